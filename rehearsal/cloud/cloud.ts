@@ -1,0 +1,209 @@
+import { createHash, randomBytes } from "node:crypto";
+import type { Clock } from "../clock";
+import { startEndpoint } from "./endpoint";
+import type { CloudEvent } from "./events";
+import { createIam, type Iam, principalName } from "./iam";
+import {
+  type AnyOperation,
+  awsError,
+  type Cloud,
+  type Created,
+  type Declaration,
+  type Principal,
+  type Service,
+} from "./service";
+
+export interface CloudOptions {
+  region: string;
+  partition?: string;
+  dnsSuffix?: string;
+  clock: Clock;
+  directory: string;
+  /** The simulated services, each made for this account. */
+  services: ((cloud: Cloud) => Service)[];
+}
+
+/** One call that somebody made, and how it ended. */
+export interface TrailEntry {
+  at: number;
+  principal: string;
+  service: string;
+  operation: string;
+  outcome: "succeeded" | "failed" | "denied";
+  error?: string;
+}
+
+export interface Account extends Cloud {
+  readonly iam: Iam;
+  readonly trail: TrailEntry[];
+  readonly events: CloudEvent[];
+  /** Creates a declared resource. @throws for a type that no service knows */
+  create(declaration: Declaration): Promise<Created>;
+  /** Answers a data source of the program. @throws for a token that no service knows */
+  invoke(token: string, inputs: Record<string, unknown>): Promise<object>;
+  /** Opens the endpoint, then lets every service begin. Call once, before anything is created. */
+  open(): Promise<void>;
+  /** Lets pollers and rollouts begin, once everything is declared. */
+  start(): Promise<void>;
+  /** Ends everything that the account started. */
+  close(): Promise<void>;
+  onEvent(listener: (event: CloudEvent) => void): () => void;
+}
+
+export function createCloud(options: CloudOptions): Account {
+  const events: CloudEvent[] = [];
+  const listeners = new Set<(event: CloudEvent) => void>();
+  const trail: TrailEntry[] = [];
+  const sessions = new Map<string, Principal>();
+  const services = new Map<string, Service>();
+  let endpoint: { url: string; close(): Promise<void> } | undefined;
+
+  const scope = { accountId: "123456789012", region: options.region, partition: options.partition ?? "aws" };
+  const arn: Cloud["arn"] = (service, resource, empty = {}) =>
+    `arn:${scope.partition}:${service}:${empty.region ?? scope.region}:${empty.account ?? scope.accountId}:${resource}`;
+  // Pulumi's auto-naming: seven hexadecimal digits after the logical name.
+  const physicalName: Cloud["physicalName"] = (declaration, given) =>
+    typeof given === "string"
+      ? given
+      : `${declaration.name}-${createHash("sha1").update(declaration.urn).digest("hex").slice(0, 7)}`;
+  const iam = createIam({ ...scope, physicalName, arn });
+
+  function serviceOf(name: string): Service {
+    const service = services.get(name);
+    if (service === undefined)
+      throw awsError("NotSimulated", `${name} is not simulated: add rehearsal/cloud/${name}.ts.`, 501);
+    return service;
+  }
+
+  function operationOf(service: Service, name: string): AnyOperation {
+    const operation = service.operations[name];
+    if (operation === undefined)
+      throw awsError("NotSimulated", `${service.name}:${name} is not simulated: add it in rehearsal/cloud.`, 501);
+    return operation;
+  }
+
+  async function call(caller: Principal, name: string, operationName: string, input: object) {
+    const entry: TrailEntry = {
+      at: options.clock.now(),
+      principal: principalName(caller),
+      service: name,
+      operation: operationName,
+      outcome: "succeeded",
+    };
+    trail.push(entry);
+    try {
+      const service = serviceOf(name);
+      const operation = operationOf(service, operationName);
+      for (const permission of operation.permissions(input, { input, caller }))
+        await iam.authorize(caller, permission, service.policyOf?.(permission.resource));
+      return await operation.perform(input, { input, caller });
+    } catch (error) {
+      const code = error instanceof Error ? error.name : "Error";
+      entry.outcome = code.startsWith("AccessDenied") ? "denied" : "failed";
+      entry.error = error instanceof Error ? error.message : String(error);
+      throw error;
+    }
+  }
+
+  function find<T>(what: string, key: string, tables: (Record<string, T> | undefined)[]): T {
+    const found = tables.find((table) => table !== undefined && Object.hasOwn(table, key))?.[key];
+    if (found === undefined) throw new Error(`${what} ${key} is not simulated: no service of the rehearsal knows it.`);
+    return found;
+  }
+
+  const account: Account = {
+    ...scope,
+    dnsSuffix: options.dnsSuffix ?? "amazonaws.com",
+    clock: options.clock,
+    directory: options.directory,
+    get endpointUrl() {
+      if (endpoint === undefined) throw new Error("The account is not open yet: call open() first.");
+      return endpoint.url;
+    },
+    addresses: new Map(),
+    iam,
+    trail,
+    events,
+    arn,
+    physicalName,
+    id: (length = 32) =>
+      randomBytes(Math.ceil(length / 2))
+        .toString("hex")
+        .slice(0, length),
+    call: call as Cloud["call"],
+    async assumeRole(service, roleArn) {
+      await iam.assume(service, roleArn);
+      const accessKeyId = `ASIA${randomBytes(8).toString("hex").toUpperCase()}`;
+      sessions.set(accessKeyId, { kind: "role", arn: roleArn });
+      return {
+        accessKeyId,
+        secretAccessKey: randomBytes(20).toString("hex"),
+        sessionToken: randomBytes(20).toString("hex"),
+      };
+    },
+    tell(event) {
+      events.push(event);
+      for (const listener of [...listeners]) listener(event);
+    },
+    until: (accept) =>
+      new Promise((resolve) => {
+        const stop = account.onEvent((event) => {
+          if (!accept(event)) return;
+          stop();
+          resolve(event);
+        });
+      }),
+    onEvent(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    create: async (declaration) =>
+      find("The resource type", declaration.type, [iam.resources, ...[...services.values()].map((it) => it.resources)])(
+        declaration,
+      ),
+    invoke: async (token, inputs) =>
+      find("The data source", token, [
+        { ...callerInvokes(account) },
+        ...[...services.values()].map((it) => it.invokes),
+      ])(inputs),
+    async open() {
+      endpoint = await startEndpoint({
+        service: serviceOf,
+        principalOf: (accessKeyId) => sessions.get(accessKeyId),
+        call,
+      });
+    },
+    async start() {
+      for (const service of services.values()) await service.start?.();
+    },
+    async close() {
+      for (const service of services.values()) await service.stop?.();
+      options.clock.stop();
+      await endpoint?.close();
+    },
+  };
+  for (const create of options.services) {
+    const service = create(account);
+    services.set(service.name, service);
+  }
+  return account;
+}
+
+/** The data sources that tell who and where the program is. */
+function callerInvokes(cloud: Cloud): NonNullable<Service["invokes"]> {
+  return {
+    "aws:index/getCallerIdentity:getCallerIdentity": () => ({
+      id: cloud.accountId,
+      accountId: cloud.accountId,
+      arn: cloud.arn("iam", "user/operator", { region: "" }),
+      userId: "AIDAOPERATOR",
+    }),
+    "aws:index/getRegion:getRegion": () => ({ id: cloud.region, region: cloud.region, name: cloud.region }),
+    "aws:index/getPartition:getPartition": () => ({
+      id: cloud.partition,
+      partition: cloud.partition,
+      dnsSuffix: cloud.dnsSuffix,
+      reverseDnsPrefix: cloud.dnsSuffix.split(".").reverse().join("."),
+    }),
+  };
+}

@@ -1,0 +1,96 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { Readable } from "node:stream";
+import { text } from "node:stream/consumers";
+import { pipeline } from "node:stream/promises";
+import { type AwsError, awsError, type HttpAnswer, type Principal, type Protocol, type Service } from "./service";
+
+export interface EndpointOptions {
+  service(name: string): Service;
+  principalOf(accessKeyId: string): Principal | undefined;
+  call(caller: Principal, service: string, operation: string, input: object): Promise<object | undefined>;
+}
+
+/**
+ * The one address that AWS_ENDPOINT_URL names. Which service is meant, and who asks, is in the SigV4 header that the
+ * unmodified SDK sends; signatures themselves are not checked, since nothing but this machine can reach the address.
+ */
+export async function startEndpoint(options: EndpointOptions): Promise<{ url: string; close(): Promise<void> }> {
+  const server = createServer((request, response) => {
+    serve(options, request, response).catch((error) => response.destroy(error));
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  return { url: `http://127.0.0.1:${port}`, close: () => closeServer(server) };
+}
+
+export function closeServer(server: Server): Promise<void> {
+  server.closeAllConnections();
+  return new Promise((resolve) => server.close(() => resolve()));
+}
+
+async function serve(options: EndpointOptions, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  let protocol: Protocol = awsJson;
+  let answer: HttpAnswer;
+  try {
+    const { caller, service } = identify(options, request);
+    protocol = service.protocol ?? awsJson;
+    const { operation, input } = await protocol.read(request);
+    const output = await options.call(caller, service.name, operation, input);
+    answer = protocol.answer(operation, output, request);
+  } catch (error) {
+    answer = protocol.fail(asAwsError(error), request);
+  }
+  response.writeHead(answer.status, answer.headers);
+  if (answer.body instanceof Readable) await pipeline(answer.body, response);
+  else response.end(answer.body);
+}
+
+function identify(options: EndpointOptions, request: IncomingMessage): { caller: Principal; service: Service } {
+  const scope = /Credential=([^/]+)\/[^/]+\/[^/]+\/([^/]+)\/aws4_request/.exec(request.headers.authorization ?? "");
+  const [, accessKeyId = "", serviceName = ""] = scope ?? [];
+  if (scope === null) throw awsError("MissingAuthenticationTokenException", "The request is not signed.", 403);
+  const caller = options.principalOf(accessKeyId);
+  if (caller === undefined)
+    throw awsError("UnrecognizedClientException", "The security token included in the request is invalid.", 403);
+  return { caller, service: options.service(serviceName) };
+}
+
+/** An error of the simulation itself must not pass for AWS's: it is a 501 that the SDK does not retry. */
+function asAwsError(error: unknown): AwsError {
+  if (error instanceof Error && "code" in error && "status" in error && typeof error.status === "number")
+    return error as AwsError;
+  const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  return awsError("RehearsalFault", `The rehearsal failed: ${message}`, 501);
+}
+
+const awsJson: Protocol = {
+  async read(request) {
+    const operation =
+      String(request.headers["x-amz-target"] ?? "")
+        .split(".")
+        .at(-1) ?? "";
+    const body = await text(request);
+    return { operation, input: body === "" ? {} : JSON.parse(body) };
+  },
+  answer: (_operation, output) => ({
+    status: 200,
+    headers: { "content-type": "application/x-amz-json-1.1" },
+    body: JSON.stringify(wire(output ?? {})),
+  }),
+  fail: (error) => ({
+    status: error.status,
+    headers: { "content-type": "application/x-amz-json-1.1", "x-amzn-errortype": error.code },
+    body: JSON.stringify({ __type: error.code, message: error.message }),
+  }),
+};
+
+/** AWS JSON carries timestamps as seconds since the epoch, and blobs as base64. */
+function wire(value: unknown): unknown {
+  if (value instanceof Date) return value.getTime() / 1000;
+  if (value instanceof Uint8Array) return Buffer.from(value).toString("base64");
+  if (Array.isArray(value)) return value.map(wire);
+  if (value !== null && typeof value === "object")
+    return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, wire(item)]));
+  return value;
+}

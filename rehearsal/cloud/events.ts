@@ -1,0 +1,45 @@
+/**
+ * What happens in the account, as the report tells it and as scenarios wait for it. One line a kind; services say only
+ * what a person watching the consoles would see.
+ */
+export type CloudEvent =
+  | { kind: "api-request"; method: string; path: string; status: number }
+  | {
+      kind: "function-invoked";
+      function: string;
+      outcome: "succeeded" | "failed";
+      milliseconds: number;
+      error?: string;
+    }
+  | { kind: "log"; group: string; stream: string; line: string }
+  | { kind: "message-dead"; queue: string; messageId: string }
+  | { kind: "pipeline"; pipeline: string; executionId: string; status: PipelineStatus; reason?: string }
+  | {
+      kind: "action";
+      pipeline: string;
+      executionId: string;
+      stage: string;
+      action: string;
+      status: "InProgress" | "Succeeded" | "Failed" | "Abandoned";
+      summary?: string;
+    }
+  | { kind: "build"; project: string; buildId: string; status: "IN_PROGRESS" | "SUCCEEDED" | "FAILED"; phase?: string }
+  | { kind: "image-pushed"; repository: string; tags: string[]; digest: string }
+  | {
+      kind: "deployment";
+      service: string;
+      deploymentId: string;
+      taskDefinition: string;
+      rolloutState: "IN_PROGRESS" | "COMPLETED" | "FAILED";
+      reason?: string;
+    }
+  | {
+      kind: "task";
+      service?: string;
+      taskArn: string;
+      status: "RUNNING" | "STOPPED";
+      reason?: string;
+      exitCode?: number;
+    };
+
+export type PipelineStatus = "InProgress" | "Succeeded" | "Failed" | "Superseded" | "Stopped";

@@ -1,0 +1,151 @@
+import type { IncomingMessage } from "node:http";
+import type { Readable } from "node:stream";
+import type { Clock } from "../clock";
+import type { CloudEvent } from "./events";
+
+/** A resource as the program declared it: resolved inputs, secrets unwrapped. */
+export interface Declaration {
+  urn: string;
+  /** Pulumi type token, `aws:sqs/queue:Queue`. */
+  type: string;
+  /** Pulumi name, from which the physical name is made where the program gives none. */
+  name: string;
+  inputs: Record<string, unknown>;
+}
+
+/** What creating a resource yields: its provider id, and the outputs that its inputs do not already say. */
+export interface Created {
+  id: string;
+  outputs?: Record<string, unknown>;
+}
+
+/** One decision that IAM takes: an action on a resource, and the context keys that conditions may ask for. */
+export interface Permission {
+  /** `sqs:SendMessage` */
+  action: string;
+  /** ARN, or `*` for the actions that AWS cannot restrict to a resource. */
+  resource: string;
+  context?: Record<string, string | string[]>;
+}
+
+/**
+ * Who calls.
+ * - role: a function, task, build or pipeline under a role of the program; its identity policies decide.
+ * - service: an AWS service on its own behalf; the resource's policy decides (a Lambda permission, a queue policy).
+ * - aws: a service-linked role, whose policy the program does not write.
+ * - operator: the platform engineer, who may do everything.
+ */
+export type Principal =
+  | { kind: "role"; arn: string }
+  | { kind: "service"; service: string; context?: Record<string, string> }
+  | { kind: "aws"; service: string }
+  | { kind: "operator" };
+
+export interface Call<I> {
+  input: I;
+  caller: Principal;
+}
+
+/** An API operation, in the shapes of the SDK's own `…CommandInput` and `…CommandOutput`. */
+export interface Operation<I, O> {
+  /** What the caller must be allowed to do. Never empty but for operations that AWS does not authorise. */
+  permissions(input: I, call: Call<I>): Permission[];
+  perform(input: I, call: Call<I>): O | Promise<O>;
+}
+
+/** An operation whose shapes are forgotten, as the tables of a service hold it. */
+export type AnyOperation = Operation<object, object | undefined>;
+
+/** Forgets the shapes of an operation: the endpoint passes on whatever the SDK sent. */
+export function operation<I extends object, O extends object | undefined>(it: Operation<I, O>): AnyOperation {
+  return it as unknown as AnyOperation;
+}
+
+/** A policy document, as it is attached to a resource. */
+export interface PolicyDocument {
+  Version: string;
+  Statement: object[];
+}
+
+export interface HttpAnswer {
+  status: number;
+  headers?: Record<string, string>;
+  body?: string | Buffer | Readable;
+}
+
+/** How a service that does not speak AWS JSON reads requests and writes answers (S3: REST with XML). */
+export interface Protocol {
+  read(request: IncomingMessage): Promise<{ operation: string; input: object }>;
+  answer(operation: string, output: object | undefined, request: IncomingMessage): HttpAnswer;
+  fail(error: AwsError, request: IncomingMessage): HttpAnswer;
+}
+
+/** One simulated AWS service. All have this shape; one file each. */
+export interface Service {
+  /** The name that requests are signed for: `sqs`, `s3`, `secretsmanager`, `codepipeline`, `ecs`, `ecr`, `logs`, … */
+  readonly name: string;
+  /** Creates what the program declares, by Pulumi type token. */
+  readonly resources: Record<string, (declaration: Declaration) => Created | Promise<Created>>;
+  /** Answers what functions, tasks and other services ask, by operation name: `SendMessage`. */
+  readonly operations: Record<string, AnyOperation>;
+  /** Answers the program's data sources, by Pulumi token: `aws:secretsmanager/getRandomPassword:getRandomPassword`. */
+  readonly invokes?: Record<string, (inputs: Record<string, unknown>) => object | Promise<object>>;
+  /** The policy attached to a resource of this service, if there is one. */
+  readonly policyOf?: (arn: string) => PolicyDocument | undefined;
+  /** AWS JSON 1.0 and 1.1 when absent. */
+  readonly protocol?: Protocol;
+  /** Called once, when the whole program is declared: pollers, schedulers and rollouts begin here. */
+  start?(): void | Promise<void>;
+  /** Ends every process, socket and timer of the service. */
+  stop?(): void | Promise<void>;
+}
+
+/** An AWS error: `code` is the exception's name (`QueueDoesNotExist`), `status` the HTTP status (400 unless told). */
+export interface AwsError extends Error {
+  code: string;
+  status: number;
+}
+
+export function awsError(code: string, message: string, status = 400): AwsError {
+  return Object.assign(new Error(message), { name: code, code, status });
+}
+
+export interface Credentials {
+  accessKeyId: string;
+  secretAccessKey: string;
+  sessionToken: string;
+}
+
+/** What the account offers to its services. */
+export interface Cloud {
+  readonly accountId: string;
+  readonly region: string;
+  readonly partition: string;
+  /** `amazonaws.com`, or China's. */
+  readonly dnsSuffix: string;
+  readonly clock: Clock;
+  /** A folder of this run alone, inside the project's ignored folder. Services make subfolders of their own name. */
+  readonly directory: string;
+  /** `http://127.0.0.1:port` of the endpoint that the SDK is pointed at; known once the account has started. */
+  readonly endpointUrl: string;
+  /** Names outside and inside the account (`github.com`, a load balancer's DNS name) and where they answer: `http://127.0.0.1:port`. */
+  readonly addresses: Map<string, string>;
+  /** Calls an operation as `caller`: authorised, recorded and performed exactly as a request over HTTP. */
+  call<I extends object, O>(caller: Principal, service: string, operation: string, input: I): Promise<O>;
+  /**
+   * Has an AWS service assume a role, if the role's trust policy lets it.
+   * @param service `lambda.amazonaws.com`
+   * @throws AwsError AccessDenied, naming role and service
+   */
+  assumeRole(service: string, roleArn: string): Promise<Credentials>;
+  /** Tells what happened, for the report and for those who wait. */
+  tell(event: CloudEvent): void;
+  /** Resolves with the first event, from now on, that `accept` takes. */
+  until<E extends CloudEvent>(accept: (event: CloudEvent) => event is E): Promise<E>;
+  /** A fresh lower-case hexadecimal id, unique in this account. */
+  id(length?: number): string;
+  /** The program's own name where it gives one, else Pulumi's form: the logical name and seven hexadecimal digits. */
+  physicalName(declaration: Declaration, given?: unknown): string;
+  /** `arn:partition:service:region:account:resource`, with empty region or account where told. */
+  arn(service: string, resource: string, scope?: { region?: ""; account?: "" }): string;
+}

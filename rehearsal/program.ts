@@ -1,0 +1,88 @@
+import { spawn } from "node:child_process";
+import { text } from "node:stream/consumers";
+import { createMonitor, type MonitorOptions, type Registration } from "./monitor";
+import { readStack, type StackConfiguration } from "./stackFile";
+
+export interface ProgramOptions {
+  /** The project's folder, where Pulumi.yaml and index.ts are. */
+  root: string;
+  stack: string;
+  /** Instead of the stack file's values; for tests of the configuration. */
+  values?: Record<string, string>;
+  create: MonitorOptions["create"];
+  invoke: MonitorOptions["invoke"];
+}
+
+export interface Program {
+  registrations: Registration[];
+  outputs: Record<string, unknown>;
+  /** Names of the outputs that `pulumi stack output` hides. */
+  secretOutputs: string[];
+  /** What the program warned of, a captured secret among others. */
+  warnings: string[];
+}
+
+/**
+ * Evaluates index.ts for a stack as Pulumi's language host does: `@pulumi/pulumi/cmd/run` in a process of its own, the
+ * stack file's configuration, TypeScript transpiled by ts-node under the tsconfig that Pulumi.yaml names.
+ * @throws with what the program logged as errors, where it does not end well
+ */
+export async function evaluate(options: ProgramOptions): Promise<Program> {
+  const configuration = await readStack(options.root, options.stack);
+  const values = options.values ?? configuration.values;
+  const monitor = createMonitor({ ...options, project: configuration.project });
+  const address = await monitor.listen();
+  try {
+    const { code, output } = await runLanguageHost(options, configuration, values, address);
+    if (code !== 0 || monitor.errors.length > 0)
+      throw new Error(monitor.errors.join("\n") || output || `The program ended with exit code ${code}.`);
+    return { ...monitor.result(), warnings: monitor.warnings };
+  } finally {
+    monitor.close();
+  }
+}
+
+async function runLanguageHost(
+  options: ProgramOptions,
+  { project, tsconfig }: StackConfiguration,
+  values: Record<string, string>,
+  address: string,
+): Promise<{ code: number | null; output: string }> {
+  const host = spawn(
+    process.execPath,
+    [
+      require.resolve("@pulumi/pulumi/cmd/run"),
+      `--monitor=${address}`,
+      `--engine=${address}`,
+      `--project=${project}`,
+      `--stack=${options.stack}`,
+      "--organization=organization",
+      "--parallel=16",
+      `--root-directory=${options.root}`,
+      `--pwd=${options.root}`,
+      ".",
+    ],
+    {
+      cwd: options.root,
+      stdio: ["ignore", "pipe", "pipe"],
+      env: {
+        PATH: process.env.PATH,
+        HOME: process.env.HOME,
+        PULUMI_CONFIG: JSON.stringify(qualify(values, project)),
+        PULUMI_CONFIG_SECRET_KEYS: "[]",
+        PULUMI_NODEJS_TYPESCRIPT: "true",
+        PULUMI_NODEJS_TSCONFIG_PATH: tsconfig,
+      },
+    },
+  );
+  const exit = new Promise<number | null>((resolve, reject) => host.once("exit", resolve).once("error", reject));
+  const [code, out, err] = await Promise.all([exit, text(host.stdout), text(host.stderr)]);
+  return { code, output: `${out}${err}`.trim() };
+}
+
+/** A key without a namespace belongs to the project. */
+function qualify(values: Record<string, string>, project: string): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(values).map(([key, value]) => [key.includes(":") ? key : `${project}:${key}`, value]),
+  );
+}

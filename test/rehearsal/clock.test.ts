@@ -1,0 +1,43 @@
+import { expect } from "chai";
+import { createClock } from "../../rehearsal/clock";
+
+describe("the account's clock", () => {
+  it("stands still at speed 0 until it is turned, and fires what falls due in order, each at its own moment", async () => {
+    const clock = createClock(0, 1_000);
+    const fired: [string, number][] = [];
+    clock.after(30_000, () => fired.push(["late", clock.now()]));
+    clock.after(10_000, () => fired.push(["early", clock.now()]));
+    clock.after(90_000, () => fired.push(["never", clock.now()]));
+    await clock.turn(60_000);
+    expect(fired).to.deep.equal([
+      ["early", 11_000],
+      ["late", 31_000],
+    ]);
+    expect(clock.now()).to.equal(61_000);
+  });
+
+  it("fires a timer that another timer sets within the turn", async () => {
+    const clock = createClock(0, 0);
+    const fired: number[] = [];
+    const again = () => {
+      fired.push(clock.now());
+      clock.after(10, again);
+    };
+    clock.after(10, again);
+    await clock.turn(35);
+    expect(fired).to.deep.equal([10, 20, 30]);
+    clock.stop();
+  });
+
+  it("does not fire what was cancelled, nor anything once stopped", async () => {
+    const clock = createClock(0, 0);
+    const fired: string[] = [];
+    clock.after(5, () => fired.push("cancelled")).cancel();
+    clock.after(5, () => fired.push("fired"));
+    await clock.turn(10);
+    clock.after(5, () => fired.push("stopped"));
+    clock.stop();
+    await clock.turn(10);
+    expect(fired).to.deep.equal(["fired"]);
+  });
+});
