@@ -1,0 +1,69 @@
+import path from "node:path";
+import { expect } from "chai";
+import type { Declaration } from "../../rehearsal/cloud/service";
+import { evaluate, type Program } from "../../rehearsal/program";
+
+async function run(name: string, create = bucketsAndSecrets): Promise<Program> {
+  const root = path.join(__dirname, "programs", name);
+  return evaluate({ root, stack: "dev", create, invoke: async () => ({}) });
+}
+
+async function bucketsAndSecrets({ type, name }: Declaration) {
+  return { id: `${name}-id`, outputs: { arn: `arn:of:${type.split(":").at(-1)}:${name}` } };
+}
+
+const failureOf = (attempt: Promise<unknown>): Promise<string> =>
+  attempt.then(
+    () => "it ended well",
+    (error: Error) => error.message,
+  );
+
+describe("the program under Pulumi's language host", () => {
+  it("hands over every resource: URN with its parents' types, inputs, secrets, options", async () => {
+    const { registrations, outputs, secretOutputs } = await run("secrets");
+    const parents = "slipway:infra:Store$aws:secretsmanager/secret:Secret";
+    expect(registrations.map(({ urn, kind }) => [kind, urn])).to.deep.equal([
+      ["component", "urn:pulumi:dev::slipway::pulumi:pulumi:Stack::slipway-dev"],
+      ["component", "urn:pulumi:dev::slipway::slipway:infra:Store::webhook"],
+      ["custom", `urn:pulumi:dev::slipway::${parents}::webhook-secret`],
+      ["custom", `urn:pulumi:dev::slipway::${parents}$aws:secretsmanager/secretVersion:SecretVersion::webhook-version`],
+    ]);
+    const version = registrations.at(-1);
+    expect(version?.inputs).to.deep.equal({ secretId: "webhook-secret-id", secretString: "hunter2" });
+    expect(version?.secrets).to.include("secretString");
+    expect(version?.ignoreChanges).to.deep.equal(["secretString"]);
+    expect(outputs).to.deep.equal({
+      cidr: "10.20.0.0/16",
+      secretArn: "arn:of:Secret:webhook-secret",
+      password: "hunter2",
+    });
+    expect(secretOutputs).to.deep.equal(["password"]);
+  });
+
+  it("refuses two resources of one URN, as the engine does", async () => {
+    expect(await failureOf(run("duplicate"))).to.contain(
+      "Duplicate resource URN 'urn:pulumi:dev::slipway::aws:s3/bucket:Bucket::source'; try giving it a unique name",
+    );
+  });
+
+  it("fails where a provider refuses a resource", async () => {
+    const refuse = async ({ type }: Declaration) => {
+      throw new Error(`The resource type ${type} is not simulated.`);
+    };
+    expect(await failureOf(run("secrets", refuse))).to.contain(
+      "The resource type aws:secretsmanager/secret:Secret is not simulated.",
+    );
+  });
+
+  it("says a RunError as it is, without a stack trace", async () => {
+    expect(await failureOf(run("thrown"))).to.equal("slipway:network.cidr: 10.20.0.0/99 is not a CIDR block");
+  });
+
+  it("names the stack file that is missing", async () => {
+    const root = path.join(__dirname, "programs", "secrets");
+    const attempt = evaluate({ root, stack: "staging", create: bucketsAndSecrets, invoke: async () => ({}) });
+    expect(await failureOf(attempt)).to.equal(
+      "Pulumi.staging.yaml is missing: there is no such stack in this project.",
+    );
+  });
+});

@@ -1,0 +1,4 @@
+import * as aws from "@pulumi/aws";
+
+new aws.s3.Bucket("source");
+new aws.s3.Bucket("source");
