@@ -1,0 +1,56 @@
+/** The name of the container that runs the application's image, in the task definition of each of its services. */
+export const applicationContainer = "app";
+
+/**
+ * The buildspec of a repository that has none: tests, builds and pushes the image, and exports its URI, digest and tag.
+ *
+ * Reads from the environment: IMAGE_REPOSITORY, DOCKERFILE, CONTEXT, BUILD_ARGUMENTS (names, separated by spaces; each is
+ * a variable of its own), TEST_COMMAND (may be empty), SOURCE_BUCKET, SOURCE_KEY, SOURCE_VERSION_ID.
+ *
+ * Needs, for CodeBuild's role, beside logs and the pipeline's artifacts:
+ * - s3:GetObjectVersion on the archive
+ * - ecr:GetAuthorizationToken on *
+ * - ecr:BatchCheckLayerAvailability, ecr:InitiateLayerUpload, ecr:UploadLayerPart, ecr:CompleteLayerUpload, ecr:PutImage
+ *   and ecr:BatchGetImage on the repository
+ *
+ * Everything from the tests on is in one phase: CodeBuild runs post_build after a failed build as well.
+ * https://docs.aws.amazon.com/codebuild/latest/userguide/view-build-details-phases.html
+ * A variable is assigned first and exported then: `export` succeeds whatever the command in its value does.
+ */
+export const defaultBuildspec = `version: 0.2
+
+env:
+  shell: bash
+  exported-variables:
+    - IMAGE_URI
+    - IMAGE_DIGEST
+    - IMAGE_TAG
+
+phases:
+  pre_build:
+    commands:
+      - IMAGE_TAG="$(aws s3api head-object --bucket "$SOURCE_BUCKET" --key "$SOURCE_KEY" --version-id "$SOURCE_VERSION_ID" --query Metadata.commit --output text)" && export IMAGE_TAG
+      - |
+        if ! [[ "$IMAGE_TAG" =~ ^[0-9a-f]{40}$ ]]; then
+          echo "s3://$SOURCE_BUCKET/$SOURCE_KEY names no commit in its metadata, but: $IMAGE_TAG" >&2
+          false
+        fi
+      - |
+        set -o pipefail
+        aws ecr get-login-password | docker login --username AWS --password-stdin "\${IMAGE_REPOSITORY%%/*}"
+  build:
+    commands:
+      - if [ -n "$TEST_COMMAND" ]; then bash -c "$TEST_COMMAND"; fi
+      - |
+        arguments=()
+        for name in $BUILD_ARGUMENTS; do arguments+=(--build-arg "$name"); done
+        docker build --file "$DOCKERFILE" --tag "$IMAGE_REPOSITORY:$IMAGE_TAG" "\${arguments[@]}" "$CONTEXT"
+      - docker push "$IMAGE_REPOSITORY:$IMAGE_TAG"
+      - IMAGE_URI="$(docker inspect --format '{{index .RepoDigests 0}}' "$IMAGE_REPOSITORY:$IMAGE_TAG")" && export IMAGE_URI
+      - export IMAGE_DIGEST="\${IMAGE_URI#*@}"
+      - printf '[{"name":"${applicationContainer}","imageUri":"%s"}]' "$IMAGE_URI" > imagedefinitions.json
+
+artifacts:
+  files:
+    - imagedefinitions.json
+`;

@@ -1,0 +1,123 @@
+import {
+  type CodePipelineClient,
+  type FailureType,
+  PutJobFailureResultCommand,
+  PutJobSuccessResultCommand,
+} from "@aws-sdk/client-codepipeline";
+import type { CodePipelineEvent } from "aws-lambda";
+import { explain, failure, failureType, isException } from "./failure";
+import { log } from "./log";
+
+/** What an invoke action asks of a function. Its artifact credentials are left where they are. */
+export interface Job {
+  id: string;
+  /** UserParameters, parsed. */
+  parameters: Record<string, unknown>;
+  /** What this function answered last for the same action; absent at its start. */
+  continuationToken?: string | undefined;
+}
+
+export type JobResult =
+  /** The action has succeeded. */
+  | { kind: "succeeded"; summary: string }
+  /** The action goes on: CodePipeline calls again, with a new job and this token. */
+  | { kind: "continued"; token: string; summary: string }
+  | { kind: "failed"; type: FailureType; message: string };
+
+// CodePipeline's limits, in characters.
+const SUMMARY = 2_048;
+const MESSAGE = 5_000;
+
+/**
+ * Runs the work of a job and tells CodePipeline how it went. Returns normally whether it went well or not: an error thrown
+ * would make Lambda run the job twice more, and the action wait until it times out.
+ *
+ * Needs, on * because AWS cannot restrict them: codepipeline:PutJobSuccessResult, codepipeline:PutJobFailureResult.
+ *
+ * @throws what CodePipeline answers to the result, unless it says that the job has one already: Lambda then tries again
+ */
+export async function runJob(
+  client: CodePipelineClient,
+  event: CodePipelineEvent,
+  work: (job: Job) => Promise<JobResult>,
+): Promise<void> {
+  const { id, data } = jobOf(event);
+  let result: JobResult;
+  try {
+    const { UserParameters } = data.actionConfiguration.configuration;
+    result = await work({ id, parameters: parse(UserParameters), continuationToken: data.continuationToken });
+  } catch (error) {
+    result = { kind: "failed", type: failureType(error), message: explain(error) };
+  }
+  const { kind, ...told } = result;
+  log(kind === "failed" ? "error" : "info", `job ${kind}`, { job: id, ...told });
+  try {
+    await settle(client, id, result);
+  } catch (error) {
+    // Invocations are asynchronous, and may be repeated: another one of this job has answered before.
+    if (!isException(error, "InvalidJobStateException", "JobNotFoundException")) {
+      throw error;
+    }
+    log("info", "job was settled before", { job: id, cause: explain(error) });
+  }
+}
+
+function jobOf(event: Partial<CodePipelineEvent>): CodePipelineEvent["CodePipeline.job"] {
+  const job = event["CodePipeline.job"];
+  if (job === undefined) {
+    throw new Error("the event is no CodePipeline job: let an invoke action of a pipeline call this function");
+  }
+  return job;
+}
+
+function parse(userParameters: string | undefined): Record<string, unknown> {
+  const hint = "set the action's UserParameters to a JSON object";
+  let value: unknown;
+  try {
+    value = JSON.parse(userParameters ?? "");
+  } catch (error) {
+    throw failure("ConfigurationError", `UserParameters is not JSON: ${hint}`, error);
+  }
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    throw failure("ConfigurationError", `UserParameters is not an object: ${hint}`);
+  }
+  return value as Record<string, unknown>;
+}
+
+/**
+ * A parameter of the job.
+ * @throws Failure that names the parameter, its value and what is expected
+ */
+export function parameter(job: Job, name: string, pattern: RegExp, expected: string): string {
+  const value = job.parameters[name];
+  if (typeof value !== "string" || !pattern.test(value)) {
+    const found = JSON.stringify(value) ?? "missing";
+    throw failure("ConfigurationError", `UserParameters: ${name} is ${found}, expected ${expected}`);
+  }
+  return value;
+}
+
+async function settle(client: CodePipelineClient, jobId: string, result: JobResult): Promise<void> {
+  switch (result.kind) {
+    case "succeeded": {
+      const executionDetails = { summary: shorten(result.summary, SUMMARY) };
+      await client.send(new PutJobSuccessResultCommand({ jobId, executionDetails }));
+      return;
+    }
+    case "continued": {
+      const executionDetails = { summary: shorten(result.summary, SUMMARY) };
+      await client.send(new PutJobSuccessResultCommand({ jobId, continuationToken: result.token, executionDetails }));
+      return;
+    }
+    case "failed": {
+      const failureDetails = { type: result.type, message: shorten(result.message, MESSAGE) };
+      await client.send(new PutJobFailureResultCommand({ jobId, failureDetails }));
+      return;
+    }
+  }
+}
+
+/** At most `length` characters of the text, and an ellipsis where something is missing. */
+export function shorten(text: string, length: number): string {
+  return text.length <= length ? text : `${text.slice(0, length - 1)}…`;
+}

@@ -1,0 +1,196 @@
+import type { ECRClient } from "@aws-sdk/client-ecr";
+import { type ECSClient, TagResourceCommand } from "@aws-sdk/client-ecs";
+import type { DeployOptions, DeployService } from "../deploy";
+import { explain, failure } from "../failure";
+import { readImage, referenceOf } from "../image";
+import { log } from "../log";
+import { goBack } from "./rollback";
+import { decideRollout, rollbackTarget, type ServiceObservation } from "./rollout";
+import {
+  describeTaskDefinition,
+  observeServices,
+  registerTaskDefinition,
+  stoppedTasks,
+  updateService,
+} from "./services";
+import { type DeploymentState, reserveRoom, type ServiceState } from "./state";
+import { isDelivered, registrationOf } from "./taskDefinition";
+
+/** The tag that a revision gets before a service is updated to it; its value says for which job. */
+const STARTED = "slipway:deployed-by";
+
+export interface DeploymentContext {
+  ecs: ECSClient;
+  ecr: ECRClient;
+  options: DeployOptions;
+  /** Milliseconds. */
+  now: () => number;
+}
+
+export interface DeploymentRequest {
+  /** Who asks: the job's id. */
+  id: string;
+  /** By digest. */
+  image: string;
+  /** What people call the image: its tag. */
+  version: string;
+}
+
+export type Outcome =
+  | { kind: "underWay"; state: DeploymentState; summary: string }
+  | { kind: "done"; summary: string }
+  | { kind: "failed"; message: string };
+
+/**
+ * Takes a deployment one step further: one observation, and what follows from it. A step may be repeated, and may come late:
+ *
+ * 1. The first registers the new revisions and changes nothing. Its answer to CodePipeline is the commitment: of several
+ *    invocations of one job only one is heard, so only one set of revisions goes on.
+ * 2. The second updates the services. Each revision is tagged before, so that a repetition finds it started, and neither
+ *    updates twice nor starts again what was rolled back since.
+ * 3. All others look, and go back if they must.
+ *
+ * @param state what the step before answered; absent at the start
+ */
+export async function advance(
+  context: DeploymentContext,
+  request: DeploymentRequest,
+  state: DeploymentState | undefined,
+): Promise<Outcome> {
+  switch (state?.phase) {
+    case undefined:
+      return prepare(context, request);
+    case "registered":
+      return start(context, request, state);
+    case "rollout":
+      return follow(context, request, state);
+    case "rollback": {
+      const names = state.services.map(({ service }) => service);
+      return goBack(context, request, state, await observeServices(context.ecs, context.options.cluster, names));
+    }
+  }
+}
+
+/** Checks everything, and registers only then. */
+async function prepare(context: DeploymentContext, { image, version }: DeploymentRequest): Promise<Outcome> {
+  const { ecs, ecr, options } = context;
+  // ECS would find out task by task that there is no such image, and say CannotPullContainerError.
+  await readImage(ecr, referenceOf(image));
+  const names = options.services.map(({ service }) => service);
+  const observations = await observeServices(ecs, options.cluster, names);
+  const plans: Awaited<ReturnType<typeof plan>>[] = [];
+  for (const service of options.services) {
+    plans.push(await plan(context, service, observations.get(service.service), image));
+  }
+  const since = Math.floor(context.now() / 1_000);
+  reserveRoom({ phase: "registered", since, services: plans.map(({ state }) => state) });
+  const services: ServiceState[] = [];
+  for (const { registration, state } of plans) {
+    services.push({ ...state, next: await registerTaskDefinition(ecs, registration) });
+  }
+  const summary = `registered ${services.map(({ next }) => next).join(", ")} for ${options.application} ${version}`;
+  return { kind: "underWay", state: { phase: "registered", since, services }, summary };
+}
+
+async function plan(
+  { ecs, options }: DeploymentContext,
+  { service, container, taskDefinition, count }: DeployService,
+  observation: ServiceObservation | undefined,
+  image: string,
+) {
+  const before = observation?.status === "ACTIVE" ? rollbackTarget(observation) : undefined;
+  if (before === undefined) {
+    const found = observation === undefined ? "does not exist" : `is ${observation.status}`;
+    throw failure("ConfigurationError", `service ${service} in cluster ${options.cluster} ${found}`);
+  }
+  const template = await describeTaskDefinition(ecs, taskDefinition);
+  const registration = registrationOf(template, container, image);
+  const { definition } = await describeTaskDefinition(ecs, before);
+  const state: ServiceState = {
+    service,
+    previous: before,
+    // Stands in for the revision's name until there is one.
+    next: `${registration.family}:000000`,
+    ...(!isDelivered(definition, container) && { count }),
+  };
+  return { registration, state };
+}
+
+async function start(context: DeploymentContext, request: DeploymentRequest, state: DeploymentState): Promise<Outcome> {
+  const services = [...state.services];
+  const since = Math.floor(context.now() / 1_000);
+  for (const [index, each] of services.entries()) {
+    try {
+      services[index] = { ...each, deployment: await startService(context, request, each) };
+    } catch (error) {
+      // All or nothing: those that have started go back.
+      const cause = `${each.service} was not updated: ${explain(error)}`;
+      log("error", "rollout not started", { service: each.service, cause });
+      const summary = `going back: ${cause}`;
+      return { kind: "underWay", state: { phase: "rollback", since, services, cause }, summary };
+    }
+  }
+  const summary = `rolling out ${services.map(({ next }) => next).join(", ")}`;
+  return { kind: "underWay", state: { phase: "rollout", since, services }, summary };
+}
+
+/** @returns the deployment's id; `undefined` if an earlier invocation has started it, or was about to */
+async function startService(
+  { ecs, options }: DeploymentContext,
+  { id }: DeploymentRequest,
+  { service, next, count }: ServiceState,
+): Promise<string | undefined> {
+  const { definition, tags } = await describeTaskDefinition(ecs, next);
+  if (tags.some(({ key }) => key === STARTED)) {
+    log("info", "rollout was started before", { service, taskDefinition: next });
+    return undefined;
+  }
+  const tag = { resourceArn: definition.taskDefinitionArn, tags: [{ key: STARTED, value: id }] };
+  await ecs.send(new TagResourceCommand(tag));
+  const desiredCount = count === undefined ? {} : { desiredCount: count };
+  const input = { cluster: options.cluster, service, taskDefinition: next, ...desiredCount };
+  const deployment = await updateService(ecs, input);
+  log("info", "rollout started", { service, taskDefinition: next, deployment });
+  return deployment;
+}
+
+async function follow(
+  context: DeploymentContext,
+  request: DeploymentRequest,
+  state: DeploymentState,
+): Promise<Outcome> {
+  const { ecs, options } = context;
+  const names = state.services.map(({ service }) => service);
+  const observations = await observeServices(ecs, options.cluster, names);
+  const patience = { elapsed: context.now() / 1_000 - state.since, deadline: options.deadlineMinutes * 60 };
+  const progress: string[] = [];
+  const results: string[] = [];
+  const causes: string[] = [];
+  for (const each of state.services) {
+    const verdict = decideRollout(each, observations.get(each.service), patience);
+    switch (verdict.kind) {
+      case "waiting":
+        progress.push(`${each.service}: ${verdict.progress}`);
+        break;
+      case "completed":
+        results.push(
+          `${each.service} runs ${each.next}${verdict.unverified ? " (unverified: no tasks are wanted)" : ""}`,
+        );
+        break;
+      case "failed": {
+        const stopped = await stoppedTasks(ecs, options.cluster, each.service, each.next);
+        causes.push([`${each.service}: ${verdict.cause}`, ...(stopped === undefined ? [] : [stopped])].join("; "));
+        break;
+      }
+    }
+  }
+  if (causes.length > 0) {
+    const cause = causes.join(". ");
+    log("error", "rollout failed", { application: options.application, version: request.version, cause });
+    const since = Math.floor(context.now() / 1_000);
+    return goBack(context, request, { ...state, phase: "rollback", since, cause }, observations);
+  }
+  return progress.length > 0
+    ? { kind: "underWay", state, summary: [...progress, ...results].join(". ") }
+    : { kind: "done", summary: `${options.application} ${request.version}: ${results.join(", ")}` };
+}

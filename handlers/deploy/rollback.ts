@@ -1,0 +1,76 @@
+import { explain, isTransient } from "../failure";
+import { log } from "../log";
+import type { DeploymentContext, DeploymentRequest, Outcome } from "./deployment";
+import { decideRollback, type ServiceObservation } from "./rollout";
+import { updateService } from "./services";
+import type { DeploymentState, ServiceState } from "./state";
+
+/**
+ * Takes every service of a failed deployment back to what ran before, those that succeeded too, and follows until all are
+ * there. What it does follows from what it sees, so that a repetition does nothing twice.
+ */
+export async function goBack(
+  context: DeploymentContext,
+  { version }: DeploymentRequest,
+  state: DeploymentState,
+  observations: Map<string, ServiceObservation>,
+): Promise<Outcome> {
+  const { application, deadlineMinutes } = context.options;
+  const patience = { elapsed: context.now() / 1_000 - state.since, deadline: deadlineMinutes * 60 };
+  const services: ServiceState[] = [];
+  const waiting: string[] = [];
+  const ends: string[] = [];
+  let { obstacle } = state;
+  for (const each of state.services) {
+    const { service, previous } = each;
+    let after = each;
+    const verdict = decideRollback(each, observations.get(service), patience);
+    switch (verdict.kind) {
+      case "update": {
+        const error = await update(context, each, verdict.desiredCount);
+        if (error !== undefined) {
+          after = { ...each, stuck: true };
+          obstacle = [...(obstacle === undefined ? [] : [obstacle]), `${service}: ${error}`].join(". ");
+        }
+        waiting.push(`${service}: going back to ${previous}`);
+        break;
+      }
+      case "waiting":
+        waiting.push(`${service}: ${verdict.progress}`);
+        break;
+      case "returned":
+        ends.push(
+          `${service} has ${previous} again${each.count === undefined ? "" : ", and no tasks: it never had any"}`,
+        );
+        break;
+      case "failed":
+        ends.push(`${service} is not back at ${previous}: ${verdict.cause}`);
+        break;
+    }
+    services.push(after);
+  }
+  if (waiting.length > 0) {
+    const summary = `rolling back. ${waiting.join(". ")}`;
+    return { kind: "underWay", state: { ...state, services, obstacle }, summary };
+  }
+  const why = obstacle === undefined ? "" : ` (${obstacle})`;
+  const message = `${application} ${version} was not deployed. ${state.cause}. Rollback: ${ends.join("; ")}${why}.`;
+  return { kind: "failed", message };
+}
+
+/** @returns the error that will not go away by trying again */
+async function update(
+  { ecs, options }: DeploymentContext,
+  { service, previous }: ServiceState,
+  desiredCount: 0 | undefined,
+): Promise<string | undefined> {
+  try {
+    const zero = desiredCount === undefined ? {} : { desiredCount };
+    await updateService(ecs, { cluster: options.cluster, service, taskDefinition: previous, ...zero });
+    log("info", "rollback started", { service, taskDefinition: previous });
+    return undefined;
+  } catch (error) {
+    log("error", "rollback not started", { service, taskDefinition: previous, cause: explain(error) });
+    return isTransient(error) ? undefined : explain(error);
+  }
+}

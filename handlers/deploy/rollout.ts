@@ -1,0 +1,184 @@
+import type { DeploymentRolloutState } from "@aws-sdk/client-ecs";
+import type { ServiceState } from "./state";
+
+/** One of a service's deployments, as DescribeServices tells it. Task definitions are `family:revision`. */
+export interface DeploymentObservation {
+  id: string;
+  primary: boolean;
+  taskDefinition: string;
+  /** Missing where ECS does not drive the rollout itself. */
+  rolloutState?: DeploymentRolloutState | undefined;
+  reason?: string | undefined;
+  desired: number;
+  running: number;
+  pending: number;
+  failedTasks: number;
+}
+
+export interface ServiceObservation {
+  /** ACTIVE, or on its way out: DRAINING, INACTIVE. */
+  status: string;
+  desired: number;
+  deployments: DeploymentObservation[];
+  /** The service's events, newest first. */
+  events: string[];
+  /** Whether ECS's circuit breaker takes a failed deployment back by itself. */
+  rollsBackItself: boolean;
+}
+
+/** Time since the phase began, in seconds, and how long it may take. */
+export interface Patience {
+  elapsed: number;
+  deadline: number;
+}
+
+export type RolloutVerdict =
+  /** @property unverified the desired count is 0: nothing ran, so nothing is proven */
+  | { kind: "completed"; unverified: boolean }
+  | { kind: "waiting"; progress: string }
+  | { kind: "failed"; cause: string };
+
+export type RollbackVerdict =
+  | { kind: "returned" }
+  | { kind: "waiting"; progress: string }
+  /** UpdateService is due. @property desiredCount with this desired count, if there is one */
+  | { kind: "update"; desiredCount?: 0 }
+  | { kind: "failed"; cause: string };
+
+/** How long ECS is given to begin its own rollback, in seconds. */
+const GRACE = 60;
+
+/**
+ * The task definition to go back to: the one that was last seen to work, which is not the service's own while a deployment is
+ * under way.
+ */
+export function rollbackTarget({ deployments }: ServiceObservation): string | undefined {
+  const primary = deployments.find((deployment) => deployment.primary);
+  const completed = deployments.find(({ rolloutState }) => rolloutState === "COMPLETED");
+  return (primary?.rolloutState === "COMPLETED" ? primary : (completed ?? primary))?.taskDefinition;
+}
+
+/**
+ * How the rollout of a service stands.
+ *
+ * The deployment is followed by its id: a service is stable after a rollback too. Gone, or replaced by one of another task
+ * definition, means failed.
+ * @param observation `undefined` if ECS knows no such service
+ */
+export function decideRollout(
+  state: ServiceState,
+  observation: ServiceObservation | undefined,
+  patience: Patience,
+): RolloutVerdict {
+  if (observation?.status !== "ACTIVE") {
+    return { kind: "failed", cause: missing(observation) };
+  }
+  const own = observation.deployments.find(({ id }) => id === state.deployment);
+  if (own?.rolloutState === "FAILED") {
+    return { kind: "failed", cause: reasonOf(own) };
+  }
+  const primary = observation.deployments.find((deployment) => deployment.primary);
+  if (primary?.taskDefinition !== state.next) {
+    return { kind: "failed", cause: replaced(state, primary, observation.events) };
+  }
+  if (primary.rolloutState === "FAILED") {
+    return { kind: "failed", cause: reasonOf(primary) };
+  }
+  if (observation.desired === 0) {
+    return { kind: "completed", unverified: true };
+  }
+  if (isFinished(primary, observation)) {
+    return { kind: "completed", unverified: false };
+  }
+  if (patience.elapsed >= patience.deadline) {
+    // The circuit breaker wants three failed tasks at least, and an earlier deployment that was completed: without them a
+    // bad deployment stays in progress for ever.
+    return { kind: "failed", cause: `not complete after ${minutes(patience)}: ${progressOf(primary, observation)}` };
+  }
+  return { kind: "waiting", progress: progressOf(primary, observation) };
+}
+
+/** How the way back of a service stands: by ECS's own rollback if there is one, else by an update to what ran before. */
+export function decideRollback(
+  state: ServiceState,
+  observation: ServiceObservation | undefined,
+  patience: Patience,
+): RollbackVerdict {
+  if (observation?.status !== "ACTIVE") {
+    return { kind: "failed", cause: missing(observation) };
+  }
+  const overdue = patience.elapsed >= patience.deadline;
+  const primary = observation.deployments.find((deployment) => deployment.primary);
+  if (primary?.taskDefinition === state.next) {
+    if (state.stuck) {
+      return { kind: "failed", cause: `it still has ${state.next}` };
+    }
+    if (overdue) {
+      return { kind: "failed", cause: `it still has ${state.next} after ${minutes(patience)}` };
+    }
+    if (primary.rolloutState === "FAILED" && observation.rollsBackItself && patience.elapsed < GRACE) {
+      return { kind: "waiting", progress: "ECS's circuit breaker is about to roll it back" };
+    }
+    return { kind: "update", ...(state.count !== undefined && { desiredCount: 0 }) };
+  }
+  if (primary?.taskDefinition !== state.previous) {
+    const what = primary === undefined ? "it has no deployment" : `it was given ${primary.taskDefinition} meanwhile`;
+    return { kind: "failed", cause: `${what}, and is left so` };
+  }
+  if (observation.desired === 0) {
+    return { kind: "returned" };
+  }
+  if (state.count !== undefined && !state.stuck && !overdue) {
+    // Before its first delivery a service has no image that it could run.
+    return { kind: "update", desiredCount: 0 };
+  }
+  if (primary.rolloutState === "FAILED") {
+    return { kind: "failed", cause: `${state.previous} failed as well: ${reasonOf(primary)}` };
+  }
+  if (isFinished(primary, observation)) {
+    return { kind: "returned" };
+  }
+  const progress = `${state.previous}: ${progressOf(primary, observation)}`;
+  return overdue
+    ? { kind: "failed", cause: `not complete after ${minutes(patience)}: ${progress}` }
+    : { kind: "waiting", progress };
+}
+
+function isFinished(deployment: DeploymentObservation, { deployments }: ServiceObservation): boolean {
+  switch (deployment.rolloutState) {
+    case "COMPLETED":
+      return true;
+    case "FAILED":
+    case "IN_PROGRESS":
+      return false;
+    case undefined:
+      return deployments.length === 1 && deployment.running === deployment.desired && deployment.pending === 0;
+  }
+}
+
+function replaced(state: ServiceState, primary: DeploymentObservation | undefined, events: string[]): string {
+  // A failed deployment leaves the list when its tasks are gone, and its reason with it. The events keep it.
+  const event = events.find((text) => state.deployment && text.includes(state.deployment) && text.includes("failed"));
+  if (event !== undefined) {
+    return event.replace(/\.$/, "");
+  }
+  const gone = state.deployment ? `deployment ${state.deployment} is gone` : `${state.next} was not started`;
+  return `${gone}, and the service has ${primary?.taskDefinition ?? "no deployment"}`;
+}
+
+function reasonOf({ reason }: DeploymentObservation): string {
+  return reason?.replace(/\.$/, "") ?? "ECS gives no reason";
+}
+
+function missing(observation: ServiceObservation | undefined): string {
+  return observation === undefined ? "ECS knows no such service" : `the service is ${observation.status}`;
+}
+
+function progressOf({ running, desired, pending, failedTasks }: DeploymentObservation, { events }: ServiceObservation) {
+  const counts = `${running} of ${desired} tasks run, ${pending} pending, ${failedTasks} failed`;
+  return events[0] === undefined ? counts : `${counts}; last event: ${events[0]}`;
+}
+
+function minutes({ deadline }: Patience): string {
+  return `${Math.round(deadline / 60)} minutes`;
+}

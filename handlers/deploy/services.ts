@@ -1,0 +1,150 @@
+import {
+  type Deployment,
+  DescribeServicesCommand,
+  DescribeTaskDefinitionCommand,
+  DescribeTasksCommand,
+  type ECSClient,
+  paginateListTasks,
+  RegisterTaskDefinitionCommand,
+  type RegisterTaskDefinitionCommandInput,
+  type Service,
+  type Task,
+  UpdateServiceCommand,
+  type UpdateServiceCommandInput,
+} from "@aws-sdk/client-ecs";
+import { explain, failure, isException } from "../failure";
+import type { DeploymentObservation, ServiceObservation } from "./rollout";
+import { nameOf, type Template } from "./taskDefinition";
+
+// What the operations take at a time.
+const SERVICES = 10;
+const TASKS = 100;
+
+/** The services that ECS knows, by name. */
+export async function observeServices(
+  ecs: ECSClient,
+  cluster: string,
+  names: string[],
+): Promise<Map<string, ServiceObservation>> {
+  const found = new Map<string, ServiceObservation>();
+  for (let start = 0; start < names.length; start += SERVICES) {
+    const { services, failures } = await describeServices(ecs, cluster, names.slice(start, start + SERVICES));
+    for (const { arn, reason, detail } of failures ?? []) {
+      // Whoever asks finds a missing one absent.
+      if (reason !== "MISSING") {
+        throw failure("JobFailed", `ECS does not describe ${arn}: ${reason}${detail ? `, ${detail}` : ""}`);
+      }
+    }
+    for (const service of services ?? []) {
+      found.set(service.serviceName ?? "", observationOf(service));
+    }
+  }
+  return found;
+}
+
+async function describeServices(ecs: ECSClient, cluster: string, services: string[]) {
+  try {
+    return await ecs.send(new DescribeServicesCommand({ cluster, services }));
+  } catch (error) {
+    if (isException(error, "ClusterNotFoundException")) {
+      throw failure("ConfigurationError", `there is no ECS cluster ${cluster}`, error);
+    }
+    throw error;
+  }
+}
+
+function observationOf({ status, desiredCount, deployments, events, deploymentConfiguration }: Service) {
+  const breaker = deploymentConfiguration?.deploymentCircuitBreaker;
+  return {
+    status: status ?? "unknown",
+    desired: desiredCount ?? 0,
+    deployments: (deployments ?? []).map(deploymentOf),
+    events: (events ?? []).map(({ message }) => message ?? ""),
+    rollsBackItself: breaker?.enable === true && breaker.rollback === true,
+  };
+}
+
+function deploymentOf(deployment: Deployment): DeploymentObservation {
+  return {
+    id: deployment.id ?? "",
+    primary: deployment.status === "PRIMARY",
+    taskDefinition: nameOf(deployment.taskDefinition),
+    rolloutState: deployment.rolloutState,
+    reason: deployment.rolloutStateReason,
+    desired: deployment.desiredCount ?? 0,
+    running: deployment.runningCount ?? 0,
+    pending: deployment.pendingCount ?? 0,
+    failedTasks: deployment.failedTasks ?? 0,
+  };
+}
+
+/** @param taskDefinition ARN or `family:revision` */
+export async function describeTaskDefinition(ecs: ECSClient, taskDefinition: string): Promise<Template> {
+  const answer = await ecs.send(new DescribeTaskDefinitionCommand({ taskDefinition, include: ["TAGS"] }));
+  if (answer.taskDefinition === undefined) {
+    throw failure("ConfigurationError", `ECS gives no task definition ${taskDefinition}`);
+  }
+  return { definition: answer.taskDefinition, tags: answer.tags ?? [] };
+}
+
+/** @returns `family:revision` of the new revision */
+export async function registerTaskDefinition(
+  ecs: ECSClient,
+  registration: RegisterTaskDefinitionCommandInput,
+): Promise<string> {
+  const { taskDefinition } = await ecs.send(new RegisterTaskDefinitionCommand(registration));
+  if (taskDefinition?.taskDefinitionArn === undefined) {
+    throw failure("JobFailed", `ECS registered ${registration.family}, but gives no ARN for it`);
+  }
+  return nameOf(taskDefinition.taskDefinitionArn);
+}
+
+/** @returns the id of the deployment that the update has made, or found in place */
+export async function updateService(ecs: ECSClient, input: UpdateServiceCommandInput): Promise<string | undefined> {
+  const { service } = await ecs.send(new UpdateServiceCommand(input));
+  return service?.deployments?.find(({ status }) => status === "PRIMARY")?.id;
+}
+
+/**
+ * Why tasks of a task definition stopped, as ECS says it: the latest one's reason, and its containers' exit codes. ECS shows
+ * stopped tasks for about an hour. What cannot be read is said too: this is for a message about another failure.
+ */
+export async function stoppedTasks(
+  ecs: ECSClient,
+  cluster: string,
+  service: string,
+  taskDefinition: string,
+): Promise<string | undefined> {
+  try {
+    const arns: string[] = [];
+    const list = { cluster, serviceName: service, desiredStatus: "STOPPED" } as const;
+    for await (const { taskArns } of paginateListTasks({ client: ecs, pageSize: TASKS }, list)) {
+      arns.push(...(taskArns ?? []));
+    }
+    const tasks: Task[] = [];
+    for (let start = 0; start < arns.length; start += TASKS) {
+      const some = arns.slice(start, start + TASKS);
+      tasks.push(...((await ecs.send(new DescribeTasksCommand({ cluster, tasks: some }))).tasks ?? []));
+    }
+    const stopped = tasks.filter(({ taskDefinitionArn }) => nameOf(taskDefinitionArn) === taskDefinition);
+    const [latest] = stopped.sort((one, other) => timeOf(other) - timeOf(one));
+    return latest && describeStop(latest, stopped.length);
+  } catch (error) {
+    return `why its tasks stopped cannot be read: ${explain(error)}`;
+  }
+}
+
+function timeOf({ stoppedAt, stoppingAt }: Task): number {
+  return (stoppedAt ?? stoppingAt)?.getTime() ?? 0;
+}
+
+function describeStop({ stoppedReason, containers }: Task, count: number): string {
+  const exits = (containers ?? [])
+    // A container that never ran has no exit code, but may have a reason.
+    .filter(({ exitCode, reason }) => exitCode !== undefined || reason !== undefined)
+    .map(({ name, exitCode, reason }) => {
+      const code = exitCode === undefined ? "did not start" : `exited with ${exitCode}`;
+      return `container ${name} ${code}${reason ? ` (${reason})` : ""}`;
+    });
+  return [`${count} stopped: ${stoppedReason ?? "no reason given"}`, ...exits].join("; ");
+}

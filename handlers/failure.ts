@@ -1,0 +1,59 @@
+import type { FailureType } from "@aws-sdk/client-codepipeline";
+
+/** An error that says whose fault it is, in CodePipeline's words. */
+export interface Failure extends Error {
+  type: FailureType;
+}
+
+/**
+ * Makes a {@link Failure}. A function and not a class: a class that extends Error loses its message, its stack and its
+ * prototype when Pulumi serialises it.
+ */
+export function failure(type: FailureType, message: string, cause?: unknown): Failure {
+  return Object.assign(new Error(message, { cause }), { name: "Failure", type });
+}
+
+/** The error as one line for a person: `AccessDeniedException: User … is not authorized to …`. */
+export function explain(error: unknown): string {
+  if (!(error instanceof Error)) {
+    return String(error);
+  }
+  // `fetch` says only "fetch failed", and keeps what happened in its cause.
+  const detail = error.cause instanceof Error && error.name !== "Failure" ? ` (${explain(error.cause)})` : "";
+  const name = error.name === "Failure" || error.name === "Error" ? "" : `${error.name}: `;
+  return `${name}${error.message || "no message"}${detail}`;
+}
+
+/** Whether the error is one of the AWS exceptions of these names. */
+export function isException(error: unknown, ...names: string[]): boolean {
+  return error instanceof Error && names.includes(error.name);
+}
+
+/** Whether the same call may well succeed later: throttling, an outage, a broken connection. */
+export function isTransient(error: unknown): boolean {
+  if (!(error instanceof Error)) {
+    return false;
+  }
+  const { $retryable, $metadata, code } = error as Error & {
+    $retryable?: object;
+    $metadata?: { httpStatusCode?: number };
+    code?: string;
+  };
+  return (
+    $retryable !== undefined ||
+    ($metadata?.httpStatusCode ?? 0) >= 500 ||
+    /Throttl|TooManyRequests|TimeoutError|RequestTimeout|ServiceUnavailable/.test(error.name) ||
+    /^(ECONNRESET|ECONNREFUSED|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN)$/.test(code ?? "")
+  );
+}
+
+/** The CodePipeline failure type that an error maps to. */
+export function failureType(error: unknown): FailureType {
+  if (isException(error, "Failure")) {
+    return (error as Failure).type;
+  }
+  if (isException(error, "AccessDeniedException", "AccessDenied", "UnauthorizedException")) {
+    return "PermissionError";
+  }
+  return isTransient(error) ? "SystemUnavailable" : "JobFailed";
+}

@@ -1,0 +1,134 @@
+import type { Readable } from "node:stream";
+import {
+  AbortMultipartUploadCommand,
+  type CompletedPart,
+  CompleteMultipartUploadCommand,
+  CreateMultipartUploadCommand,
+  PutObjectCommand,
+  type S3Client,
+  UploadPartCommand,
+} from "@aws-sdk/client-s3";
+import { explain, failure } from "../failure";
+
+/** S3 takes parts from 5 MiB on, and 10,000 of them: 8 MiB parts reach 78 GiB, and one is held in memory at a time. */
+const PART = 8 * 1024 * 1024;
+
+export interface Destination {
+  bucket: string;
+  key: string;
+  contentType: string;
+  metadata: Record<string, string>;
+}
+
+export interface Uploaded {
+  versionId: string;
+  /** Bytes. */
+  size: number;
+}
+
+/**
+ * Streams an object of unknown size into a versioned bucket: by PutObject if it fits one part, else in parts. A content
+ * that fails on the way never becomes an object: nothing is put, or the parts are thrown away.
+ */
+export async function upload(client: S3Client, destination: Destination, content: Readable): Promise<Uploaded> {
+  try {
+    const parts = inParts(content, PART);
+    const first = (await parts.next()).value ?? Buffer.alloc(0);
+    // A full first part may be followed by others; only one that is not full is known to be the last.
+    const { VersionId, size } =
+      first.length < PART ? await put(client, destination, first) : await putInParts(client, destination, first, parts);
+    return { versionId: versioned(destination.bucket, VersionId), size };
+  } finally {
+    // Ends the download behind it, if it has not ended.
+    content.destroy();
+  }
+}
+
+/** @throws Failure for an object that has no version: by the version, an execution is bound to a commit */
+export function versioned(bucket: string, versionId: string | undefined): string {
+  if (!versionId || versionId === "null") {
+    throw failure("ConfigurationError", `bucket ${bucket} is not versioned: turn versioning on`);
+  }
+  return versionId;
+}
+
+interface Put {
+  VersionId?: string | undefined;
+  size: number;
+}
+
+async function put(client: S3Client, destination: Destination, body: Buffer): Promise<Put> {
+  const { VersionId } = await client.send(new PutObjectCommand({ ...objectOf(destination), Body: body }));
+  return { VersionId, size: body.length };
+}
+
+async function putInParts(
+  client: S3Client,
+  destination: Destination,
+  first: Buffer,
+  rest: AsyncGenerator<Buffer, void>,
+): Promise<Put> {
+  const { UploadId } = await client.send(new CreateMultipartUploadCommand(objectOf(destination)));
+  const upload = { Bucket: destination.bucket, Key: destination.key, UploadId };
+  try {
+    const Parts: CompletedPart[] = [];
+    let size = 0;
+    const putPart = async (body: Buffer): Promise<void> => {
+      const PartNumber = Parts.length + 1;
+      const { ETag, ChecksumCRC32 } = await client.send(new UploadPartCommand({ ...upload, PartNumber, Body: body }));
+      // The SDK sends a CRC32 with each part, and S3 wants to see it again with the whole.
+      Parts.push({ PartNumber, ETag, ...(ChecksumCRC32 === undefined ? {} : { ChecksumCRC32 }) });
+      size += body.length;
+    };
+    await putPart(first);
+    for await (const part of rest) {
+      await putPart(part);
+    }
+    const completed = new CompleteMultipartUploadCommand({ ...upload, MultipartUpload: { Parts } });
+    const { VersionId } = await client.send(completed);
+    return { VersionId, size };
+  } catch (error) {
+    await abort(client, upload, error);
+    throw error;
+  }
+}
+
+/** Parts of an upload that is neither completed nor aborted stay, unseen, and are paid for. */
+async function abort(
+  client: S3Client,
+  upload: { Bucket: string; Key: string; UploadId: string | undefined },
+  error: unknown,
+): Promise<void> {
+  try {
+    await client.send(new AbortMultipartUploadCommand(upload));
+  } catch (second) {
+    const left = `multipart upload ${upload.UploadId} of s3://${upload.Bucket}/${upload.Key} was not aborted`;
+    throw failure("JobFailed", `${explain(error)}; and ${left}: ${explain(second)}`, error);
+  }
+}
+
+function objectOf({ bucket, key, contentType, metadata }: Destination) {
+  return { Bucket: bucket, Key: key, ContentType: contentType, Metadata: metadata };
+}
+
+/** The content in buffers of `size` bytes, and a last one that may be shorter. */
+async function* inParts(content: Readable, size: number): AsyncGenerator<Buffer, void> {
+  let part = Buffer.allocUnsafe(size);
+  let filled = 0;
+  for await (const piece of content as AsyncIterable<Buffer>) {
+    // Copied: zlib's small pieces are views into buffers of 16 KiB, and a list of them would keep those alive.
+    for (let start = 0; start < piece.length; ) {
+      const copied = piece.copy(part, filled, start);
+      start += copied;
+      filled += copied;
+      if (filled === size) {
+        yield part;
+        part = Buffer.allocUnsafe(size);
+        filled = 0;
+      }
+    }
+  }
+  if (filled > 0) {
+    yield part.subarray(0, filled);
+  }
+}

@@ -1,0 +1,60 @@
+import { createHash } from "node:crypto";
+
+/** What the intake puts on the queue, as JSON: one message for each application that tracks the pushed branch. */
+export interface PushMessage {
+  /** `owner/name`, as the program's configuration spells it. */
+  repository: string;
+  /** Without `refs/heads/`; may hold slashes. */
+  branch: string;
+  /** The pushed commit, 40 hexadecimal digits. */
+  commit: string;
+  /** `X-GitHub-Delivery`: a redelivery carries the same one. */
+  delivery: string;
+  /** When GitHub took the push in, ISO 8601. */
+  pushedAt: string;
+  application: string;
+}
+
+/**
+ * The FIFO group: pushes to one branch stay in order, and branches do not wait for each other. A digest, because a
+ * branch name may hold what a group id may not, and may be longer than its 128 characters.
+ */
+export function messageGroup(message: PushMessage): string {
+  return sha256(`${message.repository}:${message.branch}`);
+}
+
+/** The FIFO deduplication id: a redelivery within SQS's five minutes is dropped. */
+export function messageDeduplication(message: PushMessage): string {
+  return sha256(`${message.delivery}${message.commit}${message.application}`);
+}
+
+/**
+ * Reads a queue message.
+ * @throws Error that names the field that is missing or malformed
+ */
+export function parseMessage(body: string): PushMessage {
+  const value: unknown = JSON.parse(body);
+  if (typeof value !== "object" || value === null) {
+    throw new Error("the message is not a JSON object");
+  }
+  const fields = value as Record<string, unknown>;
+  const text = (field: keyof PushMessage, pattern: RegExp): string => {
+    const found = fields[field];
+    if (typeof found !== "string" || !pattern.test(found)) {
+      throw new Error(`the message's ${field} is ${JSON.stringify(found)}, expected ${pattern.source}`);
+    }
+    return found;
+  };
+  return {
+    repository: text("repository", /^[^/\s]+\/[^/\s]+$/),
+    branch: text("branch", /./),
+    commit: text("commit", /^[0-9a-f]{40}$/),
+    delivery: text("delivery", /./),
+    pushedAt: text("pushedAt", /^\d{4}-\d\d-\d\dT/),
+    application: text("application", /./),
+  };
+}
+
+function sha256(text: string): string {
+  return createHash("sha256").update(text).digest("hex");
+}

@@ -1,0 +1,158 @@
+import type { CodePipelineClient } from "@aws-sdk/client-codepipeline";
+import type { CodePipelineEvent } from "aws-lambda";
+import { expect } from "chai";
+import { type Job, type JobResult, parameter, runJob, shorten } from "../../handlers/codePipelineJob";
+import { failure } from "../../handlers/failure";
+import { capture } from "./output";
+
+const ID = "11111111-2222-3333-4444-555555555555";
+
+const eventOf = (UserParameters: string, continuationToken?: string): CodePipelineEvent => ({
+  "CodePipeline.job": {
+    id: ID,
+    accountId: "123456789012",
+    data: {
+      actionConfiguration: { configuration: { FunctionName: "deploy", UserParameters } },
+      inputArtifacts: [],
+      outputArtifacts: [],
+      artifactCredentials: { accessKeyId: "id", secretAccessKey: "top secret", sessionToken: "top secret" },
+      continuationToken,
+    },
+  },
+});
+
+/** Runs a job against a CodePipeline that remembers what it is told. */
+async function run(event: CodePipelineEvent, work: (job: Job) => Promise<JobResult>, refusal?: Error) {
+  const told: [string, object][] = [];
+  const send = async (command: { constructor: { name: string }; input: object }) => {
+    told.push([command.constructor.name, command.input]);
+    if (refusal !== undefined) {
+      throw refusal;
+    }
+  };
+  const { lines } = await capture(() => runJob({ send } as unknown as CodePipelineClient, event, work));
+  return { told, lines };
+}
+
+const fault = (name: string) => Object.assign(new Error("no"), { name });
+const succeed = async (): Promise<JobResult> => ({ kind: "succeeded", summary: "done" });
+
+describe("CodePipeline job", () => {
+  it("hands over id, parameters and token, and nothing else", async () => {
+    const jobs: Job[] = [];
+    await run(eventOf('{"image":"x"}', "token"), async (job) => {
+      jobs.push(job);
+      return succeed();
+    });
+    expect(jobs).to.deep.equal([{ id: ID, parameters: { image: "x" }, continuationToken: "token" }]);
+  });
+
+  const results: [string, JobResult, [string, object]][] = [
+    [
+      "success",
+      { kind: "succeeded", summary: "done" },
+      ["PutJobSuccessResultCommand", { jobId: ID, executionDetails: { summary: "done" } }],
+    ],
+    [
+      "progress",
+      { kind: "continued", token: "next", summary: "half" },
+      ["PutJobSuccessResultCommand", { jobId: ID, continuationToken: "next", executionDetails: { summary: "half" } }],
+    ],
+    [
+      "failure",
+      { kind: "failed", type: "JobFailed", message: "no" },
+      ["PutJobFailureResultCommand", { jobId: ID, failureDetails: { type: "JobFailed", message: "no" } }],
+    ],
+    [
+      "success at length",
+      { kind: "succeeded", summary: "x".repeat(3_000) },
+      ["PutJobSuccessResultCommand", { jobId: ID, executionDetails: { summary: `${"x".repeat(2_047)}…` } }],
+    ],
+    [
+      "failure at length",
+      { kind: "failed", type: "JobFailed", message: "x".repeat(6_000) },
+      [
+        "PutJobFailureResultCommand",
+        { jobId: ID, failureDetails: { type: "JobFailed", message: `${"x".repeat(4_999)}…` } },
+      ],
+    ],
+  ];
+  for (const [what, result, told] of results) {
+    it(`tells of ${what}`, async () => {
+      expect((await run(eventOf("{}"), async () => result)).told).to.deep.equal([told]);
+    });
+  }
+
+  const errors: [string, unknown, object][] = [
+    [
+      "of its own",
+      failure("ConfigurationError", "no container"),
+      { type: "ConfigurationError", message: "no container" },
+    ],
+    ["of AWS's", fault("AccessDeniedException"), { type: "PermissionError", message: "AccessDeniedException: no" }],
+    ["of nobody's", new TypeError("x is undefined"), { type: "JobFailed", message: "TypeError: x is undefined" }],
+  ];
+  for (const [what, error, failureDetails] of errors) {
+    it(`tells of an error ${what}, and returns`, async () => {
+      const { told } = await run(eventOf("{}"), () => Promise.reject(error));
+      expect(told).to.deep.equal([["PutJobFailureResultCommand", { jobId: ID, failureDetails }]]);
+    });
+  }
+
+  const malformed: [string, string][] = [
+    ["{", "UserParameters is not JSON: set the action's UserParameters to a JSON object"],
+    ["", "UserParameters is not JSON: set the action's UserParameters to a JSON object"],
+    ["[]", "UserParameters is not an object: set the action's UserParameters to a JSON object"],
+    ["null", "UserParameters is not an object: set the action's UserParameters to a JSON object"],
+  ];
+  for (const [text, message] of malformed) {
+    it(`fails for the parameters ${JSON.stringify(text)}`, async () => {
+      const { told } = await run(eventOf(text), succeed);
+      const failureDetails = { type: "ConfigurationError", message };
+      expect(told).to.deep.equal([["PutJobFailureResultCommand", { jobId: ID, failureDetails }]]);
+    });
+  }
+
+  for (const name of ["InvalidJobStateException", "JobNotFoundException"]) {
+    it(`takes ${name} for an answer that was given before`, async () => {
+      const { lines } = await run(eventOf("{}"), succeed, fault(name));
+      expect(lines).to.deep.equal([
+        { level: "info", message: "job succeeded", job: ID, summary: "done" },
+        { level: "info", message: "job was settled before", job: ID, cause: `${name}: no` },
+      ]);
+    });
+  }
+
+  it("throws what else CodePipeline answers, so that Lambda tries again", async () => {
+    const error = await run(eventOf("{}"), succeed, fault("AccessDeniedException")).catch((it: Error) => it.name);
+    expect(error).to.equal("AccessDeniedException");
+  });
+
+  it("throws for an event that is none", async () => {
+    const error = await run({} as CodePipelineEvent, succeed).catch((it: Error) => it.message);
+    expect(error).to.equal("the event is no CodePipeline job: let an invoke action of a pipeline call this function");
+  });
+
+  it("never logs the credentials of its event", async () => {
+    const { lines } = await run(eventOf("{"), succeed);
+    expect(lines).to.have.length(1);
+    expect(JSON.stringify(lines)).not.to.include("top secret");
+  });
+
+  it("names a parameter that is missing or wrong", () => {
+    const job = { id: ID, parameters: { digest: "latest" } };
+    expect(() => parameter(job, "digest", /^sha256:/, "a digest")).to.throw(
+      'UserParameters: digest is "latest", expected a digest',
+    );
+    expect(() => parameter(job, "image", /./, "an image")).to.throw(
+      "UserParameters: image is missing, expected an image",
+    );
+    expect(parameter({ id: ID, parameters: { digest: "sha256:1" } }, "digest", /^sha256:/, "a digest")).to.equal(
+      "sha256:1",
+    );
+  });
+
+  it("shortens only what is too long", () => {
+    expect(["abc", "abcd"].map((text) => shorten(text, 3))).to.deep.equal(["abc", "ab…"]);
+  });
+});

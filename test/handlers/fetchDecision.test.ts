@@ -1,0 +1,52 @@
+import { expect } from "chai";
+import { type ArchiveHead, decideFetch, type FetchVerdict } from "../../handlers/fetch/decision";
+
+const OLD = "1111111111111111111111111111111111111111";
+const NEW = "2222222222222222222222222222222222222222";
+const message = {
+  repository: "acme/storefront",
+  branch: "main",
+  commit: NEW,
+  delivery: "d",
+  pushedAt: "2026-01-05T10:00:00.000Z",
+  application: "storefront",
+};
+
+describe("fetch", () => {
+  const table: [string, ArchiveHead | undefined, FetchVerdict][] = [
+    ["the first push is copied", undefined, { kind: "copy" }],
+    [
+      "a later push is copied",
+      { versionId: "v1", commit: OLD, pushedAt: "2026-01-05T09:00:00.000Z" },
+      { kind: "copy" },
+    ],
+    [
+      "a second push in the same second is copied: the queue keeps their order",
+      { versionId: "v1", commit: OLD, pushedAt: "2026-01-05T10:00:00.000Z" },
+      { kind: "copy" },
+    ],
+    [
+      "a redelivery of what was fetched last changes nothing",
+      { versionId: "v1", commit: NEW, pushedAt: "2026-01-05T10:00:00.000Z" },
+      { kind: "already", versionId: "v1" },
+    ],
+    [
+      "a redelivery of an earlier push is stale",
+      { versionId: "v1", commit: OLD, pushedAt: "2026-01-05T11:00:00.000Z" },
+      { kind: "stale", reason: `commit ${OLD} was pushed later, at 2026-01-05T11:00:00.000Z` },
+    ],
+    ["an object that somebody else put is replaced", { versionId: "v1" }, { kind: "copy" }],
+    ["an object with a broken time is replaced", { versionId: "v1", commit: OLD, pushedAt: "?" }, { kind: "copy" }],
+  ];
+  for (const [what, head, verdict] of table) {
+    it(what, () => {
+      expect(decideFetch(message, head)).to.deep.equal(verdict);
+    });
+  }
+
+  it("a force-push back to an older commit delivers it again", () => {
+    const head = { versionId: "v2", commit: NEW, pushedAt: "2026-01-05T10:00:00.000Z" };
+    const back = { ...message, commit: OLD, pushedAt: "2026-01-05T10:30:00.000Z" };
+    expect(decideFetch(back, head)).to.deep.equal({ kind: "copy" });
+  });
+});

@@ -1,0 +1,56 @@
+import { expect } from "chai";
+import { messageDeduplication, messageGroup, type PushMessage, parseMessage } from "../../handlers/message";
+
+const message: PushMessage = {
+  repository: "acme/storefront",
+  branch: "feature/basket",
+  commit: "0123456789abcdef0123456789abcdef01234567",
+  delivery: "8b5f2a80-5f2c-11ef-9c1d-2b0d4e8f7a11",
+  pushedAt: "2026-01-05T10:00:00.000Z",
+  application: "storefront",
+};
+
+describe("push message", () => {
+  it("is read back as it was written", () => {
+    expect(parseMessage(JSON.stringify(message))).to.deep.equal(message);
+  });
+
+  const mistakes: [string, Record<string, unknown>, string][] = [
+    ["no commit", { commit: undefined }, "the message's commit is undefined, expected ^[0-9a-f]{40}$"],
+    ["a short commit", { commit: "0123456" }, `the message's commit is "0123456", expected ^[0-9a-f]{40}$`],
+    [
+      "no owner",
+      { repository: "storefront" },
+      `the message's repository is "storefront", expected ^[^/\\s]+\\/[^/\\s]+$`,
+    ],
+    ["an empty branch", { branch: "" }, `the message's branch is "", expected .`],
+    [
+      "a time in seconds",
+      { pushedAt: 1767607200 },
+      "the message's pushedAt is 1767607200, expected ^\\d{4}-\\d\\d-\\d\\dT",
+    ],
+  ];
+  for (const [what, change, error] of mistakes) {
+    it(`with ${what} is refused by the field's name`, () => {
+      expect(() => parseMessage(JSON.stringify({ ...message, ...change }))).to.throw(error);
+    });
+  }
+
+  it("that is no object is refused", () => {
+    expect(() => parseMessage("null")).to.throw("the message is not a JSON object");
+  });
+
+  it("has a group for each branch, that is allowed as an id", () => {
+    expect(messageGroup(message)).to.equal("da48f6d5b910d09ef54a2cad9118b9636efa894ac1ff3429d176ca1dea9399ab");
+    expect(messageGroup({ ...message, branch: "main" })).not.to.equal(messageGroup(message));
+    expect(messageGroup({ ...message, commit: "f".repeat(40), delivery: "other" })).to.equal(messageGroup(message));
+  });
+
+  it("is deduplicated by delivery, commit and application", () => {
+    const same = messageDeduplication({ ...message, pushedAt: "2026-01-05T10:00:01.000Z" });
+    expect(same).to.equal(messageDeduplication(message));
+    for (const change of [{ delivery: "other" }, { commit: "f".repeat(40) }, { application: "other" }]) {
+      expect(messageDeduplication({ ...message, ...change })).not.to.equal(same);
+    }
+  });
+});
