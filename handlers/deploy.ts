@@ -18,7 +18,7 @@ export interface DeployService {
   container: string;
   /** ARN of the revision that the program registered: everything but the image is taken from it. */
   taskDefinition: string;
-  /** Tasks to run from the first delivery on. Later deliveries leave the service's desired count as it is. */
+  /** Tasks to run. Each delivery sets it, but for a service that was scaled to 0 since the first one. */
   count: number;
 }
 

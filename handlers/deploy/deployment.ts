@@ -111,9 +111,21 @@ async function plan(
     previous: before,
     // Stands in for the revision's name until there is one.
     next: `${registration.family}:000000`,
-    ...(!isDelivered(definition, container) && { count }),
+    ...desiredCount(count, observation?.desired, isDelivered(definition, container)),
   };
   return { registration, state };
+}
+
+/** What the configuration wants is set by each delivery. But who has scaled a service to 0 has stopped it, and means it. */
+function desiredCount(
+  wanted: number,
+  current: number | undefined,
+  delivered: boolean,
+): Pick<ServiceState, "first" | "count"> {
+  if (!delivered) {
+    return { first: true, count: wanted };
+  }
+  return current === 0 || current === wanted ? {} : { count: wanted };
 }
 
 async function start(context: DeploymentContext, request: DeploymentRequest, state: DeploymentState): Promise<Outcome> {

@@ -39,9 +39,7 @@ export async function goBack(
         waiting.push(`${service}: ${verdict.progress}`);
         break;
       case "returned":
-        ends.push(
-          `${service} has ${previous} again${each.count === undefined ? "" : ", and no tasks: it never had any"}`,
-        );
+        ends.push(`${service} has ${previous} again${each.first ? ", and no tasks: it never had any" : ""}`);
         break;
       case "failed":
         ends.push(`${service} is not back at ${previous}: ${verdict.cause}`);

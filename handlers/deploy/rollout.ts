@@ -119,7 +119,7 @@ export function decideRollback(
     if (primary.rolloutState === "FAILED" && observation.rollsBackItself && patience.elapsed < GRACE) {
       return { kind: "waiting", progress: "ECS's circuit breaker is about to roll it back" };
     }
-    return { kind: "update", ...(state.count !== undefined && { desiredCount: 0 }) };
+    return { kind: "update", ...(state.first && { desiredCount: 0 }) };
   }
   if (primary?.taskDefinition !== state.previous) {
     const what = primary === undefined ? "it has no deployment" : `it was given ${primary.taskDefinition} meanwhile`;
@@ -128,7 +128,7 @@ export function decideRollback(
   if (observation.desired === 0) {
     return { kind: "returned" };
   }
-  if (state.count !== undefined && !state.stuck && !overdue) {
+  if (state.first && !state.stuck && !overdue) {
     // Before its first delivery a service has no image that it could run.
     return { kind: "update", desiredCount: 0 };
   }

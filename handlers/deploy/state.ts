@@ -12,7 +12,9 @@ export interface ServiceState {
   /** What ran before: to this the service goes back. Not revision − 1, and never deregistered. */
   previous: string;
   next: string;
-  /** The desired count to set, at the first delivery only. */
+  /** No delivered image ran before: there is nothing to go back to but no tasks at all. */
+  first?: true | undefined;
+  /** The desired count to set, where it differs. */
   count?: number | undefined;
   /** The deployment's id, once it has started. */
   deployment?: string | undefined;

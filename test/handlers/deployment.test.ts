@@ -86,6 +86,22 @@ describe("deployment", () => {
     ]);
   });
 
+  const scaled: [string, number, { desiredCount?: number }][] = [
+    ["sets the desired count that the configuration has come to want", 5, { desiredCount: 2 }],
+    ["leaves a desired count that is right", 2, {}],
+    ["leaves a service alone that was scaled to 0", 0, {}],
+  ];
+  for (const [title, current, expected] of scaled)
+    it(title, async () => {
+      world.setUp(["web"]);
+      const { web } = world.ecs.services;
+      if (web !== undefined) web.desiredCount = current;
+      await world.steps(2);
+      expect(world.inputsOf("UpdateService")).to.deep.equal([
+        { cluster: CLUSTER, service: "web", taskDefinition: "web:2", ...expected },
+      ]);
+    });
+
   it("of no tasks says that it proves nothing", async () => {
     world.setUp(["web"], { delivered: false, count: 0 });
     expect(await world.steps(3)).to.deep.equal({

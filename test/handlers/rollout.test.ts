@@ -163,7 +163,7 @@ describe("rollout", () => {
 });
 
 describe("rollback", () => {
-  const first = { ...state, count: 2 };
+  const first = { ...state, first: true as const, count: 2 };
   const stuck = { ...state, stuck: true as const };
   const returning = (change: Partial<DeploymentObservation>) =>
     old({ id: "ecs-svc/3", primary: true, rolloutState: "IN_PROGRESS", ...change });
