@@ -14,6 +14,11 @@ export interface Clock {
   after(milliseconds: number, action: () => void): Timer;
   /** Resolves `milliseconds` of simulated time from now. */
   wait(milliseconds: number): Promise<void>;
+  /**
+   * Waits for something that takes real time: a process that starts, a request to it, a build. Meanwhile simulated time
+   * runs no faster than real time, so that a slow machine does not make a health check late that would have been in time.
+   */
+  during<T>(work: Promise<T>): Promise<T>;
   /** Moves time forward at once; what falls due fires in order, each at its own moment. */
   turn(milliseconds: number): Promise<void>;
   /** Drops every timer; nothing fires afterwards. */
@@ -32,14 +37,24 @@ interface Entry {
  */
 export function createClock(speed: number, start: number = Date.now()): Clock {
   const entries: Entry[] = [];
-  let turned = 0;
   let order = 0;
   let armed: NodeJS.Timeout | undefined;
   let frozenAt: number | undefined;
   let stopped = false;
-  const began = performance.now();
+  // Simulated time at a real moment, and how fast it has run since.
+  let base = start;
+  let since = performance.now();
+  let pace = speed;
+  let works = 0;
 
-  const now = () => frozenAt ?? start + turned + (performance.now() - began) * speed;
+  const now = () => frozenAt ?? base + (performance.now() - since) * pace;
+
+  function setPace(next: number): void {
+    base += (performance.now() - since) * pace;
+    since = performance.now();
+    pace = next;
+    arm();
+  }
 
   function fireDue(until: number): void {
     for (let next = entries[0]; next !== undefined && next.due <= until; next = entries[0]) {
@@ -51,13 +66,13 @@ export function createClock(speed: number, start: number = Date.now()): Clock {
   function arm(): void {
     clearTimeout(armed);
     const next = entries[0];
-    if (next === undefined || speed === 0) return;
+    if (next === undefined || pace === 0) return;
     armed = setTimeout(
       () => {
         fireDue(now());
         arm();
       },
-      Math.max(0, (next.due - now()) / speed),
+      Math.max(0, (next.due - now()) / pace),
     );
   }
 
@@ -77,6 +92,17 @@ export function createClock(speed: number, start: number = Date.now()): Clock {
     };
   }
 
+  async function during<T>(work: Promise<T>): Promise<T> {
+    works += 1;
+    if (works === 1) setPace(Math.min(speed, 1));
+    try {
+      return await work;
+    } finally {
+      works -= 1;
+      if (works === 0) setPace(speed);
+    }
+  }
+
   async function turn(milliseconds: number): Promise<void> {
     const target = now() + milliseconds;
     for (let next = entries[0]; next !== undefined && next.due <= target; next = entries[0]) {
@@ -85,13 +111,14 @@ export function createClock(speed: number, start: number = Date.now()): Clock {
       await new Promise((resolve) => setImmediate(resolve));
     }
     frozenAt = undefined;
-    turned += Math.max(0, target - now());
+    base += Math.max(0, target - now());
     arm();
   }
 
   return {
     now,
     after,
+    during,
     wait: (milliseconds) => new Promise((resolve) => after(milliseconds, resolve)),
     turn,
     stop: () => {

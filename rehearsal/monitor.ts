@@ -1,13 +1,13 @@
 import { Server, ServerCredentials, type ServerUnaryCall, type sendUnaryData, status } from "@grpc/grpc-js";
 import { EngineService } from "@pulumi/pulumi/proto/engine_grpc_pb";
 import { type LogRequest, LogSeverity } from "@pulumi/pulumi/proto/engine_pb";
-import { InvokeResponse } from "@pulumi/pulumi/proto/provider_pb";
 import { ResourceMonitorService } from "@pulumi/pulumi/proto/resource_grpc_pb";
 import {
   type RegisterResourceOutputsRequest,
   type RegisterResourceRequest,
   RegisterResourceResponse,
   type ResourceInvokeRequest,
+  ResourceInvokeResponse,
   type SupportsFeatureRequest,
   SupportsFeatureResponse,
 } from "@pulumi/pulumi/proto/resource_pb";
@@ -91,9 +91,9 @@ export function createMonitor(options: MonitorOptions) {
     return response;
   }
 
-  async function invoke(request: ResourceInvokeRequest): Promise<InvokeResponse> {
+  async function invoke(request: ResourceInvokeRequest): Promise<ResourceInvokeResponse> {
     const inputs = fromWire(request.getArgs()?.toJavaScript() ?? {}) as Record<string, unknown>;
-    const response = new InvokeResponse();
+    const response = new ResourceInvokeResponse();
     response.setReturn(Struct.fromJavaScript(json(await options.invoke(request.getTok(), inputs))));
     return response;
   }

@@ -13,6 +13,7 @@ export type CloudEvent =
     }
   | { kind: "log"; group: string; stream: string; line: string }
   | { kind: "message-dead"; queue: string; messageId: string }
+  | { kind: "alarm"; alarm: string; state: "OK" | "ALARM"; reason: string }
   | { kind: "pipeline"; pipeline: string; executionId: string; status: PipelineStatus; reason?: string }
   | {
       kind: "action";

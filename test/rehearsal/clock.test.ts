@@ -40,4 +40,26 @@ describe("the account's clock", () => {
     await clock.turn(10);
     expect(fired).to.deep.equal(["fired"]);
   });
+
+  it("runs no faster than real time while something real is under way", async () => {
+    const clock = createClock(1_000_000, 0);
+    let finish = (_: string) => {};
+    const work = clock.during(
+      new Promise<string>((resolve) => {
+        finish = resolve;
+      }),
+    );
+    const before = clock.now();
+    const began = performance.now();
+    await new Promise((resolve) => setImmediate(resolve));
+    const simulated = clock.now() - before;
+    const real = performance.now() - began;
+    expect(simulated).to.be.at.most(real + 1);
+    finish("done");
+    expect(await work).to.equal("done");
+    const after = clock.now();
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(clock.now() - after).to.be.above(real);
+    clock.stop();
+  });
 });

@@ -1,0 +1,153 @@
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import type { InvocationRequest, InvocationResponse } from "@aws-sdk/client-lambda";
+import { closeServer } from "../endpoint";
+import type { Cloud, Principal } from "../service";
+import type { AccessLog } from "./accessLog";
+import { type ApiAnswer, type ApiRequest, type ApiScope, fromProxyResult, toProxyEvent } from "./proxyEvent";
+import type { Throttle } from "./throttle";
+
+export interface Integration {
+  functionArn: string;
+  timeoutMilliseconds: number;
+}
+
+export interface Stage {
+  name: string;
+  accessLog?: AccessLog;
+  admits: Throttle;
+}
+
+/** An HTTP API, listening. */
+export interface Api {
+  readonly domainName: string;
+  readonly executionArn: string;
+  /** `http://127.0.0.1:port` */
+  readonly address: string;
+  readonly integrations: Map<string, Integration>;
+  /** By route key. */
+  readonly routes: Map<string, Integration>;
+  /** Absent until it is declared. */
+  stage?: Stage;
+  close(): Promise<void>;
+}
+
+// "Quotas for HTTP APIs": payload size.
+const MAXIMUM_PAYLOAD = 10 * 1024 * 1024;
+
+type Outcome = ApiAnswer & { routeKey: string; error?: string };
+
+export async function openApi(cloud: Cloud, id: string): Promise<Api> {
+  const server = createServer((request, response) => {
+    serve(cloud, id, api, request, response).catch((error) => response.destroy(error));
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  const api: Api = {
+    domainName: `${id}.execute-api.${cloud.region}.${cloud.dnsSuffix}`,
+    executionArn: cloud.arn("execute-api", id),
+    address: `http://127.0.0.1:${port}`,
+    integrations: new Map(),
+    routes: new Map(),
+    close: () => closeServer(server),
+  };
+  return api;
+}
+
+async function serve(
+  cloud: Cloud,
+  apiId: string,
+  api: Api,
+  incoming: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const request: ApiRequest = {
+    id: cloud.id(16),
+    method: incoming.method ?? "GET",
+    target: incoming.url ?? "/",
+    headers: incoming.headers,
+    body: Buffer.alloc(0),
+    sourceIp: incoming.socket.remoteAddress ?? "127.0.0.1",
+    at: cloud.clock.now(),
+  };
+  const scope = { accountId: cloud.accountId, apiId, domainName: api.domainName, stage: api.stage?.name ?? "-" };
+  const body = await readBody(incoming);
+  const outcome =
+    body === undefined ? refuse(413, "Request Entity Too Large") : await route(cloud, api, { ...request, body }, scope);
+
+  const { status, headers, body: content, routeKey, error } = outcome;
+  cloud.tell({ kind: "api-request", method: request.method, path: request.target.split("?")[0] ?? "/", status });
+  const responseLength = Buffer.byteLength(content);
+  await api.stage?.accessLog?.({ request, scope: { ...scope, routeKey }, status, responseLength, error });
+  response.writeHead(status, { ...headers, "apigw-requestid": request.id, "content-length": responseLength });
+  response.end(content);
+}
+
+/** Undefined where it is larger than API Gateway takes; the rest is then read and dropped. */
+async function readBody(incoming: IncomingMessage): Promise<Buffer | undefined> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of incoming as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size <= MAXIMUM_PAYLOAD) chunks.push(chunk);
+  }
+  return size <= MAXIMUM_PAYLOAD ? Buffer.concat(chunks) : undefined;
+}
+
+async function route(cloud: Cloud, api: Api, request: ApiRequest, scope: Omit<ApiScope, "routeKey">): Promise<Outcome> {
+  const [path = "/"] = request.target.split("?");
+  const routeKey = [`${request.method} ${path}`, `ANY ${path}`, "$default"].find((it) => api.routes.has(it));
+  const integration = api.routes.get(routeKey ?? "");
+  if (api.stage === undefined || routeKey === undefined || integration === undefined) return refuse(404, "Not Found");
+  if (!api.stage.admits()) return refuse(429, "Too Many Requests", routeKey);
+  return integrate(cloud, api, integration, request, { ...scope, routeKey });
+}
+
+async function integrate(
+  cloud: Cloud,
+  api: Api,
+  integration: Integration,
+  request: ApiRequest,
+  scope: ApiScope,
+): Promise<Outcome> {
+  const { routeKey } = scope;
+  // The resource that the function's permission names: of a route `POST /path`, `…/stage/POST/path`.
+  const sourceArn = `${api.executionArn}/${scope.stage}/${routeKey.replace(" ", "")}`;
+  const caller: Principal = {
+    kind: "service",
+    service: "apigateway.amazonaws.com",
+    context: { "aws:SourceArn": sourceArn, "aws:SourceAccount": cloud.accountId },
+  };
+  const invocation = cloud.call<InvocationRequest, InvocationResponse>(caller, "lambda", "Invoke", {
+    FunctionName: integration.functionArn,
+    Payload: Buffer.from(JSON.stringify(toProxyEvent(request, scope))),
+  });
+  try {
+    const answer = await orTimeout(invocation, integration.timeoutMilliseconds);
+    if (answer === undefined)
+      return refuse(503, "Service Unavailable", routeKey, `No answer in ${integration.timeoutMilliseconds} ms`);
+    const payload = Buffer.from(answer.Payload ?? []).toString("utf8");
+    if (answer.FunctionError !== undefined)
+      return refuse(500, "Internal Server Error", routeKey, JSON.parse(payload).errorMessage);
+    return { ...fromProxyResult(payload), routeKey };
+  } catch (error) {
+    // The client learns nothing of the cause: it is in the access log, and a denied call in the account's trail.
+    const { name, message } = error as Error;
+    return name === "RequestTooLargeException"
+      ? refuse(413, "Request Entity Too Large", routeKey, message)
+      : refuse(500, "Internal Server Error", routeKey, message);
+  }
+}
+
+/** Undefined where there is no answer in time: real time, as it is for the function. */
+function orTimeout<T>(answer: Promise<T>, milliseconds: number): Promise<T | undefined> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(resolve, milliseconds, undefined);
+    answer.then(resolve, reject).finally(() => clearTimeout(timer));
+  });
+}
+
+function refuse(status: number, message: string, routeKey = "-", error?: string): Outcome {
+  const headers = { "content-type": "application/json" };
+  return { status, headers, body: JSON.stringify({ message }), routeKey, error };
+}

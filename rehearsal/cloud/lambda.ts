@@ -1,0 +1,195 @@
+import path from "node:path";
+import type { InvocationRequest, InvocationResponse } from "@aws-sdk/client-lambda";
+import type { PermissionArgs } from "@pulumi/aws/lambda/permission";
+import type { Unwrap } from "@pulumi/pulumi";
+import { inputsOf } from "./declared";
+import { invokeLater } from "./lambda/asynchronousInvocation";
+import { configure, type FunctionConfiguration } from "./lambda/configuration";
+import { type EventSourceMapping, poll, readMapping } from "./lambda/eventSourceMapping";
+import { createInvoker, type Invocation, type Invoker } from "./lambda/invoker";
+import { lambdaProtocol } from "./lambda/protocol";
+import { writeRuntime } from "./lambda/runtimeFiles";
+import { awsError, type Cloud, type Created, type Declaration, operation, type Service } from "./service";
+
+interface LambdaFunction {
+  configuration: FunctionConfiguration;
+  invoker: Invoker;
+  /** Statements of the function's own policy, one a permission. */
+  statements: object[];
+}
+
+// "Lambda quotas": the payload of a request, by invocation type.
+const MAXIMUM_PAYLOAD = { RequestResponse: 6_291_456, Event: 1_048_576, DryRun: 6_291_456 };
+
+const PERMISSION_INPUTS: (keyof PermissionArgs)[] = [
+  "action",
+  "function",
+  "principal",
+  "sourceArn",
+  "sourceAccount",
+  "statementId",
+  "statementIdPrefix",
+  "region",
+];
+
+/** AWS Lambda: functions in processes of their own, their resource policies, and event source mappings of SQS queues. */
+export function createLambda(cloud: Cloud): Service {
+  const functions = new Map<string, LambdaFunction>();
+  const mappings: EventSourceMapping[] = [];
+  let runtime: Promise<string> | undefined;
+  let stopped = false;
+
+  const bootstrap = () => {
+    runtime ??= writeRuntime(path.join(cloud.directory, "runtime"));
+    return runtime;
+  };
+
+  /** @param reference a function's name, its ARN, or the ARN's part from the account on */
+  function arnOf(reference: string): string {
+    return cloud.arn("lambda", `function:${reference.split(":").at(-1)}`);
+  }
+
+  function find(reference: string): LambdaFunction {
+    const arn = arnOf(reference);
+    const found = functions.get(arn);
+    if (found === undefined) throw awsError("ResourceNotFoundException", `Function not found: ${arn}`, 404);
+    return found;
+  }
+
+  async function createFunction(declaration: Declaration): Promise<Created> {
+    const configuration = await configure(cloud, declaration);
+    const { name, arn, codeSha256, codeSize, logGroup, logFormat } = configuration;
+    if (functions.has(arn)) throw awsError("ResourceConflictException", `Function already exist: ${name}`, 409);
+    functions.set(arn, { configuration, invoker: createInvoker(cloud, configuration, bootstrap), statements: [] });
+    return {
+      id: name,
+      outputs: {
+        arn,
+        name,
+        qualifiedArn: `${arn}:$LATEST`,
+        version: "$LATEST",
+        invokeArn: invokeArn(arn),
+        qualifiedInvokeArn: invokeArn(`${arn}:$LATEST`),
+        codeSha256,
+        sourceCodeHash: codeSha256,
+        sourceCodeSize: codeSize,
+        lastModified: new Date(cloud.clock.now()).toISOString(),
+        loggingConfig: { logGroup, logFormat },
+      },
+    };
+  }
+
+  // The address by which API Gateway names a function.
+  const invokeArn = (arn: string) =>
+    `arn:${cloud.partition}:apigateway:${cloud.region}:lambda:path/2015-03-31/functions/${arn}/invocations`;
+
+  function addPermission(declaration: Declaration): Created {
+    const inputs = inputsOf<Unwrap<PermissionArgs>>(declaration, PERMISSION_INPUTS);
+    const { configuration, statements } = find(String(inputs.function));
+    const statementId = inputs.statementId ?? `${inputs.statementIdPrefix ?? "pulumi-"}${cloud.id(16)}`;
+    const { sourceArn, sourceAccount } = inputs;
+    const condition = {
+      ...(sourceArn === undefined ? {} : { ArnLike: { "AWS:SourceArn": sourceArn } }),
+      ...(sourceAccount === undefined ? {} : { StringEquals: { "AWS:SourceAccount": sourceAccount } }),
+    };
+    statements.push({
+      Sid: statementId,
+      Effect: "Allow",
+      Principal: /^[\w.-]+\.amazonaws\.com(\.cn)?$/.test(inputs.principal)
+        ? { Service: inputs.principal }
+        : { AWS: inputs.principal },
+      Action: inputs.action,
+      Resource: configuration.arn,
+      ...(Object.keys(condition).length === 0 ? {} : { Condition: condition }),
+    });
+    return { id: statementId, outputs: { statementId } };
+  }
+
+  async function createMapping(declaration: Declaration): Promise<Created> {
+    const mapping = await readMapping(cloud, declaration, find);
+    mappings.push(mapping);
+    const uuid = cloud.id(32).replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
+    const { arn } = mapping.target.configuration;
+    return {
+      id: uuid,
+      outputs: {
+        uuid,
+        arn: cloud.arn("lambda", `event-source-mapping:${uuid}`),
+        functionArn: arn,
+        state: mapping.enabled ? "Enabled" : "Disabled",
+      },
+    };
+  }
+
+  async function invoke(input: InvocationRequest): Promise<InvocationResponse> {
+    const { invoker } = find(input.FunctionName ?? "");
+    const { InvocationType = "RequestResponse", Qualifier = "$LATEST", LogType = "None" } = input;
+    if (LogType !== "None") throw awsError("NotSimulated", `lambda:Invoke: LogType ${LogType} is not simulated.`, 501);
+    if (Qualifier !== "$LATEST")
+      throw awsError("NotSimulated", `lambda:Invoke: the version ${Qualifier} is not simulated: only $LATEST is.`, 501);
+    const payload = checkedPayload(input.Payload, MAXIMUM_PAYLOAD[InvocationType]);
+    switch (InvocationType) {
+      case "DryRun":
+        return { StatusCode: 204 };
+      case "Event":
+        void invokeLater(cloud.clock, invoker, payload, () => stopped);
+        return { StatusCode: 202 };
+      case "RequestResponse":
+        return answer(await invoker.invoke(payload));
+    }
+  }
+
+  return {
+    name: "lambda",
+    protocol: lambdaProtocol,
+    resources: {
+      "aws:lambda/function:Function": createFunction,
+      "aws:lambda/permission:Permission": addPermission,
+      "aws:lambda/eventSourceMapping:EventSourceMapping": createMapping,
+    },
+    policyOf(arn) {
+      const statements = functions.get(arn)?.statements ?? [];
+      return statements.length === 0 ? undefined : { Version: "2012-10-17", Statement: statements };
+    },
+    operations: {
+      Invoke: operation<InvocationRequest, InvocationResponse>({
+        permissions: ({ FunctionName = "" }) => [{ action: "lambda:InvokeFunction", resource: arnOf(FunctionName) }],
+        perform: invoke,
+      }),
+    },
+    start() {
+      for (const mapping of mappings) if (mapping.enabled) void poll(cloud, mapping, () => stopped);
+    },
+    async stop() {
+      stopped = true;
+      await Promise.all([...functions.values()].map((it) => it.invoker.stop()));
+    },
+  };
+}
+
+/** The payload of a request as JSON text; none at all is an empty object. */
+function checkedPayload(payload: Uint8Array | string | undefined, maximum: number): string {
+  const size = payload === undefined ? 0 : Buffer.byteLength(payload);
+  if (size > maximum)
+    throw awsError(
+      "RequestTooLargeException",
+      `${size} byte payload is too large for the invocation type (limit ${maximum} bytes)`,
+      413,
+    );
+  const text = payload === undefined || size === 0 ? "{}" : Buffer.from(payload).toString("utf8");
+  try {
+    JSON.parse(text);
+  } catch (error) {
+    throw awsError("InvalidRequestContentException", `Could not parse request body into json: ${String(error)}`);
+  }
+  return text;
+}
+
+function answer({ payload, error }: Invocation): InvocationResponse {
+  return {
+    StatusCode: 200,
+    ExecutedVersion: "$LATEST",
+    Payload: Buffer.from(payload) as unknown as InvocationResponse["Payload"],
+    FunctionError: error === undefined ? undefined : "Unhandled",
+  };
+}

@@ -1,0 +1,48 @@
+/** What is said between the account and a function's process, over Node's IPC channel. */
+
+/** An error as the runtime reports it: the payload of a failed invocation. */
+export interface FunctionError {
+  errorType: string;
+  errorMessage: string;
+  trace?: string[];
+}
+
+/** What the bootstrap is started with, beside the environment variables that a function has on Lambda. */
+export interface RuntimeSettings {
+  /** A module path from which the packages resolve that the Lambda runtime provides. */
+  provided: string;
+  /** Milliseconds from this machine's time to the account's. */
+  clockOffset: number;
+  logFormat: "Text" | "JSON";
+  /** A folder for compiled code, so that the second function does not compile the SDK again. */
+  compileCache: string;
+}
+
+export interface Invoke {
+  kind: "invoke";
+  requestId: string;
+  invokedFunctionArn: string;
+  /** JSON */
+  payload: string;
+  /** Milliseconds. */
+  timeout: number;
+  clockOffset: number;
+}
+
+/** Where a host name answers, as a name server would say; no url: no such host. */
+export interface Address {
+  kind: "address";
+  host: string;
+  url?: string;
+}
+
+export type ToFunction = Invoke | Address;
+
+export type FromFunction =
+  | { kind: "initialized" }
+  | { kind: "log"; line: string }
+  | { kind: "resolve"; host: string }
+  | { kind: "succeeded"; payload: string }
+  | { kind: "failed"; error: FunctionError }
+  /** The process ends after this. */
+  | { kind: "crashed"; error: FunctionError };

@@ -1,0 +1,258 @@
+import { expect } from "chai";
+import { createCloudWatch } from "../../rehearsal/cloud/cloudWatch";
+import { type AlarmState, evaluate, readAlarm } from "../../rehearsal/cloud/cloudWatch/alarm";
+import type { CloudEvent } from "../../rehearsal/cloud/events";
+import { createLambda } from "../../rehearsal/cloud/lambda";
+import { createLogs } from "../../rehearsal/cloud/logs";
+import { createSns, type Sns } from "../../rehearsal/cloud/sns";
+import { createSqs } from "../../rehearsal/cloud/sqs";
+import { declareFunction, isKind, refusal } from "./functionSupport";
+import { createTestCloud, type TestCloud } from "./support";
+
+const MINUTE = 60_000;
+const ALARM = {
+  comparisonOperator: "GreaterThanThreshold",
+  threshold: 0,
+  period: 300,
+  evaluationPeriods: 1,
+  treatMissingData: "notBreaching",
+};
+
+describe("A CloudWatch alarm", () => {
+  let cloud: TestCloud;
+  let sns: Sns;
+  let topic: string;
+  let evaluations: number;
+
+  beforeEach(async () => {
+    cloud = await createTestCloud([
+      createCloudWatch,
+      createLambda,
+      createLogs,
+      createSqs,
+      (account) => {
+        sns = createSns(account);
+        return sns;
+      },
+    ]);
+    evaluations = -1;
+    const { wait } = cloud.clock;
+    cloud.clock.wait = (milliseconds) => {
+      evaluations += 1;
+      return wait(milliseconds);
+    };
+    topic = String((await cloud.declare("aws:sns/topic:Topic", "alerts")).outputs.arn);
+    await cloud.declare("aws:sns/topicSubscription:TopicSubscription", "alerts", {
+      topic,
+      protocol: "email",
+      endpoint: "platform@example.com",
+    });
+  });
+  afterEach(() => cloud.close());
+
+  const declareAlarm = (inputs: Record<string, unknown>) =>
+    cloud.declare("aws:cloudwatch/metricAlarm:MetricAlarm", "trouble", {
+      name: "trouble",
+      ...ALARM,
+      alarmActions: [topic],
+      okActions: [topic],
+      ...inputs,
+    });
+  /** Turns the clock minute by minute, each until CloudWatch has evaluated and waits for the next. */
+  async function changed() {
+    let change: Extract<CloudEvent, { kind: "alarm" }> | undefined;
+    const forget = cloud.onEvent((event) => {
+      if (event.kind === "alarm") change ??= event;
+    });
+    for (let minutes = 0; change === undefined && minutes < 60; minutes++) {
+      const before = evaluations;
+      await cloud.clock.turn(MINUTE);
+      while (evaluations === before) await new Promise(setImmediate);
+    }
+    forget();
+    return change ?? { state: "unchanged within an hour", reason: "" };
+  }
+
+  it("goes off for a message in a dead-letter queue, ends when it is gone, and mails both", async () => {
+    const { outputs } = await cloud.declare("aws:sqs/queue:Queue", "dead", { name: "dead" });
+    await declareAlarm({
+      namespace: "AWS/SQS",
+      metricName: "ApproximateNumberOfMessagesVisible",
+      dimensions: { QueueName: "dead" },
+      statistic: "Maximum",
+    });
+    await cloud.start();
+    expect((await changed()).state).to.equal("OK");
+    const operator = { kind: "operator" } as const;
+    await cloud.call(operator, "sqs", "SendMessage", { QueueUrl: outputs.url, MessageBody: "{}" });
+    expect(await changed()).to.deep.equal({
+      kind: "alarm",
+      alarm: "trouble",
+      state: "ALARM",
+      reason: "Threshold Crossed: 1 out of the last 1 datapoints [1] was greater than the threshold (0).",
+    });
+    await cloud.call(operator, "sqs", "ReceiveMessage", { QueueUrl: outputs.url, VisibilityTimeout: 43_200 });
+    expect((await changed()).state).to.equal("OK");
+    expect(
+      sns.deliveries.map(({ endpoint, subject, message }) => [endpoint, subject, JSON.parse(message).OldStateValue]),
+    ).to.deep.equal([
+      ["platform@example.com", 'OK: "trouble" in us-east-1', "INSUFFICIENT_DATA"],
+      ["platform@example.com", 'ALARM: "trouble" in us-east-1', "OK"],
+      ["platform@example.com", 'OK: "trouble" in us-east-1', "ALARM"],
+    ]);
+  });
+
+  it("goes off for a function's error", async () => {
+    const { invoke } = await declareFunction(cloud, "fetch", "exports.handler = async () => { throw 'no'; }");
+    await declareAlarm({
+      namespace: "AWS/Lambda",
+      metricName: "Errors",
+      dimensions: { FunctionName: "fetch" },
+      statistic: "Sum",
+    });
+    await cloud.start();
+    expect((await changed()).state).to.equal("OK");
+    await invoke();
+    await invoke();
+    expect((await changed()).reason).to.equal(
+      "Threshold Crossed: 1 out of the last 1 datapoints [2] was greater than the threshold (0).",
+    );
+  });
+
+  it("tells that the topic's policy keeps it from publishing", async () => {
+    const other = {
+      Effect: "Allow",
+      Principal: { Service: "events.amazonaws.com" },
+      Action: "sns:Publish",
+      Resource: topic,
+    };
+    await cloud.declare("aws:sns/topicPolicy:TopicPolicy", "alerts", {
+      arn: topic,
+      policy: JSON.stringify({ Version: "2012-10-17", Statement: [other] }),
+    });
+    await declareAlarm({
+      namespace: "AWS/Lambda",
+      metricName: "Errors",
+      dimensions: { FunctionName: "fetch" },
+      statistic: "Sum",
+    });
+    await cloud.start();
+    await changed();
+    const reasons = cloud.events.filter(isKind("alarm")).map((it) => it.reason);
+    expect(reasons[1]).to.match(
+      /^Failed to execute action arn:aws:sns:.*: Service: cloudwatch\.amazonaws\.com is not authorized to perform: sns:Publish on resource: arn:aws:sns:/,
+    );
+    expect(sns.deliveries).to.deep.equal([]);
+  });
+
+  for (const [what, inputs, message] of [
+    [
+      "metric",
+      { namespace: "AWS/ECS", metricName: "CPUUtilization", statistic: "Sum" },
+      "the metric AWS/ECS CPUUtilization is not simulated.",
+    ],
+    [
+      "statistic",
+      { namespace: "AWS/Lambda", metricName: "Errors", statistic: "p99" },
+      "statistic p99 is not simulated.",
+    ],
+    [
+      "comparison",
+      { namespace: "AWS/Lambda", metricName: "Errors", statistic: "Sum", comparisonOperator: "LessThanLowerThreshold" },
+      "comparisonOperator LessThanLowerThreshold is not simulated.",
+    ],
+  ] as const)
+    it(`of an unknown ${what} is refused by name`, async () => {
+      expect((await refusal(declareAlarm(inputs))).message).to.equal(
+        `aws:cloudwatch/metricAlarm:MetricAlarm trouble: ${message}`,
+      );
+    });
+});
+
+describe("What an alarm makes of its datapoints", () => {
+  const NOW = 600_000;
+  const cases: {
+    what: string;
+    inputs?: Record<string, unknown>;
+    /** Value by seconds before now. */
+    samples: [number, number][];
+    state: AlarmState;
+  }[] = [
+    { what: "one above the threshold", samples: [[10, 1]], state: "ALARM" },
+    { what: "one at the threshold", samples: [[10, 0]], state: "OK" },
+    { what: "one before the period", samples: [[300, 1]], state: "OK" },
+    { what: "the last moment of the period", samples: [[299, 1]], state: "ALARM" },
+    { what: "none, not breaching", samples: [], state: "OK" },
+    { what: "none, breaching", samples: [], inputs: { treatMissingData: "breaching" }, state: "ALARM" },
+    { what: "none, missing", samples: [], inputs: { treatMissingData: "missing" }, state: "INSUFFICIENT_DATA" },
+    { what: "none, ignored", samples: [], inputs: { treatMissingData: "ignore" }, state: "ALARM" },
+    {
+      what: "a sum below",
+      samples: [
+        [1, 1],
+        [2, 1],
+      ],
+      inputs: { threshold: 2 },
+      state: "OK",
+    },
+    {
+      what: "a sum above",
+      samples: [
+        [1, 1],
+        [2, 2],
+      ],
+      inputs: { threshold: 2 },
+      state: "ALARM",
+    },
+    {
+      what: "a maximum below",
+      samples: [
+        [1, 1],
+        [2, 2],
+      ],
+      inputs: { threshold: 2, statistic: "Maximum" },
+      state: "OK",
+    },
+    {
+      what: "a mean above",
+      samples: [
+        [1, 1],
+        [2, 4],
+      ],
+      inputs: { threshold: 2, statistic: "Average" },
+      state: "ALARM",
+    },
+    {
+      what: "one of two periods, where two are wanted",
+      samples: [
+        [10, 1],
+        [310, 0],
+      ],
+      inputs: { evaluationPeriods: 2 },
+      state: "OK",
+    },
+    {
+      what: "one of two periods, where one will do",
+      samples: [
+        [10, 1],
+        [310, 0],
+      ],
+      inputs: { evaluationPeriods: 2, datapointsToAlarm: 1 },
+      state: "ALARM",
+    },
+  ];
+  for (const { what, inputs, samples, state } of cases)
+    it(`${what}: ${state}`, async () => {
+      const declaration = {
+        urn: "urn",
+        type: "aws:cloudwatch/metricAlarm:MetricAlarm",
+        name: "alarm",
+        inputs: { name: "alarm", namespace: "N", metricName: "M", statistic: "Sum", ...ALARM, ...inputs },
+      };
+      const cloud = await createTestCloud([]);
+      const alarm = readAlarm(cloud, declaration);
+      await cloud.close();
+      const all = samples.map(([seconds, value]) => ({ at: NOW - seconds * 1000, value }));
+      expect(evaluate(alarm, all, NOW, "ALARM").state).to.equal(state);
+    });
+});

@@ -1,0 +1,89 @@
+import {
+  CloudWatchLogsClient,
+  CreateLogStreamCommand,
+  DescribeLogGroupsCommand,
+  FilterLogEventsCommand,
+  PutLogEventsCommand,
+} from "@aws-sdk/client-cloudwatch-logs";
+import { expect } from "chai";
+import { createLogs } from "../../rehearsal/cloud/logs";
+import { refusal } from "./functionSupport";
+import { createTestCloud, type TestCloud } from "./support";
+
+const WRITING = ["logs:CreateLogStream", "logs:PutLogEvents"];
+const LISTING = { Effect: "Allow", Action: "logs:DescribeLogGroups", Resource: "*" };
+
+describe("CloudWatch Logs", () => {
+  let cloud: TestCloud;
+  beforeEach(async () => {
+    cloud = await createTestCloud([createLogs]);
+  });
+  afterEach(() => cloud.close());
+
+  async function declareGroup(actions: string[]) {
+    const { outputs } = await cloud.declare("aws:cloudwatch/logGroup:LogGroup", "web", { retentionInDays: 30 });
+    const statement = { Effect: "Allow", Action: actions, Resource: [outputs.arn, `${outputs.arn}:*`] };
+    const role = await cloud.role("task", "ecs-tasks.amazonaws.com", [statement, LISTING]);
+    const client = new CloudWatchLogsClient(await cloud.clientOptions("ecs-tasks.amazonaws.com", role));
+    const logGroupName = String(outputs.name);
+    return {
+      client,
+      logGroupName,
+      arn: String(outputs.arn),
+      open: (logStreamName: string) => client.send(new CreateLogStreamCommand({ logGroupName, logStreamName })),
+      put: (logStreamName: string, ...messages: string[]) =>
+        client.send(
+          new PutLogEventsCommand({
+            logGroupName,
+            logStreamName,
+            logEvents: messages.map((message, index) => ({ message, timestamp: 1000 + index })),
+          }),
+        ),
+    };
+  }
+
+  it("keeps the lines of a group's streams, and tells each", async () => {
+    const { client, logGroupName, arn, open, put } = await declareGroup([...WRITING, "logs:FilterLogEvents"]);
+    await open("a");
+    await open("b");
+    await put("a", "1", "2");
+    await put("b", "3");
+    const filtered = async (input: object) =>
+      (await client.send(new FilterLogEventsCommand({ logGroupName, ...input }))).events?.map(
+        ({ logStreamName, message, timestamp }) => [logStreamName, message, timestamp],
+      );
+    expect(await filtered({})).to.deep.equal([
+      ["a", "1", 1000],
+      ["a", "2", 1001],
+      ["b", "3", 1000],
+    ]);
+    expect(await filtered({ logStreamNames: ["b"] })).to.deep.equal([["b", "3", 1000]]);
+    expect(await filtered({ startTime: 1001 })).to.deep.equal([["a", "2", 1001]]);
+    expect(cloud.events).to.deep.equal([
+      { kind: "log", group: logGroupName, stream: "a", line: "1" },
+      { kind: "log", group: logGroupName, stream: "a", line: "2" },
+      { kind: "log", group: logGroupName, stream: "b", line: "3" },
+    ]);
+    const { logGroups } = await client.send(new DescribeLogGroupsCommand({ logGroupNamePrefix: logGroupName }));
+    expect(logGroups).to.deep.equal([{ logGroupName, logGroupArn: arn, retentionInDays: 30 }]);
+  });
+
+  it("asks IAM about the stream, which the group's own ARN does not cover", async () => {
+    const { arn, open, put } = await declareGroup(["logs:CreateLogStream"]);
+    await open("a");
+    const error = await refusal(put("a", "1"));
+    expect(error.message).to.contain(`not authorized to perform: logs:PutLogEvents on resource: ${arn}:log-stream:a.`);
+  });
+
+  it("wants a stream to be there before its lines, and once", async () => {
+    const { open, put } = await declareGroup(WRITING);
+    expect((await refusal(put("a", "1"))).message).to.equal("The specified log stream does not exist: a");
+    await open("a");
+    expect((await refusal(open("a"))).name).to.equal("ResourceAlreadyExistsException");
+  });
+
+  it("refuses a retention that CloudWatch does not have", async () => {
+    const declared = cloud.declare("aws:cloudwatch/logGroup:LogGroup", "web", { name: "web", retentionInDays: 31 });
+    expect((await refusal(declared)).message).to.match(/^Log group web: retentionInDays 31 is none of 0, 1, 3, /);
+  });
+});
