@@ -1,0 +1,17 @@
+import { type Buildspec, type PhaseName, phaseNames } from "./buildspec";
+
+export interface PhaseOutcome {
+  phase: PhaseName;
+  succeeded: boolean;
+}
+
+/**
+ * The phase that follows what has run, if one does: a build that failed still goes through post_build, and the other
+ * phases end where they fail. https://docs.aws.amazon.com/codebuild/latest/userguide/view-build-details-phases.html
+ */
+export function nextPhase({ phases }: Pick<Buildspec, "phases">, done: PhaseOutcome[]): PhaseName | undefined {
+  const last = done.at(-1);
+  if (last === undefined) return phaseNames[0];
+  const goesOn = last.succeeded || (last.phase === "build" && !phases.build.abort);
+  return goesOn ? phaseNames[phaseNames.indexOf(last.phase) + 1] : undefined;
+}

@@ -1,0 +1,151 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { randomUUID } from "node:crypto";
+import { readFile, writeFile } from "node:fs/promises";
+import path from "node:path";
+import type { Readable, Writable } from "node:stream";
+
+export interface ShellOptions {
+  shell: "sh" | "bash";
+  /** Where the first command runs. */
+  directory: string;
+  /** For the shell's own files. */
+  scratch: string;
+  /** The whole environment: nothing is inherited. */
+  environment: Record<string, string>;
+  /** Takes each line of output, of both streams, in their order. */
+  line(text: string): void;
+}
+
+/** A shell that keeps its state from one command to the next. */
+export interface Shell {
+  /** Runs one command at a time, and resolves with its exit status: 137 where the shell was killed. */
+  run(command: string): Promise<number>;
+  /** The values of those variables that are exported now: what is not in the environment is no environment variable. */
+  exported(names: string[]): Promise<Record<string, string>>;
+  /** Ends the shell and everything that it started. */
+  kill(): void;
+}
+
+/**
+ * Since version 0.2 of the buildspec all commands run in one instance of the shell: variables, functions and the
+ * directory pass from one to the next, and from phase to phase. A command that exits ends no more than itself: the next
+ * finds what was exported, in the directory that was left; what ran in the background has ended.
+ */
+export function openShell(options: ShellOptions): Shell {
+  const marker = randomUUID();
+  const driver = driverOf(marker, path.join(options.scratch, "state"));
+  let running: ChildProcess | undefined;
+  let killed = false;
+  let answer: ((status: number) => void) | undefined;
+
+  function settle(status: number): void {
+    const resolve = answer;
+    answer = undefined;
+    resolve?.(status);
+  }
+
+  function start(): ChildProcess {
+    const started = spawn(options.shell, ["-c", driver], {
+      cwd: options.directory,
+      env: options.environment,
+      // Commands read nothing; the driver reads the names of their files from descriptor 3.
+      stdio: ["ignore", "pipe", "inherit", "pipe"],
+      detached: true,
+    });
+    followOutput(started.stdout as Readable, marker, options.line, settle);
+    // The shell may be gone when its next command is written: that it closed is what tells how the command ended.
+    started.stdio[3]?.on("error", () => undefined);
+    // A background process would hold the output open.
+    started.on("exit", () => killGroup(started));
+    started.on("close", (code) => {
+      running = undefined;
+      settle(code ?? 137);
+    });
+    started.on("error", (error) => {
+      running = undefined;
+      options.line(`The shell ${options.shell} does not start: ${error.message}`);
+      settle(127);
+    });
+    return started;
+  }
+
+  async function run(command: string): Promise<number> {
+    const file = path.join(options.scratch, randomUUID());
+    await writeFile(file, command);
+    if (killed) return 137;
+    running ??= start();
+    const control = running.stdio[3] as Writable;
+    return new Promise((resolve) => {
+      answer = resolve;
+      control.write(`${file}\n`);
+    });
+  }
+
+  return {
+    run,
+    async exported(names) {
+      const values: [string, string][] = [];
+      for (const name of names) {
+        const file = path.join(options.scratch, randomUUID());
+        if ((await run(`printenv ${quote(name)} > ${quote(file)}`)) === 0)
+          values.push([name, (await readFile(file, "utf8")).replace(/\n$/, "")]);
+      }
+      return Object.fromEntries(values);
+    },
+    kill() {
+      killed = true;
+      if (running !== undefined) killGroup(running);
+    },
+  };
+}
+
+/** Evaluates file after file in one shell, and says on a line of its own how each ended. */
+function driverOf(marker: string, state: string): string {
+  const [variables, directory] = [quote(state), quote(`${state}.directory`)];
+  return `exec 2>&1
+if [ -f ${variables} ]; then . ${variables}; cd "$(cat ${directory})"; fi
+trap ${quote(`export -p > ${variables}; pwd > ${directory}`)} EXIT
+while IFS= read -r slipway_command <&3; do
+  eval "$(cat "$slipway_command")" 3<&-
+  printf '\\n%s %d\\n' ${marker} "$?"
+done`;
+}
+
+function followOutput(
+  output: Readable,
+  marker: string,
+  line: (text: string) => void,
+  ended: (status: number) => void,
+): void {
+  // The marker's own newline ends a line that the command left open; where it left none, it makes an empty one.
+  let blank = false;
+  let rest = "";
+  const take = (text: string) => {
+    const isMarker = text.startsWith(marker);
+    if (blank && !isMarker) line("");
+    blank = text === "";
+    if (isMarker) ended(Number(text.slice(marker.length)));
+    else if (!blank) line(text);
+  };
+  output.setEncoding("utf8");
+  output.on("data", (piece: string) => {
+    const lines = (rest + piece).split("\n");
+    rest = lines.pop() ?? "";
+    for (const text of lines) take(text);
+  });
+  output.on("end", () => {
+    if (rest !== "") take(rest);
+  });
+}
+
+function killGroup(child: ChildProcess): void {
+  try {
+    if (child.pid !== undefined) process.kill(-child.pid, "SIGKILL");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+  }
+}
+
+export function quote(text: string): string {
+  return `'${text.replaceAll("'", "'\\''")}'`;
+}

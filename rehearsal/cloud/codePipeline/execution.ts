@@ -1,0 +1,223 @@
+import { randomUUID } from "node:crypto";
+import type { PipelineStatus } from "../events";
+import type { Cloud, Credentials } from "../service";
+import type { ActionResult, ActionRun, ActionType, Artifact, Progress, Revision } from "./actionType";
+import { atMost } from "./limits";
+import { type ActionStatus, arrive, leave, nextStep, type Occupancy } from "./planner";
+import { type ActionDeclaration, actionTypeOf, type StageDeclaration } from "./structure";
+import { resolve } from "./variables";
+
+/** A pipeline as it was declared, and what runs in it. */
+export interface Pipeline {
+  name: string;
+  arn: string;
+  type: "V1" | "V2";
+  roleArn: string;
+  credentials: Credentials;
+  artifactBucket: string;
+  stages: StageDeclaration[];
+  occupancy: Map<string, Occupancy>;
+  /** In the order in which they started. */
+  executions: Execution[];
+}
+
+export interface Execution {
+  id: string;
+  status: PipelineStatus;
+  reason?: string;
+  startedAt: number;
+  updatedAt: number;
+  /** The source revisions that were asked for, by action. */
+  overrides: Map<string, string>;
+  variables: Map<string, Record<string, string>>;
+  artifacts: Map<string, Artifact>;
+  revisions: Map<string, Revision>;
+  actions: ActionExecution[];
+}
+
+export interface ActionExecution {
+  id: string;
+  stage: string;
+  action: ActionDeclaration;
+  status: ActionStatus;
+  startedAt: number;
+  updatedAt: number;
+  configuration: Record<string, string>;
+  inputs: Artifact[];
+  outputs: Artifact[];
+  progress: Progress;
+  variables?: Record<string, string>;
+  error?: { code: string; message: string };
+}
+
+/** Carries executions through the stages of their pipelines. */
+export function createRunner(cloud: Cloud, types: Record<string, ActionType>) {
+  /** What lets a waiting execution into its stage, or says that it is superseded; by execution id. */
+  const doors = new Map<string, (enters: boolean) => void>();
+
+  function start(pipeline: Pipeline, overrides: Map<string, string>): Execution {
+    const now = cloud.clock.now();
+    const execution: Execution = {
+      id: randomUUID(),
+      status: "InProgress",
+      startedAt: now,
+      updatedAt: now,
+      overrides,
+      variables: new Map(),
+      artifacts: new Map(),
+      revisions: new Map(),
+      actions: [],
+    };
+    execution.variables.set("codepipeline", { PipelineExecutionId: execution.id });
+    pipeline.executions.push(execution);
+    tell(pipeline, execution);
+    void run(pipeline, execution);
+    return execution;
+  }
+
+  async function run(pipeline: Pipeline, execution: Execution): Promise<void> {
+    for (const stage of pipeline.stages) {
+      if (!(await enter(pipeline, stage.name, execution.id)))
+        return finish(pipeline, execution, "Superseded", `A newer execution waits for stage ${stage.name}.`);
+      const status = await runStage(pipeline, execution, stage);
+      open(pipeline, stage.name);
+      if (status === "Failed") return finish(pipeline, execution, "Failed", failureOf(execution, stage.name));
+    }
+    finish(pipeline, execution, "Succeeded");
+  }
+
+  /** Resolves with true once the execution is inside the stage, and with false if a newer one takes its place. */
+  function enter(pipeline: Pipeline, stage: string, execution: string): Promise<boolean> {
+    const { now, superseded } = arrive(pipeline.occupancy.get(stage) ?? {}, execution);
+    pipeline.occupancy.set(stage, now);
+    if (superseded !== undefined) knock(superseded, false);
+    if (now.inside === execution) return Promise.resolve(true);
+    return new Promise((resolve) => doors.set(execution, resolve));
+  }
+
+  function open(pipeline: Pipeline, stage: string): void {
+    const now = leave(pipeline.occupancy.get(stage) ?? {});
+    pipeline.occupancy.set(stage, now);
+    if (now.inside !== undefined) knock(now.inside, true);
+  }
+
+  function knock(execution: string, enters: boolean): void {
+    doors.get(execution)?.(enters);
+    doors.delete(execution);
+  }
+
+  async function runStage(
+    pipeline: Pipeline,
+    execution: Execution,
+    stage: StageDeclaration,
+  ): Promise<"Succeeded" | "Failed"> {
+    for (;;) {
+      const done = execution.actions.filter((it) => it.stage === stage.name);
+      const step = nextStep(stage, new Map(done.map((it) => [it.action.name, it.status])));
+      if (!Array.isArray(step)) return step;
+      await Promise.all(step.map((action) => runAction(pipeline, execution, stage.name, action)));
+    }
+  }
+
+  async function runAction(pipeline: Pipeline, execution: Execution, stage: string, action: ActionDeclaration) {
+    const now = cloud.clock.now();
+    const record: ActionExecution = {
+      id: randomUUID(),
+      stage,
+      action,
+      status: "InProgress",
+      startedAt: now,
+      updatedAt: now,
+      configuration: action.configuration,
+      inputs: action.inputArtifacts.flatMap((name) => execution.artifacts.get(name) ?? []),
+      outputs: action.outputArtifacts.map((name) => newArtifact(pipeline, name)),
+      progress: {},
+    };
+    execution.actions.push(record);
+    tellAction(pipeline, execution, record);
+    try {
+      record.configuration = resolve(action.configuration, execution.variables);
+      // https://docs.aws.amazon.com/codepipeline/latest/userguide/limits.html: 100 KB of resolved configuration.
+      atMost("The resolved configuration", Object.values(record.configuration).join(""), 100 * 1024);
+      const result = await types[actionTypeOf(action)]?.run(context(pipeline, execution, record));
+      succeed(execution, record, result ?? {});
+    } catch (error) {
+      record.status = "Failed";
+      const { name, message } = error as Error;
+      record.error = { code: name, message };
+    }
+    record.updatedAt = cloud.clock.now();
+    tellAction(pipeline, execution, record);
+  }
+
+  function context(pipeline: Pipeline, execution: Execution, record: ActionExecution): ActionRun {
+    return {
+      cloud,
+      role: { kind: "role", arn: pipeline.roleArn },
+      credentials: pipeline.credentials,
+      pipeline: pipeline.name,
+      stage: record.stage,
+      action: record.action,
+      configuration: record.configuration,
+      inputs: record.inputs,
+      outputs: record.outputs,
+      override: execution.overrides.get(record.action.name),
+      report(progress) {
+        Object.assign(record.progress, progress);
+        if (progress.summary !== undefined) tellAction(pipeline, execution, record);
+      },
+    };
+  }
+
+  function newArtifact(pipeline: Pipeline, name: string): Artifact {
+    const key = `${pipeline.name.slice(0, 20)}/${name.slice(0, 10)}/${cloud.id(7)}`;
+    return { name, bucket: pipeline.artifactBucket, key };
+  }
+
+  function finish(pipeline: Pipeline, execution: Execution, status: PipelineStatus, reason?: string): void {
+    Object.assign(execution, { status, reason, updatedAt: cloud.clock.now() });
+    tell(pipeline, execution);
+  }
+
+  function tell(pipeline: Pipeline, { id, status, reason }: Execution): void {
+    cloud.tell({ kind: "pipeline", pipeline: pipeline.name, executionId: id, status, reason });
+  }
+
+  function tellAction(
+    pipeline: Pipeline,
+    execution: Execution,
+    { stage, action, status, error, progress }: ActionExecution,
+  ) {
+    cloud.tell({
+      kind: "action",
+      pipeline: pipeline.name,
+      executionId: execution.id,
+      stage,
+      action: action.name,
+      status,
+      summary: error?.message ?? progress.summary,
+    });
+  }
+
+  return { start };
+}
+
+function succeed(
+  execution: Execution,
+  record: ActionExecution,
+  { variables, revision, ...progress }: ActionResult,
+): void {
+  Object.assign(record.progress, progress);
+  record.status = "Succeeded";
+  record.variables = variables;
+  if (record.action.namespace !== undefined) execution.variables.set(record.action.namespace, variables ?? {});
+  for (const artifact of record.outputs) {
+    execution.artifacts.set(artifact.name, { ...artifact, revision: revision?.id });
+    if (revision !== undefined) execution.revisions.set(artifact.name, revision);
+  }
+}
+
+function failureOf(execution: Execution, stage: string): string {
+  const failed = execution.actions.filter((it) => it.stage === stage && it.error !== undefined);
+  return failed.map((it) => `${stage}/${it.action.name}: ${it.error?.message}`).join(" ");
+}

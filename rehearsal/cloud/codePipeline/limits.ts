@@ -1,0 +1,27 @@
+import { awsError } from "../service";
+
+/** @throws AwsError ValidationException for a text that is too long, or shorter than `least` */
+export function atMost(field: string, text: string | undefined, most: number, least = 0): void {
+  if (text !== undefined && (text.length > most || text.length < least))
+    throw awsError(
+      "ValidationException",
+      `${field} has ${text.length} characters; ${least === 0 ? "at most" : `${least} to`} ${most} are allowed.`,
+    );
+}
+
+/**
+ * The variables of one action may have 122880 bytes together, and names of certain letters.
+ * https://docs.aws.amazon.com/codepipeline/latest/userguide/limits.html
+ * @throws AwsError ValidationException, OutputVariablesSizeExceededException
+ */
+export function checkOutputVariables(variables: Record<string, string> = {}): void {
+  for (const name of Object.keys(variables))
+    if (!/^[A-Za-z0-9@_-]+$/.test(name))
+      throw awsError("ValidationException", `The output variable name ${name} is not of A-Z, a-z, 0-9, @, _ and -.`);
+  const bytes = Buffer.byteLength(Object.entries(variables).flat().join(""));
+  if (bytes > 122_880)
+    throw awsError(
+      "OutputVariablesSizeExceededException",
+      `The output variables have ${bytes} bytes; 122880 are allowed.`,
+    );
+}

@@ -1,0 +1,53 @@
+import type { GetBucketVersioningOutput, GetObjectOutput, HeadObjectOutput } from "../s3/shapes";
+import { awsError } from "../service";
+import type { ActionResult, ActionRun, ActionType } from "./actionType";
+
+/**
+ * Copies one version of the source object into the artifact bucket.
+ * https://docs.aws.amazon.com/codepipeline/latest/userguide/action-reference-S3.html
+ */
+export const s3Source: ActionType = {
+  inputs: [0, 0],
+  outputs: [1, 1],
+  required: ["S3Bucket", "S3ObjectKey", "PollForSourceChanges"],
+  optional: [],
+  // AWS polls unless it is told not to, and would start each revision a second time.
+  only: { PollForSourceChanges: "false" },
+  run,
+};
+
+async function run({ cloud, role, configuration, outputs, override }: ActionRun): Promise<ActionResult> {
+  const object = { Bucket: configuration.S3Bucket, Key: configuration.S3ObjectKey };
+  const call = <O>(operation: string, input: object) => cloud.call<object, O>(role, "s3", operation, input);
+  await requireVersioning(await call("GetBucketVersioning", { Bucket: object.Bucket }), object.Bucket);
+  // Without an override the newest version is meant: which one that is must be pinned before it is read.
+  const VersionId = override ?? (await call<HeadObjectOutput>("HeadObject", object)).VersionId;
+  const source = await call<GetObjectOutput>("GetObject", { ...object, VersionId });
+  const [artifact] = outputs;
+  try {
+    await call("PutObject", { Bucket: artifact?.bucket, Key: artifact?.key, Body: source.Body });
+  } finally {
+    // A denied call leaves the body unread.
+    source.Body.destroy();
+  }
+  const id = VersionId ?? "";
+  const summary = source.Metadata?.["codepipeline-artifact-revision-summary"] ?? `Amazon S3 version id: ${id}`;
+  return {
+    summary,
+    revision: { id, summary },
+    variables: {
+      BucketName: String(object.Bucket),
+      ObjectKey: String(object.Key),
+      VersionId: id,
+      ETag: String(source.ETag).replaceAll('"', ""),
+    },
+  };
+}
+
+function requireVersioning({ Status }: GetBucketVersioningOutput, bucket: string | undefined): void {
+  if (Status !== "Enabled")
+    throw awsError(
+      "ConfigurationError",
+      `The bucket ${bucket} is a pipeline's source and must have versioning enabled; it is ${Status ?? "not versioned"}.`,
+    );
+}

@@ -1,0 +1,70 @@
+import { createHash } from "node:crypto";
+import { createReadStream, createWriteStream } from "node:fs";
+import { rm } from "node:fs/promises";
+import { pipeline } from "node:stream/promises";
+import type { CompletedPart } from "@aws-sdk/client-s3";
+import { awsError } from "../service";
+import type { Stored } from "./body";
+import type { Bucket, Upload } from "./bucket";
+
+/** Every part but the last has at least 5 MiB. https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html */
+const smallestPart = 5 * 1024 * 1024;
+
+/** @throws AwsError NoSuchUpload */
+export function findUpload(bucket: Bucket, key: string | undefined, id: string | undefined): Upload {
+  const upload = bucket.uploads.get(id ?? "");
+  if (upload === undefined || upload.key !== key)
+    throw awsError("NoSuchUpload", `The upload ${id} of ${key} does not exist: it was completed or aborted.`, 404);
+  return upload;
+}
+
+/** @throws AwsError InvalidArgument */
+export function checkPartNumber(number: number | undefined): number {
+  if (number === undefined || !Number.isInteger(number) || number < 1 || number > 10_000)
+    throw awsError("InvalidArgument", `Part number must be an integer between 1 and 10000, inclusive, not ${number}.`);
+  return number;
+}
+
+/**
+ * The parts that the caller lists, in its order.
+ * @throws AwsError MalformedXML, InvalidPart, InvalidPartOrder, EntityTooSmall
+ */
+export function listedParts(upload: Upload, listed: CompletedPart[] = []): Stored[] {
+  if (listed.length === 0) throw awsError("MalformedXML", "A completed upload lists at least one part.");
+  for (const [index, { PartNumber = 0 }] of listed.entries())
+    if (PartNumber <= (listed[index - 1]?.PartNumber ?? 0))
+      throw awsError("InvalidPartOrder", `Part ${PartNumber} is not listed in ascending order.`);
+  return listed.map(({ PartNumber = 0, ETag, ChecksumCRC32 }, index) => {
+    const part = upload.parts.get(PartNumber);
+    const intact = ChecksumCRC32 === undefined || ChecksumCRC32 === part?.checksum;
+    if (part === undefined || unquoted(part.etag) !== unquoted(ETag ?? "") || !intact)
+      throw awsError("InvalidPart", `Part ${PartNumber} was not uploaded, or not with ETag ${ETag}.`);
+    if (index < listed.length - 1 && part.size < smallestPart)
+      throw awsError(
+        "EntityTooSmall",
+        `Part ${PartNumber} has ${part.size} bytes; all but the last have 5 MiB or more.`,
+      );
+    return part;
+  });
+}
+
+/** Appends the parts to one file. */
+export async function join(parts: Stored[], file: string): Promise<void> {
+  for (const part of parts) await pipeline(createReadStream(part.file), createWriteStream(file, { flags: "a" }));
+}
+
+/** The ETag of an object in parts is no MD5 of the object: it is that of the parts' MD5s, and their number. */
+export function compositeEtag(parts: Stored[]): string {
+  const md5 = createHash("md5").update(Buffer.concat(parts.map((it) => it.md5)));
+  return `"${md5.digest("hex")}-${parts.length}"`;
+}
+
+/** Forgets an upload and removes its parts. */
+export async function discard(bucket: Bucket, upload: Upload): Promise<void> {
+  bucket.uploads.delete(upload.id);
+  for (const part of upload.parts.values()) await rm(part.file, { force: true });
+}
+
+function unquoted(etag: string): string {
+  return etag.replaceAll('"', "");
+}

@@ -1,0 +1,26 @@
+import type { Readable } from "node:stream";
+import type * as sdk from "@aws-sdk/client-s3";
+import type { Body } from "./body";
+
+// The SDK's own shapes, with bodies as they are on this side of the wire.
+type Input<I> = Omit<I, "Body"> & { Body?: Body };
+type Output<O> = Omit<O, "$metadata" | "Body">;
+
+export type HeadBucketInput = sdk.HeadBucketCommandInput;
+export type HeadBucketOutput = Output<sdk.HeadBucketCommandOutput>;
+export type GetBucketVersioningInput = sdk.GetBucketVersioningCommandInput;
+export type GetBucketVersioningOutput = Output<sdk.GetBucketVersioningCommandOutput>;
+export type HeadObjectInput = sdk.HeadObjectCommandInput;
+export type HeadObjectOutput = Output<sdk.HeadObjectCommandOutput>;
+export type GetObjectInput = sdk.GetObjectCommandInput;
+export type GetObjectOutput = Output<sdk.GetObjectCommandOutput> & { Body: Readable };
+export type PutObjectInput = Input<sdk.PutObjectCommandInput>;
+export type PutObjectOutput = Output<sdk.PutObjectCommandOutput>;
+export type CreateMultipartUploadInput = sdk.CreateMultipartUploadCommandInput;
+export type CreateMultipartUploadOutput = Output<sdk.CreateMultipartUploadCommandOutput>;
+export type UploadPartInput = Input<sdk.UploadPartCommandInput>;
+export type UploadPartOutput = Output<sdk.UploadPartCommandOutput>;
+export type CompleteMultipartUploadInput = sdk.CompleteMultipartUploadCommandInput;
+export type CompleteMultipartUploadOutput = Output<sdk.CompleteMultipartUploadCommandOutput>;
+export type AbortMultipartUploadInput = sdk.AbortMultipartUploadCommandInput;
+export type AbortMultipartUploadOutput = Output<sdk.AbortMultipartUploadCommandOutput>;

@@ -1,0 +1,26 @@
+const entities: Record<string, string> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&apos;" };
+
+/** One element of text elements, in S3's namespace; fields that are undefined are left out. */
+export function xml(name: string, fields: object): string {
+  const inner = Object.entries(fields)
+    .filter(([, value]) => value !== undefined)
+    .map(([field, value]) => `<${field}>${escapeText(String(value))}</${field}>`);
+  return `<?xml version="1.0" encoding="UTF-8"?>\n<${name} xmlns="http://s3.amazonaws.com/doc/2006-03-01/">${inner.join("")}</${name}>`;
+}
+
+/** The text of every element of this name. Enough for the one document that S3 is sent: a list of parts. */
+export function elements(document: string, name: string): string[] {
+  const found = document.matchAll(new RegExp(`<${name}(?:\\s[^>]*)?>(.*?)</${name}>`, "gs"));
+  return [...found].map(([, inner = ""]) => (inner.includes("<") ? inner : unescapeText(inner)));
+}
+
+function escapeText(text: string): string {
+  return text.replace(/[&<>"']/g, (character) => entities[character] ?? character);
+}
+
+function unescapeText(text: string): string {
+  return Object.entries(entities)
+    .reverse()
+    .reduce((result, [character, entity]) => result.replaceAll(entity, character), text)
+    .replaceAll("&#34;", '"');
+}
