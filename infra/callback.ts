@@ -1,0 +1,135 @@
+import type * as cloudwatch from "@pulumi/aws/cloudwatch";
+import * as lambda from "@pulumi/aws/lambda";
+import * as pulumi from "@pulumi/pulumi";
+import { createAlarm } from "./alerts";
+import { createLogGroup, writingTo } from "./logGroup";
+import type { Operations } from "./operations";
+import { packageFolders } from "./packages";
+import { createRole, type Statement } from "./role";
+
+/** A handler's factory: makes its clients once for each Lambda environment, and returns what answers events. */
+export type HandlerFactory<O> = (options: O) => (...event: never[]) => unknown;
+
+/** A value of which any part may come from a resource. */
+export type DeepInput<T> = pulumi.Input<
+  T extends (infer Item)[] ? DeepInput<Item>[] : T extends object ? { [K in keyof T]: DeepInput<T[K]> } : T
+>;
+
+export interface CallbackArgs<O> {
+  operations: Operations;
+  /** Exported by a module of handlers/. Its text is what Lambda runs. */
+  factory: HandlerFactory<O>;
+  /** What the factory is given. Readable by whoever can see the function: no secrets. */
+  options: DeepInput<O>;
+  /** What the function may do besides writing its log. */
+  statements: Statement[];
+  /** Seconds after which Lambda ends an invocation, up to 900. */
+  timeoutSeconds: number;
+  /** MiB. */
+  memory: number;
+  /** npm packages that the handler imports and the Lambda runtime does not have. Default: none. */
+  packages?: string[];
+}
+
+/**
+ * The one way to make a Lambda function out of a callback. Pulumi's own CallbackFunction is not used: without a
+ * role it attaches broad managed policies, and it reads the whole node_modules tree for every function.
+ */
+export class Callback<O> extends pulumi.ComponentResource {
+  readonly arn: pulumi.Output<string>;
+  readonly functionName: pulumi.Output<string>;
+
+  constructor(name: string, args: CallbackArgs<O>, opts?: pulumi.ComponentResourceOptions) {
+    super("slipway:infra:Callback", name, {}, opts);
+    const { account, logRetentionDays, alarmTopicArn } = args.operations;
+    // Made before the function, which would make one of its own that never expires.
+    const logGroup = createLogGroup(`${name}-logs`, logRetentionDays, { parent: this });
+    const roleArn = createRole(
+      `${name}-role`,
+      { account, service: "lambda", statements: [writingTo(logGroup), ...args.statements] },
+      { parent: this },
+    );
+    const created = createFunction(name, args, roleArn, logGroup, this);
+    createAlarm(
+      `${name}-errors`,
+      {
+        description: `${name} failed: see its log group.`,
+        namespace: "AWS/Lambda",
+        metric: "Errors",
+        statistic: "Sum",
+        dimensions: { FunctionName: created.name },
+        topicArn: alarmTopicArn,
+      },
+      { parent: this },
+    );
+    this.arn = created.arn;
+    this.functionName = created.name;
+    this.registerOutputs({ arn: this.arn, functionName: this.functionName });
+  }
+}
+
+const createFunction = <O>(
+  name: string,
+  args: CallbackArgs<O>,
+  roleArn: pulumi.Output<string>,
+  logGroup: cloudwatch.LogGroup,
+  parent: pulumi.Resource,
+) =>
+  new lambda.Function(
+    `${name}-function`,
+    {
+      role: roleArn,
+      runtime: lambda.Runtime.NodeJS24dX,
+      architectures: ["x86_64"],
+      handler: "__index.handler",
+      code: archive(args),
+      environment: { variables: { OPTIONS: environmentVariable(name, args.options) } },
+      timeout: args.timeoutSeconds,
+      memorySize: args.memory,
+      loggingConfig: { logFormat: "Text", logGroup: logGroup.name },
+    },
+    { parent },
+  );
+
+const archive = <O>({ factory, packages = [] }: CallbackArgs<O>): pulumi.asset.AssetArchive =>
+  new pulumi.asset.AssetArchive({
+    "__index.js": new pulumi.asset.StringAsset(serialize(factory)),
+    ...packageFolders(packages),
+  });
+
+// A factory's text is the same for every application.
+const texts = new Map<HandlerFactory<never>, Promise<string>>();
+
+/** The text of `__index.js`, whose `handler` is what the factory returns for the options in OPTIONS. */
+export function serialize<O>(factory: HandlerFactory<O>): Promise<string> {
+  const known = texts.get(factory);
+  if (known !== undefined) return known;
+  const text = pulumi.runtime
+    .serializeFunction(() => factory(JSON.parse(process.env.OPTIONS ?? "")), {
+      isFactoryFunction: true,
+      exportName: "handler",
+    })
+    .then((serialized) => byName(serialized.text));
+  texts.set(factory, text);
+  return text;
+}
+
+/**
+ * Pulumi requires the file that a package's name led to here, `@aws-sdk/client-s3/dist-cjs/index.js`. How the SDK is laid
+ * out inside the Lambda runtime is Lambda's affair: there the name alone is sure to be found.
+ */
+const byName = (text: string): string => text.replaceAll(/require\("(@aws-sdk\/[^/"]+)\/[^"]+"\)/g, 'require("$1")');
+
+// https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
+const ENVIRONMENT_LIMIT = 4096;
+
+function environmentVariable<O>(name: string, options: DeepInput<O>): pulumi.Output<string> {
+  return pulumi.jsonStringify(options).apply((json) => {
+    const size = Buffer.byteLength(json) + "OPTIONS".length;
+    if (size > ENVIRONMENT_LIMIT)
+      throw new pulumi.RunError(
+        `${name}: its options take ${size} bytes of the ${ENVIRONMENT_LIMIT} that Lambda has for environment variables; split the applications over two stacks`,
+      );
+    return json;
+  });
+}

@@ -1,0 +1,11 @@
+import type * as pulumi from "@pulumi/pulumi";
+import type { Account } from "./partition";
+
+/** What everything that runs in the stack has in common. */
+export interface Operations {
+  account: Account;
+  /** Days after which the events of every log group are deleted. */
+  logRetentionDays: number;
+  /** SNS topic that all alarms go to. */
+  alarmTopicArn: pulumi.Input<string>;
+}

@@ -1,0 +1,34 @@
+import { existsSync, readFileSync } from "node:fs";
+import path from "node:path";
+import * as pulumi from "@pulumi/pulumi";
+
+const ROOT = "node_modules";
+
+/**
+ * The folders of npm packages and of all that they depend on, as the entries of a Lambda archive. Paths are relative to
+ * the project: an absolute one would be a change for whoever runs the program from another folder.
+ * @param names packages that the project itself depends on
+ * @throws where a package is not installed
+ */
+export function packageFolders(names: string[]): pulumi.asset.AssetMap {
+  const folders = new Set<string>();
+  const pending = names.map((name) => path.posix.join(ROOT, name));
+  for (let folder = pending.pop(); folder !== undefined; folder = pending.pop()) {
+    if (folders.has(folder)) continue;
+    folders.add(folder);
+    pending.push(...dependencies(folder));
+  }
+  // A package that another one brings along in its own node_modules is in that one's folder already.
+  const entries = [...folders].filter((folder) => folder.lastIndexOf(ROOT) === 0).sort();
+  return Object.fromEntries(entries.map((folder) => [folder, new pulumi.asset.FileArchive(folder)]));
+}
+
+function dependencies(folder: string): string[] {
+  const manifest: { dependencies?: Record<string, string> } = JSON.parse(
+    readFileSync(path.posix.join(folder, "package.json"), "utf8"),
+  );
+  return Object.keys(manifest.dependencies ?? {}).map((name) => {
+    const nested = path.posix.join(folder, ROOT, name);
+    return existsSync(nested) ? nested : path.posix.join(ROOT, name);
+  });
+}

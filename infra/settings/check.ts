@@ -1,0 +1,162 @@
+/**
+ * Reads one value of a configuration.
+ * @param path where the value stands, as a mistake names it: `slipway:applications[0].name`
+ * @param mistakes takes one line for each mistake
+ * @returns the value as the program uses it; undefined where it added a mistake
+ */
+export type Check<T> = (value: unknown, path: string, mistakes: string[]) => T | undefined;
+
+/** A key of an object: its check, and what its absence means. */
+export interface Field<T> {
+  check: Check<T>;
+  absent: (path: string, mistakes: string[]) => T | undefined;
+  /** Left out where a mistake lists the keys that are allowed. */
+  hidden?: true;
+}
+
+export function readField<T>(field: Field<T>, value: unknown, path: string, mistakes: string[]): T | undefined {
+  return value === undefined ? field.absent(path, mistakes) : field.check(value, path, mistakes);
+}
+
+/** A key that must be there. `expected` says what should stand there: `a name such as storefront`. */
+export function required<T>(check: Check<T>, expected: string): Field<T> {
+  return { check, absent: (path, mistakes) => fail(mistakes, `${path}: is missing; expected ${expected}`) };
+}
+
+/** A key that may be left out, and is undefined then. */
+export const optional = <T>(check: Check<T>): Field<T | undefined> => ({ check, absent: () => undefined });
+
+/** A key that may be left out, and is `value` then. */
+export const withDefault = <T>(check: Check<T>, value: T): Field<T> => ({ check, absent: () => value });
+
+/** A key of slipway's design that this version has no code for: a line of its own instead of "not a setting". */
+export const notYet: Field<undefined> = {
+  check: (_value, path, mistakes) => fail(mistakes, `${path}: is not supported yet; remove it`),
+  absent: () => undefined,
+  hidden: true,
+};
+
+/** Text of the given form. `what` and `allowed` describe it: "a branch", "a name such as main". */
+export function text(what: string, allowed: string, form: RegExp): Check<string> {
+  return (value, path, mistakes) => {
+    if (typeof value === "string" && form.test(value)) return value;
+    // YAML reads 8080 as a number and true as a boolean.
+    const hint = typeof value === "number" || typeof value === "boolean" ? ", in quotes" : "";
+    return fail(mistakes, isNot(path, value, what, allowed + hint));
+  };
+}
+
+/** A whole number from `from` to `to`, both included. */
+export function integer(what: string, from: number, to: number): Check<number> {
+  return (value, path, mistakes) =>
+    typeof value === "number" && Number.isInteger(value) && value >= from && value <= to
+      ? value
+      : fail(mistakes, isNot(path, value, what, `${from} to ${to}`));
+}
+
+/** One of a few values. `planned` ones belong to slipway's design, and not to this version. */
+export function oneOf<T extends string | number>(what: string, values: readonly T[], planned: string[] = []): Check<T> {
+  const allowed = values.join(", ");
+  return (value, path, mistakes) => {
+    const found = values.find((candidate) => candidate === value);
+    if (found !== undefined) return found;
+    return planned.some((candidate) => candidate === value)
+      ? fail(mistakes, `${path}: ${shown(value)} is not supported yet; allowed: ${allowed}`)
+      : fail(mistakes, isNot(path, value, what, allowed));
+  };
+}
+
+/** A list of `from` to `to` items. `items` names them: "applications". */
+export function list<T>(items: string, check: Check<T>, from: number, to = Number.POSITIVE_INFINITY): Check<T[]> {
+  const range = to === Number.POSITIVE_INFINITY ? `${from} or more` : `${from} to ${to}`;
+  return (value, path, mistakes) => {
+    if (!Array.isArray(value)) return fail(mistakes, isNot(path, value, "a list", `a list of ${items}`));
+    if (value.length < from || value.length > to)
+      return fail(mistakes, `${path}: has ${value.length} ${items}; allowed: ${range}`);
+    return sound(mistakes, () => value.flatMap((item, index) => check(item, `${path}[${index}]`, mistakes) ?? []));
+  };
+}
+
+/** A map from names of the given form to values. */
+export function map<T>(name: Check<string>, check: Check<T>): Check<Record<string, T>> {
+  return (value, path, mistakes) => {
+    if (!isObject(value)) return fail(mistakes, isNot(path, value, "a map", "a map of names to values"));
+    return sound(mistakes, () => {
+      const read: Record<string, T> = {};
+      for (const [key, item] of Object.entries(value)) {
+        name(key, path, mistakes);
+        const checked = check(item, `${path}.${key}`, mistakes);
+        if (checked !== undefined) read[key] = checked;
+      }
+      return read;
+    });
+  };
+}
+
+/** An object of known keys; every other key is a mistake. A path that ends in `:` is a namespace. */
+export function object<T extends object>(fields: { [K in keyof T]-?: Field<T[K]> }): Check<T> {
+  const keys = Object.keys(fields) as (keyof T & string)[];
+  const allowed = keys.filter((key) => !fields[key].hidden).join(", ");
+  return (value, path, mistakes) => {
+    if (!isObject(value)) return fail(mistakes, isNot(path, value, "a map of settings", allowed));
+    const at = (key: string) => (path.endsWith(":") ? `${path}${key}` : `${path}.${key}`);
+    return sound(mistakes, () => {
+      for (const key of Object.keys(value))
+        if (!Object.hasOwn(fields, key)) fail(mistakes, `${at(key)}: is not a setting; allowed: ${allowed}`);
+      const read: Partial<T> = {};
+      for (const key of keys) {
+        read[key] = readField(fields[key], value[key], at(key), mistakes);
+      }
+      return read as T;
+    });
+  };
+}
+
+/** A rule that holds between the parts of a value. */
+export type Rule<T> = (value: T, path: string, mistakes: string[]) => void;
+
+/** A check followed by rules, which see the value only where every part of it is sound. */
+export function ruled<T>(check: Check<T>, ...rules: Rule<T>[]): Check<T> {
+  return (value, path, mistakes) => {
+    const read = check(value, path, mistakes);
+    if (read === undefined) return undefined;
+    return sound(mistakes, () => {
+      for (const rule of rules) rule(read, path, mistakes);
+      return read;
+    });
+  };
+}
+
+/** Values that must differ: a mistake for each that an earlier one has already. */
+export function distinct(values: { path: string; value: string }[], mistakes: string[]): void {
+  const taken = new Map<string, string>();
+  for (const { path, value } of values) {
+    const other = taken.get(value);
+    if (other === undefined) taken.set(value, path);
+    else fail(mistakes, `${path}: ${shown(value)} is ${other} again; allowed: each one once`);
+  }
+}
+
+/** The line for a value that is not `what`, with what is allowed instead. */
+export const isNot = (path: string, value: unknown, what: string, allowed: string): string =>
+  `${path}: ${shown(value)} is not ${what}; allowed: ${allowed}`;
+
+/** A mistaken value as JSON, no longer than a line can carry. */
+export function shown(value: unknown): string {
+  const json = JSON.stringify(value);
+  return json.length > 80 ? `${json.slice(0, 79)}…` : json;
+}
+
+export function fail(mistakes: string[], line: string): undefined {
+  mistakes.push(line);
+}
+
+/** What `read` returns, unless it added a mistake. */
+function sound<T>(mistakes: string[], read: () => T): T | undefined {
+  const before = mistakes.length;
+  const value = read();
+  return mistakes.length === before ? value : undefined;
+}
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);

@@ -1,0 +1,20 @@
+// https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-tasks-services.html#fargate-tasks-size
+const SIZES: ReadonlyMap<number, readonly number[]> = new Map([
+  [256, [512, 1024, 2048]],
+  [512, steps(1024, 4096, 1024)],
+  [1024, steps(2048, 8192, 1024)],
+  [2048, steps(4096, 16384, 1024)],
+  [4096, steps(8192, 30720, 1024)],
+  [8192, steps(16384, 61440, 4096)],
+  [16384, steps(32768, 122880, 8192)],
+]);
+
+/** CPU units that Fargate has task sizes for. */
+export const FARGATE_CPU: readonly number[] = [...SIZES.keys()];
+
+/** MiB of memory that Fargate offers with that many CPU units, in ascending order. */
+export const fargateMemory = (cpu: number): readonly number[] => SIZES.get(cpu) ?? [];
+
+function steps(from: number, to: number, step: number): number[] {
+  return Array.from({ length: (to - from) / step + 1 }, (_, index) => from + index * step);
+}

@@ -1,0 +1,117 @@
+import { type Place, partitionOf } from "../partition";
+import { type Check, distinct, fail, integer, isNot, list, ruled, text } from "./check";
+import type { SecretReference } from "./model";
+
+/** Any text, empty too. */
+export const anyText = text("text", "text", /^/);
+
+/** Names that resources are called after: what the strictest of AWS's services take. */
+export const name = text(
+  "a name",
+  "1 to 20 of a-z, 0-9 and single hyphens, a letter first",
+  /^(?=.{1,20}$)[a-z][a-z0-9]*(-[a-z0-9]+)*$/,
+);
+
+export const variableName = text("the name of a variable", "letters, digits and _, no digit first", /^[A-Za-z_]\w*$/);
+
+export const gitHubRepository = text(
+  "a GitHub repository",
+  "owner/name, such as acme/storefront",
+  /^[A-Za-z0-9](-?[A-Za-z0-9]){0,38}\/(?!\.{1,2}$)[\w.-]{1,100}(?<!\.git)$/,
+);
+
+/** https://git-scm.com/docs/git-check-ref-format, less what nobody names a branch. */
+export const branch = text(
+  "a branch",
+  "its name without refs/heads/, such as main or release/2",
+  /^(?=.{1,200}$)(?!refs\/|.*(\.\.|\/\/|\/\.|@\{|\.lock(\/|$)))[^\s~^:?*[\\/.-][^\s~^:?*[\\]*(?<![/.])$/,
+);
+
+export const repositoryPath = text(
+  "a path in the repository",
+  "a relative path of letters, digits and . _ - / that stays inside",
+  /^(?!.*(^|\/)\.\.(\/|$))[\w.-][\w.\-/]*$/,
+);
+
+export const hostName = text(
+  "a host name",
+  "a DNS name in lower case, such as shop.example.com",
+  /^(?=.{1,128}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]*[a-z0-9]$/,
+);
+
+export const urlPath = text("a path", "a path such as /healthz", /^(?=.{1,1024}$)\/[!-~]*$/);
+
+export const email = text("an e-mail address", "an address such as team@example.com", /^[^\s@]+@[^\s@]+\.[^\s@]+$/);
+
+/**
+ * An IPv4 network for the VPC. AWS takes /16 to /28; a load balancer wants /27 or more in each public subnet, which
+ * four availability zones leave down to /22.
+ */
+export const vpcCidr: Check<string> = (value, path, mistakes) => {
+  const allowed = "a network of /16 to /22, such as 10.20.0.0/16";
+  const match = typeof value === "string" ? /^(\d+)\.(\d+)\.(\d+)\.(\d+)\/(\d+)$/.exec(value) : null;
+  const [a = 0, b = 0, c = 0, d = 0, prefix = 0] = match?.slice(1).map(Number) ?? [];
+  if (match === null || [a, b, c, d].some((byte) => byte > 255) || prefix < 16 || prefix > 22)
+    return fail(mistakes, isNot(path, value, "an IPv4 network for a VPC", allowed));
+  const network = [a, b, c & (0xff << Math.max(0, 24 - prefix)), 0].join(".");
+  return `${network}/${prefix}` === match[0]
+    ? match[0]
+    : fail(mistakes, isNot(path, value, "the first address of its network", `${network}/${prefix}`));
+};
+
+/** A region, of a partition that slipway knows. */
+export const place: Check<Place> = (value, path, mistakes) => {
+  const region = typeof value === "string" ? value : "";
+  const partition = partitionOf(region);
+  return partition === undefined
+    ? fail(mistakes, isNot(path, value, "a region", "a region of AWS's global or China partition, such as us-east-1"))
+    : { region, partition };
+};
+
+/** How many availability zones, or their names: not every region has a, b and c. */
+export function availabilityZones({ region }: Place): Check<number | string[]> {
+  const count = integer("a number of availability zones", 2, 4);
+  const zone = text(
+    "an availability zone",
+    `${region} and a letter, such as ${region}a`,
+    new RegExp(`^${region}[a-z]$`),
+  );
+  const names = ruled(list("availability zones", zone, 2, 4), (values, path, mistakes) =>
+    distinct(
+      values.map((value, index) => ({ path: `${path}[${index}]`, value })),
+      mistakes,
+    ),
+  );
+  return (value, path, mistakes) => (Array.isArray(value) ? names : count)(value, path, mistakes);
+}
+
+/** The ARN of an ACM certificate in the load balancer's own region. */
+export const certificateArn = ({ region, partition }: Place): Check<string> =>
+  text(
+    "an ACM certificate of this region",
+    `arn:${partition.id}:acm:${region}:<account>:certificate/<id>`,
+    new RegExp(`^arn:${partition.id}:acm:${region}:\\d{12}:certificate/[\\w-]+$`),
+  );
+
+/**
+ * Where a secret is kept. The value is never repeated in a mistake: it may be the secret itself, put in the wrong place.
+ */
+export function secretReference({ partition }: Place): Check<SecretReference> {
+  const arn = new RegExp(
+    `^arn:${partition.id}:(secretsmanager:[a-z0-9-]+:\\d{12}:secret:[^:]+(:[^:]*:[^:]*:[^:]*)?|ssm:[a-z0-9-]+:\\d{12}:parameter/.+)$`,
+  );
+  return (value, path, mistakes) => {
+    const reference = typeof value === "string" ? value : "";
+    if (arn.test(reference)) {
+      const service = reference.split(":")[2] === "ssm" ? "ssm" : "secretsmanager";
+      return { kind: "arn", service, arn: reference };
+    }
+    if (/^\/[\w./-]+$/.test(reference)) return { kind: "parameter", name: reference };
+    const match = /^([\w/+=.@-]{1,512})(?::([^:]+))?$/.exec(reference);
+    if (match?.[1] !== undefined) return { kind: "secret", name: match[1], key: match[2] };
+    return fail(
+      mistakes,
+      `${path}: does not say where the secret is kept; allowed: a Secrets Manager name, with :key for one key of its JSON; an SSM parameter name that begins with /; an ARN of either in ${partition.id}`,
+    );
+  };
+}

@@ -1,0 +1,99 @@
+import type { PipelineType, Place } from "../partition";
+
+/** A stack's configuration, checked. Defaults stand where the stack file says nothing. */
+export interface Settings {
+  /** From `aws:region`. */
+  place: Place;
+  /** The environment's name. Delivered images are tagged with it. */
+  environment: string;
+  network: NetworkSettings;
+  loadBalancer: LoadBalancerSettings;
+  /** How pushes come in. */
+  intake: "webhook";
+  /** How long every log group keeps its events. */
+  logRetentionDays: number;
+  /** CodePipeline's type of all pipelines. */
+  pipelineType: PipelineType;
+  alerts: AlertSettings;
+  applications: ApplicationSettings[];
+}
+
+export interface NetworkSettings {
+  /** The VPC's IPv4 range. */
+  cidr: string;
+  /** How many availability zones the VPC spans, or their names. */
+  availabilityZones: number | string[];
+  /** How private subnets reach the internet: by one NAT gateway for the VPC, or by one in each availability zone. */
+  egress: "nat-gateway" | "nat-gateway-per-zone";
+}
+
+export interface LoadBalancerSettings {
+  /** ARN of an ACM certificate: HTTPS, and HTTP redirects to it. Plain HTTP without one. */
+  certificate?: string | undefined;
+}
+
+export interface AlertSettings {
+  /** Addresses that alarms are sent to, each once its owner has confirmed the subscription. */
+  emails: string[];
+}
+
+export interface ApplicationSettings {
+  name: string;
+  source: SourceSettings;
+  build: BuildSettings;
+  services: ServiceSettings[];
+  /** Who deploys an image: slipway's own function. */
+  deploy: "callback";
+}
+
+export interface SourceSettings {
+  push: {
+    /** GitHub repository, `owner/name`. */
+    repository: string;
+    /** Branch whose pushes are delivered, without `refs/heads/`. */
+    branch: string;
+  };
+}
+
+export interface BuildSettings {
+  /** Path of the Dockerfile in the repository. */
+  dockerfile: string;
+  /** Folder of the repository that is sent to the Docker daemon. */
+  context: string;
+  /** Build arguments, by name. They end up in the image's history: no secrets. */
+  arguments: Record<string, string>;
+  /** Shell command that must succeed before the image is built. */
+  test?: string | undefined;
+}
+
+/** An ECS service: a web service with `port`, a worker without. */
+export interface ServiceSettings {
+  name: string;
+  /** Port that the container listens on. */
+  port?: number | undefined;
+  /** Instead of the image's own command. */
+  command?: string[] | undefined;
+  /** CPU units; 1024 are one vCPU. */
+  cpu: number;
+  /** MiB. */
+  memory: number;
+  /** Tasks that run. Each delivery sets it, but leaves a service at 0 that was scaled to 0 by hand. */
+  count: number;
+  /** Path that the load balancer asks; 200 to 399 is healthy. */
+  healthCheck?: string | undefined;
+  /** Host names that the load balancer routes here. A web service without takes what no other one does. */
+  hosts?: string[] | undefined;
+  /** Environment variables of the container, by name. */
+  environment: Record<string, string>;
+  /** Environment variables whose values ECS reads from Secrets Manager or SSM when a task starts, by name. */
+  secrets: Record<string, SecretReference>;
+}
+
+/** Where a secret is kept. */
+export type SecretReference =
+  /** By ARN, as ECS takes it; for Secrets Manager with `:key:stage:version` at its end, if wanted. */
+  | { kind: "arn"; service: "secretsmanager" | "ssm"; arn: string }
+  /** A secret in Secrets Manager by name; `key` is one key of its JSON. */
+  | { kind: "secret"; name: string; key?: string | undefined }
+  /** A parameter in SSM by name, with its leading slash. */
+  | { kind: "parameter"; name: string };

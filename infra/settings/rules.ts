@@ -1,0 +1,84 @@
+import { distinct, fail, type Rule } from "./check";
+import { fargateMemory } from "./fargate";
+import type { ApplicationSettings, BuildSettings, ServiceSettings } from "./model";
+
+/** Fargate sells CPU and memory in pairs. */
+export const fargateSize: Rule<ServiceSettings> = ({ cpu, memory }, path, mistakes) => {
+  const allowed = fargateMemory(cpu);
+  if (!allowed.includes(memory))
+    fail(mistakes, `${path}.memory: ${memory} is not a Fargate size with cpu ${cpu}; allowed: ${allowed.join(", ")}`);
+};
+
+/** Port, health check and hosts make a web service; a worker has none of them, and says what it runs. */
+export const webOrWorker: Rule<ServiceSettings> = ({ port, command, healthCheck, hosts }, path, mistakes) => {
+  if (port !== undefined) return;
+  if (command === undefined)
+    fail(mistakes, `${path}.port: is missing; expected a port for a web service, or a command for a worker`);
+  for (const [key, value] of Object.entries({ healthCheck, hosts }))
+    if (value !== undefined)
+      fail(mistakes, `${path}.${key}: is for web services; give the service a port, or remove it`);
+};
+
+/** ECS refuses a task definition in which a variable has two sources. */
+export const oneSourceForEachVariable: Rule<ServiceSettings> = ({ environment, secrets }, path, mistakes) => {
+  for (const name of Object.keys(secrets))
+    if (Object.hasOwn(environment, name))
+      fail(mistakes, `${path}.secrets.${name}: is in environment too; keep one of them`);
+};
+
+// The variables of slipway's buildspec (handlers/buildspec.ts), of CodeBuild and of the shell.
+const RESERVED =
+  /^(name|arguments|AWS_.*|CODEBUILD_.*|SOURCE_.*|IMAGE_.*|DOCKERFILE|CONTEXT|BUILD_ARGUMENTS|TEST_COMMAND|PATH|HOME)$/;
+
+/** Build arguments travel as environment variables of the build. */
+export const freeArgumentNames: Rule<BuildSettings> = (build, path, mistakes) => {
+  for (const name of Object.keys(build.arguments))
+    if (RESERVED.test(name))
+      fail(mistakes, `${path}.arguments.${name}: is a variable of the build itself; give the argument another name`);
+};
+
+// A target group's name takes 32 characters, of which Pulumi's suffix (a hyphen and seven digits) needs eight.
+const LONGEST = 24;
+
+/** What resources are named after: `<application>-<service>`. */
+export const serviceNames: Rule<ApplicationSettings[]> = (applications, path, mistakes) => {
+  distinct(
+    applications.map(({ name }, index) => ({ path: `${path}[${index}].name`, value: name })),
+    mistakes,
+  );
+  const names = everyService(applications, path).map((it) => ({ path: `${it.path}.name`, value: it.fullName }));
+  distinct(names, mistakes);
+  for (const { path, value } of names)
+    if (value.length > LONGEST)
+      fail(
+        mistakes,
+        `${path}: "${value}" has ${value.length} characters; allowed: ${LONGEST} for <application>-<service>`,
+      );
+};
+
+/** The load balancer is shared: a host leads to one service, and one service takes the rest. */
+export const routes: Rule<ApplicationSettings[]> = (applications, path, mistakes) => {
+  const web = everyService(applications, path).filter(({ service }) => service.port !== undefined);
+  distinct(
+    web.flatMap(({ path, service }) =>
+      (service.hosts ?? []).map((value, index) => ({ path: `${path}.hosts[${index}]`, value })),
+    ),
+    mistakes,
+  );
+  const [first, ...others] = web.filter(({ service }) => service.hosts === undefined);
+  for (const { path } of others)
+    fail(
+      mistakes,
+      `${path}.hosts: is missing; expected host names, for ${first?.path} already takes every other request`,
+    );
+};
+
+function everyService(applications: ApplicationSettings[], path: string) {
+  return applications.flatMap((application, index) =>
+    application.services.map((service, position) => ({
+      path: `${path}[${index}].services[${position}]`,
+      fullName: `${application.name}-${service.name}`,
+      service,
+    })),
+  );
+}

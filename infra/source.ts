@@ -1,0 +1,95 @@
+import * as lambda from "@pulumi/aws/lambda";
+import * as pulumi from "@pulumi/pulumi";
+import { createFetch } from "../handlers/fetch";
+import type { TrackedBranch } from "../handlers/webhook";
+import type { Bucket } from "./bucket";
+import { Callback } from "./callback";
+import type { Operations } from "./operations";
+import type { Pipeline } from "./pipeline";
+
+/** Enough for hundreds of megabytes. */
+const FETCH_SECONDS = 300;
+
+/**
+ * AWS advises six times the function's timeout, for functions that are throttled. One message at a time hardly is, and
+ * a push whose fetch failed should be tried again in minutes, not in half an hour.
+ */
+export const VISIBILITY_SECONDS = FETCH_SECONDS + 60;
+
+/** A tracked branch, its archive and the pipeline that delivers it. */
+export interface DeliveredSource {
+  branch: TrackedBranch;
+  /** The archive's key in the source bucket. */
+  key: string;
+  pipeline: Pipeline;
+  /** Whether the pipeline takes source revision overrides; V1 pipelines refuse them. */
+  overridable: boolean;
+}
+
+export interface SourceArgs {
+  operations: Operations;
+  /** Messages of the intake. */
+  queueArn: pulumi.Input<string>;
+  /** Where archives go. */
+  bucket: Bucket;
+  sources: DeliveredSource[];
+}
+
+/** The way from a push to a pipeline: the commit's archive goes to the source bucket, and an execution begins. */
+export class Source extends pulumi.ComponentResource {
+  constructor(name: string, args: SourceArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("slipway:infra:Source", name, {}, opts);
+    const fetch = createFunction(name, args, this);
+    new lambda.EventSourceMapping(
+      `${name}-fetch`,
+      {
+        eventSourceArn: args.queueArn,
+        functionName: fetch.arn,
+        batchSize: 1,
+        functionResponseTypes: ["ReportBatchItemFailures"],
+      },
+      { parent: this },
+    );
+    this.registerOutputs({});
+  }
+}
+
+const createFunction = (name: string, args: SourceArgs, parent: pulumi.Resource) =>
+  new Callback(
+    `${name}-fetch`,
+    {
+      operations: args.operations,
+      factory: createFetch,
+      options: {
+        github: "https://github.com",
+        bucket: args.bucket.bucketName,
+        sources: args.sources.map(({ branch, key, pipeline, overridable }) => ({
+          ...branch,
+          key,
+          pipeline: pipeline.pipelineName,
+          overridable,
+        })),
+      },
+      statements: [
+        {
+          // Lambda's poller receives under the function's role.
+          actions: ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"],
+          resources: [args.queueArn],
+        },
+        // Without it, S3 answers 403 instead of 404 while there is no archive yet.
+        { actions: ["s3:ListBucket"], resources: [args.bucket.arn] },
+        {
+          actions: ["s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload"],
+          resources: args.sources.map(({ key }) => pulumi.interpolate`${args.bucket.arn}/${key}`),
+        },
+        {
+          actions: ["codepipeline:StartPipelineExecution"],
+          resources: args.sources.map(({ pipeline }) => pipeline.arn),
+        },
+      ],
+      timeoutSeconds: FETCH_SECONDS,
+      memory: 512,
+      packages: ["tar-stream", "yazl"],
+    },
+    { parent },
+  );

@@ -1,0 +1,94 @@
+import * as lb from "@pulumi/aws/lb";
+import * as vpc from "@pulumi/aws/vpc";
+import * as pulumi from "@pulumi/pulumi";
+import type { LoadBalancer } from "./loadBalancer";
+import type { Network } from "./network";
+
+export interface TargetArgs {
+  network: Network;
+  loadBalancer: LoadBalancer;
+  /** Security group of the tasks; it is opened to the load balancer. */
+  securityGroupId: pulumi.Input<string>;
+  /** Port that the tasks listen on. */
+  port: number;
+  /** Path that must answer 200 to 399. */
+  healthCheck: string;
+  /** Host names that lead here; every request when there are none. */
+  hosts: string[];
+  /** Priority of the listener rule: 1 to 50000, each once in a listener. */
+  priority: number;
+}
+
+/** The way from the load balancer to the tasks of a web service. */
+export class Target extends pulumi.ComponentResource {
+  /** Known once the listener routes to it: ECS refuses a target group that no load balancer uses. */
+  readonly targetGroupArn: pulumi.Output<string>;
+  readonly url: pulumi.Output<string>;
+
+  constructor(name: string, args: TargetArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("slipway:infra:Target", name, {}, opts);
+    const { loadBalancer, hosts } = args;
+    openPort(name, args, this);
+    const targetGroup = createTargetGroup(name, args, this);
+    const rule = createListenerRule(name, targetGroup, args, this);
+    this.targetGroupArn = pulumi.all([targetGroup.arn, rule.id]).apply(([arn]) => arn);
+    this.url = pulumi.interpolate`${loadBalancer.scheme}://${hosts[0] ?? loadBalancer.dnsName}`;
+    this.registerOutputs({ targetGroupArn: this.targetGroupArn, url: this.url });
+  }
+}
+
+/** From the load balancer's security group to the tasks', and nowhere else. */
+function openPort(name: string, args: TargetArgs, parent: pulumi.Resource): void {
+  const { loadBalancer, securityGroupId, port } = args;
+  const tcp = { ipProtocol: "tcp", fromPort: port, toPort: port };
+  new vpc.SecurityGroupEgressRule(
+    `${name}-from-load-balancer`,
+    { ...tcp, securityGroupId: loadBalancer.securityGroupId, referencedSecurityGroupId: securityGroupId },
+    { parent },
+  );
+  new vpc.SecurityGroupIngressRule(
+    `${name}-from-load-balancer`,
+    { ...tcp, securityGroupId, referencedSecurityGroupId: loadBalancer.securityGroupId },
+    { parent },
+  );
+}
+
+// Named after the service alone: of the 32 characters that AWS allows, Pulumi's suffix takes eight.
+const createTargetGroup = (name: string, { network, port, healthCheck }: TargetArgs, parent: pulumi.Resource) =>
+  new lb.TargetGroup(
+    name,
+    {
+      vpcId: network.vpcId,
+      // Fargate tasks have an address each, and no instance.
+      targetType: "ip",
+      protocol: "HTTP",
+      port,
+      deregistrationDelay: 30,
+      healthCheck: {
+        path: healthCheck,
+        matcher: "200-399",
+        interval: 10,
+        timeout: 5,
+        healthyThreshold: 2,
+        unhealthyThreshold: 3,
+      },
+    },
+    { parent },
+  );
+
+const createListenerRule = (
+  name: string,
+  targetGroup: lb.TargetGroup,
+  { loadBalancer, hosts, priority }: TargetArgs,
+  parent: pulumi.Resource,
+) =>
+  new lb.ListenerRule(
+    `${name}-rule`,
+    {
+      listenerArn: loadBalancer.listenerArn,
+      priority,
+      conditions: [hosts.length > 0 ? { hostHeader: { values: hosts } } : { pathPattern: { values: ["/*"] } }],
+      actions: [{ type: "forward", targetGroupArn: targetGroup.arn }],
+    },
+    { parent },
+  );

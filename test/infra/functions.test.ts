@@ -1,0 +1,144 @@
+import { readdirSync, readFileSync } from "node:fs";
+import path from "node:path";
+import { deflateRawSync } from "node:zlib";
+import { expect } from "chai";
+import type { Program } from "../../rehearsal/program";
+import type { Archive, Asset } from "../../rehearsal/propertyValue";
+import { GENERATED, ofType, ROOT, resource, stackDev } from "./support";
+
+const KIB = 1024;
+
+/** Seconds and MiB. */
+const FUNCTIONS: Record<string, { timeout: number; memorySize: number; options: object; packages: string[] }> = {
+  "slipway-webhook": {
+    timeout: 9,
+    memorySize: 256,
+    options: {
+      secretArn: "arn:aws:secretsmanager:us-east-1:123456789012:slipway-webhook-secret-0000000",
+      queueUrl: "https://sqs.example/slipway-pushes-0000000.fifo",
+      sources: [{ repository: "acme/storefront", branch: "main", application: "storefront" }],
+    },
+    packages: [],
+  },
+  "slipway-fetch": {
+    timeout: 300,
+    memorySize: 512,
+    options: {
+      github: "https://github.com",
+      bucket: "slipway-source-bucket-0000000",
+      sources: [
+        {
+          repository: "acme/storefront",
+          branch: "main",
+          application: "storefront",
+          key: "storefront/source.zip",
+          pipeline: "storefront-pipeline-0000000",
+          overridable: true,
+        },
+      ],
+    },
+    packages: [
+      "node_modules/b4a",
+      "node_modules/bare-events",
+      "node_modules/buffer-crc32",
+      "node_modules/events-universal",
+      "node_modules/fast-fifo",
+      "node_modules/streamx",
+      "node_modules/tar-stream",
+      "node_modules/text-decoder",
+      "node_modules/yazl",
+    ],
+  },
+  "storefront-deploy": {
+    timeout: 300,
+    memorySize: 256,
+    options: {
+      application: "storefront",
+      cluster: "slipway-cluster-0000000",
+      services: [
+        {
+          service: "storefront-web-service-0000000",
+          container: "app",
+          taskDefinition: "arn:aws:ecs:us-east-1:123456789012:task-definition/storefront-web-task-0000000:1",
+          count: 2,
+        },
+      ],
+      deadlineMinutes: 30,
+    },
+    packages: [],
+  },
+  "storefront-tag": {
+    timeout: 60,
+    memorySize: 256,
+    options: { repository: "storefront-repository-0000000", tag: "dev" },
+    packages: [],
+  },
+};
+
+describe("the functions of stack dev", () => {
+  let program: Program;
+  before(async () => {
+    program = await stackDev();
+  });
+  const inputsOf = (name: string) => resource(program, "aws:lambda/function:Function", `${name}-function`).inputs;
+
+  it("are these", () => {
+    const names = Object.keys(FUNCTIONS).map((name) => `${name}-function`);
+    expect([...ofType(program, "aws:lambda/function:Function").keys()].sort()).to.deep.equal(names.sort());
+  });
+
+  for (const [name, { timeout, memorySize, options, packages }] of Object.entries(FUNCTIONS))
+    describe(name, () => {
+      it("says its runtime, size, role and log group", () => {
+        const { code, environment, ...inputs } = inputsOf(name);
+        expect(inputs).to.deep.equal({
+          runtime: "nodejs24.x",
+          architectures: ["x86_64"],
+          handler: "__index.handler",
+          timeout,
+          memorySize,
+          role: `arn:aws:iam:us-east-1:123456789012:${name}-role-0000000`,
+          loggingConfig: { logFormat: "Text", logGroup: `${name}-logs-0000000` },
+        });
+      });
+
+      it("is given its options, and no other variable", () => {
+        const { variables } = inputsOf(name).environment as { variables: Record<string, string> };
+        expect(Object.keys(variables)).to.deep.equal(["OPTIONS"]);
+        expect(JSON.parse(variables.OPTIONS ?? "")).to.deep.equal(options);
+      });
+
+      it("uploads its text, and only the packages that Lambda lacks", () => {
+        const { assets } = inputsOf(name).code as { assets: Record<string, Asset | Archive> };
+        expect(Object.keys(assets).sort()).to.deep.equal(["__index.js", ...packages]);
+        for (const folder of packages) expect(assets[folder]).to.deep.equal({ kind: "archive", path: folder });
+        expect(compressed(assets)).to.be.lessThan((packages.length > 0 ? 512 : 64) * KIB);
+      });
+
+      it("has no secret, and no path of this machine, in its text", () => {
+        const text = sourceOf(inputsOf(name).code as Archive);
+        expect(text).to.contain("exports.handler = ");
+        expect(text).not.to.contain(GENERATED);
+        expect(text).not.to.contain(ROOT);
+      });
+    });
+});
+
+function sourceOf(archive: Archive): string {
+  const entry = "assets" in archive ? archive.assets["__index.js"] : undefined;
+  if (entry === undefined || !("text" in entry)) throw new Error("the archive has no __index.js");
+  return entry.text;
+}
+
+/** What the entries take when they are deflated, as a zip file has them. */
+function compressed(assets: Record<string, Asset | Archive>): number {
+  const contents = Object.values(assets).flatMap((entry) =>
+    "text" in entry ? [Buffer.from(entry.text)] : "path" in entry ? filesIn(path.join(ROOT, entry.path)) : [],
+  );
+  return contents.reduce((sum, content) => sum + deflateRawSync(content).length, 0);
+}
+
+const filesIn = (folder: string): Buffer[] =>
+  readdirSync(folder, { withFileTypes: true, recursive: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => readFileSync(path.join(entry.parentPath, entry.name)));

@@ -1,0 +1,77 @@
+import { expect } from "chai";
+import type { Program } from "../../rehearsal/program";
+import { smallest } from "./configurations";
+import { evaluateStack, resource } from "./support";
+
+describe("a stack of workers in China", () => {
+  let program: Program;
+  before(async () => {
+    program = await evaluateStack({
+      partition: "aws-cn",
+      region: "cn-north-1",
+      settings: {
+        "aws:region": "cn-north-1",
+        "slipway:environment": "cn",
+        "slipway:applications": [
+          {
+            name: "jobs",
+            source: { push: { repository: "acme/jobs", branch: "main" } },
+            services: [{ name: "mail", command: ["mail"], secrets: { TOKEN: "/jobs/token" } }],
+          },
+        ],
+      },
+    });
+  });
+
+  it("has no load balancer", () => {
+    expect(program.registrations.filter(({ type }) => /:lb\/|LoadBalancer|Target/.test(type))).to.deep.equal([]);
+    expect(program.outputs.services).to.deep.equal({});
+  });
+
+  it("names nothing in the global partition", () => {
+    const declared = JSON.stringify(program.registrations.map(({ inputs }) => inputs));
+    expect(declared).to.contain("arn:aws-cn:ssm:cn-north-1:123456789012:parameter/jobs/token");
+    expect(declared).not.to.match(/arn:aws:/);
+  });
+
+  it("has V1 pipelines", () => {
+    expect(resource(program, "aws:codepipeline/pipeline:Pipeline", "jobs-pipeline").inputs.pipelineType).to.equal("V1");
+  });
+});
+
+describe("a stack whose configuration is mistaken", () => {
+  it("says each mistake in a line, and makes nothing", async () => {
+    const created: string[] = [];
+    const attempt = evaluateStack({
+      settings: { ...smallest, "slipway:logRetentionDays": 31, "slipway:intake": "poll" },
+      onCreate: ({ type }) => created.push(type),
+    });
+    const message = await attempt.then(
+      () => "it ended well",
+      (error: Error) => error.message,
+    );
+    expect(message).to.equal(
+      [
+        'slipway:intake: "poll" is not supported yet; allowed: webhook',
+        "slipway:logRetentionDays: 31 is not a retention that CloudWatch Logs takes; allowed: 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653",
+      ].join("\n"),
+    );
+    expect(created).to.deep.equal([]);
+  });
+
+  it("says that a function has more options than Lambda takes", async () => {
+    const applications = Array.from({ length: 10 }, (_, index) => ({
+      name: `application-${index}`,
+      source: { push: { repository: `acme/${"r".repeat(100)}`, branch: "b".repeat(200) } },
+      services: [{ name: "job", command: ["run"] }],
+    }));
+    const attempt = evaluateStack({ settings: { ...smallest, "slipway:applications": applications } });
+    const message = await attempt.then(
+      () => "it ended well",
+      (error: Error) => error.message,
+    );
+    expect(message).to.contain(
+      "of the 4096 that Lambda has for environment variables; split the applications over two stacks",
+    );
+  });
+});

@@ -1,0 +1,23 @@
+import { expect } from "chai";
+import { priorities } from "../../infra/priorities";
+
+const hosted = (name: string) => ({ name, hosted: true });
+
+describe("priorities of listener rules", () => {
+  it("do not depend on the order of the stack file", () => {
+    const there = priorities([hosted("storefront-web"), hosted("admin-web"), { name: "home-web", hosted: false }]);
+    const back = priorities([{ name: "home-web", hosted: false }, hosted("admin-web"), hosted("storefront-web")]);
+    expect([...there].sort()).to.deep.equal([...back].sort());
+  });
+
+  it("put the service without hosts last", () => {
+    expect(priorities([{ name: "home-web", hosted: false }]).get("home-web")).to.equal(50_000);
+  });
+
+  it("are each given once, among a thousand services", () => {
+    const given = [...priorities(Array.from({ length: 1000 }, (_, index) => hosted(`service-${index}`))).values()];
+    expect(new Set(given).size).to.equal(1000);
+    expect(Math.min(...given)).to.be.at.least(1);
+    expect(Math.max(...given)).to.be.at.most(49_999);
+  });
+});

@@ -1,0 +1,117 @@
+import { expect } from "chai";
+import { checkSettings } from "../../infra/settings/schema";
+import {
+  mistakesOf,
+  type Raw,
+  smallest,
+  web,
+  withApplication,
+  withKeys,
+  withPush,
+  withService,
+  withServices,
+} from "./configurations";
+
+describe("a stack's configuration", () => {
+  it("refuses a Pulumi secret among the settings", () => {
+    expect(mistakesOf(smallest, ["slipway:applications", "acme:token"])).to.deep.equal([
+      "slipway:applications: holds a Pulumi secret; keep it in Secrets Manager or SSM, and name it in services[].secrets",
+    ]);
+  });
+
+  it("shows a long value by its beginning", () => {
+    const [line] = mistakesOf(withKeys({ "slipway:environment": "e".repeat(200) }));
+    expect(line).to.equal(
+      `slipway:environment: "${"e".repeat(78)}… is not a name; allowed: 1 to 20 of a-z, 0-9 and single hyphens, a letter first`,
+    );
+  });
+
+  it("fills in what is left out", () => {
+    const checked = checkSettings(smallest);
+    if (!checked.ok) throw new Error(checked.mistakes.join("\n"));
+    expect({ ...checked.settings, place: undefined }).to.deep.equal({
+      place: undefined,
+      environment: "dev",
+      network: { cidr: "10.20.0.0/16", availabilityZones: 2, egress: "nat-gateway" },
+      loadBalancer: {},
+      intake: "webhook",
+      logRetentionDays: 30,
+      pipelineType: "V2",
+      alerts: { emails: [] },
+      applications: [
+        {
+          name: "storefront",
+          source: { push: { repository: "acme/storefront", branch: "main" }, image: undefined },
+          build: { dockerfile: "Dockerfile", context: ".", arguments: {} },
+          services: [
+            {
+              name: "web",
+              port: 8080,
+              command: undefined,
+              cpu: 256,
+              memory: 512,
+              count: 1,
+              healthCheck: undefined,
+              hosts: undefined,
+              environment: {},
+              secrets: {},
+            },
+          ],
+          deploy: "callback",
+          migrate: undefined,
+          schedules: undefined,
+          approval: undefined,
+        },
+      ],
+    });
+    expect(checked.settings.place.region).to.equal("us-east-1");
+    expect(checked.settings.place.partition.id).to.equal("aws");
+  });
+
+  it("takes V1 pipelines in China, unless told otherwise", () => {
+    const types = [{}, { "slipway:pipelineType": "V2" }].map((keys) => {
+      const checked = checkSettings(withKeys({ "aws:region": "cn-north-1", ...keys }));
+      return checked.ok && checked.settings.pipelineType;
+    });
+    expect(types).to.deep.equal(["V1", "V2"]);
+  });
+
+  it("leaves the configuration of others alone", () => {
+    expect(mistakesOf(withKeys({ "aws:defaultTags": { tags: {} }, "acme:anything": 1 }))).to.deep.equal([]);
+  });
+
+  const SOUND: [string, Raw][] = [
+    ["branches with slashes and dots", withPush({ branch: "release/2.x" })],
+    ["repositories with dots and underscores", withPush({ repository: "acme-labs/store_front.io" })],
+    ["named availability zones", withKeys({ "slipway:network": { availabilityZones: ["us-east-1b", "us-east-1d"] } })],
+    ["the smallest network", withKeys({ "slipway:network": { cidr: "192.168.252.0/22", availabilityZones: 4 } })],
+    ["no task at all", withService({ count: 0 })],
+    ["an empty variable", withService({ environment: { PREFIX: "" } })],
+    ["a worker of the largest size", withServices({ name: "w", command: ["w"], cpu: 16384, memory: 122880 })],
+    ["a web service with a command and hosts", withService({ command: ["node", "a.js"], hosts: ["a.example.com"] })],
+    ["a Dockerfile in a folder", withApplication({ build: { dockerfile: "docker/Dockerfile.prod", context: "app" } })],
+    ["names of 24 characters", withApplication({ name: "recommendation-core", services: [{ ...web, name: "api1" }] })],
+  ];
+  for (const [title, raw] of SOUND)
+    it(`takes ${title}`, () => {
+      expect(mistakesOf(raw)).to.deep.equal([]);
+    });
+
+  const ARN = "arn:aws:secretsmanager:us-east-1:123456789012:secret:storefront/db-AbCdEf";
+  const SECRETS: [string, object][] = [
+    ["storefront/database", { kind: "secret", name: "storefront/database", key: undefined }],
+    ["storefront/database:password", { kind: "secret", name: "storefront/database", key: "password" }],
+    ["/storefront/api-key", { kind: "parameter", name: "/storefront/api-key" }],
+    [ARN, { kind: "arn", service: "secretsmanager", arn: ARN }],
+    [`${ARN}:password::`, { kind: "arn", service: "secretsmanager", arn: `${ARN}:password::` }],
+    [
+      "arn:aws:ssm:us-east-1:123456789012:parameter/api-key",
+      { kind: "arn", service: "ssm", arn: "arn:aws:ssm:us-east-1:123456789012:parameter/api-key" },
+    ],
+  ];
+  for (const [written, reference] of SECRETS)
+    it(`reads the secret ${written}`, () => {
+      const checked = checkSettings(withService({ secrets: { VALUE: written } }));
+      expect(checked.ok && checked.settings.applications[0]?.services[0]?.secrets.VALUE).to.deep.equal(reference);
+    });
+});

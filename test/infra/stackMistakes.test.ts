@@ -1,0 +1,126 @@
+import { expect } from "chai";
+import { mistakesOf, type Raw, withKeys } from "./configurations";
+
+/** A configuration, and all lines that it gives. */
+const MISTAKES: [title: string, raw: Raw, ...lines: string[]][] = [
+  [
+    "nothing at all",
+    {},
+    "aws:region: is missing; expected a region such as us-east-1",
+    "slipway:environment: is missing; expected a name such as dev",
+    "slipway:applications: is missing; expected a list of applications",
+  ],
+  [
+    "a region of no known partition",
+    withKeys({ "aws:region": "us-gov-west-1" }),
+    'aws:region: "us-gov-west-1" is not a region; allowed: a region of AWS\'s global or China partition, such as us-east-1',
+  ],
+  [
+    "an unknown key of the stack",
+    withKeys({ "slipway:aplications": [] }),
+    "slipway:aplications: is not a setting; allowed: environment, network, loadBalancer, intake, logRetentionDays, pipelineType, alerts, applications",
+  ],
+  [
+    "an environment in upper case",
+    withKeys({ "slipway:environment": "Dev" }),
+    'slipway:environment: "Dev" is not a name; allowed: 1 to 20 of a-z, 0-9 and single hyphens, a letter first',
+  ],
+  [
+    "an environment that YAML reads as a number",
+    withKeys({ "slipway:environment": 1 }),
+    "slipway:environment: 1 is not a name; allowed: 1 to 20 of a-z, 0-9 and single hyphens, a letter first, in quotes",
+  ],
+  [
+    "text where a network belongs",
+    withKeys({ "slipway:network": "10.20.0.0/16" }),
+    'slipway:network: "10.20.0.0/16" is not a map of settings; allowed: cidr, availabilityZones, egress',
+  ],
+  [
+    "a range that is no network",
+    withKeys({ "slipway:network": { cidr: "10.20.0.256/16" } }),
+    'slipway:network.cidr: "10.20.0.256/16" is not an IPv4 network for a VPC; allowed: a network of /16 to /22, such as 10.20.0.0/16',
+  ],
+  [
+    "a range too small for its subnets",
+    withKeys({ "slipway:network": { cidr: "10.20.0.0/23" } }),
+    'slipway:network.cidr: "10.20.0.0/23" is not an IPv4 network for a VPC; allowed: a network of /16 to /22, such as 10.20.0.0/16',
+  ],
+  [
+    "a range with bits beyond its prefix",
+    withKeys({ "slipway:network": { cidr: "10.20.7.0/22" } }),
+    'slipway:network.cidr: "10.20.7.0/22" is not the first address of its network; allowed: 10.20.4.0/22',
+  ],
+  [
+    "one availability zone",
+    withKeys({ "slipway:network": { availabilityZones: 1 } }),
+    "slipway:network.availabilityZones: 1 is not a number of availability zones; allowed: 2 to 4",
+  ],
+  [
+    "an availability zone of another region",
+    withKeys({ "slipway:network": { availabilityZones: ["us-east-1a", "us-west-2b"] } }),
+    'slipway:network.availabilityZones[1]: "us-west-2b" is not an availability zone; allowed: us-east-1 and a letter, such as us-east-1a',
+  ],
+  [
+    "an availability zone by its letter",
+    withKeys({ "slipway:network": { availabilityZones: ["a", "b"] } }),
+    'slipway:network.availabilityZones[0]: "a" is not an availability zone; allowed: us-east-1 and a letter, such as us-east-1a',
+    'slipway:network.availabilityZones[1]: "b" is not an availability zone; allowed: us-east-1 and a letter, such as us-east-1a',
+  ],
+  [
+    "one availability zone twice",
+    withKeys({ "slipway:network": { availabilityZones: ["us-east-1a", "us-east-1a"] } }),
+    'slipway:network.availabilityZones[1]: "us-east-1a" is slipway:network.availabilityZones[0] again; allowed: each one once',
+  ],
+  [
+    "egress that is planned",
+    withKeys({ "slipway:network": { egress: "nat-instance" } }),
+    'slipway:network.egress: "nat-instance" is not supported yet; allowed: nat-gateway, nat-gateway-per-zone',
+  ],
+  [
+    "a certificate of another region",
+    withKeys({ "slipway:loadBalancer": { certificate: "arn:aws:acm:eu-west-1:123456789012:certificate/1f0e" } }),
+    'slipway:loadBalancer.certificate: "arn:aws:acm:eu-west-1:123456789012:certificate/1f0e" is not an ACM certificate of this region; allowed: arn:aws:acm:us-east-1:<account>:certificate/<id>',
+  ],
+  [
+    "a way in that is planned",
+    withKeys({ "slipway:intake": "poll" }),
+    'slipway:intake: "poll" is not supported yet; allowed: webhook',
+  ],
+  [
+    "a way in that nobody planned",
+    withKeys({ "slipway:intake": "email" }),
+    'slipway:intake: "email" is not a way in for pushes; allowed: webhook',
+  ],
+  [
+    "a retention that CloudWatch Logs does not take",
+    withKeys({ "slipway:logRetentionDays": 31 }),
+    "slipway:logRetentionDays: 31 is not a retention that CloudWatch Logs takes; allowed: 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653",
+  ],
+  [
+    "a pipeline type",
+    withKeys({ "slipway:pipelineType": "V3" }),
+    'slipway:pipelineType: "V3" is not a pipeline type; allowed: V1, V2',
+  ],
+  [
+    "an e-mail address",
+    withKeys({ "slipway:alerts": { emails: ["team@example.com", "team"] } }),
+    'slipway:alerts.emails[1]: "team" is not an e-mail address; allowed: an address such as team@example.com',
+  ],
+  [
+    "applications that did not parse",
+    withKeys({ "slipway:applications": "[{name: storefront" }),
+    'slipway:applications: "[{name: storefront" is not a list; allowed: a list of applications',
+  ],
+  [
+    "no application",
+    withKeys({ "slipway:applications": [] }),
+    "slipway:applications: has 0 applications; allowed: 1 or more",
+  ],
+];
+
+describe("the configuration of a stack", () => {
+  for (const [title, raw, ...lines] of MISTAKES)
+    it(`refuses ${title}`, () => {
+      expect(mistakesOf(raw)).to.deep.equal(lines);
+    });
+});

@@ -1,0 +1,129 @@
+import path from "node:path";
+import type { Created, Declaration } from "../../rehearsal/cloud/service";
+import type { Registration } from "../../rehearsal/monitor";
+import { evaluate, type Program } from "../../rehearsal/program";
+
+/** What Secrets Manager generates here: it may turn up nowhere but in the secret. */
+export const GENERATED = "generated0123456789abcdef0123456789abcde";
+
+export const ROOT = path.resolve(__dirname, "../..");
+const ACCOUNT = "123456789012";
+
+export interface Stack {
+  /** Configuration instead of the stack file's; structured values as JSON. */
+  settings?: Record<string, unknown>;
+  partition?: string;
+  region?: string;
+  /** Called with each resource before it is made up. */
+  onCreate?: (declaration: Declaration) => void;
+}
+
+/** Evaluates index.ts as stack dev, against a provider that makes up names and ARNs. */
+export function evaluateStack({
+  settings,
+  partition = "aws",
+  region = "us-east-1",
+  onCreate,
+}: Stack = {}): Promise<Program> {
+  const arn = (service: string, resource: string) => `arn:${partition}:${service}:${region}:${ACCOUNT}:${resource}`;
+  const values =
+    settings &&
+    Object.fromEntries(
+      Object.entries(settings).map(([key, value]) => [key, typeof value === "string" ? value : JSON.stringify(value)]),
+    );
+  return evaluate({
+    root: ROOT,
+    stack: "dev",
+    ...(values === undefined ? {} : { values }),
+    create: async (declaration) => {
+      onCreate?.(declaration);
+      return createResource(declaration, arn);
+    },
+    invoke: async (token, inputs) => answer(token, inputs, arn),
+  });
+}
+
+let dev: Promise<Program> | undefined;
+
+/** The program as Pulumi.dev.yaml has it, evaluated once for all tests. */
+export function stackDev(): Promise<Program> {
+  dev ??= evaluateStack();
+  return dev;
+}
+
+type Arn = (service: string, resource: string) => string;
+
+/** Names are Pulumi's own with a fixed suffix, so that tests can spell them. */
+function createResource({ type, name, inputs }: Declaration, arn: Arn): Created {
+  const physical = typeof inputs.name === "string" ? inputs.name : `${name}-0000000`;
+  const service = type.split(":")[1]?.split("/")[0] ?? "";
+  const outputs: Record<string, unknown> = { arn: arn(service, physical), name: physical };
+  return { id: `${name}-id`, outputs: { ...outputs, ...computed(type, physical, arn) } };
+}
+
+/** What AWS computes besides name and ARN, and the program reads. */
+function computed(type: string, name: string, arn: Arn): Record<string, unknown> {
+  switch (type) {
+    case "awsx:ec2:Vpc":
+      return {
+        vpcId: "vpc-0",
+        publicSubnetIds: ["subnet-public-a", "subnet-public-b"],
+        privateSubnetIds: ["subnet-private-a", "subnet-private-b"],
+      };
+    case "aws:s3/bucket:Bucket":
+      return { bucket: name };
+    case "aws:sqs/queue:Queue":
+      return { url: `https://sqs.example/${name}.fifo` };
+    case "aws:ecr/repository:Repository":
+      return { repositoryUrl: `registry.example/${name}` };
+    case "aws:ecs/taskDefinition:TaskDefinition":
+      return {
+        arn: arn("ecs", `task-definition/${name}:1`),
+        arnWithoutRevision: arn("ecs", `task-definition/${name}`),
+      };
+    case "aws:lb/loadBalancer:LoadBalancer":
+      return { dnsName: "balancer.example" };
+    case "aws:apigatewayv2/api:Api":
+      return { apiEndpoint: "https://api.example", executionArn: arn("execute-api", "api") };
+    default:
+      return {};
+  }
+}
+
+function answer(token: string, inputs: Record<string, unknown>, arn: Arn): object {
+  switch (token) {
+    case "aws:index/getCallerIdentity:getCallerIdentity":
+      return { accountId: ACCOUNT };
+    case "aws:secretsmanager/getRandomPassword:getRandomPassword":
+      return { randomPassword: GENERATED.slice(0, Number(inputs.passwordLength)) };
+    case "aws:secretsmanager/getSecret:getSecret":
+      return { arn: arn("secretsmanager", `secret:${inputs.name}-AbCdEf`) };
+    default:
+      throw new Error(`${token} has no answer here`);
+  }
+}
+
+/** The resources of one type, by name. */
+export const ofType = ({ registrations }: Program, type: string): Map<string, Registration> =>
+  new Map(registrations.filter((it) => it.type === type).map((it) => [it.name, it]));
+
+/** The one resource of that type and name. */
+export function resource(program: Program, type: string, name: string): Registration {
+  const found = ofType(program, type).get(name);
+  if (found === undefined) throw new Error(`no ${type} is called ${name}`);
+  return found;
+}
+
+export interface PolicyStatement {
+  Effect: "Allow" | "Deny";
+  Action: string | string[];
+  Resource: string | string[];
+  Condition?: object;
+}
+
+/** The statements of a policy document. */
+export const statementsOf = (document: unknown): PolicyStatement[] => JSON.parse(String(document)).Statement;
+
+/** What a role of the program may do. */
+export const roleStatements = (program: Program, role: string): PolicyStatement[] =>
+  statementsOf(resource(program, "aws:iam/rolePolicy:RolePolicy", `${role}-policy`).inputs.policy);
