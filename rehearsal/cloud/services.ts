@@ -1,4 +1,35 @@
+import { createApiGateway } from "./apiGateway";
+import { createCloudWatch } from "./cloudWatch";
+import { createCodeBuild } from "./codeBuild";
+import { createCodePipeline } from "./codePipeline";
+import { createEcr } from "./ecr";
+import { createEcs } from "./ecs";
+import { createLambda } from "./lambda";
+import { createLoadBalancer } from "./loadBalancer";
+import { createLogs } from "./logs";
+import { createNetwork } from "./network";
+import { createS3 } from "./s3";
+import { createSecretsManager } from "./secretsManager";
 import type { Cloud, Service } from "./service";
+import { createSns } from "./sns";
+import { createSqs } from "./sqs";
+import { createSsm } from "./ssm";
 
-/** Every simulated service: one line each. */
-export const services: ((cloud: Cloud) => Service)[] = [];
+/** Every simulated service: one line each. Listeners must be known before what registers targets with them. */
+export const services: ((cloud: Cloud) => Service)[] = [
+  createApiGateway,
+  createCloudWatch,
+  createCodeBuild,
+  createCodePipeline,
+  createEcr,
+  createEcs,
+  createLambda,
+  createLoadBalancer,
+  createLogs,
+  createNetwork,
+  createS3,
+  createSecretsManager,
+  createSns,
+  createSqs,
+  createSsm,
+];

@@ -1,0 +1,126 @@
+import { randomUUID } from "node:crypto";
+import { cp, mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import path from "node:path";
+import { sha256 } from "../ecr/digest";
+import { baseImage, majorOf } from "./baseImages";
+import { parseDockerfile } from "./dockerfile";
+import { type ImageConfig, type ImageStore, type LocalImage, parseReference, type RunConfig } from "./imageStore";
+import { type BuiltStage, instructions } from "./instructions";
+import { writeLayer } from "./layer";
+import { type Ignore, readIgnore } from "./patterns";
+import { plan, type Stage } from "./plan";
+
+export interface BuildOptions {
+  context: string;
+  dockerfile: string;
+  tags: string[];
+  /** `--build-arg`, by name. */
+  arguments: Map<string, string>;
+  /** `linux/amd64` unless told: what CodeBuild's machines are. */
+  platform: string;
+  target?: string;
+  print(line: string): void;
+}
+
+/** What all the stages of a build share. */
+export interface Build {
+  context: string;
+  ignore: Ignore;
+  arguments: Map<string, string>;
+  globals: Map<string, string>;
+  /** By name and by index. */
+  stages: Map<string, BuiltStage>;
+  /** A home for what RUN runs, outside the image. */
+  home: string;
+  print(line: string): void;
+}
+
+/**
+ * Builds an image: interprets the Dockerfile, with a folder for the image's files.
+ * @throws naming the line and the instruction
+ */
+export async function build(store: ImageStore, options: BuildOptions): Promise<LocalImage> {
+  const { context, dockerfile, print } = options;
+  const content = await readFile(dockerfile, "utf8");
+  const { stages, globals } = plan(parseDockerfile(content), (name) => options.arguments.get(name), options.target);
+  const ignore = await readIgnore([`${dockerfile}.dockerignore`, path.join(context, ".dockerignore")]);
+  const directory = path.join(store.directory, `build-${randomUUID()}`);
+  const home = path.join(directory, "home");
+  await mkdir(home, { recursive: true });
+  try {
+    const build: Build = { context, ignore, arguments: options.arguments, globals, stages: new Map(), home, print };
+    let last: BuiltStage | undefined;
+    for (const stage of stages) {
+      last = await buildStage(build, stage, path.join(directory, String(stage.index)));
+      build.stages.set(String(stage.index), last).set(stage.name.toLowerCase(), last);
+    }
+    if (last === undefined) throw new Error("the Dockerfile has no FROM");
+    return await save(store, last, options);
+  } finally {
+    await rm(directory, { recursive: true, force: true });
+  }
+}
+
+async function buildStage(build: Build, stage: Stage, root: string): Promise<BuiltStage> {
+  const steps = stage.instructions.length + 1;
+  build.print(`[${stage.name} 1/${steps}] FROM ${stage.from}`);
+  const earlier = build.stages.get(stage.from.toLowerCase());
+  const config = earlier?.config ?? baseOf(stage, build);
+  await mkdir(root, { recursive: true });
+  if (earlier !== undefined) await cp(earlier.root, root, { recursive: true, verbatimSymlinks: true });
+  const built: BuiltStage = {
+    root,
+    config: structuredClone(config),
+    arguments: new Map(),
+    shell: ["/bin/sh", "-c"],
+    command: false,
+  };
+  for (const [index, instruction] of stage.instructions.entries()) {
+    const { keyword, line, text } = instruction;
+    build.print(`[${stage.name} ${index + 2}/${steps}] ${keyword} ${text}`);
+    const execute = instructions[keyword];
+    if (execute === undefined) throw new Error(`line ${line}: ${keyword}: unknown instruction`);
+    try {
+      await execute(build, built, instruction);
+    } catch (error) {
+      throw new Error(`line ${line}: ${keyword}: ${error instanceof Error ? error.message : error}`, { cause: error });
+    }
+  }
+  return built;
+}
+
+function baseOf({ from, fromLine }: Stage, { print }: Build): RunConfig {
+  const config = baseImage(from);
+  if (config === undefined)
+    throw new Error(
+      `line ${fromLine}: FROM ${from}: the rehearsal has no such image: it knows the official node images (this computer's own Node.js), scratch, and earlier stages`,
+    );
+  const major = majorOf(from);
+  if (major !== undefined && major !== Number(process.versions.node.split(".")[0]))
+    print(`warning: ${from} is rehearsed with this computer's own Node.js ${process.versions.node}`);
+  return config;
+}
+
+async function save(store: ImageStore, stage: BuiltStage, options: BuildOptions): Promise<LocalImage> {
+  const { diffId, ...layer } = await writeLayer(stage.root, store.directory);
+  const [os = "", architecture = ""] = options.platform.split("/");
+  // Without a time of creation: the same context has the same digest.
+  const config: ImageConfig = {
+    architecture,
+    os,
+    config: stage.config,
+    rootfs: { type: "layers", diff_ids: [diffId] },
+  };
+  const text = JSON.stringify(config);
+  const digest = sha256(text);
+  const file = path.join(store.directory, digest.replace("sha256:", ""));
+  await writeFile(file, text);
+  const image: LocalImage = {
+    config: { digest, size: Buffer.byteLength(text), path: file },
+    layer,
+    repositoryDigests: [],
+  };
+  await store.save(image);
+  for (const tag of options.tags) await store.tag(image, parseReference(tag));
+  return image;
+}

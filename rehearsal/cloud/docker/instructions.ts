@@ -1,0 +1,142 @@
+import { mkdir } from "node:fs/promises";
+import path from "node:path";
+import type { Build } from "./build";
+import { type Copy, copy } from "./copy";
+import { execForm, type Instruction } from "./dockerfile";
+import type { RunConfig } from "./imageStore";
+import { IGNORE_NOTHING } from "./patterns";
+import { argumentsOf } from "./plan";
+import { run } from "./run";
+import { assignments, expand, type Lookup, words } from "./variables";
+
+/** A stage as far as it is built. */
+export interface BuiltStage {
+  /** The folder of the image's files. */
+  root: string;
+  config: RunConfig;
+  /** ARG values, which RUN sees and the image does not keep. */
+  arguments: Map<string, string>;
+  /** What runs the shell form of RUN, CMD and ENTRYPOINT. */
+  shell: string[];
+  /** Whether the stage itself said CMD. */
+  command: boolean;
+}
+
+type Execute = (build: Build, stage: BuiltStage, instruction: Instruction) => void | Promise<void>;
+
+/** What each instruction does, by its keyword. */
+export const instructions: Record<string, Execute> = {
+  ARG: (build, stage, { text }) => {
+    for (const [name, value] of argumentsOf(text, lookupOf(stage))) {
+      const given = build.arguments.get(name) ?? value ?? build.globals.get(name);
+      if (given !== undefined) stage.arguments.set(name, given);
+    }
+  },
+  ENV: (_, stage, { text }) => {
+    for (const [name, value] of assignments(text, lookupOf(stage))) setVariable(stage.config, name, value);
+  },
+  LABEL: (_, stage, { text }) => {
+    const labels = Object.fromEntries(assignments(text, lookupOf(stage)));
+    stage.config.Labels = { ...stage.config.Labels, ...labels };
+  },
+  WORKDIR: async (_, stage, { text }) => {
+    stage.config.WorkingDir = path.posix.resolve(stage.config.WorkingDir, expand(text, lookupOf(stage)));
+    await mkdir(path.join(stage.root, stage.config.WorkingDir), { recursive: true });
+  },
+  COPY: (build, stage, instruction) => copyFiles(build, stage, instruction),
+  ADD: (build, stage, instruction) => {
+    const unpacked = pathsOf(stage, instruction).find((it) =>
+      /^(https?|git|ssh):|\.git$|\.(tar|tgz|tar\.\w+)$/.test(it),
+    );
+    if (unpacked !== undefined)
+      throw new Error(
+        `${unpacked}: addresses and archives are not simulated: fetch or unpack it before the build, and COPY it`,
+      );
+    return copyFiles(build, stage, instruction);
+  },
+  RUN: (build, stage, instruction) => run(build, stage, instruction),
+  CMD: (_, stage, { text }) => {
+    stage.config.Cmd = execForm(text) ?? [...stage.shell, text];
+    stage.command = true;
+  },
+  ENTRYPOINT: (_, stage, { text }) => {
+    stage.config.Entrypoint = execForm(text) ?? [...stage.shell, text];
+    // An entry point of its own takes the base image's command away.
+    if (!stage.command) stage.config.Cmd = [];
+  },
+  SHELL: (_, stage, { text }) => {
+    const shell = execForm(text);
+    if (shell === undefined) throw new Error("SHELL requires the arguments to be in JSON form");
+    stage.shell = shell;
+  },
+  EXPOSE: (_, stage, { text }) => {
+    const ports = words(text).map((word) => expand(word, lookupOf(stage)));
+    const exposed = ports.map((port) => [port.includes("/") ? port : `${port}/tcp`, {}]);
+    stage.config.ExposedPorts = { ...stage.config.ExposedPorts, ...Object.fromEntries(exposed) };
+  },
+  USER: (_, stage, { text }) => {
+    stage.config.User = expand(text, lookupOf(stage));
+  },
+  VOLUME: async (_, stage, { text }) => {
+    for (const volume of execForm(text) ?? words(text))
+      await mkdir(path.join(stage.root, expand(volume, lookupOf(stage))), { recursive: true });
+  },
+  STOPSIGNAL: (_, stage, { text }) => {
+    stage.config.StopSignal = expand(text, lookupOf(stage));
+  },
+  // ECS does not look at an image's own health check, only at the task definition's (HealthCheck, API reference); it is
+  // kept for `docker inspect`.
+  HEALTHCHECK: (_, stage, { text }) => {
+    const command = text.replace(/^CMD\s+/, "");
+    stage.config.Healthcheck =
+      text === "NONE"
+        ? { Test: ["NONE"] }
+        : { Test: execForm(command)?.toSpliced(0, 0, "CMD") ?? ["CMD-SHELL", command] };
+  },
+};
+
+/** What variables in an instruction stand for: ENV goes before ARG. */
+function lookupOf({ config, arguments: given }: Pick<BuiltStage, "config" | "arguments">): Lookup {
+  return (name) => environmentOf(config)[name] ?? given.get(name);
+}
+
+export function environmentOf({ Env }: RunConfig): Record<string, string> {
+  return Object.fromEntries(Env.map((it) => [it.slice(0, it.indexOf("=")), it.slice(it.indexOf("=") + 1)]));
+}
+
+function setVariable(config: RunConfig, name: string, value: string): void {
+  config.Env = [...config.Env.filter((it) => !it.startsWith(`${name}=`)), `${name}=${value}`];
+}
+
+function pathsOf(stage: BuiltStage, { text }: Instruction): string[] {
+  return (execForm(text) ?? words(text)).map((it) => expand(it, lookupOf(stage)));
+}
+
+async function copyFiles(build: Build, stage: BuiltStage, instruction: Instruction): Promise<void> {
+  const paths = pathsOf(stage, instruction);
+  const destination = paths.pop();
+  if (destination === undefined || paths.length === 0) throw new Error("requires at least two arguments");
+  const { root, config } = stage;
+  const options: Copy = {
+    sources: paths,
+    from: build.context,
+    ignore: build.ignore,
+    root,
+    workingDirectory: config.WorkingDir,
+    destination,
+  };
+  for (const [flag, value] of instruction.flags) {
+    if (flag === "from") Object.assign(options, { from: stageFolder(build, value), ignore: IGNORE_NOTHING });
+    else if (flag === "chmod" && /^[0-7]{3,4}$/.test(value)) options.mode = Number.parseInt(value, 8);
+    // Every file of an image belongs to whoever runs the rehearsal; layers are one.
+    else if (flag !== "chown" && flag !== "link") throw new Error(`--${flag}=${value} is not simulated`);
+  }
+  await copy(options);
+}
+
+function stageFolder({ stages }: Build, name: string): string {
+  const stage = stages.get(name.toLowerCase());
+  if (stage === undefined)
+    throw new Error(`--from=${name}: no earlier stage has this name: images are not simulated here`);
+  return stage.root;
+}

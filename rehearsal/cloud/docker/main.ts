@@ -1,0 +1,159 @@
+// Stands in for `docker` in a build: no daemon, no root, no virtual machine. An image is a folder's files and a
+// configuration; the registry is spoken to over its own HTTP API.
+import path from "node:path";
+import { text } from "node:stream/consumers";
+import { parseArgs } from "node:util";
+import { build } from "./build";
+import { REGISTRIES } from "./environment";
+import { createImageStore, dockerHome, nameOf, parseReference } from "./imageStore";
+import { createRegistryClient } from "./registryClient";
+
+type Command = (args: string[]) => Promise<void>;
+
+const print = (line: string): void => console.log(line);
+
+const commands: Record<string, Command> = {
+  async login(args) {
+    const { values, positionals } = parseArgs({
+      args,
+      allowPositionals: true,
+      options: {
+        username: { type: "string", short: "u" },
+        password: { type: "string", short: "p" },
+        "password-stdin": { type: "boolean" },
+      },
+    });
+    const [registry] = positionals;
+    if (registry === undefined) throw new Error("docker login: name the registry: Docker Hub is not simulated");
+    const password = values["password-stdin"] ? (await text(process.stdin)).trimEnd() : values.password;
+    if (values.username === undefined || password === undefined)
+      throw new Error("docker login: --username and --password-stdin are both needed: nobody is there to be asked");
+    await registryClient().login(registry, values.username, password);
+    print("Login Succeeded");
+  },
+
+  async build(args) {
+    const { values, positionals } = parseArgs({
+      args,
+      allowPositionals: true,
+      options: {
+        file: { type: "string", short: "f" },
+        tag: { type: "string", short: "t", multiple: true },
+        "build-arg": { type: "string", multiple: true },
+        platform: { type: "string" },
+        target: { type: "string" },
+        quiet: { type: "boolean", short: "q" },
+        // Nothing is kept from one build to the next, and base images are never old.
+        "no-cache": { type: "boolean" },
+        pull: { type: "boolean" },
+        progress: { type: "string" },
+      },
+    });
+    const [context, ...more] = positionals;
+    if (context === undefined || more.length > 0)
+      throw new Error("docker build: requires exactly one folder, the context");
+    const image = await build(store(), {
+      context: path.resolve(context),
+      // Relative to the working directory when told, to the context when not.
+      dockerfile: values.file === undefined ? path.resolve(context, "Dockerfile") : path.resolve(values.file),
+      tags: values.tag ?? [],
+      arguments: buildArguments(values["build-arg"] ?? []),
+      platform: values.platform ?? "linux/amd64",
+      target: values.target,
+      print: values.quiet ? () => {} : print,
+    });
+    if (values.quiet) return print(image.config.digest);
+    print(`writing image ${image.config.digest}`);
+    for (const tag of values.tag ?? []) print(`naming to ${tag}`);
+  },
+
+  async tag(args) {
+    const [source, target, ...more] = args;
+    if (source === undefined || target === undefined || more.length > 0)
+      throw new Error("docker tag: requires exactly two arguments, an image and its new name");
+    const images = store();
+    await images.tag(await images.find(source), parseReference(target));
+  },
+
+  async push(args) {
+    const { positionals } = parseArgs({
+      args,
+      allowPositionals: true,
+      options: { quiet: { type: "boolean", short: "q" } },
+    });
+    const [name, ...more] = positionals;
+    if (name === undefined || more.length > 0) throw new Error("docker push: requires exactly one argument, the image");
+    const images = store();
+    const image = await images.find(name);
+    const reference = parseReference(name);
+    if (reference.registry === "")
+      throw new Error(`docker push ${name}: name the registry: Docker Hub is not simulated`);
+    print(`The push refers to repository [${nameOf(reference)}]`);
+    const { digest, size } = await registryClient().push(reference, image);
+    await images.pushed(image, `${nameOf(reference)}@${digest}`);
+    print(`${reference.tag}: digest: ${digest} size: ${size}`);
+  },
+
+  async inspect(args) {
+    const { values, positionals } = parseArgs({
+      args,
+      allowPositionals: true,
+      options: { format: { type: "string", short: "f" }, type: { type: "string" } },
+    });
+    const [name, ...more] = positionals;
+    if (name === undefined || more.length > 0)
+      throw new Error("docker inspect: requires exactly one argument, the image");
+    const images = store();
+    const image = await images.find(name);
+    const details = {
+      Id: image.config.digest,
+      RepoTags: await images.tagsOf(image),
+      RepoDigests: image.repositoryDigests,
+    };
+    print(values.format === undefined ? JSON.stringify([details], null, 4) : format(values.format, details));
+  },
+};
+
+const registryClient = () =>
+  createRegistryClient({
+    home: dockerHome(process.env),
+    registries: JSON.parse(process.env[REGISTRIES] ?? "{}"),
+  });
+
+const store = () => createImageStore(dockerHome(process.env));
+
+/** `NAME=value`, or `NAME` alone for the value that the environment has. */
+function buildArguments(given: string[]): Map<string, string> {
+  return new Map(
+    given.flatMap((it): [string, string][] => {
+      const at = it.indexOf("=");
+      if (at >= 0) return [[it.slice(0, at), it.slice(at + 1)]];
+      const value = process.env[it];
+      return value === undefined ? [] : [[it, value]];
+    }),
+  );
+}
+
+/** The two templates that builds ask for; Go's template language is not simulated. */
+function format(template: string, details: { Id: string; RepoDigests: string[] }): string {
+  const asked = template.replaceAll(/\s+/g, "");
+  if (asked === "{{.Id}}") return details.Id;
+  if (asked !== "{{index.RepoDigests0}}")
+    throw new Error(`docker inspect: --format ${template} is not simulated: {{.Id}} and {{index .RepoDigests 0}} are`);
+  const [digest] = details.RepoDigests;
+  if (digest === undefined)
+    throw new Error("template parsing error: index out of range: 0: the image has not been pushed");
+  return digest;
+}
+
+async function main([name = "", ...args]: string[]): Promise<void> {
+  const command = commands[name];
+  if (command === undefined)
+    throw new Error(`docker ${name}: not simulated: the rehearsal's docker knows ${Object.keys(commands).join(", ")}`);
+  await command(args);
+}
+
+main(process.argv.slice(2)).catch((error: Error) => {
+  console.error(`ERROR: ${error.message}`);
+  process.exitCode = 1;
+});

@@ -1,0 +1,113 @@
+import { openAsBlob } from "node:fs";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import path from "node:path";
+import { sha256 } from "../ecr/digest";
+import type { Blob as ImageBlob, LocalImage, Reference } from "./imageStore";
+
+const MANIFEST = "application/vnd.docker.distribution.manifest.v2+json";
+const CONFIG = "application/vnd.docker.container.image.v1+json";
+const LAYER = "application/vnd.docker.image.rootfs.diff.tar.gzip";
+
+export interface RegistryClientOptions {
+  /** Folder of docker's own files. */
+  home: string;
+  /** Where registries answer, by host name. */
+  registries: Record<string, string>;
+}
+
+export function createRegistryClient({ home, registries }: RegistryClientOptions) {
+  const file = path.join(home, "config.json");
+
+  function addressOf(host: string): string {
+    const address = registries[host];
+    if (address === undefined)
+      throw new Error(
+        `dial tcp: lookup ${host}: no such host: the rehearsal knows the registries of its own account alone`,
+      );
+    return address;
+  }
+
+  async function readConfig(): Promise<{ auths: Record<string, { auth: string } | undefined> }> {
+    return readFile(file, "utf8").then(JSON.parse, (error) => {
+      if (error.code === "ENOENT") return { auths: {} };
+      throw error;
+    });
+  }
+
+  /**
+   * Remembers the password for the registry in config.json, as docker does.
+   * @throws where the registry does not take it
+   */
+  async function login(registry: string, user: string, password: string): Promise<void> {
+    const host = registry.replace(/^https?:\/\//, "").replace(/\/.*$/, "");
+    const auth = Buffer.from(`${user}:${password}`).toString("base64");
+    const answer = await fetch(`${addressOf(host)}/v2/`, { headers: { authorization: `Basic ${auth}` } });
+    if (answer.status !== 200)
+      throw new Error(
+        `Error response from daemon: login attempt to https://${host}/v2/ failed with status: ${answer.status} ${answer.statusText}`,
+      );
+    const { auths } = await readConfig();
+    await mkdir(home, { recursive: true });
+    await writeFile(file, JSON.stringify({ auths: { ...auths, [host]: { auth } } }, null, 2), { mode: 0o600 });
+  }
+
+  /**
+   * Pushes the image's layer, configuration and manifest under the reference's tag.
+   * @returns the digest and size of the manifest
+   * @throws with the registry's own words where it refuses
+   */
+  async function push(reference: Reference, image: LocalImage): Promise<{ digest: string; size: number }> {
+    const auth = (await readConfig()).auths[reference.registry]?.auth;
+    if (auth === undefined) throw new Error("no basic auth credentials");
+    const base = `${addressOf(reference.registry)}/v2/${reference.repository}`;
+    const ask: Ask = (method, url, accepted, init = {}) =>
+      send(url, accepted, { ...init, method, headers: { authorization: `Basic ${auth}`, ...init.headers } });
+    const manifest = manifestOf(image);
+    const pushed = { digest: sha256(manifest), size: Buffer.byteLength(manifest) };
+    // docker asks for the image first: this is why ECR's documentation has BatchGetImage among what a push needs.
+    const known = await ask("HEAD", `${base}/manifests/${reference.tag}`, [200, 404]);
+    if (known.headers.get("docker-content-digest") === pushed.digest) return pushed;
+    for (const blob of [image.layer, image.config]) await pushBlob(ask, base, blob);
+    const headers = { "content-type": MANIFEST };
+    await ask("PUT", `${base}/manifests/${reference.tag}`, [201], { body: manifest, headers });
+    return pushed;
+  }
+
+  return { login, push };
+}
+
+type Ask = (method: string, url: string, accepted: number[], init?: RequestInit) => Promise<Response>;
+
+async function pushBlob(ask: Ask, base: string, blob: ImageBlob): Promise<void> {
+  const known = await ask("HEAD", `${base}/blobs/${blob.digest}`, [200, 404]);
+  if (known.status === 200) return;
+  const begun = await ask("POST", `${base}/blobs/uploads/`, [202]);
+  const location = new URL(begun.headers.get("location") ?? "", base).href;
+  await ask("PATCH", location, [202], { body: await openAsBlob(blob.path) });
+  await ask("PUT", `${location}?digest=${encodeURIComponent(blob.digest)}`, [201]);
+}
+
+function manifestOf({ config, layer }: LocalImage): string {
+  const manifest = {
+    schemaVersion: 2,
+    mediaType: MANIFEST,
+    config: { mediaType: CONFIG, size: config.size, digest: config.digest },
+    layers: [{ mediaType: LAYER, size: layer.size, digest: layer.digest }],
+  };
+  return JSON.stringify(manifest, null, 3);
+}
+
+async function send(url: string, accepted: number[], init: RequestInit): Promise<Response> {
+  const answer = await fetch(url, init);
+  if (!accepted.includes(answer.status)) throw new Error(await refusal(answer));
+  return answer;
+}
+
+/** docker prints `denied: …` and the registry's message. */
+async function refusal(answer: Response): Promise<string> {
+  const text = await answer.text();
+  // A HEAD request is answered without a body, whatever went wrong.
+  if (text === "") return `denied: ${answer.headers.get("x-amzn-errormessage") ?? answer.statusText}`;
+  const [error] = JSON.parse(text).errors;
+  return `${String(error.code).toLowerCase().replaceAll("_", " ")}: ${error.message}`;
+}

@@ -1,0 +1,285 @@
+import { randomBytes } from "node:crypto";
+import path from "node:path";
+import type {
+  BatchCheckLayerAvailabilityCommandInput,
+  BatchCheckLayerAvailabilityCommandOutput,
+  BatchGetImageCommandInput,
+  BatchGetImageCommandOutput,
+  CompleteLayerUploadCommandInput,
+  CompleteLayerUploadCommandOutput,
+  DescribeImagesCommandInput,
+  DescribeImagesCommandOutput,
+  GetAuthorizationTokenCommandInput,
+  GetAuthorizationTokenCommandOutput,
+  GetDownloadUrlForLayerCommandInput,
+  GetDownloadUrlForLayerCommandOutput,
+  ImageIdentifier,
+  InitiateLayerUploadCommandInput,
+  InitiateLayerUploadCommandOutput,
+  PutImageCommandInput,
+  PutImageCommandOutput,
+  UploadLayerPartCommandInput,
+  UploadLayerPartCommandOutput,
+} from "@aws-sdk/client-ecr";
+import type { LifecyclePolicyArgs } from "@pulumi/aws/ecr/lifecyclePolicy";
+import type { RepositoryArgs } from "@pulumi/aws/ecr/repository";
+import type { Unwrap } from "@pulumi/pulumi";
+import { inputsOf } from "./declared";
+import { createLayers, PART_SIZE } from "./ecr/layers";
+import { createRegistry } from "./ecr/registry";
+import { detailOf, find, put, type Repository } from "./ecr/repository";
+import { awsError, type Cloud, type Created, type Declaration, operation, type Service } from "./service";
+
+type Answer<T> = Omit<T, "$metadata">;
+
+const TOKEN_LIFETIME = 12 * 60 * 60_000;
+
+/**
+ * Amazon ECR: repositories of images, through its API and, for `docker push`, through the registry's own HTTP API.
+ * Lifecycle policies are kept and not applied: ECR takes up to a day for it.
+ */
+export function createEcr(cloud: Cloud): Service {
+  const repositories = new Map<string, Repository>();
+  const layers = createLayers(path.join(cloud.directory, "ecr"), () => cloud.id());
+  const registry = createRegistry(cloud);
+  const registryId = cloud.accountId;
+
+  function repositoryOf(name: string | undefined): Repository {
+    const repository = repositories.get(name ?? "");
+    if (repository === undefined)
+      throw awsError(
+        "RepositoryNotFoundException",
+        `The repository with name '${name}' does not exist in the registry with id '${registryId}'`,
+      );
+    return repository;
+  }
+
+  async function createRepository(declaration: Declaration): Promise<Created> {
+    const args = inputsOf<Unwrap<RepositoryArgs>>(declaration, [
+      "name",
+      "imageTagMutability",
+      "imageTagMutabilityExclusionFilters",
+      "tags",
+      "region",
+      // What it finds, how it is encrypted and how it is deleted changes nothing here.
+      "imageScanningConfiguration",
+      "encryptionConfigurations",
+      "forceDelete",
+    ]);
+    const name = cloud.physicalName(declaration, args.name);
+    if (repositories.has(name))
+      throw awsError(
+        "RepositoryAlreadyExistsException",
+        `The repository with name '${name}' already exists in the registry with id '${registryId}'`,
+      );
+    const arn = cloud.arn("ecr", `repository/${name}`);
+    const mutable = mutability(args);
+    await registry.open();
+    repositories.set(name, { name, arn, registryId, mutable, layers: new Map(), images: new Map() });
+    return { id: name, outputs: { arn, name, registryId, repositoryUrl: `${registry.host}/${name}` } };
+  }
+
+  function createLifecyclePolicy(declaration: Declaration): Created {
+    const { repository, policy } = inputsOf<Unwrap<LifecyclePolicyArgs>>(declaration, [
+      "repository",
+      "policy",
+      "region",
+    ]);
+    const { rules } = JSON.parse(String(policy));
+    if (!Array.isArray(rules) || rules.length === 0)
+      throw awsError(
+        "InvalidParameterException",
+        "Invalid parameter at 'LifecyclePolicyText' failed to satisfy constraint: 'Lifecycle policy validation failure: rules must not be empty'",
+      );
+    return { id: repositoryOf(repository).name, outputs: { registryId } };
+  }
+
+  const resource = (name: string | undefined) => cloud.arn("ecr", `repository/${name}`);
+  const allows = (action: string) => (input: { repositoryName: string | undefined }) => [
+    { action: `ecr:${action}`, resource: resource(input.repositoryName) },
+  ];
+
+  const getAuthorizationToken = operation<
+    GetAuthorizationTokenCommandInput,
+    Answer<GetAuthorizationTokenCommandOutput>
+  >({
+    permissions: () => [{ action: "ecr:GetAuthorizationToken", resource: "*" }],
+    perform: (_input, { caller }) => {
+      const password = randomBytes(48).toString("base64url");
+      const expiresAt = cloud.clock.now() + TOKEN_LIFETIME;
+      registry.admit(password, { caller, expiresAt });
+      const authorizationToken = Buffer.from(`AWS:${password}`).toString("base64");
+      return {
+        authorizationData: [
+          { authorizationToken, expiresAt: new Date(expiresAt), proxyEndpoint: `https://${registry.host}` },
+        ],
+      };
+    },
+  });
+
+  const batchCheckLayerAvailability = operation<
+    BatchCheckLayerAvailabilityCommandInput,
+    Answer<BatchCheckLayerAvailabilityCommandOutput>
+  >({
+    permissions: allows("BatchCheckLayerAvailability"),
+    perform: ({ repositoryName, layerDigests = [] }) => {
+      const known = repositoryOf(repositoryName).layers;
+      return {
+        layers: layerDigests.map((layerDigest) => {
+          const layer = known.get(layerDigest);
+          return layer === undefined
+            ? { layerDigest, layerAvailability: "UNAVAILABLE" }
+            : { layerDigest, layerAvailability: "AVAILABLE", layerSize: layer.size };
+        }),
+        failures: [],
+      };
+    },
+  });
+
+  const initiateLayerUpload = operation<InitiateLayerUploadCommandInput, Answer<InitiateLayerUploadCommandOutput>>({
+    permissions: allows("InitiateLayerUpload"),
+    perform: async ({ repositoryName }) => ({
+      uploadId: await layers.initiate(repositoryOf(repositoryName)),
+      partSize: PART_SIZE,
+    }),
+  });
+
+  const uploadLayerPart = operation<UploadLayerPartCommandInput, Answer<UploadLayerPartCommandOutput>>({
+    permissions: allows("UploadLayerPart"),
+    perform: async ({ repositoryName, uploadId, partFirstByte = 0, layerPartBlob }) => {
+      const repository = repositoryOf(repositoryName);
+      const size = await layers.append(repository, uploadId ?? "", partFirstByte, bytes(layerPartBlob));
+      return { registryId, repositoryName, uploadId, lastByteReceived: size - 1 };
+    },
+  });
+
+  const completeLayerUpload = operation<CompleteLayerUploadCommandInput, Answer<CompleteLayerUploadCommandOutput>>({
+    permissions: allows("CompleteLayerUpload"),
+    perform: async ({ repositoryName, uploadId, layerDigests }) => {
+      const layer = await layers.complete(repositoryOf(repositoryName), uploadId ?? "", layerDigests?.[0] ?? "");
+      return { registryId, repositoryName, uploadId, layerDigest: layer.digest };
+    },
+  });
+
+  const getDownloadUrlForLayer = operation<
+    GetDownloadUrlForLayerCommandInput,
+    Answer<GetDownloadUrlForLayerCommandOutput>
+  >({
+    permissions: allows("GetDownloadUrlForLayer"),
+    perform: async ({ repositoryName, layerDigest }) => {
+      const layer = repositoryOf(repositoryName).layers.get(layerDigest ?? "");
+      if (layer === undefined)
+        throw awsError(
+          "LayersNotFoundException",
+          `Layers with digests '[${layerDigest}]' could not be found in the repository with name '${repositoryName}' in the registry with id '${registryId}'`,
+        );
+      return { layerDigest, downloadUrl: await registry.publish(layer) };
+    },
+  });
+
+  const putImage = operation<PutImageCommandInput, Answer<PutImageCommandOutput>>({
+    permissions: allows("PutImage"),
+    perform: (input) => {
+      const repository = repositoryOf(input.repositoryName);
+      const {
+        imageManifest: manifest = "",
+        imageManifestMediaType: mediaType,
+        imageTag: tag,
+        imageDigest: digest,
+      } = input;
+      const image = put(repository, { manifest, mediaType, tag, digest }, cloud.clock.now());
+      const tags = tag === undefined ? [] : [tag];
+      cloud.tell({ kind: "image-pushed", repository: repository.name, tags, digest: image.digest });
+      return {
+        image: {
+          registryId,
+          repositoryName: repository.name,
+          imageId: { imageDigest: image.digest, imageTag: tag },
+          imageManifest: manifest,
+          imageManifestMediaType: image.mediaType,
+        },
+      };
+    },
+  });
+
+  const batchGetImage = operation<BatchGetImageCommandInput, Answer<BatchGetImageCommandOutput>>({
+    permissions: allows("BatchGetImage"),
+    perform: ({ repositoryName, imageIds = [], acceptedMediaTypes }) => {
+      const repository = repositoryOf(repositoryName);
+      const answer: Required<Pick<BatchGetImageCommandOutput, "images" | "failures">> = { images: [], failures: [] };
+      for (const imageId of imageIds) {
+        const found = find(repository, imageId);
+        if ("failure" in found) answer.failures?.push(found.failure);
+        // ECR translates some manifests into a type that was asked for, and so changes the digest. Here an image whose own
+        // type was not asked for is not found: whoever deploys by digest must ask for it.
+        else if (acceptedMediaTypes !== undefined && !acceptedMediaTypes.includes(found.image.mediaType))
+          answer.failures?.push({
+            imageId,
+            failureCode: "ImageNotFound",
+            failureReason: `Requested image not found: it is of type ${found.image.mediaType}, which acceptedMediaTypes leaves out`,
+          });
+        else
+          answer.images?.push({
+            registryId,
+            repositoryName,
+            imageId: { imageDigest: found.image.digest, imageTag: imageId.imageTag },
+            imageManifest: found.image.manifest,
+            imageManifestMediaType: found.image.mediaType,
+          });
+      }
+      return answer;
+    },
+  });
+
+  const describeImages = operation<DescribeImagesCommandInput, Answer<DescribeImagesCommandOutput>>({
+    permissions: allows("DescribeImages"),
+    perform: ({ repositoryName, imageIds }) => {
+      const repository = repositoryOf(repositoryName);
+      const all = [...repository.images.values()];
+      const images = imageIds === undefined ? all : imageIds.map((imageId) => existing(repository, imageId));
+      return { imageDetails: images.map((image) => detailOf(repository, image)) };
+    },
+  });
+
+  return {
+    name: "ecr",
+    resources: {
+      "aws:ecr/repository:Repository": createRepository,
+      "aws:ecr/lifecyclePolicy:LifecyclePolicy": createLifecyclePolicy,
+    },
+    operations: {
+      GetAuthorizationToken: getAuthorizationToken,
+      BatchCheckLayerAvailability: batchCheckLayerAvailability,
+      InitiateLayerUpload: initiateLayerUpload,
+      UploadLayerPart: uploadLayerPart,
+      CompleteLayerUpload: completeLayerUpload,
+      GetDownloadUrlForLayer: getDownloadUrlForLayer,
+      PutImage: putImage,
+      BatchGetImage: batchGetImage,
+      DescribeImages: describeImages,
+    },
+    stop: registry.close,
+  };
+}
+
+function existing(repository: Repository, imageId: ImageIdentifier) {
+  const found = find(repository, imageId);
+  if ("image" in found) return found.image;
+  throw awsError(
+    "ImageNotFoundException",
+    `The image with imageId {imageDigest:'${imageId.imageDigest ?? "null"}', imageTag:'${imageId.imageTag ?? "null"}'} does not exist within the repository with name '${repository.name}' in the registry with id '${repository.registryId}'`,
+  );
+}
+
+/** A blob comes as base64 off the wire, and as bytes from within the account. */
+function bytes(blob: Uint8Array | string | undefined): Uint8Array {
+  return typeof blob === "string" ? Buffer.from(blob, "base64") : (blob ?? new Uint8Array());
+}
+
+function mutability({ imageTagMutability, imageTagMutabilityExclusionFilters = [] }: Unwrap<RepositoryArgs>) {
+  const excluded = (imageTagMutabilityExclusionFilters ?? []).map(
+    ({ filter }) => new RegExp(`^${filter.replace(/[.+?^${}()|[\]\\]/g, "\\$&").replaceAll("*", ".*")}$`),
+  );
+  const immutable = imageTagMutability?.startsWith("IMMUTABLE") ?? false;
+  return (tag: string) => immutable === excluded.some((pattern) => pattern.test(tag));
+}

@@ -1,0 +1,76 @@
+import { accessSync, constants, existsSync, statSync } from "node:fs";
+import path from "node:path";
+import type { ContainerDefinition } from "@aws-sdk/client-ecs";
+import type { RunConfig } from "../docker/imageStore";
+
+/** A command of a container, as this computer runs it. */
+export interface ProcessCommand {
+  command: string[];
+  /** The folder it begins in. */
+  directory: string;
+  environment: Record<string, string>;
+}
+
+/**
+ * What a container runs, after Docker's rules: an entry point of the task definition's own takes the image's command away.
+ * @param root the folder of the image's files
+ * @param injected what ECS puts into every environment
+ * @param secrets values by the name of the variable
+ * @throws where there is nothing to run
+ */
+export function commandOf(
+  definition: ContainerDefinition,
+  image: RunConfig,
+  root: string,
+  injected: Record<string, string>,
+  secrets: Record<string, string>,
+): ProcessCommand {
+  const entryPoint = definition.entryPoint ?? image.Entrypoint;
+  const arguments_ = definition.command ?? (definition.entryPoint === undefined ? image.Cmd : []);
+  const environment = { ...injected, ...environmentOf(definition, image), ...secrets };
+  const directory = path.join(root, definition.workingDirectory ?? image.WorkingDir);
+  const command = officialEntryPoint([...entryPoint, ...arguments_], directory, environment.PATH ?? "");
+  if (command.length === 0)
+    throw new Error("CannotStartContainerError: no command specified, neither by the image nor by the task definition");
+  return { command: command.map((it) => inImage(root, it)), directory, environment };
+}
+
+/** `docker-entrypoint.sh` of the official node images: what is no program is an argument of `node`. */
+function officialEntryPoint([first, ...rest]: string[], directory: string, searchPath: string): string[] {
+  if (first === undefined) return [];
+  if (first !== "docker-entrypoint.sh") return [first, ...rest];
+  const [program = "-"] = rest;
+  const file = path.join(directory, program);
+  const script = existsSync(file) && statSync(file).isFile() && !isExecutable(file);
+  const known = program.includes("/") ? isExecutable(file) || path.isAbsolute(program) : onPath(program, searchPath);
+  return program.startsWith("-") || script || !known ? ["node", ...rest] : rest;
+}
+
+const onPath = (program: string, searchPath: string): boolean =>
+  searchPath.split(":").some((folder) => isExecutable(path.join(folder, program)));
+
+function isExecutable(file: string): boolean {
+  try {
+    accessSync(file, constants.X_OK);
+    return statSync(file).isFile();
+  } catch {
+    // Absent or not executable: the answer is no either way.
+    return false;
+  }
+}
+
+/** An absolute path is the image's where the image has such a file, and this computer's where not. */
+function inImage(root: string, argument: string): string {
+  const file = path.join(root, argument);
+  return path.isAbsolute(argument) && existsSync(file) ? file : argument;
+}
+
+function environmentOf(definition: ContainerDefinition, image: RunConfig): Record<string, string> {
+  const given = image.Env.map((it) => [it.slice(0, it.indexOf("=")), it.slice(it.indexOf("=") + 1)]);
+  const declared = (definition.environment ?? []).map(({ name = "", value = "" }) => [name, value]);
+  const environment: Record<string, string> = { ...Object.fromEntries(given), ...Object.fromEntries(declared) };
+  // The official node images say which Node.js they have; here it is the one that runs the rehearsal.
+  if (environment.NODE_VERSION !== undefined)
+    environment.PATH = `${path.dirname(process.execPath)}:${environment.PATH ?? ""}`;
+  return environment;
+}

@@ -1,0 +1,112 @@
+import { mkdir } from "node:fs/promises";
+import path from "node:path";
+import { Readable } from "node:stream";
+import type { ReadableStream } from "node:stream/web";
+import type {
+  BatchCheckLayerAvailabilityCommandOutput,
+  BatchGetImageCommandOutput,
+  GetDownloadUrlForLayerCommandOutput,
+} from "@aws-sdk/client-ecr";
+import type { ImageConfig, RunConfig } from "../docker/imageStore";
+import { unpackLayer } from "../docker/layer";
+import type { Cloud, Principal } from "../service";
+
+export interface PulledImage {
+  /** Of the manifest. */
+  digest: string;
+  config: RunConfig;
+  /** The image's files: read-only, shared by all tasks. */
+  directory: string;
+}
+
+const MEDIA_TYPES = [
+  "application/vnd.docker.distribution.manifest.v2+json",
+  "application/vnd.oci.image.manifest.v1+json",
+  "application/vnd.docker.distribution.manifest.list.v2+json",
+  "application/vnd.oci.image.index.v1+json",
+];
+
+interface Manifest {
+  config?: { digest: string };
+  layers?: { digest: string }[];
+}
+
+/**
+ * Pulls images, each set of files once. Every pull asks for all that AWS has the execution role need for it, whether or
+ * not the files are here already.
+ */
+export function createPuller(cloud: Cloud) {
+  const registry = `${cloud.accountId}.dkr.ecr.${cloud.region}.${cloud.dnsSuffix}/`;
+  const downloads = new Map<string, Promise<RunConfig>>();
+
+  /** @throws where the image is not there, or the role may not have it, in the words that follow CannotPullContainerError */
+  return async function pull(role: Principal, image: string): Promise<PulledImage> {
+    if (!image.startsWith(registry)) throw unresolved(image, `the rehearsal pulls from ${registry} alone`);
+    const [, repositoryName = "", imageTag = "latest", imageDigest] =
+      /^(.+?)(?::([\w][\w.-]*))?(?:@(sha256:[0-9a-f]{64}))?$/.exec(image.slice(registry.length)) ?? [];
+    const ask = <O>(operation: string, input: object): Promise<O> =>
+      cloud.call<object, O>(role, "ecr", operation, { repositoryName, ...input });
+
+    const imageIds = [imageDigest === undefined ? { imageTag } : { imageDigest }];
+    const answer = await ask<BatchGetImageCommandOutput>("BatchGetImage", {
+      imageIds,
+      acceptedMediaTypes: MEDIA_TYPES,
+    }).catch((error) => {
+      throw unresolved(image, `unexpected status: 403 Forbidden: ${error.message}`);
+    });
+    const [found] = answer.images ?? [];
+    if (found?.imageManifest === undefined) throw unresolved(image, "not found");
+    const { config, layers = [] }: Manifest = JSON.parse(found.imageManifest);
+    if (config === undefined) throw unresolved(image, "an image for several platforms is not simulated");
+
+    try {
+      const urls = await addresses(ask, [config, ...layers]);
+      const directory = path.join(cloud.directory, "ecs", "images", config.digest.replace("sha256:", ""));
+      const download = downloads.get(directory) ?? fetchImage(urls, directory);
+      downloads.set(directory, download);
+      // What failed once is tried again by the next task.
+      download.catch(() => downloads.delete(directory));
+      return { digest: found.imageId?.imageDigest ?? "", config: await download, directory };
+    } catch (error) {
+      const cause = error instanceof Error ? error.message : error;
+      throw new Error(`ref pull has been retried 1 time(s): failed to copy: ${image}: ${cause}`, { cause: error });
+    }
+  };
+}
+
+export type Pull = ReturnType<typeof createPuller>;
+
+const unresolved = (image: string, why: string): Error =>
+  new Error(`pull image manifest has been retried 1 time(s): failed to resolve ref ${image}: ${image}: ${why}`);
+
+async function addresses(ask: <O>(operation: string, input: object) => Promise<O>, blobs: { digest: string }[]) {
+  const layerDigests = blobs.map(({ digest }) => digest);
+  const { layers } = await ask<BatchCheckLayerAvailabilityCommandOutput>("BatchCheckLayerAvailability", {
+    layerDigests,
+  });
+  const missing = layers?.find(({ layerAvailability }) => layerAvailability !== "AVAILABLE");
+  if (missing !== undefined) throw new Error(`${missing.layerDigest}: not found`);
+  return Promise.all(
+    layerDigests.map(async (layerDigest) => {
+      const { downloadUrl } = await ask<GetDownloadUrlForLayerCommandOutput>("GetDownloadUrlForLayer", { layerDigest });
+      return downloadUrl ?? "";
+    }),
+  );
+}
+
+/** @param urls of the configuration, then of each layer */
+async function fetchImage([configUrl = "", ...layerUrls]: string[], directory: string): Promise<RunConfig> {
+  const { config } = JSON.parse(await (await open(configUrl)).text()) as ImageConfig;
+  await mkdir(directory, { recursive: true });
+  for (const url of layerUrls) {
+    const { body } = await open(url);
+    if (body !== null) await unpackLayer(Readable.fromWeb(body as ReadableStream), directory);
+  }
+  return config;
+}
+
+async function open(url: string): Promise<Response> {
+  const response = await fetch(url);
+  if (!response.ok) throw new Error(`unexpected status from GET request to ${url}: ${response.status}`);
+  return response;
+}

@@ -1,0 +1,83 @@
+import type { ContainerDefinition } from "@aws-sdk/client-ecs";
+import type { Network, NetworkInterface } from "../network";
+import type { Cloud, Credentials, Principal } from "../service";
+import type { Agent } from "./agent";
+import { type LogStream, openLog } from "./logDriver";
+import type { Pull, PulledImage } from "./pull";
+import { readSecrets } from "./secrets";
+import type { Revision } from "./taskDefinition";
+
+/** What the tasks of an account share. */
+export interface TaskHost {
+  cloud: Cloud;
+  network: Network;
+  agent: Agent;
+  pull: Pull;
+}
+
+/** What a container has before its process starts. */
+export interface Resources {
+  image: PulledImage;
+  log: LogStream;
+  secrets: Record<string, string>;
+}
+
+const NO_AUTH =
+  "ResourceInitializationError: unable to pull secrets or registry auth: execution resource retrieval failed";
+
+/**
+ * Gets what the task's containers need, under its execution role: secrets, images and log streams.
+ * @throws with the reason for which ECS would stop the task
+ */
+export async function acquire(
+  { cloud, network, pull }: TaskHost,
+  { definition }: Revision,
+  networkInterface: NetworkInterface,
+  taskId: string,
+): Promise<Resources[]> {
+  const way = network.outbound(networkInterface, 443);
+  if (!way.open)
+    throw new Error(
+      `${NO_AUTH}: unable to retrieve ecr registry auth: service call has been retried 3 time(s): RequestError: send request failed caused by: dial tcp: i/o timeout: ${way.reason}. Please check your task network configuration.`,
+    );
+  const role = await executionRole(cloud, definition.executionRoleArn);
+  const secrets: Record<string, string>[] = [];
+  for (const container of definition.containerDefinitions)
+    secrets.push(await failingWith(NO_AUTH, () => readSecrets(cloud, role, container.secrets ?? [])));
+  await failingWith(`${NO_AUTH}: unable to retrieve ecr registry auth: service call has been retried 1 time(s)`, () =>
+    cloud.call(role, "ecr", "GetAuthorizationToken", {}),
+  );
+  const open = ({ name = "", logConfiguration }: ContainerDefinition) =>
+    failingWith("ResourceInitializationError", () => openLog(cloud, role, logConfiguration, name, taskId));
+  return Promise.all(
+    definition.containerDefinitions.map(async (container, index) => ({
+      image: await failingWith("CannotPullContainerError", () => pull(role, container.image ?? "")),
+      log: await open(container),
+      secrets: secrets[index] ?? {},
+    })),
+  );
+}
+
+async function executionRole(cloud: Cloud, roleArn: string | undefined): Promise<Principal> {
+  if (roleArn === undefined) throw new Error(`${NO_AUTH}: the task definition has no execution role`);
+  await assume(cloud, roleArn);
+  return { kind: "role", arn: roleArn };
+}
+
+/** @throws in ECS's words where the role's trust policy does not let tasks assume it */
+export function assume(cloud: Cloud, roleArn: string): Promise<Credentials> {
+  return failingWith(
+    `ECS was unable to assume the role '${roleArn}' that was provided for this task. Please verify that the role being passed has the proper trust relationship and permissions`,
+    () => cloud.assumeRole("ecs-tasks.amazonaws.com", roleArn),
+  );
+}
+
+async function failingWith<T>(words: string, action: () => Promise<T>): Promise<T> {
+  try {
+    return await action();
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+    const cause = error.name === "Error" ? error.message : `${error.name}: ${error.message}`;
+    throw new Error(`${words}: ${cause}`, { cause: error });
+  }
+}

@@ -1,0 +1,102 @@
+import type { DescribeTargetHealthOutput } from "../loadBalancer";
+import type { TargetDescription } from "../loadBalancer/targetGroup";
+import type { Cloud, Principal } from "../service";
+import { addEvent, type EcsService, type ServiceTask } from "./service";
+
+/** The service-linked role by which ECS works for the account. */
+const ECS: Principal = { kind: "aws", service: "ecs.amazonaws.com" };
+
+/** How often ECS asks the load balancer how its targets are, in milliseconds. */
+const POLL_INTERVAL = 5000;
+
+/**
+ * The targets of services' tasks: registered when a task runs, taken out before it stops, and watched in between.
+ * @param onChange called when the state of a task's targets has changed
+ */
+export function createTargets(cloud: Cloud, onChange: (service: EcsService) => void) {
+  const watched = new Set<EcsService>();
+
+  const ask = <O>(operation: string, input: object): Promise<O> =>
+    cloud.call<object, O>(ECS, "elasticloadbalancing", operation, input);
+
+  function change(service: EcsService, it: ServiceTask, operation: "RegisterTargets" | "DeregisterTargets"): void {
+    const verb = operation === "RegisterTargets" ? "register" : "deregister";
+    for (const { targetGroupArn, containerPort } of service.settings.loadBalancers) {
+      const Targets = [targetOf(it, containerPort)];
+      ask(operation, { TargetGroupArn: targetGroupArn, Targets }).then(
+        () => addEvent(cloud, service, `${verb}ed 1 targets in (target-group ${targetGroupArn})`),
+        (error) =>
+          addEvent(
+            cloud,
+            service,
+            `failed to ${verb} targets in (target-group ${targetGroupArn}) with (error ${error.message})`,
+          ),
+      );
+    }
+  }
+
+  function register(service: EcsService, it: ServiceTask): void {
+    if (it.registered || it.targets === "gone" || service.settings.loadBalancers.length === 0) return;
+    it.registered = true;
+    it.targets = "initial";
+    change(service, it, "RegisterTargets");
+    watch(service);
+  }
+
+  function deregister(service: EcsService, it: ServiceTask): void {
+    if (!it.registered) return;
+    it.registered = false;
+    change(service, it, "DeregisterTargets");
+  }
+
+  function watch(service: EcsService): void {
+    if (watched.has(service)) return;
+    watched.add(service);
+    cloud.clock.after(POLL_INTERVAL, () => {
+      watched.delete(service);
+      poll(service).catch((error) =>
+        addEvent(cloud, service, `failed to describe target health with (error ${error.message})`),
+      );
+    });
+  }
+
+  async function poll(service: EcsService): Promise<void> {
+    const tasks = [...service.tasks].filter((it) => it.registered || it.task.lastStatus === "DEACTIVATING");
+    if (tasks.length === 0) return;
+    watch(service);
+    const changes = await Promise.all(tasks.map((it) => update(service, it)));
+    if (changes.includes(true)) onChange(service);
+  }
+
+  /** @returns whether the task's state is another than before */
+  async function update(service: EcsService, it: ServiceTask): Promise<boolean> {
+    const answers = await Promise.all(
+      service.settings.loadBalancers.map(({ targetGroupArn, containerPort }) =>
+        ask<DescribeTargetHealthOutput>("DescribeTargetHealth", {
+          TargetGroupArn: targetGroupArn,
+          Targets: [targetOf(it, containerPort)],
+        }),
+      ),
+    );
+    const health = answers.flatMap((answer) => answer.TargetHealthDescriptions.map(({ TargetHealth }) => TargetHealth));
+    const before = it.targets;
+    it.targets = combine(health.map(({ State }) => State));
+    it.targetReason = health.find(({ State }) => State === "unhealthy")?.Description;
+    return it.targets !== before;
+  }
+
+  return { register, deregister };
+}
+
+export type Targets = ReturnType<typeof createTargets>;
+
+function targetOf({ task }: ServiceTask, Port: number): TargetDescription {
+  return { Id: task.networkInterface?.address ?? "", Port };
+}
+
+/** A task is as well as the least of its targets. */
+function combine(states: string[]): ServiceTask["targets"] {
+  if (states.includes("unhealthy")) return "unhealthy";
+  if (states.every((state) => state === "healthy")) return "healthy";
+  return states.every((state) => state === "unused") ? "gone" : "initial";
+}

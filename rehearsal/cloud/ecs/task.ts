@@ -1,0 +1,238 @@
+import { rm } from "node:fs/promises";
+import path from "node:path";
+import type { ContainerDefinition, TaskStopCode } from "@aws-sdk/client-ecs";
+import type { NetworkInterface } from "../network";
+import type { Cloud } from "../service";
+import { type ContainerProcess, startProcess } from "./containerProcess";
+import { type HealthStatus, watchHealth } from "./healthCheck";
+import { type Launch, layOut } from "./launch";
+import type { Listening } from "./preload";
+import { acquire, assume, type Resources, type TaskHost } from "./startup";
+import type { Revision } from "./taskDefinition";
+
+export interface TaskOptions {
+  revision: Revision;
+  clusterArn: string;
+  /** Name of the service that it belongs to, if any. */
+  service?: string;
+  startedBy: string;
+  subnetId: string;
+  securityGroups: string[];
+  assignPublicIp: boolean;
+  /** Called after each change of the task's status or health. */
+  onChange(): void;
+}
+
+export interface ContainerState {
+  definition: ContainerDefinition;
+  resources?: Resources;
+  process?: ContainerProcess;
+  lastStatus: "PENDING" | "RUNNING" | "STOPPED";
+  exitCode?: number;
+  health: HealthStatus;
+}
+
+/** A Fargate task. Times are in milliseconds since the epoch. */
+export interface Task {
+  readonly id: string;
+  readonly arn: string;
+  readonly options: TaskOptions;
+  readonly containers: ContainerState[];
+  readonly createdAt: number;
+  lastStatus: "PENDING" | "RUNNING" | "DEACTIVATING" | "STOPPING" | "STOPPED";
+  desiredStatus: "RUNNING" | "STOPPED";
+  networkInterface?: NetworkInterface;
+  /** Ports that its processes listen on, and where they really do. */
+  readonly ports: Record<string, number>;
+  startedAt?: number;
+  stoppingAt?: number;
+  stoppedAt?: number;
+  stopCode?: TaskStopCode;
+  stoppedReason?: string;
+  /** Of all containers that have a health check; UNKNOWN where none has. */
+  health(): HealthStatus;
+  /** Tells that it is to stop, when its targets are drained. */
+  deactivate(stopCode: TaskStopCode, reason: string): void;
+  /** Has its processes end by themselves, and ends them when their stop timeout is over. */
+  stop(stopCode: TaskStopCode, reason: string): void;
+  /** Ends its processes at once. Resolves when the task has stopped. */
+  kill(reason: string): Promise<void>;
+}
+
+/**
+ * A process that ends this soon, in real milliseconds, did not start: its task was never RUNNING. One that listens on a port
+ * has started at once.
+ */
+const STARTED = 1000;
+
+/** What AWS waits between the stop signal and SIGKILL unless told, in seconds. */
+const STOP_TIMEOUT = 30;
+
+/** Starts a Fargate task: an interface of its own, and a process for each of its containers. */
+export function startTask(host: TaskHost, options: TaskOptions): Task {
+  const { cloud, network, agent } = host;
+  const { definition } = options.revision;
+  const id = cloud.id(32);
+  const directory = path.join(cloud.directory, "ecs", "tasks", id);
+  const ports: Record<string, number> = {};
+  const endings: (() => void)[] = [];
+  let listened = () => {};
+  let killed = false;
+
+  const task: Task = {
+    id,
+    arn: cloud.arn("ecs", `task/${options.clusterArn.split("/").at(-1)}/${id}`),
+    options,
+    containers: definition.containerDefinitions.map((it) => ({
+      definition: it,
+      lastStatus: "PENDING",
+      health: "UNKNOWN",
+    })),
+    createdAt: cloud.clock.now(),
+    lastStatus: "PENDING",
+    desiredStatus: "RUNNING",
+    ports,
+    health: () => healthOf(task.containers),
+    deactivate(stopCode, stoppedReason) {
+      task.lastStatus = "DEACTIVATING";
+      task.desiredStatus = "STOPPED";
+      task.stopCode = stopCode;
+      task.stoppedReason = stoppedReason;
+    },
+    stop,
+    async kill(reason) {
+      killed = true;
+      stop("UserInitiated", reason);
+      for (const { process } of task.containers) process?.kill();
+      await ended;
+    },
+  };
+  // Not at once: whoever starts the task must know it before it hears of its changes.
+  const ended = Promise.resolve().then(run);
+  return task;
+
+  async function run(): Promise<void> {
+    try {
+      await start();
+    } catch (error) {
+      stop("TaskFailedToStart", error instanceof Error ? error.message : String(error));
+    }
+    await Promise.all(task.containers.map(({ process }) => process?.exited));
+    await finish();
+  }
+
+  async function start(): Promise<void> {
+    const { subnetId, securityGroups, assignPublicIp } = options;
+    task.networkInterface = network.attach({ subnetId, securityGroups, assignPublicIp });
+    const resources = await acquire(host, options.revision, task.networkInterface, id);
+    const { taskRoleArn } = definition;
+    const credentials =
+      taskRoleArn === undefined ? undefined : { ...(await assume(cloud, taskRoleArn)), roleArn: taskRoleArn };
+    const token = agent.admit({ credentials, ports, onListening });
+    endings.push(() => agent.dismiss(token));
+    const port = await agent.open();
+    const launch: Launch = {
+      cloud,
+      directory,
+      agent: { port, token },
+      ports,
+      credentials: credentials && agent.credentialsAddress(port, token),
+    };
+    const begun = hasBegun();
+    for (const [index, container] of task.containers.entries())
+      await startContainer(launch, container, resources[index]);
+    await begun;
+    if (task.desiredStatus === "STOPPED") return;
+    task.lastStatus = "RUNNING";
+    task.startedAt = cloud.clock.now();
+    cloud.tell({ kind: "task", service: options.service, taskArn: task.arn, status: "RUNNING" });
+    options.onChange();
+  }
+
+  /** Resolves when a process listens, when the processes have lived for a while, or when the task is told to stop. */
+  function hasBegun(): Promise<void> {
+    return new Promise((resolve) => {
+      listened = resolve;
+      if (task.desiredStatus === "STOPPED") resolve();
+      const timer = setTimeout(resolve, STARTED);
+      endings.push(() => clearTimeout(timer));
+    });
+  }
+
+  async function startContainer(launch: Launch, container: ContainerState, resources?: Resources): Promise<void> {
+    if (resources === undefined || task.desiredStatus === "STOPPED") return;
+    container.resources = resources;
+    const command = await layOut(launch, container.definition, resources);
+    const started = await startProcess(command, cloud.clock, resources.log.write);
+    container.process = started;
+    container.lastStatus = "RUNNING";
+    void started.exited.then(({ exitCode }) => onExit(container, exitCode));
+    // The task may have been told to stop meanwhile.
+    if (task.desiredStatus !== "RUNNING") return stopContainer(container);
+    const { healthCheck } = container.definition;
+    if (healthCheck === undefined) return;
+    endings.push(
+      watchHealth(cloud.clock, healthCheck, command, ports, (status) => {
+        container.health = status;
+        options.onChange();
+      }),
+    );
+  }
+
+  function onListening({ port, actual, reachable }: Listening): void {
+    if (reachable && task.networkInterface !== undefined && task.lastStatus !== "STOPPED")
+      cloud.addresses.set(`${task.networkInterface.address}:${port}`, `http://127.0.0.1:${actual}`);
+    listened();
+  }
+
+  function onExit(container: ContainerState, exitCode: number): void {
+    container.lastStatus = "STOPPED";
+    container.exitCode = exitCode;
+    if (container.definition.essential !== false)
+      stop("EssentialContainerExited", "Essential container in task exited");
+  }
+
+  function stop(stopCode: TaskStopCode, reason: string): void {
+    if (task.desiredStatus === "STOPPED" && task.lastStatus !== "DEACTIVATING") return;
+    task.desiredStatus = "STOPPED";
+    task.lastStatus = "STOPPING";
+    task.stopCode ??= stopCode;
+    task.stoppedReason ??= reason;
+    task.stoppingAt ??= cloud.clock.now();
+    listened();
+    for (const container of task.containers) stopContainer(container);
+    options.onChange();
+  }
+
+  function stopContainer({ definition: { stopTimeout = STOP_TIMEOUT }, resources, process }: ContainerState): void {
+    const signal = (resources?.image.config.StopSignal ?? "SIGTERM") as NodeJS.Signals;
+    if (killed) process?.kill();
+    else process?.stop(signal, stopTimeout * 1000);
+  }
+
+  async function finish(): Promise<void> {
+    for (const end of endings) end();
+    await Promise.all(task.containers.map(({ resources }) => resources?.log.flush()));
+    releaseAddresses(cloud, task);
+    if (task.networkInterface !== undefined) network.detach(task.networkInterface);
+    await rm(directory, { recursive: true, force: true });
+    task.lastStatus = "STOPPED";
+    task.stoppedAt = cloud.clock.now();
+    for (const container of task.containers) container.lastStatus = "STOPPED";
+    const exitCode = task.containers.find((it) => it.definition.essential !== false)?.exitCode;
+    const { arn: taskArn, stoppedReason: reason } = task;
+    cloud.tell({ kind: "task", service: options.service, taskArn, status: "STOPPED", reason, exitCode });
+    options.onChange();
+  }
+}
+
+function healthOf(containers: ContainerState[]): HealthStatus {
+  const checked = containers.filter(({ definition }) => definition.healthCheck !== undefined);
+  if (checked.some((it) => it.health === "UNHEALTHY")) return "UNHEALTHY";
+  return checked.length > 0 && checked.every((it) => it.health === "HEALTHY") ? "HEALTHY" : "UNKNOWN";
+}
+
+function releaseAddresses(cloud: Cloud, { networkInterface }: Task): void {
+  const names = [...cloud.addresses.keys()].filter((name) => name.startsWith(`${networkInterface?.address}:`));
+  for (const name of names) cloud.addresses.delete(name);
+}

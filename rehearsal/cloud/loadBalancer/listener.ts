@@ -1,0 +1,129 @@
+import {
+  createServer,
+  type IncomingMessage,
+  request as openRequest,
+  type ServerResponse,
+  STATUS_CODES,
+} from "node:http";
+import type { AddressInfo, Socket } from "node:net";
+import { closeServer } from "../endpoint";
+import type { Cloud } from "../service";
+import { type Action, type RequestLine, type Rule, route } from "./routing";
+import type { Target, TargetGroup } from "./targetGroup";
+
+export interface ListenerOptions {
+  cloud: Cloud;
+  protocol: string;
+  port: number;
+  defaultAction: Action;
+  targetGroup(arn: string): TargetGroup;
+  /** Whether somebody outside may connect. */
+  admits(): boolean;
+}
+
+// What concerns one connection alone is not passed on (RFC 9110, 7.6.1).
+const HOP_BY_HOP = ["connection", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade"];
+
+/**
+ * A listener: an HTTP server on a free loopback port. One for HTTPS speaks plain HTTP here, since nobody has a
+ * certificate that a client on this computer would take.
+ */
+export async function openListener(options: ListenerOptions) {
+  const rules: Rule[] = [];
+  const server = createServer((request, response) => serve(options, rules, request, response));
+  server.on("connection", (socket: Socket) => {
+    // A security group says nothing to those it keeps out.
+    if (!options.admits()) socket.destroy();
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  return { rules, address: `http://127.0.0.1:${port}`, close: () => closeServer(server) };
+}
+
+export type Listener = Awaited<ReturnType<typeof openListener>>;
+
+function serve(options: ListenerOptions, rules: Rule[], request: IncomingMessage, response: ServerResponse): void {
+  const line = requestLine(request);
+  const action = route(rules, line) ?? options.defaultAction;
+  switch (action.type) {
+    case "forward":
+      forward(options, options.targetGroup(action.targetGroupArn), request, response);
+      break;
+    case "redirect":
+      response.writeHead(action.status, { server: "awselb/2.0", location: action.location(line) }).end();
+      break;
+    case "fixed-response":
+      response.writeHead(action.status, { server: "awselb/2.0", "content-type": action.contentType }).end(action.body);
+  }
+}
+
+function requestLine({ url = "/", method = "GET", headers }: IncomingMessage): RequestLine {
+  const mark = url.indexOf("?");
+  return {
+    host: (headers.host ?? "").replace(/:\d+$/, ""),
+    path: mark < 0 ? url : url.slice(0, mark),
+    query: mark < 0 ? "" : url.slice(mark + 1),
+    method,
+    headers,
+  };
+}
+
+function forward(
+  options: ListenerOptions,
+  group: TargetGroup,
+  request: IncomingMessage,
+  response: ServerResponse,
+): void {
+  const target = group.choose();
+  if (target === undefined) fail(response, 503);
+  else if (!group.passageTo(target).open) fail(response, 504);
+  else {
+    const address = options.cloud.addresses.get(`${target.Id}:${target.Port}`);
+    if (address === undefined) fail(response, 502);
+    else pass(target, address, forwarded(options, request), request, response);
+  }
+}
+
+function pass(
+  target: Target,
+  address: string,
+  headers: NodeJS.Dict<string | string[]>,
+  request: IncomingMessage,
+  response: ServerResponse,
+): void {
+  // A connection for each request: one kept open could be closed by a target just when the next request is sent on it.
+  const onward = openRequest(address, { path: request.url, method: request.method, headers, agent: false });
+  target.requests.add(onward);
+  onward.once("close", () => target.requests.delete(onward));
+  onward.once("response", (answer) => {
+    response.writeHead(answer.statusCode ?? 502, withoutHops(answer.headers));
+    answer.pipe(response);
+    answer.once("error", () => response.destroy());
+  });
+  onward.once("error", () => (response.headersSent ? response.destroy() : fail(response, 502)));
+  response.once("close", () => onward.destroy());
+  request.pipe(onward);
+}
+
+function forwarded({ cloud, protocol, port }: ListenerOptions, { headers, socket }: IncomingMessage) {
+  const via = headers["x-forwarded-for"];
+  return {
+    ...withoutHops(headers),
+    "x-forwarded-for": via === undefined ? socket.remoteAddress : `${via}, ${socket.remoteAddress}`,
+    "x-forwarded-proto": protocol.toLowerCase(),
+    "x-forwarded-port": String(port),
+    "x-amzn-trace-id": `Root=1-${Math.floor(cloud.clock.now() / 1000).toString(16)}-${cloud.id(24)}`,
+  };
+}
+
+function withoutHops(headers: NodeJS.Dict<string | string[]>): NodeJS.Dict<string | string[]> {
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => !HOP_BY_HOP.includes(name)));
+}
+
+function fail(response: ServerResponse, status: number): void {
+  const title = `${status} ${STATUS_CODES[status]}`;
+  response.writeHead(status, { server: "awselb/2.0", "content-type": "text/html" });
+  response.end(
+    `<html>\n<head><title>${title}</title></head>\n<body><center><h1>${title}</h1></center></body>\n</html>\n`,
+  );
+}

@@ -1,0 +1,300 @@
+import { execFile } from "node:child_process";
+import { mkdtemp, readdir, readFile, rm, symlink } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { promisify } from "node:util";
+import { expect } from "chai";
+import { installStandIns } from "../../rehearsal/cloud/codeBuild/standIns";
+import { dockerEnvironment } from "../../rehearsal/cloud/docker/environment";
+import { createEcr } from "../../rehearsal/cloud/ecr";
+import { createPuller } from "../../rehearsal/cloud/ecs/pull";
+import { loginPassword, writeFiles } from "./containerSupport";
+import { createTestCloud, type TestCloud } from "./support";
+
+const HOST = "123456789012.dkr.ecr.us-east-1.amazonaws.com";
+const ARN = "arn:aws:ecr:us-east-1:123456789012:repository/shop";
+const PUSH = [
+  "BatchGetImage",
+  "BatchCheckLayerAvailability",
+  "InitiateLayerUpload",
+  "UploadLayerPart",
+  "CompleteLayerUpload",
+  "PutImage",
+];
+
+const run = promisify(execFile);
+
+describe("docker stand-in", () => {
+  let programs: string;
+  let folder: string;
+  let docker: string;
+
+  before(async () => {
+    programs = await mkdtemp(path.join(tmpdir(), "slipway-docker-"));
+    docker = path.join((await installStandIns(programs)).privileged[0] ?? "", "docker");
+  });
+  after(() => rm(programs, { recursive: true }));
+  beforeEach(async () => {
+    folder = await mkdtemp(path.join(tmpdir(), "slipway-docker-"));
+  });
+  afterEach(() => rm(folder, { recursive: true }));
+
+  /** Runs docker in the folder; what it prints is the answer, what it complains of is in the error. */
+  async function dockerRun(args: string[], environment: Record<string, string> = {}, input = ""): Promise<string> {
+    const started = run(docker, args, {
+      cwd: folder,
+      env: { PATH: process.env.PATH, HOME: path.join(folder, "home"), ...environment },
+    });
+    started.child.stdin?.end(input);
+    const { stdout } = await started;
+    return stdout.trim();
+  }
+
+  const complaint = (args: string[], environment?: Record<string, string>, input?: string): Promise<string> =>
+    dockerRun(args, environment, input).then(
+      (output) => `no complaint: ${output}`,
+      (error) => error.stderr.trim(),
+    );
+
+  describe("build", () => {
+    const build = (...args: string[]) => dockerRun(["build", "--quiet", ...args, "context"]);
+    const write = (files: Record<string, string>) => writeFiles(path.join(folder, "context"), files);
+
+    /** The configuration and files of an image, files by their path. */
+    async function contents(tag: string): Promise<{ config: Record<string, unknown>; files: Record<string, string> }> {
+      const cloud = await createTestCloud([createEcr]);
+      try {
+        await cloud.declare("aws:ecr/repository:Repository", "shop", { name: "shop" });
+        await cloud.start();
+        const name = `${HOST}/${tag}`;
+        const environment = dockerEnvironment(cloud);
+        await dockerRun(["tag", tag, name]);
+        await dockerRun(
+          ["login", "--username", "AWS", "--password-stdin", HOST],
+          environment,
+          await loginPassword(cloud),
+        );
+        await dockerRun(["push", name], environment);
+        const { config, directory } = await createPuller(cloud)({ kind: "operator" }, name);
+        const entries = await readdir(directory, { recursive: true, withFileTypes: true });
+        const files = entries
+          .filter((it) => it.isFile())
+          .map((it) => path.join(it.parentPath, it.name))
+          .sort();
+        const texts = files.map(async (it) => [path.relative(directory, it), await readFile(it, "utf8")]);
+        return { config: { ...config }, files: Object.fromEntries(await Promise.all(texts)) };
+      } finally {
+        await cloud.close();
+      }
+    }
+
+    it("interprets the Dockerfile, in stages, with the laptop's own Node.js", async () => {
+      await write({
+        Dockerfile: [
+          "ARG BASE=public.ecr.aws/docker/library/node:24-alpine",
+          `FROM \${BASE} AS build`,
+          "ARG VERSION=none",
+          "WORKDIR /app",
+          "COPY package*.json tsconfig.json ./",
+          'RUN node -p "process.env.VERSION + process.env.HIDDEN" > version.txt',
+          "COPY src src",
+          `FROM \${BASE}`,
+          'ENV NODE_ENV=production GREETING="hello there"',
+          "WORKDIR /srv/app",
+          "COPY --from=build --chown=node:node /app .",
+          "COPY assets/* /srv/assets/",
+          "USER node",
+          "EXPOSE 8080",
+          "LABEL team=shop",
+          'CMD ["node", "src/server.js"]',
+        ].join("\n"),
+        ".dockerignore": "*.secret\n**/*.test.js\n",
+        "package.json": "{}",
+        "tsconfig.json": "[]",
+        "src/server.js": "server",
+        "src/server.test.js": "test",
+        "src/lib/a.js": "a",
+        "assets/b.txt": "b",
+        "assets/c.secret": "c",
+      });
+      await build("--tag", "shop:v1", "--build-arg", "VERSION=1.0");
+      const { config, files } = await contents("shop:v1");
+      expect(files).to.deep.equal({
+        "srv/app/package.json": "{}",
+        "srv/app/tsconfig.json": "[]",
+        "srv/app/version.txt": "1.0undefined\n",
+        "srv/app/src/server.js": "server",
+        "srv/app/src/lib/a.js": "a",
+        "srv/assets/b.txt": "b",
+        "srv/assets/c.secret": "c",
+      });
+      expect(config).to.deep.equal({
+        Env: [
+          "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+          `NODE_VERSION=${process.versions.node}`,
+          "NODE_ENV=production",
+          "GREETING=hello there",
+        ],
+        Entrypoint: ["docker-entrypoint.sh"],
+        Cmd: ["node", "src/server.js"],
+        WorkingDir: "/srv/app",
+        User: "node",
+        ExposedPorts: { "8080/tcp": {} },
+        Labels: { team: "shop" },
+      });
+    });
+
+    it("gives the same context the same digest, and another one to other contents", async () => {
+      const Dockerfile = "FROM scratch\nCOPY . /app\n";
+      await write({ Dockerfile, "a.txt": "1", "b/c.txt": "2" });
+      await symlink("a.txt", path.join(folder, "context", "link"));
+      const first = await build();
+      expect(await build()).to.equal(first);
+      await write({ "b/c.txt": "3" });
+      expect(await build()).not.to.equal(first);
+      expect(first).to.match(/^sha256:[0-9a-f]{64}$/);
+    });
+
+    it("takes the Dockerfile by name, arguments from the environment, and a target", async () => {
+      await write({ "deploy/Dockerfile": 'FROM node AS one\nARG WHO\nRUN test "$WHO" = me\nFROM one\nRUN exit 3\n' });
+      const args = [
+        "build",
+        "-q",
+        "-f",
+        "context/deploy/Dockerfile",
+        "--build-arg",
+        "WHO",
+        "--target",
+        "one",
+        "context",
+      ];
+      expect(await dockerRun(args, { WHO: "me" })).to.match(/^sha256:/);
+      expect(await complaint(args, { WHO: "you" })).to.match(/line 3: RUN: .*exit code: 1$/);
+    });
+
+    it("resets the base's command when there is a new entry point, and keeps the stage's own", async () => {
+      await write({
+        Dockerfile: 'FROM node\nENTRYPOINT ["node", "a.js"]\n',
+        Later: 'FROM node\nCMD ["b"]\nENTRYPOINT node a.js\n',
+      });
+      await build("--tag", "shop:entry");
+      await build("--tag", "shop:later", "--file", "context/Later");
+      const [entry, later] = [(await contents("shop:entry")).config, (await contents("shop:later")).config];
+      expect([entry.Entrypoint, entry.Cmd]).to.deep.equal([["node", "a.js"], []]);
+      expect([later.Entrypoint, later.Cmd]).to.deep.equal([["/bin/sh", "-c", "node a.js"], ["b"]]);
+    });
+
+    const mistakes: [name: string, dockerfile: string, message: RegExp][] = [
+      ["an unknown instruction", "FROM node\n\nFROBNICATE x", /^ERROR: line 3: FROBNICATE: unknown instruction$/],
+      ["an unknown base", "FROM python:3", /^ERROR: line 1: FROM python:3: the rehearsal has no such image/],
+      [
+        "a missing source",
+        "FROM node\nCOPY nothing.js .",
+        /^ERROR: line 2: COPY: nothing\.js: not found in the build context/,
+      ],
+      ["a source outside", "FROM node\nCOPY ../x .", /^ERROR: line 2: COPY: forbidden path outside the build context/],
+      [
+        "several sources to a file",
+        "FROM node\nCOPY a b c",
+        /^ERROR: line 2: COPY: .*must be a directory and end with a \/$/,
+      ],
+      [
+        "a command that fails",
+        "FROM node\nRUN exit 3",
+        /line 2: RUN: process "\/bin\/sh -c exit 3" did not complete .*: 3$/,
+      ],
+      [
+        "a flag",
+        "FROM node\nRUN --mount=type=secret,id=x true",
+        /^ERROR: line 2: RUN: --mount=type=secret,id=x is not simulated$/,
+      ],
+      ["an address", "FROM node\nADD https://example.com/x .", /^ERROR: line 2: ADD: .* addresses and archives/],
+    ];
+    for (const [name, Dockerfile, message] of mistakes)
+      it(`refuses ${name}, naming line and instruction`, async () => {
+        await write({ Dockerfile, a: "", b: "" });
+        expect(await complaint(["build", "-q", "context"])).to.match(message);
+      });
+  });
+
+  describe("login and push", () => {
+    let cloud: TestCloud;
+    let environment: Record<string, string>;
+    const name = `${HOST}/shop:v1`;
+
+    beforeEach(async () => {
+      cloud = await createTestCloud([createEcr]);
+      await cloud.declare("aws:ecr/repository:Repository", "shop", { name: "shop" });
+      await cloud.start();
+      environment = dockerEnvironment(cloud);
+      await writeFiles(path.join(folder, "context"), { Dockerfile: "FROM node\nCOPY a /a\n", a: "a" });
+      await dockerRun(["build", "-q", "-t", name, "context"]);
+    });
+    afterEach(() => cloud.close());
+
+    const builder = (actions: string[]) =>
+      cloud.role("builder", "codebuild.amazonaws.com", [
+        { Effect: "Allow", Action: ["ecr:GetAuthorizationToken"], Resource: ["*"] },
+        { Effect: "Allow", Action: actions.map((it) => `ecr:${it}`), Resource: [ARN] },
+      ]);
+    const login = (password: string) =>
+      complaint(["login", "--username", "AWS", "--password-stdin", HOST], environment, `${password}\n`);
+
+    it("takes the password of GetAuthorizationToken and no other", async () => {
+      expect(await login("guessed")).to.equal(
+        `ERROR: Error response from daemon: login attempt to https://${HOST}/v2/ failed with status: 401 Unauthorized`,
+      );
+      expect(await login(await loginPassword(cloud))).to.equal("no complaint: Login Succeeded");
+    });
+
+    it("takes a password for twelve hours", async () => {
+      const password = await loginPassword(cloud);
+      await cloud.clock.turn(12 * 60 * 60_000 - 1);
+      expect(await login(password)).to.equal("no complaint: Login Succeeded");
+      await cloud.clock.turn(1);
+      expect(await login(password)).to.match(/status: 403 Forbidden$/);
+    });
+
+    it("pushes with the permissions of whoever logged in", async () => {
+      await login(await loginPassword(cloud, await builder(PUSH)));
+      const output = await dockerRun(["push", name], environment);
+      const digest = await dockerRun(["inspect", "--format", "{{index .RepoDigests 0}}", name]);
+      expect(digest).to.match(new RegExp(`^${HOST}/shop@sha256:[0-9a-f]{64}$`));
+      expect(output.split("\n").at(-1)).to.match(new RegExp(`^v1: digest: ${digest.split("@")[1]} size: \\d+$`));
+      expect(await complaint(["push", name], environment)).to.match(/^no complaint/);
+      expect(cloud.events).to.deep.equal([
+        { kind: "image-pushed", repository: "shop", tags: ["v1"], digest: digest.split("@")[1] },
+      ]);
+    });
+
+    for (const denied of PUSH)
+      it(`does not push without ecr:${denied}, and says who may not do what`, async () => {
+        await login(await loginPassword(cloud, await builder(PUSH.filter((it) => it !== denied))));
+        const message = await complaint(["push", name], environment);
+        expect(message).to.match(/^ERROR: denied: User: arn:aws:sts::123456789012:assumed-role\/builder\//);
+        expect(message).to.include(`is not authorized to perform: ecr:${denied} on resource: ${ARN}`);
+      });
+
+    it("does not push what is not tagged, without a login, or to a repository that is not there", async () => {
+      expect(await complaint(["push", name], environment)).to.equal("ERROR: no basic auth credentials");
+      await login(await loginPassword(cloud));
+      expect(await complaint(["push", `${HOST}/shop:v2`], environment)).to.equal(
+        `ERROR: No such image: ${HOST}/shop:v2`,
+      );
+      await dockerRun(["tag", name, `${HOST}/other:v1`]);
+      expect(await complaint(["push", `${HOST}/other:v1`], environment)).to.match(/^ERROR: name unknown: .*'other'/);
+    });
+  });
+
+  it("says what it does not know", async () => {
+    expect(await complaint(["run", "shop"])).to.equal(
+      "ERROR: docker run: not simulated: the rehearsal's docker knows login, build, tag, push, inspect",
+    );
+    await writeFiles(path.join(folder, "context"), { Dockerfile: "FROM scratch\n" });
+    await dockerRun(["build", "-q", "-t", "shop", "context"]);
+    expect(await complaint(["inspect", "-f", "{{.Size}}", "shop"])).to.match(
+      /--format \{\{\.Size\}\} is not simulated/,
+    );
+    expect(await complaint(["build", "--squash", "context"])).to.match(/Unknown option '--squash'/);
+  });
+});

@@ -1,0 +1,316 @@
+import path from "node:path";
+import { expect } from "chai";
+import { until } from "./containerSupport";
+import { type DeploymentEvent, openShop, type Shop, serverOf, type TaskEvent } from "./ecsSupport";
+
+const MINUTES = 60_000;
+const SEED = "123456789012.dkr.ecr.us-east-1.amazonaws.com/shop:none";
+
+describe("ECS services", () => {
+  let shop: Shop;
+
+  beforeEach(async () => {
+    shop = await openShop();
+  });
+  afterEach(() => shop.cloud.close());
+
+  /** A service that runs this version. */
+  async function runVersion(version: string, count = 2): Promise<string> {
+    await shop.declareService(await shop.register(SEED));
+    await shop.cloud.start();
+    const taskDefinition = await shop.register(await shop.push(version, serverOf(version)));
+    const completed = shop.deployment("COMPLETED");
+    await shop.update({ taskDefinition, desiredCount: count });
+    await completed;
+    return taskDefinition;
+  }
+
+  it("comes up without tasks, and completes at once", async () => {
+    const seed = await shop.register(SEED);
+    const completed = shop.deployment("COMPLETED");
+    await shop.declareService(seed);
+    await shop.cloud.start();
+    expect(await completed).to.deep.include({ service: "web", taskDefinition: seed });
+    const { deployments, runningCount, desiredCount, status } = await shop.describe();
+    expect([runningCount, desiredCount, status]).to.deep.equal([0, 0, "ACTIVE"]);
+    expect(deployments?.map((it) => [it.status, it.rolloutState, it.failedTasks])).to.deep.equal([
+      ["PRIMARY", "COMPLETED", 0],
+    ]);
+  });
+
+  it("rolls from one version to the next without a failed request", async () => {
+    const first = await runVersion("v1");
+    const second = await shop.register(await shop.push("v2", serverOf("v2")));
+    const completed = shop.deployment("COMPLETED");
+    const service = await shop.update({ taskDefinition: second });
+    expect(service.deployments?.map((it) => [it.status, it.taskDefinition, it.rolloutState])).to.deep.equal([
+      ["PRIMARY", second, "IN_PROGRESS"],
+      ["ACTIVE", first, "COMPLETED"],
+    ]);
+    let rolling = true;
+    const answers: string[] = [];
+    const client = async () => {
+      while (rolling) {
+        const answer = await fetch(shop.web.url);
+        answers.push(`${answer.status} ${await answer.text()}`);
+      }
+    };
+    const clients = [client(), client()];
+    await completed;
+    rolling = false;
+    await Promise.all(clients);
+    expect([...new Set(answers)].sort()).to.deep.equal(["200 v1", "200 v2"]);
+    expect(answers.at(-1)).to.equal("200 v2");
+    const { deployments, taskDefinition, events } = await shop.describe();
+    expect([deployments?.length, taskDefinition]).to.deep.equal([1, second]);
+    expect(events?.[0]?.message).to.equal("(service web) has reached a steady state.");
+    expect((await shop.tasks()).map((it) => it.taskDefinitionArn)).to.deep.equal([second, second]);
+    expect(shop.lines().filter((it) => it.startsWith("v1"))).to.deep.equal([
+      "v1 listens on 8080",
+      "v1 listens on 8080",
+      "v1 ended",
+      "v1 ended",
+    ]);
+  });
+
+  it("trips the breaker for a version that crashes at start, and goes back", async () => {
+    const first = await runVersion("v1");
+    const crashing = await shop.register(await shop.push("v2", 'console.error("no database"); process.exit(3);'));
+    const failed = shop.deployment("FAILED");
+    const update = await shop.update({ taskDefinition: crashing });
+    const failure = await failed;
+    expect(failure).to.deep.include({
+      deploymentId: update.deployments?.[0]?.id,
+      taskDefinition: crashing,
+      reason: "ECS deployment circuit breaker: tasks failed to start.",
+    });
+    const back = (await shop.describe()).deployments ?? [];
+    expect(back.map((it) => [it.status, it.taskDefinition, it.rolloutState])).to.deep.equal([
+      ["PRIMARY", first, "IN_PROGRESS"],
+      ["ACTIVE", crashing, "FAILED"],
+    ]);
+    expect(back[0]?.rolloutStateReason).to.equal(
+      `ECS deployment circuit breaker: rolling back to deploymentId ${back[0]?.id}.`,
+    );
+    expect(back[1]?.failedTasks).to.be.within(3, 4);
+    expect(await shop.deployment("COMPLETED")).to.deep.include({ taskDefinition: first });
+    expect(await (await fetch(shop.web.url)).text()).to.equal("v1");
+    const [stopped] = (await shop.tasks("STOPPED")).filter((it) => it.taskDefinitionArn === crashing);
+    expect([stopped?.stopCode, stopped?.stoppedReason, stopped?.containers?.[0]?.exitCode]).to.deep.equal([
+      "EssentialContainerExited",
+      "Essential container in task exited",
+      3,
+    ]);
+    expect(shop.lines()).to.include("no database");
+  });
+
+  it("trips the breaker for a version that is not well, and says what the load balancer saw", async () => {
+    const first = await runVersion("v1");
+    const server = 'require("node:http").createServer((_, response) => response.writeHead(500).end()).listen(8080);';
+    const unwell = await shop.register(await shop.push("v2", server));
+    const failed = shop.deployment("FAILED");
+    await shop.update({ taskDefinition: unwell });
+    expect((await failed).taskDefinition).to.equal(unwell);
+    expect((await shop.deployment("COMPLETED")).taskDefinition).to.equal(first);
+    const reasons = (await shop.tasks("STOPPED")).map((it) => it.stoppedReason);
+    expect(reasons).to.include(`Task failed ELB health checks in (target-group ${shop.web.targetGroupArn})`);
+    const { events = [] } = await shop.describe();
+    expect(events.map(({ message }) => message?.replace(/.* due to/, "due to"))).to.include(
+      "due to (reason Health checks failed with these codes: [500]).",
+    );
+    expect(await (await fetch(shop.web.url)).text()).to.equal("v1");
+  });
+
+  it("counts failures in a row though another task of the deployment stays well", async () => {
+    const server = `try {
+      require("node:fs").mkdirSync(process.env.PLACE);
+    } catch {
+      process.exit(1);
+    }
+    require("node:http").createServer((_, response) => response.end()).listen(8080);`;
+    const environment = [{ name: "PLACE", value: path.join(shop.cloud.directory, "place") }];
+    const single = await shop.register(await shop.push("v1", server), { environment });
+    const failed = shop.deployment("FAILED");
+    await shop.declareService(single, { desiredCount: 2, deploymentCircuitBreaker: { enable: true, rollback: false } });
+    await shop.cloud.start();
+    await failed;
+    expect((await shop.describe()).deployments?.[0]?.failedTasks).to.equal(3);
+  });
+
+  it("waits for the grace period before it stops a task that is not well", async () => {
+    const server = `const begun = Date.now();
+      require("node:http").createServer((_, response) => response.writeHead(Date.now() - begun < 300 ? 500 : 200).end()).listen(8080);`;
+    const slow = await shop.register(await shop.push("v1", server));
+    await shop.declareService(slow, { desiredCount: 1, healthCheckGracePeriodSeconds: 300 });
+    const completed = shop.deployment("COMPLETED");
+    await shop.cloud.start();
+    await completed;
+    expect((await shop.tasks("STOPPED")).length).to.equal(0);
+  });
+
+  it("goes back to a first deployment that has no image, and stays there in progress", async () => {
+    const seed = await shop.register(SEED);
+    await shop.declareService(seed);
+    await shop.cloud.start();
+    const crashing = await shop.register(await shop.push("v1", "process.exit(1);"));
+    const failed = shop.deployment("FAILED");
+    await shop.update({ taskDefinition: crashing, desiredCount: 1 });
+    expect((await failed).taskDefinition).to.equal(crashing);
+    await until(async () => (await shop.describe()).deployments?.[0]?.failedTasks === 3);
+    await shop.cloud.clock.turn(30 * MINUTES);
+    const { deployments = [], events = [] } = await shop.describe();
+    expect(deployments.map((it) => [it.status, it.taskDefinition, it.rolloutState, it.failedTasks])).to.deep.equal([
+      ["PRIMARY", seed, "IN_PROGRESS", 3],
+      ["ACTIVE", crashing, "FAILED", 3],
+    ]);
+    const unable = events.map(({ message = "" }) => message).filter((it) => it.includes("was unable to place a task"));
+    expect(unable[0]).to.match(/^\(service web\) .* Reason: CannotPullContainerError: .*shop:none: not found\.$/);
+  });
+
+  it("stalls with the breaker and nothing to go back to", async () => {
+    const crashing = await shop.register(await shop.push("v1", "process.exit(1);"));
+    await shop.declareService(crashing, { desiredCount: 1 });
+    await shop.cloud.start();
+    await until(async () => (await shop.describe()).deployments?.[0]?.failedTasks === 3);
+    await shop.cloud.clock.turn(30 * MINUTES);
+    const [deployment] = (await shop.describe()).deployments ?? [];
+    expect([deployment?.rolloutState, deployment?.failedTasks]).to.deep.equal(["IN_PROGRESS", 3]);
+  });
+
+  it("fails without going back where the breaker must not roll back, and leaves the old version running", async () => {
+    const first = await shop.register(await shop.push("v1", serverOf("v1")));
+    const completed = shop.deployment("COMPLETED");
+    await shop.declareService(first, { desiredCount: 1, deploymentCircuitBreaker: { enable: true, rollback: false } });
+    await shop.cloud.start();
+    await completed;
+    const crashing = await shop.register(await shop.push("v2", "process.exit(1);"));
+    const failed = shop.deployment("FAILED");
+    await shop.update({ taskDefinition: crashing });
+    await failed;
+    await shop.cloud.clock.turn(30 * MINUTES);
+    const { deployments = [], taskDefinition } = await shop.describe();
+    expect(taskDefinition).to.equal(crashing);
+    expect(deployments.map((it) => [it.status, it.taskDefinition, it.rolloutState, it.runningCount])).to.deep.equal([
+      ["PRIMARY", crashing, "FAILED", 0],
+      ["ACTIVE", first, "COMPLETED", 1],
+    ]);
+    expect(await (await fetch(shop.web.url)).text()).to.equal("v1");
+  });
+
+  it("keeps trying without the breaker, at longer and longer intervals", async () => {
+    const crashing = await shop.register(await shop.push("v1", "process.exit(1);"));
+    await shop.declareService(crashing, {
+      desiredCount: 1,
+      deploymentCircuitBreaker: { enable: false, rollback: false },
+    });
+    await shop.cloud.start();
+    await until(async () => (await shop.describe()).deployments?.[0]?.failedTasks === 4);
+    const created = (await shop.tasks("STOPPED")).map((it) => it.createdAt?.getTime() ?? 0).sort((a, b) => a - b);
+    const gaps = created.slice(1).map((time, index) => time - (created[index] ?? 0));
+    for (const [index, least] of [10_000, 20_000, 40_000].entries()) expect(gaps[index]).to.be.at.least(least);
+  });
+
+  it("gives up a deployment for a newer one", async () => {
+    await runVersion("v1", 1);
+    const hanging = await shop.register(await shop.push("v2", "setInterval(() => {}, 1000);"));
+    const second = await shop.update({ taskDefinition: hanging });
+    await shop.cloud.until((event): event is TaskEvent => event.kind === "task" && event.status === "RUNNING");
+    const third = await shop.register(await shop.push("v3", serverOf("v3")));
+    const completed = shop.deployment("COMPLETED");
+    await shop.update({ taskDefinition: third });
+    expect((await completed).taskDefinition).to.equal(third);
+    expect((await shop.describe()).deployments?.map((it) => it.taskDefinition)).to.deep.equal([third]);
+    const ofSecond = shop.cloud.events.filter(
+      (event) => event.kind === "deployment" && event.deploymentId === second.deployments?.[0]?.id,
+    );
+    expect(ofSecond.map((event) => event.kind === "deployment" && event.rolloutState)).to.deep.equal(["IN_PROGRESS"]);
+  });
+
+  it("changes its count without a new deployment", async () => {
+    await runVersion("v1", 1);
+    const before = (await shop.describe()).deployments?.[0]?.id;
+    const update = await shop.update({ desiredCount: 3 });
+    expect([update.desiredCount, update.deployments?.map((it) => it.id)]).to.deep.equal([3, [before]]);
+    await until(async () => (await shop.describe()).runningCount === 3);
+    await shop.update({ desiredCount: 0 });
+    await until(async () => (await shop.tasks()).length === 0 && (await shop.describe()).runningCount === 0);
+    expect((await shop.describe()).deployments?.map((it) => [it.id, it.rolloutState])).to.deep.equal([
+      [before, "COMPLETED"],
+    ]);
+  });
+
+  it("deploys the same revision again when it is told to", async () => {
+    const first = await runVersion("v1", 1);
+    const before = (await shop.tasks())[0]?.taskArn;
+    const completed = shop.deployment("COMPLETED");
+    await shop.update({ forceNewDeployment: true });
+    expect((await completed).taskDefinition).to.equal(first);
+    expect((await shop.tasks())[0]?.taskArn).not.to.equal(before);
+  });
+
+  it("replaces a task that ends, and counts no failure for one that was well", async () => {
+    const server = `require("node:http").createServer((request, response) => {
+      if (request.url === "/die") process.exit(9);
+      response.end("up");
+    }).listen(8080);`;
+    const mortal = await shop.register(await shop.push("v1", server));
+    const completed = shop.deployment("COMPLETED");
+    await shop.declareService(mortal, { desiredCount: 1 });
+    await shop.cloud.start();
+    await completed;
+    expect((await fetch(`${shop.web.url}/die`)).status).to.equal(502);
+    await until(async () => (await fetch(shop.web.url)).status === 200);
+    const [deployment] = (await shop.describe()).deployments ?? [];
+    expect([deployment?.rolloutState, deployment?.failedTasks]).to.deep.equal(["COMPLETED", 0]);
+    expect((await shop.tasks("STOPPED")).map((it) => it.containers?.[0]?.exitCode)).to.deep.equal([9]);
+  });
+
+  it("trips the breaker for a worker that crashes at start", async () => {
+    const worker = { portMappings: [] };
+    const first = await shop.register(await shop.push("v1", "setInterval(() => {}, 1000);"), worker);
+    const completed = shop.deployment("COMPLETED");
+    await shop.declareService(first, { desiredCount: 1, loadBalancers: [] });
+    await shop.cloud.start();
+    await completed;
+    const [failed, back] = [shop.deployment("FAILED"), shop.deployment("COMPLETED")];
+    const crashing = await shop.register(await shop.push("v2", "process.exit(1);"), worker);
+    await shop.update({ taskDefinition: crashing });
+    expect([(await failed).taskDefinition, (await back).taskDefinition]).to.deep.equal([crashing, first]);
+  });
+
+  const check =
+    "node -e \"fetch('http://localhost:8080').then((it) => process.exit(it.ok ? 0 : 1), () => process.exit(1))\"";
+  const checks: [string, string[], DeploymentEvent["rolloutState"]][] = [
+    ["completes with a container that is healthy", ["CMD-SHELL", check], "COMPLETED"],
+    ["fails with a container that is not", ["CMD", "node", "-e", "process.exit(1)"], "FAILED"],
+  ];
+  for (const [name, command, state] of checks)
+    it(name, async () => {
+      const healthCheck = { command, interval: 5, retries: 2 };
+      const container = await shop.register(await shop.push("v1", serverOf("v1")), { healthCheck });
+      const breaker = { enable: true, rollback: false };
+      await shop.declareService(container, { desiredCount: 1, loadBalancers: [], deploymentCircuitBreaker: breaker });
+      const settled = shop.deployment(state);
+      await shop.cloud.start();
+      await settled;
+      const [task] = await shop.tasks(state === "COMPLETED" ? "RUNNING" : "STOPPED");
+      expect([task?.healthStatus, task?.stoppedReason]).to.deep.equal(
+        state === "COMPLETED" ? ["HEALTHY", undefined] : ["UNHEALTHY", "Task failed container health checks"],
+      );
+    });
+
+  it("does not reach tasks whose security group keeps the load balancer out", async () => {
+    const { id: closed } = await shop.cloud.declare("aws:ec2/securityGroup:SecurityGroup", "closed", {
+      egress: [{ protocol: "-1", fromPort: 0, toPort: 0, cidrBlocks: ["0.0.0.0/0"] }],
+    });
+    const taskDefinition = await shop.register(await shop.push("v1", serverOf("v1")));
+    const networkConfiguration = { subnets: shop.web.privateSubnets, securityGroups: [closed] };
+    await shop.declareService(taskDefinition, { desiredCount: 1, networkConfiguration });
+    await shop.cloud.start();
+    await until(async () => (await shop.describe()).deployments?.[0]?.failedTasks === 1);
+    const { events = [] } = await shop.describe();
+    expect(events.find(({ message }) => message?.includes("is unhealthy in"))?.message).to.match(
+      /due to \(reason Request timed out\)\.$/,
+    );
+  });
+});

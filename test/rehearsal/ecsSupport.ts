@@ -1,0 +1,158 @@
+import type {
+  DescribeServicesCommandOutput,
+  DescribeTasksCommandOutput,
+  ListTasksCommandOutput,
+  RegisterTaskDefinitionCommandOutput,
+  Service as ServiceDescription,
+  Task,
+  UpdateServiceCommandInput,
+  UpdateServiceCommandOutput,
+} from "@aws-sdk/client-ecs";
+import { createEcr } from "../../rehearsal/cloud/ecr";
+import { createEcs } from "../../rehearsal/cloud/ecs";
+import type { CloudEvent } from "../../rehearsal/cloud/events";
+import { createLoadBalancer } from "../../rehearsal/cloud/loadBalancer";
+import { createLogs } from "../../rehearsal/cloud/logs";
+import { createNetwork } from "../../rehearsal/cloud/network";
+import { createSecretsManager } from "../../rehearsal/cloud/secretsManager";
+import { createSsm } from "../../rehearsal/cloud/ssm";
+import { declareWeb, pushImage, type Web } from "./containerSupport";
+import { createTestCloud, type TestCloud } from "./support";
+
+const HOST = "123456789012.dkr.ecr.us-east-1.amazonaws.com";
+const OPERATOR = { kind: "operator" } as const;
+
+/** What the execution role of the program may do. */
+export const EXECUTION = {
+  token: { Effect: "Allow", Action: ["ecr:GetAuthorizationToken"], Resource: ["*"] },
+  pull: {
+    Effect: "Allow",
+    Action: ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"],
+    Resource: ["arn:aws:ecr:us-east-1:123456789012:repository/shop"],
+  },
+  logs: {
+    Effect: "Allow",
+    Action: ["logs:CreateLogStream", "logs:PutLogEvents"],
+    Resource: ["arn:aws:logs:us-east-1:123456789012:log-group:shop:*"],
+  },
+};
+
+export type DeploymentEvent = Extract<CloudEvent, { kind: "deployment" }>;
+export type TaskEvent = Extract<CloudEvent, { kind: "task" }>;
+
+export interface Shop {
+  cloud: TestCloud;
+  web: Web;
+  executionRole: string;
+  /** Pushes an image whose server.js is this text. @returns its name by digest */
+  push(version: string, server: string): Promise<string>;
+  /** Registers a revision of the one container, called `app`. @returns its ARN */
+  register(image: string, container?: object, task?: object): Promise<string>;
+  /** Declares the service `web` behind the load balancer, unless told otherwise. */
+  declareService(taskDefinition: string, inputs?: object): Promise<void>;
+  update(input: Omit<UpdateServiceCommandInput, "service">): Promise<ServiceDescription>;
+  describe(): Promise<ServiceDescription>;
+  tasks(desiredStatus?: "RUNNING" | "STOPPED"): Promise<Task[]>;
+  /** The next deployment of the service that comes to this state. */
+  deployment(state: DeploymentEvent["rolloutState"]): Promise<DeploymentEvent>;
+  /** The lines that containers wrote. */
+  lines(): string[];
+}
+
+/** An account with a cluster, a repository, a load balancer and a log group, in which time runs three hundred times as fast. */
+export async function openShop(speed = 300): Promise<Shop> {
+  const cloud = await createTestCloud(
+    [createNetwork, createEcr, createLoadBalancer, createLogs, createSecretsManager, createSsm, createEcs],
+    { speed },
+  );
+  const web = await declareWeb(cloud);
+  await cloud.declare("aws:ecr/repository:Repository", "shop", { name: "shop" });
+  await cloud.declare("aws:cloudwatch/logGroup:LogGroup", "shop", { name: "shop" });
+  await cloud.declare("aws:ecs/cluster:Cluster", "main", { name: "main" });
+  const executionRole = await cloud.role("execution", "ecs-tasks.amazonaws.com", Object.values(EXECUTION));
+  const ask = <O>(operation: string, input: object) => cloud.call<object, O>(OPERATOR, "ecs", operation, input);
+
+  const shop: Shop = {
+    cloud,
+    web,
+    executionRole,
+    push: (version, server) =>
+      pushImage(cloud, `${HOST}/shop:${version}`, {
+        Dockerfile:
+          'FROM node:24-slim\nENV GREETING=image\nWORKDIR /app\nCOPY server.js .\nCMD ["node", "server.js"]\n',
+        "server.js": server,
+      }),
+    async register(image, container = {}, task = {}) {
+      const { taskDefinition } = await ask<RegisterTaskDefinitionCommandOutput>("RegisterTaskDefinition", {
+        family: "web",
+        requiresCompatibilities: ["FARGATE"],
+        networkMode: "awsvpc",
+        cpu: "256",
+        memory: "512",
+        executionRoleArn: shop.executionRole,
+        containerDefinitions: [
+          {
+            name: "app",
+            image,
+            portMappings: [{ containerPort: 8080 }],
+            logConfiguration: {
+              logDriver: "awslogs",
+              options: { "awslogs-group": "shop", "awslogs-region": "us-east-1", "awslogs-stream-prefix": "web" },
+            },
+            ...container,
+          },
+        ],
+        ...task,
+      });
+      return taskDefinition?.taskDefinitionArn ?? "";
+    },
+    async declareService(taskDefinition, inputs = {}) {
+      await cloud.declare("aws:ecs/service:Service", "web", {
+        name: "web",
+        cluster: "arn:aws:ecs:us-east-1:123456789012:cluster/main",
+        taskDefinition,
+        desiredCount: 0,
+        launchType: "FARGATE",
+        networkConfiguration: { subnets: web.privateSubnets, securityGroups: [web.taskGroup] },
+        loadBalancers: [{ targetGroupArn: web.targetGroupArn, containerName: "app", containerPort: 8080 }],
+        deploymentCircuitBreaker: { enable: true, rollback: true },
+        ...inputs,
+      });
+    },
+    async update(input) {
+      const { service } = await ask<UpdateServiceCommandOutput>("UpdateService", {
+        cluster: "main",
+        service: "web",
+        ...input,
+      });
+      return service ?? {};
+    },
+    async describe() {
+      const answer = await ask<DescribeServicesCommandOutput>("DescribeServices", {
+        cluster: "main",
+        services: ["web"],
+      });
+      return answer.services?.[0] ?? {};
+    },
+    async tasks(desiredStatus = "RUNNING") {
+      const { taskArns = [] } = await ask<ListTasksCommandOutput>("ListTasks", {
+        cluster: "main",
+        serviceName: "web",
+        desiredStatus,
+      });
+      const answer = await ask<DescribeTasksCommandOutput>("DescribeTasks", { cluster: "main", tasks: taskArns });
+      return answer.tasks ?? [];
+    },
+    deployment: (state) =>
+      cloud.until((event): event is DeploymentEvent => event.kind === "deployment" && event.rolloutState === state),
+    lines: () => cloud.events.flatMap((event) => (event.kind === "log" ? [event.line] : [])),
+  };
+  return shop;
+}
+
+/** A server that answers with its version, and is well. */
+export const serverOf = (version: string): string => `
+  const server = require("node:http").createServer((request, response) => response.end("${version}"));
+  server.listen(8080, () => console.log("${version} listens on", server.address().port));
+  process.once("SIGTERM", () => server.close(() => console.log("${version} ended")));
+`;
