@@ -1,0 +1,61 @@
+import { parseArgs } from "node:util";
+
+export interface Arguments {
+  help: boolean;
+  keep: boolean;
+  verbose: boolean;
+  stack: string;
+  /** Empty for the usual ones. */
+  scenarios: string[];
+  /** Simulated milliseconds for each real one. */
+  speed: number;
+}
+
+/** A command line that asks for something that is not there. */
+export interface UsageError extends Error {
+  usage: true;
+}
+
+export const isUsageError = (error: unknown): error is UsageError => error instanceof Error && "usage" in error;
+
+const options = {
+  help: { type: "boolean", short: "h" },
+  keep: { type: "boolean" },
+  verbose: { type: "boolean" },
+  stack: { type: "string" },
+  scenario: { type: "string", multiple: true },
+  speed: { type: "string" },
+} as const;
+
+/**
+ * Reads the command line.
+ * @throws UsageError in one line that says what is wrong and where to read more
+ */
+export function readArguments(argv: string[]): Arguments {
+  const { values, tokens } = parseArgs({ args: argv, options, strict: false, tokens: true });
+  for (const token of tokens) {
+    if (token.kind === "positional") throw usageError(`${token.value} is no option`);
+    if (token.kind === "option") check(token.name, token.rawName, token.value);
+  }
+  const { help = false, keep = false, verbose = false, stack = "dev", scenario = [], speed = "30" } = values;
+  if (!(Number(speed) >= 1 && Number(speed) <= 1000))
+    throw usageError(`--speed is ${speed}: give a number from 1 to 1000, simulated seconds for each real one`);
+  return {
+    help: help === true,
+    keep: keep === true,
+    verbose: verbose === true,
+    stack: String(stack),
+    scenarios: [scenario].flat().map(String),
+    speed: Number(speed),
+  };
+}
+
+function check(name: string, written: string, value: string | undefined): void {
+  if (!Object.hasOwn(options, name)) throw usageError(`${written} is no option`);
+  const { type } = options[name as keyof typeof options];
+  if (type === "boolean" && value !== undefined) throw usageError(`${written} takes no value`);
+  if (type === "string" && (value === undefined || value === "")) throw usageError(`${written} wants a value`);
+}
+
+export const usageError = (message: string): UsageError =>
+  Object.assign(new Error(`${message}; see npm start -- --help`), { usage: true as const });

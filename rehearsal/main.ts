@@ -1,0 +1,151 @@
+import { once } from "node:events";
+import { type Arguments, isUsageError, readArguments, usageError } from "./arguments";
+import { runGit } from "./github/git";
+import { rehearse } from "./rehearse";
+import { explainFailure } from "./report/failure";
+import { createLines } from "./report/lines";
+import type { Progress } from "./report/progress";
+import { seconds } from "./report/progress";
+import { type Findings, summarise } from "./report/summary";
+import { createTerminal } from "./report/terminal";
+import { scenarios, usual } from "./scenarios";
+import { plan } from "./scenarios/plan";
+import { isFailure } from "./scenarios/play";
+import type { Scenario } from "./scenarios/scenario";
+import { serviceUrl } from "./scenarios/steps";
+import type { World } from "./scenarios/world";
+
+const help = `npm start -- [options]
+
+Rehearses slipway on this machine: evaluates the Pulumi program into a simulated AWS account, pushes versions of
+examples/storefront to a GitHub of its own, and asks the service which version it is.
+
+  --scenario NAME  play this one, and what it needs; may be given more than once
+  --stack NAME     the stack whose Pulumi.NAME.yaml is rehearsed (dev)
+  --keep           leave it running afterwards, and say how to push again
+  --speed N        simulated seconds for each real one, 1 to 1000 (30)
+  --verbose        tell every request, invocation and log line
+  --help           this text
+
+Scenarios; those with a star are played if none is named:
+${scenarios.map((it) => `  ${usual.includes(it.name) ? "*" : " "} ${it.name.padEnd(18)} ${it.title}`).join("\n")}
+
+Exit code: 0 all came out as it should; 1 a step did not, and which one is said; 2 the command line is wrong.
+`;
+
+/** Ctrl-C, or a polite request to end. */
+class Interruption extends Error {}
+
+async function main(argv: string[]): Promise<number> {
+  let given: Arguments;
+  let accounts: Scenario[][];
+  try {
+    given = readArguments(argv);
+    accounts = planOf(given);
+  } catch (error) {
+    if (!isUsageError(error)) throw error;
+    process.stderr.write(`${error.message}\n`);
+    return 2;
+  }
+  if (given.help) {
+    process.stdout.write(help);
+    return 0;
+  }
+  return run(given, accounts);
+}
+
+function planOf({ scenarios: named }: Arguments): Scenario[][] {
+  try {
+    return plan(named.length > 0 ? named : usual, scenarios);
+  } catch (error) {
+    throw usageError(error instanceof Error ? error.message.replace(/\.$/, "") : String(error));
+  }
+}
+
+async function run(given: Arguments, accounts: Scenario[][]): Promise<number> {
+  const progress = createProgress();
+  const interruption = new AbortController();
+  const interrupt = () => {
+    // The second time nobody waits for the clean-up.
+    if (interruption.signal.aborted) process.exit(130);
+    interruption.abort(new Interruption("interrupted"));
+  };
+  for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, interrupt);
+  try {
+    await runGit(["--version"]);
+    progress.say(`slipway rehearsal, stack ${given.stack}, ${given.speed} times as fast as time`);
+    await rehearse({
+      ...given,
+      accounts,
+      partial: given.scenarios.length > 0,
+      progress,
+      signal: interruption.signal,
+      finished: (findings, world) => conclude(given, findings, world, progress, interruption.signal),
+    });
+    return 0;
+  } catch (error) {
+    progress.close();
+    if (error instanceof Interruption) {
+      process.stderr.write("\nInterrupted.\n");
+      return 130;
+    }
+    process.stderr.write(`\n${isFailure(error) ? explainFailure(error) : messageOf(error)}\n`);
+    return 1;
+  } finally {
+    progress.close();
+    for (const signal of ["SIGINT", "SIGTERM"]) process.off(signal, interrupt);
+  }
+}
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+/** In place on a terminal, plain lines everywhere else. */
+function createProgress(): Progress {
+  const { stdout, env } = process;
+  const isTerminal = stdout.isTTY && env.TERM !== "dumb" && !env.CI;
+  return isTerminal ? createTerminal(stdout, { colour: !env.NO_COLOR }) : createLines(stdout);
+}
+
+async function conclude(
+  { keep, stack }: Arguments,
+  findings: Findings,
+  world: World,
+  progress: Progress,
+  signal: AbortSignal,
+): Promise<void> {
+  progress.say(`\nSummary\n${summarise(findings)}`);
+  if (!keep) {
+    progress.say(`\nAll came out as it should, in ${seconds(findings.took)}. Next:`);
+    progress.say("  npm start -- --keep          leaves it running, to push versions of your own");
+    progress.say(`  npx pulumi up --stack ${stack}  stands the same program up on AWS: see README.md`);
+    return;
+  }
+  progress.say(`\n${addressesOf(world)}`);
+  if (!signal.aborted) await once(signal, "abort");
+}
+
+function addressesOf(world: World): string {
+  const local = (address: string) => {
+    const { hostname, pathname } = new URL(address);
+    return `${world.account.addresses.get(hostname)}${pathname === "/" ? "" : pathname}`;
+  };
+  const { url } = world.github;
+  const repository = `${url}/${world.repository.name}`;
+  return [
+    "Running until Ctrl-C.",
+    `  service  ${local(serviceUrl(world))}`,
+    `  webhook  ${local(world.outputs.webhookUrl)}`,
+    `  clone    git clone ${repository}.git   (a push to main is delivered)`,
+    `  push     curl -X POST '${repository}/push?version=4.0.0'`,
+  ].join("\n");
+}
+
+main(process.argv.slice(2)).then(
+  (code) => {
+    process.exitCode = code;
+  },
+  (error) => {
+    process.stderr.write(`${error instanceof Error ? error.stack : error}\n`);
+    process.exitCode = 1;
+  },
+);

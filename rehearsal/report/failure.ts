@@ -1,0 +1,31 @@
+import type { Failure } from "../scenarios/play";
+import { isMismatch } from "../scenarios/scenario";
+import { describe } from "./describe";
+
+/** Says which step of which scenario failed, what was expected, who was denied what, and how to see more. */
+export function explainFailure(failure: Failure): string {
+  const { cause, denials, last } = failure;
+  const lines = [`Failed: scenario ${failure.scenario}, step ${failure.position} (${failure.step})`];
+  const add = (name: string, text: string) =>
+    lines.push(`  ${name.padEnd(9)}  ${text.split("\n").join("\n             ")}`);
+  add("cause", cause.message);
+  if (isMismatch(cause)) {
+    add("expected", cause.expected);
+    add("actual", cause.actual);
+  }
+  for (const { principal, permission, denial } of denials) {
+    const who =
+      principal.kind === "role"
+        ? `role ${principal.arn}`
+        : principal.kind === "service"
+          ? principal.service
+          : principal.kind;
+    add("denied", `${who} may not ${permission.action} on ${permission.resource}`);
+    if (denial !== undefined && denial !== cause.message) add("", denial);
+  }
+  for (const [index, event] of last.entries()) add(index === 0 ? "before" : "", describe(event).text);
+  // What is thrown on purpose explains itself; a TypeError does not.
+  if (cause.name !== "Error" && cause.stack !== undefined) add("stack", cause.stack);
+  lines.push("", `  npm start -- --scenario ${failure.scenario} --verbose   plays it with every request and log line`);
+  return lines.join("\n");
+}

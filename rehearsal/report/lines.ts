@@ -1,0 +1,31 @@
+import { type Output, type Progress, seconds } from "./progress";
+
+/**
+ * Progress as plain lines, one for each event, for logs and pipes: no escape codes, nothing is ever rewritten.
+ * @param now real milliseconds
+ */
+export function createLines(output: Output, now: () => number = () => performance.now()): Progress {
+  const began = now();
+  let stepBegan = began;
+  let title = "";
+  const line = (text: string) => output.write(`${seconds(now() - began).padStart(8)}  ${text}\n`);
+  return {
+    heading: (text) => {
+      output.write("\n");
+      line(text);
+    },
+    begin: (text) => {
+      title = text;
+      stepBegan = now();
+      line(`  ${text} ...`);
+    },
+    note: (text) => line(`      ${text}`),
+    // What only goes on is for those who watch: a log is told what came of it.
+    activity: () => undefined,
+    done: (detail) =>
+      line(`  ok: ${title}${detail === undefined ? "" : `: ${detail}`} (${seconds(now() - stepBegan)})`),
+    failed: () => line(`  failed: ${title} (${seconds(now() - stepBegan)})`),
+    say: (text) => output.write(`${text}\n`),
+    close: () => undefined,
+  };
+}

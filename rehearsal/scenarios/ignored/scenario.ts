@@ -1,0 +1,131 @@
+import { createHmac } from "node:crypto";
+import type { Delivery } from "../../github/deliveries";
+import { file } from "../../github/files";
+import { examplePayload } from "../../github/payloads";
+import { noCommit } from "../../github/repository";
+import { storefront } from "../../github/storefront";
+import { expectEqual, expectSame, type Scenario, type Step } from "../scenario";
+import type { World } from "../world";
+
+interface Answer {
+  status: number;
+  body: string;
+}
+
+/** A request that must not start anything, and the whole answer to it but the delivery's id. */
+function refused(
+  title: string,
+  status: number,
+  outcome: string,
+  reason: string | undefined,
+  ask: (world: World) => Promise<Answer>,
+): Step {
+  return {
+    title,
+    async run(world) {
+      const trail = world.account.trail.length;
+      const answer = await ask(world);
+      expectEqual("the status", answer.status, status);
+      const { delivery: _, ...told } = JSON.parse(answer.body);
+      expectSame("the body", told, reason === undefined ? { outcome } : { outcome, reason });
+      const queued = world.account.trail.slice(trail).filter((entry) => entry.operation === "SendMessage");
+      expectEqual("messages queued", queued.length, 0);
+      return reason === undefined ? `${status} ${outcome}` : `${status} ${outcome}: ${reason}`;
+    },
+  };
+}
+
+function answerTo(delivery: Delivery | undefined): Answer {
+  if (delivery?.answer === undefined)
+    throw new Error(`GitHub got no answer: ${delivery?.error ?? "nothing was delivered"}`);
+  return delivery.answer;
+}
+
+/** The webhook that `deliver` added. */
+function webhookOf(world: World) {
+  const webhook = world.github.deliveries[0]?.hook;
+  if (webhook === undefined) throw new Error("No webhook was added: play deliver first.");
+  return webhook;
+}
+
+/** A move of a reference to what main points to, delivered. */
+async function moved(world: World, ref: string, gone = false): Promise<Answer> {
+  const head = (await world.repository.refs()).get("refs/heads/main") ?? noCommit;
+  return answerTo(await world.push(await world.repository.move(ref, gone ? noCommit : head)));
+}
+
+/** A request that is not GitHub's. Headers that are undefined are left out. */
+function post(world: World, body: string, headers: Record<string, string | undefined> = {}): Promise<Answer> {
+  const all: Record<string, string | undefined> = {
+    "content-type": "application/json",
+    "x-github-event": "push",
+    "x-github-delivery": "00000000-0000-4000-8000-000000000000",
+    "x-hub-signature-256": `sha256=${createHmac("sha256", world.outputs.webhookSecret).update(body).digest("hex")}`,
+    ...headers,
+  };
+  const sent = Object.fromEntries(
+    Object.entries(all).filter((entry): entry is [string, string] => entry[1] !== undefined),
+  );
+  return world.ask(world.outputs.webhookUrl, { method: "POST", headers: sent, body });
+}
+
+const unsigned = "X-Hub-Signature-256 is missing or no SHA-256 signature";
+const forged = "X-Hub-Signature-256 does not match the body and the secret";
+
+export const ignored: Scenario = {
+  name: "ignored",
+  title: "what is no push to a tracked branch starts nothing",
+  needs: ["deliver"],
+  steps: [
+    refused("a ping", 200, "pong", undefined, async (world) =>
+      answerTo(await world.github.deliver(webhookOf(world), "ping", examplePayload("ping", storefront))),
+    ),
+    refused("an event that is no push", 202, "ignored", "event issues is not tracked", async (world) =>
+      answerTo(await world.github.deliver(webhookOf(world), "issues", examplePayload("issues", storefront))),
+    ),
+    refused("a tag", 202, "ignored", "refs/tags/v2.0.0 is not a branch", (world) => moved(world, "refs/tags/v2.0.0")),
+    refused(
+      "another branch, with a slash in its name",
+      202,
+      "ignored",
+      "branch feature/search of acme/storefront is not tracked",
+      (world) => moved(world, "refs/heads/feature/search"),
+    ),
+    refused("its deletion", 202, "ignored", "branch feature/search was deleted", (world) =>
+      moved(world, "refs/heads/feature/search", true),
+    ),
+    refused("another repository", 202, "ignored", "repository acme/handbook is not tracked", async (world) => {
+      const handbook = await world.github.createRepository("acme/handbook");
+      await world.github.addWebhook({ ...webhookOf(world), repository: handbook.name });
+      const update = await handbook.commit({ "README.md": file("Handbook\n") }, "Begin the handbook");
+      return answerTo((await world.github.push(handbook, update))[0]);
+    }),
+    refused("a delivery signed with another secret", 401, "rejected", forged, async (world) => {
+      const webhook = { ...webhookOf(world), secret: "not the secret" };
+      return answerTo(await world.github.deliver(webhook, "push", examplePayload("push", storefront)));
+    }),
+    refused("a request without a signature", 401, "rejected", unsigned, (world) =>
+      post(world, "{}", { "x-hub-signature-256": undefined }),
+    ),
+    refused("a form in which there is no payload", 400, "rejected", "the form has no field payload", (world) =>
+      post(world, "a=b", { "content-type": "application/x-www-form-urlencoded" }),
+    ),
+    refused("a body that is not JSON", 400, "rejected", "the payload is not JSON", (world) => post(world, "{")),
+    refused("JSON that is no push", 400, "rejected", "not a push: ref is missing or no reference", (world) =>
+      post(world, "{}"),
+    ),
+    refused("no event name", 400, "rejected", "X-GitHub-Event is missing", (world) =>
+      post(world, "{}", { "x-github-event": undefined }),
+    ),
+    refused(
+      "another content type",
+      415,
+      "rejected",
+      "content type text/xml: use application/json or application/x-www-form-urlencoded",
+      (world) => post(world, "<push/>", { "content-type": "text/xml" }),
+    ),
+    refused("a body of more than 5 MiB", 413, "rejected", "the body is larger than 5242880 bytes", (world) =>
+      post(world, " ".repeat(5 * 1024 * 1024 + 1)),
+    ),
+  ],
+};

@@ -1,0 +1,108 @@
+import type { CloudEvent } from "../cloud/events";
+import type { Decision } from "../cloud/iam";
+import type { Progress } from "../report/progress";
+import { errorLine } from "./errorLine";
+import type { Scenario, Step } from "./scenario";
+import type { World } from "./world";
+
+/** A step that did not come out as it should. */
+export interface Failure extends Error {
+  scenario: string;
+  step: string;
+  /** Counts from 1. */
+  position: number;
+  cause: Error;
+  /** What IAM refused since the scenario began. */
+  denials: Decision[];
+  /** What happened last, oldest first. */
+  last: CloudEvent[];
+}
+
+export const isFailure = (error: unknown): error is Failure =>
+  error instanceof Error && "scenario" in error && "denials" in error;
+
+export interface PlayOptions {
+  /** Real milliseconds that one step may take. */
+  limit?: number;
+  /** Calls back once after so many real milliseconds. @returns what takes it back */
+  after?: (milliseconds: number, action: () => void) => () => void;
+}
+
+function afterTimeout(milliseconds: number, action: () => void): () => void {
+  const timer = setTimeout(action, milliseconds);
+  return () => clearTimeout(timer);
+}
+
+/**
+ * Plays a scenario's steps in order. A denial ends a step at once, whatever it waits for: nothing that slipway does is
+ * expected to be refused. So does an error of a function, unless the scenario brings it about.
+ * @throws Failure naming scenario, step and cause
+ */
+export async function play(
+  scenario: Scenario,
+  world: World,
+  progress: Progress,
+  options: PlayOptions = {},
+): Promise<void> {
+  progress.heading(`${scenario.name}: ${scenario.title}`);
+  for (const [index, step] of scenario.steps.entries()) {
+    progress.begin(step.title);
+    try {
+      progress.done(await guarded(scenario, step, world, options));
+    } catch (error) {
+      progress.failed();
+      const cause = error instanceof Error ? error : new Error(String(error));
+      throw Object.assign(new Error(`${scenario.name}, step ${index + 1} (${step.title}): ${cause.message}`), {
+        scenario: scenario.name,
+        step: step.title,
+        position: index + 1,
+        cause,
+        denials: denialsOf(world),
+        last: world.account.events.filter((event) => event.kind !== "log").slice(-6),
+      } satisfies Omit<Failure, "name" | "message">);
+    }
+  }
+}
+
+const denialsOf = (world: World): Decision[] =>
+  world.account.iam.decisions.filter((decision) => decision.denial !== undefined);
+
+async function guarded(
+  scenario: Scenario,
+  step: Step,
+  world: World,
+  { limit = 60_000, after = afterTimeout }: PlayOptions,
+): Promise<string | undefined> {
+  let stop: () => void = () => undefined;
+  const trouble = new Promise<never>((_, reject) => {
+    const check = (event?: CloudEvent) => {
+      const error = troubleOf(scenario, world, event);
+      if (error !== undefined) reject(error);
+    };
+    const stopListening = world.account.onEvent(check);
+    const stopWaiting = after(limit, () => reject(new Error(`It was not done within ${limit / 1000} seconds.`)));
+    stop = () => {
+      stopListening();
+      stopWaiting();
+      check();
+    };
+  });
+  try {
+    const detail = await Promise.race([step.run(world), trouble]);
+    stop();
+    // A denial that nobody heard of yet: stop() has looked once more.
+    return await Promise.race([trouble, Promise.resolve(detail)]);
+  } finally {
+    stop();
+  }
+}
+
+function troubleOf(scenario: Scenario, world: World, event: CloudEvent | undefined): Error | undefined {
+  const [denial] = denialsOf(world);
+  if (denial !== undefined) return new Error(denial.denial);
+  if (event === undefined || scenario.troubled) return undefined;
+  const logged = errorLine(world, event);
+  if (logged !== undefined) return new Error(logged);
+  if (event.kind !== "function-invoked" || event.outcome === "succeeded") return undefined;
+  return new Error(`The function ${event.function} failed: ${event.error ?? "without a word"}`);
+}

@@ -1,0 +1,39 @@
+import type { GetQueueAttributesResult } from "@aws-sdk/client-sqs";
+import type { World } from "./world";
+
+/** The queue between webhook and fetch, and the one for what fetch gave up on. */
+export interface Queues {
+  url: string;
+  deadLettersUrl: string;
+  /** Attempts at a message before it is given up. */
+  maxReceiveCount: number;
+  /** Milliseconds between two attempts. */
+  visibilityTimeout: number;
+}
+
+/** Finds them among what the program declared: the one that has a redrive policy, and the one that the policy names. */
+export function queuesOf(world: World): Queues {
+  const declared = world.registrations.filter((it) => it.type === "aws:sqs/queue:Queue");
+  const queue = declared.find((it) => it.inputs.redrivePolicy !== undefined);
+  const redrive = JSON.parse(String(queue?.inputs.redrivePolicy ?? "{}"));
+  const deadLetters = declared.find((it) => it.outputs.arn === redrive.deadLetterTargetArn);
+  if (queue === undefined || deadLetters === undefined)
+    throw new Error("The program declares no queue with a dead-letter queue: intake and fetch need one.");
+  return {
+    url: String(queue.outputs.url),
+    deadLettersUrl: String(deadLetters.outputs.url),
+    maxReceiveCount: Number(redrive.maxReceiveCount),
+    visibilityTimeout: Number(queue.inputs.visibilityTimeoutSeconds ?? 30) * 1000,
+  };
+}
+
+/** How many messages a queue holds, those in flight included, as the platform engineer would ask. */
+export async function messagesIn(world: World, url: string): Promise<number> {
+  const { Attributes = {} } = await world.account.call<object, GetQueueAttributesResult>(
+    { kind: "operator" },
+    "sqs",
+    "GetQueueAttributes",
+    { QueueUrl: url, AttributeNames: ["All"] },
+  );
+  return Number(Attributes.ApproximateNumberOfMessages) + Number(Attributes.ApproximateNumberOfMessagesNotVisible);
+}

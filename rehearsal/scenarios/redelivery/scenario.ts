@@ -1,0 +1,54 @@
+import type { CloudEvent } from "../../cloud/events";
+import type { Delivery } from "../../github/deliveries";
+import { messagesIn, queuesOf } from "../queues";
+import { expectEqual, type Scenario } from "../scenario";
+import { answers, executions } from "../steps";
+import type { World } from "../world";
+
+// "Exactly-once processing" of a FIFO queue: so long it drops a message that it has taken before.
+const deduplication = 5 * 60_000;
+
+type Invocation = Extract<CloudEvent, { kind: "function-invoked" }>;
+
+/** Delivers the last push that was queued once more. @throws Mismatch if it is not taken */
+async function redeliverLast(world: World): Promise<Delivery> {
+  const last = world.github.deliveries.findLast((it) => JSON.parse(it.answer?.body ?? "{}").outcome === "queued");
+  if (last === undefined) throw new Error("No push was queued: play deliver first.");
+  world.mark = world.account.events.length;
+  const again = await world.github.redeliver(last);
+  expectEqual("the redelivery was answered", again.answer?.status ?? again.error, 202);
+  return again;
+}
+
+export const redelivery: Scenario = {
+  name: "redelivery",
+  title: "the same delivery again changes nothing",
+  needs: ["deliver"],
+  steps: [
+    {
+      title: "GitHub delivers the push of 2.0.0 again, when the queue has forgotten it",
+      async run(world) {
+        await world.pass(deduplication);
+        const before = executions(world);
+        const trail = world.account.trail.length;
+        await redeliverLast(world);
+        await world.event((it): it is Invocation => it.kind === "function-invoked" && it.function.includes("fetch"));
+        const calls = world.account.trail.slice(trail).map((entry) => entry.operation);
+        expectEqual("uploads", calls.filter((it) => /^(PutObject|CreateMultipartUpload)$/.test(it)).length, 0);
+        expectEqual("executions", executions(world), before);
+        return "no upload, no execution";
+      },
+    },
+    {
+      title: "and at once again",
+      async run(world) {
+        const before = executions(world);
+        await redeliverLast(world);
+        expectEqual("messages in the queue", await messagesIn(world, queuesOf(world).url), 0);
+        expectEqual("executions", executions(world), before);
+        return "the queue dropped it";
+      },
+    },
+    answers("2.0.0"),
+  ],
+};

@@ -1,0 +1,49 @@
+import type { World } from "./world";
+
+export interface Step {
+  title: string;
+  /** Does the step and checks what came of it. Resolves with what the report says came out. @throws Mismatch */
+  run(world: World): Promise<string | undefined>;
+}
+
+export interface Scenario {
+  /** As `--scenario` takes it, and as its folder is called. */
+  name: string;
+  title: string;
+  /** Scenarios that have to be played before, in the same account. */
+  needs?: string[];
+  /** Wants an account in which nothing was delivered. */
+  fresh?: boolean;
+  /** Brings trouble about: functions may fail, and log errors. */
+  troubled?: boolean;
+  steps: Step[];
+}
+
+/** An expectation that was not met. */
+export interface Mismatch extends Error {
+  expected: string;
+  actual: string;
+}
+
+export const isMismatch = (error: unknown): error is Mismatch =>
+  error instanceof Error && "expected" in error && "actual" in error;
+
+/** @throws Mismatch if they differ */
+export function expectEqual(what: string, actual: string | number | undefined, expected: string | number): void {
+  if (actual !== expected) throw mismatch(what, String(expected), String(actual));
+}
+
+/** @throws Mismatch if the text does not match each pattern */
+export function expectMatches(what: string, actual: string, ...patterns: RegExp[]): void {
+  for (const pattern of patterns) if (!pattern.test(actual)) throw mismatch(what, `to match ${pattern}`, actual);
+}
+
+/** @throws Mismatch if the JSON of both differs */
+export function expectSame(what: string, actual: unknown, expected: unknown): void {
+  const [is, wanted] = [JSON.stringify(actual), JSON.stringify(expected)];
+  if (is !== wanted) throw mismatch(what, wanted, is);
+}
+
+function mismatch(what: string, expected: string, actual: string): Mismatch {
+  return Object.assign(new Error(what), { expected, actual });
+}

@@ -1,0 +1,39 @@
+import { assert } from "chai";
+import { type Arguments, readArguments } from "../../rehearsal/arguments";
+
+const usual: Arguments = { help: false, keep: false, verbose: false, stack: "dev", scenarios: [], speed: 30 };
+
+describe("rehearsal: the command line", () => {
+  const cases: [argv: string[], expected: Partial<Arguments>][] = [
+    [[], {}],
+    [["--help"], { help: true }],
+    [["-h"], { help: true }],
+    [["--keep", "--verbose"], { keep: true, verbose: true }],
+    [["--stack", "prod"], { stack: "prod" }],
+    [["--stack=prod"], { stack: "prod" }],
+    [["--scenario", "deliver", "--scenario=rollback"], { scenarios: ["deliver", "rollback"] }],
+    [["--speed", "1.5"], { speed: 1.5 }],
+  ];
+  for (const [argv, expected] of cases)
+    it(`reads "${argv.join(" ")}"`, () => {
+      assert.deepEqual(readArguments(argv), { ...usual, ...expected });
+    });
+
+  const refused: [argv: string[], message: string][] = [
+    [["--kepp"], "--kepp is no option"],
+    [["-k"], "-k is no option"],
+    [["prod"], "prod is no option"],
+    [["--", "prod"], "prod is no option"],
+    [["--toString"], "--toString is no option"],
+    [["--no-keep"], "--no-keep is no option"],
+    [["--keep=yes"], "--keep takes no value"],
+    [["--stack"], "--stack wants a value"],
+    [["--scenario="], "--scenario wants a value"],
+    [["--speed", "fast"], "--speed is fast: give a number from 1 to 1000, simulated seconds for each real one"],
+    [["--speed", "0"], "--speed is 0: give a number from 1 to 1000, simulated seconds for each real one"],
+  ];
+  for (const [argv, message] of refused)
+    it(`refuses "${argv.join(" ")}"`, () => {
+      assert.throws(() => readArguments(argv), `${message}; see npm start -- --help`);
+    });
+});

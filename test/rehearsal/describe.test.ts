@@ -1,0 +1,84 @@
+import { assert } from "chai";
+import type { CloudEvent } from "../../rehearsal/cloud/events";
+import { describe as tell } from "../../rehearsal/report/describe";
+
+describe("rehearsal: events in words", () => {
+  const pipeline = { pipeline: "storefront-abc1234", executionId: "e" };
+  const taskArn = "arn:aws:ecs:us-east-1:123456789012:task/main/0123456789abcdef";
+  const deployment = { service: "web", deploymentId: "d", taskDefinition: "arn:aws:ecs:r:1:task-definition/web:7" };
+  const cases: [event: CloudEvent, as: string, text: string][] = [
+    [
+      { kind: "api-request", method: "POST", path: "/webhooks/github", status: 202 },
+      "detail",
+      "POST /webhooks/github answered 202",
+    ],
+    [
+      { kind: "function-invoked", function: "fetch", outcome: "succeeded", milliseconds: 12 },
+      "detail",
+      "function fetch succeeded after 12 ms",
+    ],
+    [
+      { kind: "function-invoked", function: "fetch", outcome: "failed", milliseconds: 12, error: "no" },
+      "note",
+      "function fetch failed after 12 ms: no",
+    ],
+    [{ kind: "log", group: "/aws/lambda/fetch", stream: "s", line: "line\n" }, "detail", "/aws/lambda/fetch line"],
+    [{ kind: "message-dead", queue: "dead", messageId: "m" }, "note", "message m went to the dead-letter queue dead"],
+    [{ kind: "alarm", alarm: "dead", state: "ALARM", reason: "1 > 0" }, "note", "alarm dead is ALARM: 1 > 0"],
+    [{ kind: "alarm", alarm: "dead", state: "OK", reason: "0" }, "detail", "alarm dead is OK: 0"],
+    [{ kind: "pipeline", ...pipeline, status: "InProgress" }, "activity", "storefront-abc1234 starts"],
+    [{ kind: "pipeline", ...pipeline, status: "Failed", reason: "no" }, "note", "storefront-abc1234: execution Failed"],
+    [{ kind: "action", ...pipeline, stage: "Build", action: "Build", status: "InProgress" }, "activity", "Build"],
+    [
+      { kind: "action", ...pipeline, stage: "Build", action: "Build", status: "Succeeded", summary: "" },
+      "note",
+      "Build Succeeded",
+    ],
+    [
+      { kind: "action", ...pipeline, stage: "Deploy", action: "Deploy", status: "Failed", summary: "no" },
+      "note",
+      "Deploy Failed: no",
+    ],
+    [
+      { kind: "build", project: "p", buildId: "b", status: "IN_PROGRESS", phase: "PRE_BUILD" },
+      "activity",
+      "Build: PRE_BUILD",
+    ],
+    [
+      {
+        kind: "image-pushed",
+        repository: "r",
+        tags: ["dev", "0123456789abcdef0123456789abcdef01234567"],
+        digest: `sha256:${"c".repeat(64)}`,
+      },
+      "note",
+      "image sha256:cccccccccccc pushed as dev, 0123456",
+    ],
+    [
+      { kind: "deployment", ...deployment, rolloutState: "IN_PROGRESS" },
+      "activity",
+      "web: rollout of web:7 IN_PROGRESS",
+    ],
+    [
+      { kind: "deployment", ...deployment, rolloutState: "FAILED", reason: "tasks failed" },
+      "note",
+      "web: rollout of web:7 FAILED: tasks failed",
+    ],
+    [{ kind: "task", taskArn, status: "RUNNING" }, "activity", "task 01234567 runs"],
+    [
+      { kind: "task", taskArn, status: "STOPPED", exitCode: 1, reason: "Essential container exited" },
+      "note",
+      "task 01234567 stopped with exit code 1: Essential container exited",
+    ],
+    [{ kind: "task", taskArn, status: "STOPPED", exitCode: 0 }, "detail", "task 01234567 stopped with exit code 0"],
+    [
+      { kind: "task", taskArn, status: "STOPPED", reason: "CannotPullContainerError" },
+      "note",
+      "task 01234567 stopped: CannotPullContainerError",
+    ],
+  ];
+  for (const [event, as, text] of cases)
+    it(`${as}: ${text}`, () => {
+      assert.deepEqual(tell(event), { as, text });
+    });
+});

@@ -1,0 +1,217 @@
+import { execFile } from "node:child_process";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { get } from "node:http";
+import { devNull, tmpdir } from "node:os";
+import path from "node:path";
+import { Readable } from "node:stream";
+import { buffer } from "node:stream/consumers";
+import { pipeline } from "node:stream/promises";
+import { promisify } from "node:util";
+import { createGunzip } from "node:zlib";
+import { assert } from "chai";
+import { extract, type Headers } from "tar-stream";
+import { createClock } from "../../rehearsal/clock";
+import { type GitHub, startGitHub } from "../../rehearsal/github/github";
+import { noCommit, type Repository } from "../../rehearsal/github/repository";
+import { request } from "../../rehearsal/github/request";
+import { commitCrash, commitLarge, commitVersion, importStorefront } from "../../rehearsal/github/storefront";
+
+const run = promisify(execFile);
+const began = Date.UTC(2026, 0, 2, 3, 4, 5);
+const isolated = {
+  PATH: process.env.PATH,
+  GIT_CONFIG_NOSYSTEM: "1",
+  GIT_CONFIG_GLOBAL: devNull,
+  GIT_TERMINAL_PROMPT: "0",
+};
+const git = async (...args: string[]) => (await run("git", args, { env: isolated })).stdout;
+
+describe("rehearsal: GitHub", () => {
+  const addresses = new Map<string, string>();
+  const faults: Error[] = [];
+  let directory: string;
+  let github: GitHub;
+  let repository: Repository;
+  let first: string;
+
+  before(async () => {
+    directory = await mkdtemp(path.join(tmpdir(), "slipway-github-"));
+    const clock = createClock(0, began);
+    github = await startGitHub({ directory, addresses, clock, onFault: (error) => faults.push(error) });
+    repository = await github.createRepository("acme/storefront");
+    first = (await importStorefront(repository, "1.0.0")).after;
+  });
+
+  after(async () => {
+    await github.close();
+    await rm(directory, { recursive: true });
+  });
+
+  /** Downloads by the port, with the host that was meant in a header, as a function's requests arrive. */
+  const download = (host: string, file: string, header = "x-forwarded-host") =>
+    fetch(`${github.url}${file}`, { headers: { [header]: host }, redirect: "manual" });
+
+  async function untar(archive: Response): Promise<Map<string, { header: Headers; content: string }>> {
+    const entries = new Map<string, { header: Headers; content: string }>();
+    const tar = extract();
+    tar.on("entry", (header, stream, next) => {
+      buffer(stream).then((content) => {
+        entries.set(header.name, { header, content: content.toString() });
+        next();
+      }, next);
+    });
+    await pipeline(Readable.from(Buffer.from(await archive.arrayBuffer())), createGunzip(), tar);
+    return entries;
+  }
+
+  it("leads an archive's address to codeload, as GitHub does", async () => {
+    const response = await download("github.com", `/acme/storefront/archive/${first}.tar.gz`);
+    assert.equal(response.status, 302);
+    assert.equal(response.headers.get("location"), `https://codeload.github.com/acme/storefront/tar.gz/${first}`);
+  });
+
+  it("knows the host from the Host header too", async () => {
+    const response = await request(addresses, `https://codeload.github.com/acme/storefront/tar.gz/${first}`);
+    assert.equal(response.status, 200);
+    assert.equal(response.headers["content-type"], "application/x-gzip");
+  });
+
+  it("wraps the archive's files in one folder named after repository and commit", async () => {
+    const entries = await untar(await download("codeload.github.com", `/acme/storefront/tar.gz/${first}`));
+    const files = [...entries.keys()].filter((name) => !name.endsWith("/") && name !== "pax_global_header");
+    assert.deepEqual(files.sort(), [
+      `storefront-${first}/.dockerignore`,
+      `storefront-${first}/Dockerfile`,
+      `storefront-${first}/README.md`,
+      `storefront-${first}/app.js`,
+      `storefront-${first}/package.json`,
+      `storefront-${first}/server.js`,
+      `storefront-${first}/test/app.test.js`,
+    ]);
+    const manifest = JSON.parse(entries.get(`storefront-${first}/package.json`)?.content ?? "");
+    assert.equal(manifest.version, "1.0.0");
+  });
+
+  it("keeps modes and symbolic links", async () => {
+    const { after } = await repository.commit(
+      {
+        "bin/run": { mode: "100755", content: "#!/bin/sh\n" },
+        link: { mode: "120000", content: "bin/run" },
+      },
+      "A script and a link",
+      "modes",
+    );
+    const entries = await untar(await download("codeload.github.com", `/acme/storefront/tar.gz/${after}`));
+    assert.equal((entries.get(`storefront-${after}/bin/run`)?.header.mode ?? 0) & 0o111, 0o111);
+    const link = entries.get(`storefront-${after}/link`)?.header;
+    assert.deepEqual([link?.type, link?.linkname], ["symlink", "bin/run"]);
+  });
+
+  for (const [what, host, file] of [
+    ["a commit that is not there", "codeload.github.com", `/acme/storefront/tar.gz/${"a".repeat(40)}`],
+    ["a repository that is not there", "github.com", `/acme/absent/archive/${"a".repeat(40)}.tar.gz`],
+    ["a path of the other host", "github.com", `/acme/storefront/tar.gz/${"a".repeat(40)}`],
+  ] as const)
+    it(`answers 404 to ${what}`, async () => {
+      const response = await download(host, file);
+      assert.deepEqual([response.status, await response.text()], [404, "404: Not Found"]);
+    });
+
+  it("can be cloned", async () => {
+    const clone = path.join(directory, "clone");
+    await git("clone", "--quiet", `${github.url}/acme/storefront.git`, clone);
+    assert.equal(JSON.parse(await readFile(path.join(clone, "package.json"), "utf8")).version, "1.0.0");
+    const written = await git("-C", clone, "log", "-1", "--format=%an <%ae> %cI %s");
+    assert.equal(written, "slipway rehearsal <rehearsal@acme.example> 2026-01-02T03:04:05+00:00 Release 1.0.0\n");
+  });
+
+  it("does not tell git a repository that is absent from one that is private", async () => {
+    const response = await fetch(`${github.url}/acme/absent.git/info/refs?service=git-upload-pack`);
+    assert.deepEqual([response.status, response.headers.get("www-authenticate")], [401, 'Basic realm="GitHub"']);
+  });
+
+  it("takes a push by git, and moves the branch", async () => {
+    const clone = path.join(directory, "pushing");
+    await git("clone", "--quiet", `${github.url}/acme/storefront.git`, clone);
+    await writeFile(path.join(clone, "NEWS.md"), "Something new\n");
+    await git("-C", clone, "add", "NEWS.md");
+    await git(
+      "-C",
+      clone,
+      "-c",
+      "user.name=acme",
+      "-c",
+      "user.email=acme@acme.example",
+      "commit",
+      "--quiet",
+      "-m",
+      "News",
+    );
+    await git("-C", clone, "push", "--quiet", "origin", "HEAD:refs/heads/news/first");
+    const head = (await git("-C", clone, "rev-parse", "HEAD")).trim();
+    assert.equal((await repository.refs()).get("refs/heads/news/first"), head);
+    assert.deepEqual(await repository.describe(head).then((it) => [it.message, it.added]), ["News", ["NEWS.md"]]);
+  });
+
+  it("commits a version, a crash and the repair as changes of exactly these files", async () => {
+    const changed = async (update: { after: string }) => (await repository.describe(update.after)).modified;
+    assert.deepEqual(await changed(await commitVersion(repository, "2.0.0")), ["package.json"]);
+    assert.deepEqual(await changed(await commitCrash(repository, "3.0.0")), ["package.json", "server.js"]);
+    assert.deepEqual(await changed(await commitVersion(repository, "3.0.1")), ["package.json", "server.js"]);
+  });
+
+  it("tells which commits an update brought, and whether it threw some away", async () => {
+    const { after: base } = await commitVersion(repository, "1.1.0", "side");
+    const { after: next } = await commitVersion(repository, "1.2.0", "side");
+    const messages = async (before: string, after: string, ref = "refs/heads/side") =>
+      (await repository.commits({ ref, before, after })).map((commit) => commit.message);
+    assert.deepEqual(await messages(base, next), ["Release 1.2.0"]);
+    assert.deepEqual(await messages(noCommit, next), ["Release 1.2.0"]);
+    assert.deepEqual(await messages(next, base), []);
+    assert.deepEqual(await messages(next, noCommit), []);
+    assert.deepEqual(await messages(noCommit, next, "refs/tags/v1"), []);
+    const back = await repository.move("refs/heads/side", base);
+    assert.deepEqual(back, { ref: "refs/heads/side", before: next, after: base });
+    assert.isTrue(await repository.forced(back));
+    assert.isFalse(await repository.forced({ ref: back.ref, before: base, after: next }));
+    await repository.move("refs/heads/side", noCommit);
+    assert.isFalse((await repository.refs()).has("refs/heads/side"));
+  });
+
+  describe("failing", () => {
+    afterEach(() => {
+      github.fault = undefined;
+      faults.length = 0;
+    });
+
+    it("resets connections where it is unreachable", async () => {
+      github.fault = { kind: "unreachable" };
+      const code = await new Promise((resolve) => {
+        get(`${github.url}/acme/storefront/archive/${first}.tar.gz`).on("error", (error: NodeJS.ErrnoException) =>
+          resolve(error.code),
+        );
+      });
+      assert.equal(code, "ECONNRESET");
+      assert.deepEqual(faults, []);
+    });
+
+    it("breaks an archive off after so many bytes", async () => {
+      const { after } = await commitLarge(repository, "1.3.0", 3_000_000);
+      const whole = await download("codeload.github.com", `/acme/storefront/tar.gz/${after}`);
+      assert.isAbove((await whole.arrayBuffer()).byteLength, 3_000_000);
+      github.fault = { kind: "cut", afterBytes: 1_000_000 };
+      const response = await download("codeload.github.com", `/acme/storefront/tar.gz/${after}`);
+      let received = 0;
+      const reading = (async () => {
+        for await (const chunk of response.body ?? []) received += chunk.length;
+      })();
+      const error = await reading.then(
+        () => undefined,
+        (reason: Error) => reason,
+      );
+      assert.equal(error?.message, "terminated");
+      assert.isAtMost(received, 1_100_000);
+      assert.deepEqual(faults, []);
+    });
+  });
+});

@@ -1,0 +1,268 @@
+import { assert } from "chai";
+import type { Registration } from "../../rehearsal/monitor";
+import { explainFailure } from "../../rehearsal/report/failure";
+import type { Progress } from "../../rehearsal/report/progress";
+import { type Failure, isFailure, type PlayOptions, play } from "../../rehearsal/scenarios/play";
+import {
+  expectEqual,
+  expectMatches,
+  expectSame,
+  type Mismatch,
+  type Scenario,
+  type Step,
+} from "../../rehearsal/scenarios/scenario";
+import { createWorld, type World } from "../../rehearsal/scenarios/world";
+import { createTestCloud, type TestCloud } from "./support";
+
+const outputs = {
+  webhookUrl: "https://abc.execute-api.us-east-1.amazonaws.com/webhooks/github",
+  webhookSecret: "secret",
+  services: { "storefront/web": "http://lb.us-east-1.elb.amazonaws.com" },
+  repositories: { storefront: "123456789012.dkr.ecr.us-east-1.amazonaws.com/storefront" },
+  pipelines: { storefront: "storefront-abc1234" },
+};
+
+const fetchFunction: Registration = {
+  urn: "urn:pulumi:test::slipway::aws:lambda/function:Function::fetch",
+  type: "aws:lambda/function:Function",
+  name: "fetch",
+  parent: "",
+  kind: "custom",
+  secrets: [],
+  ignoreChanges: [],
+  inputs: { loggingConfig: { logFormat: "Text", logGroup: "fetch-logs" } },
+  outputs: {},
+};
+
+const step = (title: string, run: Step["run"]): Step => ({ title, run });
+const forEver = () => new Promise<undefined>(() => undefined);
+
+describe("rehearsal: playing a scenario", () => {
+  let account: TestCloud;
+  let world: World;
+  let told: string[];
+  const progress: Progress = {
+    heading: (text) => told.push(`heading ${text}`),
+    begin: (title) => told.push(`begin ${title}`),
+    note: (text) => told.push(`note ${text}`),
+    activity: () => undefined,
+    done: (detail) => told.push(`done ${detail}`),
+    failed: () => told.push("failed"),
+    say: () => undefined,
+    close: () => undefined,
+  };
+
+  beforeEach(async () => {
+    told = [];
+    account = await createTestCloud([]);
+    const program = { registrations: [fetchFunction], outputs, secretOutputs: [], warnings: [] };
+    world = await createWorld({ account, program, close: account.close });
+  });
+
+  afterEach(() => world.close());
+
+  const scenario = (steps: Step[], rest: Partial<Scenario> = {}): Scenario => ({
+    name: "example",
+    title: "an example",
+    steps,
+    ...rest,
+  });
+
+  async function failureOf(it: Scenario, options?: PlayOptions): Promise<Failure> {
+    const error = await play(it, world, progress, options).catch((reason: unknown) => reason);
+    if (!isFailure(error)) throw new Error(`Expected a failure, got ${error}.`);
+    return error;
+  }
+
+  it("runs the steps in order and tells what came out", async () => {
+    await play(scenario([step("one", async () => "1"), step("two", async () => undefined)]), world, progress);
+    assert.deepEqual(told, ["heading example: an example", "begin one", "done 1", "begin two", "done undefined"]);
+  });
+
+  it("ends at the first step that does not come out as expected", async () => {
+    const failure = await failureOf(
+      scenario([
+        step("one", async () => "1"),
+        step("two", async () => {
+          expectEqual("the version", "1.0.0", "2.0.0");
+          return undefined;
+        }),
+        step("three", async () => "3"),
+      ]),
+    );
+    assert.deepInclude(failure, { scenario: "example", step: "two", position: 2, denials: [] });
+    assert.deepInclude(failure.cause as Mismatch, { message: "the version", expected: "2.0.0", actual: "1.0.0" });
+    assert.deepEqual(told.slice(-2), ["begin two", "failed"]);
+    assert.equal(
+      explainFailure(failure),
+      [
+        "Failed: scenario example, step 2 (two)",
+        "  cause      the version",
+        "  expected   2.0.0",
+        "  actual     1.0.0",
+        "",
+        "  npm start -- --scenario example --verbose   plays it with every request and log line",
+      ].join("\n"),
+    );
+  });
+
+  it("ends a step that waits for ever after its limit", async () => {
+    const after: PlayOptions["after"] = (_, action) => {
+      queueMicrotask(action);
+      return () => undefined;
+    };
+    const failure = await failureOf(scenario([step("one", forEver)]), { limit: 5000, after });
+    assert.equal(failure.cause.message, "It was not done within 5 seconds.");
+  });
+
+  describe("when a call is denied", () => {
+    const bucket = "arn:aws:s3:::source";
+    let role: string;
+    const ask = () =>
+      account.iam
+        .authorize({ kind: "role", arn: role }, { action: "s3:PutObject", resource: `${bucket}/source.zip` })
+        .catch(() => undefined);
+
+    beforeEach(async () => {
+      role = await account.role("fetch", "lambda.amazonaws.com", [
+        { Effect: "Allow", Action: "s3:GetObject", Resource: `${bucket}/*` },
+      ]);
+    });
+
+    it("ends a waiting step at the next event", async () => {
+      const failure = await failureOf(
+        scenario([
+          step("one", async () => {
+            await ask();
+            account.tell({ kind: "log", group: "fetch-logs", stream: "s", line: "a line" });
+            return forEver();
+          }),
+        ]),
+      );
+      const [denial] = failure.denials;
+      assert.deepEqual(denial?.permission, { action: "s3:PutObject", resource: `${bucket}/source.zip` });
+      assert.equal(failure.cause.message, denial?.denial);
+      const lines = explainFailure(failure).split("\n");
+      assert.include(lines, `  denied     role ${role} may not s3:PutObject on ${bucket}/source.zip`);
+    });
+
+    it("fails a step that came to its end all the same, and one that brings trouble about", async () => {
+      const denied = step("one", async () => {
+        await ask();
+        return "done";
+      });
+      assert.lengthOf((await failureOf(scenario([denied], { troubled: true }))).denials, 1);
+    });
+  });
+
+  const troubles: [what: string, tell: (account: TestCloud) => void, message: string][] = [
+    [
+      "a function that fails",
+      (it) =>
+        it.tell({ kind: "function-invoked", function: "deploy", outcome: "failed", milliseconds: 1, error: "no" }),
+      "The function deploy failed: no",
+    ],
+    [
+      "an error that a function logs",
+      (it) =>
+        it.tell({
+          kind: "log",
+          group: "fetch-logs",
+          stream: "s",
+          line: '{"level":"error","message":"fetch failed","cause":"no archive"}',
+        }),
+      "fetch-logs: fetch failed: no archive",
+    ],
+  ];
+  for (const [what, tell, message] of troubles) {
+    it(`ends at ${what}`, async () => {
+      const waiting = step("one", () => {
+        tell(account);
+        return forEver();
+      });
+      assert.equal((await failureOf(scenario([waiting]))).cause.message, message);
+    });
+
+    it(`goes on after ${what}, if the scenario brings it about`, async () => {
+      const passing = step("one", async () => {
+        tell(account);
+        return "1";
+      });
+      await play(scenario([passing], { troubled: true }), world, progress);
+      assert.include(told, "done 1");
+    });
+  }
+
+  it("goes on after what is no error: warnings, text, what tasks log", async () => {
+    const lines = [
+      ["fetch-logs", '{"level":"warn","message":"webhook rejected"}'],
+      ["fetch-logs", "REPORT RequestId: 1"],
+      ["fetch-logs", "null"],
+      ["storefront-web-logs", '{"level":"error","message":"page not found"}'],
+    ] as const;
+    const telling = step("one", async () => {
+      for (const [group, line] of lines) account.tell({ kind: "log", group, stream: "s", line });
+      return "1";
+    });
+    await play(scenario([telling]), world, progress);
+    assert.include(told, "done 1");
+  });
+
+  it("finds an event that happened after the mark, or waits for it", async () => {
+    type Dead = { kind: "message-dead"; queue: string; messageId: string };
+    const isDead = (event: { kind: string }): event is Dead => event.kind === "message-dead";
+    const dead = (messageId: string): Dead => ({ kind: "message-dead", queue: "q", messageId });
+    account.tell(dead("1"));
+    world.mark = account.events.length;
+    const coming = world.event(isDead);
+    account.tell(dead("2"));
+    assert.equal((await coming).messageId, "2");
+    assert.equal((await world.event(isDead)).messageId, "2");
+  });
+
+  it("refuses a program without the outputs that scenarios need", async () => {
+    const bare = await createTestCloud([]);
+    let closed = false;
+    const close = async () => {
+      closed = true;
+      await bare.close();
+    };
+    const program = {
+      registrations: [],
+      outputs: { ...outputs, webhookUrl: "", pipelines: { a: 1 } },
+      secretOutputs: [],
+      warnings: [],
+    };
+    const error = await createWorld({ account: bare, program, close }).catch((reason: Error) => reason);
+    assert.equal(
+      (error as Error).message,
+      "The stack's outputs lack webhookUrl, pipelines: the scenarios need the addresses that index.ts exports.",
+    );
+    assert.isTrue(closed);
+  });
+});
+
+describe("rehearsal: expectations", () => {
+  it("pass where they are met", () => {
+    expectEqual("a", 1, 1);
+    expectSame("a", [1, { b: 2 }], [1, { b: 2 }]);
+    expectMatches("a", "rolled back to 2", /rolled/, /2$/);
+  });
+
+  it("say what was expected and what was there", () => {
+    const cases: [() => void, string, string][] = [
+      [() => expectEqual("a", undefined, 202), "202", "undefined"],
+      [() => expectSame("a", [1], [1, 2]), "[1,2]", "[1]"],
+      [() => expectMatches("a", "fine", /rolled/), "to match /rolled/", "fine"],
+    ];
+    for (const [check, expected, actual] of cases) {
+      let thrown: unknown;
+      try {
+        check();
+      } catch (error) {
+        thrown = error;
+      }
+      assert.deepInclude(thrown, { message: "a", expected, actual });
+    }
+  });
+});

@@ -1,0 +1,124 @@
+import { assert } from "chai";
+import type { CloudEvent } from "../../rehearsal/cloud/events";
+import type { Decision } from "../../rehearsal/cloud/iam";
+import type { Delivery } from "../../rehearsal/github/deliveries";
+import { type Findings, summarise } from "../../rehearsal/report/summary";
+
+const pipeline = (executionId: string, status: "InProgress" | "Succeeded" | "Failed"): CloudEvent => ({
+  kind: "pipeline",
+  pipeline: "storefront",
+  executionId,
+  status,
+});
+
+const invoked = (name: string, outcome: "succeeded" | "failed"): CloudEvent => ({
+  kind: "function-invoked",
+  function: name,
+  outcome,
+  milliseconds: 1,
+});
+
+const decision = (denial?: string): Decision => ({
+  principal: { kind: "role", arn: "arn:aws:iam::123456789012:role/fetch" },
+  permission: { action: "s3:PutObject", resource: "*" },
+  ...(denial === undefined ? {} : { denial }),
+});
+
+const delivery = (id: number, event: string, status: number | undefined): Delivery => ({
+  id,
+  guid: "g",
+  event,
+  hook: { id: 1, repository: "acme/storefront", url: "https://hooks.acme.example", secret: "s", contentType: "json" },
+  payload: {},
+  redelivery: false,
+  at: 0,
+  ...(status === undefined ? { error: "timed out" } : { answer: { status, headers: {}, body: "", milliseconds: 1 } }),
+});
+
+const grant = { role: "fetch-abc1234", policy: "p", statement: 0, action: "s3:AbortMultipartUpload", resource: "*" };
+
+const findings: Findings = {
+  resources: [
+    "aws:s3/bucket:Bucket",
+    "aws:lambda/function:Function",
+    "aws:s3/bucket:Bucket",
+    "slipway:infra:Intake",
+    "aws:s3/bucketPolicy:BucketPolicy",
+  ],
+  events: [
+    pipeline("1", "InProgress"),
+    invoked("webhook", "succeeded"),
+    invoked("fetch", "failed"),
+    invoked("webhook", "succeeded"),
+    pipeline("1", "Succeeded"),
+    pipeline("2", "Failed"),
+    pipeline("3", "Succeeded"),
+  ],
+  decisions: [decision(), decision("User: fetch is not authorized"), decision()],
+  granted: 12,
+  partial: false,
+  unused: [
+    { grant, reason: "only when an upload breaks off" },
+    { grant: { ...grant, action: "s3:PutObject" }, reason: undefined },
+  ],
+  deliveries: [
+    delivery(1, "ping", 200),
+    delivery(2, "push", 202),
+    delivery(3, "push", 202),
+    delivery(4, "push", undefined),
+  ],
+  seen: [
+    { version: "1.0.0", url: "http://lb" },
+    { version: "2.0.0", url: "http://lb" },
+    { version: "1.0.0", url: "http://lb" },
+  ],
+  took: 1,
+};
+
+describe("rehearsal: the summary", () => {
+  it("counts what there is, what was called, and what came of it", () => {
+    assert.deepEqual(summarise(findings).split("\n"), [
+      "  Resources    5 resources of 4 types",
+      "               infra   Intake 1",
+      "               lambda  Function 1",
+      "               s3      Bucket 2, BucketPolicy 1",
+      "  Functions    3 invocations, 1 failed: fetch 1, webhook 2",
+      "  Calls        2 allowed, 1 denied",
+      "               User: fetch is not authorized",
+      "  Permissions  12 granted, 2 not needed",
+      "               fetch-abc1234 s3:AbortMultipartUpload on *: only when an upload breaks off",
+      "               fetch-abc1234 s3:PutObject on *: NO REASON KNOWN",
+      "  Deliveries   4: 1 × ping 200, 2 × push 202, 1 × push without an answer",
+      "  Executions   2 × storefront Succeeded, 1 × storefront Failed",
+      "  Seen         1.0.0 at http://lb",
+      "               2.0.0 at http://lb",
+    ]);
+  });
+
+  it("only counts what some of the scenarios did not need", () => {
+    const lines = summarise({ ...findings, partial: true }).split("\n");
+    assert.include(lines, "  Permissions  12 granted, 2 not needed by these scenarios");
+    assert.isFalse(lines.some((line) => line.includes("NO REASON KNOWN")));
+  });
+
+  it("has a line for what did not happen, too", () => {
+    const nothing = {
+      ...findings,
+      resources: [],
+      events: [],
+      decisions: [],
+      granted: 0,
+      unused: [],
+      deliveries: [],
+      seen: [],
+    };
+    assert.deepEqual(summarise(nothing).split("\n"), [
+      "  Resources    0 resources of 0 types",
+      "  Functions    0 invocations, 0 failed",
+      "  Calls        0 allowed, 0 denied",
+      "  Permissions  0 granted, 0 not needed",
+      "  Deliveries   0",
+      "  Executions   none",
+    ]);
+  });
+});
