@@ -1,0 +1,23 @@
+// The figures that slipway answers for, each as a ratio to something measured in the same run: machines differ, ratios
+// hardly do. `npm run bench` prints them; no test times anything.
+import path from "node:path";
+import { archiveSizes } from "./archives";
+import { evaluation } from "./evaluation";
+import { repacking } from "./repacking";
+
+async function main(): Promise<void> {
+  const root = path.resolve(__dirname, "../..");
+  for (const [title, measure] of [
+    ["pulumi up's own entry evaluates stack dev, against a program of one bucket", evaluation],
+    ["fetch repacks a repository's archive, against gunzip and deflate of the same bytes", repacking],
+    ["what each function uploads, zipped, against its limit", archiveSizes],
+  ] as const) {
+    console.log(`${title}:`);
+    for (const line of await measure(root)) console.log(`  ${line}`);
+  }
+}
+
+main().catch((error) => {
+  console.error(error);
+  process.exitCode = 1;
+});
