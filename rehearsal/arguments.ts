@@ -9,6 +9,8 @@ export interface Arguments {
   scenarios: string[];
   /** Simulated milliseconds for each real one. */
   speed: number;
+  /** An IAM action that every role loses, to see it caught. */
+  without?: string | undefined;
 }
 
 /** A command line that asks for something that is not there. */
@@ -25,6 +27,7 @@ const options = {
   stack: { type: "string" },
   scenario: { type: "string", multiple: true },
   speed: { type: "string" },
+  without: { type: "string" },
 } as const;
 
 /**
@@ -37,7 +40,7 @@ export function readArguments(argv: string[]): Arguments {
     if (token.kind === "positional") throw usageError(`${token.value} is no option`);
     if (token.kind === "option") check(token.name, token.rawName, token.value);
   }
-  const { help = false, keep = false, verbose = false, stack = "dev", scenario = [], speed = "30" } = values;
+  const { help = false, keep = false, verbose = false, stack = "dev", scenario = [], speed = "30", without } = values;
   if (!(Number(speed) >= 1 && Number(speed) <= 1000))
     throw usageError(`--speed is ${speed}: give a number from 1 to 1000, simulated seconds for each real one`);
   return {
@@ -47,6 +50,7 @@ export function readArguments(argv: string[]): Arguments {
     stack: String(stack),
     scenarios: [scenario].flat().map(String),
     speed: Number(speed),
+    ...(typeof without === "string" && { without }),
   };
 }
 

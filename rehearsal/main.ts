@@ -24,6 +24,7 @@ examples/storefront to a GitHub of its own, and asks the service which version i
   --stack NAME     the stack whose Pulumi.NAME.yaml is rehearsed (dev)
   --keep           leave it running afterwards, and say how to push again
   --speed N        simulated seconds for each real one, 1 to 1000 (30)
+  --without ACTION break it on purpose: no role is granted this IAM action, sqs:SendMessage for one
   --verbose        tell every request, invocation and log line
   --help           this text
 

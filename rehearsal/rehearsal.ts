@@ -1,5 +1,6 @@
 import { mkdir, mkdtemp } from "node:fs/promises";
 import path from "node:path";
+import type { Breaking } from "./breaking";
 import { createClock } from "./clock";
 import { type Account, createCloud } from "./cloud/cloud";
 import type { CloudEvent } from "./cloud/events";
@@ -16,6 +17,8 @@ export interface RehearsalOptions {
   speed: number;
   /** Instead of the stack file's values. */
   values?: Record<string, string>;
+  /** A mistake to make on purpose. */
+  breaking?: Breaking | undefined;
   listener?: (event: CloudEvent) => void;
 }
 
@@ -44,8 +47,10 @@ export async function open(options: RehearsalOptions): Promise<Rehearsal> {
   if (options.listener !== undefined) account.onEvent(options.listener);
   try {
     await account.open();
-    const { create, invoke } = account;
-    const program = await evaluate({ root, stack: options.stack, values, create, invoke });
+    const { breaking } = options;
+    const create: Account["create"] = (declared) => account.create(breaking?.alter(declared) ?? declared);
+    const program = await evaluate({ root, stack: options.stack, values, create, invoke: account.invoke });
+    breaking?.check();
     await account.start();
     return { account, program, close: account.close };
   } catch (error) {

@@ -1,4 +1,5 @@
 import path from "node:path";
+import { withoutAction } from "./breaking";
 import type { CloudEvent } from "./cloud/events";
 import type { Grant } from "./cloud/policies";
 import { open, type Rehearsal, RUNS } from "./rehearsal";
@@ -23,6 +24,8 @@ export interface RehearseOptions {
   progress: Progress;
   /** Whether somebody will push by hand. */
   keep: boolean;
+  /** An IAM action that every role loses. */
+  without?: string | undefined;
   /** Tells every request, invocation and log line too. */
   verbose: boolean;
   /** Ends the rehearsal early, with the signal's reason. */
@@ -40,11 +43,6 @@ export async function rehearse(options: RehearseOptions): Promise<void> {
   const { signal } = options;
   const worlds: World[] = [];
   let closing = false;
-  const aborted = new Promise<never>((_, reject) => {
-    signal.addEventListener("abort", () => reject(signal.reason), { once: true });
-  });
-  // While nothing is played, nobody listens: throwIfAborted asks instead.
-  aborted.catch(() => undefined);
   await removeFormerRuns(path.resolve(__dirname, "..", RUNS));
   try {
     for (const scenarios of options.accounts) {
@@ -52,7 +50,7 @@ export async function rehearse(options: RehearseOptions): Promise<void> {
       worlds.push(world);
       for (const scenario of scenarios) {
         signal.throwIfAborted();
-        await Promise.race([play(scenario, world, options.progress), aborted]);
+        await play(scenario, world, options.progress, { signal });
       }
     }
     const [first] = worlds;
@@ -67,7 +65,7 @@ export async function rehearse(options: RehearseOptions): Promise<void> {
 
 /** @param closing whether what happens is no news any more: tasks stop because the account is closed */
 async function setUp(
-  { stack, speed, progress, verbose, keep }: RehearseOptions,
+  { stack, speed, progress, verbose, keep, without }: RehearseOptions,
   closing: () => boolean,
 ): Promise<World> {
   const tell = (event: CloudEvent) => {
@@ -80,7 +78,8 @@ async function setUp(
   progress.begin(`the program is evaluated for stack ${stack}`);
   let rehearsal: Rehearsal;
   try {
-    rehearsal = await open({ stack, speed, listener: tell });
+    const breaking = without === undefined ? undefined : withoutAction(without);
+    rehearsal = await open({ stack, speed, listener: tell, breaking });
   } catch (error) {
     progress.failed();
     throw error;

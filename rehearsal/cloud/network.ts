@@ -42,8 +42,8 @@ interface Subnet {
   vpcId: string;
   zone: string;
   range: Range;
-  /** How many addresses were given out. */
-  used: number;
+  /** Where to look for a free address: behind the one given out last. */
+  next: number;
   routes: { destination: string; target: string }[];
 }
 
@@ -81,18 +81,25 @@ export function networkOf(cloud: Cloud): Network {
     const missing = securityGroups.find((id) => !groups.has(id));
     if (missing !== undefined)
       throw awsError("InvalidGroup.NotFound", `The security group '${missing}' does not exist`);
-    // AWS keeps the first four addresses of a subnet and the last.
-    if (subnet.used >= sizeOf(subnet.range) - 5)
-      throw awsError("InsufficientFreeAddressesInSubnet", `There are no free addresses in subnet '${subnetId}'.`);
     const created: NetworkInterface = {
       id: `eni-${cloud.id(17)}`,
       subnetId,
-      address: formatAddress(subnet.range.base + 4 + subnet.used++),
+      address: freeAddress(subnet),
       publicAddress: assignPublicIp ?? false,
       securityGroups,
     };
     interfaces.set(created.address, created);
     return created;
+  }
+
+  function freeAddress(subnet: Subnet): string {
+    // AWS keeps the first four addresses of a subnet and the last.
+    const usable = sizeOf(subnet.range) - 5;
+    for (let tried = 0; tried < usable; tried++) {
+      const address = formatAddress(subnet.range.base + 4 + (subnet.next++ % usable));
+      if (!interfaces.has(address)) return address;
+    }
+    throw awsError("InsufficientFreeAddressesInSubnet", `There are no free addresses in subnet '${subnet.id}'.`);
   }
 
   function between(from: NetworkInterface | "internet", to: NetworkInterface, port: number): Passage {
@@ -167,7 +174,7 @@ export function createNetwork(cloud: Cloud): Service {
         const id = `subnet-${cloud.id(17)}`;
         const target = type === "public" ? internetGateway : type === "private" ? nat[zone] : undefined;
         const routes = target === undefined ? [] : [{ destination: "0.0.0.0/0", target }];
-        subnets.set(id, { id, vpcId, zone: zones[zone] ?? "", range: parseRange(cidrs[index] ?? ""), used: 0, routes });
+        subnets.set(id, { id, vpcId, zone: zones[zone] ?? "", range: parseRange(cidrs[index] ?? ""), next: 0, routes });
         ids[type]?.push(id);
       });
     });

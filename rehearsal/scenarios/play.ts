@@ -22,6 +22,8 @@ export const isFailure = (error: unknown): error is Failure =>
   error instanceof Error && "scenario" in error && "denials" in error;
 
 export interface PlayOptions {
+  /** Ends the step that is being played. */
+  signal?: AbortSignal;
   /** Real milliseconds that one step may take. */
   limit?: number;
   /** Calls back once after so many real milliseconds. @returns what takes it back */
@@ -36,7 +38,7 @@ function afterTimeout(milliseconds: number, action: () => void): () => void {
 /**
  * Plays a scenario's steps in order. A denial ends a step at once, whatever it waits for: nothing that slipway does is
  * expected to be refused. So does an error of a function, unless the scenario brings it about.
- * @throws Failure naming scenario, step and cause
+ * @throws Failure naming scenario, step and cause; or the signal's reason
  */
 export async function play(
   scenario: Scenario,
@@ -51,6 +53,7 @@ export async function play(
       progress.done(await guarded(scenario, step, world, options));
     } catch (error) {
       progress.failed();
+      options.signal?.throwIfAborted();
       const cause = error instanceof Error ? error : new Error(String(error));
       throw Object.assign(new Error(`${scenario.name}, step ${index + 1} (${step.title}): ${cause.message}`), {
         scenario: scenario.name,
@@ -71,7 +74,7 @@ async function guarded(
   scenario: Scenario,
   step: Step,
   world: World,
-  { limit = 60_000, after = afterTimeout }: PlayOptions,
+  { limit = 60_000, after = afterTimeout, signal }: PlayOptions,
 ): Promise<string | undefined> {
   let stop: () => void = () => undefined;
   const trouble = new Promise<never>((_, reject) => {
@@ -79,9 +82,12 @@ async function guarded(
       const error = troubleOf(scenario, world, event);
       if (error !== undefined) reject(error);
     };
+    const abort = () => reject(signal?.reason);
+    signal?.addEventListener("abort", abort);
     const stopListening = world.account.onEvent(check);
     const stopWaiting = after(limit, () => reject(new Error(`It was not done within ${limit / 1000} seconds.`)));
     stop = () => {
+      signal?.removeEventListener("abort", abort);
       stopListening();
       stopWaiting();
       check();

@@ -13,6 +13,7 @@ describe("rehearsal: the command line", () => {
     [["--stack=prod"], { stack: "prod" }],
     [["--scenario", "deliver", "--scenario=rollback"], { scenarios: ["deliver", "rollback"] }],
     [["--speed", "1.5"], { speed: 1.5 }],
+    [["--without", "sqs:SendMessage"], { without: "sqs:SendMessage" }],
   ];
   for (const [argv, expected] of cases)
     it(`reads "${argv.join(" ")}"`, () => {

@@ -37,6 +37,11 @@ export const EXECUTION = {
   },
 };
 
+export const LOG_CONFIGURATION = {
+  logDriver: "awslogs",
+  options: { "awslogs-group": "shop", "awslogs-region": "us-east-1", "awslogs-stream-prefix": "web" },
+};
+
 export type DeploymentEvent = Extract<CloudEvent, { kind: "deployment" }>;
 export type TaskEvent = Extract<CloudEvent, { kind: "task" }>;
 
@@ -95,10 +100,7 @@ export async function openShop(speed = 300): Promise<Shop> {
             name: "app",
             image,
             portMappings: [{ containerPort: 8080 }],
-            logConfiguration: {
-              logDriver: "awslogs",
-              options: { "awslogs-group": "shop", "awslogs-region": "us-east-1", "awslogs-stream-prefix": "web" },
-            },
+            logConfiguration: LOG_CONFIGURATION,
             ...container,
           },
         ],

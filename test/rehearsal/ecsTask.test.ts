@@ -1,9 +1,11 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { rm } from "node:fs/promises";
 import path from "node:path";
 import { createInterface } from "node:readline";
 import { expect } from "chai";
-import { EXECUTION, openShop, type Shop, serverOf, type TaskEvent } from "./ecsSupport";
+import { until } from "./containerSupport";
+import { EXECUTION, LOG_CONFIGURATION, openShop, type Shop, serverOf, type TaskEvent } from "./ecsSupport";
 
 /** A process that writes this, and then waits for its end. */
 const writing = (expression: string): string => `console.log(${expression}); setInterval(() => {}, 1000);`;
@@ -212,28 +214,13 @@ describe("ECS tasks", () => {
          if (answer.text) console.log(await answer.text());
        })();`,
     );
-    const neighbour = { name: "client", image, command: ["node", "server.js", "client"], essential: false };
-    const { logConfiguration } = JSON.parse(JSON.stringify((await definitionOf(image)).containerDefinitions?.[0]));
-    const containers = {
-      containerDefinitions: [
-        { name: "app", image, portMappings: [] },
-        { ...neighbour, logConfiguration },
-      ],
-    };
-    expect(await firstLine(image, {}, containers)).to.equal("neighbour");
+    const client = { name: "client", image, command: ["node", "server.js", "client"], essential: false };
+    const containerDefinitions = [
+      { name: "app", image },
+      { ...client, logConfiguration: LOG_CONFIGURATION },
+    ];
+    expect(await firstLine(image, {}, { containerDefinitions })).to.equal("neighbour");
   });
-
-  async function definitionOf(image: string) {
-    const taskDefinition = await shop.register(image);
-    const input = { taskDefinition };
-    const answer = await shop.cloud.call<object, { taskDefinition: { containerDefinitions?: object[] } }>(
-      { kind: "operator" },
-      "ecs",
-      "DescribeTaskDefinition",
-      input,
-    );
-    return answer.taskDefinition;
-  }
 
   it("are ended when their stop timeout is over", async () => {
     const image = await shop.push("v1", `process.on("SIGTERM", () => console.log("not yet")); ${writing('"up"')}`);
@@ -270,18 +257,20 @@ describe("ECS tasks", () => {
     );
     const lines = createInterface({ input: parent.stdout });
     const [line] = await once(lines, "line");
-    const pid = Number(line);
-    process.kill(pid, 0);
+    const { pid, directory } = JSON.parse(line);
+    expect(runs(pid)).to.equal(true);
     parent.kill("SIGKILL");
     await once(parent, "exit");
-    const gone = () => {
-      try {
-        process.kill(pid, 0);
-        return false;
-      } catch {
-        return true;
-      }
-    };
-    while (!gone()) await new Promise((resolve) => setImmediate(resolve));
+    await until(() => !runs(pid));
+    await rm(directory, { recursive: true });
   });
 });
+
+function runs(pid: number): boolean {
+  try {
+    // Signal 0 only asks whether there is such a process.
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}

@@ -108,11 +108,14 @@ describe("network", () => {
       { type: "Public", cidrMask: 28 },
     ];
     const subnets = await declareSubnets({ numberOfAvailabilityZones: 1, subnetSpecs: specs });
-    const { attach } = networkOf(cloud);
+    const { attach, detach, interfaceAt } = networkOf(cloud);
     const attachment = { subnetId: subnets.private[0] ?? "", securityGroups: [] };
     const addresses = Array.from({ length: 11 }, () => attach(attachment).address);
     expect([addresses[0], addresses[10]]).to.deep.equal(["10.20.0.4", "10.20.0.14"]);
     expect(() => attach(attachment)).to.throw("no free addresses");
+    const freed = interfaceAt("10.20.0.7");
+    if (freed !== undefined) detach(freed);
+    expect(attach(attachment).address).to.equal("10.20.0.7");
     expect(() => attach({ ...attachment, securityGroups: ["sg-0"] })).to.throw("security group 'sg-0' does not exist");
     expect(() => attach({ ...attachment, subnetId: "subnet-0" })).to.throw("subnet ID 'subnet-0' does not exist");
   });

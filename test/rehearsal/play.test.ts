@@ -115,6 +115,21 @@ describe("rehearsal: playing a scenario", () => {
     assert.equal(failure.cause.message, "It was not done within 5 seconds.");
   });
 
+  it("ends with the signal's reason when it is interrupted", async () => {
+    const controller = new AbortController();
+    const reason = new Error("interrupted");
+    const stopped: string[] = [];
+    const after: PlayOptions["after"] = () => () => stopped.push("limit");
+    const interrupted = step("one", () => {
+      controller.abort(reason);
+      return forEver();
+    });
+    const { signal } = controller;
+    const error = await play(scenario([interrupted]), world, progress, { signal, after }).catch((it: unknown) => it);
+    assert.equal(error, reason);
+    assert.include(stopped, "limit");
+  });
+
   describe("when a call is denied", () => {
     const bucket = "arn:aws:s3:::source";
     let role: string;

@@ -2,24 +2,12 @@ import { assert } from "chai";
 import { open } from "../../rehearsal/rehearsal";
 import { findingsOf } from "../../rehearsal/rehearse";
 import { explainFailure } from "../../rehearsal/report/failure";
-import type { Progress } from "../../rehearsal/report/progress";
 import { reasons } from "../../rehearsal/report/reasons";
 import { scenarios } from "../../rehearsal/scenarios";
 import { plan } from "../../rehearsal/scenarios/plan";
 import { isFailure, play } from "../../rehearsal/scenarios/play";
 import { createWorld, type World } from "../../rehearsal/scenarios/world";
-
-const nothing = () => undefined;
-const silent: Progress = {
-  heading: nothing,
-  begin: nothing,
-  note: nothing,
-  activity: nothing,
-  done: nothing,
-  failed: nothing,
-  say: nothing,
-  close: nothing,
-};
+import { silent } from "./silentProgress";
 
 describe("rehearsal: scenarios of stack dev", function () {
   // An account is opened with Pulumi's language host, and versions are built, pushed and started in it.

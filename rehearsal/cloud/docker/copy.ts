@@ -24,7 +24,7 @@ export async function copy(options: Copy): Promise<void> {
   const intoFolder = /(^|\/)\.?$/.test(destination) || (await isFolder(target));
   if (matches.length > 1 && !intoFolder)
     throw new Error(
-      `when using COPY with more than one source file, the destination must be a directory and end with a /`,
+      "when using COPY with more than one source file, the destination must be a directory and end with a /",
     );
   for (const match of matches) {
     const source = path.join(from, match);

@@ -1,4 +1,4 @@
-// Runs a task, prints the id of its process, and waits to be killed.
+// Runs a task, prints the id of its process and the account's folder, and waits to be killed.
 import { openShop } from "../ecsSupport";
 
 async function main(): Promise<void> {
@@ -7,7 +7,7 @@ async function main(): Promise<void> {
   const line = shop.cloud.until((event): event is Extract<typeof event, { kind: "log" }> => event.kind === "log");
   await shop.declareService(await shop.register(image), { desiredCount: 1, loadBalancers: [] });
   await shop.cloud.start();
-  console.log((await line).line);
+  console.log(JSON.stringify({ pid: Number((await line).line), directory: shop.cloud.directory }));
 }
 
 main();

@@ -1,0 +1,50 @@
+import { expect } from "chai";
+import { withoutAction } from "../../rehearsal/breaking";
+import { open } from "../../rehearsal/rehearsal";
+import { deliver } from "../../rehearsal/scenarios/deliver/scenario";
+import { isFailure, play } from "../../rehearsal/scenarios/play";
+import { createWorld } from "../../rehearsal/scenarios/world";
+import { silent } from "./silentProgress";
+
+/** What `deliver` fails with when roles of that name lose the action. */
+async function failureWithout(action: string, role: RegExp): Promise<string> {
+  const world = await createWorld(await open({ stack: "dev", speed: 30, breaking: withoutAction(action, role) }));
+  try {
+    await play(deliver, world, silent);
+  } catch (error) {
+    if (isFailure(error)) return `${error.scenario}: ${error.denials[0]?.denial}`;
+    throw error;
+  } finally {
+    await world.close();
+  }
+  return "nothing was missed";
+}
+
+// One role of each kind: a function's, a build's, a task's, a pipeline's. That every other permission is missed as well is
+// asked of the decisions that the scenarios leave, in scenarios.test.ts.
+describe("a permission that is taken away is missed", function () {
+  this.timeout(60_000);
+
+  const cases: [role: RegExp, action: string, resource: RegExp][] = [
+    [/-fetch-role-/, "codepipeline:StartPipelineExecution", /^arn:aws:codepipeline:us-east-1:\d+:storefront-pipeline-/],
+    [/-build-role-/, "ecr:PutImage", /^arn:aws:ecr:us-east-1:\d+:repository\/storefront-repository-/],
+    [/-execution-role-/, "ecr:GetAuthorizationToken", /^\*$/],
+    [/-pipeline-role-/, "lambda:InvokeFunction", /^arn:aws:lambda:us-east-1:\d+:function:storefront-deploy-function-/],
+  ];
+  for (const [role, action, resource] of cases)
+    it(`${action} of ${role}`, async () => {
+      const failure = await failureWithout(action, role);
+      const said =
+        /^(\w+): User: \S+assumed-role\/(\S+)\/\w+ is not authorized to perform: (\S+) on resource: (\S+)\. /;
+      const [, scenario, deniedRole, deniedAction, deniedResource] = said.exec(failure) ?? [];
+      expect([scenario, deniedAction], failure).to.deep.equal(["deliver", action]);
+      expect(deniedRole).to.match(role);
+      expect(deniedResource).to.match(resource);
+    });
+
+  it("is named where no role has it", () => {
+    expect(() => withoutAction("s3:DeleteBucket").check()).to.throw(
+      "--without s3:DeleteBucket: no role is granted it.",
+    );
+  });
+});
