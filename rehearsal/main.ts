@@ -4,9 +4,9 @@ import { runGit } from "./github/git";
 import { rehearse } from "./rehearse";
 import { explainFailure } from "./report/failure";
 import { createLines } from "./report/lines";
-import type { Progress } from "./report/progress";
-import { seconds } from "./report/progress";
+import { type Progress, seconds } from "./report/progress";
 import { type Findings, summarise } from "./report/summary";
+import { table } from "./report/table";
 import { createTerminal } from "./report/terminal";
 import { scenarios, usual } from "./scenarios";
 import { plan } from "./scenarios/plan";
@@ -117,8 +117,12 @@ async function conclude(
   progress.say(`\nSummary\n${summarise(findings)}`);
   if (!keep) {
     progress.say(`\nAll came out as it should, in ${seconds(findings.took)}. Next:`);
-    progress.say("  npm start -- --keep          leaves it running, to push versions of your own");
-    progress.say(`  npx pulumi up --stack ${stack}  stands the same program up on AWS: see README.md`);
+    progress.say(
+      table([
+        ["npm start -- --keep", "leaves it running, to push versions of your own"],
+        [`npx pulumi up --stack ${stack}`, "stands the same program up on AWS: see README.md"],
+      ]),
+    );
     return;
   }
   progress.say(`\n${addressesOf(world)}`);

@@ -85,7 +85,7 @@ export function createEcr(cloud: Cloud): Service {
       "policy",
       "region",
     ]);
-    const { rules } = JSON.parse(String(policy));
+    const { rules } = typeof policy === "string" ? JSON.parse(policy) : policy;
     if (!Array.isArray(rules) || rules.length === 0)
       throw awsError(
         "InvalidParameterException",

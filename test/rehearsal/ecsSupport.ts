@@ -1,12 +1,14 @@
-import type {
-  DescribeServicesCommandOutput,
-  DescribeTasksCommandOutput,
-  ListTasksCommandOutput,
-  RegisterTaskDefinitionCommandOutput,
-  Service as ServiceDescription,
-  Task,
-  UpdateServiceCommandInput,
-  UpdateServiceCommandOutput,
+import {
+  type DescribeServicesCommandOutput,
+  type DescribeTasksCommandOutput,
+  ECSClient,
+  type ListTasksCommandOutput,
+  type RegisterTaskDefinitionCommandInput,
+  type RegisterTaskDefinitionCommandOutput,
+  type Service as ServiceDescription,
+  type Task,
+  type UpdateServiceCommandInput,
+  type UpdateServiceCommandOutput,
 } from "@aws-sdk/client-ecs";
 import { createEcr } from "../../rehearsal/cloud/ecr";
 import { createEcs } from "../../rehearsal/cloud/ecs";
@@ -20,6 +22,12 @@ import { declareWeb, pushImage, type Web } from "./containerSupport";
 import { createTestCloud, type TestCloud } from "./support";
 
 const HOST = "123456789012.dkr.ecr.us-east-1.amazonaws.com";
+
+export const ECS = "arn:aws:ecs:us-east-1:123456789012";
+
+/** The image of a service before its first delivery: there is none of this tag. */
+export const SEED = `${HOST}/shop:none`;
+
 const OPERATOR = { kind: "operator" } as const;
 
 /** What the execution role of the program may do. */
@@ -34,6 +42,36 @@ export const EXECUTION = {
     Effect: "Allow",
     Action: ["logs:CreateLogStream", "logs:PutLogEvents"],
     Resource: ["arn:aws:logs:us-east-1:123456789012:log-group:shop:*"],
+  },
+};
+
+/** What the deploy function of the program may do. */
+export const DEPLOY = {
+  services: {
+    Effect: "Allow",
+    Action: ["ecs:DescribeServices", "ecs:UpdateService"],
+    Resource: [`${ECS}:service/main/web`],
+  },
+  describe: { Effect: "Allow", Action: ["ecs:DescribeTaskDefinition"], Resource: ["*"] },
+  register: { Effect: "Allow", Action: ["ecs:RegisterTaskDefinition"], Resource: [`${ECS}:task-definition/web:*`] },
+  tag: {
+    Effect: "Allow",
+    Action: ["ecs:TagResource"],
+    Resource: [`${ECS}:task-definition/web:*`],
+    Condition: { StringEquals: { "ecs:CreateAction": "RegisterTaskDefinition" } },
+  },
+  pass: {
+    Effect: "Allow",
+    Action: ["iam:PassRole"],
+    Resource: ["arn:aws:iam::123456789012:role/execution"],
+    Condition: { StringEquals: { "iam:PassedToService": "ecs-tasks.amazonaws.com" } },
+  },
+  tasks: { Effect: "Allow", Action: ["ecs:DescribeTasks"], Resource: [`${ECS}:task/main/*`] },
+  list: {
+    Effect: "Allow",
+    Action: ["ecs:ListTasks"],
+    Resource: ["*"],
+    Condition: { ArnEquals: { "ecs:cluster": `${ECS}:cluster/main` } },
   },
 };
 
@@ -158,3 +196,41 @@ export const serverOf = (version: string): string => `
   server.listen(8080, () => console.log("${version} listens on", server.address().port));
   process.once("SIGTERM", () => server.close(() => console.log("${version} ended")));
 `;
+
+/** Declares the service, and brings it to run this version. @returns the revision that it runs */
+export async function runVersion(shop: Shop, version: string, count = 2): Promise<string> {
+  await shop.declareService(await shop.register(SEED));
+  await shop.cloud.start();
+  const taskDefinition = await shop.register(await shop.push(version, serverOf(version)));
+  const completed = shop.deployment("COMPLETED");
+  await shop.update({ taskDefinition, desiredCount: count });
+  await completed;
+  return taskDefinition;
+}
+
+/** A client of a function's role with these statements. */
+export async function clientWith({ cloud }: Shop, statements: object[], name: string): Promise<ECSClient> {
+  const role = await cloud.role(name, "lambda.amazonaws.com", statements);
+  return new ECSClient(await cloud.clientOptions("lambda.amazonaws.com", role));
+}
+
+/** A task definition that ECS takes, but for what `more` says. */
+export const registrationOf = (shop: Shop, more: object = {}): RegisterTaskDefinitionCommandInput => ({
+  family: "web",
+  requiresCompatibilities: ["FARGATE"],
+  networkMode: "awsvpc",
+  cpu: "256",
+  memory: "512",
+  executionRoleArn: shop.executionRole,
+  containerDefinitions: [CONTAINER],
+  ...more,
+});
+
+export const CONTAINER = { name: "app", image: SEED, portMappings: [{ containerPort: 8080 }] };
+
+/** The error that a call ends with. */
+export const refusal = (promise: Promise<unknown>): Promise<string> =>
+  promise.then(
+    () => "no refusal",
+    (error) => `${error.name}: ${error.message}`,
+  );

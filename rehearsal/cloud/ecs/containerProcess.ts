@@ -19,7 +19,8 @@ export interface ContainerProcess {
 }
 
 /**
- * Starts a container's process, in a process group of its own.
+ * Starts a container's process, in a process group of its own, which is ended with the account. Should the rehearsal
+ * itself be killed, Node.js processes end too, by their preload; a program that is none, and holds none, outlives it.
  * @param onLine called for each line that it writes
  * @throws where the program cannot be started
  */

@@ -1,3 +1,4 @@
+import type { Timer } from "../../clock";
 import type { DescribeTargetHealthOutput } from "../loadBalancer";
 import type { TargetDescription } from "../loadBalancer/targetGroup";
 import type { Cloud, Principal } from "../service";
@@ -6,15 +7,15 @@ import { addEvent, type EcsService, type ServiceTask } from "./service";
 /** The service-linked role by which ECS works for the account. */
 const ECS: Principal = { kind: "aws", service: "ecs.amazonaws.com" };
 
-/** How often ECS asks the load balancer how its targets are, in milliseconds. */
-const POLL_INTERVAL = 5000;
+/** How often ECS asks the load balancer how its targets are, in milliseconds: while they change, and while all are well. */
+const POLL_INTERVAL = { changing: 5000, calm: 30_000 };
 
 /**
  * The targets of services' tasks: registered when a task runs, taken out before it stops, and watched in between.
  * @param onChange called when the state of a task's targets has changed
  */
 export function createTargets(cloud: Cloud, onChange: (service: EcsService) => void) {
-  const watched = new Set<EcsService>();
+  const timers = new Map<EcsService, Timer>();
 
   const ask = <O>(operation: string, input: object): Promise<O> =>
     cloud.call<object, O>(ECS, "elasticloadbalancing", operation, input);
@@ -40,31 +41,32 @@ export function createTargets(cloud: Cloud, onChange: (service: EcsService) => v
     it.registered = true;
     it.targets = "initial";
     change(service, it, "RegisterTargets");
-    watch(service);
+    watch(service, POLL_INTERVAL.changing);
   }
 
   function deregister(service: EcsService, it: ServiceTask): void {
     if (!it.registered) return;
     it.registered = false;
     change(service, it, "DeregisterTargets");
+    watch(service, POLL_INTERVAL.changing);
   }
 
-  function watch(service: EcsService): void {
-    if (watched.has(service)) return;
-    watched.add(service);
-    cloud.clock.after(POLL_INTERVAL, () => {
-      watched.delete(service);
+  function watch(service: EcsService, interval: number): void {
+    timers.get(service)?.cancel();
+    const timer = cloud.clock.after(interval, () => {
       poll(service).catch((error) =>
         addEvent(cloud, service, `failed to describe target health with (error ${error.message})`),
       );
     });
+    timers.set(service, timer);
   }
 
   async function poll(service: EcsService): Promise<void> {
     const tasks = [...service.tasks].filter((it) => it.registered || it.task.lastStatus === "DEACTIVATING");
     if (tasks.length === 0) return;
-    watch(service);
     const changes = await Promise.all(tasks.map((it) => update(service, it)));
+    const calm = tasks.every(({ targets }) => targets === "healthy");
+    watch(service, calm ? POLL_INTERVAL.calm : POLL_INTERVAL.changing);
     if (changes.includes(true)) onChange(service);
   }
 
