@@ -144,7 +144,8 @@ async function sendArchive({ options, response, repository, rest }: Exchange): P
   });
   const fault = options.fault();
   if (fault?.kind !== "cut") {
-    await Promise.all([pipeline(git.stdout, createGzip(), response), exitOf(git)]);
+    const [code] = await Promise.all([exitOf(git), pipeline(git.stdout, createGzip(), response)]);
+    if (code !== 0) throw new Error(`git archive of ${repository.name} ${commit} ended with ${code}.`);
     return;
   }
   await pipeline(

@@ -44,8 +44,9 @@ export interface World {
   close(): Promise<void>;
 }
 
+/** Simulated milliseconds that are turned at once, and real ones in between. */
 const stride = 5_000;
-const stridePause = 5;
+const pause = 5;
 
 export interface WorldOptions {
   onDelivery?: (delivery: Delivery) => void;
@@ -93,7 +94,7 @@ async function enter(rehearsal: Rehearsal, options: WorldOptions): Promise<World
       // In steps: a health check that falls due asks over HTTP, and its answer takes real time to come.
       for (let left = milliseconds; left > 0; left -= stride) {
         await clock.turn(Math.min(left, stride));
-        await setTimeout(stridePause);
+        await setTimeout(pause);
       }
     },
     since: () => account.events.slice(world.mark),
