@@ -106,8 +106,8 @@ export async function updateService(ecs: ECSClient, input: UpdateServiceCommandI
 }
 
 /**
- * Why tasks of a task definition stopped, as ECS says it: the latest one's reason, and its containers' exit codes. ECS shows
- * stopped tasks for about an hour. What cannot be read is said too: this is for a message about another failure.
+ * Why tasks of a task definition stopped, as ECS says it: the reason of the latest one that a rollback did not stop, and its
+ * containers' exit codes. ECS shows stopped tasks for about an hour. What cannot be read is said too: this is for a message about another failure.
  */
 export async function stoppedTasks(
   ecs: ECSClient,
@@ -126,12 +126,19 @@ export async function stoppedTasks(
       const some = arns.slice(start, start + TASKS);
       tasks.push(...((await ecs.send(new DescribeTasksCommand({ cluster, tasks: some }))).tasks ?? []));
     }
-    const stopped = tasks.filter(({ taskDefinitionArn }) => nameOf(taskDefinitionArn) === taskDefinition);
-    const [latest] = stopped.sort((one, other) => timeOf(other) - timeOf(one));
-    return latest && describeStop(latest, stopped.length);
+    const stopped = tasks
+      .filter(({ taskDefinitionArn }) => nameOf(taskDefinitionArn) === taskDefinition)
+      .sort((one, other) => timeOf(other) - timeOf(one));
+    const telling = stopped.find((task) => !wasScaledIn(task)) ?? stopped[0];
+    return telling && describeStop(telling, stopped.length);
   } catch (error) {
     return `why its tasks stopped cannot be read: ${explain(error)}`;
   }
+}
+
+/** Stopped by a rollback: what such a task says is a result of the failure, not its cause. */
+function wasScaledIn({ stoppedReason }: Task): boolean {
+  return stoppedReason?.startsWith("Scaling activity initiated by") === true;
 }
 
 function timeOf({ stoppedAt, stoppingAt }: Task): number {

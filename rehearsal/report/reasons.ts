@@ -4,6 +4,7 @@ interface Reason {
   /** Roles by name; Pulumi adds a hyphen and seven digits to the program's. */
   role: RegExp;
   actions: string[];
+  resource: RegExp;
   /** When the permission is needed after all. */
   reason: string;
 }
@@ -13,29 +14,31 @@ export const reasons: Reason[] = [
   {
     role: /-fetch-role-/,
     actions: ["s3:AbortMultipartUpload"],
+    resource: /\/source\.zip$/,
     reason: "takes back an upload that broke off: npm start -- --scenario lost",
   },
   {
     role: /-tag-role-/,
     actions: ["codepipeline:PutJobFailureResult"],
+    resource: /^\*$/,
     reason: "reports that the registry refused the tag, which it does not do here",
   },
   {
-    // https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-push-iam.html
-    role: /-build-role-/,
-    actions: ["ecr:BatchGetImage"],
-    reason: "AWS names it among what docker push needs; the rehearsal's docker pushes without",
+    role: /-pipeline-role-/,
+    actions: ["s3:GetObject"],
+    resource: /\/source\.zip$/,
+    reason: "reads the newest archive when somebody releases the pipeline by hand: npm start -- --scenario release",
   },
   {
     // https://docs.aws.amazon.com/codepipeline/latest/userguide/how-to-custom-role.html
     role: /-pipeline-role-/,
     actions: ["s3:GetObject", "s3:GetObjectVersion"],
-    reason:
-      "AWS names it among the least that a pipeline's role has; the rehearsal's reads the source by version alone",
+    resource: /:slipway-artifacts-bucket-\w+\/\*$/,
+    reason: "AWS names it among the least that a pipeline's role has; no action here reads an artifact under it",
   },
 ];
 
 /** Why a permission is granted though no call needed it; undefined if nobody has said so. */
-export function reasonFor({ role, action }: Pick<Grant, "role" | "action">): string | undefined {
-  return reasons.find((it) => it.role.test(role) && it.actions.includes(action))?.reason;
+export function reasonFor({ role, action, resource }: Grant): string | undefined {
+  return reasons.find((it) => it.role.test(role) && it.actions.includes(action) && it.resource.test(resource))?.reason;
 }

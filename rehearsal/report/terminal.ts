@@ -29,7 +29,6 @@ export function createTerminal(output: Output & NodeJS.WritableStream, options: 
 
   let step: { title: string; began: number; notes: string[]; activity: string } | undefined;
   let frame = 0;
-  let height = 0;
   let stopTurning: (() => void) | undefined;
 
   const row = (sign: string, text: string, milliseconds: number) =>
@@ -49,10 +48,6 @@ export function createTerminal(output: Output & NodeJS.WritableStream, options: 
       ...notesOf(step.notes.map((note) => cut(note, 6))),
     ];
     if (step.activity !== "") lines.push(...notesOf([cut(`${step.activity} …`, 6)]));
-    // log-update 7 leaves the cursor one line too high where a frame grows at the bottom of the screen, and the next frame
-    // erases a line that stood above it.
-    if (lines.length !== height) live.clear();
-    height = lines.length;
     live(lines.join("\n"));
   }
 
@@ -67,7 +62,6 @@ export function createTerminal(output: Output & NodeJS.WritableStream, options: 
     const text = detail === undefined ? step.title : `${step.title}: ${paint("bold", detail)}`;
     print([row(sign, text, now() - step.began), ...notesOf(step.notes)]);
     step = undefined;
-    height = 0;
   }
 
   return {

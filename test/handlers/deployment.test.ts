@@ -121,6 +121,12 @@ describe("deployment", () => {
         stoppedReason: "Essential container in task exited",
         containers: [{ name: "app", exitCode: 1 }],
       },
+      {
+        taskDefinitionArn: "arn:aws:ecs:us-east-1:123456789012:task-definition/web:2",
+        stoppedAt: START / 1000 + 60,
+        stoppedReason: "Scaling activity initiated by (deployment ecs-svc/3)",
+        containers: [{ name: "app", exitCode: 143 }],
+      },
       { taskDefinitionArn: "arn:aws:ecs:us-east-1:123456789012:task-definition/web:1", stoppedReason: "Scaling" },
     ];
     expect(await world.step()).to.deep.include({
@@ -132,7 +138,7 @@ describe("deployment", () => {
       kind: "failed",
       message:
         "storefront v2 was not deployed. " +
-        `web: ${TRIPPED}; 1 stopped: Essential container in task exited; container app exited with 1. ` +
+        `web: ${TRIPPED}; 2 stopped: Essential container in task exited; container app exited with 1. ` +
         "Rollback: web has web:1 again.",
     });
     expect(world.inputsOf("UpdateService")).to.have.length(1);

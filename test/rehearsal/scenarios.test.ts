@@ -55,10 +55,12 @@ describe("rehearsal: scenarios of stack dev", function () {
 
     it("leaves no reason for a permission that the program does not grant any more", () => {
       const grants = worlds[0]?.account.iam.grants() ?? [];
-      const stale = reasons.flatMap(({ role, actions }) =>
+      const stale = reasons.flatMap(({ role, actions, resource }) =>
         actions
-          .filter((action) => !grants.some((grant) => role.test(grant.role) && grant.action === action))
-          .map((action) => `${role} ${action}`),
+          .filter(
+            (action) => !grants.some((it) => role.test(it.role) && it.action === action && resource.test(it.resource)),
+          )
+          .map((action) => `${role} ${action} ${resource}`),
       );
       assert.deepEqual(stale, []);
     });

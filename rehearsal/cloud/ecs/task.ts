@@ -113,7 +113,7 @@ export function startTask(host: TaskHost, options: TaskOptions): Task {
 
   async function run(): Promise<void> {
     try {
-      await start();
+      await cloud.clock.during(start());
     } catch (error) {
       stop("TaskFailedToStart", error instanceof Error ? error.message : String(error));
     }

@@ -132,7 +132,7 @@ export function createTargetGroup(cloud: Cloud, network: Network, settings: Targ
   }
 
   async function check(target: Target): Promise<void> {
-    const outcome = await probe(target);
+    const outcome = await clock.during(probe(target));
     if (targets.get(keyOf(target)) !== target || target.health.State === "draining") return;
     assess(target, outcome);
     target.timer = clock.after(settings.healthCheck.interval, () => void check(target));

@@ -29,7 +29,13 @@ export const rollback: Scenario = {
           ["Build", "Succeeded"],
           ["Deploy", "Failed"],
         ]);
-        expectMatches("the failure", execution.failure, /tasks failed to start/, /Rollback: \S+ has \S+:3 again/);
+        expectMatches(
+          "the failure",
+          execution.failure,
+          /tasks failed to start/,
+          /Essential container in task exited; container app exited with 1\. /,
+          /Rollback: \S+ has \S+:\d+ again/,
+        );
         expectSame("the versions that answered meanwhile", [...versions.keys()], ["2.0.0"]);
         return `${versions.get("2.0.0")} requests answered meanwhile`;
       },
