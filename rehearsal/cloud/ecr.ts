@@ -18,6 +18,8 @@ import type {
   InitiateLayerUploadCommandOutput,
   PutImageCommandInput,
   PutImageCommandOutput,
+  PutImageTagMutabilityCommandInput,
+  PutImageTagMutabilityCommandOutput,
   UploadLayerPartCommandInput,
   UploadLayerPartCommandOutput,
 } from "@aws-sdk/client-ecr";
@@ -27,7 +29,7 @@ import type { Unwrap } from "@pulumi/pulumi";
 import { inputsOf } from "./declared";
 import { createLayers, PART_SIZE } from "./ecr/layers";
 import { createRegistry } from "./ecr/registry";
-import { detailOf, find, put, type Repository } from "./ecr/repository";
+import { detailOf, find, mutability, put, type Repository } from "./ecr/repository";
 import { awsError, type Cloud, type Created, type Declaration, operation, type Service } from "./service";
 
 type Answer<T> = Omit<T, "$metadata">;
@@ -73,7 +75,7 @@ export function createEcr(cloud: Cloud): Service {
         `The repository with name '${name}' already exists in the registry with id '${registryId}'`,
       );
     const arn = cloud.arn("ecr", `repository/${name}`);
-    const mutable = mutability(args);
+    const mutable = mutability(args.imageTagMutability, args.imageTagMutabilityExclusionFilters);
     await registry.open();
     repositories.set(name, { name, arn, registryId, mutable, layers: new Map(), images: new Map() });
     return { id: name, outputs: { arn, name, registryId, repositoryUrl: `${registry.host}/${name}` } };
@@ -241,6 +243,17 @@ export function createEcr(cloud: Cloud): Service {
     },
   });
 
+  const putImageTagMutability = operation<
+    PutImageTagMutabilityCommandInput,
+    Answer<PutImageTagMutabilityCommandOutput>
+  >({
+    permissions: allows("PutImageTagMutability"),
+    perform: ({ repositoryName, imageTagMutability, imageTagMutabilityExclusionFilters }) => {
+      repositoryOf(repositoryName).mutable = mutability(imageTagMutability, imageTagMutabilityExclusionFilters);
+      return { registryId, repositoryName, imageTagMutability, imageTagMutabilityExclusionFilters };
+    },
+  });
+
   return {
     name: "ecr",
     resources: {
@@ -255,6 +268,7 @@ export function createEcr(cloud: Cloud): Service {
       CompleteLayerUpload: completeLayerUpload,
       GetDownloadUrlForLayer: getDownloadUrlForLayer,
       PutImage: putImage,
+      PutImageTagMutability: putImageTagMutability,
       BatchGetImage: batchGetImage,
       DescribeImages: describeImages,
     },
@@ -274,12 +288,4 @@ function existing(repository: Repository, imageId: ImageIdentifier) {
 /** A blob comes as base64 off the wire, and as bytes from within the account. */
 function bytes(blob: Uint8Array | string | undefined): Uint8Array {
   return typeof blob === "string" ? Buffer.from(blob, "base64") : (blob ?? new Uint8Array());
-}
-
-function mutability({ imageTagMutability, imageTagMutabilityExclusionFilters = [] }: Unwrap<RepositoryArgs>) {
-  const excluded = (imageTagMutabilityExclusionFilters ?? []).map(
-    ({ filter }) => new RegExp(`^${filter.replace(/[.+?^${}()|[\]\\]/g, "\\$&").replaceAll("*", ".*")}$`),
-  );
-  const immutable = imageTagMutability?.startsWith("IMMUTABLE") ?? false;
-  return (tag: string) => immutable === excluded.some((pattern) => pattern.test(tag));
 }

@@ -21,13 +21,13 @@ export const reasons: Reason[] = [
     role: /-tag-role-/,
     actions: ["codepipeline:PutJobFailureResult"],
     resource: /^\*$/,
-    reason: "reports that the registry refused the tag, which it does not do here",
+    reason: "reports that the registry refused the tag: npm start -- --scenario refused",
   },
   {
     role: /-pipeline-role-/,
     actions: ["s3:GetObject"],
     resource: /\/source\.zip$/,
-    reason: "reads the newest archive when somebody releases the pipeline by hand: npm start -- --scenario release",
+    reason: "reads the newest archive when somebody releases the pipeline by hand: npm start -- --scenario refused",
   },
   {
     // https://docs.aws.amazon.com/codepipeline/latest/userguide/how-to-custom-role.html

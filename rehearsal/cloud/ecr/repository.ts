@@ -157,3 +157,18 @@ export function detailOf(repository: Repository, image: Image): ImageDetail {
     imageManifestMediaType: image.mediaType,
   };
 }
+
+/**
+ * Which tags may move.
+ * @param exclusions tags by pattern, for which the opposite holds
+ */
+export function mutability(
+  setting: string | undefined,
+  exclusions: { filter?: string | undefined }[] = [],
+): Repository["mutable"] {
+  const excluded = exclusions.map(
+    ({ filter = "" }) => new RegExp(`^${filter.replace(/[.+?^${}()|[\]\\]/g, "\\$&").replaceAll("*", ".*")}$`),
+  );
+  const immutable = setting?.startsWith("IMMUTABLE") ?? false;
+  return (tag) => immutable === excluded.some((pattern) => pattern.test(tag));
+}
