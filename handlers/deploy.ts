@@ -18,7 +18,7 @@ export interface DeployService {
   container: string;
   /** ARN of the revision that the program registered: everything but the image is taken from it. */
   taskDefinition: string;
-  /** Tasks to run. Each delivery sets it, but for a service that was scaled to 0 since the first one. */
+  /** Tasks to run. Each delivery sets it, but for a service that was scaled to 0 by hand since the first one. */
   count: number;
 }
 
@@ -44,7 +44,7 @@ export interface DeployOptions {
  * - ecr:BatchGetImage on the application's repository
  * - ecs:DescribeTaskDefinition on *, which AWS cannot restrict
  * - ecs:RegisterTaskDefinition and ecs:TagResource on the services' task definitions, every revision (`family:*`): a revision
- *   has its template's tags from the start, and gets one more before it is rolled out, so no condition on ecs:CreateAction
+ *   has its tags from the start, and gets one more before it is rolled out, so no condition on ecs:CreateAction
  * - ecs:DescribeServices and ecs:UpdateService on the services
  * - ecs:ListTasks on *, with ecs:cluster the cluster's ARN; ecs:DescribeTasks on the cluster's tasks
  * - iam:PassRole on the task definitions' execution and task roles, with iam:PassedToService ecs-tasks.amazonaws.com

@@ -4,6 +4,7 @@ import type { DeployOptions, DeployService } from "../deploy";
 import { explain, failure } from "../failure";
 import { readImage, referenceOf } from "../image";
 import { log } from "../log";
+import { decideCount } from "./desiredCount";
 import { goBack } from "./rollback";
 import { decideRollout, rollbackTarget, type ServiceObservation } from "./rollout";
 import {
@@ -98,34 +99,23 @@ async function plan(
   observation: ServiceObservation | undefined,
   image: string,
 ) {
-  const before = observation?.status === "ACTIVE" ? rollbackTarget(observation) : undefined;
-  if (before === undefined) {
+  const previous = observation?.status === "ACTIVE" ? rollbackTarget(observation) : undefined;
+  if (observation === undefined || previous === undefined) {
     const found = observation === undefined ? "does not exist" : `is ${observation.status}`;
     throw failure("ConfigurationError", `service ${service} in cluster ${options.cluster} ${found}`);
   }
   const template = await describeTaskDefinition(ecs, taskDefinition);
-  const registration = registrationOf(template, container, image);
-  const { definition } = await describeTaskDefinition(ecs, before);
+  const registration = registrationOf(template, container, image, count);
+  const { definition, tags } = await describeTaskDefinition(ecs, previous);
+  const delivered = isDelivered(definition, container);
   const state: ServiceState = {
     service,
-    previous: before,
+    previous,
     // Stands in for the revision's name until there is one.
     next: `${registration.family}:000000`,
-    ...desiredCount(count, observation?.desired, isDelivered(definition, container)),
+    ...decideCount({ wanted: count, current: observation.desired, delivered, tags }),
   };
   return { registration, state };
-}
-
-/** What the configuration wants is set by each delivery. But who has scaled a service to 0 has stopped it, and means it. */
-function desiredCount(
-  wanted: number,
-  current: number | undefined,
-  delivered: boolean,
-): Pick<ServiceState, "first" | "count"> {
-  if (!delivered) {
-    return { first: true, count: wanted };
-  }
-  return current === 0 || current === wanted ? {} : { count: wanted };
 }
 
 async function start(context: DeploymentContext, request: DeploymentRequest, state: DeploymentState): Promise<Outcome> {

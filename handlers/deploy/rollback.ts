@@ -39,7 +39,7 @@ export async function goBack(
         waiting.push(`${service}: ${verdict.progress}`);
         break;
       case "returned":
-        ends.push(`${service} has ${previous} again${each.first ? ", and no tasks: it never had any" : ""}`);
+        ends.push(`${service} has ${previous} again${countOf(each, verdict.desired)}`);
         break;
       case "failed":
         ends.push(`${service} is not back at ${previous}: ${verdict.cause}`);
@@ -56,16 +56,23 @@ export async function goBack(
   return { kind: "failed", message };
 }
 
+function countOf({ first, before }: ServiceState, desired: number): string {
+  if (first) {
+    return ", and no tasks: it never had any";
+  }
+  return before === undefined ? "" : `, and a desired count of ${desired}`;
+}
+
 /** @returns the error that will not go away by trying again */
 async function update(
   { ecs, options }: DeploymentContext,
   { service, previous }: ServiceState,
-  desiredCount: 0 | undefined,
+  desiredCount: number | undefined,
 ): Promise<string | undefined> {
   try {
-    const zero = desiredCount === undefined ? {} : { desiredCount };
-    await updateService(ecs, { cluster: options.cluster, service, taskDefinition: previous, ...zero });
-    log("info", "rollback started", { service, taskDefinition: previous });
+    const count = desiredCount === undefined ? {} : { desiredCount };
+    await updateService(ecs, { cluster: options.cluster, service, taskDefinition: previous, ...count });
+    log("info", "rollback started", { service, taskDefinition: previous, ...count });
     return undefined;
   } catch (error) {
     log("error", "rollback not started", { service, taskDefinition: previous, cause: explain(error) });

@@ -1,4 +1,5 @@
 import type { DeploymentRolloutState } from "@aws-sdk/client-ecs";
+import { countToRestore } from "./desiredCount";
 import type { ServiceState } from "./state";
 
 /** One of a service's deployments, as DescribeServices tells it. Task definitions are `family:revision`. */
@@ -39,10 +40,11 @@ export type RolloutVerdict =
   | { kind: "failed"; cause: string };
 
 export type RollbackVerdict =
-  | { kind: "returned" }
+  /** @property desired the service's desired count */
+  | { kind: "returned"; desired: number }
   | { kind: "waiting"; progress: string }
   /** UpdateService is due. @property desiredCount with this desired count, if there is one */
-  | { kind: "update"; desiredCount?: 0 }
+  | { kind: "update"; desiredCount?: number }
   | { kind: "failed"; cause: string };
 
 /** How long ECS is given to begin its own rollback, in seconds. */
@@ -109,6 +111,8 @@ export function decideRollback(
   }
   const overdue = patience.elapsed >= patience.deadline;
   const primary = observation.deployments.find((deployment) => deployment.primary);
+  const desiredCount = countToRestore(state, observation.desired);
+  const update: RollbackVerdict = { kind: "update", ...(desiredCount !== undefined && { desiredCount }) };
   if (primary?.taskDefinition === state.next) {
     if (state.stuck) {
       return { kind: "failed", cause: `it still has ${state.next}` };
@@ -119,24 +123,25 @@ export function decideRollback(
     if (primary.rolloutState === "FAILED" && observation.rollsBackItself && patience.elapsed < GRACE) {
       return { kind: "waiting", progress: "ECS's circuit breaker is about to roll it back" };
     }
-    return { kind: "update", ...(state.first && { desiredCount: 0 }) };
+    return update;
   }
   if (primary?.taskDefinition !== state.previous) {
     const what = primary === undefined ? "it has no deployment" : `it was given ${primary.taskDefinition} meanwhile`;
     return { kind: "failed", cause: `${what}, and is left so` };
   }
-  if (observation.desired === 0) {
-    return { kind: "returned" };
+  if (desiredCount !== undefined) {
+    // ECS's own rollback changes the task definition alone.
+    const cause = `it has ${state.previous} again, but a desired count of ${observation.desired} instead of ${desiredCount}`;
+    return state.stuck || overdue ? { kind: "failed", cause } : update;
   }
-  if (state.first && !state.stuck && !overdue) {
-    // Before its first delivery a service has no image that it could run.
-    return { kind: "update", desiredCount: 0 };
+  if (observation.desired === 0) {
+    return { kind: "returned", desired: 0 };
   }
   if (primary.rolloutState === "FAILED") {
     return { kind: "failed", cause: `${state.previous} failed as well: ${reasonOf(primary)}` };
   }
   if (isFinished(primary, observation)) {
-    return { kind: "returned" };
+    return { kind: "returned", desired: observation.desired };
   }
   const progress = `${state.previous}: ${progressOf(primary, observation)}`;
   return overdue

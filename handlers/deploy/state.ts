@@ -16,6 +16,8 @@ export interface ServiceState {
   first?: true | undefined;
   /** The desired count to set, where it differs. */
   count?: number | undefined;
+  /** The desired count that `count` replaces: a rollback restores it. A first delivery goes back to 0 instead. */
+  before?: number | undefined;
   /** The deployment's id, once it has started. */
   deployment?: string | undefined;
   /** ECS refused to take the service back: it is not tried again. */

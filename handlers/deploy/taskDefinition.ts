@@ -1,5 +1,6 @@
 import type { RegisterTaskDefinitionCommandInput, Tag, TaskDefinition } from "@aws-sdk/client-ecs";
 import { failure } from "../failure";
+import { COUNT } from "./desiredCount";
 
 /**
  * What ECS says of a registered task definition and refuses in a registration. Taken away by name: a list of what may stay
@@ -27,14 +28,15 @@ export interface Template {
 }
 
 /**
- * The registration of a revision that differs from the template in one container's image. Empty values stay: an environment
- * variable may be `""`.
+ * The registration of a revision that differs from the template in one container's image, and records the count that the
+ * configuration wants. Empty values stay: an environment variable may be `""`.
  * @throws Failure if the template has no such container
  */
 export function registrationOf(
   { definition, tags }: Template,
   container: string,
   image: string,
+  count: number,
 ): RegisterTaskDefinitionCommandInput {
   const containers = definition.containerDefinitions ?? [];
   if (!containers.some(({ name }) => name === container)) {
@@ -43,15 +45,14 @@ export function registrationOf(
     throw failure("ConfigurationError", `${what}: its containers are ${names}`);
   }
   const readOnly: readonly string[] = READ_ONLY;
-  // AWS's own, such as CloudFormation's, cannot be given again.
-  const ownTags = tags.filter(({ key }) => !key?.startsWith("aws:"));
+  // AWS's own, such as CloudFormation's, cannot be given again, and no key twice.
+  const ownTags = tags.filter(({ key }) => !key?.startsWith("aws:") && key !== COUNT);
   const kept = Object.fromEntries(Object.entries(definition).filter(([field]) => !readOnly.includes(field)));
   return {
     ...(kept as Registrable),
     family: definition.family,
     containerDefinitions: containers.map((each) => (each.name === container ? { ...each, image } : each)),
-    // ECS refuses an empty list.
-    ...(ownTags.length > 0 && { tags: ownTags }),
+    tags: [...ownTags, { key: COUNT, value: String(count) }],
   };
 }
 

@@ -68,7 +68,9 @@ async function putInParts(
   first: Buffer,
   rest: AsyncGenerator<Buffer, void>,
 ): Promise<Put> {
-  const { UploadId } = await client.send(new CreateMultipartUploadCommand(objectOf(destination)));
+  // The SDK sends a CRC32 with each part, and here names none: S3 would not find the parts that are listed with theirs.
+  const created = new CreateMultipartUploadCommand({ ...objectOf(destination), ChecksumAlgorithm: "CRC32" });
+  const { UploadId } = await client.send(created);
   const upload = { Bucket: destination.bucket, Key: destination.key, UploadId };
   try {
     const Parts: CompletedPart[] = [];
@@ -76,7 +78,7 @@ async function putInParts(
     const putPart = async (body: Buffer): Promise<void> => {
       const PartNumber = Parts.length + 1;
       const { ETag, ChecksumCRC32 } = await client.send(new UploadPartCommand({ ...upload, PartNumber, Body: body }));
-      // The SDK sends a CRC32 with each part, and S3 wants to see it again with the whole.
+      // S3 wants to see the checksum again with the whole.
       Parts.push({ PartNumber, ETag, ...(ChecksumCRC32 === undefined ? {} : { ChecksumCRC32 }) });
       size += body.length;
     };

@@ -16,13 +16,19 @@ export interface Bucket {
   answer(request: PlainRequest): PlainAnswer;
 }
 
+const CHECKSUM = "x-amz-checksum";
+const CRC32 = `${CHECKSUM}-crc32`;
+
 const xml = (name: string, fields: Record<string, string>) =>
   `<?xml version="1.0" encoding="UTF-8"?><${name}>${Object.entries(fields)
     .map(([field, value]) => `<${field}>${value}</${field}>`)
     .join("")}</${name}>`;
 
 export function createBucket(): Bucket {
-  const uploads: Record<string, { metadata: Record<string, string>; parts: Record<string, Buffer> }> = {};
+  const uploads: Record<
+    string,
+    { metadata: Record<string, string>; algorithm: unknown; parts: Record<string, Buffer> }
+  > = {};
   const bucket: Bucket = { objects: {}, requests: [], answer };
 
   function answer({ method, url, headers, body }: PlainRequest): PlainAnswer {
@@ -37,14 +43,17 @@ export function createBucket(): Bucket {
     }
     if (method === "POST" && searchParams.has("uploads")) {
       const UploadId = `upload-${Object.keys(uploads).length + 1}`;
-      uploads[UploadId] = { metadata: metadataOf(headers), parts: {} };
+      uploads[UploadId] = { metadata: metadataOf(headers), algorithm: headers[`${CHECKSUM}-algorithm`], parts: {} };
       return { status: 200, body: xml("InitiateMultipartUploadResult", { UploadId }) };
     }
     if (method === "PUT" && upload !== undefined) {
       upload.parts[searchParams.get("partNumber") ?? ""] = body;
-      return { status: 200, headers: { etag: etagOf(body) } };
+      return { status: 200, headers: { etag: etagOf(body), [CRC32]: String(headers[CRC32]) } };
     }
     if (method === "POST" && upload !== undefined) {
+      if (body.includes("<ChecksumCRC32>") !== (upload.algorithm === "CRC32")) {
+        return { status: 400, body: xml("Error", { Code: "InvalidPart", Message: "not as the upload was created" }) };
+      }
       const numbers = [...body.toString().matchAll(/<PartNumber>(\d+)<\/PartNumber>/g)].map(
         ([, number]) => number ?? "",
       );

@@ -34,7 +34,11 @@ describe("deployment", () => {
       },
     ]);
     expect(world.inputsOf("RegisterTaskDefinition")).to.deep.equal([
-      { family: "web", containerDefinitions: [{ name: "app", image: IMAGE }] },
+      {
+        family: "web",
+        containerDefinitions: [{ name: "app", image: IMAGE }],
+        tags: [{ key: "slipway:count", value: "2" }],
+      },
     ]);
     expect(world.inputsOf("UpdateService")).to.deep.equal([]);
   });
@@ -73,7 +77,10 @@ describe("deployment", () => {
         family: "web",
         cpu: "512",
         containerDefinitions: [{ name: "app", image: IMAGE }],
-        tags: [{ key: "environment", value: "dev" }],
+        tags: [
+          { key: "environment", value: "dev" },
+          { key: "slipway:count", value: "2" },
+        ],
       },
     ]);
   });
@@ -85,22 +92,6 @@ describe("deployment", () => {
       { cluster: CLUSTER, service: "web", taskDefinition: "web:2", desiredCount: 2 },
     ]);
   });
-
-  const scaled: [string, number, { desiredCount?: number }][] = [
-    ["sets the desired count that the configuration has come to want", 5, { desiredCount: 2 }],
-    ["leaves a desired count that is right", 2, {}],
-    ["leaves a service alone that was scaled to 0", 0, {}],
-  ];
-  for (const [title, current, expected] of scaled)
-    it(title, async () => {
-      world.setUp(["web"]);
-      const { web } = world.ecs.services;
-      if (web !== undefined) web.desiredCount = current;
-      await world.steps(2);
-      expect(world.inputsOf("UpdateService")).to.deep.equal([
-        { cluster: CLUSTER, service: "web", taskDefinition: "web:2", ...expected },
-      ]);
-    });
 
   it("of no tasks says that it proves nothing", async () => {
     world.setUp(["web"], { delivered: false, count: 0 });

@@ -14,7 +14,7 @@ describe("deployment state", () => {
       phase: "rollback",
       since: 1_767_607_200,
       services: [
-        { ...service(0), count: 2, deployment: "ecs-svc/1234567890123456789" },
+        { ...service(0), count: 2, before: 0, deployment: "ecs-svc/1234567890123456789" },
         { ...service(1), stuck: true },
       ],
       cause: "web: tasks failed to start.",
@@ -36,6 +36,14 @@ describe("deployment state", () => {
     reserveRoom({ phase: "registered", since: 1_767_607_200, services: services(8) });
     expect(() => reserveRoom({ phase: "registered", since: 1_767_607_200, services: services(9) })).to.throw(
       "9 services do not fit CodePipeline's continuation token of 2048 characters: divide the application, or shorten the names of its services",
+    );
+  });
+
+  it("keeps room for the counts to restore", () => {
+    const counted = (count: number) => services(count).map((each) => ({ ...each, count: 100, before: 100 }));
+    reserveRoom({ phase: "registered", since: 1_767_607_200, services: counted(7) });
+    expect(() => reserveRoom({ phase: "registered", since: 1_767_607_200, services: counted(8) })).to.throw(
+      "8 services do not fit CodePipeline's continuation token of 2048 characters",
     );
   });
 

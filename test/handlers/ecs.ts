@@ -119,6 +119,8 @@ export function createEcs(endpoint: Endpoint, names: string[], delivered = true)
         deploy(service, arn, count);
       }
       service.desiredCount = count;
+      const [primary] = service.deployments;
+      Object.assign(primary ?? {}, { desiredCount: count, pendingCount: count - (primary?.runningCount ?? 0) });
       return { service };
     },
     ListTasks: () => ({ taskArns: ecs.stopped.map((_, index) => `arn:aws:ecs:task/${index}`) }),

@@ -46,7 +46,7 @@ describe("task definition", () => {
   });
 
   it("is registered again with all but one image, empty values too", () => {
-    expect(registrationOf({ definition, tags: [] }, "app", IMAGE)).to.deep.equal({
+    expect(registrationOf({ definition, tags: [] }, "app", IMAGE, 2)).to.deep.equal({
       family: "dev-storefront-web",
       cpu: "256",
       memory: "512",
@@ -56,23 +56,32 @@ describe("task definition", () => {
         { name: "app", image: IMAGE, command: [] },
         { name: "log", image: "log:1", environment: [{ name: "EMPTY", value: "" }] },
       ],
+      tags: [{ key: "slipway:count", value: "2" }],
     });
   });
 
   it("keeps its tags, but not AWS's own, which ECS would refuse", () => {
     const tags = [{ key: "environment", value: "dev" }];
     const all = [{ key: "aws:cloudformation:stack-name", value: "dev" }, ...tags];
-    expect(registrationOf({ definition, tags: all }, "app", IMAGE).tags).to.deep.equal(tags);
+    const count = { key: "slipway:count", value: "0" };
+    expect(registrationOf({ definition, tags: all }, "app", IMAGE, 0).tags).to.deep.equal([...tags, count]);
+  });
+
+  it("has one count, though its template has another", () => {
+    const tags = [{ key: "slipway:count", value: "5" }];
+    expect(registrationOf({ definition, tags }, "app", IMAGE, 0).tags).to.deep.equal([
+      { key: "slipway:count", value: "0" },
+    ]);
   });
 
   it("is left as it was", () => {
     const before = structuredClone(definition);
-    registrationOf({ definition, tags: [] }, "app", IMAGE);
+    registrationOf({ definition, tags: [] }, "app", IMAGE, 2);
     expect(definition).to.deep.equal(before);
   });
 
   it("without the container is refused, and its containers are named", () => {
-    expect(() => registrationOf({ definition, tags: [] }, "web", IMAGE)).to.throw(
+    expect(() => registrationOf({ definition, tags: [] }, "web", IMAGE, 2)).to.throw(
       "task definition dev-storefront-web:7 has no container web: its containers are app, log",
     );
   });

@@ -71,7 +71,7 @@ describe("upload", () => {
       ChecksumCRC32: `crc-${PartNumber}`,
     });
     expect(commands).to.deep.equal([
-      ["CreateMultipartUpload", object],
+      ["CreateMultipartUpload", { ...object, ChecksumAlgorithm: "CRC32" }],
       part(1, 8 * MIB),
       part(2, 8 * MIB),
       part(3, MIB),

@@ -2,6 +2,7 @@ import { createHash, randomBytes } from "node:crypto";
 import { readdir } from "node:fs/promises";
 import path from "node:path";
 import { Readable } from "node:stream";
+import { crc32 } from "node:zlib";
 import {
   AbortMultipartUploadCommand,
   CompleteMultipartUploadCommand,
@@ -122,7 +123,11 @@ describe("rehearsed S3", () => {
   it("joins the parts of an upload in their order, whatever order they came in", async () => {
     const large = randomBytes(5 * 1024 * 1024);
     const last = Buffer.from("the end");
-    const { UploadId } = await s3.send(new CreateMultipartUploadCommand({ ...object, Metadata: { commit: "c3" } }));
+    const created = await s3.send(
+      new CreateMultipartUploadCommand({ ...object, Metadata: { commit: "c3" }, ChecksumAlgorithm: "CRC32" }),
+    );
+    expect(created.ChecksumAlgorithm).to.equal("CRC32");
+    const { UploadId } = created;
     const two = await s3.send(new UploadPartCommand({ ...object, UploadId, PartNumber: 2, Body: last }));
     const one = await s3.send(new UploadPartCommand({ ...object, UploadId, PartNumber: 1, Body: large }));
     const Parts = [
@@ -178,6 +183,44 @@ describe("rehearsed S3", () => {
         const completion = new CompleteMultipartUploadCommand({ ...object, UploadId, MultipartUpload });
         expect(await outcome(s3.send(completion))).to.deep.include({ name });
       });
+  });
+
+  describe("whose parts have checksums", () => {
+    /** Completes an upload of one part. */
+    async function complete(ChecksumAlgorithm: "CRC32" | undefined, listed: (checksum?: string) => string | undefined) {
+      const { UploadId } = await s3.send(new CreateMultipartUploadCommand({ ...object, ChecksumAlgorithm }));
+      const part = new UploadPartCommand({ ...object, UploadId, PartNumber: 1, Body: "the end" });
+      const { ETag, ChecksumCRC32 } = await s3.send(part);
+      expect(ChecksumCRC32).to.equal(checksum);
+      const MultipartUpload = { Parts: [{ PartNumber: 1, ETag, ChecksumCRC32: listed(ChecksumCRC32) }] };
+      await s3.send(new CompleteMultipartUploadCommand({ ...object, UploadId, MultipartUpload }));
+      return "completed";
+    }
+    const sum = Buffer.alloc(4);
+    sum.writeUInt32BE(crc32("the end"));
+    const checksum = sum.toString("base64");
+    const refused = {
+      name: "InvalidPart",
+      message:
+        "One or more of the specified parts could not be found. The part may not have been uploaded, or the specified entity tag may not match the part's entity tag.",
+      status: 400,
+    };
+
+    it("is completed with them if it was created with their algorithm", async () => {
+      expect(await complete("CRC32", (it) => it)).to.equal("completed");
+    });
+
+    it("is completed without them if it was created without an algorithm", async () => {
+      expect(await complete(undefined, () => undefined)).to.equal("completed");
+    });
+
+    it("is refused with them if it was created without an algorithm", async () => {
+      expect(await outcome(complete(undefined, (it) => it))).to.deep.equal(refused);
+    });
+
+    it("is refused with another part's", async () => {
+      expect(await outcome(complete("CRC32", () => "AAAAAA=="))).to.deep.equal(refused);
+    });
   });
 
   it("forgets an aborted upload and its parts", async () => {
@@ -272,6 +315,8 @@ describe("rehearsed S3", () => {
     expect((await outcome(listing)).message).to.include("s3:GET bucket?list-type");
     const ranged = s3.send(new GetObjectCommand({ ...object, Range: "bytes=0-1" }));
     expect((await outcome(ranged)).message).to.equal("The S3 header range is not simulated.");
+    const hashed = s3.send(new CreateMultipartUploadCommand({ ...object, ChecksumAlgorithm: "SHA256" }));
+    expect((await outcome(hashed)).message).to.equal("The S3 checksum SHA256 is not simulated: only CRC32 is.");
     const declared = cloud.declare("aws:s3/bucket:Bucket", "logged", { logging: { targetBucket: "x" } });
     expect((await outcome(declared)).message).to.include("aws:s3/bucket:Bucket logged: logging is not simulated");
   });

@@ -20,6 +20,8 @@ export interface Upload {
   key: string;
   contentType: string;
   metadata: Record<string, string>;
+  /** Without one, a completion cannot list its parts' checksums. */
+  checksumAlgorithm?: string;
   parts: Map<number, Stored & { etag: string }>;
 }
 

@@ -10,6 +10,10 @@ import type { Bucket, Upload } from "./bucket";
 /** Every part but the last has at least 5 MiB. https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html */
 const smallestPart = 5 * 1024 * 1024;
 
+/** S3 says this of a checksum too: of one that is not the part's, and of any where the upload was created without an algorithm. */
+const invalidPart =
+  "One or more of the specified parts could not be found. The part may not have been uploaded, or the specified entity tag may not match the part's entity tag.";
+
 /** @throws AwsError NoSuchUpload */
 export function findUpload(bucket: Bucket, key: string | undefined, id: string | undefined): Upload {
   const upload = bucket.uploads.get(id ?? "");
@@ -36,9 +40,10 @@ export function listedParts(upload: Upload, listed: CompletedPart[] = []): Store
       throw awsError("InvalidPartOrder", `Part ${PartNumber} is not listed in ascending order.`);
   return listed.map(({ PartNumber = 0, ETag, ChecksumCRC32 }, index) => {
     const part = upload.parts.get(PartNumber);
-    const intact = ChecksumCRC32 === undefined || ChecksumCRC32 === part?.checksum;
+    const known = upload.checksumAlgorithm === "CRC32" ? part?.checksum : undefined;
+    const intact = ChecksumCRC32 === undefined || ChecksumCRC32 === known;
     if (part === undefined || unquoted(part.etag) !== unquoted(ETag ?? "") || !intact)
-      throw awsError("InvalidPart", `Part ${PartNumber} was not uploaded, or not with ETag ${ETag}.`);
+      throw awsError("InvalidPart", invalidPart);
     if (index < listed.length - 1 && part.size < smallestPart)
       throw awsError(
         "EntityTooSmall",

@@ -117,8 +117,15 @@ export function createOperations(cloud: Cloud, buckets: Map<string, Bucket>): Se
     perform(input) {
       const bucket = bucketOf(input);
       const id = cloud.id();
-      bucket.uploads.set(id, { id, key: input.Key ?? "", ...headOf(input), parts: new Map() });
-      return { Bucket: bucket.name, Key: input.Key, UploadId: id };
+      const { Key: key = "", ChecksumAlgorithm } = input;
+      bucket.uploads.set(id, {
+        id,
+        key,
+        ...headOf(input),
+        checksumAlgorithm: ChecksumAlgorithm,
+        parts: new Map(),
+      });
+      return { Bucket: bucket.name, Key: key, UploadId: id, ChecksumAlgorithm };
     },
   };
 

@@ -23,6 +23,8 @@ const routes: Record<string, string> = {
 /** Query keys that do not choose the operation. */
 const parameters = ["x-id", "versionId", "partNumber"];
 
+const algorithmHeader = "x-amz-checksum-algorithm";
+
 /** Headers that change what a request means, and that are not simulated. */
 const unsupported = [
   /^range$/,
@@ -71,6 +73,9 @@ function refuseUnsupported(request: IncomingMessage): void {
   const encryption = request.headers["x-amz-server-side-encryption"] ?? "AES256";
   if (encryption !== "AES256")
     throw awsError("NotSimulated", `The S3 encryption ${String(encryption)} is not simulated: only AES256 is.`, 501);
+  const algorithm = request.headers[algorithmHeader] ?? "CRC32";
+  if (algorithm !== "CRC32")
+    throw awsError("NotSimulated", `The S3 checksum ${String(algorithm)} is not simulated: only CRC32 is.`, 501);
 }
 
 function fromQuery(query: URLSearchParams) {
@@ -92,6 +97,7 @@ function fromHeaders({ headers }: IncomingMessage) {
     ContentMD5: one("content-md5"),
     ContentLength: length === undefined ? undefined : Number(length),
     ChecksumCRC32: one(checksumHeader),
+    ChecksumAlgorithm: one(algorithmHeader),
     ChecksumMode: one("x-amz-checksum-mode"),
     Metadata: Object.fromEntries(metadata.map(([name, value]) => [name.slice(prefix.length), String(value)])),
   };
@@ -125,8 +131,8 @@ const answers: Record<string, (output: never) => HttpAnswer> = {
     body: Body,
   }),
   PutObject: (output: shapes.PutObjectOutput) => ({ status: 200, headers: objectHeaders(output) }),
-  CreateMultipartUpload: ({ Bucket, Key, UploadId }: shapes.CreateMultipartUploadOutput) =>
-    document("InitiateMultipartUploadResult", { Bucket, Key, UploadId }),
+  CreateMultipartUpload: ({ ChecksumAlgorithm, ...output }: shapes.CreateMultipartUploadOutput) =>
+    document("InitiateMultipartUploadResult", output, present({ [algorithmHeader]: ChecksumAlgorithm })),
   UploadPart: (output: shapes.UploadPartOutput) => ({ status: 200, headers: objectHeaders(output) }),
   CompleteMultipartUpload: ({ VersionId, ...output }: shapes.CompleteMultipartUploadOutput) =>
     document("CompleteMultipartUploadResult", output, present({ "x-amz-version-id": VersionId })),
