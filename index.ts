@@ -12,7 +12,8 @@ import { readSettings } from "./infra/settings";
 import { Source, VISIBILITY_SECONDS } from "./infra/source";
 
 // Pulumi takes a stack trace for every property of every resource (sdk/nodejs/runtime/debuggable.ts), and ts-node maps
-// each frame back to TypeScript: a fifth of what this program takes. One frame still names the line at fault.
+// each frame back to TypeScript: a fifth of what this program takes. The one frame that is left can be Pulumi's own: raise
+// the limit to look for a fault.
 Error.stackTraceLimit = 1;
 
 const settings = readSettings();
@@ -31,10 +32,9 @@ const web = settings.applications.flatMap(({ name, services }) =>
     .filter(({ port }) => port !== undefined)
     .map((service) => ({ name: `${name}-${service.name}`, hosted: service.hosts !== undefined })),
 );
-const loadBalancer = web.length === 0 ? undefined : new LoadBalancer("slipway", { network, ...settings.loadBalancer });
+const balancer = web.length === 0 ? undefined : new LoadBalancer("slipway", { network, ...settings.loadBalancer });
 
 const source = new Bucket("slipway-source", { oldVersionDays: 30 });
-const artifacts = new Bucket("slipway-artifacts", { oldVersionDays: 1, objectDays: 30 });
 
 const applications = settings.applications.map((application): [name: string, application: Application] => [
   application.name,
@@ -44,10 +44,9 @@ const applications = settings.applications.map((application): [name: string, app
     environment: settings.environment,
     network,
     cluster,
-    loadBalancer,
+    loadBalancer: balancer,
     priorities: priorities(web),
     source,
-    artifacts,
     pipelineType: settings.pipelineType,
   }),
 ]);
@@ -65,6 +64,10 @@ export const webhookUrl = intake.url;
 export const webhookSecret = intake.secret;
 /** Addresses of the web services, by `<application>/<service>`. */
 export const services = Object.fromEntries(applications.flatMap(([, { urls }]) => Object.entries(urls)));
+/** The load balancer's DNS name, for the CNAME of each host. None in a stack without web services. */
+export const loadBalancer = balancer?.dnsName;
+/** ARN of each service's task role, by `<application>/<service>`: attach to it what the application may do in AWS. */
+export const taskRoles = Object.fromEntries(applications.flatMap(([, { taskRoles }]) => Object.entries(taskRoles)));
 /** Image repositories and pipelines, by application. */
 export const repositories = Object.fromEntries(applications.map(([name, { repositoryUrl }]) => [name, repositoryUrl]));
 export const pipelines = Object.fromEntries(applications.map(([name, { pipelineName }]) => [name, pipelineName]));

@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { Bucket } from "./bucket";
+import { Bucket } from "./bucket";
 import { Build } from "./build";
 import type { Cluster } from "./cluster";
 import { createDeployFunction, createTagFunction, type DeployedService } from "./delivery";
@@ -26,8 +26,6 @@ export interface ApplicationArgs {
   priorities: Map<string, number>;
   /** Where archives are fetched to. */
   source: Bucket;
-  /** Where the pipeline's stages leave their files. */
-  artifacts: Bucket;
   pipelineType: PipelineType;
 }
 
@@ -37,6 +35,8 @@ export class Application extends pulumi.ComponentResource {
   readonly pipelineName: pulumi.Output<string>;
   /** Addresses of the web services, by `<application>/<service>`. */
   readonly urls: Record<string, pulumi.Output<string>>;
+  /** ARN of the role that each service's tasks have, by `<application>/<service>`. */
+  readonly taskRoles: Record<string, pulumi.Output<string>>;
   /** The tracked branch, for the functions that take pushes in. */
   readonly source: DeliveredSource;
 
@@ -47,9 +47,15 @@ export class Application extends pulumi.ComponentResource {
     const pipeline = createPipeline(name, args, { registry, services }, this);
     this.repositoryUrl = registry.repositoryUrl;
     this.pipelineName = pipeline.pipelineName;
-    this.urls = urlsOf(name, args, services);
+    this.urls = ofServices(name, args, services, ({ url }) => url);
+    this.taskRoles = ofServices(name, args, services, ({ taskRoleArn }) => taskRoleArn);
     this.source = deliveredSource(args, pipeline);
-    this.registerOutputs({ repositoryUrl: this.repositoryUrl, pipelineName: this.pipelineName, urls: this.urls });
+    this.registerOutputs({
+      repositoryUrl: this.repositoryUrl,
+      pipelineName: this.pipelineName,
+      urls: this.urls,
+      taskRoles: this.taskRoles,
+    });
   }
 }
 
@@ -81,8 +87,10 @@ function createPipeline(
   { registry, services }: Delivered,
   parent: pulumi.Resource,
 ): Pipeline {
-  const { operations, environment, cluster, artifacts, settings } = args;
+  const { operations, environment, cluster, settings } = args;
   const source = { bucket: args.source, key: archiveKey(settings) };
+  // A bucket of its own: what runs in one application's build could otherwise overwrite what another one's leaves.
+  const artifacts = new Bucket(`${name}-artifacts`, { oldVersionDays: 1, objectDays: 30 }, { parent });
   const build = new Build(
     `${name}-build`,
     {
@@ -115,9 +123,16 @@ function deliveredSource({ settings, pipelineType }: ApplicationArgs, pipeline: 
   };
 }
 
-const urlsOf = (name: string, { settings }: ApplicationArgs, services: DeployedService[]) =>
+/** What `read` finds in each service, by `<application>/<service>`; a service where that is undefined is left out. */
+const ofServices = (
+  name: string,
+  { settings }: ApplicationArgs,
+  services: DeployedService[],
+  read: (service: Service) => pulumi.Output<string> | undefined,
+): Record<string, pulumi.Output<string>> =>
   Object.fromEntries(
-    services.flatMap(({ service }, index) =>
-      service.url === undefined ? [] : [[`${name}/${settings.services[index]?.name}`, service.url]],
-    ),
+    services.flatMap(({ service }, index) => {
+      const value = read(service);
+      return value === undefined ? [] : [[`${name}/${settings.services[index]?.name}`, value]];
+    }),
   );

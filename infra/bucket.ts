@@ -16,7 +16,9 @@ export class Bucket extends pulumi.ComponentResource {
 
   constructor(name: string, args: BucketArgs, opts?: pulumi.ComponentResourceOptions) {
     super("slipway:infra:Bucket", name, {}, opts);
-    const bucket = new s3.Bucket(`${name}-bucket`, {}, { parent: this });
+    // S3 deletes no bucket that holds anything, and `pulumi destroy` would stop there. What these hold is no loss:
+    // copies of commits, and what one stage left to the next.
+    const bucket = new s3.Bucket(`${name}-bucket`, { forceDestroy: true }, { parent: this });
     const versioning = keepVersions(name, bucket, this);
     expire(name, bucket, args, { parent: this, dependsOn: versioning });
     encrypt(name, bucket, this);

@@ -55,15 +55,21 @@ function createSecret(name: string, parent: pulumi.Resource): GeneratedSecret {
   const generated = secretsmanager.getRandomPasswordOutput({ passwordLength: 40, excludePunctuation: true });
   const version = new secretsmanager.SecretVersion(
     `${name}-webhook-secret`,
-    { secretId: secret.id, secretString: pulumi.secret(generated.randomPassword) },
-    // Every evaluation of the program generates another one; the first is kept.
-    { parent, ignoreChanges: ["secretString"], additionalSecretOutputs: ["secretString"] },
+    {
+      secretId: secret.id,
+      secretString: pulumi.secret(generated.randomPassword),
+      // AWS deletes versions without a label, and a rotation takes AWSCURRENT away: with one of its own, Pulumi finds
+      // its version again, and does not put a new value over the rotated one.
+      versionStages: ["AWSCURRENT", "slipway"],
+    },
+    // Every evaluation of the program generates another value; the first is kept. A rotation moves the labels.
+    { parent, ignoreChanges: ["secretString", "versionStages"], additionalSecretOutputs: ["secretString"] },
   );
-  return {
-    // Known once there is a value to read.
-    arn: pulumi.all([secret.arn, version.id]).apply(([arn]) => arn),
-    value: pulumi.secret(version.secretString.apply((value) => value ?? noValue(name))),
-  };
+  // Known once there is a value to read.
+  const arn = pulumi.all([secret.arn, version.id]).apply(([known]) => known);
+  // What the webhook verifies with: the version that Pulumi made, or what it was rotated to since.
+  const current = secretsmanager.getSecretVersionOutput({ secretId: arn });
+  return { arn, value: pulumi.secret(current.apply(({ secretString }) => secretString || noValue(name))) };
 }
 
 function noValue(name: string): never {

@@ -61,7 +61,12 @@ const createPipelineRole = (
       service: "codepipeline",
       ownAccountOnly: true,
       statements: [
-        { actions: ["s3:GetBucketVersioning"], resources: [source.bucket.arn] },
+        {
+          // What AWS names as the least of a pipeline's role, and of the S3 source action's:
+          // https://docs.aws.amazon.com/codepipeline/latest/userguide/how-to-custom-role.html
+          actions: ["s3:GetBucketAcl", "s3:GetBucketLocation", "s3:GetBucketVersioning"],
+          resources: [source.bucket.arn, artifacts.arn],
+        },
         {
           actions: ["s3:GetObject", "s3:GetObjectVersion"],
           resources: [pulumi.interpolate`${source.bucket.arn}/${source.key}`],

@@ -4,11 +4,12 @@ import * as pulumi from "@pulumi/pulumi";
 export interface RegistryArgs {
   /** Tag of the image that runs in this environment. */
   environment: string;
-  /** Images that are kept besides that one. Default: 50. */
-  images?: number;
-  /** Days after which an image that lost its last tag is deleted. Default: 14. */
-  untaggedDays?: number;
 }
+
+/** Images that are kept besides the environment's. */
+const IMAGES = 50;
+/** Days after which an image that lost its last tag is deleted. */
+const UNTAGGED_DAYS = 14;
 
 /** The ECR repository of one application. */
 export class Registry extends pulumi.ComponentResource {
@@ -44,7 +45,7 @@ export class Registry extends pulumi.ComponentResource {
   }
 }
 
-function lifecyclePolicy({ environment, images = 50, untaggedDays = 14 }: RegistryArgs): string {
+function lifecyclePolicy({ environment }: RegistryArgs): string {
   const rules = [
     {
       // What a rule's tags match, no rule of a lower priority expires: this one keeps the running image for ever.
@@ -58,12 +59,17 @@ function lifecyclePolicy({ environment, images = 50, untaggedDays = 14 }: Regist
       },
     },
     {
-      description: `Delete untagged images after ${untaggedDays} days`,
-      selection: { tagStatus: "untagged", countType: "sinceImagePushed", countUnit: "days", countNumber: untaggedDays },
+      description: `Delete untagged images after ${UNTAGGED_DAYS} days`,
+      selection: {
+        tagStatus: "untagged",
+        countType: "sinceImagePushed",
+        countUnit: "days",
+        countNumber: UNTAGGED_DAYS,
+      },
     },
     {
-      description: `Keep ${images} images`,
-      selection: { tagStatus: "any", countType: "imageCountMoreThan", countNumber: images },
+      description: `Keep ${IMAGES} images`,
+      selection: { tagStatus: "any", countType: "imageCountMoreThan", countNumber: IMAGES },
     },
   ];
   return JSON.stringify({

@@ -40,6 +40,8 @@ export class Service extends pulumi.ComponentResource {
   readonly taskDefinitionArn: pulumi.Output<string>;
   /** The task definition's ARN without its revision. */
   readonly familyArn: pulumi.Output<string>;
+  /** What the application is in AWS: a role without permissions, for policies to be attached to. */
+  readonly taskRoleArn: pulumi.Output<string>;
   /** The roles that a task definition of this service names. */
   readonly roleArns: pulumi.Output<string>[];
   /** Address of a web service. */
@@ -66,6 +68,7 @@ export class Service extends pulumi.ComponentResource {
     this.serviceName = service.name;
     this.taskDefinitionArn = taskDefinition.arn;
     this.familyArn = taskDefinition.arnWithoutRevision;
+    this.taskRoleArn = taskRoleArn;
     this.roleArns = [executionRoleArn, taskRoleArn];
     this.url = target?.url;
     this.registerOutputs({ arn: this.arn, serviceName: this.serviceName, url: this.url });

@@ -54,15 +54,16 @@ function openPort(name: string, args: TargetArgs, parent: pulumi.Resource): void
 }
 
 // Named after the service alone: of the 32 characters that AWS allows, Pulumi's suffix takes eight.
-const createTargetGroup = (name: string, { network, port, healthCheck }: TargetArgs, parent: pulumi.Resource) =>
+const createTargetGroup = (name: string, { network, healthCheck }: TargetArgs, parent: pulumi.Resource) =>
   new lb.TargetGroup(
     name,
     {
       vpcId: network.vpcId,
-      // Fargate tasks have an address each, and no instance.
+      // Fargate tasks have an address each, and no instance. ECS registers them with the container's port; this one is for
+      // targets without, and a change of it would replace the group by an empty one.
       targetType: "ip",
       protocol: "HTTP",
-      port,
+      port: 80,
       deregistrationDelay: 30,
       healthCheck: {
         path: healthCheck,

@@ -137,6 +137,13 @@ export function distinct(values: { path: string; value: string }[], mistakes: st
   }
 }
 
+/** The rule of a list in which nothing stands twice. */
+export const eachOnce: Rule<string[]> = (values, path, mistakes) =>
+  distinct(
+    values.map((value, index) => ({ path: `${path}[${index}]`, value })),
+    mistakes,
+  );
+
 /** The line for a value that is not `what`, with what is allowed instead. */
 export const isNot = (path: string, value: unknown, what: string, allowed: string): string =>
   `${path}: ${shown(value)} is not ${what}; allowed: ${allowed}`;

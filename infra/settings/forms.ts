@@ -1,16 +1,22 @@
 import { type Place, partitionOf } from "../partition";
-import { type Check, distinct, fail, integer, isNot, list, ruled, text } from "./check";
+import { type Check, eachOnce, fail, integer, isNot, list, ruled, text } from "./check";
 import type { SecretReference } from "./model";
 
 /** Any text, empty too. */
 export const anyText = text("text", "text", /^/);
 
 /** Names that resources are called after: what the strictest of AWS's services take. */
-export const name = text(
-  "a name",
-  "1 to 20 of a-z, 0-9 and single hyphens, a letter first",
-  /^(?=.{1,20}$)[a-z][a-z0-9]*(-[a-z0-9]+)*$/,
-);
+const nameUpTo = (longest: number) =>
+  text(
+    "a name",
+    `1 to ${longest} of a-z, 0-9 and single hyphens, a letter first`,
+    new RegExp(`^(?=.{1,${longest}}$)[a-z][a-z0-9]*(-[a-z0-9]+)*$`),
+  );
+
+export const name = nameUpTo(20);
+
+/** First part of every task definition's name, of which the continuation token holds two for each service. */
+export const environmentName = nameUpTo(16);
 
 export const variableName = text("the name of a variable", "letters, digits and _, no digit first", /^[A-Za-z_]\w*$/);
 
@@ -76,12 +82,7 @@ export function availabilityZones({ region }: Place): Check<number | string[]> {
     `${region} and a letter, such as ${region}a`,
     new RegExp(`^${region}[a-z]$`),
   );
-  const names = ruled(list("availability zones", zone, 2, 4), (values, path, mistakes) =>
-    distinct(
-      values.map((value, index) => ({ path: `${path}[${index}]`, value })),
-      mistakes,
-    ),
-  );
+  const names = ruled(list("availability zones", zone, 2, 4), eachOnce);
   return (value, path, mistakes) => (Array.isArray(value) ? names : count)(value, path, mistakes);
 }
 

@@ -8,8 +8,6 @@ export interface Settings {
   environment: string;
   network: NetworkSettings;
   loadBalancer: LoadBalancerSettings;
-  /** How pushes come in. */
-  intake: "webhook";
   /** How long every log group keeps its events. */
   logRetentionDays: number;
   /** CodePipeline's type of all pipelines. */
@@ -42,8 +40,6 @@ export interface ApplicationSettings {
   source: SourceSettings;
   build: BuildSettings;
   services: ServiceSettings[];
-  /** Who deploys an image: slipway's own function. */
-  deploy: "callback";
 }
 
 export interface SourceSettings {

@@ -1,6 +1,7 @@
 import { GLOBAL, type Place } from "../partition";
 import {
   type Check,
+  eachOnce,
   fail,
   integer,
   list,
@@ -61,17 +62,21 @@ export function checkSettings(raw: Record<string, unknown>, secretKeys: readonly
   return { ok: true, settings: { ...read, place } };
 }
 
+/** Keys that have one value in this version, and tell the program nothing. */
+interface OnlyChoices {
+  stack: { intake: "webhook" };
+  application: { deploy: "callback" };
+}
+
 const stackSettings = (place: Place): Check<Omit<Settings, "place">> =>
-  object({
-    environment: required(forms.name, "a name such as dev"),
+  object<Omit<Settings, "place"> & OnlyChoices["stack"]>({
+    environment: required(forms.environmentName, "a name such as dev"),
     network: withDefault(network(place), DEFAULT_NETWORK),
     loadBalancer: withDefault(object<LoadBalancerSettings>({ certificate: optional(forms.certificateArn(place)) }), {}),
     intake: withDefault(oneOf("a way in for pushes", ["webhook"], ["poll"]), "webhook"),
     logRetentionDays: withDefault(oneOf("a retention that CloudWatch Logs takes", RETENTION_DAYS), 30),
     pipelineType: withDefault(oneOf("a pipeline type", ["V1", "V2"]), place.partition.pipelineType),
-    alerts: withDefault(object<AlertSettings>({ emails: withDefault(list("e-mail addresses", forms.email, 0), []) }), {
-      emails: [],
-    }),
+    alerts: withDefault(alerts, { emails: [] }),
     applications: required(
       ruled(list("applications", application(place), 1), rules.serviceNames, rules.routes),
       "a list of applications",
@@ -82,6 +87,10 @@ const stackSettings = (place: Place): Check<Omit<Settings, "place">> =>
 const RETENTION_DAYS = [
   1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
 ];
+
+const alerts: Check<AlertSettings> = object({
+  emails: withDefault(ruled(list("e-mail addresses", forms.email, 0), eachOnce), []),
+});
 
 const DEFAULT_NETWORK: NetworkSettings = { cidr: "10.20.0.0/16", availabilityZones: 2, egress: "nat-gateway" };
 
@@ -95,12 +104,19 @@ const network = (place: Place): Check<NetworkSettings> =>
     ),
   });
 
+/**
+ * While it deploys, the function keeps each service's name and two of its task definitions in CodePipeline's
+ * continuation token of 2,048 characters (handlers/deploy/state.ts). With names of full length, it holds six:
+ * `<application>-<service>` of 24 characters, the environment's of 16, and revisions of up to seven digits.
+ */
+const MOST_SERVICES = 6;
+
 const application = (place: Place): Check<ApplicationSettings> =>
-  object<ApplicationSettings & Planned<"migrate" | "schedules" | "approval">>({
+  object<ApplicationSettings & OnlyChoices["application"] & Planned<"migrate" | "schedules" | "approval">>({
     name: required(forms.name, "a name such as storefront"),
     source: required(source, "push: { repository: acme/storefront, branch: main }"),
     build: withDefault(build, { dockerfile: "Dockerfile", context: ".", arguments: {} }),
-    services: required(list("services", service(place), 1, 10), "a list of services"),
+    services: required(list("services", service(place), 1, MOST_SERVICES), "a list of services"),
     deploy: withDefault(oneOf("a way to deploy", ["callback"], ["ecs", "gitops"]), "callback"),
     migrate: notYet,
     schedules: notYet,

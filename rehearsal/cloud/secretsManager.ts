@@ -9,6 +9,7 @@ import type {
 } from "@aws-sdk/client-secrets-manager";
 import type { GetRandomPasswordArgs } from "@pulumi/aws/secretsmanager/getRandomPassword";
 import type { GetSecretArgs } from "@pulumi/aws/secretsmanager/getSecret";
+import type { GetSecretVersionArgs } from "@pulumi/aws/secretsmanager/getSecretVersion";
 import type { SecretArgs } from "@pulumi/aws/secretsmanager/secret";
 import type { SecretVersionArgs } from "@pulumi/aws/secretsmanager/secretVersion";
 import type { Unwrap } from "@pulumi/pulumi";
@@ -139,6 +140,22 @@ export function createSecretsManager(cloud: Cloud): Service {
     };
   }
 
+  /** The data source of one version: the current one, unless told another. */
+  function readVersion({ secretId, versionId, versionStage }: Partial<GetSecretVersionArgs>): object {
+    const version = read({ SecretId: secretId, VersionId: versionId, VersionStage: versionStage });
+    const binary = version.SecretBinary;
+    return {
+      id: `${secretId}|${versionId ?? versionStage ?? "AWSCURRENT"}`,
+      arn: version.ARN,
+      secretId,
+      secretString: version.SecretString ?? "",
+      secretBinary: binary === undefined ? "" : Buffer.from(binary).toString("base64"),
+      versionId: version.VersionId,
+      versionStages: version.VersionStages,
+      createdDate: version.CreatedDate?.toISOString(),
+    };
+  }
+
   return {
     name: "secretsmanager",
     resources: {
@@ -151,6 +168,7 @@ export function createSecretsManager(cloud: Cloud): Service {
         const secret = find(arn ?? name);
         return { id: secret.arn, arn: secret.arn, name: secret.name };
       },
+      "aws:secretsmanager/getSecretVersion:getSecretVersion": readVersion,
     },
     operations: {
       CreateSecret: operation<CreateSecretRequest, CreateSecretResponse>({

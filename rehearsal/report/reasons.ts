@@ -33,8 +33,23 @@ export const reasons: Reason[] = [
     // https://docs.aws.amazon.com/codepipeline/latest/userguide/how-to-custom-role.html
     role: /-pipeline-role-/,
     actions: ["s3:GetObject", "s3:GetObjectVersion"],
-    resource: /:slipway-artifacts-bucket-\w+\/\*$/,
+    resource: /-artifacts-bucket-\w+\/\*$/,
     reason: "AWS names it among the least that a pipeline's role has; no action here reads an artifact under it",
+  },
+  {
+    // The same page. Of the source bucket, the rehearsal's source action asks for the versioning.
+    role: /-pipeline-role-/,
+    actions: ["s3:GetBucketAcl", "s3:GetBucketLocation"],
+    resource: /-(source|artifacts)-bucket-\w+$/,
+    reason:
+      "AWS names it among the least that a pipeline's role has; the rehearsal's CodePipeline never asks it of this bucket",
+  },
+  {
+    role: /-pipeline-role-/,
+    actions: ["s3:GetBucketVersioning"],
+    resource: /-artifacts-bucket-\w+$/,
+    reason:
+      "AWS names it among the least that a pipeline's role has; the rehearsal's CodePipeline never asks it of this bucket",
   },
 ];
 

@@ -26,12 +26,19 @@ describe("a stack of workers in China", () => {
   it("has no load balancer", () => {
     expect(program.registrations.filter(({ type }) => /:lb\/|LoadBalancer|Target/.test(type))).to.deep.equal([]);
     expect(program.outputs.services).to.deep.equal({});
+    expect(program.outputs).to.not.have.any.keys("loadBalancer");
   });
 
   it("names nothing in the global partition", () => {
     const declared = JSON.stringify(program.registrations.map(({ inputs }) => inputs));
     expect(declared).to.contain("arn:aws-cn:ssm:cn-north-1:123456789012:parameter/jobs/token");
     expect(declared).not.to.match(/arn:aws:/);
+  });
+
+  it("tells the roles of its tasks", () => {
+    expect(program.outputs.taskRoles).to.deep.equal({
+      "jobs/mail": "arn:aws-cn:iam:cn-north-1:123456789012:jobs-mail-task-role-0000000",
+    });
   });
 
   it("has V1 pipelines", () => {

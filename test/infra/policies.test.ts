@@ -24,7 +24,7 @@ const SERVICE = `${ARN}:ecs:${HERE}:storefront-web-service-0000000`;
 const FAMILY = `${ARN}:ecs:${HERE}:task-definition/storefront-web-task-0000000:*`;
 const QUEUE = `${ARN}:sqs:${HERE}:slipway-pushes-0000000`;
 const SOURCE = `${ARN}:s3:${HERE}:slipway-source-bucket-0000000`;
-const ARTIFACTS = `${ARN}:s3:${HERE}:slipway-artifacts-bucket-0000000`;
+const ARTIFACTS = `${ARN}:s3:${HERE}:storefront-artifacts-bucket-0000000`;
 const ARCHIVE = `${SOURCE}/storefront/source.zip`;
 const ofFunction = (name: string) => `${ARN}:lambda:${HERE}:${name}-function-0000000`;
 const ofRole = (name: string) => `${ARN}:iam:${HERE}:${name}-0000000`;
@@ -52,6 +52,11 @@ const GRANTS: Record<string, string[]> = {
     `codebuild:StartBuild ${ARN}:codebuild:${HERE}:storefront-build-project-0000000`,
     `lambda:InvokeFunction ${ofFunction("storefront-deploy")}`,
     `lambda:InvokeFunction ${ofFunction("storefront-tag")}`,
+    `s3:GetBucketAcl ${ARTIFACTS}`,
+    `s3:GetBucketAcl ${SOURCE}`,
+    `s3:GetBucketLocation ${ARTIFACTS}`,
+    `s3:GetBucketLocation ${SOURCE}`,
+    `s3:GetBucketVersioning ${ARTIFACTS}`,
     `s3:GetBucketVersioning ${SOURCE}`,
     `s3:GetObject ${ARTIFACTS}/*`,
     `s3:GetObject ${ARCHIVE}`,

@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import type { Program } from "../../rehearsal/program";
-import { GENERATED, ofType, resource, stackDev } from "./support";
+import { GENERATED, ofType, ROTATED, resource, stackDev } from "./support";
 
 const TYPES: Record<string, number> = {
   "aws:apigatewayv2/api:Api": 1,
@@ -79,24 +79,38 @@ describe("the program for stack dev", () => {
   it("tells addresses, names and the webhook's secret, and hides the secret", () => {
     expect(program.outputs).to.deep.equal({
       webhookUrl: "https://api.example/webhooks/github",
-      webhookSecret: GENERATED,
+      webhookSecret: ROTATED,
       services: { "storefront/web": "http://balancer.example" },
+      loadBalancer: "balancer.example",
+      taskRoles: { "storefront/web": "arn:aws:iam:us-east-1:123456789012:storefront-web-task-role-0000000" },
       repositories: { storefront: "registry.example/storefront-repository-0000000" },
       pipelines: { storefront: "storefront-pipeline-0000000" },
     });
     expect(program.secretOutputs).to.deep.equal(["webhookSecret"]);
   });
 
-  it("has the secret in its place, and nowhere else", () => {
+  it("has the generated secret in its place, the current one nowhere", () => {
+    expect(JSON.stringify(program.registrations.map(({ inputs }) => inputs))).not.to.contain(ROTATED);
     const holders = program.registrations.filter(({ inputs }) => JSON.stringify(inputs).includes(GENERATED));
     expect(holders.map(({ name, secrets }) => [name, secrets.includes("secretString")])).to.deep.equal([
       ["slipway-webhook-secret", true],
     ]);
   });
 
-  it("keeps the first generated secret", () => {
+  it("keeps the first generated secret, under a label that no rotation takes away", () => {
     const version = resource(program, "aws:secretsmanager/secretVersion:SecretVersion", "slipway-webhook-secret");
-    expect(version.ignoreChanges).to.deep.equal(["secretString"]);
+    expect(version.inputs.versionStages).to.deep.equal(["AWSCURRENT", "slipway"]);
+    expect(version.ignoreChanges).to.deep.equal(["secretString", "versionStages"]);
+  });
+
+  it("can be destroyed with what its buckets hold, but not with images", () => {
+    const buckets = [...ofType(program, "aws:s3/bucket:Bucket").values()];
+    expect(buckets.map(({ name, inputs }) => [name, inputs.forceDestroy])).to.deep.equal([
+      ["slipway-source-bucket", true],
+      ["storefront-artifacts-bucket", true],
+    ]);
+    const repository = resource(program, "aws:ecr/repository:Repository", "storefront-repository");
+    expect(repository.inputs).to.not.have.any.keys("forceDelete");
   });
 
   it("keeps every log for thirty days", () => {

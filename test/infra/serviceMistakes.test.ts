@@ -15,7 +15,12 @@ const SECRET_PLACES =
 
 /** A configuration, and all lines that it gives. */
 const MISTAKES: [title: string, raw: Raw, ...lines: string[]][] = [
-  ["no service", withServices(), "slipway:applications[0].services: has 0 services; allowed: 1 to 10"],
+  ["no service", withServices(), "slipway:applications[0].services: has 0 services; allowed: 1 to 6"],
+  [
+    "more services than a continuation token holds",
+    withServices(...["a", "b", "c", "d", "e", "f", "g"].map((name) => ({ name, command: ["run"] }))),
+    "slipway:applications[0].services: has 7 services; allowed: 1 to 6",
+  ],
   [
     "an unknown key of a service",
     withService({ healthcheck: "/healthz" }),

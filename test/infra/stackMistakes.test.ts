@@ -23,12 +23,12 @@ const MISTAKES: [title: string, raw: Raw, ...lines: string[]][] = [
   [
     "an environment in upper case",
     withKeys({ "slipway:environment": "Dev" }),
-    'slipway:environment: "Dev" is not a name; allowed: 1 to 20 of a-z, 0-9 and single hyphens, a letter first',
+    'slipway:environment: "Dev" is not a name; allowed: 1 to 16 of a-z, 0-9 and single hyphens, a letter first',
   ],
   [
     "an environment that YAML reads as a number",
     withKeys({ "slipway:environment": 1 }),
-    "slipway:environment: 1 is not a name; allowed: 1 to 20 of a-z, 0-9 and single hyphens, a letter first, in quotes",
+    "slipway:environment: 1 is not a name; allowed: 1 to 16 of a-z, 0-9 and single hyphens, a letter first, in quotes",
   ],
   [
     "text where a network belongs",
@@ -105,6 +105,11 @@ const MISTAKES: [title: string, raw: Raw, ...lines: string[]][] = [
     "an e-mail address",
     withKeys({ "slipway:alerts": { emails: ["team@example.com", "team"] } }),
     'slipway:alerts.emails[1]: "team" is not an e-mail address; allowed: an address such as team@example.com',
+  ],
+  [
+    "one address twice",
+    withKeys({ "slipway:alerts": { emails: ["team@example.com", "team@example.com"] } }),
+    'slipway:alerts.emails[1]: "team@example.com" is slipway:alerts.emails[0] again; allowed: each one once',
   ],
   [
     "applications that did not parse",

@@ -6,6 +6,9 @@ import { evaluate, type Program } from "../../rehearsal/program";
 /** What Secrets Manager generates here: it may turn up nowhere but in the secret. */
 export const GENERATED = "generated0123456789abcdef0123456789abcde";
 
+/** What the secret was rotated to since: what GitHub has to be told. */
+export const ROTATED = "rotated0123456789abcdef0123456789abcdef0";
+
 export const ROOT = path.resolve(__dirname, "../..");
 const ACCOUNT = "123456789012";
 
@@ -96,6 +99,8 @@ function answer(token: string, inputs: Record<string, unknown>, arn: Arn): objec
       return { accountId: ACCOUNT };
     case "aws:secretsmanager/getRandomPassword:getRandomPassword":
       return { randomPassword: GENERATED.slice(0, Number(inputs.passwordLength)) };
+    case "aws:secretsmanager/getSecretVersion:getSecretVersion":
+      return { secretId: inputs.secretId, secretString: ROTATED };
     case "aws:secretsmanager/getSecret:getSecret":
       return { arn: arn("secretsmanager", `secret:${inputs.name}-AbCdEf`) };
     default:

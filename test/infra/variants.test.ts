@@ -78,13 +78,13 @@ describe("a stack with everything", () => {
       [
         "storefront-web-rule",
         "arn:aws:lb:us-east-1:123456789012:slipway-https-0000000",
-        46330,
+        28559,
         [{ hostHeader: { values: ["shop.example.com", "www.example.com"] } }],
       ],
       [
         "admin-web-rule",
         "arn:aws:lb:us-east-1:123456789012:slipway-https-0000000",
-        50000,
+        45584,
         [{ pathPattern: { values: ["/*"] } }],
       ],
     ]);
@@ -92,6 +92,22 @@ describe("a stack with everything", () => {
       "storefront/web": "https://shop.example.com",
       "admin/web": "https://balancer.example",
     });
+  });
+
+  it("keeps each application's artifacts in a bucket that the other one's build cannot reach", () => {
+    for (const [application, other] of [
+      ["storefront", "admin"],
+      ["admin", "storefront"],
+    ]) {
+      expect(inputsOf("aws:codepipeline/pipeline:Pipeline", `${application}-pipeline`).artifactStores).to.deep.equal([
+        { type: "S3", location: `${application}-artifacts-bucket-0000000` },
+      ]);
+      for (const role of [`${application}-build-role`, `${application}-pipeline-role`]) {
+        const granted = JSON.stringify(roleStatements(program, role));
+        expect(granted).to.contain(`:${application}-artifacts-bucket-0000000/*"`);
+        expect(granted).not.to.contain(`:${other}-artifacts-bucket`);
+      }
+    }
   });
 
   it("opens a web service's port to the load balancer alone, and a worker's not at all", () => {

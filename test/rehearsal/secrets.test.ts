@@ -60,6 +60,45 @@ describe("Secrets Manager", () => {
     expect([await value(), await value("AWSPREVIOUS")]).to.deep.equal(["three", "two"]);
   });
 
+  it("gives a declared version its labels, and keeps those that a rotation does not move", async () => {
+    const { id, outputs } = await cloud.declare("aws:secretsmanager/secret:Secret", "webhook");
+    const declared = await cloud.declare("aws:secretsmanager/secretVersion:SecretVersion", "webhook", {
+      secretId: id,
+      secretString: "one",
+      versionStages: ["AWSCURRENT", "slipway"],
+    });
+    expect(declared.outputs.versionStages).to.deep.equal(["AWSCURRENT", "slipway"]);
+    const SecretId = outputs.arn;
+    await cloud.call(OPERATOR, "secretsmanager", "PutSecretValue", { SecretId, SecretString: "two" });
+    await cloud.call(OPERATOR, "secretsmanager", "PutSecretValue", { SecretId, SecretString: "three" });
+    expect(
+      await cloud.call(OPERATOR, "secretsmanager", "GetSecretValue", { SecretId, VersionStage: "slipway" }),
+    ).to.deep.include({ SecretString: "one", VersionStages: ["slipway"], VersionId: declared.outputs.versionId });
+  });
+
+  it("tells the program the current version, or the one that it asks for", async () => {
+    const { ARN } = await cloud.call<object, { ARN?: string }>(OPERATOR, "secretsmanager", "CreateSecret", {
+      Name: "token",
+      SecretString: "one",
+    });
+    await cloud.call(OPERATOR, "secretsmanager", "PutSecretValue", { SecretId: "token", SecretString: "two" });
+    const token = "aws:secretsmanager/getSecretVersion:getSecretVersion";
+    expect(await cloud.invoke(token, { secretId: ARN })).to.deep.include({
+      id: `${ARN}|AWSCURRENT`,
+      arn: ARN,
+      secretId: ARN,
+      secretString: "two",
+      secretBinary: "",
+      versionStages: ["AWSCURRENT"],
+    });
+    expect(await cloud.invoke(token, { secretId: ARN, versionStage: "AWSPREVIOUS" })).to.include({
+      id: `${ARN}|AWSPREVIOUS`,
+      secretString: "one",
+    });
+    const error = await refusal(cloud.invoke(token, { secretId: ARN, versionStage: "slipway" }));
+    expect(error.message).to.equal("Secrets Manager can't find the specified secret value for staging label: slipway");
+  });
+
   it("is asked by the program for a secret's ARN by its name", async () => {
     const { ARN } = await cloud.call<object, { ARN?: string }>(OPERATOR, "secretsmanager", "CreateSecret", {
       Name: "shop/database",
