@@ -2,7 +2,8 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { createClock } from "../../rehearsal/clock";
-import { createCloud } from "../../rehearsal/cloud/cloud";
+import { type Account, createCloud } from "../../rehearsal/cloud/cloud";
+import type { Created } from "../../rehearsal/cloud/service";
 import { services } from "../../rehearsal/cloud/services";
 import { evaluate, type Program } from "../../rehearsal/program";
 
@@ -11,32 +12,63 @@ const LIMIT = 2.5;
 
 /** Evaluates both programs in turns, so that whatever else the machine does falls on both. */
 export async function evaluation(root: string): Promise<string[]> {
-  const platform: number[] = [];
-  const baseline: number[] = [];
+  const platform = await recorded(root);
+  const baseline = await recorded(path.join(root, "test/bench/baseline"));
+  const times = { platform: [] as number[], baseline: [] as number[] };
   for (let round = 0; round < ROUNDS; round += 1) {
-    baseline.push(await milliseconds(path.join(root, "test/bench/baseline")));
-    platform.push(await milliseconds(root));
+    times.baseline.push(await baseline());
+    times.platform.push(await platform());
   }
-  const ratio = median(platform) / median(baseline);
+  const [one, all] = [median(times.baseline), median(times.platform)];
   return [
-    `one bucket ${median(baseline).toFixed(0)} ms, slipway ${median(platform).toFixed(0)} ms (medians of ${ROUNDS})`,
-    `ratio ${ratio.toFixed(2)}, limit ${LIMIT}`,
+    `one bucket ${one.toFixed(0)} ms, slipway ${all.toFixed(0)} ms (medians of ${ROUNDS})`,
+    `ratio ${(all / one).toFixed(2)}, limit ${LIMIT}`,
   ];
 }
 
-async function milliseconds(root: string): Promise<number> {
-  return (await withProgram(root)).took;
+/**
+ * Evaluates once into an account, and from then on against a monitor that answers from that recording: what the program
+ * takes is measured, and not what the simulated account does.
+ */
+async function recorded(root: string): Promise<() => Promise<number>> {
+  const answers = new Map<string, Promise<Created>>();
+  const invocations = new Map<string, Promise<object>>();
+  const remember = <T>(memory: Map<string, Promise<T>>, key: string, answer: () => Promise<T>): Promise<T> => {
+    const known = memory.get(key) ?? answer();
+    memory.set(key, known);
+    return known;
+  };
+  await withAccount(async ({ create, invoke }) =>
+    evaluate({
+      root,
+      stack: "dev",
+      create: (declaration) => remember(answers, declaration.urn, () => create(declaration)),
+      invoke: (token, inputs) => remember(invocations, token, () => invoke(token, inputs)),
+    }),
+  );
+  const missing = (key: string) => Promise.reject(new Error(`${key} was not recorded.`));
+  return async () => {
+    const began = performance.now();
+    await evaluate({
+      root,
+      stack: "dev",
+      create: ({ urn }) => answers.get(urn) ?? missing(urn),
+      invoke: (token) => invocations.get(token) ?? missing(token),
+    });
+    return performance.now() - began;
+  };
 }
 
-/** Evaluates stack dev of a project into an account of its own, and tells how long the language host took. */
-export async function withProgram(root: string): Promise<Program & { took: number }> {
+/** Evaluates stack dev of a project into an account of its own. */
+export const withProgram = (root: string): Promise<Program> =>
+  withAccount(({ create, invoke }) => evaluate({ root, stack: "dev", create, invoke }));
+
+async function withAccount<T>(use: (account: Account) => Promise<T>): Promise<T> {
   const directory = await mkdtemp(path.join(tmpdir(), "slipway-bench-"));
   const account = createCloud({ region: "us-east-1", clock: createClock(0), directory, services });
   await account.open();
   try {
-    const began = performance.now();
-    const program = await evaluate({ root, stack: "dev", create: account.create, invoke: account.invoke });
-    return { ...program, took: performance.now() - began };
+    return await use(account);
   } finally {
     await account.close();
     await rm(directory, { recursive: true, force: true });
