@@ -23,7 +23,7 @@ examples/storefront to a GitHub of its own, and asks the service which version i
   --scenario NAME  play this one, and what it needs; may be given more than once
   --stack NAME     the stack whose Pulumi.NAME.yaml is rehearsed (dev)
   --keep           leave it running afterwards, and say how to push again
-  --speed N        simulated seconds for each real one, 1 to 1000 (30)
+  --speed N        simulated seconds for each real one, 10 to 1000 (30)
   --without ACTION break it on purpose: no role is granted this IAM action, sqs:SendMessage for one
   --verbose        tell every request, invocation and log line
   --help           this text
@@ -108,13 +108,14 @@ function createProgress(): Progress {
 }
 
 async function conclude(
-  { keep, stack }: Arguments,
+  { keep, stack, without }: Arguments,
   findings: Findings,
   world: World,
   progress: Progress,
   signal: AbortSignal,
 ): Promise<void> {
   progress.say(`\nSummary\n${summarise(findings)}`);
+  refuse(findings, without);
   if (!keep) {
     progress.say(`\nAll came out as it should, in ${seconds(findings.took)}. Next:`);
     progress.say(
@@ -127,6 +128,18 @@ async function conclude(
   }
   progress.say(`\n${addressesOf(world)}`);
   if (!signal.aborted) await once(signal, "abort");
+}
+
+/** @throws where all went well, and should not have */
+function refuse({ partial, unused }: Findings, without: string | undefined): void {
+  if (without !== undefined)
+    throw new Error(`Nothing that was played misses ${without}. Play the scenario that needs it: --scenario NAME.`);
+  const [first] = partial ? [] : unused.filter((it) => it.reason === undefined);
+  if (first === undefined) return;
+  const { role, action, resource } = first.grant;
+  throw new Error(
+    `${role} is granted ${action} on ${resource}, and nothing needed it: take it out of the policy, or say in rehearsal/report/reasons.ts what it is for.`,
+  );
 }
 
 function addressesOf(world: World): string {

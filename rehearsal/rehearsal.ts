@@ -1,4 +1,3 @@
-import { mkdir, mkdtemp } from "node:fs/promises";
 import path from "node:path";
 import type { Breaking } from "./breaking";
 import { createClock } from "./clock";
@@ -6,7 +5,7 @@ import { type Account, createCloud } from "./cloud/cloud";
 import type { CloudEvent } from "./cloud/events";
 import { services } from "./cloud/services";
 import { evaluate, type Program } from "./program";
-import { runPrefix } from "./runs";
+import { createRun } from "./runs";
 import { readStack } from "./stackFile";
 
 export interface RehearsalOptions {
@@ -41,8 +40,7 @@ export async function open(options: RehearsalOptions): Promise<Rehearsal> {
   const values = options.values ?? (await readStack(root, options.stack)).values;
   const region = values["aws:region"];
   if (region === undefined) throw new Error(`Pulumi.${options.stack}.yaml: aws:region is missing: name the region.`);
-  await mkdir(path.join(root, RUNS), { recursive: true });
-  const directory = await mkdtemp(path.join(root, RUNS, runPrefix(options.stack)));
+  const directory = await createRun(path.join(root, RUNS), options.stack);
   const account = createCloud({ region, clock: createClock(options.speed), directory, services });
   if (options.listener !== undefined) account.onEvent(options.listener);
   try {

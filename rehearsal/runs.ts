@@ -1,8 +1,17 @@
-import { readdir, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 
 /** The name that a run's folder begins with: the stack, and the process that it belongs to. */
-export const runPrefix = (stack: string): string => `${stack}-${process.pid}-`;
+const runPrefix = (stack: string): string => `${stack}-${process.pid}-`;
+
+/** Makes the folder of a run, in the ignored folder that holds all runs. */
+export async function createRun(folder: string, stack: string): Promise<string> {
+  await mkdir(folder, { recursive: true });
+  const run = await mkdtemp(path.join(folder, runPrefix(stack)));
+  // npm looks for a package.json upwards: a build whose repository has none would run slipway's own scripts.
+  await writeFile(path.join(run, "package.json"), '{ "private": true }\n');
+  return run;
+}
 
 /**
  * Removes the folders of runs that ended. Those of a process that still runs are another rehearsal's.

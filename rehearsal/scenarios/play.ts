@@ -1,5 +1,6 @@
 import type { CloudEvent } from "../cloud/events";
 import type { Decision } from "../cloud/iam";
+import { describe } from "../report/describe";
 import type { Progress } from "../report/progress";
 import { errorLine } from "./errorLine";
 import type { Scenario, Step } from "./scenario";
@@ -61,14 +62,17 @@ export async function play(
         position: index + 1,
         cause,
         denials: denialsOf(world),
-        last: world.account.events.filter((event) => event.kind !== "log").slice(-6),
+        last: world.account.events.filter((event) => describe(event).as !== "detail").slice(-6),
       } satisfies Omit<Failure, "name" | "message">);
     }
   }
 }
 
-const denialsOf = (world: World): Decision[] =>
-  world.account.iam.decisions.filter((decision) => decision.denial !== undefined);
+/** Each once, however often it was asked again. */
+function denialsOf(world: World): Decision[] {
+  const denials = world.account.iam.decisions.filter((decision) => decision.denial !== undefined);
+  return [...new Map(denials.map((it) => [it.denial, it])).values()];
+}
 
 async function guarded(
   scenario: Scenario,

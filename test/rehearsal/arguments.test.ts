@@ -12,7 +12,7 @@ describe("rehearsal: the command line", () => {
     [["--stack", "prod"], { stack: "prod" }],
     [["--stack=prod"], { stack: "prod" }],
     [["--scenario", "deliver", "--scenario=rollback"], { scenarios: ["deliver", "rollback"] }],
-    [["--speed", "1.5"], { speed: 1.5 }],
+    [["--speed", "12.5"], { speed: 12.5 }],
     [["--without", "sqs:SendMessage"], { without: "sqs:SendMessage" }],
   ];
   for (const [argv, expected] of cases)
@@ -30,8 +30,8 @@ describe("rehearsal: the command line", () => {
     [["--keep=yes"], "--keep takes no value"],
     [["--stack"], "--stack wants a value"],
     [["--scenario="], "--scenario wants a value"],
-    [["--speed", "fast"], "--speed is fast: give a number from 1 to 1000, simulated seconds for each real one"],
-    [["--speed", "0"], "--speed is 0: give a number from 1 to 1000, simulated seconds for each real one"],
+    [["--speed", "fast"], "--speed is fast: give a number from 10 to 1000, simulated seconds for each real one"],
+    [["--speed", "9"], "--speed is 9: give a number from 10 to 1000, simulated seconds for each real one"],
   ];
   for (const [argv, message] of refused)
     it(`refuses "${argv.join(" ")}"`, () => {
