@@ -46,6 +46,7 @@ const FEATURES = new Set(["secrets", "aliasSpecs", "deletedWith", "replaceWith"]
 export function createMonitor(options: MonitorOptions) {
   const registrations = new Map<string, Registration>();
   const errors: string[] = [];
+  let refusal: Error | undefined;
   const warnings: string[] = [];
   let outputs: Record<string, unknown> = {};
   let secretOutputs: string[] = [];
@@ -55,6 +56,21 @@ export function createMonitor(options: MonitorOptions) {
     const parent = registrations.get(request.getParent());
     const parentType = parent === undefined || parent.type === STACK ? "" : `${parent.urn.split("::")[2]}$`;
     return `urn:pulumi:${options.stack}::${options.project}::${parentType}${request.getType()}::${request.getName()}`;
+  }
+
+  /** Does it, and remembers the first failure of all: what the program logs of it buries the message. */
+  async function remembering<T>(type: string, name: string, act: () => T | Promise<T>): Promise<T> {
+    try {
+      return await act();
+    } catch (cause) {
+      const message = cause instanceof Error ? cause.message : String(cause);
+      const subject = name === "" ? type : `${name} [${type}]`;
+      const told = `${type} ${name}: `;
+      refusal ??= new Error(`${subject}: ${message.startsWith(told) ? message.slice(told.length) : message}`, {
+        cause,
+      });
+      throw cause;
+    }
   }
 
   async function register(request: RegisterResourceRequest): Promise<RegisterResourceResponse> {
@@ -123,9 +139,11 @@ export function createMonitor(options: MonitorOptions) {
   const server = new Server({ "grpc.max_receive_message_length": -1, "grpc.max_send_message_length": -1 });
   server.addService(ResourceMonitorService, {
     supportsFeature: unary(supports),
-    registerResource: unary(register),
+    registerResource: unary((request: RegisterResourceRequest) =>
+      remembering(request.getType(), request.getName(), () => register(request)),
+    ),
     registerResourceOutputs: unary(registerOutputs),
-    invoke: unary(invoke),
+    invoke: unary((request: ResourceInvokeRequest) => remembering(request.getTok(), "", () => invoke(request))),
     signalAndWaitForShutdown: unary(() => new Empty()),
   });
   server.addService(EngineService, { log: unary(log) });
@@ -141,6 +159,8 @@ export function createMonitor(options: MonitorOptions) {
     close: () => server.forceShutdown(),
     errors,
     warnings,
+    /** The first resource or data source that was refused: `name [type]: why`. */
+    refusal: () => refusal,
     result: () => ({ registrations: [...registrations.values()], outputs, secretOutputs }),
   };
 }

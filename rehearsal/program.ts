@@ -1,5 +1,6 @@
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { text } from "node:stream/consumers";
+import { stripVTControlCharacters } from "node:util";
 import { createMonitor, type MonitorOptions, type Registration } from "./monitor";
 import { readStack, type StackConfiguration } from "./stackFile";
 
@@ -11,6 +12,8 @@ export interface ProgramOptions {
   values?: Record<string, string>;
   create: MonitorOptions["create"];
   invoke: MonitorOptions["invoke"];
+  /** Ends the evaluation early, with the signal's reason. */
+  signal?: AbortSignal;
 }
 
 export interface Program {
@@ -25,7 +28,9 @@ export interface Program {
 /**
  * Evaluates index.ts for a stack as Pulumi's language host does: `@pulumi/pulumi/cmd/run` in a process of its own, the
  * stack file's configuration, TypeScript transpiled by ts-node under the tsconfig that Pulumi.yaml names.
- * @throws with what the program logged as errors, where it does not end well
+ * Nothing of it is left running, however it ends.
+ * @throws the first resource or data source that was refused, `name [type]: why`; else what the program logged as
+ * errors; or the signal's reason
  */
 export async function evaluate(options: ProgramOptions): Promise<Program> {
   const configuration = await readStack(options.root, options.stack);
@@ -34,8 +39,10 @@ export async function evaluate(options: ProgramOptions): Promise<Program> {
   const address = await monitor.listen();
   try {
     const { code, output } = await runLanguageHost(options, configuration, values, address);
-    if (code !== 0 || monitor.errors.length > 0)
-      throw new Error(monitor.errors.join("\n") || output || `The program ended with exit code ${code}.`);
+    if (code !== 0 || monitor.errors.length > 0) {
+      const logged = monitor.errors.join("\n") || output || `The program ended with exit code ${code}.`;
+      throw monitor.refusal() ?? new Error(stripVTControlCharacters(logged));
+    }
     return { ...monitor.result(), warnings: monitor.warnings };
   } finally {
     monitor.close();
@@ -48,6 +55,8 @@ async function runLanguageHost(
   values: Record<string, string>,
   address: string,
 ): Promise<{ code: number | null; output: string }> {
+  const { signal } = options;
+  signal?.throwIfAborted();
   const host = spawn(
     process.execPath,
     [
@@ -65,6 +74,8 @@ async function runLanguageHost(
     {
       cwd: options.root,
       stdio: ["ignore", "pipe", "pipe"],
+      // A group of its own: a terminal sends Ctrl-C to every process of the group in the foreground.
+      detached: true,
       env: {
         PATH: process.env.PATH,
         HOME: process.env.HOME,
@@ -75,9 +86,25 @@ async function runLanguageHost(
       },
     },
   );
-  const exit = new Promise<number | null>((resolve, reject) => host.once("exit", resolve).once("error", reject));
-  const [code, out, err] = await Promise.all([exit, text(host.stdout), text(host.stderr)]);
-  return { code, output: `${out}${err}`.trim() };
+  const kill = () => killGroup(host);
+  signal?.addEventListener("abort", kill);
+  // A detached process outlives its parent.
+  process.once("exit", kill);
+  try {
+    const exit = new Promise<number | null>((resolve, reject) => host.once("exit", resolve).once("error", reject));
+    const [code, out, err] = await Promise.all([exit, text(host.stdout), text(host.stderr)]);
+    signal?.throwIfAborted();
+    return { code, output: `${out}${err}`.trim() };
+  } finally {
+    kill();
+    signal?.removeEventListener("abort", kill);
+    process.removeListener("exit", kill);
+  }
+}
+
+/** Ends the process, if it still runs, with all that it started. */
+function killGroup({ pid, exitCode, signalCode }: ChildProcess): void {
+  if (pid !== undefined && exitCode === null && signalCode === null) process.kill(-pid, "SIGKILL");
 }
 
 /** A key without a namespace belongs to the project. */

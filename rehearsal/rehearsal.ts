@@ -19,6 +19,8 @@ export interface RehearsalOptions {
   /** A mistake to make on purpose. */
   breaking?: Breaking | undefined;
   listener?: (event: CloudEvent) => void;
+  /** Ends the evaluation early, with the signal's reason. */
+  signal?: AbortSignal | undefined;
 }
 
 export interface Rehearsal {
@@ -47,7 +49,8 @@ export async function open(options: RehearsalOptions): Promise<Rehearsal> {
     await account.open();
     const { breaking } = options;
     const create: Account["create"] = (declared) => account.create(breaking?.alter(declared) ?? declared);
-    const program = await evaluate({ root, stack: options.stack, values, create, invoke: account.invoke });
+    const { stack, signal } = options;
+    const program = await evaluate({ root, stack, values, create, invoke: account.invoke, signal });
     breaking?.check();
     await account.start();
     return { account, program, close: account.close };

@@ -65,7 +65,7 @@ export async function rehearse(options: RehearseOptions): Promise<void> {
 
 /** @param closing whether what happens is no news any more: tasks stop because the account is closed */
 async function setUp(
-  { stack, speed, progress, verbose, keep, without }: RehearseOptions,
+  { stack, speed, progress, verbose, keep, without, signal }: RehearseOptions,
   closing: () => boolean,
 ): Promise<World> {
   const tell = (event: CloudEvent) => {
@@ -79,7 +79,7 @@ async function setUp(
   let rehearsal: Rehearsal;
   try {
     const breaking = without === undefined ? undefined : withoutAction(without);
-    rehearsal = await open({ stack, speed, listener: tell, breaking });
+    rehearsal = await open({ stack, speed, listener: tell, breaking, signal });
   } catch (error) {
     progress.failed();
     throw error;

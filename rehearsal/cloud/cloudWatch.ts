@@ -1,3 +1,4 @@
+import type { InvocationRequest, InvocationResponse } from "@aws-sdk/client-lambda";
 import type { GetQueueAttributesRequest, GetQueueAttributesResult } from "@aws-sdk/client-sqs";
 import { type Alarm, type AlarmState, evaluate, readAlarm, type Sample } from "./cloudWatch/alarm";
 import type { CloudEvent } from "./events";
@@ -59,6 +60,24 @@ export function createCloudWatch(cloud: Cloud): Service {
     samples.push({ at: now, value: Number(Attributes?.ApproximateNumberOfMessages) });
   }
 
+  /** @throws where an alarm's queue or function does not exist: it would never go off */
+  async function check(it: Watched): Promise<void> {
+    const { alarm } = it;
+    try {
+      await measure(it);
+      // A dry run fails where there is no such function, and runs nothing.
+      if (metricOf(alarm) === ERRORS)
+        await cloud.call<InvocationRequest, InvocationResponse>(CLOUDWATCH, "lambda", "Invoke", {
+          FunctionName: alarm.dimensions.FunctionName ?? "",
+          InvocationType: "DryRun",
+        });
+    } catch (cause) {
+      const dimensions = JSON.stringify(alarm.dimensions);
+      const message = `The alarm ${alarm.name} cannot measure ${metricOf(alarm)} of ${dimensions}: `;
+      throw new Error(`${message}${(cause as Error).message}`, { cause });
+    }
+  }
+
   async function review(it: Watched): Promise<void> {
     await measure(it);
     const { state, reason } = evaluate(it.alarm, it.samples, cloud.clock.now(), it.state);
@@ -81,8 +100,7 @@ export function createCloudWatch(cloud: Cloud): Service {
     resources: { "aws:cloudwatch/metricAlarm:MetricAlarm": create },
     operations: {},
     async start() {
-      // An alarm on a queue that does not exist would never go off: that fails here.
-      for (const it of watched) await measure(it);
+      for (const it of watched) await check(it);
       // Never resolves: it is there to see every event.
       void cloud.until((event): event is never => {
         count(event);

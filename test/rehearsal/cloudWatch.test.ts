@@ -130,6 +130,7 @@ describe("A CloudWatch alarm", () => {
       arn: topic,
       policy: JSON.stringify({ Version: "2012-10-17", Statement: [other] }),
     });
+    await declareFunction(cloud, "fetch", "exports.handler = async () => {}");
     await declareAlarm({
       namespace: "AWS/Lambda",
       metricName: "Errors",
@@ -143,6 +144,33 @@ describe("A CloudWatch alarm", () => {
       /^Failed to execute action arn:aws:sns:.*: Service: cloudwatch\.amazonaws\.com is not authorized to perform: sns:Publish on resource: arn:aws:sns:/,
     );
     expect(sns.deliveries).to.deep.equal([]);
+  });
+
+  it("on a function that does not exist is refused at the start", async () => {
+    await declareFunction(cloud, "fetch", "exports.handler = async () => {}");
+    await declareAlarm({
+      namespace: "AWS/Lambda",
+      metricName: "Errors",
+      dimensions: { FunctionName: "fetsch" },
+      statistic: "Sum",
+    });
+    expect((await refusal(cloud.start())).message).to.equal(
+      'The alarm trouble cannot measure AWS/Lambda Errors of {"FunctionName":"fetsch"}: ' +
+        "Function not found: arn:aws:lambda:us-east-1:123456789012:function:fetsch",
+    );
+  });
+
+  it("on a queue that does not exist is refused at the start", async () => {
+    await declareAlarm({
+      namespace: "AWS/SQS",
+      metricName: "ApproximateNumberOfMessagesVisible",
+      dimensions: { QueueName: "dead" },
+      statistic: "Maximum",
+    });
+    expect((await refusal(cloud.start())).message).to.equal(
+      'The alarm trouble cannot measure AWS/SQS ApproximateNumberOfMessagesVisible of {"QueueName":"dead"}: ' +
+        `The specified queue does not exist: ${cloud.endpointUrl}/123456789012/dead`,
+    );
   });
 
   for (const [what, inputs, message] of [

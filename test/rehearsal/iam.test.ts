@@ -56,6 +56,20 @@ describe("IAM decides every call", () => {
       nearest: "Of sqs, its policies name only sqs:ReceiveMessage.",
     },
     {
+      name: "a condition that does not hold",
+      statements: [
+        {
+          Effect: "Allow",
+          Action: ["sqs:SendMessage"],
+          Resource: QUEUE,
+          Condition: { StringEquals: { "aws:SourceAccount": "123456789012" } },
+        },
+      ],
+      nearest:
+        `The nearest statement allows it on ${QUEUE} if StringEquals aws:SourceAccount 123456789012; ` +
+        "the request has no aws:SourceAccount.",
+    },
+    {
       name: "the action on another resource",
       statements: [{ Effect: "Allow", Action: ["sqs:SendMessage"], Resource: OTHER }],
       nearest: `The nearest statement allows it on ${OTHER}.`,
@@ -71,17 +85,142 @@ describe("IAM decides every call", () => {
       ]);
     });
 
-  it("denies explicitly what a statement denies", async () => {
+  it("denies explicitly what a statement denies, and names it", async () => {
     const allow = { Effect: "Allow", Action: ["sqs:SendMessage"], Resource: QUEUE };
     const error = await refusal(send([allow, { ...allow, Effect: "Deny" }]));
-    expect(error.message).to.contain(`sqs:SendMessage on resource: ${QUEUE} with an explicit deny.`);
+    expect(error.message).to.equal(
+      "User: arn:aws:sts::123456789012:assumed-role/webhook/rehearsal is not authorized to perform: " +
+        `sqs:SendMessage on resource: ${QUEUE} with an explicit deny. ` +
+        `The policy webhook denies it on ${QUEUE}.`,
+    );
   });
+
+  it("names the denying statement of the resource's policy", async () => {
+    const arn = await cloud.role("webhook", "lambda.amazonaws.com", [
+      { Effect: "Allow", Action: "sqs:SendMessage", Resource: QUEUE },
+    ]);
+    const deny = { Sid: "Closed", Effect: "Deny", Principal: "*", Action: "sqs:SendMessage", Resource: QUEUE };
+    const policy = { Version: "2012-10-17", Statement: [{ ...deny, Sid: "Open", Effect: "Allow" }, deny] };
+    const permission = { action: "sqs:SendMessage", resource: QUEUE };
+    const error = await refusal(cloud.iam.authorize({ kind: "role", arn }, permission, policy));
+    expect(error.message).to.equal(
+      "User: arn:aws:sts::123456789012:assumed-role/webhook/rehearsal is not authorized to perform: " +
+        `sqs:SendMessage on resource: ${QUEUE} with an explicit deny. ` +
+        `The resource's policy denies it (Closed) to everybody on ${QUEUE}.`,
+    );
+  });
+
+  const RULE = "arn:aws:events:us-east-1:123456789012:rule/nightly";
+  const LET_IN = { Effect: "Allow", Principal: { Service: "events.amazonaws.com" }, Resource: QUEUE };
+  const ON_BEHALF = { ArnLike: { "AWS:SourceArn": `${RULE}-other` }, StringEquals: { "aws:SourceOrgID": "o-1" } };
+  const uninvited: { name: string; statements?: object[]; nearest: string }[] = [
+    { name: "no policy", nearest: "The resource's policy is missing, and nothing else lets a service in." },
+    {
+      name: "another action",
+      statements: [{ ...LET_IN, Action: "sqs:ReceiveMessage" }],
+      nearest: "The resource's policy allows only sqs:ReceiveMessage.",
+    },
+    {
+      name: "another service",
+      statements: [{ ...LET_IN, Action: "sqs:SendMessage", Principal: { Service: "sns.amazonaws.com" } }],
+      nearest: `The resource's policy allows it to sns.amazonaws.com on ${QUEUE}.`,
+    },
+    {
+      name: "another source",
+      statements: [
+        { ...LET_IN, Action: "sqs:SendMessage", Principal: { Service: "sns.amazonaws.com" } },
+        { ...LET_IN, Action: "sqs:*", Condition: ON_BEHALF },
+      ],
+      nearest:
+        `The resource's policy allows it to events.amazonaws.com on ${QUEUE} if ArnLike AWS:SourceArn ${RULE}-other ` +
+        "and StringEquals aws:SourceOrgID o-1; " +
+        `the request has AWS:SourceArn ${RULE} and no aws:SourceOrgID.`,
+    },
+  ];
+  for (const { name, statements, nearest } of uninvited)
+    it(`denies a service, naming what the resource's policy allows: ${name}`, async () => {
+      const principal = {
+        kind: "service",
+        service: "events.amazonaws.com",
+        context: { "aws:SourceArn": RULE },
+      } as const;
+      const policy = statements && { Version: "2012-10-17", Statement: statements };
+      const permission = { action: "sqs:SendMessage", resource: QUEUE };
+      expect((await refusal(cloud.iam.authorize(principal, permission, policy))).message).to.equal(
+        `Service: events.amazonaws.com is not authorized to perform: sqs:SendMessage on resource: ${QUEUE}. ${nearest}`,
+      );
+    });
 
   it("refuses a service that the role's trust policy does not name", async () => {
     const role = await cloud.role("webhook", "lambda.amazonaws.com", []);
     const error = await refusal(cloud.assumeRole("codebuild.amazonaws.com", role));
-    expect(error.message).to.contain(`codebuild.amazonaws.com is unable to assume the role ${role}`);
+    expect(error.message).to.equal(
+      `codebuild.amazonaws.com is unable to assume the role ${role}: Service: codebuild.amazonaws.com is not ` +
+        `authorized to perform: sts:AssumeRole on resource: ${role}. ` +
+        "The role's trust policy allows it to lambda.amazonaws.com.",
+    );
   });
+
+  const trustPolicy = (Service: string) => ({
+    Version: "2012-10-17",
+    Statement: [
+      {
+        Effect: "Allow",
+        Principal: { Service },
+        Action: "sts:AssumeRole",
+        Condition: { StringEquals: { "aws:SourceAccount": "123456789012" } },
+      },
+    ],
+  });
+  for (const [service, sends] of [
+    ["codebuild.amazonaws.com", true],
+    ["codepipeline.amazonaws.com", true],
+    ["ecs-tasks.amazonaws.com", true],
+    ["lambda.amazonaws.com", false],
+  ] as const)
+    it(`${service} ${sends ? "tells" : "does not tell"} for which account it assumes a role`, async () => {
+      const { outputs } = await cloud.declare("aws:iam/role:Role", "own", {
+        assumeRolePolicy: JSON.stringify(trustPolicy(service)),
+      });
+      const outcome = await cloud.assumeRole(service, String(outputs.arn)).then(
+        () => "assumed",
+        (error: Error) => error.message.split("; ")[1],
+      );
+      expect(outcome).to.equal(sends ? "assumed" : "the request has no aws:SourceAccount.");
+    });
+
+  const unsimulated: [string, unknown][] = [
+    ["managedPolicyArns", ["arn:aws:iam::aws:policy/AdministratorAccess"]],
+    ["inlinePolicies", [{ name: "all", policy: "{}" }]],
+    ["permissionsBoundary", "arn:aws:iam::aws:policy/ReadOnlyAccess"],
+  ];
+  for (const [input, value] of unsimulated)
+    it(`refuses a role with ${input}`, async () => {
+      const role = { assumeRolePolicy: trustPolicy("lambda.amazonaws.com"), [input]: value };
+      const error = await refusal(cloud.declare("aws:iam/role:Role", "webhook", role));
+      expect(error.message).to.equal(
+        `aws:iam/role:Role webhook: ${input} is not simulated: leave it out, or teach rehearsal/cloud what it does.`,
+      );
+    });
+
+  for (const [type, field, longest] of [
+    ["aws:iam/role:Role", "roleName", 64],
+    ["aws:iam/rolePolicy:RolePolicy", "policyName", 128],
+  ] as const)
+    it(`refuses a ${field} of more than ${longest} characters`, async () => {
+      await cloud.role("webhook", "lambda.amazonaws.com", []);
+      const document = trustPolicy("lambda.amazonaws.com");
+      const rest = field === "roleName" ? { assumeRolePolicy: document } : { role: "webhook", policy: document };
+      const { id } = await cloud.declare(type, "fits", { ...rest, name: "n".repeat(longest) });
+      expect(id.endsWith("n".repeat(longest))).to.equal(true);
+      const name = "n".repeat(longest + 1);
+      const error = await refusal(cloud.declare(type, "long", { ...rest, name }));
+      expect([error.name, error.message]).to.deep.equal([
+        "ValidationError",
+        `1 validation error detected: Value '${name}' at '${field}' failed to satisfy constraint: ` +
+          `Member must have length less than or equal to ${longest}`,
+      ]);
+    });
 
   it("names an operation that is not simulated, and does not let it pass for AWS", async () => {
     const role = await cloud.role("webhook", "lambda.amazonaws.com", []);

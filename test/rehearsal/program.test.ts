@@ -1,3 +1,5 @@
+import type { ChildProcess } from "node:child_process";
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import path from "node:path";
 import { expect } from "chai";
 import type { Declaration } from "../../rehearsal/cloud/service";
@@ -41,8 +43,8 @@ describe("the program under Pulumi's language host", () => {
   });
 
   it("refuses two resources of one URN, as the engine does", async () => {
-    expect(await failureOf(run("duplicate"))).to.contain(
-      "Duplicate resource URN 'urn:pulumi:dev::slipway::aws:s3/bucket:Bucket::source'; try giving it a unique name",
+    expect(await failureOf(run("duplicate"))).to.equal(
+      "source [aws:s3/bucket:Bucket]: Duplicate resource URN 'urn:pulumi:dev::slipway::aws:s3/bucket:Bucket::source'; try giving it a unique name",
     );
   });
 
@@ -50,9 +52,53 @@ describe("the program under Pulumi's language host", () => {
     const refuse = async ({ type }: Declaration) => {
       throw new Error(`The resource type ${type} is not simulated.`);
     };
-    expect(await failureOf(run("secrets", refuse))).to.contain(
-      "The resource type aws:secretsmanager/secret:Secret is not simulated.",
+    expect(await failureOf(run("secrets", refuse))).to.equal(
+      "webhook-secret [aws:secretsmanager/secret:Secret]: The resource type aws:secretsmanager/secret:Secret is not simulated.",
     );
+  });
+
+  it("does not say twice which resource a provider refuses", async () => {
+    const refuse = async ({ type, name }: Declaration) => {
+      throw new Error(`${type} ${name}: kmsKeyId is not simulated.`);
+    };
+    expect(await failureOf(run("secrets", refuse))).to.equal(
+      "webhook-secret [aws:secretsmanager/secret:Secret]: kmsKeyId is not simulated.",
+    );
+  });
+
+  it("ends at once when it is told to, and leaves nothing of its process group", async () => {
+    let host: ChildProcess | undefined;
+    const remember = (message: unknown) => {
+      host = (message as { process: ChildProcess }).process;
+    };
+    // A group of its own is what a terminal's Ctrl-C does not reach.
+    const groupRuns = () => {
+      try {
+        return process.kill(-(host?.pid ?? Number.NaN), 0);
+      } catch {
+        return false;
+      }
+    };
+    const controller = new AbortController();
+    let ranBefore = false;
+    const create = () => {
+      ranBefore = groupRuns();
+      controller.abort(new Error("Interrupted."));
+      return new Promise<never>(() => {});
+    };
+    const root = path.join(__dirname, "programs", "secrets");
+    subscribe("child_process", remember);
+    const attempt = evaluate({ root, stack: "dev", create, invoke: async () => ({}), signal: controller.signal });
+    expect(await failureOf(attempt)).to.equal("Interrupted.");
+    unsubscribe("child_process", remember);
+    expect([ranBefore, groupRuns()]).to.deep.equal([true, false]);
+  });
+
+  it("does not begin where it is told to end before", async () => {
+    const root = path.join(__dirname, "programs", "secrets");
+    const signal = AbortSignal.abort(new Error("Interrupted."));
+    const attempt = evaluate({ root, stack: "dev", create: bucketsAndSecrets, invoke: async () => ({}), signal });
+    expect(await failureOf(attempt)).to.equal("Interrupted.");
   });
 
   it("says a RunError as it is, without a stack trace", async () => {
