@@ -34,6 +34,7 @@ export type CloudEvent =
       rolloutState: "IN_PROGRESS" | "COMPLETED" | "FAILED";
       reason?: string;
     }
+  | { kind: "target"; targetGroup: string; target: string; state: "unhealthy"; reason: string }
   | {
       kind: "task";
       service?: string;

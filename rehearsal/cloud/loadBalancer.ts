@@ -108,6 +108,9 @@ export function createLoadBalancer(cloud: Cloud): Service {
       "tags",
       "region",
     ]);
+    const { protocol = "HTTP" } = args;
+    if (protocol !== "HTTP")
+      throw new Error(`aws.lb.TargetGroup ${declaration.name}: protocol ${protocol} is not simulated: only HTTP is.`);
     const name = nameOf(declaration, args.name);
     const arnSuffix = `targetgroup/${name}/${cloud.id(16)}`;
     const arn = cloud.arn("elasticloadbalancing", arnSuffix);

@@ -51,6 +51,11 @@ export function describe(event: CloudEvent): Told {
         as: event.rolloutState === "IN_PROGRESS" ? "activity" : "note",
         text: `${event.service}: rollout of ${lastOf(event.taskDefinition)} ${event.rolloutState}${because(event.reason)}`,
       };
+    case "target":
+      return {
+        as: "note",
+        text: `target ${event.target} of ${event.targetGroup} is ${event.state}: ${event.reason}`,
+      };
     case "task":
       return describeTask(event);
   }

@@ -22,6 +22,31 @@ describe("rehearsed CodeBuild", () => {
 
   afterEach(() => account.cloud.close());
 
+  it("lets modules of the source find no packages but its own", async () => {
+    await account.declare();
+    const buildspec = `
+version: 0.2
+phases:
+  build:
+    commands:
+      - node load.js ./own.js
+      - node load.js ${path.resolve("package.json")}
+      - aws ecr get-login-password 2>&1 | grep -c "Cannot find module" || true
+`;
+    await account.build({
+      "buildspec.yml": buildspec,
+      "load.js": `try { require(process.argv[2]); console.log("loaded"); } catch (error) { console.log(error.message.split("\\n")[0]); }`,
+      "own.js": "",
+    });
+    const file = path.resolve("package.json");
+    expect(await account.printed()).to.deep.equal([
+      "loaded",
+      `Cannot find module '${file}' (it is not in the source, nor installed by the build)`,
+      // The stand-in of the AWS CLI loads the project's SDK.
+      "0",
+    ]);
+  });
+
   it("runs the phases of the source's buildspec in one shell, and uploads its artifacts", async () => {
     await account.declare();
     const buildspec = `

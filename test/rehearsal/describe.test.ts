@@ -64,6 +64,17 @@ describe("rehearsal: events in words", () => {
       "note",
       "web: rollout of web:7 FAILED: tasks failed",
     ],
+    [
+      {
+        kind: "target",
+        targetGroup: "web-1",
+        target: "10.0.0.9:8080",
+        state: "unhealthy",
+        reason: "Request timed out",
+      },
+      "note",
+      "target 10.0.0.9:8080 of web-1 is unhealthy: Request timed out",
+    ],
     [{ kind: "task", taskArn, status: "RUNNING" }, "activity", "task 01234567 runs"],
     [
       { kind: "task", taskArn, status: "STOPPED", exitCode: 1, reason: "Essential container exited" },

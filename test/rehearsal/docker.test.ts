@@ -88,6 +88,18 @@ describe("docker stand-in", () => {
       }
     }
 
+    it("lets modules that RUN loads find those of the image alone", async () => {
+      await write({
+        Dockerfile: "FROM node\nENV NODE_OPTIONS=--no-warnings\nCOPY . .\nRUN node own.js\nRUN node other.js\n",
+        "own.js": 'require("node:fs"); require("./node_modules/dependency"); require("dependency");',
+        "node_modules/dependency/index.js": "",
+        "other.js": `require(${JSON.stringify(path.resolve("package.json"))});`,
+      });
+      const complained = await complaint(["build", "context"]);
+      expect(complained).to.match(/^Error: Cannot find module '\/.*package\.json' \(it is not in the image\)$/m);
+      expect(complained).to.match(/line 5: RUN: process "\/bin\/sh -c node other\.js" did not complete .*: 1$/);
+    });
+
     it("interprets the Dockerfile, in stages, with the laptop's own Node.js", async () => {
       await write({
         Dockerfile: [

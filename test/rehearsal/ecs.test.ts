@@ -69,6 +69,34 @@ describe("ECS services", () => {
     expect((await shop.tasks("STOPPED")).length).to.equal(0);
   });
 
+  const grace = { desiredCount: 1, healthCheckGracePeriodSeconds: 120 };
+  const unwell: [name: string, container: object, service: object, stoppedReason: RegExp][] = [
+    ["the load balancer's", {}, {}, /^Task failed ELB health checks in /],
+    [
+      "its container's",
+      { healthCheck: { command: ["CMD", "node", "-e", "process.exit(1)"], interval: 5, retries: 1 } },
+      { loadBalancers: [] },
+      /^Task failed container health checks$/,
+    ],
+  ];
+  for (const [name, container, service, stoppedReason] of unwell)
+    it(`stops a task that turned unhealthy by ${name} checks in the grace period when that is over`, async () => {
+      const server = 'require("node:http").createServer((_, response) => response.writeHead(500).end()).listen(8080);';
+      const sick = await shop.register(await shop.push("v1", server), container);
+      const breaker = { enable: true, rollback: false };
+      await shop.declareService(sick, { ...grace, deploymentCircuitBreaker: breaker, ...service });
+      const failed = shop.deployment("FAILED");
+      await shop.cloud.start();
+      expect((await failed).reason).to.equal("ECS deployment circuit breaker: tasks failed to start.");
+      await until(async () => (await shop.tasks("STOPPED")).every((it) => it.lastStatus === "STOPPED"));
+      const stopped = await shop.tasks("STOPPED");
+      expect(stopped.length).to.equal(3);
+      for (const task of stopped) {
+        expect(task.stoppedReason).to.match(stoppedReason);
+        expect(Number(task.stoppingAt) - Number(task.startedAt)).to.be.at.least(120_000);
+      }
+    });
+
   it("gives up a deployment for a newer one", async () => {
     await runVersion(shop, "v1", 1);
     const hanging = await shop.register(await shop.push("v2", "setInterval(() => {}, 1000);"));
@@ -156,7 +184,7 @@ describe("ECS services", () => {
     await until(async () => (await shop.describe()).deployments?.[0]?.failedTasks === 1);
     const { events = [] } = await shop.describe();
     expect(events.find(({ message }) => message?.includes("is unhealthy in"))?.message).to.match(
-      /due to \(reason Request timed out\)\.$/,
+      /due to \(reason Request timed out: the egress rules of balancer-\S+ \(sg-\S+\) do not reach port 8080 of closed-\S+ \(sg-\S+\)\)\.$/,
     );
   });
 });

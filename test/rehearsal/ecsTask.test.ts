@@ -1,9 +1,11 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { rm } from "node:fs/promises";
+import { rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { createInterface } from "node:readline";
 import { expect } from "chai";
+import { createPuller } from "../../rehearsal/cloud/ecs/pull";
+import type { Cloud } from "../../rehearsal/cloud/service";
 import { until } from "./containerSupport";
 import { EXECUTION, LOG_CONFIGURATION, openShop, type Shop, serverOf, type TaskEvent } from "./ecsSupport";
 
@@ -94,18 +96,45 @@ describe("ECS tasks", () => {
     const taskRoleArn = await shop.cloud.role("tasks", "ecs-tasks.amazonaws.com", [
       { Effect: "Allow", Action: ["sqs:ListQueues"], Resource: ["*"] },
     ]);
-    const image = await shop.push(
-      "v1",
+    // Not of the image: that could not load the project's packages.
+    const program = path.join(shop.cloud.directory, "reader.js");
+    await writeFile(
+      program,
       `const { SecretsManagerClient, GetSecretValueCommand } = require("@aws-sdk/client-secrets-manager");
        new SecretsManagerClient({}).send(new GetSecretValueCommand({ SecretId: "database" }))
          .catch((error) => console.log(error.name, error.message));
        setInterval(() => {}, 1000);`,
     );
+    const image = await shop.push("v1", serverOf("v1"));
     const environment = [{ name: "NODE_PATH", value: path.resolve("node_modules") }];
-    expect(await firstLine(image, { environment }, { taskRoleArn })).to.match(
+    expect(await firstLine(image, { command: ["node", program], environment }, { taskRoleArn })).to.match(
       /^AccessDeniedException User: arn:aws:sts::123456789012:assumed-role\/tasks\/\S+ is not authorized to perform: secretsmanager:GetSecretValue/,
     );
   });
+
+  const loads: [name: string, statement: string, line: RegExp][] = [
+    ["a package of the project", 'require("yaml")', /^Cannot find module 'yaml' \(it is not in the image\)$/],
+    [
+      "a file of the project by its path",
+      `require(${JSON.stringify(path.resolve("package.json"))})`,
+      /^Cannot find module '\/.*\/package\.json' \(it is not in the image\)$/,
+    ],
+    [
+      "a module of the project by import",
+      'await import("yaml")',
+      /^Cannot find module 'yaml' \(it is not in the image\)$/,
+    ],
+    ["Node's own and its own", 'require("node:os"); require("fs"); require("./server.js")', /^loaded$/],
+  ];
+  for (const [name, statement, line] of loads)
+    it(`load ${name} as they would on AWS`, async () => {
+      const server = `if (require.main === module) (async () => { ${statement}; return "loaded"; })()
+        .catch((error) => error.message.split("\\n")[0]).then(console.log);
+        setInterval(() => {}, 1000);`;
+      // The task's folder is not inside the project here, from where Node would find its packages by itself.
+      const environment = [{ name: "NODE_PATH", value: path.resolve("node_modules") }];
+      expect(await firstLine(await shop.push("v1", server), { environment })).to.match(line);
+    });
 
   const grants: [action: string, reason: RegExp][] = [
     [
@@ -159,6 +188,19 @@ describe("ECS tasks", () => {
     const denied = shop.cloud.trail.filter((entry) => entry.outcome === "denied").map((entry) => entry.operation);
     expect(denied).to.deep.equal(["PutLogEvents"]);
     expect(shop.lines()).to.deep.equal([]);
+  });
+
+  it("say why a layer cannot be downloaded", async () => {
+    const image = await shop.push("v1", writing("1"));
+    const call: Cloud["call"] = async (caller, service, operation, input) =>
+      operation === "GetDownloadUrlForLayer"
+        ? JSON.parse('{ "downloadUrl": "http://127.0.0.1:1/blob" }')
+        : shop.cloud.call(caller, service, operation, input);
+    const cloud: Cloud = Object.create(shop.cloud, { call: { value: call } });
+    const refused = await createPuller(cloud)({ kind: "operator" }, image).catch((error) => error.message);
+    expect(refused).to.equal(
+      `ref pull has been retried 1 time(s): failed to copy: ${image}: GET request to http://127.0.0.1:1/blob: connect ECONNREFUSED 127.0.0.1:1`,
+    );
   });
 
   it("do not start under a role that does not trust them", async () => {

@@ -232,7 +232,22 @@ describe("load balancer", () => {
       await cloud.clock.turn(10_000);
       return (await health(target))?.State === "unhealthy";
     });
-    expect((await health(target))?.Reason).to.equal("Target.Timeout");
+    // Further failed checks tell nothing new.
+    await cloud.clock.turn(30_000);
+    const { Description, ...rest } = (await health(target)) ?? {};
+    expect(rest).to.deep.equal({ State: "unhealthy", Reason: "Target.Timeout" });
+    expect(Description).to.match(
+      /^Request timed out: the egress rules of balancer-\S+ \(sg-\S+\) do not reach port 8080 of /,
+    );
+    expect(cloud.events.filter(({ kind }) => kind === "target")).to.deep.equal([
+      {
+        kind: "target",
+        targetGroup: web.targetGroupArn.split("/")[1],
+        target: `${closed.address}:8080`,
+        state: "unhealthy",
+        reason: Description,
+      },
+    ]);
     expect((await get("/")).status).to.equal(504);
   });
 
@@ -288,6 +303,12 @@ describe("load balancer", () => {
       "aws:lb/loadBalancer:LoadBalancer",
       { loadBalancerType: "network" },
       /type network is not simulated/,
+    ],
+    [
+      "a target group of another protocol than HTTP",
+      "aws:lb/targetGroup:TargetGroup",
+      { protocol: "HTTPS" },
+      /^aws\.lb\.TargetGroup \S+: protocol HTTPS is not simulated: only HTTP is\.$/,
     ],
     ["one subnet", "aws:lb/loadBalancer:LoadBalancer", { subnets: ["subnet-1"] }, /At least two subnets/],
     [

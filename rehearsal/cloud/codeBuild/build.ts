@@ -4,7 +4,7 @@ import type { Build, BuildPhaseType, EnvironmentVariable, StatusType } from "@aw
 import { type AwsError, awsError, type Cloud, type Principal } from "../service";
 import { uploadArtifacts } from "./artifacts";
 import { type Buildspec, type PhaseSpec, readBuildspec } from "./buildspec";
-import { type BuildFacts, codeBuildVariables, declaredVariables, machineVariables } from "./environment";
+import { type BuildFacts, codeBuildVariables, confinement, declaredVariables, machineVariables } from "./environment";
 import { type BuildLog, openLog } from "./log";
 import { type PhaseFailure, recordPhases } from "./phases";
 import { nextPhase, type PhaseOutcome } from "./planner";
@@ -103,6 +103,7 @@ export function startBuild(cloud: Cloud, request: BuildRequest): RunningBuild {
         ...codeBuildVariables(cloud, project, facts),
         ...declared.values,
         ...machineVariables(cloud, credentials, folders, request.programs),
+        ...(await confinement(folders, declared.values)),
       },
       line: (text) => log?.line(text),
     });

@@ -1,5 +1,7 @@
+import { writeFile } from "node:fs/promises";
 import path from "node:path";
 import type { EnvironmentVariable } from "@aws-sdk/client-codebuild";
+import { confinementSource, loadingFirst } from "../confinement";
 import { dockerEnvironment } from "../docker/environment";
 import { awsError, type Cloud, type Credentials, type Principal } from "../service";
 import type { Buildspec } from "./buildspec";
@@ -67,6 +69,20 @@ export function machineVariables(
     AWS_SESSION_TOKEN: credentials.sessionToken,
     ...dockerEnvironment(cloud),
   };
+}
+
+/**
+ * Keeps modules of the source from loading those outside it. The stand-ins of `docker` and `aws` lie elsewhere: they load
+ * what they need.
+ * @returns the variable by which the build's processes get it
+ */
+export async function confinement(
+  { source, scratch }: BuildFolders,
+  declared: Record<string, string>,
+): Promise<Record<string, string>> {
+  const file = path.join(scratch, "confinement.js");
+  await writeFile(file, confinementSource(source, "the source, nor installed by the build"));
+  return { NODE_OPTIONS: loadingFirst(file, declared.NODE_OPTIONS) };
 }
 
 export interface DeclaredVariables {

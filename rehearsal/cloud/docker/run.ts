@@ -1,15 +1,16 @@
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
-import { mkdir } from "node:fs/promises";
+import { mkdir, writeFile } from "node:fs/promises";
 import path from "node:path";
+import { confinementSource, loadingFirst } from "../confinement";
 import type { Build } from "./build";
 import { execForm, type Instruction } from "./dockerfile";
 import { type BuiltStage, environmentOf } from "./instructions";
 
 /**
- * Runs a command in the image's working directory, with the image's environment and build arguments and nothing else.
- * It is a process of this computer: relative paths are the image's, absolute ones this computer's, and its programs are
- * those that this computer has.
+ * Runs a command in the image's working directory, with the image's environment and build arguments and nothing else
+ * but NODE_OPTIONS, which keeps the image's modules from loading those outside it. It is a process of this computer:
+ * relative paths are the image's, absolute ones this computer's, and its programs are those that this computer has.
  * @throws where it does not end with exit code 0
  */
 export async function run({ home }: Build, stage: BuiltStage, { text, flags }: Instruction): Promise<void> {
@@ -19,13 +20,15 @@ export async function run({ home }: Build, stage: BuiltStage, { text, flags }: I
   const [command = "", ...rest] = execForm(text) ?? [...stage.shell, text];
   const directory = path.join(stage.root, stage.config.WorkingDir);
   await mkdir(directory, { recursive: true });
-  const variables = environmentOf(stage.config);
+  const confinement = path.join(home, "confinement.js");
+  await writeFile(confinement, confinementSource(path.resolve(stage.root), "the image"));
+  const variables = { ...Object.fromEntries(stage.arguments), ...environmentOf(stage.config) };
   const child = spawn(command, rest, {
     cwd: directory,
     stdio: ["ignore", "inherit", "inherit"],
     env: {
-      ...Object.fromEntries(stage.arguments),
       ...variables,
+      NODE_OPTIONS: loadingFirst(confinement, variables.NODE_OPTIONS),
       HOME: home,
       PATH: `${nodeFolders().join(":")}:${variables.PATH ?? ""}`,
     },

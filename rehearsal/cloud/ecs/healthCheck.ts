@@ -12,7 +12,8 @@ export type HealthStatus = "UNKNOWN" | "HEALTHY" | "UNHEALTHY";
 const STARTING = 5000;
 
 /**
- * Runs a container's health check at its interval, and tells when its status changes.
+ * Runs a container's health check at its interval, and tells when its status changes, and at each check while it is
+ * unhealthy.
  * @param check as the task definition has it; seconds
  * @param ports where the ports really are that the task's processes listen on
  * @returns what ends the checks
@@ -44,10 +45,10 @@ export function watchHealth(
     if (ended) return;
     failures = passed ? 0 : starting() ? failures : failures + 1;
     const next = passed ? "HEALTHY" : failures >= retries ? "UNHEALTHY" : status;
-    if (next !== status) {
-      status = next;
-      onStatus(status);
-    }
+    const changed = next !== status;
+    status = next;
+    // What turned unhealthy in a service's grace period is replaced when that is over, though its status is the same.
+    if (changed || status === "UNHEALTHY") onStatus(status);
     schedule();
   }
 

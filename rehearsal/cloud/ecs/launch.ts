@@ -1,6 +1,7 @@
 import { cp, mkdir, writeFile } from "node:fs/promises";
 import path from "node:path";
 import type { ContainerDefinition } from "@aws-sdk/client-ecs";
+import { loadingFirst } from "../confinement";
 import type { Cloud } from "../service";
 import { commandOf, type ProcessCommand } from "./command";
 import { preloadSource } from "./preload";
@@ -38,16 +39,16 @@ export async function layOut(
   };
   const command = commandOf(definition, resources.image.config, root, injected, resources.secrets);
   await mkdir(command.directory, { recursive: true });
-  return { ...command, environment: await preloaded(launch, folder, command.environment) };
+  return { ...command, environment: await preloaded(launch, root, command.environment) };
 }
 
 /**
  * Beside what ECS itself sets, NODE_OPTIONS and AWS_ENDPOINT_URL are all that is in the environment and was not declared:
  * processes that a process starts need the preload too, so it cannot come by the command line.
  */
-async function preloaded({ agent, ports }: Launch, folder: string, environment: Record<string, string>) {
-  const file = path.join(folder, "preload.js");
-  await writeFile(file, preloadSource({ agent: agent.port, token: agent.token, ports }));
-  const declared = environment.NODE_OPTIONS === undefined ? "" : ` ${environment.NODE_OPTIONS}`;
-  return { ...environment, NODE_OPTIONS: `--require ${JSON.stringify(file)}${declared}` };
+async function preloaded(launch: Launch, root: string, environment: Record<string, string>) {
+  const { agent, ports } = launch;
+  const file = path.join(path.dirname(root), "preload.js");
+  await writeFile(file, preloadSource(root, { agent: agent.port, token: agent.token, ports }));
+  return { ...environment, NODE_OPTIONS: loadingFirst(file, environment.NODE_OPTIONS) };
 }

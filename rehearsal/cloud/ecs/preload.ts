@@ -1,4 +1,5 @@
 import type { NetConnectOpts, Server, Socket } from "node:net";
+import { confinementSource } from "../confinement";
 
 /** What a process of a task needs to know of the simulator. */
 export interface PreloadOptions {
@@ -84,6 +85,9 @@ export function preload(options: PreloadOptions): void {
   };
 }
 
-/** The preload as a program that needs nothing but Node.js. */
-export const preloadSource = (options: PreloadOptions): string =>
-  `"use strict";\n(${preload.toString()})(${JSON.stringify(options)});\n`;
+/**
+ * The preload as a program that needs nothing but Node.js.
+ * @param root the folder of the container's files
+ */
+export const preloadSource = (root: string, options: PreloadOptions): string =>
+  `"use strict";\n${confinementSource(root, "the image")}(${preload})(${JSON.stringify(options)});\n`;

@@ -1,7 +1,7 @@
 import { mkdir } from "node:fs/promises";
+import { get, type IncomingMessage } from "node:http";
 import path from "node:path";
-import { Readable } from "node:stream";
-import type { ReadableStream } from "node:stream/web";
+import { text } from "node:stream/consumers";
 import type {
   BatchCheckLayerAvailabilityCommandOutput,
   BatchGetImageCommandOutput,
@@ -96,17 +96,24 @@ async function addresses(ask: <O>(operation: string, input: object) => Promise<O
 
 /** @param urls of the configuration, then of each layer */
 async function fetchImage([configUrl = "", ...layerUrls]: string[], directory: string): Promise<RunConfig> {
-  const { config } = JSON.parse(await (await open(configUrl)).text()) as ImageConfig;
+  const { config } = JSON.parse(await text(await open(configUrl))) as ImageConfig;
   await mkdir(directory, { recursive: true });
-  for (const url of layerUrls) {
-    const { body } = await open(url);
-    if (body !== null) await unpackLayer(Readable.fromWeb(body as ReadableStream), directory);
-  }
+  for (const url of layerUrls) await unpackLayer(await open(url), directory);
   return config;
 }
 
-async function open(url: string): Promise<Response> {
-  const response = await fetch(url);
-  if (!response.ok) throw new Error(`unexpected status from GET request to ${url}: ${response.status}`);
-  return response;
+/** Not by `fetch`: with NODE_USE_ENV_PROXY it would ask a proxy for what is on this computer. */
+async function open(url: string): Promise<IncomingMessage> {
+  // Without an agent: the global one follows NODE_USE_ENV_PROXY too.
+  const request = get(url, { agent: false });
+  const response = await new Promise<IncomingMessage>((resolve, reject) => {
+    request.once("response", resolve);
+    // Where both families refuse the connection, only the code of the AggregateError says so: its message is empty.
+    request.once("error", (error: NodeJS.ErrnoException) =>
+      reject(new Error(`GET request to ${url}: ${error.message || error.code}`, { cause: error })),
+    );
+  });
+  if (response.statusCode === 200) return response;
+  response.resume();
+  throw new Error(`unexpected status from GET request to ${url}: ${response.statusCode}`);
 }

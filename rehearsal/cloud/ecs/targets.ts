@@ -12,7 +12,7 @@ const POLL_INTERVAL = { changing: 5000, calm: 30_000 };
 
 /**
  * The targets of services' tasks: registered when a task runs, taken out before it stops, and watched in between.
- * @param onChange called when the state of a task's targets has changed
+ * @param onChange called when the state of a task's targets has changed, and at each look while one is unhealthy
  */
 export function createTargets(cloud: Cloud, onChange: (service: EcsService) => void) {
   const timers = new Map<EcsService, Timer>();
@@ -67,7 +67,8 @@ export function createTargets(cloud: Cloud, onChange: (service: EcsService) => v
     const changes = await Promise.all(tasks.map((it) => update(service, it)));
     const calm = tasks.every(({ targets }) => targets === "healthy");
     watch(service, calm ? POLL_INTERVAL.calm : POLL_INTERVAL.changing);
-    if (changes.includes(true)) onChange(service);
+    // What turned unhealthy in the grace period is replaced when that is over, though its state is the same.
+    if (changes.includes(true) || tasks.some(({ targets }) => targets === "unhealthy")) onChange(service);
   }
 
   /** @returns whether the task's state is another than before */

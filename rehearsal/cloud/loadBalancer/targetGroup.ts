@@ -45,7 +45,8 @@ export interface Target extends TargetDescription {
   timer?: Timer;
 }
 
-type Outcome = { passed: true } | { passed: false; reason: string; description: string };
+type Failure = { passed: false; reason: string; description: string };
+type Outcome = { passed: true } | Failure;
 
 /**
  * A process starts in real time, and on a clock that runs a hundred times as fast its first second would be a hundred of
@@ -53,7 +54,7 @@ type Outcome = { passed: true } | { passed: false; reason: string; description: 
  */
 const STARTING = 5000;
 
-const TIMEOUT: Outcome = { passed: false, reason: "Target.Timeout", description: "Request timed out" };
+const TIMEOUT = { passed: false, reason: "Target.Timeout", description: "Request timed out" } as const;
 const REFUSED: Outcome = { passed: false, reason: "Target.FailedHealthChecks", description: "Health checks failed" };
 
 /** A target group: who is in it, and who of them is well. */
@@ -149,13 +150,28 @@ export function createTargetGroup(cloud: Cloud, network: Network, settings: Targ
     if (outcome.passed && (State === "initial" || target.streak.length >= healthyThreshold))
       target.health = { State: "healthy" };
     else if (!outcome.passed && (State === "unhealthy" || target.streak.length >= unhealthyThreshold))
-      target.health = { State: "unhealthy", Reason: outcome.reason, Description: outcome.description };
+      turnUnhealthy(target, outcome);
     else if (State === "initial")
       target.health = { State, Reason: "Elb.InitialHealthChecking", Description: "Initial health checks in progress" };
   }
 
+  function turnUnhealthy(target: Target, { reason, description }: Failure): void {
+    const turns = target.health.State !== "unhealthy";
+    target.health = { State: "unhealthy", Reason: reason, Description: description };
+    if (turns)
+      cloud.tell({
+        kind: "target",
+        targetGroup: settings.name,
+        target: keyOf(target),
+        state: "unhealthy",
+        reason: description,
+      });
+  }
+
   function probe(target: Target): Promise<Outcome> {
-    if (!passageTo(target).open) return Promise.resolve(TIMEOUT);
+    const passage = passageTo(target);
+    // AWS says no more than that the request timed out: where it is kept out, only the rehearsal knows.
+    if (!passage.open) return Promise.resolve({ ...TIMEOUT, description: `${TIMEOUT.description}: ${passage.reason}` });
     const address = cloud.addresses.get(keyOf(target));
     if (address === undefined) return Promise.resolve(REFUSED);
     // A process answers in real time, so its time limit is real too: on a clock that runs fifty times as fast, five seconds

@@ -1,47 +1,62 @@
-import { createRequire, isBuiltin, registerHooks } from "node:module";
+import { createRequire } from "node:module";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
 
 // "Runtime-included SDK versions" in the Lambda guide: all of the SDK's packages, and nothing else by name.
 const PROVIDED = /^@(aws-sdk|smithy)\//;
 
+/** Where a module is that the confined folder does not have, or why there is none. */
+export type Elsewhere = { url: string } | { reason: string };
+
 /**
- * Lets a function's code load what is in its archive and what the Lambda runtime provides, and nothing else: its folder
- * lies inside the project, whose node_modules Node would find by itself.
+ * Lets a function's code load what is in its archive and what the Lambda runtime provides, and nothing else.
  * @param provided a module path from which the provided packages resolve, and from there what they need themselves
  */
 export function confinePackages(taskRoot: string, provided: string): void {
-  const inside = pathToFileURL(path.join(taskRoot, "/")).href;
   const runtime = createRequire(provided);
+
+  confineModules(path.resolve(taskRoot), (specifier) => {
+    if (!PROVIDED.test(specifier))
+      return { reason: "it is neither in the function's archive nor provided by the Lambda runtime" };
+    try {
+      return { url: pathToFileURL(runtime.resolve(specifier)).href };
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "MODULE_NOT_FOUND") throw error;
+      return { reason: "the Lambda runtime provides it, but it is not installed here: add it to devDependencies" };
+    }
+  });
+}
+
+/**
+ * Lets modules of a folder load Node's own and each other, and nothing else: the folder lies inside the project, whose
+ * node_modules Node would find by itself. Modules of other places are this computer's programs, and load what they like.
+ *
+ * Its text is written into files of its own: it uses nothing of this module, nor of any other.
+ * @param root an absolute path
+ * @param elsewhere asked for what the folder does not have
+ */
+export function confineModules(root: string, elsewhere: (specifier: string) => Elsewhere): void {
+  const { isBuiltin, registerHooks } = process.getBuiltinModule("node:module");
+  const { pathToFileURL } = process.getBuiltinModule("node:url");
+  // Node names modules by their real paths.
+  const inside = `${pathToFileURL(process.getBuiltinModule("node:fs").realpathSync(root)).href}/`;
 
   registerHooks({
     resolve(specifier, context, next) {
       const importer = context.parentURL;
       if (importer === undefined || !importer.startsWith(inside) || isBuiltin(specifier))
         return next(specifier, context);
-      const own = attempt(() => next(specifier, context));
-      if (own?.url.startsWith(inside)) return own;
-      const found = PROVIDED.test(specifier) ? attempt(() => runtime.resolve(specifier)) : undefined;
-      if (found === undefined) throw missing(specifier, importer);
-      return { url: pathToFileURL(found).href, shortCircuit: true };
+      try {
+        const found = next(specifier, context);
+        if (found.url.startsWith(inside) || !found.url.startsWith("file:")) return found;
+      } catch (error) {
+        // Every other failure is the package's own.
+        if (!/MODULE_NOT_FOUND$/.test(String((error as NodeJS.ErrnoException).code))) throw error;
+      }
+      const other = elsewhere(specifier);
+      if ("url" in other) return { url: other.url, shortCircuit: true };
+      const error = new Error(`Cannot find module '${specifier}' (${other.reason})\nRequire stack:\n- ${importer}`);
+      throw Object.assign(error, { code: "MODULE_NOT_FOUND" });
     },
   });
-}
-
-/** Undefined where there is no such module; every other failure is the package's own. */
-function attempt<T>(resolve: () => T): T | undefined {
-  try {
-    return resolve();
-  } catch (error) {
-    if (error instanceof Error && "code" in error && /MODULE_NOT_FOUND$/.test(String(error.code))) return undefined;
-    throw error;
-  }
-}
-
-function missing(specifier: string, importer: string): Error {
-  const reason = PROVIDED.test(specifier)
-    ? "the Lambda runtime provides it, but it is not installed here: add it to devDependencies"
-    : "it is neither in the function's archive nor provided by the Lambda runtime";
-  const error = new Error(`Cannot find module '${specifier}' (${reason})\nRequire stack:\n- ${importer}`);
-  return Object.assign(error, { code: "MODULE_NOT_FOUND" });
 }
