@@ -29,28 +29,6 @@ export const reasons: Reason[] = [
     resource: /\/source\.zip$/,
     reason: "reads the newest archive when somebody releases the pipeline by hand: npm start -- --scenario refused",
   },
-  {
-    // https://docs.aws.amazon.com/codepipeline/latest/userguide/how-to-custom-role.html
-    role: /-pipeline-role-/,
-    actions: ["s3:GetObject", "s3:GetObjectVersion"],
-    resource: /-artifacts-bucket-\w+\/\*$/,
-    reason: "AWS names it among the least that a pipeline's role has; no action here reads an artifact under it",
-  },
-  {
-    // The same page. Of the source bucket, the rehearsal's source action asks for the versioning.
-    role: /-pipeline-role-/,
-    actions: ["s3:GetBucketAcl", "s3:GetBucketLocation"],
-    resource: /-(source|artifacts)-bucket-\w+$/,
-    reason:
-      "AWS names it among the least that a pipeline's role has; the rehearsal's CodePipeline never asks it of this bucket",
-  },
-  {
-    role: /-pipeline-role-/,
-    actions: ["s3:GetBucketVersioning"],
-    resource: /-artifacts-bucket-\w+$/,
-    reason:
-      "AWS names it among the least that a pipeline's role has; the rehearsal's CodePipeline never asks it of this bucket",
-  },
 ];
 
 /** Why a permission is granted though no call needed it; undefined if nobody has said so. */

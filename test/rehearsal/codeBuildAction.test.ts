@@ -19,9 +19,17 @@ describe("a build in a pipeline", () => {
       versioningConfiguration: { status: "Enabled" },
     });
     const roleArn = await account.cloud.role("pipeline", "codepipeline.amazonaws.com", [
-      { Effect: "Allow", Action: "s3:GetBucketVersioning", Resource: "arn:aws:s3:::acme-source" },
+      {
+        Effect: "Allow",
+        Action: ["s3:GetBucketAcl", "s3:GetBucketLocation", "s3:GetBucketVersioning"],
+        Resource: ["arn:aws:s3:::acme-source", "arn:aws:s3:::acme-artifacts"],
+      },
       { Effect: "Allow", Action: ["s3:GetObject", "s3:GetObjectVersion"], Resource: "arn:aws:s3:::acme-source/*" },
-      { Effect: "Allow", Action: "s3:PutObject", Resource: "arn:aws:s3:::acme-artifacts/*" },
+      {
+        Effect: "Allow",
+        Action: ["s3:PutObject", "s3:GetObject", "s3:GetObjectVersion"],
+        Resource: "arn:aws:s3:::acme-artifacts/*",
+      },
       {
         Effect: "Allow",
         Action: ["codebuild:StartBuild", "codebuild:BatchGetBuilds"],

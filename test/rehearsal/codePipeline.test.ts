@@ -106,6 +106,9 @@ describe("rehearsed CodePipeline", () => {
 
   describe("without a permission of its role", () => {
     const needed: [keyof typeof statements, string][] = [
+      ["acl", "Source/Source: .* s3:GetBucketAcl on resource: arn:aws:s3:::acme-source\\."],
+      ["location", "Source/Source: .* s3:GetBucketLocation on resource: arn:aws:s3:::acme-source\\."],
+      ["stored", "Source/Source: .* s3:GetObject on resource: arn:aws:s3:::acme-artifacts/storefront/Source/"],
       ["versioning", "Source/Source: .* s3:GetBucketVersioning on resource: arn:aws:s3:::acme-source\\."],
       ["head", "Source/Source: .* s3:GetObject on resource: arn:aws:s3:::acme-source/storefront/source.zip"],
       ["version", "Source/Source: .* s3:GetObjectVersion on resource: arn:aws:s3:::acme-source/storefront/source.zip"],

@@ -69,9 +69,13 @@ export const stage = (name: string, ...actions: object[]) => ({ name, actions })
 
 export const deliver = [stage("Source", source), stage("Deploy", invoke("Deploy"))];
 
+const buckets = ["arn:aws:s3:::acme-source", "arn:aws:s3:::acme-artifacts"];
+
 /** What the pipeline's role is allowed, one permission a statement. */
 export const statements = {
-  versioning: { Effect: "Allow", Action: "s3:GetBucketVersioning", Resource: "arn:aws:s3:::acme-source" },
+  acl: { Effect: "Allow", Action: "s3:GetBucketAcl", Resource: buckets },
+  location: { Effect: "Allow", Action: "s3:GetBucketLocation", Resource: buckets },
+  versioning: { Effect: "Allow", Action: "s3:GetBucketVersioning", Resource: buckets },
   head: { Effect: "Allow", Action: "s3:GetObject", Resource: "arn:aws:s3:::acme-source/storefront/source.zip" },
   version: {
     Effect: "Allow",
@@ -79,6 +83,7 @@ export const statements = {
     Resource: "arn:aws:s3:::acme-source/storefront/source.zip",
   },
   artifacts: { Effect: "Allow", Action: "s3:PutObject", Resource: "arn:aws:s3:::acme-artifacts/*" },
+  stored: { Effect: "Allow", Action: "s3:GetObject", Resource: "arn:aws:s3:::acme-artifacts/*" },
   invoke: {
     Effect: "Allow",
     Action: "lambda:InvokeFunction",

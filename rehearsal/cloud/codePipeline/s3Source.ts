@@ -1,4 +1,4 @@
-import type { GetBucketVersioningOutput, GetObjectOutput, HeadObjectOutput } from "../s3/shapes";
+import type { GetBucketVersioningOutput, GetObjectOutput, HeadObjectOutput, PutObjectOutput } from "../s3/shapes";
 import { awsError } from "../service";
 import type { ActionResult, ActionRun, ActionType } from "./actionType";
 
@@ -19,13 +19,17 @@ export const s3Source: ActionType = {
 async function run({ cloud, role, configuration, outputs, override }: ActionRun): Promise<ActionResult> {
   const object = { Bucket: configuration.S3Bucket, Key: configuration.S3ObjectKey };
   const call = <O>(operation: string, input: object) => cloud.call<object, O>(role, "s3", operation, input);
-  await requireVersioning(await call("GetBucketVersioning", { Bucket: object.Bucket }), object.Bucket);
+  requireVersioning(await inspect(call, object.Bucket), object.Bucket);
   // Without an override the newest version is meant: which one that is must be pinned before it is read.
   const VersionId = override ?? (await call<HeadObjectOutput>("HeadObject", object)).VersionId;
   const source = await call<GetObjectOutput>("GetObject", { ...object, VersionId });
   const [artifact] = outputs;
+  const copy = { Bucket: artifact?.bucket, Key: artifact?.key };
   try {
-    await call("PutObject", { Bucket: artifact?.bucket, Key: artifact?.key, Body: source.Body });
+    await inspect(call, copy.Bucket);
+    const stored = await call<PutObjectOutput>("PutObject", { ...copy, Body: source.Body });
+    await call("HeadObject", copy);
+    if (stored.VersionId !== undefined) await call("HeadObject", { ...copy, VersionId: stored.VersionId });
   } finally {
     // A denied call leaves the body unread.
     source.Body.destroy();
@@ -42,6 +46,20 @@ async function run({ cloud, role, configuration, outputs, override }: ActionRun)
       ETag: String(source.ETag).replaceAll('"', ""),
     },
   };
+}
+
+/**
+ * Nobody outside AWS knows what CodePipeline asks of its buckets, and when. It documents what a role must have at the least,
+ * and a role is held to that here: versioning, ACL and location of both buckets, and reading what it stored.
+ * https://docs.aws.amazon.com/codepipeline/latest/userguide/how-to-custom-role.html
+ */
+async function inspect(
+  call: (operation: string, input: object) => Promise<unknown>,
+  bucket: string | undefined,
+): Promise<GetBucketVersioningOutput> {
+  await call("GetBucketAcl", { Bucket: bucket });
+  await call("GetBucketLocation", { Bucket: bucket });
+  return call("GetBucketVersioning", { Bucket: bucket }) as Promise<GetBucketVersioningOutput>;
 }
 
 function requireVersioning({ Status }: GetBucketVersioningOutput, bucket: string | undefined): void {

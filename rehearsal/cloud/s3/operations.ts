@@ -85,6 +85,24 @@ export function createOperations(cloud: Cloud, buckets: Map<string, Bucket>): Se
     perform: (input) => ({ Status: bucketOf(input).versioning }),
   };
 
+  const getBucketAcl: Operation<shapes.GetBucketAclInput, shapes.GetBucketAclOutput> = {
+    permissions: (input) => onBucket("s3:GetBucketAcl", input),
+    // ACLs are off in a new bucket: its owner alone has it.
+    perform: (input) => ({
+      Owner: bucketOf(input) && { ID: cloud.accountId },
+      Grants: [{ Grantee: { ID: cloud.accountId, Type: "CanonicalUser" }, Permission: "FULL_CONTROL" }],
+    }),
+  };
+
+  const getBucketLocation: Operation<shapes.GetBucketLocationInput, shapes.GetBucketLocationOutput> = {
+    permissions: (input) => onBucket("s3:GetBucketLocation", input),
+    // S3 says nothing where it means us-east-1.
+    perform: (input) =>
+      bucketOf(input) && cloud.region === "us-east-1"
+        ? {}
+        : { LocationConstraint: cloud.region as shapes.GetBucketLocationOutput["LocationConstraint"] },
+  };
+
   const headObject: Operation<shapes.HeadObjectInput, shapes.HeadObjectOutput> = {
     permissions: toRead,
     perform: (input) => described(bucketOf(input), versionOf(input), input.ChecksumMode),
@@ -173,6 +191,8 @@ export function createOperations(cloud: Cloud, buckets: Map<string, Bucket>): Se
   return {
     HeadBucket: operation(headBucket),
     GetBucketVersioning: operation(getBucketVersioning),
+    GetBucketAcl: operation(getBucketAcl),
+    GetBucketLocation: operation(getBucketLocation),
     HeadObject: operation(headObject),
     GetObject: operation(getObject),
     PutObject: operation(putObject),
