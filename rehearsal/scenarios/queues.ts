@@ -1,4 +1,5 @@
 import type { GetQueueAttributesResult } from "@aws-sdk/client-sqs";
+import { asOperator } from "./operator";
 import type { World } from "./world";
 
 /** The queue between webhook and fetch, and the one for what fetch gave up on. */
@@ -29,11 +30,9 @@ export function queuesOf(world: World): Queues {
 
 /** How many messages a queue holds, those in flight included, as the platform engineer would ask. */
 export async function messagesIn(world: World, url: string): Promise<number> {
-  const { Attributes = {} } = await world.account.call<object, GetQueueAttributesResult>(
-    { kind: "operator" },
-    "sqs",
-    "GetQueueAttributes",
-    { QueueUrl: url, AttributeNames: ["All"] },
-  );
+  const { Attributes = {} } = await asOperator<GetQueueAttributesResult>(world, "sqs", "GetQueueAttributes", {
+    QueueUrl: url,
+    AttributeNames: ["All"],
+  });
   return Number(Attributes.ApproximateNumberOfMessages) + Number(Attributes.ApproximateNumberOfMessagesNotVisible);
 }

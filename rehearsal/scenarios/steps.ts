@@ -2,6 +2,7 @@ import type { DescribeImagesResponse } from "@aws-sdk/client-ecr";
 import type { DescribeServicesResponse, DescribeTaskDefinitionResponse } from "@aws-sdk/client-ecs";
 import type { CloudEvent } from "../cloud/events";
 import type { RefUpdate, Repository } from "../github/repository";
+import { asOperator } from "./operator";
 import { expectEqual, expectSame, type Step } from "./scenario";
 import type { World } from "./world";
 
@@ -114,19 +115,17 @@ export const delivers: Step = {
 
 /** The environment's tag is on the image that the service runs: the next environment takes what has it. */
 async function expectTagged(world: World): Promise<void> {
-  const ask = <O>(service: string, operation: string, input: object) =>
-    world.account.call<object, O>({ kind: "operator" }, service, operation, input);
   const declared = (type: string) => world.registrations.find((it) => it.type === type);
   const { cluster, name } = declared("aws:ecs/service:Service")?.outputs ?? {};
-  const { services = [] } = await ask<DescribeServicesResponse>("ecs", "DescribeServices", {
+  const { services = [] } = await asOperator<DescribeServicesResponse>(world, "ecs", "DescribeServices", {
     cluster,
     services: [name],
   });
-  const { taskDefinition } = await ask<DescribeTaskDefinitionResponse>("ecs", "DescribeTaskDefinition", {
+  const { taskDefinition } = await asOperator<DescribeTaskDefinitionResponse>(world, "ecs", "DescribeTaskDefinition", {
     taskDefinition: services[0]?.taskDefinition,
   });
   const tags = declared("aws:ecs/taskDefinition:TaskDefinition")?.inputs.tags as Record<string, string>;
-  const { imageDetails = [] } = await ask<DescribeImagesResponse>("ecr", "DescribeImages", {
+  const { imageDetails = [] } = await asOperator<DescribeImagesResponse>(world, "ecr", "DescribeImages", {
     repositoryName: declared("aws:ecr/repository:Repository")?.outputs.name,
     imageIds: [{ imageTag: tags.environment }],
   });

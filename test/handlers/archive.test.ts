@@ -12,6 +12,7 @@ import { expect } from "chai";
 import { type Headers, pack } from "tar-stream";
 import { fromBufferPromise } from "yauzl";
 import { zipOf } from "../../handlers/fetch/archive";
+import { refusalMessage } from "../refusal";
 
 const TOP = "storefront-0123456";
 const mtime = new Date("2026-01-05T10:00:00Z");
@@ -78,12 +79,6 @@ async function unpack(zip: Buffer): Promise<Unpacked[]> {
 }
 
 const convert = async (tarGz: Buffer) => collect(zipOf(Readable.from([tarGz]), fallback));
-
-const failureOf = (work: Promise<unknown>): Promise<string> =>
-  work.then(
-    () => "it succeeded",
-    (error: Error) => error.message,
-  );
 
 describe("archive", () => {
   const folder: Item = [{ name: `${TOP}/`, type: "directory", mode: 0o775 }];
@@ -152,13 +147,13 @@ describe("archive", () => {
 
     it("if the download is cut off", async () => {
       const tar = gzipSync(await tarOf(files), { level: 0 });
-      expect(await failureOf(convert(tar.subarray(0, tar.length - 2_000)))).to.equal("unexpected end of file");
-      expect(await failureOf(convert(tar.subarray(0, 50_000)))).to.equal("unexpected end of file");
+      expect(await refusalMessage(convert(tar.subarray(0, tar.length - 2_000)))).to.equal("unexpected end of file");
+      expect(await refusalMessage(convert(tar.subarray(0, 50_000)))).to.equal("unexpected end of file");
     });
 
     it("if the tar is cut off within its gzip", async () => {
       const tar = await tarOf(files);
-      expect(await failureOf(convert(gzipSync(tar.subarray(0, 50_000))))).to.equal("Unexpected end of data");
+      expect(await refusalMessage(convert(gzipSync(tar.subarray(0, 50_000))))).to.equal("Unexpected end of data");
     });
 
     it("if the download fails on the way", async () => {
@@ -167,24 +162,24 @@ describe("archive", () => {
         yield tar.subarray(0, 50_000);
         throw new Error("terminated");
       }
-      expect(await failureOf(collect(zipOf(Readable.from(broken()), fallback)))).to.equal("terminated");
+      expect(await refusalMessage(collect(zipOf(Readable.from(broken()), fallback)))).to.equal("terminated");
     });
 
     it("if it is no gzip", async () => {
-      expect(await failureOf(convert(Buffer.from("<html>not what was asked for</html>")))).to.equal(
+      expect(await refusalMessage(convert(Buffer.from("<html>not what was asked for</html>")))).to.equal(
         "incorrect header check",
       );
     });
 
     it("if there is nothing in it", async () => {
-      expect(await failureOf(convert(gzipSync(await tarOf([folder]))))).to.equal(
+      expect(await refusalMessage(convert(gzipSync(await tarOf([folder]))))).to.equal(
         "the archive of the repository holds no files",
       );
     });
 
     it("if a name would be unpacked elsewhere", async () => {
       const tar = gzipSync(await tarOf([folder, [{ name: `${TOP}/../../etc/cron.d/x` }, "x"], ...files]));
-      expect(await failureOf(convert(tar))).to.equal(
+      expect(await refusalMessage(convert(tar))).to.equal(
         `entry "${TOP}/../../etc/cron.d/x" of the archive is refused: its name climbs out of the archive`,
       );
     });

@@ -2,6 +2,7 @@ import { Readable } from "node:stream";
 import type { S3Client } from "@aws-sdk/client-s3";
 import { expect } from "chai";
 import { upload } from "../../handlers/fetch/upload";
+import { refusalMessage } from "../refusal";
 
 const MIB = 1024 * 1024;
 const destination = {
@@ -44,12 +45,6 @@ function* pieces(size: number, error?: string) {
   }
 }
 const content = (size: number, error?: string) => Readable.from(pieces(size, error));
-
-const failureOf = (work: Promise<unknown>): Promise<string> =>
-  work.then(
-    () => "it succeeded",
-    (error: Error) => error.message,
-  );
 
 describe("upload", () => {
   it("puts what fits one part in one request", async () => {
@@ -96,7 +91,7 @@ describe("upload", () => {
 
   it("puts nothing of a small content that fails", async () => {
     const { client, commands } = createS3();
-    expect(await failureOf(upload(client, destination, content(MIB, "terminated")))).to.equal("terminated");
+    expect(await refusalMessage(upload(client, destination, content(MIB, "terminated")))).to.equal("terminated");
     expect(commands).to.deep.equal([]);
   });
 
@@ -104,7 +99,7 @@ describe("upload", () => {
 
   it("aborts the parts of a large content that fails", async () => {
     const { client, commands } = createS3();
-    expect(await failureOf(upload(client, destination, content(9 * MIB, "terminated")))).to.equal("terminated");
+    expect(await refusalMessage(upload(client, destination, content(9 * MIB, "terminated")))).to.equal("terminated");
     expect(commands.map(([name]) => name)).to.deep.equal([
       "CreateMultipartUpload",
       "UploadPart",
@@ -117,7 +112,7 @@ describe("upload", () => {
     it(`aborts when ${step} fails, and ends the content`, async () => {
       const { client, commands } = createS3({ [step]: "no" });
       const stream = content(9 * MIB);
-      expect(await failureOf(upload(client, destination, stream))).to.equal("no");
+      expect(await refusalMessage(upload(client, destination, stream))).to.equal("no");
       expect(commands.at(-1)).to.deep.equal(abort);
       expect(stream.destroyed).to.equal(true);
     });
@@ -126,21 +121,21 @@ describe("upload", () => {
   it("ends the content when not even the upload can begin", async () => {
     const { client, commands } = createS3({ CreateMultipartUpload: "no" });
     const stream = content(9 * MIB);
-    expect(await failureOf(upload(client, destination, stream))).to.equal("no");
+    expect(await refusalMessage(upload(client, destination, stream))).to.equal("no");
     expect(commands.map(([name]) => name)).to.deep.equal(["CreateMultipartUpload"]);
     expect(stream.destroyed).to.equal(true);
   });
 
   it("says so when parts are left behind", async () => {
     const { client } = createS3({ UploadPart1: "no", AbortMultipartUpload: "no either" });
-    expect(await failureOf(upload(client, destination, content(9 * MIB)))).to.equal(
+    expect(await refusalMessage(upload(client, destination, content(9 * MIB)))).to.equal(
       "AccessDenied: no; and multipart upload u1 of s3://source/storefront/source.zip was not aborted: AccessDenied: no either",
     );
   });
 
   it("refuses a bucket without versions", async () => {
     const { client } = createS3({}, "null");
-    expect(await failureOf(upload(client, destination, content(1)))).to.equal(
+    expect(await refusalMessage(upload(client, destination, content(1)))).to.equal(
       "bucket source is not versioned: turn versioning on",
     );
   });

@@ -6,7 +6,8 @@ import { createApiGateway } from "../../rehearsal/cloud/apiGateway";
 import { createThrottle } from "../../rehearsal/cloud/apiGateway/throttle";
 import { createLambda } from "../../rehearsal/cloud/lambda";
 import { createLogs } from "../../rehearsal/cloud/logs";
-import { declareFunction, isKind, linesOf, refusal } from "./functionSupport";
+import { refusal } from "../refusal";
+import { declareFunction, isKind, linesOf } from "./functionSupport";
 import { createTestCloud, type TestCloud } from "./support";
 
 const ECHO = "exports.handler = async (event) => event";

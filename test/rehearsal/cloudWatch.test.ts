@@ -6,7 +6,8 @@ import { createLambda } from "../../rehearsal/cloud/lambda";
 import { createLogs } from "../../rehearsal/cloud/logs";
 import { createSns, type Sns } from "../../rehearsal/cloud/sns";
 import { createSqs } from "../../rehearsal/cloud/sqs";
-import { declareFunction, isKind, refusal } from "./functionSupport";
+import { refusal } from "../refusal";
+import { declareFunction, isKind } from "./functionSupport";
 import { createTestCloud, type TestCloud } from "./support";
 
 const MINUTE = 60_000;

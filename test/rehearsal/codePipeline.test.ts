@@ -5,13 +5,13 @@ import {
 } from "@aws-sdk/client-codepipeline";
 import { expect } from "chai";
 import type { CloudEvent } from "../../rehearsal/cloud/events";
+import { namedRefusal } from "../refusal";
 import {
   aws,
   createPipelineCloud,
   deliver,
   invoke,
   type PipelineCloud,
-  refusal,
   source,
   stage,
   statements,
@@ -90,7 +90,7 @@ describe("rehearsed CodePipeline", () => {
 
     it("is refused by a V1 pipeline", async () => {
       await account.declare(deliver, { pipelineType: "V1" });
-      expect(await refusal(account.start(override(account.version)))).to.equal(
+      expect(await namedRefusal(account.start(override(account.version)))).to.equal(
         "ValidationException: Source revision overrides are only supported for pipelines of type V2.",
       );
     });

@@ -1,13 +1,6 @@
 import { expect } from "chai";
-import {
-  createPipelineCloud,
-  invoke,
-  type Job,
-  type PipelineCloud,
-  refusal,
-  source,
-  stage,
-} from "./codePipelineSupport";
+import { namedRefusal } from "../refusal";
+import { createPipelineCloud, invoke, type Job, type PipelineCloud, source, stage } from "./codePipelineSupport";
 
 const minute = 60_000;
 
@@ -45,7 +38,7 @@ describe("the results of a pipeline's jobs", () => {
     const second = await account.inbox.next();
     expect(second.data.continuationToken).to.equal("task-1");
     expect(second.id).to.not.equal(first.id);
-    expect(await refusal(account.succeed(first))).to.match(
+    expect(await namedRefusal(account.succeed(first))).to.match(
       /^InvalidJobStateException: The job .* has its result already/,
     );
     await account.succeed(second);
@@ -69,8 +62,8 @@ describe("the results of a pipeline's jobs", () => {
     await account.start();
     const job = await account.inbox.next();
     await account.succeed(job);
-    expect(await refusal(account.fail(job, "late"))).to.match(/^InvalidJobStateException/);
-    expect(await refusal(account.succeed({ ...job, id: "11111111-1111-1111-1111-111111111111" }))).to.match(
+    expect(await namedRefusal(account.fail(job, "late"))).to.match(/^InvalidJobStateException/);
+    expect(await namedRefusal(account.succeed({ ...job, id: "11111111-1111-1111-1111-111111111111" }))).to.match(
       /^JobNotFoundException/,
     );
   });
@@ -96,7 +89,7 @@ describe("the results of a pipeline's jobs", () => {
       await account.declare();
       const id = await account.start();
       const job = await account.inbox.next();
-      expect(await refusal(send(job)))
+      expect(await namedRefusal(send(job)))
         .to.match(/^ValidationException/)
         .and.include(why);
       await account.succeed(job);
@@ -118,7 +111,7 @@ describe("the results of a pipeline's jobs", () => {
     expect(reason).to.include(
       "Deploy/Deploy: The AWS Lambda function deploy failed to return a result within 20 minutes",
     );
-    expect(await refusal(account.succeed(second))).to.match(/^InvalidJobStateException/);
+    expect(await namedRefusal(account.succeed(second))).to.match(/^InvalidJobStateException/);
   });
 
   it("may continue for a day and no longer", async () => {

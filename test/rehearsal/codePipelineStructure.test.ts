@@ -2,16 +2,8 @@ import { expect } from "chai";
 import { arrive, leave, nextStep } from "../../rehearsal/cloud/codePipeline/planner";
 import type { ActionDeclaration } from "../../rehearsal/cloud/codePipeline/structure";
 import { malformedIn, referencesIn, resolve } from "../../rehearsal/cloud/codePipeline/variables";
-import {
-  aws,
-  createPipelineCloud,
-  deliver,
-  invoke,
-  type PipelineCloud,
-  refusal,
-  source,
-  stage,
-} from "./codePipelineSupport";
+import { namedRefusal } from "../refusal";
+import { aws, createPipelineCloud, deliver, invoke, type PipelineCloud, source, stage } from "./codePipelineSupport";
 
 describe("CodePipeline refuses to create a pipeline", () => {
   let account: PipelineCloud;
@@ -109,17 +101,17 @@ describe("CodePipeline refuses to create a pipeline", () => {
   ];
   for (const [what, stages, why] of cases)
     it(what, async () => {
-      expect(await refusal(account.declare(stages))).to.include(why);
+      expect(await namedRefusal(account.declare(stages))).to.include(why);
     });
 
   it("whose artifact store does not exist", async () => {
     const artifactStores = [{ location: "acme-nothing", type: "S3" }];
-    expect(await refusal(account.declare(deliver, { artifactStores }))).to.include("acme-nothing");
+    expect(await namedRefusal(account.declare(deliver, { artifactStores }))).to.include("acme-nothing");
   });
 
   it("whose role CodePipeline may not assume", async () => {
     const roleArn = await account.cloud.role("stranger", "lambda.amazonaws.com", []);
-    expect(await refusal(account.declare(deliver, { roleArn })))
+    expect(await namedRefusal(account.declare(deliver, { roleArn })))
       .to.include("codepipeline.amazonaws.com")
       .and.include(roleArn);
   });

@@ -162,13 +162,3 @@ export async function createPipelineCloud() {
 }
 
 export type PipelineCloud = Awaited<ReturnType<typeof createPipelineCloud>>;
-
-/** `name: message` of the error that a call ends with. */
-export async function refusal(sent: Promise<unknown>): Promise<string> {
-  try {
-    await sent;
-  } catch (error) {
-    return `${(error as Error).name}: ${(error as Error).message}`;
-  }
-  throw new Error("The call succeeded.");
-}

@@ -4,7 +4,8 @@ import { createLambda } from "../../rehearsal/cloud/lambda";
 import { failedItems } from "../../rehearsal/cloud/lambda/eventSourceMapping";
 import { createLogs } from "../../rehearsal/cloud/logs";
 import { createSqs } from "../../rehearsal/cloud/sqs";
-import { declareFunction, isKind, linesOf, refusal } from "./functionSupport";
+import { refusal } from "../refusal";
+import { declareFunction, isKind, linesOf } from "./functionSupport";
 import { createTestCloud, type TestCloud } from "./support";
 
 const ACTIONS = ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"];

@@ -57,10 +57,3 @@ export const isKind =
   <K extends CloudEvent["kind"]>(kind: K) =>
   (event: CloudEvent): event is Extract<CloudEvent, { kind: K }> =>
     event.kind === kind;
-
-/** The error of what must not succeed. */
-export async function refusal(attempt: Promise<unknown>): Promise<Error> {
-  const value = await attempt.catch((error: Error) => error);
-  if (value instanceof Error) return value;
-  throw new Error(`It was not refused, and gave ${JSON.stringify(value)}.`);
-}

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { DeleteMessageCommand, SendMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
 import { expect } from "chai";
 import { type Cloud, operation, type Service } from "../../rehearsal/cloud/service";
+import { refusal } from "../refusal";
 import { createTestCloud, type TestCloud } from "./support";
 
 const QUEUE = "arn:aws:sqs:us-east-1:123456789012:pushes.fifo";
@@ -37,12 +38,6 @@ describe("IAM decides every call", () => {
     const { MessageId } = await client.send(new SendMessageCommand({ QueueUrl, MessageBody: "{}" }));
     return MessageId;
   }
-
-  const refusal = (attempt: Promise<unknown>): Promise<Error> =>
-    attempt.then(
-      () => new Error("it was allowed"),
-      (error: Error) => error,
-    );
 
   it("lets through what the role's policy allows", async () => {
     expect(await send([{ Effect: "Allow", Action: ["sqs:SendMessage"], Resource: QUEUE }])).to.equal("m-1");

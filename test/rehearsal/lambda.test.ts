@@ -3,7 +3,8 @@ import { expect } from "chai";
 import { createLambda } from "../../rehearsal/cloud/lambda";
 import { createLogs } from "../../rehearsal/cloud/logs";
 import { createSqs } from "../../rehearsal/cloud/sqs";
-import { declareFunction, isKind, linesOf, refusal } from "./functionSupport";
+import { refusal } from "../refusal";
+import { declareFunction, isKind, linesOf } from "./functionSupport";
 import { createTestCloud, type TestCloud } from "./support";
 
 describe("Lambda runs a function", () => {

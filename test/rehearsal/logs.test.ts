@@ -7,7 +7,7 @@ import {
 } from "@aws-sdk/client-cloudwatch-logs";
 import { expect } from "chai";
 import { createLogs } from "../../rehearsal/cloud/logs";
-import { refusal } from "./functionSupport";
+import { refusal } from "../refusal";
 import { createTestCloud, type TestCloud } from "./support";
 
 const WRITING = ["logs:CreateLogStream", "logs:PutLogEvents"];

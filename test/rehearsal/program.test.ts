@@ -4,6 +4,7 @@ import path from "node:path";
 import { expect } from "chai";
 import type { Declaration } from "../../rehearsal/cloud/service";
 import { evaluate, type Program } from "../../rehearsal/program";
+import { refusalMessage } from "../refusal";
 
 async function run(name: string, create = bucketsAndSecrets): Promise<Program> {
   const root = path.join(__dirname, "programs", name);
@@ -13,12 +14,6 @@ async function run(name: string, create = bucketsAndSecrets): Promise<Program> {
 async function bucketsAndSecrets({ type, name }: Declaration) {
   return { id: `${name}-id`, outputs: { arn: `arn:of:${type.split(":").at(-1)}:${name}` } };
 }
-
-const failureOf = (attempt: Promise<unknown>): Promise<string> =>
-  attempt.then(
-    () => "it ended well",
-    (error: Error) => error.message,
-  );
 
 describe("the program under Pulumi's language host", () => {
   it("hands over every resource: URN with its parents' types, inputs, secrets, options", async () => {
@@ -43,7 +38,7 @@ describe("the program under Pulumi's language host", () => {
   });
 
   it("refuses two resources of one URN, as the engine does", async () => {
-    expect(await failureOf(run("duplicate"))).to.equal(
+    expect(await refusalMessage(run("duplicate"))).to.equal(
       "source [aws:s3/bucket:Bucket]: Duplicate resource URN 'urn:pulumi:dev::slipway::aws:s3/bucket:Bucket::source'; try giving it a unique name",
     );
   });
@@ -52,7 +47,7 @@ describe("the program under Pulumi's language host", () => {
     const refuse = async ({ type }: Declaration) => {
       throw new Error(`The resource type ${type} is not simulated.`);
     };
-    expect(await failureOf(run("secrets", refuse))).to.equal(
+    expect(await refusalMessage(run("secrets", refuse))).to.equal(
       "webhook-secret [aws:secretsmanager/secret:Secret]: The resource type aws:secretsmanager/secret:Secret is not simulated.",
     );
   });
@@ -61,7 +56,7 @@ describe("the program under Pulumi's language host", () => {
     const refuse = async ({ type, name }: Declaration) => {
       throw new Error(`${type} ${name}: kmsKeyId is not simulated.`);
     };
-    expect(await failureOf(run("secrets", refuse))).to.equal(
+    expect(await refusalMessage(run("secrets", refuse))).to.equal(
       "webhook-secret [aws:secretsmanager/secret:Secret]: kmsKeyId is not simulated.",
     );
   });
@@ -89,7 +84,7 @@ describe("the program under Pulumi's language host", () => {
     const root = path.join(__dirname, "programs", "secrets");
     subscribe("child_process", remember);
     const attempt = evaluate({ root, stack: "dev", create, invoke: async () => ({}), signal: controller.signal });
-    expect(await failureOf(attempt)).to.equal("Interrupted.");
+    expect(await refusalMessage(attempt)).to.equal("Interrupted.");
     unsubscribe("child_process", remember);
     expect([ranBefore, groupRuns()]).to.deep.equal([true, false]);
   });
@@ -98,17 +93,17 @@ describe("the program under Pulumi's language host", () => {
     const root = path.join(__dirname, "programs", "secrets");
     const signal = AbortSignal.abort(new Error("Interrupted."));
     const attempt = evaluate({ root, stack: "dev", create: bucketsAndSecrets, invoke: async () => ({}), signal });
-    expect(await failureOf(attempt)).to.equal("Interrupted.");
+    expect(await refusalMessage(attempt)).to.equal("Interrupted.");
   });
 
   it("says a RunError as it is, without a stack trace", async () => {
-    expect(await failureOf(run("thrown"))).to.equal("slipway:network.cidr: 10.20.0.0/99 is not a CIDR block");
+    expect(await refusalMessage(run("thrown"))).to.equal("slipway:network.cidr: 10.20.0.0/99 is not a CIDR block");
   });
 
   it("names the stack file that is missing", async () => {
     const root = path.join(__dirname, "programs", "secrets");
     const attempt = evaluate({ root, stack: "staging", create: bucketsAndSecrets, invoke: async () => ({}) });
-    expect(await failureOf(attempt)).to.equal(
+    expect(await refusalMessage(attempt)).to.equal(
       "Pulumi.staging.yaml is missing: there is no such stack in this project.",
     );
   });

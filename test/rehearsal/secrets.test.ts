@@ -2,7 +2,7 @@ import { GetSecretValueCommand, SecretsManagerClient } from "@aws-sdk/client-sec
 import { expect } from "chai";
 import { createSecretsManager } from "../../rehearsal/cloud/secretsManager";
 import { createSsm } from "../../rehearsal/cloud/ssm";
-import { refusal } from "./functionSupport";
+import { refusal } from "../refusal";
 import { createTestCloud, type TestCloud } from "./support";
 
 const OPERATOR = { kind: "operator" } as const;

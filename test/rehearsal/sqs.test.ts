@@ -8,7 +8,7 @@ import {
 } from "@aws-sdk/client-sqs";
 import { expect } from "chai";
 import { createSqs } from "../../rehearsal/cloud/sqs";
-import { refusal } from "./functionSupport";
+import { refusal } from "../refusal";
 import { createTestCloud, type TestCloud } from "./support";
 
 const SECONDS = 1000;

@@ -1,11 +1,7 @@
 import { commitVersion } from "../../github/storefront";
+import { asOperator } from "../operator";
 import { expectEqual, expectMatches, expectSame, type Scenario, type Step } from "../scenario";
 import { answers, delivers, followExecution, pipelineOf, push } from "../steps";
-import type { World } from "../world";
-
-/** Calls AWS as the platform engineer. */
-const asOperator = <O>(world: World, service: string, operation: string, input: object) =>
-  world.account.call<object, O>({ kind: "operator" }, service, operation, input);
 
 const setMutability = (imageTagMutability: "IMMUTABLE" | "MUTABLE"): Step => ({
   title: `the operator makes the repository's tags ${imageTagMutability.toLowerCase()}`,
