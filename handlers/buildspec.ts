@@ -5,7 +5,10 @@ export const applicationContainer = "app";
  * The buildspec of a repository that has none: tests, builds and pushes the image, and exports its URI, digest and tag.
  *
  * Reads from the environment: IMAGE_REPOSITORY, DOCKERFILE, CONTEXT, BUILD_ARGUMENTS (names, separated by spaces; each is
- * a variable of its own), TEST_COMMAND (may be empty), SOURCE_BUCKET, SOURCE_KEY, SOURCE_VERSION_ID.
+ * a variable of its own), SCHEDULES (path of schedules.yaml; may be empty), TEST_COMMAND (may be empty), SOURCE_BUCKET,
+ * SOURCE_KEY, SOURCE_VERSION_ID.
+ *
+ * The schedules travel in the image, as label slipway.schedules in base64: whoever runs the image has its schedules too.
  *
  * Needs, for CodeBuild's role, beside logs and the pipeline's artifacts:
  * - s3:GetObjectVersion on the archive
@@ -36,6 +39,11 @@ phases:
           false
         fi
       - |
+        if [ -n "$SCHEDULES" ] && ! [ -f "$SCHEDULES" ]; then
+          echo "SCHEDULES is $SCHEDULES, but the repository has no such file" >&2
+          false
+        fi
+      - |
         set -o pipefail
         aws ecr get-login-password | docker login --username AWS --password-stdin "\${IMAGE_REPOSITORY%%/*}"
   build:
@@ -44,6 +52,7 @@ phases:
       - |
         arguments=()
         for name in $BUILD_ARGUMENTS; do arguments+=(--build-arg "$name"); done
+        if [ -n "$SCHEDULES" ]; then arguments+=(--label "slipway.schedules=$(base64 < "$SCHEDULES" | tr -d '\\n')"); fi
         docker build --file "$DOCKERFILE" --tag "$IMAGE_REPOSITORY:$IMAGE_TAG" "\${arguments[@]}" "$CONTEXT"
       - docker push "$IMAGE_REPOSITORY:$IMAGE_TAG"
       - IMAGE_URI="$(docker inspect --format '{{index .RepoDigests 0}}' "$IMAGE_REPOSITORY:$IMAGE_TAG")" && export IMAGE_URI

@@ -26,7 +26,15 @@ export type JobResult =
 
 // CodePipeline's limits, in characters.
 const SUMMARY = 2_048;
-const MESSAGE = 5_000;
+export const MESSAGE = 5_000;
+
+/**
+ * Seconds that CodePipeline waits for the answer to a job. Lambda may keep an invocation for hours that it cannot run:
+ * what such a one answers is not heard any more.
+ * https://docs.aws.amazon.com/codepipeline/latest/userguide/limits.html
+ * https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html
+ */
+export const ANSWER_WITHIN = 20 * 60;
 
 /**
  * Runs the work of a job and tells CodePipeline how it went. Returns normally whether it went well or not: an error thrown
@@ -49,8 +57,7 @@ export async function runJob(
   } catch (error) {
     result = { kind: "failed", type: failureType(error), message: explain(error) };
   }
-  const { kind, ...told } = result;
-  log(kind === "failed" ? "error" : "info", `job ${kind}`, { job: id, ...told });
+  logResult(id, result);
   try {
     await settle(client, id, result);
   } catch (error) {
@@ -60,6 +67,15 @@ export async function runJob(
     }
     log("info", "job was settled before", { job: id, cause: explain(error) });
   }
+}
+
+function logResult(job: string, result: JobResult): void {
+  if (result.kind === "failed") {
+    log("error", "job failed", { job, type: result.type, cause: result.message });
+    return;
+  }
+  const { kind, ...told } = result;
+  log("info", `job ${kind}`, { job, ...told });
 }
 
 function jobOf(event: Partial<CodePipelineEvent>): CodePipelineEvent["CodePipeline.job"] {
@@ -119,5 +135,6 @@ async function settle(client: CodePipelineClient, jobId: string, result: JobResu
 
 /** At most `length` characters of the text, and an ellipsis where something is missing. */
 export function shorten(text: string, length: number): string {
-  return text.length <= length ? text : `${text.slice(0, length - 1)}…`;
+  // No half of a character that JavaScript counts as two: JSON writes it as six, and AWS may refuse it.
+  return text.length <= length ? text : `${text.slice(0, length - 1).replace(/[\uD800-\uDBFF]$/, "")}…`;
 }

@@ -42,7 +42,9 @@ export function isTransient(error: unknown): boolean {
   return (
     $retryable !== undefined ||
     ($metadata?.httpStatusCode ?? 0) >= 500 ||
-    /Throttl|TooManyRequests|TimeoutError|RequestTimeout|ServiceUnavailable/.test(error.name) ||
+    /Throttl|ThroughputExceeded|RequestLimitExceeded|TooManyRequests|TimeoutError|RequestTimeout|ServiceUnavailable/.test(
+      error.name,
+    ) ||
     /^(ECONNRESET|ECONNREFUSED|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN)$/.test(code ?? "")
   );
 }

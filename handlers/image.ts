@@ -14,6 +14,9 @@ export interface ImageReference {
 export const IMAGE_URI =
   /^(\d{12})\.dkr\.ecr\.[a-z0-9-]+\.[a-z0-9.-]+(?::\d+)?\/([a-z0-9._/-]+)@(sha256:[0-9a-f]{64})$/;
 
+/** A tag of an image: what people call a version. */
+export const IMAGE_TAG = /^\w[\w.-]{0,127}$/;
+
 /** @param uri matches {@link IMAGE_URI} */
 export function referenceOf(uri: string): ImageReference {
   const [, registryId, repositoryName = "", digest = ""] = IMAGE_URI.exec(uri) ?? [];
@@ -21,7 +24,7 @@ export function referenceOf(uri: string): ImageReference {
 }
 
 /** All that an image may have, so that ECR gives each as it was pushed: multi-architecture images have a list or an index. */
-const MEDIA_TYPES = [
+export const MEDIA_TYPES = [
   "application/vnd.docker.distribution.manifest.v2+json",
   "application/vnd.docker.distribution.manifest.list.v2+json",
   "application/vnd.oci.image.manifest.v1+json",

@@ -1,5 +1,8 @@
 /** What a log line may carry beside its message. Never an event, a header or a secret. */
-export type LogFields = Record<string, string | number | boolean | string[] | undefined>;
+export type LogFields = Record<string, string | number | boolean | string[] | undefined> & {
+  level?: never;
+  message?: never;
+};
 
 /**
  * Writes one JSON line: `{"level":"info","message":"…",…}`.

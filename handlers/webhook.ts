@@ -1,13 +1,15 @@
-import { GetSecretValueCommand, SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
+import { SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 import { SendMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
 import type { APIGatewayProxyStructuredResultV2 } from "aws-lambda";
 import { clientSettings } from "./clientSettings";
 import { explain } from "./failure";
+import { jsonAnswer } from "./http/answer";
+import { bodyBytes, type HttpRequest } from "./http/request";
 import { type LogFields, log } from "./log";
 import { messageDeduplication, messageGroup, type PushMessage } from "./message";
+import { cachedSecret, isExplainedBy, readSecret } from "./secret";
 import { decidePush, type PushVerdict } from "./webhook/push";
-import { bodyBytes, readPayload, type WebhookRequest } from "./webhook/request";
-import { type CachedSecret, cachedSecret } from "./webhook/secret";
+import { readPayload } from "./webhook/request";
 import { isSignature, isSignedBy } from "./webhook/signature";
 
 /** A branch whose pushes are delivered to an application. */
@@ -31,7 +33,7 @@ export interface WebhookOptions {
 const BODY_LIMIT = 5 * 1024 * 1024;
 
 /** Called for each request of an HTTP API, payload format 2.0. */
-export type WebhookHandler = (event: WebhookRequest) => Promise<APIGatewayProxyStructuredResultV2>;
+export type WebhookHandler = (event: HttpRequest) => Promise<APIGatewayProxyStructuredResultV2>;
 
 /**
  * Takes GitHub's webhook deliveries in: verifies, keeps the pushes to tracked branches, and enqueues one
@@ -50,14 +52,7 @@ export function createWebhook(options: WebhookOptions): WebhookHandler {
   const secrets = new SecretsManagerClient(clientSettings(2, 2));
   // Left to itself the client calls the host in the queue's URL, whatever AWS_ENDPOINT_URL says.
   const queue = new SQSClient({ ...clientSettings(2, 2), useQueueUrlAsEndpoint: false });
-  const secret = cachedSecret(async () => {
-    const { SecretString } = await secrets.send(new GetSecretValueCommand({ SecretId: options.secretArn }));
-    // With an empty key anyone could sign.
-    if (!SecretString) {
-      throw new Error(`secret ${options.secretArn} holds no string: put the webhook's secret there`);
-    }
-    return SecretString;
-  }, Date.now);
+  const secret = cachedSecret(() => readSecret(secrets, options.secretArn, "the webhook's secret"), Date.now);
 
   return async (event) => {
     const body = bodyBytes(event);
@@ -69,7 +64,7 @@ export function createWebhook(options: WebhookOptions): WebhookHandler {
       return answer(401, "rejected", { reason: "X-Hub-Signature-256 is missing or no SHA-256 signature" });
     }
     try {
-      if (!(await isAuthentic(secret, body, signature))) {
+      if (!(await isExplainedBy(secret, (value) => isSignedBy(value, body, signature)))) {
         return answer(401, "rejected", { reason: "X-Hub-Signature-256 does not match the body and the secret" });
       }
     } catch (error) {
@@ -79,17 +74,9 @@ export function createWebhook(options: WebhookOptions): WebhookHandler {
   };
 }
 
-async function isAuthentic(secret: CachedSecret, body: Buffer, signature: string): Promise<boolean> {
-  if (isSignedBy(await secret.current(), body, signature)) {
-    return true;
-  }
-  const rotated = await secret.afterRotation();
-  return rotated !== undefined && isSignedBy(rotated, body, signature);
-}
-
 /** What follows once GitHub is known to be the sender. */
 async function receive(
-  headers: WebhookRequest["headers"],
+  headers: HttpRequest["headers"],
   body: Buffer,
   options: WebhookOptions,
   queue: SQSClient,
@@ -164,9 +151,5 @@ function answer(
 ): APIGatewayProxyStructuredResultV2 {
   const level = outcome === "failed" ? "error" : outcome === "rejected" ? "warn" : "info";
   log(level, `webhook ${outcome}`, { statusCode, ...told, ...internal });
-  return {
-    statusCode,
-    headers: { "content-type": "application/json" },
-    body: JSON.stringify({ outcome, ...told }),
-  };
+  return jsonAnswer(statusCode, { outcome, ...told });
 }

@@ -16,9 +16,7 @@ import {
 } from "./services";
 import { type DeploymentState, reserveRoom, type ServiceState } from "./state";
 import { isDelivered, registrationOf } from "./taskDefinition";
-
-/** The tag that a revision gets before a service is updated to it; its value says for which job. */
-const STARTED = "slipway:deployed-by";
+import { abandonRest, otherHolder, STARTED, type Turn, takeTurn, waitFor } from "./turn";
 
 export interface DeploymentContext {
   ecs: ECSClient;
@@ -29,12 +27,14 @@ export interface DeploymentContext {
 }
 
 export interface DeploymentRequest {
-  /** Who asks: the job's id. */
+  /** Who asks: the job's id, or that of a deployment by HTTP. */
   id: string;
   /** By digest. */
   image: string;
   /** What people call the image: its tag. */
   version: string;
+  /** Absent where the application's lock is held already, or there is none. */
+  turn?: Turn | undefined;
 }
 
 export type Outcome =
@@ -47,8 +47,8 @@ export type Outcome =
  *
  * 1. The first registers the new revisions and changes nothing. Its answer to CodePipeline is the commitment: of several
  *    invocations of one job only one is heard, so only one set of revisions goes on.
- * 2. The second updates the services. Each revision is tagged before, so that a repetition finds it started, and neither
- *    updates twice nor starts again what was rolled back since.
+ * 2. The second takes the application's lock, and updates the services, unless it comes too late for that. Each revision is tagged before, so that a repetition
+ *    finds it started, and neither updates twice nor starts again what was rolled back since.
  * 3. All others look, and go back if they must.
  *
  * @param state what the step before answered; absent at the start
@@ -60,7 +60,10 @@ export async function advance(
 ): Promise<Outcome> {
   switch (state?.phase) {
     case undefined:
-      return prepare(context, request);
+    case "waiting": {
+      const holder = await otherHolder(context, request);
+      return holder === undefined ? prepare(context, request) : waitFor(context, request, holder, state);
+    }
     case "registered":
       return start(context, request, state);
     case "rollout":
@@ -119,6 +122,10 @@ async function plan(
 }
 
 async function start(context: DeploymentContext, request: DeploymentRequest, state: DeploymentState): Promise<Outcome> {
+  const hindrance = await takeTurn(context, request, state);
+  if (hindrance !== undefined) {
+    return hindrance;
+  }
   const services = [...state.services];
   const since = Math.floor(context.now() / 1_000);
   for (const [index, each] of services.entries()) {
@@ -128,6 +135,7 @@ async function start(context: DeploymentContext, request: DeploymentRequest, sta
       // All or nothing: those that have started go back.
       const cause = `${each.service} was not updated: ${explain(error)}`;
       log("error", "rollout not started", { service: each.service, cause });
+      await abandonRest(context, state);
       const summary = `going back: ${cause}`;
       return { kind: "underWay", state: { phase: "rollback", since, services, cause }, summary };
     }

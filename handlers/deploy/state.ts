@@ -27,11 +27,12 @@ export interface ServiceState {
 /** What a deployment remembers from one invocation to the next, in the continuation token. */
 export interface DeploymentState {
   /**
+   * - waiting: another deployment of the application is under way; there are no services yet
    * - registered: the new revisions exist, nothing is changed
    * - rollout: the services have been updated, or are being updated
    * - rollback: something failed, and all go back
    */
-  phase: "registered" | "rollout" | "rollback";
+  phase: "waiting" | "registered" | "rollout" | "rollback";
   /** When this phase began, in epoch seconds. */
   since: number;
   services: ServiceState[];

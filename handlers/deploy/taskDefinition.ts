@@ -28,15 +28,30 @@ export interface Template {
 }
 
 /**
- * The registration of a revision that differs from the template in one container's image, and records the count that the
- * configuration wants. Empty values stay: an environment variable may be `""`.
+ * The registration of a service's revision: its template with another image, and with the count that the configuration
+ * wants, for {@link COUNT}.
  * @throws Failure if the template has no such container
  */
 export function registrationOf(
-  { definition, tags }: Template,
+  template: Template,
   container: string,
   image: string,
   count: number,
+): RegisterTaskDefinitionCommandInput {
+  const { tags = [], ...registration } = imageRegistration(template, container, image);
+  // No key twice.
+  return { ...registration, tags: [...tags.filter(({ key }) => key !== COUNT), { key: COUNT, value: String(count) }] };
+}
+
+/**
+ * The registration of a revision that differs from the template in one container's image. Empty values stay: an environment
+ * variable may be `""`.
+ * @throws Failure if the template has no such container
+ */
+export function imageRegistration(
+  { definition, tags }: Template,
+  container: string,
+  image: string,
 ): RegisterTaskDefinitionCommandInput {
   const containers = definition.containerDefinitions ?? [];
   if (!containers.some(({ name }) => name === container)) {
@@ -45,14 +60,15 @@ export function registrationOf(
     throw failure("ConfigurationError", `${what}: its containers are ${names}`);
   }
   const readOnly: readonly string[] = READ_ONLY;
-  // AWS's own, such as CloudFormation's, cannot be given again, and no key twice.
-  const ownTags = tags.filter(({ key }) => !key?.startsWith("aws:") && key !== COUNT);
+  // AWS's own, such as CloudFormation's, cannot be given again.
+  const ownTags = tags.filter(({ key }) => !key?.startsWith("aws:"));
   const kept = Object.fromEntries(Object.entries(definition).filter(([field]) => !readOnly.includes(field)));
   return {
     ...(kept as Registrable),
     family: definition.family,
     containerDefinitions: containers.map((each) => (each.name === container ? { ...each, image } : each)),
-    tags: [...ownTags, { key: COUNT, value: String(count) }],
+    // ECS refuses an empty list.
+    ...(ownTags.length > 0 && { tags: ownTags }),
   };
 }
 

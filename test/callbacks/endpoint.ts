@@ -32,6 +32,8 @@ export interface Endpoint {
   requests: Request[];
   /** What each operation answers. A thrown {@link awsFault} is the service's error. */
   answers: Record<string, (input: Record<string, unknown>) => object>;
+  /** Where a service is that a stand-in of its own plays, by the beginning of its target: `DynamoDB`. */
+  elsewhere: Record<string, string>;
   /** What everything else answers. */
   plain: (request: PlainRequest) => PlainAnswer;
   close(): Promise<void>;
@@ -64,6 +66,7 @@ export async function startEndpoint(): Promise<Endpoint> {
     url: "",
     requests: [],
     answers: {},
+    elsewhere: {},
     plain: () => ({ status: 404 }),
     close: () =>
       new Promise((resolve) => {
@@ -91,6 +94,10 @@ async function answer(endpoint: Endpoint, request: IncomingMessage): Promise<Pla
   endpoint.requests.push({ operation, input });
   try {
     const respond = endpoint.answers[operation];
+    const url = endpoint.elsewhere[target.slice(0, target.indexOf("_"))];
+    if (respond === undefined && url !== undefined) {
+      return await forward(url, request.headers, body);
+    }
     if (respond === undefined) {
       throw awsFault("UnknownOperationException", `the test has no answer for ${operation}`);
     }
@@ -99,4 +106,11 @@ async function answer(endpoint: Endpoint, request: IncomingMessage): Promise<Pla
     const { name, message, status } = error as Fault;
     return { status: status ?? 500, body: JSON.stringify({ __type: name, message }) };
   }
+}
+
+async function forward(url: string, headers: IncomingMessage["headers"], body: Buffer): Promise<PlainAnswer> {
+  const { host: _host, "content-length": _length, connection: _connection, ...others } = headers;
+  const given = Object.entries(others).map(([name, value]): [string, string] => [name, String(value)]);
+  const response = await fetch(url, { method: "POST", headers: given, body: new Uint8Array(body) });
+  return { status: response.status, body: Buffer.from(await response.arrayBuffer()) };
 }

@@ -5,15 +5,24 @@ import { awsFault, type Endpoint, startEndpoint } from "./endpoint";
 import { JOB, jobOf } from "./job";
 import { type Lambda, startLambda } from "./lambda";
 
+const OLD = `sha256:${"a".repeat(64)}`;
 const DIGEST = `sha256:${"b".repeat(64)}`;
+const NEW = `sha256:${"c".repeat(64)}`;
 // Spaces, order and the missing newline at its end are all part of what the digest is of.
 const MANIFEST = '{ "schemaVersion": 2,\n  "manifests":[ {"platform":{"os":"linux"}} ] }';
 const INDEX = "application/vnd.oci.image.index.v1+json";
+
+interface ImageId {
+  imageDigest?: string;
+  imageTag?: string;
+}
 
 describe("tag callback, serialised", () => {
   let text: string;
   let endpoint: Endpoint;
   let lambda: Lambda;
+  /** What each tag of the repository names. */
+  let tags: Record<string, string>;
 
   before(async () => {
     text = await serialize(createTag);
@@ -22,10 +31,22 @@ describe("tag callback, serialised", () => {
   });
   beforeEach(() => {
     endpoint.requests = [];
-    const image = { imageId: { imageDigest: DIGEST }, imageManifest: MANIFEST, imageManifestMediaType: INDEX };
+    tags = { dev: OLD };
     endpoint.answers = {
-      BatchGetImage: () => ({ images: [image], failures: [] }),
-      PutImage: () => ({ image }),
+      BatchGetImage: ({ imageIds }) => {
+        const [{ imageDigest, imageTag = "" } = {}] = imageIds as ImageId[];
+        const found = imageDigest ?? tags[imageTag];
+        return found === undefined
+          ? { images: [], failures: [{ failureCode: "ImageNotFound", failureReason: "Requested image not found" }] }
+          : {
+              images: [{ imageId: { imageDigest: found }, imageManifest: MANIFEST, imageManifestMediaType: INDEX }],
+              failures: [],
+            };
+      },
+      PutImage: ({ imageTag, imageDigest }) => {
+        tags[String(imageTag)] = String(imageDigest);
+        return { image: {} };
+      },
       PutJobSuccessResult: () => ({}),
       PutJobFailureResult: () => ({}),
     };
@@ -35,18 +56,21 @@ describe("tag callback, serialised", () => {
     await endpoint.close();
   });
 
-  async function run(parameters: object | string = { digest: DIGEST }) {
-    const { value, error, lines } = await lambda.invoke(jobOf(parameters));
+  /** One job. @returns what AWS was asked, and the token for the next job */
+  async function run(token?: string, parameters: object | string = { digest: DIGEST }) {
+    const before = endpoint.requests.length;
+    const { value, error, lines } = await lambda.invoke(jobOf(parameters, token));
     expect([value, error]).to.deep.equal([undefined, undefined]);
     expect(lines.join("")).not.to.include("top secret");
-    return endpoint.requests.map(({ operation, input }) => [operation, input]);
+    const asked = endpoint.requests.slice(before).map(({ operation, input }) => [operation, input]);
+    return { asked, token: endpoint.requests.at(-1)?.input.continuationToken as string | undefined };
   }
 
-  const get = [
+  const get = (imageId: ImageId) => [
     "BatchGetImage",
     {
       repositoryName: "storefront",
-      imageIds: [{ imageDigest: DIGEST }],
+      imageIds: [imageId],
       acceptedMediaTypes: [
         "application/vnd.docker.distribution.manifest.v2+json",
         "application/vnd.docker.distribution.manifest.list.v2+json",
@@ -55,6 +79,8 @@ describe("tag callback, serialised", () => {
       ],
     },
   ];
+  const look = get({ imageTag: "dev" });
+  const read = get({ imageDigest: DIGEST });
   const put = [
     "PutImage",
     {
@@ -66,6 +92,14 @@ describe("tag callback, serialised", () => {
     },
   ];
   const success = ["PutJobSuccessResult", { jobId: JOB, executionDetails: { summary: `storefront:dev is ${DIGEST}` } }];
+  const continued = (before: string) => [
+    "PutJobSuccessResult",
+    {
+      jobId: JOB,
+      continuationToken: before,
+      executionDetails: { summary: `storefront:dev is ${before}, and is to be ${DIGEST}` },
+    },
+  ];
   const failure = (type: string, message: string) => [
     "PutJobFailureResult",
     { jobId: JOB, failureDetails: { type, message } },
@@ -75,15 +109,40 @@ describe("tag callback, serialised", () => {
     expect(Buffer.byteLength(text)).to.be.below(64 * 1024);
   });
 
-  it("sends the manifest back byte for byte, with the tag", async () => {
-    expect(await run()).to.deep.equal([get, put, success]);
+  it("looks first, and then sends the manifest back byte for byte, with the tag", async () => {
+    expect(await run()).to.deep.equal({ asked: [look, read, continued(OLD)], token: OLD });
+    expect(await run(OLD)).to.deep.equal({ asked: [look, read, put, success], token: undefined });
+    expect(tags).to.deep.equal({ dev: DIGEST });
   });
 
-  it("succeeds if the image has the tag already", async () => {
+  it("gives a tag that names no image yet", async () => {
+    tags = {};
+    expect(await run()).to.deep.equal({ asked: [look, read, continued("none")], token: "none" });
+    expect((await run("none")).asked).to.deep.equal([look, read, put, success]);
+  });
+
+  for (const token of [undefined, OLD]) {
+    it(`has nothing to do if the image has the tag already, token ${token === undefined ? "absent" : "given"}`, async () => {
+      tags.dev = DIGEST;
+      expect((await run(token)).asked).to.deep.equal([look, success]);
+    });
+  }
+
+  it("succeeds if another invocation gives the same tag meanwhile", async () => {
     endpoint.answers.PutImage = () => {
       throw awsFault("ImageAlreadyExistsException", "Image with digest and tag already exists");
     };
-    expect(await run()).to.deep.equal([get, put, success]);
+    expect((await run(OLD)).asked).to.deep.equal([look, read, put, success]);
+  });
+
+  it("leaves the tag to a later delivery, whichever of its jobs is repeated", async () => {
+    await run((await run()).token);
+    await run((await run(undefined, { digest: NEW })).token, { digest: NEW });
+    expect(tags).to.deep.equal({ dev: NEW });
+    await run();
+    const message = `storefront:dev was ${OLD} and is ${NEW} by now: another delivery has moved it, and it is left so`;
+    expect((await run(OLD)).asked).to.deep.equal([look, failure("JobFailed", message)]);
+    expect(tags).to.deep.equal({ dev: NEW });
   });
 
   it("names the repository whose tags cannot move", async () => {
@@ -93,14 +152,21 @@ describe("tag callback, serialised", () => {
     const message =
       "repository storefront does not let tag dev move: set its image tag mutability to MUTABLE " +
       "(ImageTagAlreadyExistsException: The image tag 'dev' already exists)";
-    expect(await run()).to.deep.equal([get, put, failure("ConfigurationError", message)]);
+    expect((await run(OLD)).asked).to.deep.equal([look, read, put, failure("ConfigurationError", message)]);
   });
 
   it("fails for an image that ECR does not have, though it answers 200", async () => {
     const failures = [{ failureCode: "ImageNotFound", failureReason: "Requested image not found" }];
     endpoint.answers.BatchGetImage = () => ({ images: [], failures });
     const message = `ECR gives no image storefront@${DIGEST}: ImageNotFound: Requested image not found`;
-    expect(await run()).to.deep.equal([get, failure("RevisionUnavailable", message)]);
+    expect((await run()).asked).to.deep.equal([look, read, failure("RevisionUnavailable", message)]);
+  });
+
+  it("fails if ECR does not say what the tag names", async () => {
+    const failures = [{ failureCode: "KmsError", failureReason: "the key is disabled" }];
+    endpoint.answers.BatchGetImage = () => ({ images: [], failures });
+    const message = "ECR gives no image storefront:dev: KmsError: the key is disabled";
+    expect((await run()).asked).to.deep.equal([look, failure("JobFailed", message)]);
   });
 
   it("fails with the denial that it met", async () => {
@@ -108,19 +174,19 @@ describe("tag callback, serialised", () => {
       throw awsFault("AccessDeniedException", "not authorized to perform: ecr:PutImage");
     };
     const message = "AccessDeniedException: not authorized to perform: ecr:PutImage";
-    expect(await run()).to.deep.equal([get, put, failure("PermissionError", message)]);
+    expect((await run(OLD)).asked).to.deep.equal([look, read, put, failure("PermissionError", message)]);
   });
 
   it("fails for a tag in the digest's place", async () => {
     const message = 'UserParameters: digest is "latest", expected sha256: and 64 hexadecimal digits';
-    expect(await run({ digest: "latest" })).to.deep.equal([failure("ConfigurationError", message)]);
+    expect((await run(undefined, { digest: "latest" })).asked).to.deep.equal([failure("ConfigurationError", message)]);
   });
 
   it("returns normally if its job was settled before", async () => {
     endpoint.answers.PutJobSuccessResult = () => {
       throw awsFault("InvalidJobStateException", "the job is Succeeded");
     };
-    expect(await run()).to.deep.equal([get, put, success]);
+    expect((await run(OLD)).asked).to.deep.equal([look, read, put, success]);
   });
 
   it("fails as a function if its result cannot be told, so that Lambda tries again", async () => {

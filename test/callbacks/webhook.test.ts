@@ -265,7 +265,7 @@ describe("webhook callback, serialised", () => {
       () => {
         throw awsFault("AccessDeniedException", "not authorized to perform: secretsmanager:GetSecretValue");
       },
-      "AccessDeniedException: not authorized to perform: secretsmanager:GetSecretValue",
+      `secret ${SECRET_ARN} cannot be read: AccessDeniedException: not authorized to perform: secretsmanager:GetSecretValue`,
     ],
     [
       "is empty, with which anyone could sign",

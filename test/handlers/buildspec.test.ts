@@ -1,25 +1,21 @@
-import { spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import path from "node:path";
 import { expect } from "chai";
 import { parse } from "yaml";
 import { defaultBuildspec } from "../../handlers/buildspec";
+import { type Buildspec, runBuildspec } from "./buildspecShell";
 
 const COMMIT = "0123456789abcdef0123456789abcdef01234567";
 const REGISTRY = "123456789012.dkr.ecr.us-east-1.amazonaws.com";
 const DIGEST = `sha256:${"a".repeat(64)}`;
 
-const buildspec: {
-  env: { shell: string; "exported-variables": string[] };
-  phases: Record<string, { commands: string[] }>;
-} = parse(defaultBuildspec);
+const buildspec: Buildspec = parse(defaultBuildspec);
 
 const environment = {
+  COMMIT,
   IMAGE_REPOSITORY: `${REGISTRY}/storefront`,
   DOCKERFILE: "docker/Dockerfile",
   CONTEXT: ".",
   BUILD_ARGUMENTS: "",
+  SCHEDULES: "",
   TEST_COMMAND: "",
   SOURCE_BUCKET: "source",
   SOURCE_KEY: "storefront/source.zip",
@@ -41,43 +37,8 @@ case "$1" in
 esac`,
 };
 
-interface Run {
-  code: number | null;
-  calls: string[];
-  exported: Record<string, string | undefined>;
-  definitions: string | undefined;
-}
-
-/** Runs all commands in one shell, as CodeBuild does, up to the first that fails. */
-function run(variables: Record<string, string> = {}): Run {
-  const folder = mkdtempSync(path.join(tmpdir(), "slipway-buildspec-"));
-  try {
-    const bin = path.join(folder, "bin");
-    mkdirSync(bin);
-    for (const [name, text] of Object.entries(STAND_INS)) {
-      writeFileSync(path.join(bin, name), `#!/usr/bin/env bash\n${text}\n`, { mode: 0o755 });
-    }
-    const commands = Object.values(buildspec.phases).flatMap((phase) => phase.commands);
-    const script = commands.map((command) => `${command}\n[ $? -eq 0 ] || exit 1\n`).join("");
-    const show = buildspec.env["exported-variables"].map((name) => `printenv ${name} >> "$EXPORTED"\n`).join("");
-    const files = { CALLS: path.join(folder, "calls"), EXPORTED: path.join(folder, "exported") };
-    writeFileSync(files.CALLS, "");
-    writeFileSync(files.EXPORTED, "");
-    const { status } = spawnSync("bash", ["-c", script + show], {
-      cwd: folder,
-      env: { PATH: `${bin}:${process.env.PATH}`, COMMIT, ...files, ...environment, ...variables },
-    });
-    const values = readFileSync(files.EXPORTED, "utf8").split("\n");
-    return {
-      code: status,
-      calls: readFileSync(files.CALLS, "utf8").trim().split("\n"),
-      exported: Object.fromEntries(buildspec.env["exported-variables"].map((name, index) => [name, values[index]])),
-      definitions: status === 0 ? readFileSync(path.join(folder, "imagedefinitions.json"), "utf8") : undefined,
-    };
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
-}
+const run = (variables: Record<string, string> = {}, files: Record<string, string> = {}) =>
+  runBuildspec(defaultBuildspec, { variables: { ...environment, ...variables }, files, programs: STAND_INS });
 
 const head =
   "aws|s3api|head-object|--bucket|source|--key|storefront/source.zip|--version-id|v1|--query|Metadata.commit|--output|text";
@@ -95,7 +56,7 @@ describe("default buildspec", () => {
   });
 
   it("builds, pushes and exports the image of the commit", () => {
-    const { calls, ...result } = run();
+    const { calls, errors, ...result } = run();
     // The two sides of the login's pipe start at once.
     expect([...calls].sort()).to.deep.equal(
       [head, ...login, `docker|build|--file|docker/Dockerfile|--tag|${image}|.`, ...after].sort(),
@@ -112,6 +73,23 @@ describe("default buildspec", () => {
     expect(calls).to.include(
       `docker|build|--file|docker/Dockerfile|--tag|${image}|--build-arg|BASE_IMAGE|--build-arg|FLAGS|.`,
     );
+  });
+
+  // Longer than a line of GNU's base64.
+  const schedules = `timeZone: UTC\nschedules: [] # ${"x".repeat(100)}\n`;
+  const label = `slipway.schedules=${Buffer.from(schedules).toString("base64")}`;
+
+  it("gives the image its schedules, as a label in one line", () => {
+    const { code, calls } = run({ SCHEDULES: "schedules.yaml" }, { "schedules.yaml": schedules });
+    expect(code).to.equal(0);
+    expect(calls).to.include(`docker|build|--file|docker/Dockerfile|--tag|${image}|--label|${label}|.`);
+  });
+
+  it("builds nothing if the schedules are not where the settings say", () => {
+    const { code, calls, errors } = run({ SCHEDULES: "deploy/schedules.yaml" }, { "schedules.yaml": schedules });
+    expect(code).to.equal(1);
+    expect(calls).to.deep.equal([head]);
+    expect(errors).to.equal("SCHEDULES is deploy/schedules.yaml, but the repository has no such file\n");
   });
 
   it("runs the test command before it builds", () => {

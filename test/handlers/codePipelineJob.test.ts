@@ -123,6 +123,13 @@ describe("CodePipeline job", () => {
     });
   }
 
+  it("logs that it failed, and why", async () => {
+    const { lines } = await run(eventOf("{}"), () => Promise.reject(failure("ConfigurationError", "no container")));
+    expect(lines).to.deep.equal([
+      { level: "error", message: "job failed", job: ID, type: "ConfigurationError", cause: "no container" },
+    ]);
+  });
+
   it("throws what else CodePipeline answers, so that Lambda tries again", async () => {
     const error = await run(eventOf("{}"), succeed, fault("AccessDeniedException")).catch((it: Error) => it.name);
     expect(error).to.equal("AccessDeniedException");
@@ -154,5 +161,10 @@ describe("CodePipeline job", () => {
 
   it("shortens only what is too long", () => {
     expect(["abc", "abcd"].map((text) => shorten(text, 3))).to.deep.equal(["abc", "ab…"]);
+  });
+
+  it("shortens between characters, not in the middle of one", () => {
+    const text = "a\u{1f600}\u{1f600}";
+    expect([3, 4, 5].map((length) => shorten(text, length))).to.deep.equal(["a…", "a\u{1f600}…", text]);
   });
 });

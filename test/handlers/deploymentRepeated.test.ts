@@ -1,6 +1,8 @@
 import { expect } from "chai";
-import { useDeployment } from "./deploymentSupport";
+import { awsFault } from "../callbacks/endpoint";
+import { START, useDeployment } from "./deploymentSupport";
 
+const MINUTE = 60_000;
 const TRIPPED = "ECS deployment circuit breaker: tasks failed to start";
 
 describe("repeated deployment step", () => {
@@ -60,5 +62,62 @@ describe("repeated deployment step", () => {
     }
     expect(JSON.stringify(world.ecs.services)).to.equal(before);
     expect(world.running()).to.deep.equal([["web:3", 2]]);
+  });
+
+  it("after it could not be started, starts no other service", async () => {
+    world.setUp(["web", "worker"]);
+    await world.step();
+    const { UpdateService } = world.endpoint.answers;
+    world.endpoint.answers.UpdateService = () => {
+      throw awsFault("InvalidParameterException", "no");
+    };
+    const cause = "web was not updated: InvalidParameterException: no";
+    expect(await world.step()).to.deep.include({ kind: "underWay", summary: `going back: ${cause}` });
+    expect(await world.step()).to.deep.include({ kind: "failed" });
+    world.endpoint.answers.UpdateService = UpdateService as () => object;
+    await world.once(world.states[0]);
+    expect(world.running()).to.deep.equal([
+      ["web:1", 2],
+      ["worker:1", 2],
+    ]);
+  });
+});
+
+describe("deployment step that comes late", () => {
+  const world = useDeployment();
+
+  it("starts nothing if a later deployment has", async () => {
+    world.setUp(["web"]);
+    await world.step();
+    const [late] = world.states.splice(0);
+    await world.steps(2);
+    world.ecs.complete("web");
+    await world.step();
+    world.now += 5 * MINUTE;
+    expect(await world.once(late)).to.deep.equal({
+      kind: "underWay",
+      state: { phase: "waiting", since: START / 1_000 + 5 * 60, services: [] },
+      summary: "beginning anew: web has web:3 by now, not web:1",
+    });
+    expect(world.running()).to.deep.equal([["web:3", 2]]);
+  });
+
+  it("starts nothing once CodePipeline has stopped listening, and neither does its repetition", async () => {
+    world.setUp(["web"]);
+    await world.step();
+    world.now += 20 * MINUTE + 1_000;
+    expect(await world.once(world.states[0])).to.deep.include({
+      summary: "beginning anew: it was registered 20 minutes ago",
+    });
+    world.now = START;
+    expect(await world.once(world.states[0])).to.deep.include({ summary: "beginning anew: it lost its turn before" });
+    expect(world.running()).to.deep.equal([["web:1", 2]]);
+  });
+
+  it("starts until then", async () => {
+    world.setUp(["web"]);
+    await world.step();
+    world.now += 20 * MINUTE;
+    expect(await world.step()).to.deep.include({ summary: "rolling out web:2" });
   });
 });

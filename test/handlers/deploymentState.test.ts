@@ -32,6 +32,14 @@ describe("deployment state", () => {
     }
   });
 
+  it("fits the token wherever characters that count as two are cut", () => {
+    for (const shift of ["", "x"]) {
+      const long = shift + "\u{1f600}".repeat(2_000);
+      const token = encodeState({ phase: "rollback", since: 1, services: services(3), cause: long, obstacle: long });
+      expect(token.length).to.be.within(2_040, 2_048);
+    }
+  });
+
   it("has room for eight services with names of usual length, and refuses more before anything is changed", () => {
     reserveRoom({ phase: "registered", since: 1_767_607_200, services: services(8) });
     expect(() => reserveRoom({ phase: "registered", since: 1_767_607_200, services: services(9) })).to.throw(

@@ -1,6 +1,11 @@
 import { ECRClient } from "@aws-sdk/client-ecr";
 import { ECSClient } from "@aws-sdk/client-ecs";
-import { advance, type DeploymentContext, type Outcome } from "../../handlers/deploy/deployment";
+import {
+  advance,
+  type DeploymentContext,
+  type DeploymentRequest,
+  type Outcome,
+} from "../../handlers/deploy/deployment";
 import { type DeploymentState, decodeState, encodeState } from "../../handlers/deploy/state";
 import { type Endpoint, startEndpoint } from "../callbacks/endpoint";
 import { CLUSTER, createEcs, type Ecs, IMAGE } from "./ecs";
@@ -9,13 +14,14 @@ import { capture } from "./output";
 /** When every deployment of these tests begins. */
 export const START = Date.parse("2026-01-05T10:00:00Z");
 
-const request = { id: "11111111-2222-3333-4444-555555555555", image: IMAGE, version: "v2" };
+const REQUEST: DeploymentRequest = { id: "11111111-2222-3333-4444-555555555555", image: IMAGE, version: "v2" };
 
 /** A deployment of version v2, the ECS that it happens in, and its clock. */
 export interface DeploymentWorld {
   endpoint: Endpoint;
   ecs: Ecs;
   context: DeploymentContext;
+  request: DeploymentRequest;
   /** Milliseconds. */
   now: number;
   /** What each step so far has left to the next. */
@@ -58,7 +64,7 @@ export function useDeployment(): DeploymentWorld {
         },
       };
     },
-    once: async (state) => (await capture(() => advance(world.context, request, state))).value,
+    once: async (state) => (await capture(() => advance(world.context, world.request, state))).value,
     async step() {
       const state = world.states.at(-1);
       const outcome = await world.once(state && decodeState(encodeState(state)));
@@ -80,6 +86,7 @@ export function useDeployment(): DeploymentWorld {
   } as DeploymentWorld;
   beforeEach(async () => {
     world.endpoint = await startEndpoint();
+    world.request = REQUEST;
     world.states = [];
     world.now = START;
   });

@@ -41,6 +41,8 @@ describe("failure", () => {
     ["a reset connection", awsError("Error", "socket hang up", { code: "ECONNRESET" }), true],
     ["a timeout", awsError("TimeoutError", "took too long"), true],
     ["what the SDK marks so", awsError("ServerException", "oops", { $retryable: {} }), true],
+    ["DynamoDB's throttling", awsError("ProvisionedThroughputExceededException", "too fast"), true],
+    ["that of the account", awsError("RequestLimitExceeded", "too fast"), true],
     ["a denial", awsError("AccessDeniedException", "no", { $metadata: { httpStatusCode: 400 } }), false],
     ["what is no error", undefined, false],
   ];

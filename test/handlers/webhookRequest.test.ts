@@ -1,5 +1,6 @@
 import { expect } from "chai";
-import { bodyBytes, readPayload } from "../../handlers/webhook/request";
+import { bodyBytes } from "../../handlers/http/request";
+import { readPayload } from "../../handlers/webhook/request";
 
 describe("webhook request", () => {
   it("has the bytes that were sent, encoded or not", () => {

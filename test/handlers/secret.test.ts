@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { cachedSecret } from "../../handlers/webhook/secret";
+import { cachedSecret } from "../../handlers/secret";
 
 /** A secret in Secrets Manager and a clock, both of which a test sets. */
 function setUp() {

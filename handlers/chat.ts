@@ -1,0 +1,57 @@
+import { SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
+import type { SNSEvent } from "aws-lambda";
+import { nameOf, post, readUrl, type SecretLocation } from "./chat/incomingWebhook";
+import type { ChatKind } from "./chat/shape";
+import { textOf } from "./chat/text";
+import { clientSettings } from "./clientSettings";
+import { failure } from "./failure";
+import { log } from "./log";
+import { type CachedSecret, cachedSecret, readSecret } from "./secret";
+
+export type { SecretLocation } from "./chat/incomingWebhook";
+
+export interface ChatOptions {
+  kind: ChatKind;
+  /** Where the webhook's URL is: whoever has it can write to the chat. */
+  secret: SecretLocation;
+}
+
+/**
+ * Called by SNS for each message of the topic: posts it to a chat's incoming webhook, in the shape that the chat takes.
+ *
+ * Needs:
+ * - secretsmanager:GetSecretValue on the secret
+ *
+ * @throws Failure if the chat does not take the message, so that Lambda tries twice more. It never holds the webhook's URL.
+ */
+export function createChat({ kind, secret: location }: ChatOptions): (event: SNSEvent) => Promise<void> {
+  const secrets = new SecretsManagerClient(clientSettings(3, 3));
+  const readWebhook = async () =>
+    readUrl(location, await readSecret(secrets, location.secretId, "the chat's webhook URL"));
+  const url = cachedSecret(readWebhook, Date.now);
+  return async ({ Records }) => {
+    for (const { Sns } of Records) {
+      await deliver(kind, url, textOf(Sns.Subject, Sns.Message), nameOf(location));
+      log("info", "posted to the chat", { chat: kind, messageId: Sns.MessageId });
+    }
+  };
+}
+
+async function deliver(kind: ChatKind, url: CachedSecret, text: string, secretName: string): Promise<void> {
+  const current = await url.current();
+  let refusal = await post(kind, current, text);
+  if (refusal !== undefined) {
+    // The webhook may have been made anew since the secret was read.
+    const rotated = await url.afterRotation();
+    if (rotated !== undefined && rotated !== current) {
+      refusal = await post(kind, rotated, text);
+    }
+  }
+  if (refusal !== undefined) {
+    const hint = `check that ${secretName} holds the URL of a webhook that is in use, and the webhook's own settings`;
+    throw failure(
+      "SystemUnavailable",
+      `${kind} did not take the message: ${refusal}; Lambda tries twice more; ${hint}`,
+    );
+  }
+}

@@ -1,0 +1,74 @@
+import { failure } from "../failure";
+import { bodyOf, type ChatKind, refusalOf } from "./shape";
+
+/** Where in Secrets Manager a text is: the whole string of a secret, or one key of its JSON. */
+export interface SecretLocation {
+  /** ARN or name. */
+  secretId: string;
+  key?: string;
+}
+
+/** How a person would call the location. */
+export function nameOf({ secretId, key }: SecretLocation): string {
+  return key === undefined ? `secret ${secretId}` : `key ${key} of secret ${secretId}`;
+}
+
+/**
+ * The webhook's URL in the secret's string. No error here has a cause: those of JSON and URL quote what they were given.
+ * @throws Failure that names the secret, and nothing of what is in it
+ */
+export function readUrl(location: SecretLocation, secret: string): string {
+  const url = location.key === undefined ? secret : entryOf(secret, location.key);
+  if (url === undefined || !URL.canParse(url) || new URL(url).protocol !== "https:") {
+    throw failure("ConfigurationError", `${nameOf(location)} is no https URL: put the chat's webhook URL there`);
+  }
+  return url;
+}
+
+function entryOf(secret: string, key: string): string | undefined {
+  try {
+    const value = (JSON.parse(secret) as Record<string, unknown> | null)?.[key];
+    return typeof value === "string" ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+const TIMEOUT = 5_000;
+
+/**
+ * Posts a text to a chat.
+ * @param url holds the chat's secret, which no error repeats
+ * @returns why the chat did not take it; undefined where it did
+ */
+export async function post(kind: ChatKind, url: string, text: string): Promise<string | undefined> {
+  try {
+    const response = await fetch(url, {
+      method: "POST",
+      headers: { "content-type": "application/json; charset=utf-8" },
+      body: bodyOf(kind, text),
+      // Whoever it leads to has not been entrusted with the message.
+      redirect: "manual",
+      signal: AbortSignal.timeout(TIMEOUT),
+    });
+    // Before it is shortened: half of a secret would not be found.
+    const answer = withoutSecrets(await response.text(), url);
+    const refusal = refusalOf(kind, response.status, answer);
+    return refusal === undefined ? undefined : `it answers ${refusal}`;
+  } catch (error) {
+    return `it cannot be reached: ${codeOf(error)}`;
+  }
+}
+
+/** The error's code alone: fetch's messages may name what it was asked for. */
+function codeOf(error: unknown): string {
+  const { name = "", cause } = error as { name?: string; cause?: { code?: string } };
+  return cause?.code ?? (name === "TimeoutError" ? `no answer within ${TIMEOUT} ms` : name);
+}
+
+/** A chat may repeat what it was asked for: its answer without the parts of the URL that are long enough to be secret. */
+function withoutSecrets(answer: string, url: string): string {
+  const { pathname, search } = new URL(url);
+  const parts = `${pathname}${search}`.split(/[/?&=]/).filter((part) => part.length >= 8);
+  return parts.reduce((text, part) => text.replaceAll(part, "***"), answer);
+}

@@ -1,0 +1,33 @@
+import { PublishCommand, type SNSClient } from "@aws-sdk/client-sns";
+import type { DeploymentProgress, DeploymentRecord } from "../deployments/record";
+import { explain } from "../failure";
+import { log } from "../log";
+import { abbreviate, type Notice, subjectOf } from "../notices/notice";
+
+/** What people are told of a deployment by HTTP that has ended. */
+export function noticeOf(
+  { id, application, version, image }: DeploymentRecord,
+  { state, summary, cause }: DeploymentProgress,
+  environment: string,
+): Notice {
+  const headline = `${application} in ${environment}: deployment of ${abbreviate(version)} ${state}`;
+  const lines = [
+    headline,
+    "",
+    `Version: ${version}`,
+    `Image: ${image}`,
+    `Deployment: ${id}, by HTTP`,
+    "",
+    state === "succeeded" ? summary : cause,
+  ];
+  return { subject: subjectOf(headline), message: lines.join("\n") };
+}
+
+/** Needs sns:Publish on the topic. A notice that SNS does not take is logged: the deployment is over all the same. */
+export async function publishNotice(sns: SNSClient, topicArn: string, { subject, message }: Notice): Promise<void> {
+  try {
+    await sns.send(new PublishCommand({ TopicArn: topicArn, Subject: subject, Message: message }));
+  } catch (error) {
+    log("error", "outcome not published", { topic: topicArn, subject, cause: explain(error) });
+  }
+}

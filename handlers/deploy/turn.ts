@@ -1,0 +1,177 @@
+import { type ECSClient, TagResourceCommand } from "@aws-sdk/client-ecs";
+import { ANSWER_WITHIN } from "../codePipelineJob";
+import { explain } from "../failure";
+import { log } from "../log";
+import type { DeploymentContext, DeploymentRequest, Outcome } from "./deployment";
+import {
+  acquireLock,
+  type DeploymentTable,
+  describeHolder,
+  type LockHolder,
+  lockSeconds,
+  readLock,
+  releaseLock,
+} from "./lock";
+import { rollbackTarget } from "./rollout";
+import { describeTaskDefinition, observeServices } from "./services";
+import type { DeploymentState } from "./state";
+
+/** The tag that a revision gets before a service is updated to it; its value says for whom. */
+export const STARTED = "slipway:deployed-by";
+/** The value for a revision that no service will be updated to: it lost its turn. */
+const NOBODY = "nobody";
+
+/** By what a pipeline's deployment takes turns with those by HTTP. */
+export interface Turn {
+  table: DeploymentTable;
+  /** The id of the pipeline's execution, under which it holds the lock. */
+  execution: string;
+}
+
+/** Who else deploys the application just now. */
+export async function otherHolder(
+  context: DeploymentContext,
+  { turn }: DeploymentRequest,
+): Promise<LockHolder | undefined> {
+  if (turn === undefined) {
+    return undefined;
+  }
+  const holder = await readLock(turn.table, context.options.application, seconds(context));
+  return holder?.owner === turn.execution ? undefined : holder;
+}
+
+/** One look later it is tried again; not longer than a lock lasts. */
+export function waitFor(
+  context: DeploymentContext,
+  { version }: DeploymentRequest,
+  holder: LockHolder,
+  state: DeploymentState | undefined,
+): Outcome {
+  const { application, deadlineMinutes } = context.options;
+  const now = seconds(context);
+  const since = state?.phase === "waiting" ? state.since : now;
+  if (now - since >= lockSeconds(deadlineMinutes)) {
+    const minutes = Math.floor((now - since) / 60);
+    const message = `${application} ${version} was not deployed: after ${minutes} minutes it still waits for ${describeHolder(holder)}`;
+    return { kind: "failed", message };
+  }
+  return {
+    kind: "underWay",
+    state: { phase: "waiting", since, services: [] },
+    summary: `waiting for ${describeHolder(holder)}`,
+  };
+}
+
+/**
+ * Takes the application's lock if there is one, at the last moment before something changes: until then a repeated or late
+ * invocation takes nothing that would have to be given back.
+ *
+ * What is registered by then is given up, and marked so that no repetition starts it, if this comes so late that nobody would
+ * follow it, if another has the lock, or if another has left the services otherwise than they were found.
+ * @returns what to do instead of starting
+ */
+export async function takeTurn(
+  context: DeploymentContext,
+  request: DeploymentRequest,
+  state: DeploymentState,
+): Promise<Outcome | undefined> {
+  const revisions = await describeRevisions(context.ecs, state);
+  if (revisions.some(({ mark }) => mark === NOBODY)) {
+    return beginAnew(context, revisions, "it lost its turn before");
+  }
+  if (revisions.some(({ mark }) => mark !== undefined)) {
+    return undefined;
+  }
+  const age = seconds(context) - state.since;
+  if (age > ANSWER_WITHIN) {
+    return beginAnew(context, revisions, `it was registered ${Math.floor(age / 60)} minutes ago`);
+  }
+  const other = await lock(context, request);
+  if (other !== undefined) {
+    await abandon(context.ecs, revisions);
+    return waitFor(context, request, other, undefined);
+  }
+  const moved = await movedServices(context, state);
+  if (moved.length === 0) {
+    return undefined;
+  }
+  if (request.turn !== undefined) {
+    await releaseLock(request.turn.table, context.options.application, request.turn.execution);
+  }
+  return beginAnew(context, revisions, moved.join(", "));
+}
+
+/** @returns who has the lock instead */
+async function lock(context: DeploymentContext, { turn, version }: DeploymentRequest): Promise<LockHolder | undefined> {
+  if (turn === undefined) {
+    return undefined;
+  }
+  const { application, deadlineMinutes } = context.options;
+  const now = seconds(context);
+  const until = now + lockSeconds(deadlineMinutes);
+  return acquireLock(turn.table, application, { owner: turn.execution, by: "execution", version, until }, now);
+}
+
+/** Whether a service was updated to one of the registered revisions, or was about to be. */
+export async function hasStarted({ ecs }: DeploymentContext, state: DeploymentState): Promise<boolean> {
+  return (await describeRevisions(ecs, state)).some(({ mark }) => mark !== undefined && mark !== NOBODY);
+}
+
+/** Keeps repetitions from updating the services that were not, once the others go back. */
+export async function abandonRest({ ecs }: DeploymentContext, state: DeploymentState): Promise<void> {
+  try {
+    const revisions = await describeRevisions(ecs, state);
+    await abandon(
+      ecs,
+      revisions.filter(({ mark }) => mark === undefined),
+    );
+  } catch (error) {
+    log("warn", "revisions not marked as given up", { cause: explain(error) });
+  }
+}
+
+interface Revision {
+  arn: string | undefined;
+  /** For whom a service was updated to it, if one was. */
+  mark: string | undefined;
+}
+
+async function describeRevisions(ecs: ECSClient, { services }: DeploymentState): Promise<Revision[]> {
+  const revisions: Revision[] = [];
+  for (const { next } of services) {
+    const { definition, tags } = await describeTaskDefinition(ecs, next);
+    revisions.push({ arn: definition.taskDefinitionArn, mark: tags.find(({ key }) => key === STARTED)?.value });
+  }
+  return revisions;
+}
+
+/** The services that were deployed to since they were looked at. */
+async function movedServices({ ecs, options }: DeploymentContext, { services }: DeploymentState): Promise<string[]> {
+  const names = services.map(({ service }) => service);
+  const observations = await observeServices(ecs, options.cluster, names);
+  return services.flatMap(({ service, previous, next }) => {
+    const observation = observations.get(service);
+    const current = observation && rollbackTarget(observation);
+    // Another invocation of the same job may just have started it.
+    return current === previous || current === next
+      ? []
+      : [`${service} has ${current ?? "no task definition"} by now, not ${previous}`];
+  });
+}
+
+async function beginAnew(context: DeploymentContext, revisions: Revision[], why: string): Promise<Outcome> {
+  await abandon(context.ecs, revisions);
+  log("info", "deployment begins anew", { application: context.options.application, reason: why });
+  const state: DeploymentState = { phase: "waiting", since: seconds(context), services: [] };
+  return { kind: "underWay", state, summary: `beginning anew: ${why}` };
+}
+
+async function abandon(ecs: ECSClient, revisions: Revision[]): Promise<void> {
+  for (const { arn } of revisions) {
+    await ecs.send(new TagResourceCommand({ resourceArn: arn, tags: [{ key: STARTED, value: NOBODY }] }));
+  }
+}
+
+function seconds({ now }: DeploymentContext): number {
+  return Math.floor(now() / 1_000);
+}

@@ -1,0 +1,252 @@
+import { randomUUID } from "node:crypto";
+import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { ECRClient } from "@aws-sdk/client-ecr";
+import { SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
+import { SendMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
+import type { APIGatewayProxyStructuredResultV2 } from "aws-lambda";
+import { clientSettings } from "./clientSettings";
+import {
+  acquireLock,
+  type DeploymentTable,
+  describeHolder,
+  type LockHolder,
+  lockSeconds,
+  releaseLock,
+} from "./deploy/lock";
+import {
+  DEPLOYMENT_ID,
+  type DeploymentRecord,
+  deleteRecord,
+  lapseOf,
+  putRecord,
+  readRecord,
+} from "./deployments/record";
+import { readDeployment } from "./deployments/request";
+import { bearerToken, isToken } from "./deployments/token";
+import { explain } from "./failure";
+import { jsonAnswer } from "./http/answer";
+import { bodyBytes, type HttpRequest, readJson } from "./http/request";
+import { digestOf } from "./imageTag";
+import { log } from "./log";
+import { type CachedSecret, cachedSecret, readSecret } from "./secret";
+
+/** An application that can be deployed by HTTP. */
+export interface DeployableApplication {
+  application: string;
+  /** The ECR repository's name. */
+  repository: string;
+  /** The queue that its deploy function takes. */
+  queueUrl: string;
+}
+
+export interface DeploymentsOptions {
+  /** The Secrets Manager secret that callers bring as their bearer token. Its whole string is the token. */
+  secretArn: string;
+  /** The DynamoDB table of locks and records. */
+  table: string;
+  /** How long a rollout may take, and after it a rollback. */
+  deadlineMinutes: number;
+  /** The host of the ECR registry: `<account>.dkr.ecr.<region>.<suffix>`. */
+  registry: string;
+  applications: DeployableApplication[];
+}
+
+/** The part of an API Gateway event that is read: HTTP API, payload format 2.0. */
+export interface DeploymentsRequest extends HttpRequest {
+  /** `POST /deployments` or `GET /deployments/{id}`. */
+  routeKey: string;
+  pathParameters?: Record<string, string | undefined>;
+}
+
+type Answer = APIGatewayProxyStructuredResultV2;
+
+interface DeploymentsContext {
+  options: DeploymentsOptions;
+  table: DeploymentTable;
+  ecr: ECRClient;
+  queue: SQSClient;
+  /** Milliseconds. */
+  now: () => number;
+}
+
+/** In bytes. */
+const BODY_LIMIT = 8 * 1024;
+
+/**
+ * Deployments by HTTP, for whoever has the bearer token.
+ *
+ * `POST /deployments {"application", "version"}` answers 202 and the deployment, whose `id` `GET /deployments/{id}` takes:
+ * `{id, application, version, image, state, requestedAt, updatedAt, summary?, cause?}`; state is `queued`, `inProgress`,
+ * `succeeded` or `failed`. A version is a tag in the application's repository; a rollback is a deployment of an older one.
+ *
+ * All else is answered `{reason, field?}`: 400 bad input; 401 no token, or another; 404 no such application, version or
+ * deployment; 409 the application is being deployed, with the `deployment` or the pipeline's `execution`; 413 larger than
+ * 8 KiB; 415 not JSON; 503 an AWS service is out of reach, and nothing was begun.
+ *
+ * Needs:
+ * - secretsmanager:GetSecretValue on the secret
+ * - ecr:BatchGetImage on the repositories
+ * - dynamodb:GetItem, dynamodb:PutItem, dynamodb:DeleteItem on the table
+ * - sqs:SendMessage on the queues
+ */
+export function createDeployments(options: DeploymentsOptions): (event: DeploymentsRequest) => Promise<Answer> {
+  // Two attempts of two seconds at each service: within the thirty that API Gateway waits.
+  const secrets = new SecretsManagerClient(clientSettings(2, 2));
+  const context: DeploymentsContext = {
+    options,
+    table: { dynamo: new DynamoDBClient(clientSettings(2, 2)), table: options.table },
+    ecr: new ECRClient(clientSettings(2, 2)),
+    // Left to itself the client calls the host in the queue's URL, whatever AWS_ENDPOINT_URL says.
+    queue: new SQSClient({ ...clientSettings(2, 2), useQueueUrlAsEndpoint: false }),
+    now: Date.now,
+  };
+  const secret = cachedSecret(() => readSecret(secrets, options.secretArn, "the deployments' token"), Date.now);
+  return async (event) => (await refuseStranger(secret, event)) ?? answerOf(context, event);
+}
+
+async function refuseStranger(secret: CachedSecret, { headers }: DeploymentsRequest): Promise<Answer | undefined> {
+  const token = bearerToken(headers.authorization);
+  if (token === undefined) {
+    return refuse(401, "send the header Authorization: Bearer, and the token", {}, { "www-authenticate": "Bearer" });
+  }
+  try {
+    return (await isToken(secret, token))
+      ? undefined
+      : refuse(401, "the bearer token is another", {}, { "www-authenticate": 'Bearer error="invalid_token"' });
+  } catch (error) {
+    return unavailable("the token to compare with cannot be read", error);
+  }
+}
+
+function answerOf(context: DeploymentsContext, event: DeploymentsRequest): Promise<Answer> | Answer {
+  switch (event.routeKey) {
+    case "POST /deployments":
+      return receive(context, event);
+    case "GET /deployments/{id}":
+      return tell(context, event.pathParameters?.id ?? "");
+    default:
+      return refuse(404, "there is POST /deployments and GET /deployments/{id}");
+  }
+}
+
+async function receive(context: DeploymentsContext, event: DeploymentsRequest): Promise<Answer> {
+  const body = bodyBytes(event);
+  if (body.length > BODY_LIMIT) {
+    return refuse(413, `the body is larger than ${BODY_LIMIT} bytes`);
+  }
+  const payload = readJson(event.headers["content-type"], body);
+  if (payload.kind === "unsupported") {
+    return refuse(415, `content type ${payload.contentType || "(none)"}: use application/json`);
+  }
+  if (payload.kind === "malformed") {
+    return refuse(400, payload.reason);
+  }
+  const wanted = readDeployment(payload.value);
+  if (wanted.kind === "refused") {
+    return refuse(400, wanted.reason, wanted.field === undefined ? {} : { field: wanted.field });
+  }
+  const { application, version } = wanted;
+  const target = context.options.applications.find((each) => each.application === application);
+  if (target === undefined) {
+    return refuse(404, "no application of this name is deployed here", { field: "application" });
+  }
+  try {
+    const digest = await digestOf(context.ecr, { repository: target.repository, tag: version });
+    return digest === undefined
+      ? refuse(404, `repository ${target.repository} has no image ${version}`, { field: "version" })
+      : await begin(context, target, version, digest);
+  } catch (error) {
+    return unavailable(`${application} ${version} was not begun: try again`, error);
+  }
+}
+
+/** Lock, record, message: in this order, so that what the message's receiver needs is there. */
+async function begin(
+  { options, table, queue, now }: DeploymentsContext,
+  { application, repository, queueUrl }: DeployableApplication,
+  version: string,
+  digest: string,
+): Promise<Answer> {
+  const seconds = Math.floor(now() / 1_000);
+  const requestedAt = new Date(now()).toISOString();
+  const record: DeploymentRecord = {
+    id: randomUUID(),
+    application,
+    version,
+    image: `${options.registry}/${repository}@${digest}`,
+    state: "queued",
+    requestedAt,
+    updatedAt: requestedAt,
+    until: seconds + lockSeconds(options.deadlineMinutes),
+    round: 0,
+  };
+  const { id, until } = record;
+  try {
+    const other = await acquireLock(table, application, { owner: id, by: "deployment", version, until }, seconds);
+    if (other !== undefined) {
+      return refuseBusy(application, other);
+    }
+    await putRecord(table, record);
+    await queue.send(new SendMessageCommand({ QueueUrl: queueUrl, MessageBody: JSON.stringify({ id }) }));
+  } catch (error) {
+    await undo(table, record);
+    throw error;
+  }
+  log("info", "deployment queued", { id, application, version, image: record.image });
+  return jsonAnswer(202, viewOf(record), { location: `/deployments/${id}` });
+}
+
+/** Takes back what may have been written: a call that failed here may have succeeded there. */
+async function undo(table: DeploymentTable, { id, application, until }: DeploymentRecord): Promise<void> {
+  try {
+    // In this order: a message that was sent after all finds nothing to do, while nobody else can have begun.
+    await deleteRecord(table, id);
+    await releaseLock(table, application, id);
+  } catch (error) {
+    const expires = new Date(until * 1_000).toISOString();
+    log("error", "deployment not undone", { id, application, lockedUntil: expires, cause: explain(error) });
+  }
+}
+
+async function tell({ table, now }: DeploymentsContext, id: string): Promise<Answer> {
+  const unknown = "there is no deployment of this id: records are kept for 90 days";
+  // Whatever else is in the table is nobody's business.
+  if (!DEPLOYMENT_ID.test(id)) {
+    return refuse(404, unknown, { field: "id" });
+  }
+  try {
+    const record = await readRecord(table, id);
+    if (record === undefined) {
+      return refuse(404, unknown, { field: "id" });
+    }
+    const lapse = lapseOf(record, now());
+    return jsonAnswer(200, viewOf(lapse === undefined ? record : { ...record, state: "failed", cause: lapse }));
+  } catch (error) {
+    return unavailable("the deployment's record cannot be read: try again", error);
+  }
+}
+
+function viewOf(record: DeploymentRecord): object {
+  const { id, application, version, image, state, requestedAt, updatedAt, summary, cause } = record;
+  return { id, application, version, image, state, requestedAt, updatedAt, summary, cause };
+}
+
+function refuseBusy(application: string, holder: LockHolder): Answer {
+  return refuse(409, `${application} is being deployed: ${describeHolder(holder)}`, { [holder.by]: holder.owner });
+}
+
+function refuse(
+  statusCode: number,
+  reason: string,
+  told: Record<string, string> = {},
+  headers: Record<string, string> = {},
+): Answer {
+  log("warn", "request refused", { statusCode, reason, ...told });
+  return jsonAnswer(statusCode, { reason, ...told }, headers);
+}
+
+/** The cause is for the log alone. */
+function unavailable(reason: string, error: unknown): Answer {
+  log("error", "request failed", { statusCode: 503, reason, cause: explain(error) });
+  return jsonAnswer(503, { reason });
+}

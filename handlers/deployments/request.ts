@@ -1,0 +1,36 @@
+import { IMAGE_TAG } from "../image";
+
+export type RequestVerdict =
+  | { kind: "wanted"; application: string; version: string }
+  /** @property field absent if it is the body as a whole */
+  | { kind: "refused"; field?: string; reason: string };
+
+const FIELDS = ["application", "version"];
+
+/** Reads the body of `POST /deployments`, of which nothing is known but that it is JSON. */
+export function readDeployment(value: unknown): RequestVerdict {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    return { kind: "refused", reason: 'the body is no object: send {"application": …, "version": …}' };
+  }
+  const unknown = Object.keys(value).find((field) => !FIELDS.includes(field));
+  if (unknown !== undefined) {
+    return { kind: "refused", field: unknown, reason: `unknown field: the body takes ${FIELDS.join(" and ")}` };
+  }
+  const { application, version } = value as Record<string, unknown>;
+  if (typeof application !== "string" || application === "") {
+    return refused("application", application, "the name of an application");
+  }
+  if (typeof version !== "string" || !IMAGE_TAG.test(version)) {
+    return refused(
+      "version",
+      version,
+      "an image tag: at most 128 letters, digits, . _ -, of which . and - cannot be first",
+    );
+  }
+  return { kind: "wanted", application, version };
+}
+
+function refused(field: string, value: unknown, expected: string): RequestVerdict {
+  const what = value === undefined ? "is missing" : `is ${typeof value === "string" ? "malformed" : "no string"}`;
+  return { kind: "refused", field, reason: `${field} ${what}, expected ${expected}` };
+}

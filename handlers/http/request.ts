@@ -1,0 +1,39 @@
+/** The part of an API Gateway event that is read of every request: HTTP API, payload format 2.0. */
+export interface HttpRequest {
+  /** Names in lower case, as API Gateway hands them over. */
+  headers: Record<string, string | undefined>;
+  body?: string | undefined;
+  isBase64Encoded: boolean;
+}
+
+/** The bytes that the sender sent: API Gateway encodes the body in base64 unless it takes the content type for text. */
+export function bodyBytes(request: HttpRequest): Buffer {
+  return Buffer.from(request.body ?? "", request.isBase64Encoded ? "base64" : "utf8");
+}
+
+export type Payload =
+  | { kind: "json"; value: unknown }
+  | { kind: "unsupported"; contentType: string }
+  | { kind: "malformed"; reason: string };
+
+/** The content type without its parameters: `application/json` of `Application/JSON; charset=utf-8`. */
+export function mediaTypeOf(contentType: string | undefined): string {
+  return (contentType ?? "").split(";")[0]?.trim().toLowerCase() ?? "";
+}
+
+/** Reads a body that has to be `application/json`. */
+export function readJson(contentType: string | undefined, body: Buffer): Payload {
+  const mediaType = mediaTypeOf(contentType);
+  return mediaType === "application/json"
+    ? parseJson(body.toString("utf8"))
+    : { kind: "unsupported", contentType: mediaType };
+}
+
+export function parseJson(text: string): Payload {
+  try {
+    return { kind: "json", value: JSON.parse(text) };
+  } catch {
+    // The parser's message quotes the body, which is the sender's and goes neither into an answer nor into a log.
+    return { kind: "malformed", reason: "the payload is not JSON" };
+  }
+}

@@ -1,0 +1,63 @@
+import { BatchGetImageCommand, type ECRClient, PutImageCommand } from "@aws-sdk/client-ecr";
+import { explain, failure, isException } from "./failure";
+import { MEDIA_TYPES, readImage } from "./image";
+
+/** A tag in an ECR repository. */
+export interface ImageTag {
+  /** The ECR repository's name. */
+  repository: string;
+  tag: string;
+}
+
+/**
+ * The digest of the image that a tag names now. Needs ecr:BatchGetImage on the repository.
+ * @returns `sha256:…`; `undefined` if the repository has no such tag
+ * @throws Failure with the reason if ECR gives neither
+ */
+export async function digestOf(ecr: ECRClient, { repository, tag }: ImageTag): Promise<string | undefined> {
+  const { images, failures } = await ecr.send(
+    new BatchGetImageCommand({
+      repositoryName: repository,
+      imageIds: [{ imageTag: tag }],
+      acceptedMediaTypes: MEDIA_TYPES,
+    }),
+  );
+  const digest = images?.[0]?.imageId?.imageDigest;
+  const [reason] = failures ?? [];
+  if (digest === undefined && reason?.failureCode !== "ImageNotFound") {
+    const why = reason === undefined ? "no image, and no reason" : `${reason.failureCode}: ${reason.failureReason}`;
+    throw failure("JobFailed", `ECR gives no image ${repository}:${tag}: ${why}`);
+  }
+  return digest;
+}
+
+/**
+ * Makes the tag name the image of a digest. Needs ecr:BatchGetImage and ecr:PutImage on the repository.
+ * @param digest `sha256:…`
+ * @throws Failure if there is no such image, or the repository's tags are immutable
+ */
+export async function putTag(ecr: ECRClient, { repository, tag }: ImageTag, digest: string): Promise<void> {
+  const image = await readImage(ecr, { repositoryName: repository, digest });
+  try {
+    await ecr.send(
+      new PutImageCommand({
+        repositoryName: repository,
+        // Byte for byte as it came: a newline more is another digest. Without its media type ECR takes an OCI manifest for
+        // a Docker one, and answers "Invalid JSON syntax".
+        imageManifest: image.imageManifest,
+        imageManifestMediaType: image.imageManifestMediaType,
+        imageDigest: digest,
+        imageTag: tag,
+      }),
+    );
+  } catch (error) {
+    if (isException(error, "ImageAlreadyExistsException")) {
+      return;
+    }
+    if (isException(error, "ImageTagAlreadyExistsException")) {
+      const hint = `repository ${repository} does not let tag ${tag} move: set its image tag mutability to MUTABLE`;
+      throw failure("ConfigurationError", `${hint} (${explain(error)})`, error);
+    }
+    throw error;
+  }
+}

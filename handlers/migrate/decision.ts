@@ -1,0 +1,57 @@
+/** A task as ECS tells it. */
+export interface TaskObservation {
+  lastStatus: string;
+  stopCode?: string | undefined;
+  stoppedReason?: string | undefined;
+  containers: { name: string; exitCode?: number | undefined; reason?: string | undefined }[];
+}
+
+export interface MigrationObservation {
+  /** The container whose exit code counts. */
+  container: string;
+  /** Seconds since the task was started. */
+  elapsed: number;
+  /** Absent if ECS does not show the task. */
+  task?: TaskObservation | undefined;
+}
+
+export type MigrationVerdict =
+  | { kind: "waiting"; progress: string }
+  | { kind: "succeeded" }
+  | { kind: "failed"; cause: string };
+
+/**
+ * What ECS answers is consistent only in the end: it may not show a task at once that it has started. In seconds.
+ * https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RunTask.html
+ */
+const UNSEEN = 300;
+
+/** What is to be made of the migration's task: it has succeeded only if the container exited with 0 by itself. */
+export function decideMigration({ container, elapsed, task }: MigrationObservation): MigrationVerdict {
+  if (task === undefined) {
+    return elapsed < UNSEEN
+      ? { kind: "waiting", progress: "not shown by ECS yet" }
+      : {
+          kind: "failed",
+          cause:
+            "ECS does not show it any more, as it does about an hour after a task has stopped: how it ended is unknown",
+        };
+  }
+  if (task.lastStatus !== "STOPPED") {
+    return { kind: "waiting", progress: task.lastStatus };
+  }
+  const { stopCode, stoppedReason, containers } = task;
+  const own = containers.find(({ name }) => name === container);
+  // Who stops a task from outside lets its process end with 0, though it was not done.
+  if (own?.exitCode === 0 && (stopCode === undefined || stopCode === "EssentialContainerExited")) {
+    return { kind: "succeeded" };
+  }
+  const ends = containers.map(({ name, exitCode, reason }) => {
+    // A container that never ran has no exit code.
+    const end = exitCode === undefined ? "has no exit code" : `exited with ${exitCode}`;
+    return `container ${name} ${end}${reason ? ` (${reason})` : ""}`;
+  });
+  const missing = own === undefined ? [`it has no container ${container}`] : [];
+  const stop = `${stopCode ?? "no stop code"}: ${stoppedReason ?? "no reason given"}`;
+  return { kind: "failed", cause: [...ends, ...missing, stop].join("; ") };
+}

@@ -1,0 +1,78 @@
+import { type CloudWatchLogsClient, GetLogEventsCommand } from "@aws-sdk/client-cloudwatch-logs";
+import { shorten } from "../codePipelineJob";
+import { explain } from "../failure";
+
+const LINES = 20;
+/** Longest line, in characters: the others need room too. */
+const LINE = 500;
+/** CloudWatch Logs may give empty pages before the one that has something. */
+const PAGES = 5;
+
+export interface LogStream {
+  logGroup: string;
+  logStream: string;
+}
+
+/**
+ * The end of a log, for a message about another failure: what cannot be read is said too.
+ * @param room characters that it may take
+ */
+export async function logTail(logs: CloudWatchLogsClient, stream: LogStream, room: number): Promise<string> {
+  const where = `log ${stream.logGroup} ${stream.logStream}`;
+  let lines: string[];
+  try {
+    lines = await lastLines(logs, stream);
+  } catch (error) {
+    return shorten(`Its ${where} cannot be read: ${explain(error)}`, room);
+  }
+  if (lines.length === 0) {
+    return shorten(`Its ${where} is empty`, room);
+  }
+  const title = `The end of its ${where}:`;
+  return [title, ...fitting(lines, room - title.length)].join("\n");
+}
+
+async function lastLines(logs: CloudWatchLogsClient, { logGroup, logStream }: LogStream): Promise<string[]> {
+  let nextToken: string | undefined;
+  for (let page = 0; page < PAGES; page += 1) {
+    const { events, nextBackwardToken } = await logs.send(
+      new GetLogEventsCommand({
+        logGroupName: logGroup,
+        logStreamName: logStream,
+        limit: LINES,
+        ...(nextToken !== undefined && { nextToken }),
+      }),
+    );
+    if (events !== undefined && events.length > 0) {
+      return events.slice(-LINES).map(({ message }) => shorten(plain(message ?? ""), LINE));
+    }
+    // The same token again is the stream's beginning.
+    if (nextBackwardToken === undefined || nextBackwardToken === nextToken) {
+      break;
+    }
+    nextToken = nextBackwardToken;
+  }
+  return [];
+}
+
+/** Without colours and other control characters, which a console takes for text. */
+function plain(line: string): string {
+  return line
+    .replace(/\p{Cc}\[[\d;]*[A-Za-z]/gu, "")
+    .replace(/\p{Cc}/gu, " ")
+    .trimEnd();
+}
+
+/** The last lines that fit, each with its line break. */
+function fitting(lines: string[], room: number): string[] {
+  let used = 0;
+  let first = lines.length;
+  while (first > 0) {
+    used += 1 + (lines[first - 1] ?? "").length;
+    if (used > room) {
+      break;
+    }
+    first -= 1;
+  }
+  return lines.slice(first);
+}

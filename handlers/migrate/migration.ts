@@ -1,0 +1,129 @@
+import type { CloudWatchLogsClient } from "@aws-sdk/client-cloudwatch-logs";
+import type { ECRClient } from "@aws-sdk/client-ecr";
+import type { ECSClient } from "@aws-sdk/client-ecs";
+import { MESSAGE, shorten } from "../codePipelineJob";
+import { describeTaskDefinition, registerTaskDefinition } from "../deploy/services";
+import { imageRegistration } from "../deploy/taskDefinition";
+import { failure } from "../failure";
+import { readImage, referenceOf } from "../image";
+import type { RequestedImage } from "../imageParameters";
+import { log } from "../log";
+import type { MigrateOptions } from "../migrate";
+import { decideMigration } from "./decision";
+import { logTail } from "./logTail";
+import { type MigrationState, reserveRoom, type TaskRun } from "./state";
+import { observeTask, startTask } from "./task";
+
+/**
+ * Seconds after its registration in which a revision may be started. ECS remembers a client token for 24 hours or until an
+ * hour after the task's end, whichever is earlier; after that the same request starts a second task. CodePipeline itself
+ * waits no longer than 20 minutes for the answer to a job.
+ * https://docs.aws.amazon.com/AmazonECS/latest/APIReference/ECS_Idempotency.html
+ * https://docs.aws.amazon.com/codepipeline/latest/userguide/limits.html
+ */
+const START_WITHIN = 30 * 60;
+
+/** Characters of the failure's message that are kept for the log's end. */
+const LOG_ROOM = 3_000;
+
+export interface MigrationContext {
+  ecs: ECSClient;
+  ecr: ECRClient;
+  logs: CloudWatchLogsClient;
+  options: MigrateOptions;
+  /** Milliseconds. */
+  now: () => number;
+}
+
+export interface MigrationRequest extends RequestedImage {
+  /** The pipeline's execution. */
+  execution: string;
+}
+
+export type MigrationOutcome =
+  | { kind: "underWay"; state: MigrationState; summary: string }
+  | { kind: "done"; summary: string }
+  | { kind: "failed"; message: string };
+
+/**
+ * Takes a migration one step further. A step may be repeated, and may come late:
+ *
+ * 1. The first registers a revision and runs nothing. Its answer to CodePipeline is the commitment: of several invocations
+ *    of one job only one is heard, so only one revision goes on.
+ * 2. The second starts the task, under a client token that is the revision's: a repetition gets the same task, and one
+ *    that comes too late for that is refused.
+ * 3. All others look.
+ *
+ * @param state what the step before answered; absent at the start
+ */
+export async function advance(
+  context: MigrationContext,
+  request: MigrationRequest,
+  state: MigrationState | undefined,
+): Promise<MigrationOutcome> {
+  if (state === undefined) {
+    return register(context, request);
+  }
+  return state.task === undefined ? start(context, request, state) : follow(context, request, state, state.task);
+}
+
+async function register(context: MigrationContext, request: MigrationRequest): Promise<MigrationOutcome> {
+  const { ecs, ecr, options } = context;
+  const { cluster, container, command, subnets, securityGroup } = options;
+  // ECS would find out when it starts the task that there is no such image.
+  await readImage(ecr, referenceOf(request.image));
+  const template = await describeTaskDefinition(ecs, options.taskDefinition);
+  const registration = imageRegistration(template, container, request.image);
+  const since = Math.floor(context.now() / 1_000);
+  // Stands in for the revision's name until there is one.
+  const name = `${registration.family}:000000`;
+  const startedBy = request.execution;
+  const run: TaskRun = { cluster, taskDefinition: name, container, command, subnets, securityGroup, startedBy };
+  reserveRoom({ since, run });
+  const taskDefinition = await registerTaskDefinition(ecs, registration);
+  const summary = `registered ${taskDefinition} for the migration of ${options.application} ${request.version}`;
+  return { kind: "underWay", state: { since, run: { ...run, taskDefinition } }, summary };
+}
+
+async function start(
+  context: MigrationContext,
+  { version }: MigrationRequest,
+  { since, run }: MigrationState,
+): Promise<MigrationOutcome> {
+  const { application } = context.options;
+  const now = Math.floor(context.now() / 1_000);
+  if (now - since > START_WITHIN) {
+    const what = `${run.taskDefinition} was registered ${Math.floor((now - since) / 60)} minutes ago, and is not started now`;
+    const why = "ECS could not tell any more whether the migration has run";
+    const hint = `look for a task that was started by ${run.startedBy}, then start the pipeline again`;
+    throw failure("JobFailed", `${application} ${version} was not migrated: ${what}, because ${why}: ${hint}`);
+  }
+  const task = await startTask(context.ecs, run);
+  log("info", "migration started", { application, version, task, taskDefinition: run.taskDefinition });
+  return { kind: "underWay", state: { since: now, run, task }, summary: `task ${task} runs ${run.taskDefinition}` };
+}
+
+async function follow(
+  context: MigrationContext,
+  { version }: MigrationRequest,
+  state: MigrationState,
+  id: string,
+): Promise<MigrationOutcome> {
+  const { ecs, logs, options } = context;
+  const { cluster, container } = state.run;
+  const task = await observeTask(ecs, cluster, id);
+  const verdict = decideMigration({ container, elapsed: context.now() / 1_000 - state.since, task });
+  switch (verdict.kind) {
+    case "waiting":
+      return { kind: "underWay", state, summary: `task ${id}: ${verdict.progress}` };
+    case "succeeded":
+      return { kind: "done", summary: `${options.application} ${version} is migrated: task ${id} exited with 0` };
+    case "failed": {
+      const what = `${options.application} ${version} was not migrated. Task ${id}: ${verdict.cause}`;
+      const cause = `${shorten(what, MESSAGE - LOG_ROOM - 2)}. `;
+      const logStream = `${options.logStreamPrefix}/${container}/${id}`;
+      const tail = await logTail(logs, { logGroup: options.logGroup, logStream }, MESSAGE - cause.length);
+      return { kind: "failed", message: cause + tail };
+    }
+  }
+}

@@ -1,0 +1,86 @@
+import type { ActionFailure, Progress } from "./progress";
+
+/** How CodePipeline says that an execution ended, and how people say it. */
+const ENDINGS = {
+  SUCCEEDED: "succeeded",
+  FAILED: "failed",
+  STOPPED: "stopped",
+  SUPERSEDED: "superseded by a newer execution",
+  CANCELED: "canceled",
+} as const;
+
+export interface Outcome {
+  application: string;
+  environment: string;
+  state: keyof typeof ENDINGS;
+  /** Id of the pipeline execution. */
+  execution: string;
+  /** The execution in the console. */
+  link: string;
+  progress?: Progress | undefined;
+  /** Why there is no progress: the actions could not be read. */
+  unreadable?: string | undefined;
+}
+
+export interface Notice {
+  subject: string;
+  /** Plain text for a person. */
+  message: string;
+}
+
+/** Whether the state is an end: there are STARTED, RESUMED and STOPPING too. */
+export function isOutcome(state: string): state is Outcome["state"] {
+  return Object.hasOwn(ENDINGS, state);
+}
+
+export function compose(outcome: Outcome): Notice {
+  const { application, environment, execution, link, progress } = outcome;
+  const headline = `${application} in ${environment}: ${endingOf(outcome)}`;
+  const version = progress?.version ?? progress?.revision;
+  const lines = [
+    headline,
+    "",
+    version === undefined ? `Execution: ${execution}` : `Version: ${version}`,
+    ...(progress?.failures ?? []).flatMap(linesOf),
+    ...(outcome.unreadable === undefined
+      ? []
+      : [`Neither version nor cause is known, because the actions cannot be read: ${outcome.unreadable}`]),
+    "",
+    link,
+  ];
+  return { subject: subjectOf(headline), message: lines.join("\n") };
+}
+
+function endingOf({ state, progress }: Outcome): string {
+  const { failures = [], stage, version } = progress ?? {};
+  if (state === "FAILED") {
+    const stages = [...new Set(failures.map((it) => it.stage))].join(", ");
+    if (stages === "") {
+      return ENDINGS.FAILED;
+    }
+    return `${failures.every((it) => it.kind === "rejected") ? "rejected" : "failed"} at ${stages}`;
+  }
+  if (state === "SUCCEEDED") {
+    return version === undefined ? ENDINGS.SUCCEEDED : `${abbreviate(version)} ${ENDINGS.SUCCEEDED}`;
+  }
+  return stage === undefined ? ENDINGS[state] : `${ENDINGS[state]} at ${stage}`;
+}
+
+/** A commit as git abbreviates it; other tags as they are. */
+export function abbreviate(version: string): string {
+  return /^[0-9a-f]{40}$/.test(version) ? version.slice(0, 7) : version;
+}
+
+function linesOf({ stage, action, kind, cause, link }: ActionFailure): string[] {
+  const where = stage === action ? stage : `${stage}, action ${action}`;
+  return [`${where} ${kind}: ${cause}`, ...(link === undefined ? [] : [`Details: ${link}`])];
+}
+
+/**
+ * SNS takes fewer than 100 characters of ASCII, without line breaks and control characters.
+ * https://docs.aws.amazon.com/sns/latest/api/API_Publish.html
+ */
+export function subjectOf(text: string): string {
+  const ascii = text.replaceAll(/[^ -~]/g, "?");
+  return ascii.length < 100 ? ascii : `${ascii.slice(0, 96)}...`;
+}

@@ -1,0 +1,70 @@
+import { CodePipelineClient } from "@aws-sdk/client-codepipeline";
+import { ECRClient } from "@aws-sdk/client-ecr";
+import { ECSClient } from "@aws-sdk/client-ecs";
+import { EventBridgeClient } from "@aws-sdk/client-eventbridge";
+import type { CodePipelineEvent } from "aws-lambda";
+import { clientSettings } from "./clientSettings";
+import { type Job, type JobResult, runJob } from "./codePipelineJob";
+import { imageParameters } from "./imageParameters";
+import { decodeState, encodeState } from "./schedules/state";
+import { apply, prepare, type SchedulesContext } from "./schedules/update";
+
+export interface SchedulesOptions {
+  application: string;
+  environment: string;
+  /** The ECS cluster's ARN. */
+  cluster: string;
+  /** ARN of the one-off task definition's revision that the program registered: everything but the image is taken from it. */
+  taskDefinition: string;
+  /** The container in it that runs the application's image. */
+  container: string;
+  /** Private subnets. */
+  subnets: string[];
+  securityGroup: string;
+  /** The role under which EventBridge runs tasks. */
+  roleArn: string;
+}
+
+/**
+ * Makes an application's EventBridge rules what the schedules.yaml in its image wants, with that image. UserParameters:
+ * `{"image": "<registry>/<repository>@sha256:…", "version": "<tag>"}`.
+ *
+ * Its rules are those that are named `<environment>-<application>--<schedule>` and carry the tags slipway:application and
+ * slipway:environment. A file with mistakes is refused whole, as is a rule of such a name without the tags.
+ *
+ * Needs the package `yaml` in its archive, and:
+ * - codepipeline:PutJobSuccessResult, codepipeline:PutJobFailureResult on *
+ * - ecr:BatchGetImage and ecr:GetDownloadUrlForLayer on the application's repository
+ * - ecs:DescribeTaskDefinition on *, which AWS cannot restrict
+ * - ecs:RegisterTaskDefinition and ecs:TagResource on the task definition, every revision (`family:*`)
+ * - iam:PassRole on the task definition's execution and task roles, with iam:PassedToService ecs-tasks.amazonaws.com, and on
+ *   EventBridge's role, with events.amazonaws.com
+ * - events:ListRules on the account's rules (`rule/*`)
+ * - events:PutRule, DeleteRule, PutTargets, RemoveTargets, ListTargetsByRule, ListTagsForResource and TagResource on
+ *   `rule/<environment>-<application>--*`
+ */
+export function createSchedules(options: SchedulesOptions): (event: CodePipelineEvent) => Promise<void> {
+  const pipelines = new CodePipelineClient(clientSettings(5, 10));
+  const context: SchedulesContext = {
+    ecr: new ECRClient(clientSettings(5, 10)),
+    ecs: new ECSClient(clientSettings(5, 10)),
+    events: new EventBridgeClient(clientSettings(5, 10)),
+    options,
+    now: Date.now,
+  };
+  return (event) => runJob(pipelines, event, (job) => schedule(context, job));
+}
+
+async function schedule(context: SchedulesContext, job: Job): Promise<JobResult> {
+  const request = { id: job.id, ...imageParameters(job) };
+  const outcome =
+    job.continuationToken === undefined
+      ? await prepare(context, request)
+      : await apply(context, request, decodeState(job.continuationToken));
+  switch (outcome.kind) {
+    case "underWay":
+      return { kind: "continued", token: encodeState(outcome.state), summary: outcome.summary };
+    case "done":
+      return { kind: "succeeded", summary: outcome.summary };
+  }
+}

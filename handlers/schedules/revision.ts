@@ -1,0 +1,73 @@
+import type { ECSClient, RegisterTaskDefinitionCommandInput } from "@aws-sdk/client-ecs";
+import { canonical } from "../canonical";
+import { describeTaskDefinition, registerTaskDefinition } from "../deploy/services";
+import { imageRegistration, type Template } from "../deploy/taskDefinition";
+import { isException } from "../failure";
+import type { ObservedRule } from "./rule";
+
+/** The tag of a revision that says whose update of the schedules came to its end with it. */
+const SETTLED = "slipway:scheduled-by";
+
+/** The latest revision of a family that rules run; 0 if none does. ECS counts revisions up and uses no number twice. */
+export function latestRevision(family: string, rules: ObservedRule[]): number {
+  const revisions = rules
+    .flatMap(({ targets }) => targets)
+    .map(({ EcsParameters }) => /\/([^/:]+):(\d+)$/.exec(EcsParameters?.TaskDefinitionArn ?? ""))
+    .map((match) => (match?.[1] === family ? Number(match[2]) : 0));
+  return Math.max(0, ...revisions);
+}
+
+/**
+ * The revision of the template with the image: the one that rules run already if it is that, or else a new one.
+ * @param latest revision that rules run
+ * @returns `family:revision`
+ */
+export async function revisionFor(
+  ecs: ECSClient,
+  template: Template,
+  container: string,
+  image: string,
+  latest: number,
+): Promise<string> {
+  const registration = imageRegistration(template, container, image);
+  const name = `${registration.family}:${latest}`;
+  const current = latest === 0 ? undefined : await find(ecs, name);
+  return current !== undefined && isSame(registration, current, container)
+    ? name
+    : registerTaskDefinition(ecs, registration);
+}
+
+/** @returns `undefined` for a revision that was deleted */
+async function find(ecs: ECSClient, name: string): Promise<Template | undefined> {
+  try {
+    return await describeTaskDefinition(ecs, name);
+  } catch (error) {
+    if (isException(error, "ClientException")) {
+      return undefined;
+    }
+    throw error;
+  }
+}
+
+function isSame(registration: RegisterTaskDefinitionCommandInput, { definition, tags }: Template, container: string) {
+  const image = definition.containerDefinitions?.find(({ name }) => name === container)?.image;
+  if (definition.status !== "ACTIVE" || image === undefined) {
+    return false;
+  }
+  const own = { definition, tags: tags.filter(({ key }) => key !== SETTLED) };
+  return comparable(registration) === comparable(imageRegistration(own, container, image));
+}
+
+function comparable({ tags, ...registration }: RegisterTaskDefinitionCommandInput): string {
+  const byKey = [...(tags ?? [])].sort((one, other) => ((one.key ?? "") < (other.key ?? "") ? -1 : 1));
+  return canonical({ ...registration, tags: byKey });
+}
+
+/** Whether the update of that id came to its end with the revision before. */
+export function isSettled({ tags }: Template, id: string): boolean {
+  return tags.some(({ key, value }) => key === SETTLED && value === id);
+}
+
+export function settledTag(id: string): { key: string; value: string } {
+  return { key: SETTLED, value: id };
+}

@@ -1,0 +1,98 @@
+import type { Target } from "@aws-sdk/client-eventbridge";
+import type { SchedulesOptions } from "../schedules";
+import type { Schedule } from "./file";
+
+/** The id of a rule's only target. */
+export const TARGET_ID = "task";
+
+// https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutRule.html and API_Target.html
+const NAME_LIMIT = 64;
+const EXPRESSION_LIMIT = 256;
+const INPUT_LIMIT = 8_192;
+
+/** A rule as schedules.yaml wants it. */
+export interface DesiredRule {
+  name: string;
+  expression: string;
+  description: string;
+  state: "ENABLED" | "DISABLED";
+  target: Target;
+}
+
+/** A rule as EventBridge has it. */
+export interface ObservedRule {
+  name: string;
+  expression: string | undefined;
+  /** It reacts to events too. */
+  eventPattern: string | undefined;
+  description: string | undefined;
+  state: string | undefined;
+  tags: Record<string, string>;
+  targets: Target[];
+}
+
+export type Owner = Pick<SchedulesOptions, "application" | "environment">;
+
+/** What the names of an application's rules begin with: `--` is in no other name, so `shop` is not taken for `shop-admin`. */
+export function rulePrefix({ application, environment }: Owner): string {
+  return `${environment}-${application}--`;
+}
+
+export function ownTags({ application, environment }: Owner): Record<string, string> {
+  return { "slipway:application": application, "slipway:environment": environment };
+}
+
+/** Rules that have the name of an own one, but not the tags. */
+export function foreignRules(owner: Owner, rules: ObservedRule[]): ObservedRule[] {
+  const own = Object.entries(ownTags(owner));
+  return rules.filter(({ tags }) => !own.every(([key, value]) => tags[key] === value));
+}
+
+/** @param taskDefinition ARN of the revision to run */
+export function desiredRule(options: SchedulesOptions, schedule: Schedule, taskDefinition: string): DesiredRule {
+  const { application, environment, cluster, container, subnets, securityGroup, roleArn } = options;
+  return {
+    name: rulePrefix(options) + schedule.name,
+    expression: schedule.expression,
+    description: `Schedule ${schedule.name} of ${application} in ${environment}`,
+    state: schedule.enabled ? "ENABLED" : "DISABLED",
+    target: {
+      Id: TARGET_ID,
+      Arn: cluster,
+      RoleArn: roleArn,
+      Input: inputOf(container, schedule),
+      EcsParameters: {
+        TaskDefinitionArn: taskDefinition,
+        TaskCount: 1,
+        LaunchType: "FARGATE",
+        NetworkConfiguration: {
+          awsvpcConfiguration: { Subnets: subnets, SecurityGroups: [securityGroup], AssignPublicIp: "DISABLED" },
+        },
+      },
+    },
+  };
+}
+
+/** Why EventBridge would not take a schedule's rule. */
+export function limitMistakes(options: Owner & { container: string }, schedule: Schedule): string[] {
+  const name = rulePrefix(options) + schedule.name;
+  const input = inputOf(options.container, schedule);
+  const told: [string, number, number][] = [
+    [`makes a rule ${name}, whose name has`, name.length, NAME_LIMIT],
+    ["has an expression of", schedule.expression.length, EXPRESSION_LIMIT],
+    ["has a command that makes the target's input", input.length, INPUT_LIMIT],
+  ];
+  return told
+    .filter(([, length, limit]) => length > limit)
+    .map(([what, length, limit]) => `${what} ${length} characters; EventBridge takes ${limit}`);
+}
+
+/** RunTask's overrides, as JSON. */
+function inputOf(container: string, { command, size }: Schedule): string {
+  const containerOverrides = [{ name: container, command }];
+  // RunTask takes a task's size as text.
+  return JSON.stringify({
+    containerOverrides,
+    ...(size && { cpu: String(size.cpu), memory: String(size.memory) }),
+  });
+}

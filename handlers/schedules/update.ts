@@ -1,0 +1,195 @@
+import type { ECRClient } from "@aws-sdk/client-ecr";
+import { type ECSClient, TagResourceCommand } from "@aws-sdk/client-ecs";
+import type { EventBridgeClient } from "@aws-sdk/client-eventbridge";
+import { ANSWER_WITHIN } from "../codePipelineJob";
+import { describeTaskDefinition } from "../deploy/services";
+import type { Template } from "../deploy/taskDefinition";
+import { explain, failure, failureType, isException, isTransient } from "../failure";
+import { referenceOf } from "../image";
+import type { RequestedImage } from "../imageParameters";
+import { log } from "../log";
+import type { SchedulesOptions } from "../schedules";
+import { carryOut } from "./act";
+import { readSchedulesFile, type Schedule } from "./file";
+import { readSchedulesLabel } from "./label";
+import { describeStep, planRules, type Step } from "./plan";
+import { isSettled, latestRevision, revisionFor, settledTag } from "./revision";
+import { desiredRule, foreignRules, limitMistakes, type ObservedRule, ownTags, rulePrefix } from "./rule";
+import { observeRules } from "./rules";
+import type { SchedulesState } from "./state";
+
+/** How long an update is tried again that AWS does not take for a while, in seconds. */
+const PATIENCE = 15 * 60;
+
+export interface SchedulesContext {
+  ecr: ECRClient;
+  ecs: ECSClient;
+  events: EventBridgeClient;
+  options: SchedulesOptions;
+  /** Milliseconds. */
+  now: () => number;
+}
+
+export interface SchedulesRequest extends RequestedImage {
+  /** Who asks: the job's id. */
+  id: string;
+}
+
+export type SchedulesOutcome =
+  | { kind: "underWay"; state: SchedulesState; summary: string }
+  | { kind: "done"; summary: string };
+
+/**
+ * The first step: checks everything, and registers the revision that the schedules are to run, unless they run it already. It
+ * changes no schedule. Its answer to CodePipeline is the commitment: of several invocations of one job only one is heard.
+ * @throws Failure with every mistake of schedules.yaml
+ */
+export async function prepare(context: SchedulesContext, request: SchedulesRequest): Promise<SchedulesOutcome> {
+  const { ecs, options, now } = context;
+  const schedules = await readSchedules(context, request);
+  const rules = await observeOwnRules(context);
+  const template = await describeTaskDefinition(ecs, options.taskDefinition);
+  const latest = latestRevision(template.definition.family ?? "", rules);
+  const state: SchedulesState = { id: request.id, since: Math.floor(now() / 1_000), latest };
+  const what = `${options.application} ${request.version}`;
+  if (schedules.length === 0) {
+    return { kind: "underWay", state, summary: `${what} has no schedules` };
+  }
+  const taskDefinition = await revisionFor(ecs, template, options.container, request.image, latest);
+  return {
+    kind: "underWay",
+    state: { ...state, taskDefinition, latest: revisionOf(taskDefinition) },
+    summary: `${what}: ${taskDefinition} is for ${counted(schedules)}`,
+  };
+}
+
+/**
+ * The second step: makes the rules what the file wants. What it does follows from what it sees, so that a repetition goes on
+ * where another one stopped. After its end, or once a later update has begun, it changes nothing.
+ */
+export async function apply(
+  context: SchedulesContext,
+  request: SchedulesRequest,
+  state: SchedulesState,
+): Promise<SchedulesOutcome> {
+  try {
+    return await update(context, request, state);
+  } catch (error) {
+    const again = tryAgain(context, state, error);
+    if (again !== undefined) {
+      return again;
+    }
+    throw error;
+  }
+}
+
+async function update(
+  context: SchedulesContext,
+  request: SchedulesRequest,
+  state: SchedulesState,
+): Promise<SchedulesOutcome> {
+  const { ecs, events, options } = context;
+  const what = `${options.application} ${request.version}`;
+  const schedules = await readSchedules(context, request);
+  const rules = await observeOwnRules(context);
+  const template = await describeTaskDefinition(ecs, state.taskDefinition ?? options.taskDefinition);
+  const { family = "", taskDefinitionArn = "" } = template.definition;
+  if (isSettled(template, state.id)) {
+    return { kind: "done", summary: `${what}: this update of the schedules has ended before` };
+  }
+  const hindrance = hindranceOf(context, state, family, rules);
+  if (hindrance !== undefined) {
+    throw failure("JobFailed", `the schedules are not made those of ${what}: ${hindrance}`);
+  }
+  const desired = schedules.map((each) => desiredRule(options, each, taskDefinitionArn));
+  const steps = planRules(desired, rules);
+  log("info", "schedules plan", { application: options.application, plan: steps.map(describeStep) });
+  const { done, stopped } = await carryOut(events, steps, ownTags(options));
+  if (stopped === undefined) {
+    await settle(context, state, template);
+    return { kind: "done", summary: `${what}, ${counted(schedules)}: ${summaryOf(steps)}` };
+  }
+  const again = tryAgain(context, state, stopped.error);
+  if (again !== undefined) {
+    return again;
+  }
+  await settle(context, state, template).catch((error: unknown) => {
+    log("warn", "revision not tagged", { taskDefinition: state.taskDefinition, cause: explain(error) });
+  });
+  const left = `Done: ${listed(done)}. Not done: ${listed(stopped.left)}`;
+  const message = `the schedules of ${what} are not updated: ${stopped.at}: ${explain(stopped.error)}. ${left}`;
+  throw failure(failureType(stopped.error), message, stopped.error);
+}
+
+/** Why an update must not be carried out any more. */
+function hindranceOf({ now }: SchedulesContext, state: SchedulesState, family: string, rules: ObservedRule[]) {
+  const latest = latestRevision(family, rules);
+  if (latest > state.latest) {
+    return `a later update has made them run ${family}:${latest}`;
+  }
+  // A later one that has removed all schedules has left no trace.
+  const age = now() / 1_000 - state.since;
+  return age > PATIENCE + ANSWER_WITHIN
+    ? `the update began ${Math.floor(age / 60)} minutes ago, and a later one may have followed: start the pipeline again`
+    : undefined;
+}
+
+/** @returns `undefined` if the error will not go away, or has not for long */
+function tryAgain(context: SchedulesContext, state: SchedulesState, error: unknown): SchedulesOutcome | undefined {
+  // Two invocations of one job may meet at a rule.
+  const passes = isTransient(error) || isException(error, "ConcurrentModificationException");
+  if (!passes || context.now() / 1_000 - state.since >= PATIENCE) {
+    return undefined;
+  }
+  log("warn", "schedules not updated yet", { application: context.options.application, cause: explain(error) });
+  return { kind: "underWay", state, summary: `trying again: ${explain(error)}` };
+}
+
+async function settle({ ecs }: SchedulesContext, state: SchedulesState, { definition }: Template): Promise<void> {
+  // Without schedules there is no revision of this update's own.
+  if (state.taskDefinition !== undefined) {
+    const tag = { resourceArn: definition.taskDefinitionArn, tags: [settledTag(state.id)] };
+    await ecs.send(new TagResourceCommand(tag));
+  }
+}
+
+async function readSchedules({ ecr, options }: SchedulesContext, { image }: SchedulesRequest): Promise<Schedule[]> {
+  const text = await readSchedulesLabel(ecr, referenceOf(image));
+  const { schedules, mistakes } = readSchedulesFile(text, (schedule) => limitMistakes(options, schedule));
+  if (mistakes.length > 0) {
+    const lines = mistakes.map(({ line, reason }) => `schedules.yaml:${line}: ${reason}`);
+    const what = `schedules.yaml is refused, and no schedule of ${options.application} is changed:`;
+    throw failure("ConfigurationError", [what, ...lines].join("\n"));
+  }
+  return schedules;
+}
+
+async function observeOwnRules({ events, options }: SchedulesContext): Promise<ObservedRule[]> {
+  const rules = await observeRules(events, rulePrefix(options));
+  const foreign = foreignRules(options, rules);
+  if (foreign.length > 0) {
+    const tags = Object.entries(ownTags(options)).map(([key, value]) => `${key}=${value}`);
+    const what = `rules of other makers have names that are kept for the schedules of ${options.application}`;
+    const hint = `rename or remove them, or give them the tags ${tags.join(" and ")}; no schedule is changed`;
+    throw failure("ConfigurationError", `${what}: ${listed(foreign.map(({ name }) => name))}: ${hint}`);
+  }
+  return rules;
+}
+
+function counted({ length }: Schedule[]): string {
+  return `${length} schedule${length === 1 ? "" : "s"}`;
+}
+
+function summaryOf(steps: Step[]): string {
+  const count = (kind: Step["kind"]) => steps.filter((step) => step.kind === kind).length;
+  const put = `${count("create")} created, ${count("change")} changed, ${count("repair")} repaired`;
+  return `${put}, ${count("remove")} removed, ${count("unchanged")} unchanged`;
+}
+
+function listed(texts: string[]): string {
+  return texts.length === 0 ? "nothing" : texts.join(", ");
+}
+
+function revisionOf(taskDefinition: string): number {
+  return Number(taskDefinition.slice(taskDefinition.lastIndexOf(":") + 1));
+}

@@ -1,0 +1,62 @@
+import { GetSecretValueCommand, type SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
+import { explain, failure } from "./failure";
+
+const LIFETIME = 5 * 60_000;
+const REREAD_AFTER = 10_000;
+
+/** A secret that is read once and kept for a while. */
+export interface CachedSecret {
+  /** The secret, at most five minutes old. */
+  current(): Promise<string>;
+  /**
+   * The secret read anew, for a signature or a token that the cached one does not explain: it may have been rotated.
+   * `undefined` if the cached one is younger than ten seconds, so that forged requests cannot turn into a stream of
+   * calls to Secrets Manager.
+   */
+  afterRotation(): Promise<string | undefined>;
+}
+
+/** @param read asks Secrets Manager; @param now milliseconds */
+export function cachedSecret(read: () => Promise<string>, now: () => number): CachedSecret {
+  const cache: { value?: string; readAt: number } = { readAt: 0 };
+  const refresh = async (): Promise<string> => {
+    const value = await read();
+    cache.value = value;
+    cache.readAt = now();
+    return value;
+  };
+  return {
+    async current() {
+      return cache.value !== undefined && now() - cache.readAt < LIFETIME ? cache.value : refresh();
+    },
+    async afterRotation() {
+      return now() - cache.readAt < REREAD_AFTER ? undefined : refresh();
+    },
+  };
+}
+
+/** Whether the secret passes a check: the cached one, or else the one that it was rotated to. */
+export async function isExplainedBy(secret: CachedSecret, check: (value: string) => boolean): Promise<boolean> {
+  if (check(await secret.current())) {
+    return true;
+  }
+  const rotated = await secret.afterRotation();
+  return rotated !== undefined && check(rotated);
+}
+
+/**
+ * Reads a secret whose whole string is the secret. Needs secretsmanager:GetSecretValue on it.
+ * @param content what it has to hold: `the webhook's secret`
+ * @throws Failure that names the secret if it cannot be read, or is empty: with an empty secret anyone could come in
+ */
+export async function readSecret(client: SecretsManagerClient, secretId: string, content: string): Promise<string> {
+  const { SecretString } = await client
+    .send(new GetSecretValueCommand({ SecretId: secretId }))
+    .catch((error: unknown) => {
+      throw failure("ConfigurationError", `secret ${secretId} cannot be read: ${explain(error)}`, error);
+    });
+  if (!SecretString) {
+    throw failure("ConfigurationError", `secret ${secretId} holds no string: put ${content} there`);
+  }
+  return SecretString;
+}

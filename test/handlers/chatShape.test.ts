@@ -1,0 +1,77 @@
+import { expect } from "chai";
+import { bodyOf, type ChatKind, refusalOf } from "../../handlers/chat/shape";
+
+describe("the body that a chat takes", () => {
+  const shapes: [ChatKind, string, object][] = [
+    ["slack", "a < b & c > d", { text: "a &lt; b &amp; c &gt; d" }],
+    ["feishu", "a < b & c > d", { msg_type: "text", content: { text: "a < b & c > d" } }],
+    ["dingtalk", "a < b & c > d", { msgtype: "text", text: { content: "a < b & c > d" } }],
+    ["wecom", "a < b & c > d", { msgtype: "text", text: { content: "a < b & c > d" } }],
+  ];
+  for (const [kind, text, body] of shapes)
+    it(`has ${kind}'s shape`, () => {
+      expect(JSON.parse(bodyOf(kind, text))).to.deep.equal(body);
+    });
+
+  const sent = (kind: ChatKind, text: string): string => {
+    const body = JSON.parse(bodyOf(kind, text));
+    return kind === "slack" ? body.text : kind === "feishu" ? body.content.text : body.text.content;
+  };
+  const limits: { what: string; kind: ChatKind; fits: string; kept: string }[] = [
+    { what: "4,000 characters", kind: "slack", fits: "x".repeat(4_000), kept: "x".repeat(3_999) },
+    { what: "4,000 characters, as escaped", kind: "slack", fits: "&".repeat(800), kept: "&amp;".repeat(799) },
+    { what: "2,048 bytes", kind: "wecom", fits: "x".repeat(2_048), kept: "x".repeat(2_045) },
+    {
+      what: "2,048 bytes, of three for each character",
+      kind: "wecom",
+      fits: `${"部".repeat(682)}xx`,
+      kept: "部".repeat(681),
+    },
+    { what: "2,048 bytes, of four for each character", kind: "wecom", fits: "🚢".repeat(512), kept: "🚢".repeat(511) },
+    { what: "19,900 bytes", kind: "feishu", fits: "x".repeat(19_900), kept: "x".repeat(19_897) },
+    { what: "19,900 bytes, as JSON writes them", kind: "feishu", fits: "\n".repeat(9_950), kept: "\n".repeat(9_948) },
+    { what: "14,900 bytes", kind: "dingtalk", fits: "x".repeat(14_900), kept: "x".repeat(14_897) },
+  ];
+  for (const { what, kind, fits, kept } of limits)
+    it(`of ${kind} holds ${what}, and no more`, () => {
+      const whole = kind === "slack" ? fits.replaceAll("&", "&amp;") : fits;
+      expect(sent(kind, fits)).to.equal(whole);
+      expect(sent(kind, `${fits}x`)).to.equal(`${kept}…`);
+    });
+
+  it("of Feishu stays below 20 KB", () => {
+    expect(Buffer.byteLength(bodyOf("feishu", "部".repeat(30_000)))).to.be.within(19_800, 20_000);
+  });
+});
+
+describe("whether a chat took a message", () => {
+  const cases: { kind: ChatKind; status: number; body: string; refusal: string | undefined }[] = [
+    { kind: "slack", status: 200, body: "ok", refusal: undefined },
+    { kind: "slack", status: 404, body: "no_service", refusal: "HTTP 404 no_service" },
+    { kind: "slack", status: 302, body: "", refusal: "HTTP 302" },
+    { kind: "feishu", status: 200, body: '{"StatusCode":0,"code":0,"msg":"success"}', refusal: undefined },
+    {
+      kind: "feishu",
+      status: 200,
+      body: '{"code":19024,"msg":"Key Words Not Found"}',
+      refusal: '{"code":19024,"msg":"Key Words Not Found"}',
+    },
+    { kind: "feishu", status: 400, body: '{"code":9499}', refusal: 'HTTP 400 {"code":9499}' },
+    { kind: "dingtalk", status: 200, body: '{"errcode":0,"errmsg":"ok"}', refusal: undefined },
+    { kind: "dingtalk", status: 200, body: '{"errcode":300005}', refusal: '{"errcode":300005}' },
+    { kind: "wecom", status: 200, body: '{"errcode":0,"errmsg":"ok"}', refusal: undefined },
+    { kind: "wecom", status: 200, body: '{"errcode":93000}', refusal: '{"errcode":93000}' },
+    {
+      kind: "wecom",
+      status: 200,
+      body: "<html>Log in</html>",
+      refusal: "HTTP 200 without errcode: <html>Log in</html>",
+    },
+    { kind: "feishu", status: 200, body: "null", refusal: "HTTP 200 without code: null" },
+    { kind: "slack", status: 503, body: "x".repeat(301), refusal: `HTTP 503 ${"x".repeat(299)}…` },
+  ];
+  for (const { kind, status, body, refusal } of cases)
+    it(`${kind}, ${status} ${body.slice(0, 40)}`, () => {
+      expect(refusalOf(kind, status, body)).to.equal(refusal);
+    });
+});
