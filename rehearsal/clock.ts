@@ -31,6 +31,9 @@ interface Entry {
   action: () => void;
 }
 
+// Node.js fires a timer that is set for longer, about 25 days, at once.
+const LONGEST_TIMEOUT = 2 ** 31 - 1;
+
 /**
  * @param speed simulated milliseconds for each real one; 0 makes a clock that only `turn` moves.
  * @param start the first moment, in milliseconds since the epoch.
@@ -72,7 +75,7 @@ export function createClock(speed: number, start: number = Date.now()): Clock {
         fireDue(now());
         arm();
       },
-      Math.max(0, (next.due - now()) / pace),
+      Math.min(Math.max(0, (next.due - now()) / pace), LONGEST_TIMEOUT),
     );
   }
 

@@ -5,12 +5,12 @@ import type { StageArgs } from "@pulumi/aws/apigatewayv2/stage";
 import type { Unwrap } from "@pulumi/pulumi";
 import { openAccessLog } from "./apiGateway/accessLog";
 import { type Api, openApi } from "./apiGateway/api";
+import { isRouteKey, shapeOf } from "./apiGateway/routing";
 import { createThrottle } from "./apiGateway/throttle";
 import { inputsOf } from "./declared";
 import { awsError, type Cloud, type Created, type Declaration, type Service } from "./service";
 
 const DEFAULT_STAGE = "$default";
-const ROUTE_KEY = /^(\$default|(ANY|GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS) \/[^{}]*)$/;
 
 /** Amazon API Gateway: HTTP APIs with Lambda proxy integrations, each answering on a port of its own. */
 export function createApiGateway(cloud: Cloud): Service {
@@ -74,10 +74,11 @@ export function createApiGateway(cloud: Cloud): Service {
     ]);
     if (authorizationType !== undefined && authorizationType !== "NONE")
       throw notSimulated(declaration, "authorizationType", authorizationType);
-    if (!ROUTE_KEY.test(routeKey)) throw notSimulated(declaration, "routeKey", routeKey);
+    if (!isRouteKey(routeKey)) throw notSimulated(declaration, "routeKey", routeKey);
     const { routes, integrations } = find(apiId);
-    if (routes.has(routeKey))
-      throw awsError("ConflictException", `Route with key ${routeKey} already exists for this API`, 409);
+    const former = [...routes.keys()].find((it) => shapeOf(it) === shapeOf(routeKey));
+    if (former !== undefined)
+      throw awsError("ConflictException", `Route with key ${former} already exists for this API`, 409);
     const integration = integrations.get(target?.replace("integrations/", "") ?? "");
     if (integration === undefined) throw awsError("BadRequestException", `Invalid target: ${target}`);
     routes.set(routeKey, integration);

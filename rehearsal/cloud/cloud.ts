@@ -19,6 +19,8 @@ export interface CloudOptions {
   dnsSuffix?: string;
   clock: Clock;
   directory: string;
+  /** Delivers every asynchronous invocation of a function twice. */
+  repeatsInvocations?: boolean | undefined;
   /** The simulated services, each made for this account. */
   services: ((cloud: Cloud) => Service)[];
 }
@@ -120,6 +122,7 @@ export function createCloud(options: CloudOptions): Account {
       if (endpoint === undefined) throw new Error("The account is not open yet: call open() first.");
       return endpoint.url;
     },
+    repeatsInvocations: options.repeatsInvocations ?? false,
     addresses: new Map(),
     iam,
     trail,
@@ -130,6 +133,7 @@ export function createCloud(options: CloudOptions): Account {
       randomBytes(Math.ceil(length / 2))
         .toString("hex")
         .slice(0, length),
+    simulates: (service) => services.has(service),
     call: call as Cloud["call"],
     async assumeRole(service, roleArn) {
       await iam.assume(service, roleArn);

@@ -1,86 +1,90 @@
-import type { InvocationRequest, InvocationResponse } from "@aws-sdk/client-lambda";
-import type { GetQueueAttributesRequest, GetQueueAttributesResult } from "@aws-sdk/client-sqs";
 import { type Alarm, type AlarmState, evaluate, readAlarm, type Sample } from "./cloudWatch/alarm";
+import { createDashboards } from "./cloudWatch/dashboard";
+import { createDimensions } from "./cloudWatch/dimensions";
+import type { Term } from "./cloudWatch/metricMath";
+import { createMetrics, type Metric, metricOf } from "./cloudWatch/metrics";
+import { publish } from "./cloudWatch/notification";
+import { checkPublished } from "./cloudWatch/published";
 import type { CloudEvent } from "./events";
-import type { Cloud, Created, Declaration, Principal, Service } from "./service";
-import type { PublishRequest } from "./sns";
-import { queueUrl } from "./sqs/queueUrl";
+import type { Cloud, Created, Declaration, Service } from "./service";
 
 interface Watched {
   alarm: Alarm;
   state: AlarmState;
+  series: Series[];
+}
+
+/** What is known of one metric of an alarm. */
+interface Series {
+  term: Term;
+  metric: Metric;
   samples: Sample[];
 }
 
 // CloudWatch evaluates an alarm every minute, and services publish their metrics as often.
 const MINUTE = 60_000;
 
-const CLOUDWATCH: Principal = { kind: "aws", service: "cloudwatch.amazonaws.com" };
-
 /**
- * Amazon CloudWatch: alarms on the metrics that the simulated services have. Each is measured and evaluated every minute
- * of simulated time, told when it changes its state, and published to its topics.
+ * Amazon CloudWatch: alarms on the metrics that the simulated services have, and dashboards. Each alarm is measured and
+ * evaluated every minute of simulated time, told when it changes its state, and published to its topics. What could never
+ * show anything, an alarm or a metric of a dashboard, is an error when the account starts.
  */
 export function createCloudWatch(cloud: Cloud): Service {
   const watched: Watched[] = [];
+  const dimensions = createDimensions(cloud);
+  const metrics = createMetrics(dimensions);
+  const dashboards = createDashboards(cloud, {
+    dimensions: dimensions.check,
+    alarm: (arn) => watched.some((it) => it.alarm.arn === arn),
+  });
   let stopped = false;
 
   function create(declaration: Declaration): Created {
     const alarm = readAlarm(cloud, declaration);
-    const metric = `${alarm.namespace} ${alarm.metricName}`;
-    if (metric !== DEAD_LETTERS && metric !== ERRORS)
-      throw new Error(`${declaration.type} ${declaration.name}: the metric ${metric} is not simulated.`);
-    watched.push({ alarm, state: "INSUFFICIENT_DATA", samples: [] });
+    const series = alarm.terms.map((term) => {
+      const metric = metrics[metricOf(term)];
+      if (metric === undefined)
+        throw new Error(`${declaration.type} ${declaration.name}: the metric ${metricOf(term)} is not simulated.`);
+      return { term, metric, samples: [] };
+    });
+    watched.push({ alarm, state: "INSUFFICIENT_DATA", series });
     return { id: alarm.name, outputs: { arn: alarm.arn, name: alarm.name } };
   }
 
-  /** Lambda publishes Errors with every invocation, 0 where it succeeded. */
   function count(event: CloudEvent): void {
-    if (event.kind !== "function-invoked") return;
-    const value = event.outcome === "failed" ? 1 : 0;
-    for (const { alarm, samples } of watched)
-      if (metricOf(alarm) === ERRORS && alarm.dimensions.FunctionName === event.function)
-        samples.push({ at: cloud.clock.now(), value });
+    for (const { term, metric, samples } of watched.flatMap((it) => it.series)) {
+      const value = "counts" in metric ? metric.counts(event, term.dimensions) : undefined;
+      if (value !== undefined) samples.push({ at: cloud.clock.now(), value });
+    }
   }
 
-  async function measure({ alarm, samples }: Watched): Promise<void> {
+  async function measure({ alarm, series }: Watched): Promise<void> {
     const now = cloud.clock.now();
     const oldest = now - alarm.period * alarm.evaluationPeriods * 1000;
-    while (samples[0] !== undefined && samples[0].at <= oldest) samples.shift();
-    if (metricOf(alarm) !== DEAD_LETTERS) return;
-    const { Attributes } = await cloud.call<GetQueueAttributesRequest, GetQueueAttributesResult>(
-      CLOUDWATCH,
-      "sqs",
-      "GetQueueAttributes",
-      {
-        QueueUrl: queueUrl(cloud, alarm.dimensions.QueueName ?? ""),
-        AttributeNames: ["ApproximateNumberOfMessages"],
-      },
-    );
-    samples.push({ at: now, value: Number(Attributes?.ApproximateNumberOfMessages) });
+    for (const { term, metric, samples } of series) {
+      while (samples[0] !== undefined && samples[0].at <= oldest) samples.shift();
+      const value = "asks" in metric ? await metric.asks(term.dimensions) : undefined;
+      if (value !== undefined) samples.push({ at: now, value });
+    }
   }
 
-  /** @throws where an alarm's queue or function does not exist: it would never go off */
-  async function check(it: Watched): Promise<void> {
-    const { alarm } = it;
-    try {
-      await measure(it);
-      // A dry run fails where there is no such function, and runs nothing.
-      if (metricOf(alarm) === ERRORS)
-        await cloud.call<InvocationRequest, InvocationResponse>(CLOUDWATCH, "lambda", "Invoke", {
-          FunctionName: alarm.dimensions.FunctionName ?? "",
-          InvocationType: "DryRun",
-        });
-    } catch (cause) {
-      const dimensions = JSON.stringify(alarm.dimensions);
-      const message = `The alarm ${alarm.name} cannot measure ${metricOf(alarm)} of ${dimensions}: `;
-      throw new Error(`${message}${(cause as Error).message}`, { cause });
-    }
+  /** @throws where the resource of an alarm does not exist: it would never go off */
+  async function check({ alarm, series }: Watched): Promise<void> {
+    for (const { term } of series)
+      try {
+        checkPublished(term);
+        await dimensions.check(term.dimensions);
+      } catch (cause) {
+        const what = `${metricOf(term)} of ${JSON.stringify(term.dimensions)}`;
+        const message = `The alarm ${alarm.name} cannot measure ${what}: ${(cause as Error).message}`;
+        throw new Error(message, { cause });
+      }
   }
 
   async function review(it: Watched): Promise<void> {
     await measure(it);
-    const { state, reason } = evaluate(it.alarm, it.samples, cloud.clock.now(), it.state);
+    const samples = it.series.map((series) => series.samples);
+    const { state, reason } = evaluate(it.alarm, samples, cloud.clock.now(), it.state);
     if (stopped || state === it.state) return;
     const before = it.state;
     it.state = state;
@@ -97,10 +101,15 @@ export function createCloudWatch(cloud: Cloud): Service {
 
   return {
     name: "monitoring",
-    resources: { "aws:cloudwatch/metricAlarm:MetricAlarm": create },
+    resources: {
+      "aws:cloudwatch/metricAlarm:MetricAlarm": create,
+      "aws:cloudwatch/dashboard:Dashboard": dashboards.create,
+    },
     operations: {},
     async start() {
       for (const it of watched) await check(it);
+      await dashboards.check();
+      for (const it of watched) await measure(it);
       // Never resolves: it is there to see every event.
       void cloud.until((event): event is never => {
         count(event);
@@ -112,42 +121,4 @@ export function createCloudWatch(cloud: Cloud): Service {
       stopped = true;
     },
   };
-}
-
-const DEAD_LETTERS = "AWS/SQS ApproximateNumberOfMessagesVisible";
-const ERRORS = "AWS/Lambda Errors";
-const metricOf = ({ namespace, metricName }: Alarm) => `${namespace} ${metricName}`;
-
-/** Publishes the change to the topics of the new state, as CloudWatch words it; what its policy forbids is told. */
-async function publish(
-  cloud: Cloud,
-  alarm: Alarm,
-  change: { before: AlarmState; state: AlarmState; reason: string },
-): Promise<void> {
-  if (!alarm.actionsEnabled) return;
-  const caller: Principal = {
-    kind: "service",
-    service: "cloudwatch.amazonaws.com",
-    context: { "aws:SourceArn": alarm.arn, "aws:SourceAccount": cloud.accountId },
-  };
-  const Message = JSON.stringify({
-    AlarmName: alarm.name,
-    AlarmDescription: alarm.description,
-    AWSAccountId: cloud.accountId,
-    AlarmArn: alarm.arn,
-    NewStateValue: change.state,
-    OldStateValue: change.before,
-    NewStateReason: change.reason,
-    StateChangeTime: new Date(cloud.clock.now()).toISOString(),
-    Region: cloud.region,
-  });
-  const Subject = `${change.state}: "${alarm.name}" in ${cloud.region}`;
-  for (const TopicArn of alarm.actions[change.state])
-    try {
-      await cloud.call<PublishRequest, object>(caller, "sns", "Publish", { TopicArn, Subject, Message });
-    } catch (error) {
-      if (change.state === "INSUFFICIENT_DATA") throw error;
-      const reason = `Failed to execute action ${TopicArn}: ${(error as Error).message}`;
-      cloud.tell({ kind: "alarm", alarm: alarm.name, state: change.state, reason });
-    }
 }

@@ -3,6 +3,8 @@ import type { Unwrap } from "@pulumi/pulumi";
 import type { ActionType } from "./codePipeline/actionType";
 import { createApprovals } from "./codePipeline/approval";
 import { codeBuild } from "./codePipeline/build";
+import { ecrSource } from "./codePipeline/ecrSource";
+import { ecsDeploy } from "./codePipeline/ecsDeploy";
 import { createRunner, type Pipeline } from "./codePipeline/execution";
 import { createJobs } from "./codePipeline/jobs";
 import { createOperations } from "./codePipeline/operations";
@@ -25,8 +27,10 @@ export function createCodePipeline(cloud: Cloud): Service {
   const approvals = createApprovals(cloud);
   const types: Record<string, ActionType> = {
     "Source/AWS/S3/1": s3Source,
+    "Source/AWS/ECR/1": ecrSource,
     "Build/AWS/CodeBuild/1": codeBuild,
     "Test/AWS/CodeBuild/1": codeBuild,
+    "Deploy/AWS/ECS/1": ecsDeploy,
     "Invoke/AWS/Lambda/1": jobs.lambda,
     "Approval/AWS/Manual/1": approvals.approval,
   };
@@ -75,7 +79,7 @@ export function createCodePipeline(cloud: Cloud): Service {
     name: "codepipeline",
     resources: { "aws:codepipeline/pipeline:Pipeline": createPipeline },
     operations: {
-      ...createOperations(cloud, pipelines, runner.start),
+      ...createOperations(cloud, pipelines, types, runner.start),
       ...jobs.operations,
       ...approvals.operations,
     },

@@ -28,9 +28,11 @@ import type { RepositoryArgs } from "@pulumi/aws/ecr/repository";
 import type { Unwrap } from "@pulumi/pulumi";
 import { inputsOf } from "./declared";
 import { createLayers, PART_SIZE } from "./ecr/layers";
+import { checkLifecyclePolicy } from "./ecr/lifecyclePolicy";
 import { createRegistry } from "./ecr/registry";
-import { detailOf, find, mutability, put, type Repository } from "./ecr/repository";
+import { checkRepositoryName, detailOf, find, mutability, put, type Repository } from "./ecr/repository";
 import { awsError, type Cloud, type Created, type Declaration, operation, type Service } from "./service";
+import { sendServiceEvent } from "./serviceEvent";
 
 type Answer<T> = Omit<T, "$metadata">;
 
@@ -38,7 +40,7 @@ const TOKEN_LIFETIME = 12 * 60 * 60_000;
 
 /**
  * Amazon ECR: repositories of images, through its API and, for `docker push`, through the registry's own HTTP API.
- * Lifecycle policies are kept and not applied: ECR takes up to a day for it.
+ * Lifecycle policies are checked and not applied: ECR takes up to a day for it.
  */
 export function createEcr(cloud: Cloud): Service {
   const repositories = new Map<string, Repository>();
@@ -69,6 +71,7 @@ export function createEcr(cloud: Cloud): Service {
       "forceDelete",
     ]);
     const name = cloud.physicalName(declaration, args.name);
+    checkRepositoryName(name);
     if (repositories.has(name))
       throw awsError(
         "RepositoryAlreadyExistsException",
@@ -87,12 +90,7 @@ export function createEcr(cloud: Cloud): Service {
       "policy",
       "region",
     ]);
-    const { rules } = typeof policy === "string" ? JSON.parse(policy) : policy;
-    if (!Array.isArray(rules) || rules.length === 0)
-      throw awsError(
-        "InvalidParameterException",
-        "Invalid parameter at 'LifecyclePolicyText' failed to satisfy constraint: 'Lifecycle policy validation failure: rules must not be empty'",
-      );
+    checkLifecyclePolicy(policy);
     return { id: repositoryOf(repository).name, outputs: { registryId } };
   }
 
@@ -192,6 +190,18 @@ export function createEcr(cloud: Cloud): Service {
       const image = put(repository, { manifest, mediaType, tag, digest }, cloud.clock.now());
       const tags = tag === undefined ? [] : [tag];
       cloud.tell({ kind: "image-pushed", repository: repository.name, tags, digest: image.digest });
+      // https://docs.aws.amazon.com/AmazonECR/latest/userguide/ecr-eventbridge.html
+      sendServiceEvent(cloud, {
+        source: "aws.ecr",
+        detailType: "ECR Image Action",
+        detail: {
+          result: "SUCCESS",
+          "repository-name": repository.name,
+          "image-digest": image.digest,
+          "action-type": "PUSH",
+          ...(tag === undefined ? {} : { "image-tag": tag }),
+        },
+      });
       return {
         image: {
           registryId,

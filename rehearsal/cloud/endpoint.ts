@@ -81,7 +81,7 @@ const awsJson: Protocol = {
   fail: (error) => ({
     status: error.status,
     headers: { "content-type": "application/x-amz-json-1.1", "x-amzn-errortype": error.code },
-    body: JSON.stringify({ __type: error.code, message: error.message }),
+    body: JSON.stringify({ ...error.details, __type: error.code, message: error.message }),
   }),
 };
 

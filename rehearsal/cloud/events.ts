@@ -24,6 +24,17 @@ export type CloudEvent =
       status: "InProgress" | "Succeeded" | "Failed" | "Abandoned";
       summary?: string;
     }
+  /** A final result that a function sent for a job of its pipeline; refused by CodePipeline where it says why. */
+  | {
+      kind: "job-result";
+      pipeline: string;
+      executionId: string;
+      stage: string;
+      action: string;
+      jobId: string;
+      result: "succeeded" | "failed";
+      refused?: string;
+    }
   | { kind: "build"; project: string; buildId: string; status: "IN_PROGRESS" | "SUCCEEDED" | "FAILED"; phase?: string }
   | { kind: "image-pushed"; repository: string; tags: string[]; digest: string }
   | {
@@ -35,9 +46,17 @@ export type CloudEvent =
       reason?: string;
     }
   | { kind: "target"; targetGroup: string; target: string; state: "unhealthy"; reason: string }
+  /** A rule matched, or its schedule fell due, and it called a target. */
+  | { kind: "rule"; rule: string; target: string; error?: string }
+  | { kind: "rule-changed"; rule: string; change: "put" | "targets" | "deleted"; schedule?: string }
+  /** A message that somebody published to a topic. */
+  | { kind: "notice"; topic: string; subject?: string; message: string }
   | {
       kind: "task";
       service?: string;
+      /** Of tasks that belong to no service: of which task definition they are, and what started them. */
+      family?: string;
+      startedBy?: string;
       taskArn: string;
       status: "RUNNING" | "STOPPED";
       reason?: string;

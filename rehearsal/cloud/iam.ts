@@ -55,7 +55,7 @@ const LONGEST_ROLE_NAME = 64;
 const LONGEST_POLICY_NAME = 128;
 
 // The services whose documentation has aws:SourceAccount in the trust policies of their roles. Lambda does not send it.
-const SENDS_SOURCE_ACCOUNT = new Set(["codebuild", "codepipeline", "ecs-tasks"]);
+const SENDS_SOURCE_ACCOUNT = new Set(["codebuild", "codepipeline", "ecs-tasks", "events"]);
 
 export function principalName(principal: Principal): string {
   if (principal.kind === "role") return principal.arn;

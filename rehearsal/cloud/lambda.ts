@@ -3,7 +3,7 @@ import type { InvocationRequest, InvocationResponse } from "@aws-sdk/client-lamb
 import type { PermissionArgs } from "@pulumi/aws/lambda/permission";
 import type { Unwrap } from "@pulumi/pulumi";
 import { inputsOf } from "./declared";
-import { invokeLater } from "./lambda/asynchronousInvocation";
+import { createAsynchronousInvocations } from "./lambda/asynchronousInvocation";
 import { configure, type FunctionConfiguration } from "./lambda/configuration";
 import { type EventSourceMapping, poll, readMapping } from "./lambda/eventSourceMapping";
 import { createInvoker, type Invocation, type Invoker } from "./lambda/invoker";
@@ -38,6 +38,10 @@ export function createLambda(cloud: Cloud): Service {
   const mappings: EventSourceMapping[] = [];
   let runtime: Promise<string> | undefined;
   let stopped = false;
+  const asynchronous = createAsynchronousInvocations(cloud.clock, {
+    repeats: cloud.repeatsInvocations,
+    isStopped: () => stopped,
+  });
 
   const bootstrap = () => {
     runtime ??= writeRuntime(path.join(cloud.directory, "runtime"));
@@ -132,7 +136,7 @@ export function createLambda(cloud: Cloud): Service {
       case "DryRun":
         return { StatusCode: 204 };
       case "Event":
-        void invokeLater(cloud.clock, invoker, payload, () => stopped);
+        asynchronous.invokeLater(invoker, payload);
         return { StatusCode: 202 };
       case "RequestResponse":
         return answer(await invoker.invoke(payload));

@@ -5,12 +5,15 @@ import type {
   DescribeLogGroupsResponse,
   FilterLogEventsRequest,
   FilterLogEventsResponse,
+  GetLogEventsRequest,
+  GetLogEventsResponse,
   PutLogEventsRequest,
   PutLogEventsResponse,
 } from "@aws-sdk/client-cloudwatch-logs";
 import type { LogGroupArgs } from "@pulumi/aws/cloudwatch/logGroup";
 import type { Unwrap } from "@pulumi/pulumi";
 import { inputsOf } from "./declared";
+import { pageOfStream } from "./logs/streamPages";
 import { awsError, type Cloud, type Declaration, operation, type Service } from "./service";
 
 interface LogEvent {
@@ -49,7 +52,7 @@ export function createLogs(cloud: Cloud): Service {
 
   const groupArn = (name: string | undefined) => cloud.arn("logs", `log-group:${name}`);
   // Streams are asked for by their own ARN: hence the `:*` after the group's in policies.
-  const streamArn = (input: CreateLogStreamRequest) =>
+  const streamArn = (input: { logGroupName?: string | undefined; logStreamName: string | undefined }) =>
     `${groupArn(input.logGroupName)}:log-stream:${input.logStreamName}`;
 
   function createGroup(name: string, retentionInDays?: number): LogGroup {
@@ -96,6 +99,16 @@ export function createLogs(cloud: Cloud): Service {
     return {};
   }
 
+  function readStream(request: GetLogEventsRequest): GetLogEventsResponse {
+    const { events, streams } = groupOf(request.logGroupName);
+    if (!streams.has(request.logStreamName ?? ""))
+      throw awsError("ResourceNotFoundException", "The specified log stream does not exist.");
+    return pageOfStream(
+      events.filter((it) => it.stream === request.logStreamName),
+      request,
+    );
+  }
+
   return {
     name: "logs",
     resources: { "aws:cloudwatch/logGroup:LogGroup": declare },
@@ -123,6 +136,10 @@ export function createLogs(cloud: Cloud): Service {
       PutLogEvents: operation<PutLogEventsRequest, PutLogEventsResponse>({
         permissions: (input) => [{ action: "logs:PutLogEvents", resource: streamArn(input) }],
         perform: put,
+      }),
+      GetLogEvents: operation<GetLogEventsRequest, GetLogEventsResponse>({
+        permissions: (input) => [{ action: "logs:GetLogEvents", resource: streamArn(input) }],
+        perform: readStream,
       }),
       DescribeLogGroups: operation<DescribeLogGroupsRequest, DescribeLogGroupsResponse>({
         permissions: () => [{ action: "logs:DescribeLogGroups", resource: "*" }],

@@ -30,6 +30,10 @@ export interface Network {
   /** @throws AwsError for a subnet or security group that does not exist, or a subnet without a free address */
   attach(attachment: Attachment): NetworkInterface;
   detach(networkInterface: NetworkInterface): void;
+  /** The first of these subnets or security groups that does not exist. */
+  missing(kind: "subnet" | "security group", ids: string[]): string | undefined;
+  /** Whether an address is left in the subnet, when so many others are taken. */
+  hasRoom(subnetId: string, taken: number): boolean;
   interfaceAt(address: string): NetworkInterface | undefined;
   /** A TCP connection from an interface of the VPC, or from the internet, to an interface. */
   between(from: NetworkInterface | "internet", to: NetworkInterface, port: number): Passage;
@@ -93,13 +97,18 @@ export function networkOf(cloud: Cloud): Network {
   }
 
   function freeAddress(subnet: Subnet): string {
-    // AWS keeps the first four addresses of a subnet and the last.
-    const usable = sizeOf(subnet.range) - 5;
+    const usable = usableIn(subnet);
     for (let tried = 0; tried < usable; tried++) {
       const address = formatAddress(subnet.range.base + 4 + (subnet.next++ % usable));
       if (!interfaces.has(address)) return address;
     }
     throw awsError("InsufficientFreeAddressesInSubnet", `There are no free addresses in subnet '${subnet.id}'.`);
+  }
+
+  function hasRoom(subnetId: string, taken: number): boolean {
+    const subnet = subnets.get(subnetId);
+    const used = [...interfaces.values()].filter((it) => it.subnetId === subnetId).length;
+    return subnet !== undefined && used + taken < usableIn(subnet);
   }
 
   function between(from: NetworkInterface | "internet", to: NetworkInterface, port: number): Passage {
@@ -134,11 +143,16 @@ export function networkOf(cloud: Cloud): Network {
   return {
     attach,
     detach: ({ address }) => interfaces.delete(address),
+    missing: (kind, ids) => ids.find((id) => !(kind === "subnet" ? subnets : groups).has(id)),
+    hasRoom,
     interfaceAt: (address) => interfaces.get(address),
     between,
     outbound,
   };
 }
+
+/** AWS keeps the first four addresses of a subnet and the last. */
+const usableIn = ({ range }: Subnet): number => sizeOf(range) - 5;
 
 const closed = (reason: string): Passage => ({ open: false, reason });
 

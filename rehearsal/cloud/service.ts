@@ -104,6 +104,8 @@ export interface Service {
 export interface AwsError extends Error {
   code: string;
   status: number;
+  /** What the exception holds beside its message: the item that a condition failed on. */
+  details?: object;
 }
 
 export function awsError(code: string, message: string, status = 400): AwsError {
@@ -128,8 +130,12 @@ export interface Cloud {
   readonly directory: string;
   /** `http://127.0.0.1:port` of the endpoint that the SDK is pointed at; known once the account has started. */
   readonly endpointUrl: string;
+  /** Whether Lambda delivers every asynchronous event twice, as it may: see lambda/asynchronousInvocation.ts. */
+  readonly repeatsInvocations: boolean;
   /** Names outside and inside the account (`github.com`, a load balancer's DNS name) and where they answer: `http://127.0.0.1:port`. */
   readonly addresses: Map<string, string>;
+  /** Whether the account has a service of this name: the accounts of tests have few. */
+  simulates(service: string): boolean;
   /** Calls an operation as `caller`: authorised, recorded and performed exactly as a request over HTTP. */
   call<I extends object, O>(caller: Principal, service: string, operation: string, input: I): Promise<O>;
   /**

@@ -2,8 +2,10 @@ import { createApiGateway } from "./apiGateway";
 import { createCloudWatch } from "./cloudWatch";
 import { createCodeBuild } from "./codeBuild";
 import { createCodePipeline } from "./codePipeline";
+import { createDynamoDb } from "./dynamoDb";
 import { createEcr } from "./ecr";
 import { createEcs } from "./ecs";
+import { createEventBridge } from "./eventBridge";
 import { createLambda } from "./lambda";
 import { createLoadBalancer } from "./loadBalancer";
 import { createLogs } from "./logs";
@@ -21,8 +23,10 @@ export const services: ((cloud: Cloud) => Service)[] = [
   createCloudWatch,
   createCodeBuild,
   createCodePipeline,
+  createDynamoDb,
   createEcr,
   createEcs,
+  createEventBridge,
   createLambda,
   createLoadBalancer,
   createLogs,

@@ -1,3 +1,5 @@
+import { randomUUID } from "node:crypto";
+import type { InvocationRequest, InvocationResponse } from "@aws-sdk/client-lambda";
 import type { TopicArgs } from "@pulumi/aws/sns/topic";
 import type { TopicPolicyArgs } from "@pulumi/aws/sns/topicPolicy";
 import type { TopicSubscriptionArgs } from "@pulumi/aws/sns/topicSubscription";
@@ -10,8 +12,12 @@ import {
   type Declaration,
   operation,
   type PolicyDocument,
+  type Principal,
   type Service,
 } from "./service";
+import { lambdaEvent } from "./sns/lambdaEvent";
+import { snsProtocol } from "./sns/protocol";
+import { checkPublish, type PublishRequest } from "./sns/publish";
 
 /** A message as a subscriber got it. */
 export interface Delivery {
@@ -20,6 +26,8 @@ export interface Delivery {
   endpoint: string;
   subject?: string;
   message: string;
+  /** Why the subscriber did not get it. */
+  error?: string;
 }
 
 export interface Sns extends Service {
@@ -27,19 +35,24 @@ export interface Sns extends Service {
   readonly deliveries: readonly Delivery[];
 }
 
-export interface PublishRequest {
-  TopicArn: string;
-  Subject?: string;
-  Message: string;
+export type { PublishRequest } from "./sns/publish";
+
+interface Subscription {
+  arn: string;
+  protocol: string;
+  endpoint: string;
 }
 
 interface Topic {
   arn: string;
+  name: string;
   policy: PolicyDocument;
-  subscriptions: { protocol: string; endpoint: string }[];
+  subscriptions: Subscription[];
 }
 
-/** Amazon SNS: topics whose e-mail subscriptions, taken as confirmed, deliver into a list. */
+const PROTOCOLS = ["email", "email-json", "lambda"];
+
+/** Amazon SNS: topics that invoke functions, and whose e-mail subscriptions are taken as confirmed. */
 export function createSns(cloud: Cloud): Sns {
   const topics = new Map<string, Topic>();
   const deliveries: Delivery[] = [];
@@ -56,7 +69,7 @@ export function createSns(cloud: Cloud): Sns {
     const arn = cloud.arn("sns", name);
     if (topics.has(arn)) throw awsError("InvalidParameter", `Invalid parameter: the topic ${name} exists already.`);
     const policy = inputs.policy === undefined ? defaultPolicy(cloud, arn) : parse(inputs.policy);
-    topics.set(arn, { arn, policy, subscriptions: [] });
+    topics.set(arn, { arn, name, policy, subscriptions: [] });
     return { id: arn, outputs: { arn, name, owner: cloud.accountId } };
   }
 
@@ -69,16 +82,58 @@ export function createSns(cloud: Cloud): Sns {
   function subscribe(declaration: Declaration): Created {
     const inputs = inputsOf<Unwrap<TopicSubscriptionArgs>>(declaration, ["topic", "protocol", "endpoint", "region"]);
     const { protocol, endpoint } = inputs;
-    if (protocol !== "email" && protocol !== "email-json")
-      throw new Error(`${declaration.urn}: the protocol ${protocol} is not simulated: only email is.`);
+    if (!PROTOCOLS.includes(protocol))
+      throw new Error(
+        `${declaration.urn}: the protocol ${protocol} is not simulated: only ${PROTOCOLS.join(", ")} are.`,
+      );
     const topic = find(String(inputs.topic));
-    topic.subscriptions.push({ protocol, endpoint });
-    const arn = `${topic.arn}:${cloud.id(32)}`;
+    const arn = `${topic.arn}:${randomUUID()}`;
+    topic.subscriptions.push({ arn, protocol, endpoint });
     return { id: arn, outputs: { arn, ownerId: cloud.accountId, pendingConfirmation: false } };
+  }
+
+  function invoke(topic: Topic, FunctionName: string, request: Partial<InvocationRequest>) {
+    const caller: Principal = {
+      kind: "service",
+      service: "sns.amazonaws.com",
+      context: { "aws:SourceArn": topic.arn, "aws:SourceAccount": cloud.accountId },
+    };
+    return cloud.call<InvocationRequest, InvocationResponse>(caller, "lambda", "Invoke", { FunctionName, ...request });
+  }
+
+  async function publish(request: PublishRequest): Promise<{ MessageId: string }> {
+    checkPublish(request);
+    const { TopicArn, Subject: subject, Message: message } = request;
+    const topic = find(TopicArn);
+    const MessageId = randomUUID();
+    cloud.tell({ kind: "notice", topic: topic.name, subject, message });
+    for (const { arn, protocol, endpoint } of topic.subscriptions) {
+      const delivery: Delivery = { topicArn: TopicArn, protocol, endpoint, subject, message };
+      deliveries.push(delivery);
+      if (protocol !== "lambda") continue;
+      const Payload = Buffer.from(JSON.stringify(lambdaEvent(cloud, arn, MessageId, request)));
+      try {
+        await invoke(topic, endpoint, { InvocationType: "Event", Payload });
+      } catch (error) {
+        // Who publishes is never told of a subscriber that could not be reached.
+        delivery.error = (error as Error).message;
+      }
+    }
+    return { MessageId };
+  }
+
+  /** @throws where a function does not exist, or its policy keeps the topic out: SNS would drop every message for it */
+  async function check(topic: Topic): Promise<void> {
+    for (const { protocol, endpoint } of topic.subscriptions)
+      if (protocol === "lambda")
+        await invoke(topic, endpoint, { InvocationType: "DryRun" }).catch((cause: Error) => {
+          throw new Error(`The topic ${topic.name} cannot invoke ${endpoint}: ${cause.message}`, { cause });
+        });
   }
 
   return {
     name: "sns",
+    protocol: snsProtocol,
     deliveries,
     resources: {
       "aws:sns/topic:Topic": createTopic,
@@ -88,13 +143,12 @@ export function createSns(cloud: Cloud): Sns {
     policyOf: (arn) => topics.get(arn)?.policy,
     operations: {
       Publish: operation<PublishRequest, { MessageId: string }>({
-        permissions: ({ TopicArn }) => [{ action: "sns:Publish", resource: TopicArn }],
-        perform({ TopicArn, Subject, Message }) {
-          for (const { protocol, endpoint } of find(TopicArn).subscriptions)
-            deliveries.push({ topicArn: TopicArn, protocol, endpoint, subject: Subject, message: Message });
-          return { MessageId: cloud.id(32) };
-        },
+        permissions: ({ TopicArn = "*" }) => [{ action: "sns:Publish", resource: TopicArn }],
+        perform: publish,
       }),
+    },
+    async start() {
+      for (const topic of topics.values()) await check(topic);
     },
   };
 }

@@ -104,10 +104,10 @@ export function createSqs(cloud: Cloud): Service {
       ChangeMessageVisibility: operation<ChangeMessageVisibilityRequest, object>({
         permissions: permission("ChangeMessageVisibility"),
         perform(input) {
-          queueOf(input).changeVisibility(
-            input.ReceiptHandle ?? "",
-            within("VisibilityTimeout", input.VisibilityTimeout ?? 0, 0, 43_200),
-          );
+          const { ReceiptHandle = "", VisibilityTimeout } = input;
+          if (VisibilityTimeout === undefined)
+            throw awsError("MissingParameter", "The request must contain the parameter VisibilityTimeout.");
+          queueOf(input).changeVisibility(ReceiptHandle, within("VisibilityTimeout", VisibilityTimeout, 0, 43_200));
           return {};
         },
       }),

@@ -213,9 +213,9 @@ describe("An HTTP API", () => {
       message: "aws:apigatewayv2/integration:Integration webhook: payloadFormatVersion 1.0 is not simulated.",
     },
     {
-      what: "a path parameter",
-      options: { routeKey: "GET /pulls/{id}" },
-      message: "aws:apigatewayv2/route:Route webhook: routeKey GET /pulls/{id} is not simulated.",
+      what: "a greedy path parameter",
+      options: { routeKey: "GET /pulls/{proxy+}" },
+      message: "aws:apigatewayv2/route:Route webhook: routeKey GET /pulls/{proxy+} is not simulated.",
     },
     {
       what: "a stage that is not deployed",

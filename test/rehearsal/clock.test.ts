@@ -29,6 +29,18 @@ describe("the account's clock", () => {
     clock.stop();
   });
 
+  it("does not hurry for what is months away", async () => {
+    const clock = createClock(1, 0);
+    const warnings: string[] = [];
+    const note = (warning: Error) => warnings.push(warning.name);
+    process.on("warning", note);
+    clock.after(60 * 24 * 60 * 60_000, () => warnings.push("fired"));
+    await new Promise(setImmediate);
+    process.off("warning", note);
+    clock.stop();
+    expect(warnings).to.deep.equal([]);
+  });
+
   it("does not fire what was cancelled, nor anything once stopped", async () => {
     const clock = createClock(0, 0);
     const fired: string[] = [];

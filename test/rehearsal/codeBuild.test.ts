@@ -101,6 +101,35 @@ artifacts:
     expect(await account.artifact()).to.deep.equal(["deep/two.json", "one.json"]);
   });
 
+  it("runs the project's own buildspec, with node, on a source that has none", async () => {
+    const program = `const { ImageURI, ImageTags } = JSON.parse(fs.readFileSync("imageDetail.json", "utf8"));
+      fs.writeFileSync("imagedefinitions.json", JSON.stringify([{ name: "app", imageUri: ImageURI }]));
+      console.log(ImageTags.find((it) => /^[0-9a-f]{40}$/.test(it)) ?? ImageTags[0]);`;
+    const buildspec = {
+      version: 0.2,
+      env: { shell: "bash", "exported-variables": ["IMAGE_TAG", "IMAGE_DIGEST"] },
+      phases: {
+        build: {
+          commands: [
+            `export IMAGE_TAG="$(node -e '${program}')"`,
+            `export IMAGE_DIGEST="$(node -p 'require("./imageDetail.json").ImageDigest')"`,
+          ],
+        },
+      },
+      artifacts: { files: ["imagedefinitions.json"] },
+    };
+    await account.declare({ source: { type: "CODEPIPELINE", buildspec: JSON.stringify(buildspec, null, 2) } });
+    const commit = "0123456789abcdef0123456789abcdef01234567";
+    const detail = { ImageURI: "registry/shop@sha256:abc", ImageDigest: "sha256:abc", ImageTags: ["dev", commit] };
+    const ran = await account.build({ "imageDetail.json": JSON.stringify(detail) });
+    expect(ran.buildStatus).to.equal("SUCCEEDED");
+    expect(ran.exportedEnvironmentVariables).to.deep.equal([
+      { name: "IMAGE_TAG", value: commit },
+      { name: "IMAGE_DIGEST", value: "sha256:abc" },
+    ]);
+    expect(await account.artifact()).to.deep.equal(["imagedefinitions.json"]);
+  });
+
   it("goes through post_build after a failed build, and stops at a failure elsewhere", async () => {
     await account.declare();
     const commands = (phase: string, ...more: string[]) => `  ${phase}: { commands: [${more.join(", ")}] }\n`;

@@ -1,13 +1,8 @@
-import {
-  GetPipelineExecutionCommand,
-  GetPipelineStateCommand,
-  PutApprovalResultCommand,
-} from "@aws-sdk/client-codepipeline";
+import { GetPipelineExecutionCommand, GetPipelineStateCommand } from "@aws-sdk/client-codepipeline";
 import { expect } from "chai";
 import type { CloudEvent } from "../../rehearsal/cloud/events";
 import { namedRefusal } from "../refusal";
 import {
-  aws,
   createPipelineCloud,
   deliver,
   invoke,
@@ -92,6 +87,16 @@ describe("rehearsed CodePipeline", () => {
       await account.declare(deliver, { pipelineType: "V1" });
       expect(await namedRefusal(account.start(override(account.version)))).to.equal(
         "ValidationException: Source revision overrides are only supported for pipelines of type V2.",
+      );
+    });
+
+    it("is refused with the revision type of another source", async () => {
+      await account.declare();
+      const sourceRevisions = [
+        { actionName: "Source", revisionType: "IMAGE_DIGEST" as const, revisionValue: "sha256:0" },
+      ];
+      expect(await namedRefusal(account.start({ sourceRevisions }))).to.equal(
+        "ValidationException: The revision type of Source is IMAGE_DIGEST; its source takes S3_OBJECT_VERSION_ID.",
       );
     });
 
@@ -183,28 +188,5 @@ describe("rehearsed CodePipeline", () => {
     expect((await account.finished(first)).status).to.equal("Failed");
     await account.succeed(await account.inbox.next());
     expect((await account.finished(third)).status).to.equal("Succeeded");
-  });
-
-  it("waits for an approval, and fails where it is rejected", async () => {
-    const approval = { ...aws("Approval", "Manual"), name: "Approve" };
-    await account.declare([stage("Source", source), stage("Release", approval)]);
-    const decide = async (status: "Approved" | "Rejected") => {
-      const pending = account.cloud.until(
-        (event): event is CloudEvent => event.kind === "action" && event.action === "Approve",
-      );
-      const id = await account.start();
-      await pending;
-      const { stageStates = [] } = await account.client.send(new GetPipelineStateCommand({ name: "storefront" }));
-      const token = stageStates[1]?.actionStates?.[0]?.latestExecution?.token;
-      const result = { status, summary: "not today" };
-      const where = { pipelineName: "storefront", stageName: "Release", actionName: "Approve" };
-      await account.client.send(new PutApprovalResultCommand({ ...where, token, result }));
-      return account.finished(id);
-    };
-    expect((await decide("Approved")).status).to.equal("Succeeded");
-    expect(await decide("Rejected")).to.deep.equal({
-      status: "Failed",
-      reason: "Release/Approve: Rejected: not today",
-    });
   });
 });

@@ -39,8 +39,8 @@ describe("CodePipeline refuses to create a pipeline", () => {
     ],
     [
       "with an action type that is not simulated",
-      [stage("Source", source), stage("Deploy", { ...aws("Deploy", "ECS"), name: "Deploy" })],
-      "Action Deploy of stage Deploy is of type Deploy/AWS/ECS/1, which is not simulated",
+      [stage("Source", source), stage("Deploy", { ...aws("Deploy", "CodeDeploy"), name: "Deploy" })],
+      "Action Deploy of stage Deploy is of type Deploy/AWS/CodeDeploy/1, which is not simulated",
     ],
     [
       "with an artifact that nobody makes before",
@@ -90,6 +90,19 @@ describe("CodePipeline refuses to create a pipeline", () => {
       withConfiguration({ FunctionName: "deploy", UserParameters: "x".repeat(1001) }),
       "configuration UserParameters has 1001 characters; 1000 are allowed.",
     ],
+    ...["0", "61", "1.5", "ten"].map((DeploymentTimeout): [string, object[], string] => [
+      `that deploys to ECS for ${DeploymentTimeout} minutes`,
+      [
+        stage("Source", source),
+        stage("Deploy", {
+          ...aws("Deploy", "ECS"),
+          name: "Deploy",
+          inputArtifacts: ["Source"],
+          configuration: { ClusterName: "main", ServiceName: "web", DeploymentTimeout },
+        }),
+      ],
+      `configuration DeploymentTimeout is ${DeploymentTimeout}, which is not in 1 to 60 minutes.`,
+    ]),
     [
       "whose source is polled",
       [

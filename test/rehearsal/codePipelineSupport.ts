@@ -1,6 +1,8 @@
 import {
   CodePipelineClient,
+  GetPipelineStateCommand,
   ListActionExecutionsCommand,
+  PutApprovalResultCommand,
   PutJobFailureResultCommand,
   PutJobSuccessResultCommand,
   type PutJobSuccessResultCommandInput,
@@ -91,10 +93,13 @@ export const statements = {
   },
 };
 
-/** An account with a versioned source of one version, an artifact bucket, and a Lambda that the test answers for. */
-export async function createPipelineCloud() {
+/**
+ * An account with a versioned source of one version, an artifact bucket, and a Lambda that the test answers for.
+ * @param more services beside them
+ */
+export async function createPipelineCloud(more: ((cloud: Cloud) => Service)[] = [], { speed = 0 } = {}) {
   const inbox = createInbox();
-  const cloud = await createTestCloud([createS3, createCodePipeline, inbox.create]);
+  const cloud = await createTestCloud([createS3, createCodePipeline, inbox.create, ...more], { speed });
   await cloud.declare("aws:s3/bucket:Bucket", "source", { bucket: "acme-source" });
   await cloud.declare("aws:s3/bucketVersioning:BucketVersioning", "source", {
     bucket: "acme-source",
@@ -106,7 +111,7 @@ export async function createPipelineCloud() {
   ]);
   const client = new CodePipelineClient(await cloud.clientOptions("lambda.amazonaws.com", role));
 
-  async function upload(body: string, Metadata = {}): Promise<string> {
+  async function upload(body: string | Buffer, Metadata = {}): Promise<string> {
     const input = { Bucket: "acme-source", Key: "storefront/source.zip", Body: body, Metadata };
     return (await cloud.call<object, { VersionId: string }>(operator, "s3", "PutObject", input)).VersionId;
   }
@@ -147,6 +152,24 @@ export async function createPipelineCloud() {
       new PutJobFailureResultCommand({ jobId: job.id, failureDetails: { type: "ConfigurationError", message } }),
     );
 
+  /** Decides the approval that the action waits for. */
+  async function decide(stageName: string, actionName: string, status: "Approved" | "Rejected", summary: string) {
+    const { stageStates = [] } = await client.send(new GetPipelineStateCommand({ name: "storefront" }));
+    const states = stageStates.find((it) => it.stageName === stageName)?.actionStates;
+    const token = states?.find((it) => it.actionName === actionName)?.latestExecution?.token;
+    const where = { pipelineName: "storefront", stageName, actionName };
+    const result = { status, summary };
+    await client.send(new PutApprovalResultCommand({ ...where, token, result }));
+    return token;
+  }
+
+  /** Resolves when the action of the execution has begun, or come to the status. */
+  async function action(executionId: string, name: string, status = "InProgress"): Promise<void> {
+    const accept = (event: CloudEvent): event is CloudEvent =>
+      event.kind === "action" && event.executionId === executionId && event.action === name && event.status === status;
+    if (!cloud.events.some(accept)) await cloud.until(accept);
+  }
+
   async function actions(pipelineExecutionId: string) {
     const command = new ListActionExecutionsCommand({ pipelineName: "storefront", filter: { pipelineExecutionId } });
     const { actionExecutionDetails = [] } = await client.send(command);
@@ -158,7 +181,8 @@ export async function createPipelineCloud() {
     client.destroy();
     return cloud.close();
   };
-  return { cloud, client, inbox, version, upload, declare, start, finished, succeed, fail, actions, close };
+  const of = { upload, declare, start, finished, succeed, fail, decide, action, actions, close };
+  return { cloud, client, inbox, version, ...of };
 }
 
 export type PipelineCloud = Awaited<ReturnType<typeof createPipelineCloud>>;

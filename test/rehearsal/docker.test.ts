@@ -100,6 +100,32 @@ describe("docker stand-in", () => {
       expect(complained).to.match(/line 5: RUN: process "\/bin\/sh -c node other\.js" did not complete .*: 1$/);
     });
 
+    it("gives the image the labels of the command line, which win over the Dockerfile's", async () => {
+      await write({
+        Dockerfile: "FROM node\nENV GREETING=hello\nLABEL team=shop stage=dev\nLABEL note='two words'\n",
+      });
+      const schedules = Buffer.from("schedules: []\n").toString("base64");
+      await build(
+        "--tag",
+        "shop:v1",
+        "--label",
+        `slipway.schedules=${schedules}`,
+        "--label",
+        "stage=prod",
+        "--label",
+        "bare",
+      );
+      const { config } = await contents("shop:v1");
+      expect(config.Labels).to.deep.equal({
+        team: "shop",
+        stage: "prod",
+        note: "two words",
+        "slipway.schedules": schedules,
+        bare: "",
+      });
+      expect(config.Env).to.include("GREETING=hello");
+    });
+
     it("interprets the Dockerfile, in stages, with the laptop's own Node.js", async () => {
       await write({
         Dockerfile: [

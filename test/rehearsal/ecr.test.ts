@@ -13,6 +13,7 @@ import {
 import { expect } from "chai";
 import { createEcr } from "../../rehearsal/cloud/ecr";
 import { sha256 } from "../../rehearsal/cloud/ecr/digest";
+import { createBus } from "./busSupport";
 import { createTestCloud, type TestCloud } from "./support";
 
 const HOST = "123456789012.dkr.ecr.us-east-1.amazonaws.com";
@@ -24,9 +25,11 @@ const INDEX = "application/vnd.oci.image.index.v1+json";
 describe("ECR", () => {
   let cloud: TestCloud;
   let client: ECRClient;
+  let bus: ReturnType<typeof createBus>;
 
   beforeEach(async () => {
-    cloud = await createTestCloud([createEcr]);
+    bus = createBus();
+    cloud = await createTestCloud([createEcr, bus.create]);
     client = await clientWith([{ Effect: "Allow", Action: "ecr:*", Resource: "*" }], "builder");
   });
   afterEach(() => cloud.close());
@@ -85,6 +88,17 @@ describe("ECR", () => {
       registryId: "123456789012",
       repositoryUrl: `${HOST}/shop`,
     });
+  });
+
+  it("refuses a second repository of a name, and a name that is none", async () => {
+    await declareShop();
+    expect(await nameOfRefusal(declareShop())).to.equal(
+      "RepositoryAlreadyExistsException: The repository with name 'shop' already exists in the registry with id '123456789012'",
+    );
+    for (const name of ["s", "Shop", "shop/", "a".repeat(257)])
+      expect(await nameOfRefusal(declareShop({ name }))).to.match(
+        /^InvalidParameterException: Invalid parameter at 'repositoryName'/,
+      );
   });
 
   it("takes layers in parts and an image, by the digest of its exact bytes, and gives both back", async () => {
@@ -159,6 +173,34 @@ describe("ECR", () => {
       { kind: "image-pushed", repository: "shop", tags: ["dev"], digest: sha256(first) },
       { kind: "image-pushed", repository: "shop", tags: ["dev"], digest: sha256(second) },
     ]);
+  });
+
+  it("puts each tag that is pushed on the account's bus, and none that was there", async () => {
+    await declareShop();
+    const [first, second] = [await manifest("one"), await manifest("two")];
+    await put(first, "dev");
+    await nameOfRefusal(put(first, "dev"));
+    await put(first, "v1");
+    await put(second);
+    const pushed = (image: string, tag: object) => ({
+      result: "SUCCESS",
+      "repository-name": "shop",
+      "image-digest": sha256(image),
+      "action-type": "PUSH",
+      ...tag,
+    });
+    expect(bus.detailsOf("ECR Image Action")).to.deep.equal([
+      pushed(first, { "image-tag": "dev" }),
+      pushed(first, { "image-tag": "v1" }),
+      pushed(second, {}),
+    ]);
+    const { Detail, ...envelope } = bus.entries[0] ?? {};
+    expect(envelope).to.deep.equal({
+      Source: "aws.ecr",
+      DetailType: "ECR Image Action",
+      Resources: [],
+      Time: new Date(Date.UTC(2026, 0, 5, 9)),
+    });
   });
 
   it("keeps the tags of an immutable repository where they are, but for those that it excepts", async () => {

@@ -163,6 +163,54 @@ describe("An event source mapping", () => {
     expect(await left()).to.deep.equal(["0", "2"]);
   });
 
+  it("leaves a failed message the visibility that the function gave it, in a standard queue", async () => {
+    const { outputs } = await cloud.declare("aws:sqs/queue:Queue", "deployments", { visibilityTimeoutSeconds: 60 });
+    const { arn, url: QueueUrl } = outputs;
+    const statement = { Effect: "Allow", Action: [...ACTIONS, "sqs:ChangeMessageVisibility"], Resource: arn };
+    const deploy = await declareFunction(
+      cloud,
+      "deploy",
+      `const { ChangeMessageVisibilityCommand, SQSClient } = require("@aws-sdk/client-sqs");
+       const client = new SQSClient({});
+       exports.handler = async ({ Records }) => {
+         const batchItemFailures = [];
+         for (const { messageId, receiptHandle, body, attributes } of Records) {
+           process.stdout.write(body + " " + attributes.ApproximateReceiveCount + "\\n");
+           if (attributes.ApproximateReceiveCount === "3") continue;
+           await client.send(new ChangeMessageVisibilityCommand({
+             QueueUrl: process.env.QUEUE_URL, ReceiptHandle: receiptHandle, VisibilityTimeout: 15,
+           }));
+           batchItemFailures.push({ itemIdentifier: messageId });
+         }
+         return { batchItemFailures };
+       };`,
+      { timeout: 60, environment: { variables: { QUEUE_URL: QueueUrl } } },
+      [statement],
+    );
+    await cloud.declare("aws:lambda/eventSourceMapping:EventSourceMapping", "deploy", {
+      eventSourceArn: arn,
+      functionName: deploy.arn,
+      batchSize: 1,
+      functionResponseTypes: ["ReportBatchItemFailures"],
+    });
+    await cloud.start();
+    const invocations = () => cloud.events.filter(isKind("function-invoked")).map((it) => it.outcome);
+    let invoked = cloud.until(isKind("function-invoked"));
+    await cloud.call<object, object>(OPERATOR, "sqs", "SendMessage", { QueueUrl, MessageBody: "deploy" });
+    for (const count of [1, 2]) {
+      await invoked;
+      invoked = cloud.until(isKind("function-invoked"));
+      await cloud.clock.turn(14_999);
+      expect(invocations().length).to.equal(count);
+      await cloud.clock.turn(1);
+    }
+    await invoked;
+    await settled(() => deleted() === 1);
+    expect(invocations()).to.deep.equal(["succeeded", "succeeded", "succeeded"]);
+    const said = linesOf(cloud, "/aws/lambda/deploy").filter((it) => it.startsWith("deploy "));
+    expect(said).to.deep.equal(["deploy 1", "deploy 2", "deploy 3"]);
+  });
+
   for (const missing of ACTIONS)
     it(`is refused without ${missing}`, async () => {
       const error = await refusal(declare("", {}, { actions: ACTIONS.filter((it) => it !== missing) }));

@@ -84,9 +84,14 @@ describe("rehearsal: GitHub", () => {
       `storefront-${first}/Dockerfile`,
       `storefront-${first}/README.md`,
       `storefront-${first}/app.js`,
+      `storefront-${first}/migrate.js`,
       `storefront-${first}/package.json`,
+      `storefront-${first}/report.js`,
+      `storefront-${first}/schedules.yaml`,
       `storefront-${first}/server.js`,
       `storefront-${first}/test/app.test.js`,
+      `storefront-${first}/test/programs.test.js`,
+      `storefront-${first}/worker.js`,
     ]);
     const manifest = JSON.parse(entries.get(`storefront-${first}/package.json`)?.content ?? "");
     assert.equal(manifest.version, "1.0.0");

@@ -4,6 +4,7 @@ import { createLambda } from "../../rehearsal/cloud/lambda";
 import { createLogs } from "../../rehearsal/cloud/logs";
 import { createSqs } from "../../rehearsal/cloud/sqs";
 import { refusal } from "../refusal";
+import { until } from "./containerSupport";
 import { declareFunction, isKind, linesOf } from "./functionSupport";
 import { createTestCloud, type TestCloud } from "./support";
 
@@ -235,6 +236,23 @@ describe("Lambda runs a function", () => {
     }
     await cloud.clock.turn(6 * 3600_000);
     expect(attempts).to.deep.equal([0, 60, 180]);
+  });
+
+  it("asynchronously twice in an account that repeats events, as one request", async () => {
+    const repeating = await createTestCloud([createLambda, createLogs], { repeatsInvocations: true });
+    try {
+      const text = "exports.handler = async (event, { awsRequestId }) => { throw new Error(awsRequestId) }";
+      const { name } = await declareFunction(repeating, "twice", text);
+      const invocation = { FunctionName: name, InvocationType: "Event" };
+      await repeating.call({ kind: "operator" }, "lambda", "Invoke", invocation);
+      const invoked = () => repeating.events.filter(isKind("function-invoked"));
+      await until(() => invoked().length === 2);
+      const [first, second] = invoked().map((it) => [it.outcome, it.error]);
+      expect(first?.[1]).to.match(/^Error: [0-9a-f-]{36}$/);
+      expect(first).to.deep.equal(["failed", second?.[1]]);
+    } finally {
+      await repeating.close();
+    }
   });
 
   it("and throttles beyond the reserved concurrency", async () => {

@@ -3,6 +3,7 @@ import {
   CreateLogStreamCommand,
   DescribeLogGroupsCommand,
   FilterLogEventsCommand,
+  GetLogEventsCommand,
   PutLogEventsCommand,
 } from "@aws-sdk/client-cloudwatch-logs";
 import { expect } from "chai";
@@ -66,6 +67,30 @@ describe("CloudWatch Logs", () => {
     ]);
     const { logGroups } = await client.send(new DescribeLogGroupsCommand({ logGroupNamePrefix: logGroupName }));
     expect(logGroups).to.deep.equal([{ logGroupName, logGroupArn: arn, retentionInDays: 30 }]);
+  });
+
+  it("gives the end of a stream, and page by page what is before it", async () => {
+    const { client, logGroupName, open, put } = await declareGroup([...WRITING, "logs:GetLogEvents"]);
+    await open("a");
+    await open("b");
+    await put("a", "1", "2", "3");
+    await put("b", "4");
+    const page = async (input: object) => {
+      const request = { logGroupName, logStreamName: "a", limit: 2, ...input };
+      const { events = [], ...tokens } = await client.send(new GetLogEventsCommand(request));
+      return { lines: events.map(({ message }) => message), ...tokens };
+    };
+    const last = await page({});
+    expect(last.lines).to.deep.equal(["2", "3"]);
+    const first = await page({ nextToken: last.nextBackwardToken });
+    expect(first.lines).to.deep.equal(["1"]);
+    const before = await page({ nextToken: first.nextBackwardToken });
+    expect(before.lines).to.deep.equal([]);
+    expect(before.nextBackwardToken).to.equal(first.nextBackwardToken);
+    expect((await page({ startFromHead: true })).lines).to.deep.equal(["1", "2"]);
+    expect((await page({ nextToken: first.nextForwardToken })).lines).to.deep.equal(["2", "3"]);
+    expect((await refusal(page({ nextToken: "3" }))).name).to.equal("InvalidParameterException");
+    expect((await refusal(page({ logStreamName: "c" }))).message).to.equal("The specified log stream does not exist.");
   });
 
   it("asks IAM about the stream, which the group's own ARN does not cover", async () => {

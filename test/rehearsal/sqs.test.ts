@@ -1,67 +1,21 @@
-import {
-  ChangeMessageVisibilityCommand,
-  DeleteMessageCommand,
-  GetQueueAttributesCommand,
-  ReceiveMessageCommand,
-  SendMessageCommand,
-  SQSClient,
-} from "@aws-sdk/client-sqs";
+import { SendMessageCommand } from "@aws-sdk/client-sqs";
 import { expect } from "chai";
-import { createSqs } from "../../rehearsal/cloud/sqs";
 import { refusal } from "../refusal";
-import { createTestCloud, type TestCloud } from "./support";
-
-const SECONDS = 1000;
+import { bodies, createQueueCloud, type QueueCloud, SECONDS } from "./sqsSupport";
 
 describe("SQS", () => {
-  let cloud: TestCloud;
-  let client: SQSClient;
+  let cloud: QueueCloud["cloud"];
+  let client: QueueCloud["client"];
+  let declareQueue: QueueCloud["declareQueue"];
+  let close: QueueCloud["close"];
 
   beforeEach(async () => {
-    cloud = await createTestCloud([createSqs]);
-    const role = await cloud.role("worker", "lambda.amazonaws.com", [
-      {
-        Effect: "Allow",
-        Action: ["SendMessage", "ReceiveMessage", "DeleteMessage", "ChangeMessageVisibility", "GetQueueAttributes"].map(
-          (it) => `sqs:${it}`,
-        ),
-        Resource: "*",
-      },
-    ]);
-    client = new SQSClient(await cloud.clientOptions("lambda.amazonaws.com", role));
+    ({ cloud, client, declareQueue, close } = await createQueueCloud());
   });
-  afterEach(() => cloud.close());
+  afterEach(() => close());
 
-  async function declareQueue(name: string, inputs: Record<string, unknown> = {}) {
-    const { outputs } = await cloud.declare("aws:sqs/queue:Queue", name, inputs);
-    const QueueUrl = String(outputs.url);
-    return {
-      arn: String(outputs.arn),
-      QueueUrl,
-      send: async (MessageBody: string, MessageGroupId?: string, MessageDeduplicationId?: string) =>
-        (await client.send(new SendMessageCommand({ QueueUrl, MessageBody, MessageGroupId, MessageDeduplicationId })))
-          .MessageId,
-      receive: async (MaxNumberOfMessages = 10, WaitTimeSeconds = 0) =>
-        (
-          await client.send(
-            new ReceiveMessageCommand({
-              QueueUrl,
-              MaxNumberOfMessages,
-              WaitTimeSeconds,
-              MessageSystemAttributeNames: ["All"],
-            }),
-          )
-        ).Messages ?? [],
-      delete: (ReceiptHandle = "") => client.send(new DeleteMessageCommand({ QueueUrl, ReceiptHandle })),
-      hide: (ReceiptHandle = "", VisibilityTimeout = 0) =>
-        client.send(new ChangeMessageVisibilityCommand({ QueueUrl, ReceiptHandle, VisibilityTimeout })),
-      attributes: async () =>
-        (await client.send(new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ["All"] }))).Attributes,
-    };
-  }
   const declareFifo = (name: string, inputs: Record<string, unknown> = {}) =>
     declareQueue(name, { fifoQueue: true, ...inputs });
-  const bodies = (messages: { Body?: string }[]) => messages.map((it) => it.Body);
 
   it("names a FIFO queue as the provider does, and says how many messages there are", async () => {
     const queue = await declareFifo("pushes", { contentBasedDeduplication: true });
@@ -125,15 +79,23 @@ describe("SQS", () => {
     );
   });
 
-  it("changes the visibility of what is in flight, and of nothing else", async () => {
+  it("tells of a standard queue's message what it knows, and lets groups of it run side by side", async () => {
     const queue = await declareQueue("work");
-    await queue.send("1");
-    const [message] = await queue.receive();
-    await queue.hide(message?.ReceiptHandle, 0);
-    expect(bodies(await queue.receive())).to.deep.equal(["1"]);
-    await cloud.clock.turn(30 * SECONDS);
-    expect((await refusal(queue.hide(message?.ReceiptHandle, 10))).name).to.equal("MessageNotInflight");
-    expect((await refusal(queue.hide("nonsense", 10))).name).to.equal("ReceiptHandleIsInvalid");
+    await queue.send("1", "a");
+    await queue.send("2", "a");
+    await queue.send("3");
+    const [first] = await queue.receive(1);
+    expect(bodies(await queue.receive())).to.deep.equal(["2", "3"]);
+    const at = String(cloud.clock.now());
+    expect(first?.Attributes).to.deep.equal({
+      ApproximateReceiveCount: "1",
+      SentTimestamp: at,
+      ApproximateFirstReceiveTimestamp: at,
+      SenderId: "arn:aws:iam::123456789012:role/worker",
+      MessageGroupId: "a",
+    });
+    const { FifoQueue, ContentBasedDeduplication } = (await queue.attributes()) ?? {};
+    expect([FifoQueue, ContentBasedDeduplication]).to.deep.equal([undefined, undefined]);
   });
 
   it("lets a receiver wait for a message, up to its wait time", async () => {

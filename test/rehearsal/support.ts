@@ -29,11 +29,11 @@ interface ClientOptions {
  */
 export async function createTestCloud(
   services: ((cloud: Cloud) => Service)[],
-  { speed = 0, region = "us-east-1" } = {},
+  { speed = 0, region = "us-east-1", repeatsInvocations = false } = {},
 ): Promise<TestCloud> {
   const directory = await mkdtemp(path.join(tmpdir(), "slipway-test-"));
   const clock = createClock(speed, Date.UTC(2026, 0, 5, 9, 0, 0));
-  const account = createCloud({ region, clock, directory, services });
+  const account = createCloud({ region, clock, directory, services, repeatsInvocations });
   await account.open();
 
   const declare: TestCloud["declare"] = async (type, name, inputs = {}) => {

@@ -5,6 +5,7 @@ import { closeServer } from "../endpoint";
 import type { Cloud, Principal } from "../service";
 import type { AccessLog } from "./accessLog";
 import { type ApiAnswer, type ApiRequest, type ApiScope, fromProxyResult, toProxyEvent } from "./proxyEvent";
+import { matchRoute } from "./routing";
 import type { Throttle } from "./throttle";
 
 export interface Integration {
@@ -96,11 +97,11 @@ async function readBody(incoming: IncomingMessage): Promise<Buffer | undefined> 
 
 async function route(cloud: Cloud, api: Api, request: ApiRequest, scope: Omit<ApiScope, "routeKey">): Promise<Outcome> {
   const [path = "/"] = request.target.split("?");
-  const routeKey = [`${request.method} ${path}`, `ANY ${path}`, "$default"].find((it) => api.routes.has(it));
-  const integration = api.routes.get(routeKey ?? "");
-  if (api.stage === undefined || routeKey === undefined || integration === undefined) return refuse(404, "Not Found");
-  if (!api.stage.admits()) return refuse(429, "Too Many Requests", routeKey);
-  return integrate(cloud, api, integration, request, { ...scope, routeKey });
+  const match = matchRoute(api.routes.keys(), request.method, path);
+  const integration = api.routes.get(match?.routeKey ?? "");
+  if (api.stage === undefined || match === undefined || integration === undefined) return refuse(404, "Not Found");
+  if (!api.stage.admits()) return refuse(429, "Too Many Requests", match.routeKey);
+  return integrate(cloud, api, integration, request, { ...scope, ...match });
 }
 
 async function integrate(
@@ -111,7 +112,8 @@ async function integrate(
   scope: ApiScope,
 ): Promise<Outcome> {
   const { routeKey } = scope;
-  // The resource that the function's permission names: of a route `POST /path`, `…/stage/POST/path`.
+  // The resource that the function's permission names: of a route `GET /path/{id}`, `…/stage/GET/path/{id}` as it is
+  // written, whatever was asked for: https://github.com/aws/serverless-application-model/issues/540
   const sourceArn = `${api.executionArn}/${scope.stage}/${routeKey.replace(" ", "")}`;
   const caller: Principal = {
     kind: "service",

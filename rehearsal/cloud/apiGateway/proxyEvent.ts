@@ -26,6 +26,7 @@ export interface ApiScope {
   domainName: string;
   stage: string;
   routeKey: string;
+  pathParameters?: Record<string, string>;
 }
 
 // What API Gateway passes on as text; all else is base64, forms and bodies without a type too. Not documented, but
@@ -49,6 +50,7 @@ export function toProxyEvent(request: ApiRequest, scope: ApiScope): APIGatewayPr
     ...(request.headers.cookie === undefined ? {} : { cookies: request.headers.cookie.split(/; */) }),
     headers,
     ...(rawQueryString === "" ? {} : { queryStringParameters: joined(new URLSearchParams(rawQueryString)) }),
+    ...(scope.pathParameters === undefined ? {} : { pathParameters: scope.pathParameters }),
     requestContext: {
       accountId: scope.accountId,
       apiId: scope.apiId,

@@ -2,6 +2,8 @@ import type { MetricAlarmArgs } from "@pulumi/aws/cloudwatch/metricAlarm";
 import type { Unwrap } from "@pulumi/pulumi";
 import { inputsOf } from "../declared";
 import type { Cloud, Declaration } from "../service";
+import { readTerms, type Term } from "./metricMath";
+import { isStatistic, STATISTICS } from "./statistics";
 
 export type AlarmState = "OK" | "ALARM" | "INSUFFICIENT_DATA";
 
@@ -9,10 +11,8 @@ export interface Alarm {
   name: string;
   arn: string;
   description?: string;
-  namespace: string;
-  metricName: string;
-  dimensions: Record<string, string>;
-  statistic: keyof typeof STATISTICS;
+  /** Whose sum is compared with the threshold. */
+  terms: Term[];
   comparisonOperator: keyof typeof COMPARISONS;
   threshold: number;
   /** Seconds. */
@@ -30,16 +30,6 @@ export interface Sample {
   value: number;
 }
 
-const sum = (values: number[]) => values.reduce((total, value) => total + value, 0);
-
-const STATISTICS = {
-  Sum: sum,
-  Maximum: (values: number[]) => Math.max(...values),
-  Minimum: (values: number[]) => Math.min(...values),
-  Average: (values: number[]) => sum(values) / values.length,
-  SampleCount: (values: number[]) => values.length,
-};
-
 const COMPARISONS = {
   GreaterThanThreshold: { holds: (a: number, b: number) => a > b, words: "greater than" },
   GreaterThanOrEqualToThreshold: { holds: (a: number, b: number) => a >= b, words: "greater than or equal to" },
@@ -54,6 +44,7 @@ const ALARM_INPUTS: (keyof MetricAlarmArgs)[] = [
   "metricName",
   "dimensions",
   "statistic",
+  "metricQueries",
   "comparisonOperator",
   "threshold",
   "period",
@@ -74,29 +65,20 @@ export function readAlarm(cloud: Cloud, declaration: Declaration): Alarm {
   const name = cloud.physicalName(declaration, inputs.name);
   const fault = (field: string, value: unknown) =>
     new Error(`${declaration.type} ${declaration.name}: ${field} ${value} is not simulated.`);
-  const {
-    statistic = "",
-    comparisonOperator = "",
-    namespace,
-    metricName,
-    threshold,
-    period,
-    evaluationPeriods,
-  } = inputs;
-  if (!isKeyOf(STATISTICS, statistic)) throw fault("statistic", statistic);
-  if (!isKeyOf(COMPARISONS, comparisonOperator)) throw fault("comparisonOperator", comparisonOperator);
-  if (namespace === undefined || metricName === undefined) throw fault("an alarm without", "namespace and metricName");
-  if (threshold === undefined || period === undefined || evaluationPeriods === undefined)
-    throw fault("an alarm without", "threshold, period and evaluationPeriods");
+  const { comparisonOperator = "", threshold, evaluationPeriods } = inputs;
+  if (!Object.hasOwn(COMPARISONS, comparisonOperator)) throw fault("comparisonOperator", comparisonOperator);
+  if (threshold === undefined || evaluationPeriods === undefined)
+    throw fault("an alarm without", "threshold and evaluationPeriods");
+  const terms = termsOf(inputs, fault);
+  const periods = [...new Set(terms.map((it) => it.period))];
+  const [period] = periods;
+  if (period === undefined || periods.length > 1) throw fault("an alarm on different periods:", periods.join(", "));
   return {
     name,
     arn: cloud.arn("cloudwatch", `alarm:${name}`),
     description: inputs.alarmDescription,
-    namespace,
-    metricName,
-    dimensions: inputs.dimensions ?? {},
-    statistic,
-    comparisonOperator,
+    terms,
+    comparisonOperator: comparisonOperator as Alarm["comparisonOperator"],
     threshold,
     period,
     evaluationPeriods,
@@ -111,15 +93,27 @@ export function readAlarm(cloud: Cloud, declaration: Declaration): Alarm {
   };
 }
 
-const isKeyOf = <T extends object>(table: T, key: string): key is keyof T & string => Object.hasOwn(table, key);
+function termsOf(inputs: Unwrap<MetricAlarmArgs>, fault: (field: string, value: unknown) => Error): Term[] {
+  const { metricQueries, namespace, metricName, statistic = "", dimensions = {}, period } = inputs;
+  if (metricQueries !== undefined && metricQueries.length > 0) {
+    const single = [metricName, namespace, inputs.dimensions, inputs.statistic, period].some((it) => it !== undefined);
+    if (single) throw fault("one metric beside", "metricQueries");
+    return readTerms(metricQueries, fault);
+  }
+  if (!isStatistic(statistic)) throw fault("statistic", statistic);
+  if (namespace === undefined || metricName === undefined || period === undefined)
+    throw fault("an alarm without", "namespace, metricName and period");
+  return [{ namespace, metricName, dimensions, statistic, period }];
+}
 
 /**
  * What the last evaluation periods say, counted back from `now` (milliseconds).
+ * @param samples those of each term
  * @param current what a metric without data keeps, where `treatMissingData` is `ignore`
  */
 export function evaluate(
   alarm: Alarm,
-  samples: Sample[],
+  samples: Sample[][],
   now: number,
   current: AlarmState,
 ): { state: AlarmState; reason: string } {
@@ -147,9 +141,13 @@ export function evaluate(
   };
 }
 
-/** The statistic of one period, 0 being the latest; undefined where the metric has no data in it. */
-function datapoint(alarm: Alarm, samples: Sample[], now: number, index: number): number | undefined {
+/** The value of one period, 0 being the latest; undefined where it has none. */
+function datapoint(alarm: Alarm, samples: Sample[][], now: number, index: number): number | undefined {
   const end = now - index * alarm.period * 1000;
-  const values = samples.filter(({ at }) => at > end - alarm.period * 1000 && at <= end).map((it) => it.value);
-  return values.length === 0 ? undefined : STATISTICS[alarm.statistic](values);
+  const begin = end - alarm.period * 1000;
+  const parts = alarm.terms.map(({ statistic, fill }, term) => {
+    const values = (samples[term] ?? []).filter(({ at }) => at > begin && at <= end).map((it) => it.value);
+    return values.length === 0 ? fill : STATISTICS[statistic](values);
+  });
+  return parts.reduce((total, part) => (total === undefined || part === undefined ? undefined : total + part), 0);
 }

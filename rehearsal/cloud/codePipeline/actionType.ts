@@ -23,6 +23,7 @@ export interface ActionRun {
   role: Principal;
   credentials: Credentials;
   pipeline: string;
+  executionId: string;
   stage: string;
   action: ActionDeclaration;
   /** The declared configuration with its variables resolved. */
@@ -40,6 +41,8 @@ export interface Progress {
   percentComplete?: number;
   /** What PutApprovalResult must bring. */
   token?: string;
+  /** ARN of who answered an approval. */
+  lastUpdatedBy?: string;
 }
 
 /** What an action that succeeded leaves. */
@@ -51,5 +54,7 @@ export interface ActionResult extends Progress {
 
 /** A kind of action: what it takes, and what running it does. A run that throws has failed with that message. */
 export interface ActionType extends ActionLimits {
+  /** Of a source: what StartPipelineExecution calls its revisions. */
+  revisionType?: string;
   run(run: ActionRun): Promise<ActionResult>;
 }

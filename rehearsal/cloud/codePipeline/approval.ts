@@ -1,28 +1,29 @@
 import { randomUUID } from "node:crypto";
 import type { PutApprovalResultInput, PutApprovalResultOutput } from "@aws-sdk/client-codepipeline";
+import { arnOf } from "../ecs/taskDefinitionOperations";
 import { awsError, type Cloud, type Operation, operation, type Service } from "../service";
 import type { ActionResult, ActionRun, ActionType } from "./actionType";
+import { approvalNotice } from "./approvalNotice";
 import { atMost } from "./limits";
 
 const sevenDays = 7 * 24 * 60 * 60_000;
 
 interface Pending {
-  pipeline: string;
-  stage: string;
-  action: string;
-  decide(status: string | undefined, summary: string | undefined): void;
+  action: ActionRun;
+  end(outcome: ActionResult | Error): void;
 }
 
 /**
- * Manual approvals: an action that waits for PutApprovalResult, at most seven days.
+ * Manual approvals: an action that waits for PutApprovalResult, at most seven days, and tells a topic that it does.
  * https://docs.aws.amazon.com/codepipeline/latest/userguide/approvals.html
  */
 export function createApprovals(cloud: Cloud): { approval: ActionType; operations: Service["operations"] } {
   const pending = new Map<string, Pending>();
+  const decided = new Set<string>();
 
-  function run({ pipeline, stage, action, report }: ActionRun): Promise<ActionResult> {
+  function run(action: ActionRun): Promise<ActionResult> {
     const token = randomUUID();
-    report({ token });
+    action.report({ token });
     return new Promise((resolve, reject) => {
       const end = (outcome: ActionResult | Error) => {
         expiry.cancel();
@@ -32,10 +33,17 @@ export function createApprovals(cloud: Cloud): { approval: ActionType; operation
       };
       const late = awsError("JobFailed", "The approval was not given within seven days.");
       const expiry = cloud.clock.after(sevenDays, () => end(late));
-      const decide: Pending["decide"] = (status, summary) =>
-        end(status === "Approved" ? { summary } : awsError("JobFailed", `Rejected: ${summary}`));
-      pending.set(token, { pipeline, stage, action: action.name, decide });
+      pending.set(token, { action, end });
+      notify(action, token).catch(end);
     });
+  }
+
+  /** An approval whose notice cannot be published fails: nobody would know of it. */
+  async function notify(action: ActionRun, token: string): Promise<void> {
+    const { NotificationArn } = action.configuration;
+    if (NotificationArn === undefined) return;
+    const notice = approvalNotice(action, token, new Date(cloud.clock.now() + sevenDays));
+    await cloud.call(action.role, "sns", "Publish", { TopicArn: NotificationArn, ...notice });
   }
 
   const putApprovalResult: Operation<PutApprovalResultInput, PutApprovalResultOutput> = {
@@ -45,23 +53,35 @@ export function createApprovals(cloud: Cloud): { approval: ActionType; operation
         resource: cloud.arn("codepipeline", `${pipelineName}/${stageName}/${actionName}`),
       },
     ],
-    perform({ pipelineName, stageName, actionName, token, result }) {
-      const found = pending.get(token ?? "");
+    perform({ pipelineName, stageName, actionName, token = "", result }, { caller }) {
+      if (decided.has(token))
+        throw awsError(
+          "ApprovalAlreadyCompletedException",
+          "The approval action has already been approved or rejected.",
+        );
+      const found = pending.get(token);
       if (found === undefined)
         throw awsError("InvalidApprovalTokenException", `No approval with the token ${token} is pending.`);
-      if (found.pipeline !== pipelineName || found.stage !== stageName || found.action !== actionName)
-        throw awsError(
-          "InvalidApprovalTokenException",
-          `The token is of ${found.pipeline}/${found.stage}/${found.action}.`,
-        );
+      const { pipeline, stage, action } = found.action;
+      if (pipeline !== pipelineName || stage !== stageName || action.name !== actionName)
+        throw awsError("InvalidApprovalTokenException", `The token is of ${pipeline}/${stage}/${action.name}.`);
       atMost("result.summary", result?.summary, 512);
-      found.decide(result?.status, result?.summary);
+      decided.add(token);
+      const { status, summary } = result ?? {};
+      found.action.report({ lastUpdatedBy: arnOf(cloud, caller) });
+      found.end(status === "Approved" ? { summary } : awsError("JobFailed", `Rejected: ${summary}`));
       return { approvedAt: new Date(cloud.clock.now()) };
     },
   };
 
   return {
-    approval: { inputs: [0, 0], outputs: [0, 0], required: [], optional: ["CustomData", "ExternalEntityLink"], run },
+    approval: {
+      inputs: [0, 0],
+      outputs: [0, 0],
+      required: [],
+      optional: ["NotificationArn", "CustomData", "ExternalEntityLink"],
+      run,
+    },
     operations: { PutApprovalResult: operation(putApprovalResult) },
   };
 }

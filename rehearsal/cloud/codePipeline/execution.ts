@@ -4,6 +4,7 @@ import type { Cloud, Credentials } from "../service";
 import type { ActionResult, ActionRun, ActionType, Artifact, Progress, Revision } from "./actionType";
 import { atMost } from "./limits";
 import { type ActionStatus, arrive, leave, nextStep, type Occupancy } from "./planner";
+import { createStateChanges } from "./stateChanges";
 import { type ActionDeclaration, actionTypeOf, type StageDeclaration } from "./structure";
 import { resolve } from "./variables";
 
@@ -52,6 +53,7 @@ export interface ActionExecution {
 
 /** Carries executions through the stages of their pipelines. */
 export function createRunner(cloud: Cloud, types: Record<string, ActionType>) {
+  const tell = createStateChanges(cloud);
   /** What lets a waiting execution into its stage, or says that it is superseded; by execution id. */
   const doors = new Map<string, (enters: boolean) => void>();
 
@@ -70,7 +72,7 @@ export function createRunner(cloud: Cloud, types: Record<string, ActionType>) {
     };
     execution.variables.set("codepipeline", { PipelineExecutionId: execution.id });
     pipeline.executions.push(execution);
-    tell(pipeline, execution);
+    tell.pipeline(pipeline, execution);
     void run(pipeline, execution);
     return execution;
   }
@@ -79,7 +81,9 @@ export function createRunner(cloud: Cloud, types: Record<string, ActionType>) {
     for (const stage of pipeline.stages) {
       if (!(await enter(pipeline, stage.name, execution.id)))
         return finish(pipeline, execution, "Superseded", `A newer execution waits for stage ${stage.name}.`);
+      tell.stage(pipeline, execution, stage.name, "STARTED");
       const status = await runStage(pipeline, execution, stage);
+      tell.stage(pipeline, execution, stage.name, status === "Failed" ? "FAILED" : "SUCCEEDED");
       open(pipeline, stage.name);
       if (status === "Failed") return finish(pipeline, execution, "Failed", failureOf(execution, stage.name));
     }
@@ -134,7 +138,7 @@ export function createRunner(cloud: Cloud, types: Record<string, ActionType>) {
       progress: {},
     };
     execution.actions.push(record);
-    tellAction(pipeline, execution, record);
+    tell.action(pipeline, execution, record);
     try {
       record.configuration = resolve(action.configuration, execution.variables);
       // https://docs.aws.amazon.com/codepipeline/latest/userguide/limits.html: 100 KB of resolved configuration.
@@ -145,9 +149,10 @@ export function createRunner(cloud: Cloud, types: Record<string, ActionType>) {
       record.status = "Failed";
       const { name, message } = error as Error;
       record.error = { code: name, message };
+      record.progress.summary = message;
     }
     record.updatedAt = cloud.clock.now();
-    tellAction(pipeline, execution, record);
+    tell.action(pipeline, execution, record);
   }
 
   function context(pipeline: Pipeline, execution: Execution, record: ActionExecution): ActionRun {
@@ -156,6 +161,7 @@ export function createRunner(cloud: Cloud, types: Record<string, ActionType>) {
       role: { kind: "role", arn: pipeline.roleArn },
       credentials: pipeline.credentials,
       pipeline: pipeline.name,
+      executionId: execution.id,
       stage: record.stage,
       action: record.action,
       configuration: record.configuration,
@@ -163,8 +169,10 @@ export function createRunner(cloud: Cloud, types: Record<string, ActionType>) {
       outputs: record.outputs,
       override: execution.overrides.get(record.action.name),
       report(progress) {
+        // An action that has ended has its one result: what comes after it changes nothing.
+        if (record.status !== "InProgress") return;
         Object.assign(record.progress, progress);
-        if (progress.summary !== undefined) tellAction(pipeline, execution, record);
+        if (progress.summary !== undefined) tell.progress(pipeline, execution, record);
       },
     };
   }
@@ -176,27 +184,7 @@ export function createRunner(cloud: Cloud, types: Record<string, ActionType>) {
 
   function finish(pipeline: Pipeline, execution: Execution, status: PipelineStatus, reason?: string): void {
     Object.assign(execution, { status, reason, updatedAt: cloud.clock.now() });
-    tell(pipeline, execution);
-  }
-
-  function tell(pipeline: Pipeline, { id, status, reason }: Execution): void {
-    cloud.tell({ kind: "pipeline", pipeline: pipeline.name, executionId: id, status, reason });
-  }
-
-  function tellAction(
-    pipeline: Pipeline,
-    execution: Execution,
-    { stage, action, status, error, progress }: ActionExecution,
-  ) {
-    cloud.tell({
-      kind: "action",
-      pipeline: pipeline.name,
-      executionId: execution.id,
-      stage,
-      action: action.name,
-      status,
-      summary: error?.message ?? progress.summary,
-    });
+    tell.pipeline(pipeline, execution);
   }
 
   return { start };

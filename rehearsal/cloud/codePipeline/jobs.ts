@@ -1,5 +1,9 @@
 import { randomUUID } from "node:crypto";
-import type { PutJobFailureResultInput, PutJobSuccessResultInput } from "@aws-sdk/client-codepipeline";
+import type {
+  ExecutionDetails,
+  PutJobFailureResultInput,
+  PutJobSuccessResultInput,
+} from "@aws-sdk/client-codepipeline";
 import type { InvocationRequest, InvocationResponse } from "@aws-sdk/client-lambda";
 import type { CodePipelineEvent } from "aws-lambda";
 import type { Timer } from "../../clock";
@@ -84,19 +88,39 @@ export function createJobs(cloud: Cloud): Jobs {
     return job;
   }
 
+  /** Takes a final result, and tells whether it was accepted. */
+  function settle(jobId: string | undefined, result: "succeeded" | "failed", take: (run: Run) => void): void {
+    const action = jobs.get(jobId ?? "")?.run.action;
+    const tell = (refused?: string) => {
+      if (action === undefined) return;
+      const { pipeline, executionId, stage } = action;
+      const told = { pipeline, executionId, stage, action: action.action.name, jobId: String(jobId), result };
+      cloud.tell({ kind: "job-result", ...told, ...(refused === undefined ? {} : { refused }) });
+    };
+    try {
+      take(openJob(jobId).run);
+    } catch (error) {
+      tell((error as Error).name);
+      throw error;
+    }
+    tell();
+  }
+
   const anyJob = (action: string) => () => [{ action, resource: "*" }];
 
   const putJobSuccessResult: Operation<PutJobSuccessResultInput, object> = {
     permissions: anyJob("codepipeline:PutJobSuccessResult"),
     perform({ jobId, continuationToken, outputVariables, executionDetails = {} }) {
-      const job = openJob(jobId);
-      atMost("externalExecutionId", executionDetails.externalExecutionId, 1500);
-      atMost("summary", executionDetails.summary, 2048);
       if (continuationToken === undefined) {
-        checkOutputVariables(outputVariables);
-        job.run.end({ ...executionDetails, variables: outputVariables });
+        settle(jobId, "succeeded", (run) => {
+          checkDetails(executionDetails);
+          checkOutputVariables(outputVariables);
+          run.end({ ...executionDetails, variables: outputVariables });
+        });
         return {};
       }
+      const job = openJob(jobId);
+      checkDetails(executionDetails);
       atMost("continuationToken", continuationToken, 2048, 1);
       if (outputVariables !== undefined)
         throw awsError("ValidationException", "outputVariables and a continuationToken exclude each other.");
@@ -110,14 +134,15 @@ export function createJobs(cloud: Cloud): Jobs {
   const putJobFailureResult: Operation<PutJobFailureResultInput, object> = {
     permissions: anyJob("codepipeline:PutJobFailureResult"),
     perform({ jobId, failureDetails }) {
-      const job = openJob(jobId);
-      if (failureDetails?.message === undefined || failureDetails.type === undefined)
-        throw awsError("ValidationException", "failureDetails must have a type and a message.");
-      atMost("failureDetails.message", failureDetails.message, 5000, 1);
-      atMost("failureDetails.externalExecutionId", failureDetails.externalExecutionId, 1500);
-      const { type, message, externalExecutionId } = failureDetails;
-      if (externalExecutionId !== undefined) job.run.action.report({ externalExecutionId });
-      job.run.end(awsError(type, message));
+      settle(jobId, "failed", (run) => {
+        const { type, message, externalExecutionId } = failureDetails ?? {};
+        if (message === undefined || type === undefined)
+          throw awsError("ValidationException", "failureDetails must have a type and a message.");
+        atMost("failureDetails.message", message, 5000, 1);
+        atMost("failureDetails.externalExecutionId", externalExecutionId, 1500);
+        if (externalExecutionId !== undefined) run.action.report({ externalExecutionId });
+        run.end(awsError(type, message));
+      });
       return {};
     },
   };
@@ -129,6 +154,11 @@ export function createJobs(cloud: Cloud): Jobs {
       PutJobFailureResult: operation(putJobFailureResult),
     },
   };
+}
+
+function checkDetails({ externalExecutionId, summary }: ExecutionDetails): void {
+  atMost("externalExecutionId", externalExecutionId, 1500);
+  atMost("summary", summary, 2048);
 }
 
 /** https://docs.aws.amazon.com/codepipeline/latest/userguide/actions-invoke-lambda-function.html */

@@ -9,19 +9,23 @@ import type {
   ListActionExecutionsOutput,
   ListPipelineExecutionsInput,
   ListPipelineExecutionsOutput,
+  PipelineExecutionSummary,
   StageState,
   StartPipelineExecutionInput,
   StartPipelineExecutionOutput,
 } from "@aws-sdk/client-codepipeline";
 import { awsError, type Cloud, type Operation, operation, type Permission, type Service } from "../service";
-import type { Artifact } from "./actionType";
+import type { ActionType, Artifact } from "./actionType";
 import type { ActionExecution, Execution, Pipeline } from "./execution";
 import { atMost } from "./limits";
+import { pageOf } from "./pages";
+import { actionTypeOf } from "./structure";
 
 /** What callers ask of pipelines: to start, and how their executions go. */
 export function createOperations(
   cloud: Cloud,
   pipelines: Map<string, Pipeline>,
+  types: Record<string, ActionType>,
   start: (pipeline: Pipeline, overrides: Map<string, string>) => Execution,
 ): Service["operations"] {
   /** Executions by pipeline and client request token. */
@@ -43,7 +47,7 @@ export function createOperations(
     perform({ name, clientRequestToken, sourceRevisions, variables }) {
       const pipeline = pipelineOf(name);
       if (variables !== undefined) throw awsError("NotSimulated", "Pipeline variables are not simulated.", 501);
-      const overrides = readOverrides(pipeline, sourceRevisions);
+      const overrides = readOverrides(pipeline, types, sourceRevisions);
       checkToken(clientRequestToken);
       const token = clientRequestToken === undefined ? undefined : `${pipeline.name}/${clientRequestToken}`;
       const execution = (token === undefined ? undefined : started.get(token)) ?? start(pipeline, overrides);
@@ -79,26 +83,30 @@ export function createOperations(
 
   const listPipelineExecutions: Operation<ListPipelineExecutionsInput, ListPipelineExecutionsOutput> = {
     permissions: ({ pipelineName }) => onPipeline("ListPipelineExecutions", pipelineName),
-    perform: ({ pipelineName }) => ({
-      pipelineExecutionSummaries: [...pipelineOf(pipelineName).executions].reverse().map((it) => ({
-        pipelineExecutionId: it.id,
-        status: it.status,
-        statusSummary: it.reason,
-        startTime: new Date(it.startedAt),
-        lastUpdateTime: new Date(it.updatedAt),
-        executionMode: "SUPERSEDED",
-      })),
-    }),
+    perform({ pipelineName, filter, ...paging }) {
+      if (filter !== undefined)
+        throw awsError("NotSimulated", "codepipeline:ListPipelineExecutions: the filter is not simulated.", 501);
+      const { page, nextToken } = pageOf(pipelineOf(pipelineName).executions.toReversed(), (it) => it.id, paging);
+      return { pipelineExecutionSummaries: page.map(executionSummary), nextToken };
+    },
   };
 
   const listActionExecutions: Operation<ListActionExecutionsInput, ListActionExecutionsOutput> = {
     permissions: ({ pipelineName }) => onPipeline("ListActionExecutions", pipelineName),
-    perform({ pipelineName, filter }) {
+    perform({ pipelineName, filter = {}, ...paging }) {
+      const { pipelineExecutionId, ...others } = filter;
+      if (Object.values(others).some((it) => it !== undefined))
+        throw awsError(
+          "NotSimulated",
+          `codepipeline:ListActionExecutions: of filter, ${Object.keys(others).join(", ")} is not simulated.`,
+          501,
+        );
       const executions = pipelineOf(pipelineName).executions.filter(
-        (it) => filter?.pipelineExecutionId === undefined || filter.pipelineExecutionId === it.id,
+        (it) => pipelineExecutionId === undefined || pipelineExecutionId === it.id,
       );
-      const details = executions.flatMap((it) => it.actions.map((action) => actionDetail(it, action)));
-      return { actionExecutionDetails: details.reverse() };
+      const newest = executions.flatMap((execution) => execution.actions.map((action) => ({ execution, action })));
+      const { page, nextToken } = pageOf(newest.reverse(), (it) => it.action.id, paging);
+      return { actionExecutionDetails: page.map((it) => actionDetail(it.execution, it.action)), nextToken };
     },
   };
 
@@ -122,6 +130,7 @@ export function createOperations(
 /** @throws AwsError ValidationException for a V1 pipeline, which takes no overrides, and for what is no source's */
 function readOverrides(
   { type, stages }: Pipeline,
+  types: Record<string, ActionType>,
   revisions: StartPipelineExecutionInput["sourceRevisions"] = [],
 ): Map<string, string> {
   const fault = (message: string) => awsError("ValidationException", message);
@@ -129,13 +138,26 @@ function readOverrides(
     throw fault("Source revision overrides are only supported for pipelines of type V2.");
   return new Map(
     revisions.map(({ actionName = "", revisionType, revisionValue = "" }) => {
-      if (!stages[0]?.actions.some((it) => it.name === actionName))
+      const source = stages[0]?.actions.find((it) => it.name === actionName);
+      if (source === undefined)
         throw fault(`The source revision names ${actionName}, which is no source action of the pipeline.`);
-      if (revisionType !== "S3_OBJECT_VERSION_ID")
-        throw fault(`The revision type of ${actionName} is ${revisionType}; an S3 source takes S3_OBJECT_VERSION_ID.`);
+      const known = types[actionTypeOf(source)]?.revisionType;
+      if (revisionType !== known)
+        throw fault(`The revision type of ${actionName} is ${revisionType}; its source takes ${known}.`);
       return [actionName, revisionValue];
     }),
   );
+}
+
+function executionSummary(it: Execution): PipelineExecutionSummary {
+  return {
+    pipelineExecutionId: it.id,
+    status: it.status,
+    statusSummary: it.reason,
+    startTime: new Date(it.startedAt),
+    lastUpdateTime: new Date(it.updatedAt),
+    executionMode: "SUPERSEDED",
+  };
 }
 
 function checkToken(token: string | undefined): void {
@@ -155,6 +177,7 @@ function actionDetail(execution: Execution, it: ActionExecution): ActionExecutio
     startTime: new Date(it.startedAt),
     lastUpdateTime: new Date(it.updatedAt),
     status: it.status,
+    updatedBy: it.progress.lastUpdatedBy,
     input: {
       actionTypeId: { category, owner, provider, version } as NonNullable<
         ActionExecutionDetail["input"]

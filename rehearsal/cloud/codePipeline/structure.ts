@@ -29,6 +29,8 @@ export interface ActionLimits {
   optional: string[];
   /** The one value of a key that is simulated. */
   only?: Record<string, string>;
+  /** Says what else is wrong with a configuration. */
+  check?(configuration: Record<string, string>): string | undefined;
 }
 
 // https://docs.aws.amazon.com/codepipeline/latest/userguide/limits.html
@@ -135,6 +137,8 @@ function checkConfiguration(
         `configuration ${key} has ${malformed}: a variable is a namespace and a key separated by a period (.).`,
       );
   }
+  const wrong = type.check?.(configuration);
+  if (wrong !== undefined) throw fault(`configuration ${wrong}`);
 }
 
 /** What an action takes must be put out by one that runs before it, and by one only. */

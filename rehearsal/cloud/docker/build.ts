@@ -16,6 +16,8 @@ export interface BuildOptions {
   tags: string[];
   /** `--build-arg`, by name. */
   arguments: Map<string, string>;
+  /** `--label`: they win over the Dockerfile's. */
+  labels?: Record<string, string>;
   /** `linux/amd64` unless told: what CodeBuild's machines are. */
   platform: string;
   target?: string;
@@ -101,6 +103,10 @@ function baseOf({ from, fromLine }: Stage, { print }: Build): RunConfig {
   return config;
 }
 
+function labelled(config: RunConfig, labels: Record<string, string> = {}): RunConfig {
+  return Object.keys(labels).length === 0 ? config : { ...config, Labels: { ...config.Labels, ...labels } };
+}
+
 async function save(store: ImageStore, stage: BuiltStage, options: BuildOptions): Promise<LocalImage> {
   const { diffId, ...layer } = await writeLayer(stage.root, store.directory);
   const [os = "", architecture = ""] = options.platform.split("/");
@@ -108,7 +114,7 @@ async function save(store: ImageStore, stage: BuiltStage, options: BuildOptions)
   const config: ImageConfig = {
     architecture,
     os,
-    config: stage.config,
+    config: labelled(stage.config, options.labels),
     rootfs: { type: "layers", diff_ids: [diffId] },
   };
   const text = JSON.stringify(config);

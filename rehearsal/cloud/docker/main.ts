@@ -40,6 +40,7 @@ const commands: Record<string, Command> = {
         file: { type: "string", short: "f" },
         tag: { type: "string", short: "t", multiple: true },
         "build-arg": { type: "string", multiple: true },
+        label: { type: "string", multiple: true },
         platform: { type: "string" },
         target: { type: "string" },
         quiet: { type: "boolean", short: "q" },
@@ -58,6 +59,7 @@ const commands: Record<string, Command> = {
       dockerfile: values.file === undefined ? path.resolve(context, "Dockerfile") : path.resolve(values.file),
       tags: values.tag ?? [],
       arguments: buildArguments(values["build-arg"] ?? []),
+      labels: labels(values.label ?? []),
       platform: values.platform ?? "linux/amd64",
       target: values.target,
       print: values.quiet ? () => {} : print,
@@ -132,6 +134,15 @@ function buildArguments(given: string[]): Map<string, string> {
       return value === undefined ? [] : [[it, value]];
     }),
   );
+}
+
+/** `key=value`, or `key` alone for an empty value. */
+function labels(given: string[]): Record<string, string> {
+  const entries = given.map((it): [string, string] => {
+    const at = it.indexOf("=");
+    return at < 0 ? [it, ""] : [it.slice(0, at), it.slice(at + 1)];
+  });
+  return Object.fromEntries(entries);
 }
 
 /** The two templates that builds ask for; Go's template language is not simulated. */

@@ -42,6 +42,18 @@ interface Manifest {
   manifests?: { digest: string }[];
 }
 
+const repositoryName = /^(?:[a-z0-9]+(?:[._-][a-z0-9]+)*\/)*[a-z0-9]+(?:[._-][a-z0-9]+)*$/;
+
+/** @throws AwsError InvalidParameterException as CreateRepository does */
+export function checkRepositoryName(name: string): void {
+  if (name.length < 2 || name.length > 256 || !repositoryName.test(name))
+    throw awsError(
+      "InvalidParameterException",
+      `Invalid parameter at 'repositoryName' failed to satisfy constraint: '${name}' must have 2 to 256 characters and ` +
+        "satisfy the regular expression '(?:[a-z0-9]+(?:[._-][a-z0-9]+)*/)*[a-z0-9]+(?:[._-][a-z0-9]+)*'",
+    );
+}
+
 /**
  * Puts a manifest, and gives it the tag if there is one.
  * @throws AwsError as PutImage does: where the tag already names this image, where it may not move, where the manifest

@@ -1,21 +1,23 @@
 import type { Container, Task as TaskDescription } from "@aws-sdk/client-ecs";
 import type { Task } from "./task";
 
-/** A task as DescribeTasks gives it. */
-export function describeTask(task: Task): TaskDescription {
+/** A task as DescribeTasks gives it, with its tags where they are asked for. */
+export function describeTask(task: Task, withTags = false): TaskDescription {
   const { options, networkInterface } = task;
   const { definition } = options.revision;
   return {
     taskArn: task.arn,
     clusterArn: options.clusterArn,
     taskDefinitionArn: definition.taskDefinitionArn,
-    group: options.service === undefined ? `family:${definition.family}` : `service:${options.service}`,
+    group:
+      options.group ?? (options.service === undefined ? `family:${definition.family}` : `service:${options.service}`),
     startedBy: options.startedBy,
     launchType: "FARGATE",
     platformVersion: "1.4.0",
     platformFamily: "Linux",
     cpu: definition.cpu,
     memory: definition.memory,
+    overrides: { containerOverrides: [], inferenceAcceleratorOverrides: [], ...options.overrides },
     lastStatus: task.lastStatus,
     desiredStatus: task.desiredStatus,
     healthStatus: task.health(),
@@ -39,6 +41,7 @@ export function describeTask(task: Task): TaskDescription {
     ...dates({ startedAt: task.startedAt, stoppingAt: task.stoppingAt, stoppedAt: task.stoppedAt }),
     stopCode: task.stopCode,
     stoppedReason: task.stoppedReason,
+    ...(withTags ? { tags: options.tags ?? [] } : {}),
   };
 }
 

@@ -1,6 +1,6 @@
 import { rm } from "node:fs/promises";
 import path from "node:path";
-import type { ContainerDefinition, TaskStopCode } from "@aws-sdk/client-ecs";
+import type { ContainerDefinition, Tag, TaskOverride, TaskStopCode } from "@aws-sdk/client-ecs";
 import type { NetworkInterface } from "../network";
 import type { Cloud } from "../service";
 import { type ContainerProcess, startProcess } from "./containerProcess";
@@ -11,11 +11,15 @@ import { acquire, assume, type Resources, type TaskHost } from "./startup";
 import type { Revision } from "./taskDefinition";
 
 export interface TaskOptions {
+  /** With what is overridden for this task. */
   revision: Revision;
   clusterArn: string;
   /** Name of the service that it belongs to, if any. */
   service?: string;
-  startedBy: string;
+  startedBy?: string;
+  group?: string;
+  overrides?: TaskOverride;
+  tags?: Tag[];
   subnetId: string;
   securityGroups: string[];
   assignPublicIp: boolean;
@@ -141,11 +145,13 @@ export function startTask(host: TaskHost, options: TaskOptions): Task {
     const begun = hasBegun();
     for (const [index, container] of task.containers.entries())
       await startContainer(launch, container, resources[index]);
-    await begun;
+    // A task that runs to its own end runs as soon as its containers do: how that ends is all that counts, and simulated
+    // time is not held up for it.
+    if (options.service !== undefined) await begun;
     if (task.desiredStatus === "STOPPED") return;
     task.lastStatus = "RUNNING";
     task.startedAt = cloud.clock.now();
-    cloud.tell({ kind: "task", service: options.service, taskArn: task.arn, status: "RUNNING" });
+    tell("RUNNING");
     options.onChange();
   }
 
@@ -220,9 +226,14 @@ export function startTask(host: TaskHost, options: TaskOptions): Task {
     task.stoppedAt = cloud.clock.now();
     for (const container of task.containers) container.lastStatus = "STOPPED";
     const exitCode = task.containers.find((it) => it.definition.essential !== false)?.exitCode;
-    const { arn: taskArn, stoppedReason: reason } = task;
-    cloud.tell({ kind: "task", service: options.service, taskArn, status: "STOPPED", reason, exitCode });
+    tell("STOPPED", { reason: task.stoppedReason, exitCode });
     options.onChange();
+  }
+
+  function tell(status: "RUNNING" | "STOPPED", ending: { reason?: string; exitCode?: number } = {}): void {
+    const { service, startedBy } = options;
+    const origin = service === undefined ? { family: definition.family, startedBy } : { service };
+    cloud.tell({ kind: "task", ...origin, taskArn: task.arn, status, ...ending });
   }
 }
 

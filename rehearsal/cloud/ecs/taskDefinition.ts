@@ -71,17 +71,18 @@ export function createTaskDefinitions(cloud: Cloud) {
     return registered;
   }
 
-  /**
-   * @param reference ARN, `family:revision`, or `family` for its latest active revision
-   * @throws AwsError ClientException where there is none
-   */
-  function find(reference: string): Revision {
+  /** @param reference ARN, `family:revision`, or `family` for its latest active revision */
+  function known(reference: string): Revision | undefined {
     const [, family = "", revision] = /^(?:.*\/)?([^:/]+)(?::(\d+))?$/.exec(reference) ?? [];
     const revisions = families.get(family) ?? [];
-    const found =
-      revision === undefined
-        ? revisions.findLast(({ definition }) => definition.status === "ACTIVE")
-        : revisions[Number(revision) - 1];
+    return revision === undefined
+      ? revisions.findLast(({ definition }) => definition.status === "ACTIVE")
+      : revisions[Number(revision) - 1];
+  }
+
+  /** @throws AwsError ClientException where there is none */
+  function find(reference: string): Revision {
+    const found = known(reference);
     if (found === undefined)
       throw awsError("ClientException", `Unable to describe task definition: ${reference} is not registered.`);
     return found;
@@ -94,7 +95,7 @@ export function createTaskDefinitions(cloud: Cloud) {
     return revision;
   }
 
-  return { register, find, deregister };
+  return { register, known, find, deregister };
 }
 
 export type TaskDefinitions = ReturnType<typeof createTaskDefinitions>;
@@ -153,13 +154,13 @@ function checkContainer({ name, image, dependsOn, logConfiguration, mountPoints 
       throw refused(`Log driver awslogs requires options: ${option}, for container ${name} on Fargate.`);
 }
 
-function checkFargate({
-  cpu,
-  memory,
-  networkMode,
-  executionRoleArn,
-  containerDefinitions = [],
-}: RegisterTaskDefinitionCommandInput): void {
+type Fargate = Pick<
+  RegisterTaskDefinitionCommandInput,
+  "cpu" | "memory" | "networkMode" | "executionRoleArn" | "containerDefinitions"
+>;
+
+/** @throws AwsError ClientException for a task that Fargate does not run */
+export function checkFargate({ cpu, memory, networkMode, executionRoleArn, containerDefinitions = [] }: Fargate): void {
   if (networkMode !== "awsvpc") throw refused("Fargate only supports network mode 'awsvpc'.");
   if (cpu === undefined || memory === undefined)
     throw refused(`Fargate requires that '${cpu === undefined ? "cpu" : "memory"}' be defined at the task level.`);

@@ -90,7 +90,7 @@ export function taskDefinitionOperations(cloud: Cloud, taskDefinitions: TaskDefi
 }
 
 /** Tags given to what is created are authorised as TagResource (developer guide, "Grant permission to tag resources on creation"). */
-function tagging(resource: string, tags: Tag[], createAction?: string): Permission[] {
+export function tagging(resource: string, tags: Tag[], createAction?: string): Permission[] {
   if (tags.length === 0) return [];
   const context: Record<string, string | string[]> = { "aws:TagKeys": tags.map(({ key = "" }) => key) };
   for (const { key, value = "" } of tags) context[`aws:RequestTag/${key}`] = value;

@@ -14,8 +14,11 @@ export interface Invocation {
 
 /** Runs a function: in an environment that is free, or in a new one. */
 export interface Invoker {
-  /** @throws TooManyRequestsException beyond the reserved concurrency */
-  invoke(payload: string): Promise<Invocation>;
+  /**
+   * @param requestId of the event, if it has one already: attempts of one asynchronous event share theirs
+   * @throws TooManyRequestsException beyond the reserved concurrency
+   */
+  invoke(payload: string, requestId?: string): Promise<Invocation>;
   stop(): Promise<void>;
 }
 
@@ -53,25 +56,24 @@ export function createInvoker(
     return takeIdle();
   }
 
-  async function invoke(payload: string): Promise<Invocation> {
+  async function invoke(payload: string, requestId: string = randomUUID()): Promise<Invocation> {
     if (stopped) throw new Error(`${configuration.name} was invoked after the account was closed.`);
     if (running.size >= (configuration.reservedConcurrentExecutions ?? Number.POSITIVE_INFINITY))
       throw awsError("TooManyRequestsException", "Rate Exceeded.", 429);
-    const invocation = cloud.clock.during(runAnywhere(payload));
+    const invocation = cloud.clock.during(runAnywhere(payload, requestId));
     running.add(invocation);
     return invocation.finally(() => running.delete(invocation));
   }
 
-  async function runAnywhere(payload: string): Promise<Invocation> {
+  async function runAnywhere(payload: string, requestId: string): Promise<Invocation> {
     const slot = takeIdle() ?? (await start());
-    const invocation = await runIn(slot, payload);
+    const invocation = await runIn(slot, payload, requestId);
     if (slot.environment.usable) idle.push(slot);
     else environments.delete(slot.environment);
     return invocation;
   }
 
-  async function runIn({ environment, log }: Slot, payload: string): Promise<Invocation> {
-    const requestId = randomUUID();
+  async function runIn({ environment, log }: Slot, payload: string, requestId: string): Promise<Invocation> {
     const began = performance.now();
     log.write(startLine(configuration, requestId));
     const outcome = await environment.run(requestId, payload);

@@ -27,7 +27,9 @@ export interface StoredMessage {
   sequenceNumber?: string;
   receiveCount: number;
   firstReceivedAt?: number;
+  /** Of its last receive, since when it may be kept from others for twelve hours. */
   receiptHandle?: string;
+  receivedAt?: number;
   /** Until then it is in flight. */
   visibleAt: number;
   deadLetterSourceArn?: string;
@@ -41,7 +43,7 @@ export interface Queue {
   receive(maximum: number, visibilitySeconds: number, waitSeconds: number): Promise<StoredMessage[]>;
   /** @throws ReceiptHandleIsInvalid, or InvalidParameterValue for an expired handle of a FIFO queue */
   delete(receiptHandle: string): void;
-  /** @throws ReceiptHandleIsInvalid, MessageNotInflight */
+  /** @throws ReceiptHandleIsInvalid, InvalidParameterValue */
   changeVisibility(receiptHandle: string, seconds: number): void;
   /** Takes over a message that another queue gave up on. */
   adopt(message: StoredMessage): void;
@@ -50,6 +52,8 @@ export interface Queue {
 
 // "Exactly-once processing" in the developer guide: a repeated deduplication id is swallowed for five minutes.
 const DEDUPLICATION_INTERVAL = 5 * 60_000;
+// "Visibility timeout": twelve hours from the receive, by however many extensions.
+const LONGEST_VISIBILITY = 43_200;
 
 /**
  * @param bury called with a message that was received `maxReceiveCount` times in vain
@@ -89,13 +93,12 @@ export function createQueue(
   /** What a receive hands out: in order, and of a message group nothing while a message of it is in flight. */
   function take(maximum: number, visibilitySeconds: number): StoredMessage[] {
     dropExpired();
-    const blocked = new Set(
-      messages.filter((it) => it.groupId !== undefined && !isVisible(it)).map((it) => it.groupId),
-    );
+    const inFlight = messages.filter((it) => configuration.fifo && !isVisible(it));
+    const blocked = new Set(inFlight.map((it) => it.groupId));
     const taken: StoredMessage[] = [];
     for (const message of [...messages]) {
       if (taken.length === maximum) break;
-      if (!isVisible(message) || (message.groupId !== undefined && blocked.has(message.groupId))) continue;
+      if (!isVisible(message) || (configuration.fifo && blocked.has(message.groupId))) continue;
       if (configuration.redrive !== undefined && message.receiveCount >= configuration.redrive.maxReceiveCount) {
         messages.splice(messages.indexOf(message), 1);
         bury(message);
@@ -104,6 +107,7 @@ export function createQueue(
       message.receiveCount += 1;
       message.firstReceivedAt ??= clock.now();
       message.receiptHandle = `${message.id}/${randomUUID()}`;
+      message.receivedAt = clock.now();
       hide(message, visibilitySeconds);
       taken.push(message);
     }
@@ -165,19 +169,26 @@ export function createQueue(
       if (message === undefined) return;
       // A standard queue takes any handle of the message, a FIFO queue only the one under which it is in flight.
       if (configuration.fifo && (message.receiptHandle !== receiptHandle || isVisible(message)))
-        throw awsError(
-          "InvalidParameterValue",
-          `Value ${receiptHandle} for parameter ReceiptHandle is invalid. Reason: The receipt handle has expired.`,
-        );
+        throw invalidValue(receiptHandle, "ReceiptHandle", "The receipt handle has expired.");
       messages = messages.filter((it) => it !== message);
       wake();
     },
     changeVisibility(receiptHandle, seconds) {
       const message = held(receiptHandle);
-      if (message === undefined || isVisible(message))
-        throw awsError(
-          "MessageNotInflight",
-          `The message of ${receiptHandle} is not available for visibility timeout change.`,
+      const isExpired = message === undefined || message.receiptHandle !== receiptHandle || isVisible(message);
+      if (message === undefined || (isExpired && configuration.fifo))
+        throw invalidValue(
+          receiptHandle,
+          "ReceiptHandle",
+          "Message does not exist or is not available for visibility timeout change.",
+        );
+      // For a standard queue AWS says nothing of it: https://github.com/localstack/localstack/pull/9632
+      if (isExpired) return;
+      if (clock.now() + seconds * 1000 > (message.receivedAt ?? 0) + LONGEST_VISIBILITY * 1000)
+        throw invalidValue(
+          String(seconds),
+          "VisibilityTimeout",
+          `Total VisibilityTimeout for the message is beyond the limit [${LONGEST_VISIBILITY} seconds]`,
         );
       hide(message, seconds);
       wake();
@@ -190,6 +201,9 @@ export function createQueue(
     },
   };
 }
+
+const invalidValue = (value: string, parameter: string, reason: string) =>
+  awsError("InvalidParameterValue", `Value ${value} for parameter ${parameter} is invalid. Reason: ${reason}`);
 
 /** @throws as SQS does where a message lacks what its queue demands, or carries what it does not know */
 function checkedDeduplicationId(

@@ -1,0 +1,47 @@
+import type { MetricAlarmArgs } from "@pulumi/aws/cloudwatch/metricAlarm";
+import type { Unwrap } from "@pulumi/pulumi";
+import type { MetricName } from "./published";
+import { isStatistic, type Statistic } from "./statistics";
+
+/** One metric of an alarm; the alarm's value is the sum of them. */
+export interface Term extends MetricName {
+  statistic: Statistic;
+  /** Seconds. */
+  period: number;
+  /** What stands for a period without data, as in `FILL(errors, 0)`; undefined makes the whole sum of that period missing. */
+  fill?: number;
+}
+
+type Query = NonNullable<Unwrap<MetricAlarmArgs>["metricQueries"]>[number];
+
+/**
+ * Reads metric math: metrics, and one expression that is a sum of their ids or of `FILL(id, number)`.
+ * @param fault makes the error for what is not understood
+ */
+export function readTerms(queries: Query[], fault: (field: string, value: unknown) => Error): Term[] {
+  const metrics = queries.filter((it) => it.metric !== undefined);
+  const [expression, ...others] = queries.filter((it) => it.metric === undefined);
+  if (expression?.expression === undefined || others.length > 0)
+    throw fault("metricQueries with other than one expression:", JSON.stringify(queries.map((it) => it.id)));
+  const returned = queries.filter((it) => it.returnData === true);
+  if (returned.length !== 1 || returned[0] !== expression)
+    throw fault("returnData of other than the expression:", JSON.stringify(returned.map((it) => it.id)));
+  return expression.expression.split("+").map((text) => {
+    const [, filled, fill, plain] = /^(?:FILL\((\w+), *(\d+)\)|(\w+))$/.exec(text.trim()) ?? [];
+    const metric = metrics.find((it) => it.id === (filled ?? plain))?.metric;
+    if (metric === undefined) throw fault("the expression", expression.expression);
+    return termOf(metric, fill === undefined ? undefined : Number(fill), fault);
+  });
+}
+
+function termOf(
+  metric: NonNullable<Query["metric"]>,
+  fill: number | undefined,
+  fault: (field: string, value: unknown) => Error,
+): Term {
+  const { namespace, metricName, dimensions = {}, stat, period, unit } = metric;
+  if (namespace === undefined) throw fault("a metric without", "namespace");
+  if (unit !== undefined) throw fault("unit", unit);
+  if (!isStatistic(stat)) throw fault("statistic", stat);
+  return { namespace, metricName, dimensions, statistic: stat, period, fill };
+}

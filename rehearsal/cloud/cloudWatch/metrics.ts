@@ -1,0 +1,33 @@
+import type { CloudEvent } from "../events";
+import type { createDimensions, Dimensions } from "./dimensions";
+import type { MetricName } from "./published";
+
+/** How a simulated metric comes by its values: from what happens, or by asking every minute. */
+export type Metric =
+  | { counts: (event: CloudEvent, dimensions: Dimensions) => number | undefined }
+  | { asks: (dimensions: Dimensions) => Promise<number | undefined> };
+
+const ofFunction = (event: CloudEvent, { FunctionName }: Dimensions) =>
+  event.kind === "function-invoked" && event.function === FunctionName ? event : undefined;
+
+/** The metrics that alarms can have, by namespace and name. */
+export function createMetrics(dimensions: ReturnType<typeof createDimensions>): Record<string, Metric> {
+  return {
+    "AWS/SQS ApproximateNumberOfMessagesVisible": { asks: dimensions.visibleMessages },
+    "AWS/ApplicationELB UnHealthyHostCount": { asks: dimensions.unhealthyHosts },
+    // Both are published with every invocation, 0 where there was nothing.
+    "AWS/Lambda Errors": {
+      counts(event, of) {
+        const invocation = ofFunction(event, of);
+        return invocation === undefined ? undefined : Number(invocation.outcome === "failed");
+      },
+    },
+    // The simulated functions have concurrency enough: what waits for a reserved one is queued, and tried again.
+    "AWS/Lambda Throttles": { counts: (event, of) => (ofFunction(event, of) === undefined ? undefined : 0) },
+    "AWS/Events TriggeredRules": {
+      counts: (event, { RuleName }) => (event.kind === "rule" && event.rule === RuleName ? 1 : undefined),
+    },
+  };
+}
+
+export const metricOf = ({ namespace, metricName }: MetricName) => `${namespace} ${metricName}`;

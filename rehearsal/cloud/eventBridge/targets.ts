@@ -1,0 +1,104 @@
+import type {
+  ListTargetsByRuleRequest,
+  ListTargetsByRuleResponse,
+  PutTargetsRequest,
+  PutTargetsResponse,
+  RemoveTargetsRequest,
+  RemoveTargetsResponse,
+  Target,
+} from "@aws-sdk/client-eventbridge";
+import { awsError } from "../service";
+import { checkedId, invalid, limitExceeded, MAXIMUM_TARGETS, pageOf, type Rule } from "./bus";
+
+const LARGEST_BATCH = 10;
+
+// The services whose targets EventBridge calls under a role; the others let it in by a policy of their own.
+const UNDER_ROLE = ["codepipeline", "ecs"];
+const BY_POLICY = ["lambda", "sns"];
+
+const SIMULATED: string[] = ["Id", "Arn", "RoleArn", "Input", "EcsParameters"] satisfies (keyof Target)[];
+
+/**
+ * Adds targets to a rule, or replaces those of the same id: none, where one is not as EventBridge takes it; where only
+ * its ARN is not, all but that one. The task definition of a target need not exist.
+ * @throws ValidationException, LimitExceededException
+ */
+export function putTargets(rule: Rule, { Targets = [] }: PutTargetsRequest): PutTargetsResponse {
+  checkBatch("targets", Targets.length);
+  Targets.forEach(checkTarget);
+  const { accepted, failed } = separate(Targets);
+  const next = new Map([...rule.targets, ...accepted.map((it) => [it.Id ?? "", it] as const)]);
+  if (next.size > MAXIMUM_TARGETS) throw limitExceeded();
+  rule.targets = next;
+  return { FailedEntryCount: failed.length, FailedEntries: failed };
+}
+
+/** Removes targets; an id that the rule has not fails alone. */
+export function removeTargets(rule: Rule, { Ids = [] }: RemoveTargetsRequest): RemoveTargetsResponse {
+  checkBatch("ids", Ids.length);
+  const failed = Ids.filter((id) => !rule.targets.delete(id)).map((TargetId) => ({
+    TargetId,
+    ErrorCode: "ResourceNotFoundException",
+    ErrorMessage: `Rule ${rule.name} does not have a target with the Id ${TargetId}.`,
+  }));
+  return { FailedEntryCount: failed.length, FailedEntries: failed };
+}
+
+export function listTargets(rule: Rule, request: ListTargetsByRuleRequest): ListTargetsByRuleResponse {
+  const { page, NextToken } = pageOf([...rule.targets.values()], ({ Id = "" }) => Id, request);
+  return { Targets: page, NextToken };
+}
+
+function checkBatch(field: string, size: number): void {
+  if (size >= 1 && size <= LARGEST_BATCH) return;
+  const bound = size < 1 ? "greater than or equal to 1" : `less than or equal to ${LARGEST_BATCH}`;
+  throw invalid(
+    `1 validation error detected: Value at '${field}' failed to satisfy constraint: Member must have length ${bound}`,
+  );
+}
+
+function checkTarget(target: Target, index: number): void {
+  const id = checkedId(`targets.${index + 1}.member.id`, target.Id);
+  const other = Object.entries(target).find(([field, value]) => value !== undefined && !SIMULATED.includes(field));
+  if (other !== undefined) throw notSimulated(target, other[0]);
+  const { RoleArn, EcsParameters, Input } = target;
+  const service = serviceOf(target);
+  if (service === undefined) return;
+  if (!UNDER_ROLE.includes(service) && !BY_POLICY.includes(service)) throw notSimulated(target, "Arn");
+  if (UNDER_ROLE.includes(service) && RoleArn === undefined)
+    throw invalid(`RoleArn is required for target ${target.Arn}.`);
+  if (BY_POLICY.includes(service) && RoleArn !== undefined) throw notSimulated(target, "RoleArn");
+  if (service === "ecs" && EcsParameters === undefined)
+    throw invalid(`Parameter(s) EcsParameters must be specified for target: ${id}.`);
+  if (service === "codepipeline" && Input !== undefined) throw notSimulated(target, "Input");
+  if (Input !== undefined && !isJson(Input))
+    throw invalid(`JSON syntax error in input for target ${id} at char: 1, line: 1`);
+}
+
+function separate(targets: Target[]) {
+  const accepted = targets.filter((it) => serviceOf(it) !== undefined);
+  const failed = targets
+    .filter((it) => serviceOf(it) === undefined)
+    .map(({ Id, Arn }) => ({
+      TargetId: Id,
+      ErrorCode: "ValidationException",
+      ErrorMessage: `Parameter ${Arn} is not valid. Reason: Provided Arn is not in correct format.`,
+    }));
+  return { accepted, failed };
+}
+
+/** `lambda`; undefined where the target's ARN is none. */
+export const serviceOf = ({ Arn = "" }: Target): string | undefined =>
+  /^arn:[\w-]+:([\w-]+):[\w-]*:\d*:.+$/.exec(Arn)?.[1];
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+const notSimulated = ({ Id, Arn }: Target, field: string) =>
+  awsError("NotSimulated", `events:PutTargets: ${field} of the target ${Id} (${Arn}) is not simulated.`, 501);

@@ -1,0 +1,85 @@
+import { expect } from "chai";
+import { type Clock, createClock } from "../../rehearsal/clock";
+import { createAsynchronousInvocations } from "../../rehearsal/cloud/lambda/asynchronousInvocation";
+import type { Invoker } from "../../rehearsal/cloud/lambda/invoker";
+import { awsError } from "../../rehearsal/cloud/service";
+
+const start = Date.UTC(2026, 0, 5, 9);
+
+describe("asynchronous invocations", () => {
+  /** Time in seconds, event, and the request's number in order of appearance. */
+  const seen: string[] = [];
+  const requests: string[] = [];
+  let clock: Clock;
+  let outcomes: ("ok" | "error" | "throttled")[] = [];
+  let stopped = false;
+
+  const invoker: Invoker = {
+    async invoke(payload, requestId = "") {
+      if (!requests.includes(requestId)) requests.push(requestId);
+      seen.push(`${(clock.now() - start) / 1000} ${payload} #${requests.indexOf(requestId) + 1}`);
+      const outcome = outcomes.shift() ?? "ok";
+      if (outcome === "throttled") throw awsError("TooManyRequestsException", "Rate Exceeded.", 429);
+      return outcome === "ok"
+        ? { requestId, payload: "{}" }
+        : { requestId, payload: "{}", error: { errorType: "Error", errorMessage: "no" } };
+    },
+    stop: async () => {},
+  };
+
+  async function invoked(repeats: boolean, payloads: string[]): Promise<string[]> {
+    const { invokeLater } = createAsynchronousInvocations(clock, { repeats, isStopped: () => stopped });
+    for (const payload of payloads) invokeLater(invoker, payload);
+    for (let second = 0; second < 600; second++) {
+      await new Promise(setImmediate);
+      await clock.turn(1000);
+    }
+    return [...seen];
+  }
+
+  beforeEach(() => {
+    clock = createClock(0, start);
+    outcomes = [];
+    seen.length = 0;
+    requests.length = 0;
+    stopped = false;
+  });
+  afterEach(() => clock.stop());
+
+  it("come once in an account that does not repeat them", async () => {
+    expect(await invoked(false, ["a", "b"])).to.deep.equal(["0 a #1", "0 b #2"]);
+  });
+
+  it("come twice where it does: at once beside the first, and late, in turn", async () => {
+    expect(await invoked(true, ["a", "b", "c", "d"])).to.deep.equal([
+      "0 a #1",
+      "0 a #1",
+      "0 b #2",
+      "0 c #3",
+      "0 c #3",
+      "0 d #4",
+      "60 b #2",
+      "60 d #4",
+    ]);
+  });
+
+  it("are tried again where they fail, the repeated one as the first, under one request id", async () => {
+    outcomes = ["error", "error", "ok", "error", "ok"];
+    expect(await invoked(true, ["a"])).to.deep.equal(["0 a #1", "0 a #1", "60 a #1", "60 a #1", "180 a #1"]);
+  });
+
+  it("are not counted as tried where they are throttled", async () => {
+    outcomes = ["throttled", "throttled", "error", "error", "error"];
+    expect(await invoked(false, ["a"])).to.deep.equal(["0 a #1", "5 a #1", "10 a #1", "70 a #1", "190 a #1"]);
+  });
+
+  it("end with the account", async () => {
+    outcomes = ["error"];
+    const { invokeLater } = createAsynchronousInvocations(clock, { repeats: false, isStopped: () => stopped });
+    invokeLater(invoker, "a");
+    stopped = true;
+    await new Promise(setImmediate);
+    await clock.turn(600_000);
+    expect(seen).to.deep.equal(["0 a #1"]);
+  });
+});
