@@ -1,13 +1,14 @@
 import * as cloudwatch from "@pulumi/aws/cloudwatch";
 import * as sns from "@pulumi/aws/sns";
 import * as pulumi from "@pulumi/pulumi";
+import type { Operations } from "./operations";
 
 export interface AlertsArgs {
   /** Addresses that are told; each has to confirm the subscription that SNS mails it. */
   emails: string[];
 }
 
-/** Where alarms go: one topic for the stack. */
+/** Where alarms and notices go: one topic for the stack. */
 export class Alerts extends pulumi.ComponentResource {
   readonly topicArn: pulumi.Output<string>;
 
@@ -26,37 +27,53 @@ export class Alerts extends pulumi.ComponentResource {
 }
 
 export interface AlarmArgs {
+  operations: Operations;
   /** What happened and what to do about it, for who gets the mail. */
   description: string;
-  /** CloudWatch namespace and metric. */
+  /** CloudWatch namespace and metrics of it. Several are added up. */
   namespace: string;
-  metric: string;
+  metrics: [string, ...string[]];
   /** `Sum` of events, or `Maximum` of a level. */
   statistic: "Sum" | "Maximum";
   dimensions: Record<string, pulumi.Input<string>>;
-  /** SNS topic that is told when the alarm goes off, and when it ends. */
-  topicArn: pulumi.Input<string>;
+  /** How many times five minutes it has to last. Default: once. */
+  periods?: number;
+  /** Whether its end is told as well. Default: it is. */
+  tellsEnd?: boolean;
 }
 
 /** An alarm on anything but zero within five minutes. */
 export function createAlarm(name: string, args: AlarmArgs, opts: pulumi.CustomResourceOptions): void {
-  new cloudwatch.MetricAlarm(
+  const { alarmTopicArn, observed } = args.operations;
+  const alarm = new cloudwatch.MetricAlarm(
     name,
     {
       alarmDescription: args.description,
-      namespace: args.namespace,
-      metricName: args.metric,
-      statistic: args.statistic,
-      dimensions: args.dimensions,
+      ...measure(args),
       comparisonOperator: "GreaterThanThreshold",
       threshold: 0,
-      period: 300,
-      evaluationPeriods: 1,
+      evaluationPeriods: args.periods ?? 1,
       // A function that nobody calls has no metric at all.
       treatMissingData: "notBreaching",
-      alarmActions: [args.topicArn],
-      okActions: [args.topicArn],
+      alarmActions: [alarmTopicArn],
+      okActions: args.tellsEnd === false ? [] : [alarmTopicArn],
     },
     opts,
   );
+  observed.alarmArns.push(alarm.arn);
+}
+
+const PERIOD = 300;
+
+function measure({ namespace, metrics, statistic, dimensions }: AlarmArgs): Partial<cloudwatch.MetricAlarmArgs> {
+  const [metricName, ...others] = metrics;
+  if (others.length === 0) return { namespace, metricName, statistic, dimensions, period: PERIOD };
+  const queries = metrics.map((metric) => ({
+    // CloudWatch wants a small letter first.
+    id: metric.toLowerCase(),
+    metric: { namespace, metricName: metric, stat: statistic, dimensions, period: PERIOD },
+  }));
+  // A sum has no value where one of its parts has none.
+  const expression = queries.map(({ id }) => `FILL(${id}, 0)`).join(" + ");
+  return { metricQueries: [{ id: "total", label: metrics.join(" + "), expression, returnData: true }, ...queries] };
 }

@@ -1,55 +1,93 @@
 import * as pulumi from "@pulumi/pulumi";
-import { Bucket } from "./bucket";
-import { Build } from "./build";
+import type { DeployOptions } from "../handlers/deploy";
+import type { Bucket } from "./bucket";
+import type { Callback } from "./callback";
 import type { Cluster } from "./cluster";
-import { createDeployFunction, createTagFunction, type DeployedService } from "./delivery";
+import { createDeployment, type Deployment, type RequestTable } from "./delivery";
 import type { LoadBalancer } from "./loadBalancer";
 import type { Network } from "./network";
 import type { Operations } from "./operations";
 import type { PipelineType } from "./partition";
-import { Pipeline } from "./pipeline";
-import { Registry } from "./registry";
+import type { Pipeline } from "./pipeline";
+import { archiveKey, createApplicationPipeline } from "./pipeline/applicationPipeline";
+import { Promotion } from "./promotion";
+import { existingRepository, type ImageRepository, Registry } from "./registry";
 import { Service } from "./service";
 import type { ApplicationSettings } from "./settings";
 import type { DeliveredSource } from "./source";
+import type { Target } from "./target";
+import { Task } from "./task";
 
 export interface ApplicationArgs {
   operations: Operations;
   settings: ApplicationSettings;
   /** Name of the environment. */
   environment: string;
+  /** Environments that take their images from this one's repository. */
+  promotesTo: string[];
   network: Network;
   cluster: Cluster;
   /** Leads to the web services. Left out where the stack has none. */
   loadBalancer?: LoadBalancer | undefined;
   /** Priority of each web service's listener rule, by `<application>-<service>`. */
   priorities: Map<string, number>;
-  /** Where archives are fetched to. */
-  source: Bucket;
+  /** Where archives are fetched to. Needed by applications that pushes are delivered of. */
+  source?: Bucket | undefined;
   pipelineType: PipelineType;
+  /** Given where versions can be deployed by HTTP. */
+  requests?: RequestTable | undefined;
+}
+
+/** A service as CloudWatch knows it. */
+export interface ObservedService {
+  /** `<application>/<service>` */
+  name: string;
+  clusterName: pulumi.Output<string>;
+  serviceName: pulumi.Output<string>;
+  /** Of a web service: what target group and load balancer are called by. */
+  target?: Target["dimensions"] | undefined;
 }
 
 /** One application: its repository of images, its services, and the pipeline that brings the one to the other. */
 export class Application extends pulumi.ComponentResource {
+  readonly registry: ImageRepository;
   readonly repositoryUrl: pulumi.Output<string>;
   readonly pipelineName: pulumi.Output<string>;
+  readonly pipelineArn: pulumi.Output<string>;
+  readonly services: ObservedService[];
   /** Addresses of the web services, by `<application>/<service>`. */
   readonly urls: Record<string, pulumi.Output<string>>;
-  /** ARN of the role that each service's tasks have, by `<application>/<service>`. */
+  /** ARN of the role that each service's tasks have, by `<application>/<service>`; the one-off task's by `<application>/task`. */
   readonly taskRoles: Record<string, pulumi.Output<string>>;
-  /** The tracked branch, for the functions that take pushes in. */
-  readonly source: DeliveredSource;
+  /** The tracked branch, for the functions that take pushes in. None where images are promoted. */
+  readonly source: DeliveredSource | undefined;
+  /** The function that deploys. None where CodePipeline's own action does. */
+  readonly deployFunction: Callback<DeployOptions> | undefined;
+  /** Takes the deployments that are asked for by HTTP. */
+  readonly requestQueue: { url: pulumi.Output<string>; arn: pulumi.Output<string> } | undefined;
 
   constructor(name: string, args: ApplicationArgs, opts?: pulumi.ComponentResourceOptions) {
     super("slipway:infra:Application", name, {}, opts);
-    const registry = new Registry(name, { environment: args.environment }, { parent: this });
+    const registry = createRegistry(name, args, this);
     const services = createServices(name, args, registry, this);
-    const pipeline = createPipeline(name, args, { registry, services }, this);
+    const task = createTask(name, args, registry, this);
+    const deployment = createDeploymentOf(name, args, { registry, services }, this);
+    const pipeline = createApplicationPipeline(name, args, { registry, services, task, deployment }, this);
+    this.source = begin(name, args, pipeline, this);
+    this.registry = registry;
     this.repositoryUrl = registry.repositoryUrl;
     this.pipelineName = pipeline.pipelineName;
-    this.urls = ofServices(name, args, services, ({ url }) => url);
-    this.taskRoles = ofServices(name, args, services, ({ taskRoleArn }) => taskRoleArn);
-    this.source = deliveredSource(args, pipeline);
+    this.pipelineArn = pipeline.arn;
+    this.services = services.map((service) => observed(name, service, args.cluster));
+    this.urls = Object.fromEntries(
+      services.flatMap(({ settings, target }) => (target ? [[`${name}/${settings.name}`, target.url]] : [])),
+    );
+    this.taskRoles = Object.fromEntries([
+      ...services.map(({ settings, template }) => [`${name}/${settings.name}`, template.taskRoleArn]),
+      ...(task ? [[`${name}/task`, task.template.taskRoleArn]] : []),
+    ]);
+    this.deployFunction = deployment?.function;
+    this.requestQueue = deployment?.requestQueue;
     this.registerOutputs({
       repositoryUrl: this.repositoryUrl,
       pipelineName: this.pipelineName,
@@ -59,80 +97,77 @@ export class Application extends pulumi.ComponentResource {
   }
 }
 
+/** Images that are promoted stay where the environment before has them. */
+const createRegistry = (
+  name: string,
+  { operations, environment, promotesTo, settings }: ApplicationArgs,
+  parent: pulumi.Resource,
+): ImageRepository =>
+  "image" in settings.source
+    ? existingRepository(operations.account, settings.source.image.repository)
+    : new Registry(name, { environment, promotesTo }, { parent });
+
 const createServices = (
   name: string,
   { operations, environment, network, cluster, loadBalancer, priorities, settings }: ApplicationArgs,
-  registry: Registry,
+  registry: ImageRepository,
   parent: pulumi.Resource,
-): DeployedService[] =>
+): Service[] =>
   settings.services.map((service) => {
     const fullName = `${name}-${service.name}`;
     const priority = priorities.get(fullName);
     const route = loadBalancer === undefined || priority === undefined ? undefined : { loadBalancer, priority };
+    const countedBy = settings.deploy === "callback" ? "delivery" : "program";
     const common = { operations, environment, application: name, network, cluster, registry };
-    return {
-      service: new Service(fullName, { ...common, settings: service, route }, { parent }),
-      count: service.count,
-    };
+    return new Service(fullName, { ...common, settings: service, countedBy, route }, { parent });
   });
 
-interface Delivered {
-  registry: Registry;
-  services: DeployedService[];
-}
-
-function createPipeline(
+const createTask = (
   name: string,
-  args: ApplicationArgs,
-  { registry, services }: Delivered,
+  { operations, environment, network, settings }: ApplicationArgs,
+  registry: ImageRepository,
   parent: pulumi.Resource,
-): Pipeline {
-  const { operations, environment, cluster, settings } = args;
-  const source = { bucket: args.source, key: archiveKey(settings) };
-  // A bucket of its own: what runs in one application's build could otherwise overwrite what another one's leaves.
-  const artifacts = new Bucket(`${name}-artifacts`, { oldVersionDays: 1, objectDays: 30 }, { parent });
-  const build = new Build(
-    `${name}-build`,
-    {
-      operations,
-      settings: settings.build,
-      registry,
-      artifacts,
-      archiveArn: pulumi.interpolate`${source.bucket.arn}/${source.key}`,
-    },
-    { parent },
-  );
-  const deploy = createDeployFunction(
-    `${name}-deploy`,
-    { operations, application: name, cluster, registry, services },
-    { parent },
-  );
-  const tag = createTagFunction(`${name}-tag`, { operations, registry, environment }, { parent });
-  return new Pipeline(name, { operations, type: args.pipelineType, source, artifacts, build, deploy, tag }, { parent });
-}
+): Task | undefined =>
+  settings.migrate === undefined && settings.schedules === undefined
+    ? undefined
+    : new Task(
+        `${name}-task`,
+        { operations, environment, application: name, settings: settings.task, network, registry },
+        { parent },
+      );
 
-const archiveKey = ({ name }: ApplicationSettings) => `${name}/source.zip`;
-
-function deliveredSource({ settings, pipelineType }: ApplicationArgs, pipeline: Pipeline): DeliveredSource {
-  const { repository, branch } = settings.source.push;
-  return {
-    branch: { repository, branch, application: settings.name },
-    key: archiveKey(settings),
-    pipeline,
-    overridable: pipelineType === "V2",
-  };
-}
-
-/** What `read` finds in each service, by `<application>/<service>`; a service where that is undefined is left out. */
-const ofServices = (
+const createDeploymentOf = (
   name: string,
-  { settings }: ApplicationArgs,
-  services: DeployedService[],
-  read: (service: Service) => pulumi.Output<string> | undefined,
-): Record<string, pulumi.Output<string>> =>
-  Object.fromEntries(
-    services.flatMap(({ service }, index) => {
-      const value = read(service);
-      return value === undefined ? [] : [[`${name}/${settings.services[index]?.name}`, value]];
-    }),
-  );
+  { operations, environment, cluster, settings, requests }: ApplicationArgs,
+  { registry, services }: { registry: ImageRepository; services: Service[] },
+  parent: pulumi.Resource,
+): Deployment | undefined =>
+  settings.deploy === "callback"
+    ? createDeployment(
+        `${name}-deploy`,
+        { operations, application: name, environment, cluster, registry, services, requests },
+        { parent },
+      )
+    : undefined;
+
+/** What starts the pipeline: fetch, which is told the branch to take pushes from, or the tag on an image. */
+function begin(
+  name: string,
+  { operations, settings, pipelineType }: ApplicationArgs,
+  pipeline: Pipeline,
+  parent: pulumi.Resource,
+): DeliveredSource | undefined {
+  if ("image" in settings.source) {
+    new Promotion(name, { operations, source: settings.source.image, pipeline }, { parent });
+    return undefined;
+  }
+  const branch = { ...settings.source.push, application: name };
+  return { branch, key: archiveKey(name), pipeline, overridable: pipelineType === "V2" };
+}
+
+const observed = (application: string, { settings, serviceName, target }: Service, { clusterName }: Cluster) => ({
+  name: `${application}/${settings.name}`,
+  clusterName,
+  serviceName,
+  target: target?.dimensions,
+});

@@ -1,83 +1,58 @@
-import type * as cloudwatch from "@pulumi/aws/cloudwatch";
 import * as codebuild from "@pulumi/aws/codebuild";
-import type { input } from "@pulumi/aws/types";
 import * as pulumi from "@pulumi/pulumi";
 import type { Bucket } from "./bucket";
 import { createLogGroup, writingTo } from "./logGroup";
 import type { Operations } from "./operations";
-import type { Registry } from "./registry";
-import { createRole } from "./role";
+import type { ImageRepository } from "./registry";
+import { createRole, type Statement } from "./role";
 import type { BuildSettings } from "./settings";
 
 export interface BuildArgs {
   operations: Operations;
-  settings: BuildSettings;
-  registry: Registry;
   /** Where CodePipeline puts what one stage leaves to the next. */
   artifacts: Bucket;
-  /** ARN of the application's archive in the source bucket; its metadata names the commit. */
-  archiveArn: pulumi.Input<string>;
+  /** What runs. Default: the buildspec.yml in the input artifact. */
+  buildspec?: string;
+  /** Environment variables of the build. Readable by whoever can see the project: no secrets. */
+  variables: Record<string, pulumi.Input<string>>;
+  /** What the build may do besides taking its input, leaving its output and writing its log. */
+  statements: Statement[];
+  /** Whether Docker runs inside the build. */
+  docker: boolean;
 }
 
-/**
- * The CodeBuild project of one application. It declares no buildspec: the archive holds the repository's own
- * buildspec.yml, or slipway's (handlers/buildspec.ts) where the repository has none.
- */
+/** A CodeBuild project that a pipeline runs. */
 export class Build extends pulumi.ComponentResource {
   readonly projectArn: pulumi.Output<string>;
   readonly projectName: pulumi.Output<string>;
 
   constructor(name: string, args: BuildArgs, opts?: pulumi.ComponentResourceOptions) {
     super("slipway:infra:Build", name, {}, opts);
-    const logGroup = createLogGroup(`${name}-logs`, args.operations.logRetentionDays, { parent: this });
-    const roleArn = createBuildRole(name, args, logGroup, this);
-    const project = createProject(name, args, { roleArn, logGroup }, this);
+    const { account, logRetentionDays } = args.operations;
+    const logGroup = createLogGroup(`${name}-logs`, logRetentionDays, { parent: this });
+    const statements = [
+      writingTo(logGroup),
+      {
+        actions: ["s3:GetObject", "s3:GetObjectVersion", "s3:PutObject"],
+        resources: [pulumi.interpolate`${args.artifacts.arn}/*`],
+      },
+      ...args.statements,
+    ];
+    const roleArn = createRole(
+      `${name}-role`,
+      { account, service: "codebuild", ownAccountOnly: true, statements },
+      { parent: this },
+    );
+    const project = createProject(name, args, { roleArn, logGroup: logGroup.name }, this);
     this.projectArn = project.arn;
     this.projectName = project.name;
     this.registerOutputs({ projectArn: this.projectArn, projectName: this.projectName });
   }
 }
 
-const createBuildRole = (
-  name: string,
-  { operations, registry, artifacts, archiveArn }: BuildArgs,
-  logGroup: cloudwatch.LogGroup,
-  parent: pulumi.Resource,
-) =>
-  createRole(
-    `${name}-role`,
-    {
-      account: operations.account,
-      service: "codebuild",
-      ownAccountOnly: true,
-      statements: [
-        writingTo(logGroup),
-        {
-          actions: ["s3:GetObject", "s3:GetObjectVersion", "s3:PutObject"],
-          resources: [pulumi.interpolate`${artifacts.arn}/*`],
-        },
-        { actions: ["s3:GetObjectVersion"], resources: [archiveArn] },
-        { actions: ["ecr:GetAuthorizationToken"], resources: ["*"] },
-        {
-          // https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-push-iam.html
-          actions: [
-            "ecr:BatchCheckLayerAvailability",
-            "ecr:BatchGetImage",
-            "ecr:CompleteLayerUpload",
-            "ecr:InitiateLayerUpload",
-            "ecr:PutImage",
-            "ecr:UploadLayerPart",
-          ],
-          resources: [registry.arn],
-        },
-      ],
-    },
-    { parent },
-  );
-
 interface ProjectParts {
   roleArn: pulumi.Output<string>;
-  logGroup: cloudwatch.LogGroup;
+  logGroup: pulumi.Output<string>;
 }
 
 const createProject = (name: string, args: BuildArgs, { roleArn, logGroup }: ProjectParts, parent: pulumi.Resource) =>
@@ -85,31 +60,77 @@ const createProject = (name: string, args: BuildArgs, { roleArn, logGroup }: Pro
     `${name}-project`,
     {
       serviceRole: roleArn,
-      source: { type: "CODEPIPELINE" },
+      source: { type: "CODEPIPELINE", buildspec: args.buildspec },
       artifacts: { type: "CODEPIPELINE" },
       environment: {
         type: "LINUX_CONTAINER",
         computeType: "BUILD_GENERAL1_SMALL",
         image: "aws/codebuild/standard:7.0",
-        // Docker runs inside the build.
-        privilegedMode: true,
-        environmentVariables: variables(args),
+        privilegedMode: args.docker,
+        environmentVariables: Object.entries(args.variables).map(([variable, value]) => ({
+          name: variable,
+          value,
+          type: "PLAINTEXT",
+        })),
       },
-      logsConfig: { cloudwatchLogs: { groupName: logGroup.name } },
+      logsConfig: { cloudwatchLogs: { groupName: logGroup } },
       buildTimeout: 30,
     },
     { parent },
   );
 
-/** What the buildspec reads, see handlers/buildspec.ts; each build argument is a variable of its own. */
-function variables({ settings, registry }: BuildArgs): input.codebuild.ProjectEnvironmentEnvironmentVariable[] {
-  const values = {
-    IMAGE_REPOSITORY: registry.repositoryUrl,
-    DOCKERFILE: settings.dockerfile,
-    CONTEXT: settings.context,
-    TEST_COMMAND: settings.test ?? "",
-    BUILD_ARGUMENTS: Object.keys(settings.arguments).join(" "),
-    ...settings.arguments,
-  };
-  return Object.entries(values).map(([name, value]) => ({ name, value, type: "PLAINTEXT" }));
+export interface RepositoryBuildArgs {
+  operations: Operations;
+  settings: BuildSettings;
+  /** Path of the schedules in the repository, if the application has any. */
+  schedules: string | undefined;
+  registry: ImageRepository;
+  artifacts: Bucket;
+  /** ARN of the application's archive in the source bucket; its metadata names the commit. */
+  archiveArn: pulumi.Input<string>;
 }
+
+/**
+ * The build of an application from its repository. It declares no buildspec: the archive holds the repository's own
+ * buildspec.yml, or slipway's (handlers/buildspec.ts) where the repository has none.
+ */
+export const createRepositoryBuild = (
+  name: string,
+  { operations, artifacts, ...args }: RepositoryBuildArgs,
+  opts: pulumi.ComponentResourceOptions,
+) =>
+  new Build(
+    name,
+    { operations, artifacts, variables: variables(args), statements: pushingImage(args), docker: true },
+    opts,
+  );
+
+type Inputs = Omit<RepositoryBuildArgs, "operations" | "artifacts">;
+
+/** What the buildspec reads, see handlers/buildspec.ts; each build argument is a variable of its own. */
+const variables = ({ settings, schedules, registry }: Inputs): Record<string, pulumi.Input<string>> => ({
+  IMAGE_REPOSITORY: registry.repositoryUrl,
+  DOCKERFILE: settings.dockerfile,
+  CONTEXT: settings.context,
+  TEST_COMMAND: settings.test ?? "",
+  SCHEDULES: schedules ?? "",
+  BUILD_ARGUMENTS: Object.keys(settings.arguments).join(" "),
+  ...settings.arguments,
+});
+
+const pushingImage = ({ registry, archiveArn }: Inputs): Statement[] => [
+  { actions: ["s3:GetObjectVersion"], resources: [archiveArn] },
+  { actions: ["ecr:GetAuthorizationToken"], resources: ["*"] },
+  {
+    // https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-push-iam.html
+    actions: [
+      "ecr:BatchCheckLayerAvailability",
+      "ecr:BatchGetImage",
+      "ecr:CompleteLayerUpload",
+      "ecr:InitiateLayerUpload",
+      "ecr:PutImage",
+      "ecr:UploadLayerPart",
+    ],
+    resources: [registry.arn],
+  },
+];

@@ -29,6 +29,8 @@ export interface CallbackArgs<O> {
   memory: number;
   /** npm packages that the handler imports and the Lambda runtime does not have. Default: none. */
   packages?: string[];
+  /** Whether the alarm on its errors is told when it ends, too. Default: it is. */
+  alarmTellsEnd?: boolean;
 }
 
 /**
@@ -41,7 +43,7 @@ export class Callback<O> extends pulumi.ComponentResource {
 
   constructor(name: string, args: CallbackArgs<O>, opts?: pulumi.ComponentResourceOptions) {
     super("slipway:infra:Callback", name, {}, opts);
-    const { account, logRetentionDays, alarmTopicArn } = args.operations;
+    const { account, logRetentionDays, observed } = args.operations;
     // Made before the function, which would make one of its own that never expires.
     const logGroup = createLogGroup(`${name}-logs`, logRetentionDays, { parent: this });
     const roleArn = createRole(
@@ -53,15 +55,17 @@ export class Callback<O> extends pulumi.ComponentResource {
     createAlarm(
       `${name}-errors`,
       {
-        description: `${name} failed: see its log group.`,
+        operations: args.operations,
+        description: `${name} failed, or was not run for want of concurrency: see its log group.`,
         namespace: "AWS/Lambda",
-        metric: "Errors",
+        metrics: ["Errors", "Throttles"],
         statistic: "Sum",
         dimensions: { FunctionName: created.name },
-        topicArn: alarmTopicArn,
+        ...(args.alarmTellsEnd === undefined ? {} : { tellsEnd: args.alarmTellsEnd }),
       },
       { parent: this },
     );
+    observed.functionNames.push(created.name);
     this.arn = created.arn;
     this.functionName = created.name;
     this.registerOutputs({ arn: this.arn, functionName: this.functionName });

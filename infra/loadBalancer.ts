@@ -17,6 +17,8 @@ export class LoadBalancer extends pulumi.ComponentResource {
   /** The listener that services add their rules to. */
   readonly listenerArn: pulumi.Output<string>;
   readonly securityGroupId: pulumi.Output<string>;
+  /** What CloudWatch calls it by: `app/<name>/<id>`. */
+  readonly arnSuffix: pulumi.Output<string>;
 
   constructor(name: string, args: LoadBalancerArgs, opts?: pulumi.ComponentResourceOptions) {
     super("slipway:infra:LoadBalancer", name, {}, opts);
@@ -40,6 +42,7 @@ export class LoadBalancer extends pulumi.ComponentResource {
     this.scheme = args.certificate === undefined ? "http" : "https";
     this.listenerArn = listener.arn;
     this.securityGroupId = securityGroup.id;
+    this.arnSuffix = balancer.arnSuffix;
     this.registerOutputs({ dnsName: this.dnsName, listenerArn: this.listenerArn });
   }
 }

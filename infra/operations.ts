@@ -8,4 +8,11 @@ export interface Operations {
   logRetentionDays: number;
   /** SNS topic that all alarms go to. */
   alarmTopicArn: pulumi.Input<string>;
+  /** Takes in what the dashboard shows, as it is made. */
+  observed: Observed;
+}
+
+export interface Observed {
+  alarmArns: pulumi.Output<string>[];
+  functionNames: pulumi.Output<string>[];
 }

@@ -9,6 +9,10 @@ export interface Partition {
   regions: RegExp;
   /** What stacks use that name no type: V2 pipelines are not offered everywhere, V1 pipelines are. */
   pipelineType: PipelineType;
+  /** What the names of its hosts end in. */
+  dnsSuffix: string;
+  /** Address of the console, without a slash at its end. */
+  consoleUrl: string;
 }
 
 export type PipelineType = "V1" | "V2";
@@ -18,9 +22,17 @@ export const GLOBAL: Partition = {
   id: "aws",
   regions: /^(af|ap|ca|eu|il|me|mx|sa|us)-[a-z]+-\d$/,
   pipelineType: "V2",
+  dnsSuffix: "amazonaws.com",
+  consoleUrl: "https://console.aws.amazon.com",
 };
 
-const CHINA: Partition = { id: "aws-cn", regions: /^cn-[a-z]+-\d$/, pipelineType: "V1" };
+const CHINA: Partition = {
+  id: "aws-cn",
+  regions: /^cn-[a-z]+-\d$/,
+  pipelineType: "V1",
+  dnsSuffix: "amazonaws.com.cn",
+  consoleUrl: "https://console.amazonaws.cn",
+};
 
 /** The partition of a region such as `us-east-1`; undefined where slipway knows none (GovCloud, a typing error). */
 export function partitionOf(region: string): Partition | undefined {
@@ -43,7 +55,7 @@ export interface Account extends Place {
 }
 
 /** The services that act for the platform. All of them keep `amazonaws.com` in China, as ec2 does not. */
-export type AwsService = "apigateway" | "codebuild" | "codepipeline" | "ecs-tasks" | "lambda";
+export type AwsService = "apigateway" | "codebuild" | "codepipeline" | "ecs-tasks" | "events" | "lambda" | "sns";
 
 /** The account that the program's credentials belong to. */
 export function currentAccount({ region, partition }: Place): Account {

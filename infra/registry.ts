@@ -1,21 +1,42 @@
 import * as ecr from "@pulumi/aws/ecr";
 import * as pulumi from "@pulumi/pulumi";
+import type { Account } from "./partition";
+
+/** A repository of images, as builds, tasks and functions use it. */
+export interface ImageRepository {
+  arn: pulumi.Output<string>;
+  repositoryName: pulumi.Output<string>;
+  /** `<account>.dkr.ecr.<region>.<suffix>/<name>`, as images are called by. */
+  repositoryUrl: pulumi.Output<string>;
+}
+
+/** The host that all images of an account and region are called by. */
+export const registryHost = ({ id, region, partition }: Account): pulumi.Output<string> =>
+  pulumi.interpolate`${id}.dkr.ecr.${region}.${partition.dnsSuffix}`;
+
+/** A repository that another stack of the same account and region has made. */
+export const existingRepository = (account: Account, name: string): ImageRepository => ({
+  arn: account.arn("ecr", `repository/${name}`),
+  repositoryName: pulumi.output(name),
+  repositoryUrl: pulumi.interpolate`${registryHost(account)}/${name}`,
+});
 
 export interface RegistryArgs {
   /** Tag of the image that runs in this environment. */
   environment: string;
+  /** Tags of the images that run in the environments that take their images from here. */
+  promotesTo: string[];
 }
 
-/** Images that are kept besides the environment's. */
+/** Images that are kept besides the environments'. */
 const IMAGES = 50;
 /** Days after which an image that lost its last tag is deleted. */
 const UNTAGGED_DAYS = 14;
 
-/** The ECR repository of one application. */
-export class Registry extends pulumi.ComponentResource {
+/** The ECR repository of one application, called as the application is: other stacks find it by that name. */
+export class Registry extends pulumi.ComponentResource implements ImageRepository {
   readonly arn: pulumi.Output<string>;
   readonly repositoryName: pulumi.Output<string>;
-  /** `<account>.dkr.ecr.<region>.<suffix>/<name>`, as images are called by. */
   readonly repositoryUrl: pulumi.Output<string>;
 
   constructor(name: string, args: RegistryArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -23,6 +44,7 @@ export class Registry extends pulumi.ComponentResource {
     const repository = new ecr.Repository(
       `${name}-repository`,
       {
+        name,
         imageScanningConfiguration: { scanOnPush: true },
         // The environment's tag moves from image to image with every delivery.
         imageTagMutability: "MUTABLE",
@@ -45,19 +67,14 @@ export class Registry extends pulumi.ComponentResource {
   }
 }
 
-function lifecyclePolicy({ environment }: RegistryArgs): string {
+function lifecyclePolicy({ environment, promotesTo }: RegistryArgs): string {
   const rules = [
-    {
-      // What a rule's tags match, no rule of a lower priority expires: this one keeps the running image for ever.
-      // https://docs.aws.amazon.com/AmazonECR/latest/userguide/LifecyclePolicies.html
-      description: `Keep the image that ${environment} runs`,
-      selection: {
-        tagStatus: "tagged",
-        tagPatternList: [environment],
-        countType: "imageCountMoreThan",
-        countNumber: 1,
-      },
-    },
+    // What a rule's tags match, no rule of a lower priority expires: these keep the running images for ever.
+    // https://docs.aws.amazon.com/AmazonECR/latest/userguide/LifecyclePolicies.html
+    ...[environment, ...promotesTo].map((tag) => ({
+      description: `Keep the image that ${tag} runs`,
+      selection: { tagStatus: "tagged", tagPatternList: [tag], countType: "imageCountMoreThan", countNumber: 1 },
+    })),
     {
       description: `Delete untagged images after ${UNTAGGED_DAYS} days`,
       selection: {

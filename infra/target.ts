@@ -1,10 +1,13 @@
 import * as lb from "@pulumi/aws/lb";
 import * as vpc from "@pulumi/aws/vpc";
 import * as pulumi from "@pulumi/pulumi";
+import { createAlarm } from "./alerts";
 import type { LoadBalancer } from "./loadBalancer";
 import type { Network } from "./network";
+import type { Operations } from "./operations";
 
 export interface TargetArgs {
+  operations: Operations;
   network: Network;
   loadBalancer: LoadBalancer;
   /** Security group of the tasks; it is opened to the load balancer. */
@@ -24,6 +27,8 @@ export class Target extends pulumi.ComponentResource {
   /** Known once the listener routes to it: ECS refuses a target group that no load balancer uses. */
   readonly targetGroupArn: pulumi.Output<string>;
   readonly url: pulumi.Output<string>;
+  /** What CloudWatch calls target group and load balancer by: `targetgroup/<name>/<id>` and `app/<name>/<id>`. */
+  readonly dimensions: { targetGroup: pulumi.Output<string>; loadBalancer: pulumi.Output<string> };
 
   constructor(name: string, args: TargetArgs, opts?: pulumi.ComponentResourceOptions) {
     super("slipway:infra:Target", name, {}, opts);
@@ -32,9 +37,28 @@ export class Target extends pulumi.ComponentResource {
     const targetGroup = createTargetGroup(name, args, this);
     const rule = createListenerRule(name, targetGroup, args, this);
     this.targetGroupArn = pulumi.all([targetGroup.arn, rule.id]).apply(([arn]) => arn);
+    this.dimensions = { targetGroup: targetGroup.arnSuffix, loadBalancer: loadBalancer.arnSuffix };
+    createTargetAlarm(name, args.operations, this);
     this.url = pulumi.interpolate`${loadBalancer.scheme}://${hosts[0] ?? loadBalancer.dnsName}`;
     this.registerOutputs({ targetGroupArn: this.targetGroupArn, url: this.url });
   }
+}
+
+function createTargetAlarm(name: string, operations: Operations, target: Target): void {
+  createAlarm(
+    `${name}-unhealthy`,
+    {
+      operations,
+      description: `Tasks of ${name} fail the load balancer's health check: see the service's events and the tasks' log.`,
+      namespace: "AWS/ApplicationELB",
+      metrics: ["UnHealthyHostCount"],
+      statistic: "Maximum",
+      dimensions: { TargetGroup: target.dimensions.targetGroup, LoadBalancer: target.dimensions.loadBalancer },
+      // A rollout that fails has them too, and takes them away again.
+      periods: 2,
+    },
+    { parent: target },
+  );
 }
 
 /** From the load balancer's security group to the tasks', and nowhere else. */

@@ -10,8 +10,6 @@ export type Check<T> = (value: unknown, path: string, mistakes: string[]) => T |
 export interface Field<T> {
   check: Check<T>;
   absent: (path: string, mistakes: string[]) => T | undefined;
-  /** Left out where a mistake lists the keys that are allowed. */
-  hidden?: true;
 }
 
 export function readField<T>(field: Field<T>, value: unknown, path: string, mistakes: string[]): T | undefined {
@@ -29,13 +27,6 @@ export const optional = <T>(check: Check<T>): Field<T | undefined> => ({ check, 
 /** A key that may be left out, and is `value` then. */
 export const withDefault = <T>(check: Check<T>, value: T): Field<T> => ({ check, absent: () => value });
 
-/** A key of slipway's design that this version has no code for: a line of its own instead of "not a setting". */
-export const notYet: Field<undefined> = {
-  check: (_value, path, mistakes) => fail(mistakes, `${path}: is not supported yet; remove it`),
-  absent: () => undefined,
-  hidden: true,
-};
-
 /** Text of the given form. `what` and `allowed` describe it: "a branch", "a name such as main". */
 export function text(what: string, allowed: string, form: RegExp): Check<string> {
   return (value, path, mistakes) => {
@@ -45,6 +36,9 @@ export function text(what: string, allowed: string, form: RegExp): Check<string>
     return fail(mistakes, isNot(path, value, what, allowed + hint));
   };
 }
+
+export const boolean: Check<boolean> = (value, path, mistakes) =>
+  typeof value === "boolean" ? value : fail(mistakes, isNot(path, value, "a choice", "true, false"));
 
 /** A whole number from `from` to `to`, both included. */
 export function integer(what: string, from: number, to: number): Check<number> {
@@ -96,7 +90,7 @@ export function map<T>(name: Check<string>, check: Check<T>): Check<Record<strin
 /** An object of known keys; every other key is a mistake. A path that ends in `:` is a namespace. */
 export function object<T extends object>(fields: { [K in keyof T]-?: Field<T[K]> }): Check<T> {
   const keys = Object.keys(fields) as (keyof T & string)[];
-  const allowed = keys.filter((key) => !fields[key].hidden).join(", ");
+  const allowed = keys.join(", ");
   return (value, path, mistakes) => {
     if (!isObject(value)) return fail(mistakes, isNot(path, value, "a map of settings", allowed));
     const at = (key: string) => (path.endsWith(":") ? `${path}${key}` : `${path}.${key}`);

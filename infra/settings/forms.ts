@@ -1,6 +1,6 @@
-import { type Place, partitionOf } from "../partition";
+import { type Partition, type Place, partitionOf } from "../partition";
 import { type Check, eachOnce, fail, integer, isNot, list, ruled, text } from "./check";
-import type { SecretReference } from "./model";
+import type { SecretReference, SecretsManagerReference } from "./model";
 
 /** Any text, empty too. */
 export const anyText = text("text", "text", /^/);
@@ -38,6 +38,15 @@ export const repositoryPath = text(
   "a relative path of letters, digits and . _ - / that stays inside",
   /^(?!.*(^|\/)\.\.(\/|$))[\w.-][\w.\-/]*$/,
 );
+
+/** https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_CreateRepository.html */
+export const ecrRepository = text(
+  "an ECR repository",
+  "its name without the registry, such as storefront",
+  /^(?=.{2,256}$)[a-z0-9]+([._/-][a-z0-9]+)*$/,
+);
+
+export const imageTag = text("an image's tag", "a tag such as dev", /^\w[\w.-]{0,127}$/);
 
 export const hostName = text(
   "a host name",
@@ -97,22 +106,41 @@ export const certificateArn = ({ region, partition }: Place): Check<string> =>
 /**
  * Where a secret is kept. The value is never repeated in a mistake: it may be the secret itself, put in the wrong place.
  */
-export function secretReference({ partition }: Place): Check<SecretReference> {
-  const arn = new RegExp(
-    `^arn:${partition.id}:(secretsmanager:[a-z0-9-]+:\\d{12}:secret:[^:]+(:[^:]*:[^:]*:[^:]*)?|ssm:[a-z0-9-]+:\\d{12}:parameter/.+)$`,
-  );
-  return (value, path, mistakes) => {
-    const reference = typeof value === "string" ? value : "";
-    if (arn.test(reference)) {
-      const service = reference.split(":")[2] === "ssm" ? "ssm" : "secretsmanager";
-      return { kind: "arn", service, arn: reference };
-    }
-    if (/^\/[\w./-]+$/.test(reference)) return { kind: "parameter", name: reference };
-    const match = /^([\w/+=.@-]{1,512})(?::([^:]+))?$/.exec(reference);
-    if (match?.[1] !== undefined) return { kind: "secret", name: match[1], key: match[2] };
-    return fail(
+export const secretReference =
+  ({ partition }: Place): Check<SecretReference> =>
+  (value, path, mistakes) =>
+    readReference(value, partition) ??
+    fail(
       mistakes,
       `${path}: does not say where the secret is kept; allowed: a Secrets Manager name, with :key for one key of its JSON; an SSM parameter name that begins with /; an ARN of either in ${partition.id}`,
     );
+
+/** Where a chat's webhook is kept. A function reads it, and knows Secrets Manager and the current version alone. */
+export const chatSecret =
+  ({ partition }: Place): Check<SecretsManagerReference> =>
+  (value, path, mistakes) => {
+    const reference = readReference(value, partition);
+    if (reference?.kind === "secret") return reference;
+    if (reference?.kind === "arn" && reference.service === "secretsmanager" && !VERSIONED.test(reference.arn))
+      return reference;
+    return fail(
+      mistakes,
+      `${path}: does not say which secret holds the webhook's address; allowed: a Secrets Manager name, with :key for one key of its JSON; its ARN in ${partition.id}, with :key:: for one key`,
+    );
   };
+
+// What follows the key in `…:secret:<name>:<key>:<stage>:<version>`.
+const VERSIONED = /:secret:[^:]+:[^:]*:(.+:|:.+)/;
+
+function readReference(value: unknown, partition: Partition): SecretReference | undefined {
+  const reference = typeof value === "string" ? value : "";
+  const arn = new RegExp(
+    `^arn:${partition.id}:(secretsmanager:[a-z0-9-]+:\\d{12}:secret:[^:]+(:[^:]*:[^:]*:[^:]*)?|ssm:[a-z0-9-]+:\\d{12}:parameter/.+)$`,
+  );
+  if (arn.test(reference))
+    return { kind: "arn", service: reference.split(":")[2] === "ssm" ? "ssm" : "secretsmanager", arn: reference };
+  if (/^\/[\w./-]+$/.test(reference)) return { kind: "parameter", name: reference };
+  // A URL is no name with a key: it is what should be kept there.
+  const match = /^([\w/+=.@-]{1,512})(?::(?!\/\/)([^:]+))?$/.exec(reference);
+  return match?.[1] === undefined ? undefined : { kind: "secret", name: match[1], key: match[2] };
 }

@@ -13,6 +13,10 @@ export interface Settings {
   /** CodePipeline's type of all pipelines. */
   pipelineType: PipelineType;
   alerts: AlertSettings;
+  /** Environments that take this one's images. The image that has such a name as its tag is never expired. */
+  promotesTo: string[];
+  /** Whether versions can be deployed by HTTP. */
+  deploymentApi: boolean;
   applications: ApplicationSettings[];
 }
 
@@ -31,24 +35,61 @@ export interface LoadBalancerSettings {
 }
 
 export interface AlertSettings {
-  /** Addresses that alarms are sent to, each once its owner has confirmed the subscription. */
+  /** Addresses that notices are sent to, each once its owner has confirmed the subscription. */
   emails: string[];
+  /** The webhook's address of each chat that is told: a secret in Secrets Manager. */
+  chat: Partial<Record<ChatKind, SecretsManagerReference>>;
 }
+
+export type ChatKind = "slack" | "feishu" | "dingtalk" | "wecom";
 
 export interface ApplicationSettings {
   name: string;
   source: SourceSettings;
   build: BuildSettings;
   services: ServiceSettings[];
+  /** What its one-off tasks, the migration and the scheduled ones, have in common. */
+  task: TaskSettings;
+  /** Runs to its end before the services change. */
+  migrate?: MigrateSettings | undefined;
+  /** Path of the file in the repository that says which tasks run at what time. */
+  schedules?: string | undefined;
+  /** Whether somebody has to approve before anything changes. */
+  approval: boolean;
+  /** Who deploys: slipway's function, or CodePipeline's own ECS action. */
+  deploy: "callback" | "ecs";
 }
 
-export interface SourceSettings {
-  push: {
-    /** GitHub repository, `owner/name`. */
-    repository: string;
-    /** Branch whose pushes are delivered, without `refs/heads/`. */
-    branch: string;
-  };
+/** What is delivered: the pushes to a branch, or the images that get a tag. */
+export type SourceSettings = { push: PushSource } | { image: ImageSource };
+
+export interface PushSource {
+  /** GitHub repository, `owner/name`. */
+  repository: string;
+  /** Branch whose pushes are delivered, without `refs/heads/`. */
+  branch: string;
+}
+
+export interface ImageSource {
+  /** ECR repository of this account and region. */
+  repository: string;
+  /** Tag whose image is delivered whenever it moves: the name of the environment that goes before. */
+  tag: string;
+}
+
+export interface MigrateSettings {
+  command: string[];
+}
+
+export interface TaskSettings {
+  /** CPU units; 1024 are one vCPU. */
+  cpu: number;
+  /** MiB. */
+  memory: number;
+  /** Environment variables of the container, by name. */
+  environment: Record<string, string>;
+  /** Environment variables whose values ECS reads from Secrets Manager or SSM when a task starts, by name. */
+  secrets: Record<string, SecretReference>;
 }
 
 export interface BuildSettings {
@@ -63,33 +104,30 @@ export interface BuildSettings {
 }
 
 /** An ECS service: a web service with `port`, a worker without. */
-export interface ServiceSettings {
+export interface ServiceSettings extends TaskSettings {
   name: string;
   /** Port that the container listens on. */
   port?: number | undefined;
   /** Instead of the image's own command. */
   command?: string[] | undefined;
-  /** CPU units; 1024 are one vCPU. */
-  cpu: number;
-  /** MiB. */
-  memory: number;
   /** Tasks that run. Each delivery sets it, but leaves a service at 0 that was scaled to 0 by hand. */
   count: number;
   /** Path that the load balancer asks; 200 to 399 is healthy. */
   healthCheck?: string | undefined;
   /** Host names that the load balancer routes here. A web service without takes what no other one does. */
   hosts?: string[] | undefined;
-  /** Environment variables of the container, by name. */
-  environment: Record<string, string>;
-  /** Environment variables whose values ECS reads from Secrets Manager or SSM when a task starts, by name. */
-  secrets: Record<string, SecretReference>;
 }
 
 /** Where a secret is kept. */
 export type SecretReference =
-  /** By ARN, as ECS takes it; for Secrets Manager with `:key:stage:version` at its end, if wanted. */
-  | { kind: "arn"; service: "secretsmanager" | "ssm"; arn: string }
-  /** A secret in Secrets Manager by name; `key` is one key of its JSON. */
-  | { kind: "secret"; name: string; key?: string | undefined }
+  | SecretsManagerReference
+  /** A parameter in SSM, by ARN. */
+  | { kind: "arn"; service: "ssm"; arn: string }
   /** A parameter in SSM by name, with its leading slash. */
   | { kind: "parameter"; name: string };
+
+export type SecretsManagerReference =
+  /** By ARN, as ECS takes it; with `:key:stage:version` at its end, if wanted. */
+  | { kind: "arn"; service: "secretsmanager"; arn: string }
+  /** By name; `key` is one key of its JSON. */
+  | { kind: "secret"; name: string; key?: string | undefined };

@@ -1,9 +1,9 @@
+import { fargateMemory } from "../../handlers/fargate";
 import { distinct, fail, type Rule } from "./check";
-import { fargateMemory } from "./fargate";
-import type { ApplicationSettings, BuildSettings, ServiceSettings } from "./model";
+import type { ApplicationSettings, BuildSettings, ServiceSettings, Settings, TaskSettings } from "./model";
 
 /** Fargate sells CPU and memory in pairs. */
-export const fargateSize: Rule<ServiceSettings> = ({ cpu, memory }, path, mistakes) => {
+export const fargateSize: Rule<TaskSettings> = ({ cpu, memory }, path, mistakes) => {
   const allowed = fargateMemory(cpu);
   if (!allowed.includes(memory))
     fail(mistakes, `${path}.memory: ${memory} is not a Fargate size with cpu ${cpu}; allowed: ${allowed.join(", ")}`);
@@ -20,7 +20,7 @@ export const webOrWorker: Rule<ServiceSettings> = ({ port, command, healthCheck,
 };
 
 /** ECS refuses a task definition in which a variable has two sources. */
-export const oneSourceForEachVariable: Rule<ServiceSettings> = ({ environment, secrets }, path, mistakes) => {
+export const oneSourceForEachVariable: Rule<TaskSettings> = ({ environment, secrets }, path, mistakes) => {
   for (const name of Object.keys(secrets))
     if (Object.hasOwn(environment, name))
       fail(mistakes, `${path}.secrets.${name}: is in environment too; keep one of them`);
@@ -28,7 +28,7 @@ export const oneSourceForEachVariable: Rule<ServiceSettings> = ({ environment, s
 
 // The variables of slipway's buildspec (handlers/buildspec.ts), of CodeBuild and of the shell.
 const RESERVED =
-  /^(name|arguments|AWS_.*|CODEBUILD_.*|SOURCE_.*|IMAGE_.*|DOCKERFILE|CONTEXT|BUILD_ARGUMENTS|TEST_COMMAND|PATH|HOME)$/;
+  /^(name|arguments|AWS_.*|CODEBUILD_.*|SOURCE_.*|IMAGE_.*|DOCKERFILE|CONTEXT|BUILD_ARGUMENTS|TEST_COMMAND|SCHEDULES|PATH|HOME)$/;
 
 /** Build arguments travel as environment variables of the build. */
 export const freeArgumentNames: Rule<BuildSettings> = (build, path, mistakes) => {
@@ -40,14 +40,17 @@ export const freeArgumentNames: Rule<BuildSettings> = (build, path, mistakes) =>
 // A target group's name takes 32 characters, of which Pulumi's suffix (a hyphen and seven digits) needs eight.
 const LONGEST = 24;
 
-/** What resources are named after: `<application>-<service>`. */
+/** What resources are named after: `<application>-<service>`, and `<application>-task` for one-off tasks. */
 export const serviceNames: Rule<ApplicationSettings[]> = (applications, path, mistakes) => {
   distinct(
     applications.map(({ name }, index) => ({ path: `${path}[${index}].name`, value: name })),
     mistakes,
   );
   const names = everyService(applications, path).map((it) => ({ path: `${it.path}.name`, value: it.fullName }));
-  distinct(names, mistakes);
+  const tasks = applications.flatMap((application, index) =>
+    hasTasks(application) ? [{ path: `${path}[${index}].task`, value: `${application.name}-task` }] : [],
+  );
+  distinct([...tasks, ...names], mistakes);
   for (const { path, value } of names)
     if (value.length > LONGEST)
       fail(
@@ -72,6 +75,49 @@ export const routes: Rule<ApplicationSettings[]> = (applications, path, mistakes
       `${path}.hosts: is missing; expected host names, for ${first?.path} already takes every other request`,
     );
 };
+
+/** An environment's own tag would start its pipeline for ever; and who promotes must own the repository. */
+export const environments: Rule<Omit<Settings, "place">> = (settings, path, mistakes) => {
+  const { environment, promotesTo, applications } = settings;
+  if (promotesTo.includes(environment))
+    fail(mistakes, `${path}promotesTo: "${environment}" is the stack's own environment; allowed: others`);
+  if (promotesTo.length > 0 && !applications.some(({ source }) => "push" in source))
+    fail(mistakes, `${path}promotesTo: is for stacks that build images; put it where the source is a push`);
+  for (const [index, { source }] of applications.entries())
+    if ("image" in source && source.image.tag === environment)
+      fail(
+        mistakes,
+        `${path}applications[${index}].source.image.tag: "${environment}" is what this environment's own deliveries are tagged with, each would start the next; allowed: the tag of the environment before`,
+      );
+};
+
+/** What is deployed by HTTP is deployed by slipway's function. */
+export const deployable: Rule<Omit<Settings, "place">> = ({ deploymentApi, applications }, path, mistakes) => {
+  if (deploymentApi && !applications.some(({ deploy }) => deploy === "callback"))
+    fail(
+      mistakes,
+      `${path}deploymentApi: no application has deploy: callback; give it to one, or remove deploymentApi`,
+    );
+};
+
+const hasTasks = ({ migrate, schedules }: ApplicationSettings) => migrate !== undefined || schedules !== undefined;
+
+/** What is configured must be used: CodeBuild builds pushes only, and one-off tasks are migrations and schedules. */
+export const usedParts =
+  (defaults: { build: BuildSettings; task: TaskSettings }): Rule<ApplicationSettings> =>
+  (application, path, mistakes) => {
+    const { source, build, task } = application;
+    if ("image" in source && build !== defaults.build)
+      fail(
+        mistakes,
+        `${path}.build: is for applications whose source is a push; remove it, for an image is built already`,
+      );
+    if (task !== defaults.task && !hasTasks(application))
+      fail(
+        mistakes,
+        `${path}.task: is for migrate and schedules, and the application has neither; add one, or remove it`,
+      );
+  };
 
 function everyService(applications: ApplicationSettings[], path: string) {
   return applications.flatMap((application, index) =>

@@ -1,5 +1,7 @@
 import { expect } from "chai";
-import { mistakesOf, type Raw, withApplication, withKeys, withPush } from "./configurations";
+import { mistakesOf, type Raw, storefront, withApplication, withImage, withKeys, withPush } from "./configurations";
+
+const SOURCES = "push: { repository: acme/storefront, branch: main } or image: { repository: storefront, tag: dev }";
 
 /** A configuration, and all lines that it gives. */
 const MISTAKES: [title: string, raw: Raw, ...lines: string[]][] = [
@@ -7,26 +9,108 @@ const MISTAKES: [title: string, raw: Raw, ...lines: string[]][] = [
     "an application without anything",
     withKeys({ "slipway:applications": [{}] }),
     "slipway:applications[0].name: is missing; expected a name such as storefront",
-    "slipway:applications[0].source: is missing; expected push: { repository: acme/storefront, branch: main }",
+    `slipway:applications[0].source: is missing; expected ${SOURCES}`,
     "slipway:applications[0].services: is missing; expected a list of services",
   ],
   [
-    "keys of a later version",
-    withApplication({ migrate: { command: ["node", "migrate.js"] }, schedules: "schedules.yaml", approval: false }),
-    "slipway:applications[0].migrate: is not supported yet; remove it",
-    "slipway:applications[0].schedules: is not supported yet; remove it",
-    "slipway:applications[0].approval: is not supported yet; remove it",
-  ],
-  [
     "a way to deploy of a later version",
-    withApplication({ deploy: "ecs" }),
-    'slipway:applications[0].deploy: "ecs" is not supported yet; allowed: callback',
+    withApplication({ deploy: "gitops" }),
+    'slipway:applications[0].deploy: "gitops" is not supported yet; allowed: callback, ecs',
   ],
   [
-    "a source of a later version",
-    withApplication({ source: { image: { repository: "storefront", tag: "dev" } } }),
-    "slipway:applications[0].source.push: is missing; expected { repository: acme/storefront, branch: main }",
-    "slipway:applications[0].source.image: is not supported yet; remove it",
+    "a way to deploy that nobody planned",
+    withApplication({ deploy: "rsync" }),
+    'slipway:applications[0].deploy: "rsync" is not a way to deploy; allowed: callback, ecs',
+  ],
+  [
+    "a source without anything",
+    withApplication({ source: {} }),
+    `slipway:applications[0].source: is empty; expected ${SOURCES}`,
+  ],
+  [
+    "two sources",
+    withApplication({ source: { ...storefront.source, image: { repository: "storefront", tag: "staging" } } }),
+    "slipway:applications[0].source: has both push and image; keep one of them",
+  ],
+  [
+    "half a push",
+    withApplication({ source: { push: { repository: "acme/storefront" } } }),
+    "slipway:applications[0].source.push.branch: is missing; expected a branch such as main",
+  ],
+  [
+    "an image without anything",
+    withImage({ repository: undefined, tag: undefined }),
+    "slipway:applications[0].source.image.repository: is missing; expected an ECR repository such as storefront",
+    "slipway:applications[0].source.image.tag: is missing; expected a tag such as dev",
+  ],
+  [
+    "an image by its registry",
+    withImage({ repository: "registry.example.com/Storefront" }),
+    'slipway:applications[0].source.image.repository: "registry.example.com/Storefront" is not an ECR repository; allowed: its name without the registry, such as storefront',
+  ],
+  [
+    "an image's tag with its colon",
+    withImage({ tag: ":staging" }),
+    'slipway:applications[0].source.image.tag: ":staging" is not an image\'s tag; allowed: a tag such as dev',
+  ],
+  [
+    "an image that the environment itself tags",
+    withImage({ tag: "dev" }),
+    'slipway:applications[0].source.image.tag: "dev" is what this environment\'s own deliveries are tagged with, each would start the next; allowed: the tag of the environment before',
+  ],
+  [
+    "a build of an image that is built",
+    withImage({}, { build: { test: "npm test" } }),
+    "slipway:applications[0].build: is for applications whose source is a push; remove it, for an image is built already",
+  ],
+  [
+    "a task that nothing runs",
+    withApplication({ task: { cpu: 512, memory: 1024 } }),
+    "slipway:applications[0].task: is for migrate and schedules, and the application has neither; add one, or remove it",
+  ],
+  [
+    "a task of no Fargate size, with a variable of two sources",
+    withApplication({
+      migrate: { command: ["migrate"] },
+      task: { memory: 3072, environment: { URL: "x" }, secrets: { URL: "storefront/url" } },
+    }),
+    "slipway:applications[0].task.memory: 3072 is not a Fargate size with cpu 256; allowed: 512, 1024, 2048",
+    "slipway:applications[0].task.secrets.URL: is in environment too; keep one of them",
+  ],
+  [
+    "an unknown key of a task",
+    withApplication({ schedules: "schedules.yaml", task: { command: ["run"] } }),
+    "slipway:applications[0].task.command: is not a setting; allowed: cpu, memory, environment, secrets",
+  ],
+  [
+    "a migration without a command",
+    withApplication({ migrate: {} }),
+    "slipway:applications[0].migrate.command: is missing; expected a command such as [node, migrate.js]",
+  ],
+  [
+    "a migration as one text",
+    withApplication({ migrate: "node migrate.js" }),
+    'slipway:applications[0].migrate: "node migrate.js" is not a map of settings; allowed: command',
+  ],
+  [
+    "a migration of no argument",
+    withApplication({ migrate: { command: [] } }),
+    "slipway:applications[0].migrate.command: has 0 arguments; allowed: 1 or more",
+  ],
+  [
+    "schedules outside the repository",
+    withApplication({ schedules: "../schedules.yaml" }),
+    'slipway:applications[0].schedules: "../schedules.yaml" is not a path in the repository; allowed: a relative path of letters, digits and . _ - / that stays inside',
+  ],
+  [
+    "schedules in the stack file",
+    withApplication({ schedules: [{ name: "report" }] }),
+    'slipway:applications[0].schedules: [{"name":"report"}] is not a path in the repository; allowed: a relative path of letters, digits and . _ - / that stays inside',
+  ],
+  [
+    "an approval by name",
+    withApplication({ approval: "boss" }),
+    'slipway:applications[0].approval: "boss" is not a choice; allowed: true, false',
   ],
   [
     "a repository by its address",
@@ -60,8 +144,9 @@ const MISTAKES: [title: string, raw: Raw, ...lines: string[]][] = [
   ],
   [
     "a build argument that the build itself uses",
-    withApplication({ build: { arguments: { CONTEXT: "x", SOURCE_KEY: "y", name: "z" } } }),
+    withApplication({ build: { arguments: { CONTEXT: "x", SCHEDULES: "x", SOURCE_KEY: "y", name: "z" } } }),
     "slipway:applications[0].build.arguments.CONTEXT: is a variable of the build itself; give the argument another name",
+    "slipway:applications[0].build.arguments.SCHEDULES: is a variable of the build itself; give the argument another name",
     "slipway:applications[0].build.arguments.SOURCE_KEY: is a variable of the build itself; give the argument another name",
     "slipway:applications[0].build.arguments.name: is a variable of the build itself; give the argument another name",
   ],

@@ -18,6 +18,9 @@ export const withKeys = (keys: Raw): Raw => ({ ...smallest, ...keys });
 export const withApplication = (keys: Raw): Raw => withKeys({ "slipway:applications": [{ ...storefront, ...keys }] });
 export const withPush = (keys: Raw): Raw =>
   withApplication({ source: { push: { ...storefront.source.push, ...keys } } });
+/** An application of images, with keys of its source and its own. */
+export const withImage = (keys: Raw, more: Raw = {}): Raw =>
+  withApplication({ source: { image: { repository: "storefront", tag: "staging", ...keys } }, ...more });
 export const withService = (keys: Raw): Raw => withApplication({ services: [{ ...web, ...keys }] });
 export const withServices = (...services: Raw[]): Raw => withApplication({ services });
 

@@ -8,6 +8,17 @@ import { GENERATED, ofType, ROOT, resource, stackDev } from "./support";
 
 const KIB = 1024;
 
+const TOPIC = "arn:aws:sns:us-east-1:123456789012:slipway-alerts-0000000";
+const REQUESTS = "https://sqs.example/storefront-deploy-requests-0000000";
+const TASK_LOG = { logGroup: "storefront-task-logs-0000000", logStreamPrefix: "task" };
+const ONE_OFF_TASK = {
+  application: "storefront",
+  taskDefinition: "arn:aws:ecs:us-east-1:123456789012:task-definition/storefront-task-task-0000000:1",
+  container: "app",
+  subnets: ["subnet-private-a", "subnet-private-b"],
+  securityGroup: "storefront-task-tasks-id",
+};
+
 /** Seconds and MiB. */
 const FUNCTIONS: Record<string, { timeout: number; memorySize: number; options: object; packages: string[] }> = {
   "slipway-webhook": {
@@ -40,7 +51,6 @@ const FUNCTIONS: Record<string, { timeout: number; memorySize: number; options: 
     packages: [
       "node_modules/b4a",
       "node_modules/bare-events",
-      "node_modules/buffer-crc32",
       "node_modules/events-universal",
       "node_modules/fast-fifo",
       "node_modules/streamx",
@@ -62,15 +72,69 @@ const FUNCTIONS: Record<string, { timeout: number; memorySize: number; options: 
           taskDefinition: "arn:aws:ecs:us-east-1:123456789012:task-definition/storefront-web-task-0000000:1",
           count: 2,
         },
+        {
+          service: "storefront-worker-service-0000000",
+          container: "app",
+          taskDefinition: "arn:aws:ecs:us-east-1:123456789012:task-definition/storefront-worker-task-0000000:1",
+          count: 1,
+        },
       ],
       deadlineMinutes: 30,
+      requests: {
+        table: "slipway-deployments-0000000",
+        repository: "storefront",
+        tag: "dev",
+        topicArn: TOPIC,
+        queueUrl: REQUESTS,
+      },
     },
     packages: [],
+  },
+  "slipway-deployments": {
+    timeout: 25,
+    memorySize: 256,
+    options: {
+      secretArn: "arn:aws:secretsmanager:us-east-1:123456789012:slipway-deployment-token-0000000",
+      table: "slipway-deployments-0000000",
+      deadlineMinutes: 30,
+      registry: "123456789012.dkr.ecr.us-east-1.amazonaws.com",
+      applications: [{ application: "storefront", repository: "storefront", queueUrl: REQUESTS }],
+    },
+    packages: [],
+  },
+  "slipway-notices": {
+    timeout: 60,
+    memorySize: 256,
+    options: {
+      environment: "dev",
+      topicArn: TOPIC,
+      console: "https://console.aws.amazon.com",
+      region: "us-east-1",
+      pipelines: { "storefront-pipeline-0000000": "storefront" },
+    },
+    packages: [],
+  },
+  "storefront-migrate": {
+    timeout: 300,
+    memorySize: 256,
+    options: { ...ONE_OFF_TASK, cluster: "slipway-cluster-0000000", command: ["node", "migrate.js"], ...TASK_LOG },
+    packages: [],
+  },
+  "storefront-schedules": {
+    timeout: 300,
+    memorySize: 256,
+    options: {
+      ...ONE_OFF_TASK,
+      environment: "dev",
+      cluster: "arn:aws:ecs:us-east-1:123456789012:slipway-cluster-0000000",
+      roleArn: "arn:aws:iam:us-east-1:123456789012:storefront-schedules-rules-role-0000000",
+    },
+    packages: ["node_modules/yaml"],
   },
   "storefront-tag": {
     timeout: 60,
     memorySize: 256,
-    options: { repository: "storefront-repository-0000000", tag: "dev" },
+    options: { repository: "storefront", tag: "dev" },
     packages: [],
   },
 };

@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import type { Program } from "../../rehearsal/program";
-import { smallest } from "./configurations";
+import { smallest, withImage } from "./configurations";
 import { evaluateStack, resource } from "./support";
 
 describe("a stack of workers in China", () => {
@@ -24,7 +24,7 @@ describe("a stack of workers in China", () => {
   });
 
   it("has no load balancer", () => {
-    expect(program.registrations.filter(({ type }) => /:lb\/|LoadBalancer|Target/.test(type))).to.deep.equal([]);
+    expect(program.registrations.filter(({ type }) => /:lb\/|LoadBalancer|infra:Target/.test(type))).to.deep.equal([]);
     expect(program.outputs.services).to.deep.equal({});
     expect(program.outputs).to.not.have.any.keys("loadBalancer");
   });
@@ -32,7 +32,7 @@ describe("a stack of workers in China", () => {
   it("names nothing in the global partition", () => {
     const declared = JSON.stringify(program.registrations.map(({ inputs }) => inputs));
     expect(declared).to.contain("arn:aws-cn:ssm:cn-north-1:123456789012:parameter/jobs/token");
-    expect(declared).not.to.match(/arn:aws:/);
+    expect(declared).not.to.match(/arn:aws:|amazonaws\.com(?!\.cn|\\*")/);
   });
 
   it("tells the roles of its tasks", () => {
@@ -41,8 +41,31 @@ describe("a stack of workers in China", () => {
     });
   });
 
+  it("links its notices to China's console", () => {
+    const { environment } = resource(program, "aws:lambda/function:Function", "slipway-notices-function").inputs;
+    const { variables } = environment as { variables: { OPTIONS: string } };
+    expect(JSON.parse(variables.OPTIONS)).to.deep.include({
+      console: "https://console.amazonaws.cn",
+      region: "cn-north-1",
+    });
+  });
+
   it("has V1 pipelines", () => {
     expect(resource(program, "aws:codepipeline/pipeline:Pipeline", "jobs-pipeline").inputs.pipelineType).to.equal("V1");
+  });
+});
+
+describe("a stack that promotes images, and is called by nobody", () => {
+  it("has no API, no way in for pushes, and no bucket for archives", async () => {
+    const { registrations, outputs } = await evaluateStack({ settings: withImage({}) });
+    const ways = registrations.filter(
+      ({ type, name }) => /apigatewayv2|sqs|infra:Intake|infra:Source/.test(type) || name.startsWith("slipway-source"),
+    );
+    expect(ways.map(({ urn }) => urn)).to.deep.equal([]);
+    expect(outputs).to.not.have.any.keys("webhookUrl", "webhookSecret", "deploymentsUrl", "deploymentToken");
+    expect(outputs.repositories).to.deep.equal({
+      storefront: "123456789012.dkr.ecr.us-east-1.amazonaws.com/storefront",
+    });
   });
 });
 

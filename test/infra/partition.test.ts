@@ -23,6 +23,14 @@ describe("partitions", () => {
       expect(partitionOf(region)?.id).to.equal(partition);
     });
 
+  it("differ in their hosts and their consoles", () => {
+    const hosts = ["us-east-1", "cn-north-1"].map((region) => partitionOf(region));
+    expect(hosts.map((it) => [it?.dnsSuffix, it?.consoleUrl])).to.deep.equal([
+      ["amazonaws.com", "https://console.aws.amazon.com"],
+      ["amazonaws.com.cn", "https://console.amazonaws.cn"],
+    ]);
+  });
+
   it("are named in infra/partition.ts, and nowhere else in the program", () => {
     const files = ["index.ts", ...filesIn("infra"), ...filesIn("handlers")];
     const naming = files.filter((file) => /arn:aws|amazonaws|aws-cn/.test(codeOf(file)));

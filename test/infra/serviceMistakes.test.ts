@@ -24,7 +24,7 @@ const MISTAKES: [title: string, raw: Raw, ...lines: string[]][] = [
   [
     "an unknown key of a service",
     withService({ healthcheck: "/healthz" }),
-    "slipway:applications[0].services[0].healthcheck: is not a setting; allowed: name, port, command, cpu, memory, count, healthCheck, hosts, environment, secrets",
+    "slipway:applications[0].services[0].healthcheck: is not a setting; allowed: name, port, command, count, healthCheck, hosts, cpu, memory, environment, secrets",
   ],
   [
     "a port beyond the last",
@@ -93,6 +93,11 @@ const MISTAKES: [title: string, raw: Raw, ...lines: string[]][] = [
     "slipway:applications[0].services[0].secrets.TOKEN: is in environment too; keep one of them",
   ],
   [
+    "an address where a secret's name belongs, which is not repeated",
+    withService({ secrets: { WEBHOOK: "https://chat.example.com/webhook/secret" } }),
+    `slipway:applications[0].services[0].secrets.WEBHOOK: does not say where the secret is kept; allowed: ${SECRET_PLACES}`,
+  ],
+  [
     "a secret in the wrong place, which is not repeated",
     withService({ secrets: { PASSWORD: "correct horse!" } }),
     `slipway:applications[0].services[0].secrets.PASSWORD: does not say where the secret is kept; allowed: ${SECRET_PLACES}`,
@@ -116,6 +121,11 @@ const MISTAKES: [title: string, raw: Raw, ...lines: string[]][] = [
     "one name for two services",
     withServices(web, { name: "web", command: ["work"] }),
     'slipway:applications[0].services[1].name: "storefront-web" is slipway:applications[0].services[0].name again; allowed: each one once',
+  ],
+  [
+    "a service that is called as the one-off task is",
+    withApplication({ schedules: "schedules.yaml", services: [web, { name: "task", command: ["work"] }] }),
+    'slipway:applications[0].services[1].name: "storefront-task" is slipway:applications[0].task again; allowed: each one once',
   ],
   [
     "two applications whose services' resources would have one name",
@@ -146,11 +156,11 @@ const MISTAKES: [title: string, raw: Raw, ...lines: string[]][] = [
     "several mistakes at once",
     withKeys({
       "slipway:logRetentionDays": 2,
-      "slipway:applications": [{ ...storefront, deploy: "ecs", services: [{ ...web, cpu: 1 }] }],
+      "slipway:applications": [{ ...storefront, deploy: "gitops", services: [{ ...web, cpu: 1 }] }],
     }),
     "slipway:logRetentionDays: 2 is not a retention that CloudWatch Logs takes; allowed: 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653",
     "slipway:applications[0].services[0].cpu: 1 is not a Fargate size; allowed: 256, 512, 1024, 2048, 4096, 8192, 16384",
-    'slipway:applications[0].deploy: "ecs" is not supported yet; allowed: callback',
+    'slipway:applications[0].deploy: "gitops" is not supported yet; allowed: callback, ecs',
   ],
 ];
 

@@ -5,8 +5,10 @@ import {
   mistakesOf,
   type Raw,
   smallest,
+  storefront,
   web,
   withApplication,
+  withImage,
   withKeys,
   withPush,
   withService,
@@ -38,11 +40,13 @@ describe("a stack's configuration", () => {
       intake: "webhook",
       logRetentionDays: 30,
       pipelineType: "V2",
-      alerts: { emails: [] },
+      alerts: { emails: [], chat: {} },
+      promotesTo: [],
+      deploymentApi: false,
       applications: [
         {
           name: "storefront",
-          source: { push: { repository: "acme/storefront", branch: "main" }, image: undefined },
+          source: { push: { repository: "acme/storefront", branch: "main" } },
           build: { dockerfile: "Dockerfile", context: ".", arguments: {} },
           services: [
             {
@@ -58,10 +62,11 @@ describe("a stack's configuration", () => {
               secrets: {},
             },
           ],
-          deploy: "callback",
+          task: { cpu: 256, memory: 512, environment: {}, secrets: {} },
           migrate: undefined,
           schedules: undefined,
-          approval: undefined,
+          approval: false,
+          deploy: "callback",
         },
       ],
     });
@@ -91,6 +96,22 @@ describe("a stack's configuration", () => {
     ["a worker of the largest size", withServices({ name: "w", command: ["w"], cpu: 16384, memory: 122880 })],
     ["a web service with a command and hosts", withService({ command: ["node", "a.js"], hosts: ["a.example.com"] })],
     ["a Dockerfile in a folder", withApplication({ build: { dockerfile: "docker/Dockerfile.prod", context: "app" } })],
+    ["a service called task, where there is no one-off task", withServices({ name: "task", command: ["work"] })],
+    ["CodePipeline's own action", withApplication({ deploy: "ecs" })],
+    ["an image of another environment, with approval", withImage({}, { approval: true })],
+    ["a repository with a path", withImage({ repository: "acme/store_front.web", tag: "Release-1.x" })],
+    ["several later environments", withKeys({ "slipway:promotesTo": ["staging", "prod"] })],
+    ["a task of its own size", withApplication({ migrate: { command: ["m"] }, task: { cpu: 512, memory: 1024 } })],
+    [
+      "deployments by HTTP of one application of two",
+      withKeys({
+        "slipway:deploymentApi": true,
+        "slipway:applications": [
+          { ...storefront, deploy: "ecs" },
+          { ...storefront, name: "jobs", services: [{ name: "mail", command: ["mail"] }] },
+        ],
+      }),
+    ],
     ["names of 24 characters", withApplication({ name: "recommendation-core", services: [{ ...web, name: "api1" }] })],
   ];
   for (const [title, raw] of SOUND)
@@ -139,5 +160,17 @@ describe("a stack's configuration", () => {
     it(`reads the secret ${written}`, () => {
       const checked = checkSettings(withService({ secrets: { VALUE: written } }));
       expect(checked.ok && checked.settings.applications[0]?.services[0]?.secrets.VALUE).to.deep.equal(reference);
+    });
+
+  const CHATS: [string, object][] = [
+    ["alerts/slack", { kind: "secret", name: "alerts/slack", key: undefined }],
+    ["alerts:slack", { kind: "secret", name: "alerts", key: "slack" }],
+    [ARN, { kind: "arn", service: "secretsmanager", arn: ARN }],
+    [`${ARN}:slack::`, { kind: "arn", service: "secretsmanager", arn: `${ARN}:slack::` }],
+  ];
+  for (const [written, reference] of CHATS)
+    it(`reads the chat's secret ${written}`, () => {
+      const checked = checkSettings(withKeys({ "slipway:alerts": { chat: { slack: written } } }));
+      expect(checked.ok && checked.settings.alerts.chat.slack).to.deep.equal(reference);
     });
 });

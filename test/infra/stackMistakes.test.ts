@@ -1,5 +1,8 @@
 import { expect } from "chai";
-import { mistakesOf, type Raw, withKeys } from "./configurations";
+import { mistakesOf, type Raw, withApplication, withImage, withKeys } from "./configurations";
+
+const CHAT_SECRETS =
+  "does not say which secret holds the webhook's address; allowed: a Secrets Manager name, with :key for one key of its JSON; its ARN in aws, with :key:: for one key";
 
 /** A configuration, and all lines that it gives. */
 const MISTAKES: [title: string, raw: Raw, ...lines: string[]][] = [
@@ -18,7 +21,7 @@ const MISTAKES: [title: string, raw: Raw, ...lines: string[]][] = [
   [
     "an unknown key of the stack",
     withKeys({ "slipway:aplications": [] }),
-    "slipway:aplications: is not a setting; allowed: environment, network, loadBalancer, intake, logRetentionDays, pipelineType, alerts, applications",
+    "slipway:aplications: is not a setting; allowed: environment, network, loadBalancer, intake, logRetentionDays, pipelineType, alerts, promotesTo, deploymentApi, applications",
   ],
   [
     "an environment in upper case",
@@ -110,6 +113,70 @@ const MISTAKES: [title: string, raw: Raw, ...lines: string[]][] = [
     "one address twice",
     withKeys({ "slipway:alerts": { emails: ["team@example.com", "team@example.com"] } }),
     'slipway:alerts.emails[1]: "team@example.com" is slipway:alerts.emails[0] again; allowed: each one once',
+  ],
+  [
+    "a chat that slipway does not speak to",
+    withKeys({ "slipway:alerts": { chat: { teams: "alerts/teams" } } }),
+    "slipway:alerts.chat.teams: is not a setting; allowed: slack, feishu, dingtalk, wecom",
+  ],
+  [
+    "a chat's webhook itself, without repeating it",
+    withKeys({ "slipway:alerts": { chat: { slack: "https://hooks.slack.example/services/T0/B0/secret" } } }),
+    `slipway:alerts.chat.slack: ${CHAT_SECRETS}`,
+  ],
+  [
+    "a chat's webhook in an SSM parameter",
+    withKeys({ "slipway:alerts": { chat: { wecom: "/alerts/wecom" } } }),
+    `slipway:alerts.chat.wecom: ${CHAT_SECRETS}`,
+  ],
+  [
+    "a chat's webhook in an SSM parameter, by ARN",
+    withKeys({ "slipway:alerts": { chat: { feishu: "arn:aws:ssm:us-east-1:123456789012:parameter/feishu" } } }),
+    `slipway:alerts.chat.feishu: ${CHAT_SECRETS}`,
+  ],
+  [
+    "one version of a chat's webhook",
+    withKeys({
+      "slipway:alerts": {
+        chat: { dingtalk: "arn:aws:secretsmanager:us-east-1:123456789012:secret:chat-AbCdEf:url:AWSPREVIOUS:" },
+      },
+    }),
+    `slipway:alerts.chat.dingtalk: ${CHAT_SECRETS}`,
+  ],
+  [
+    "a promotion as one text",
+    withKeys({ "slipway:promotesTo": "prod" }),
+    'slipway:promotesTo: "prod" is not a list; allowed: a list of environments',
+  ],
+  [
+    "a promotion to no environment's name",
+    withKeys({ "slipway:promotesTo": ["Prod"] }),
+    'slipway:promotesTo[0]: "Prod" is not a name; allowed: 1 to 16 of a-z, 0-9 and single hyphens, a letter first',
+  ],
+  [
+    "a promotion twice to one environment",
+    withKeys({ "slipway:promotesTo": ["prod", "prod"] }),
+    'slipway:promotesTo[1]: "prod" is slipway:promotesTo[0] again; allowed: each one once',
+  ],
+  [
+    "a promotion to itself",
+    withKeys({ "slipway:promotesTo": ["prod", "dev"] }),
+    'slipway:promotesTo: "dev" is the stack\'s own environment; allowed: others',
+  ],
+  [
+    "a promotion of images that another stack keeps",
+    { ...withImage({}), "slipway:promotesTo": ["prod"] },
+    "slipway:promotesTo: is for stacks that build images; put it where the source is a push",
+  ],
+  [
+    "a deployment API by its address",
+    withKeys({ "slipway:deploymentApi": "https://deploy.example.com" }),
+    'slipway:deploymentApi: "https://deploy.example.com" is not a choice; allowed: true, false',
+  ],
+  [
+    "a deployment API of nothing that it could deploy",
+    { ...withApplication({ deploy: "ecs" }), "slipway:deploymentApi": true },
+    "slipway:deploymentApi: no application has deploy: callback; give it to one, or remove deploymentApi",
   ],
   [
     "applications that did not parse",

@@ -13,6 +13,8 @@ export const ROOT = path.resolve(__dirname, "../..");
 const ACCOUNT = "123456789012";
 
 export interface Stack {
+  /** Whose file is read. Default: dev. */
+  stack?: string;
   /** Configuration instead of the stack file's; structured values as JSON. */
   settings?: Record<string, unknown>;
   partition?: string;
@@ -21,8 +23,9 @@ export interface Stack {
   onCreate?: (declaration: Declaration) => void;
 }
 
-/** Evaluates index.ts as stack dev, against a provider that makes up names and ARNs. */
+/** Evaluates index.ts as a stack, against a provider that makes up names and ARNs. */
 export function evaluateStack({
+  stack = "dev",
   settings,
   partition = "aws",
   region = "us-east-1",
@@ -36,7 +39,7 @@ export function evaluateStack({
     );
   return evaluate({
     root: ROOT,
-    stack: "dev",
+    stack,
     ...(values === undefined ? {} : { values }),
     create: async (declaration) => {
       onCreate?.(declaration);
@@ -46,13 +49,17 @@ export function evaluateStack({
   });
 }
 
-let dev: Promise<Program> | undefined;
+const evaluated = new Map<string, Promise<Program>>();
 
-/** The program as Pulumi.dev.yaml has it, evaluated once for all tests. */
-export function stackDev(): Promise<Program> {
-  dev ??= evaluateStack();
-  return dev;
+/** The program as the stack's file has it, evaluated once for all tests. */
+function stackOf(stack: string): Promise<Program> {
+  const known = evaluated.get(stack) ?? evaluateStack({ stack });
+  evaluated.set(stack, known);
+  return known;
 }
+
+export const stackDev = (): Promise<Program> => stackOf("dev");
+export const stackProd = (): Promise<Program> => stackOf("prod");
 
 type Arn = (service: string, resource: string) => string;
 
@@ -61,11 +68,15 @@ function createResource({ type, name, inputs }: Declaration, arn: Arn): Created 
   const physical = typeof inputs.name === "string" ? inputs.name : `${name}-0000000`;
   const service = type.split(":")[1]?.split("/")[0] ?? "";
   const outputs: Record<string, unknown> = { arn: arn(service, physical), name: physical };
-  return { id: `${name}-id`, outputs: { ...outputs, ...computed(type, physical, arn) } };
+  return { id: `${name}-id`, outputs: { ...outputs, ...computed({ type, inputs }, physical, arn) } };
 }
 
 /** What AWS computes besides name and ARN, and the program reads. */
-function computed(type: string, name: string, arn: Arn): Record<string, unknown> {
+function computed(
+  { type, inputs }: Pick<Declaration, "type" | "inputs">,
+  name: string,
+  arn: Arn,
+): Record<string, unknown> {
   switch (type) {
     case "awsx:ec2:Vpc":
       return {
@@ -76,7 +87,7 @@ function computed(type: string, name: string, arn: Arn): Record<string, unknown>
     case "aws:s3/bucket:Bucket":
       return { bucket: name };
     case "aws:sqs/queue:Queue":
-      return { url: `https://sqs.example/${name}.fifo` };
+      return { url: `https://sqs.example/${name}${inputs.fifoQueue ? ".fifo" : ""}` };
     case "aws:ecr/repository:Repository":
       return { repositoryUrl: `registry.example/${name}` };
     case "aws:ecs/taskDefinition:TaskDefinition":
@@ -85,7 +96,9 @@ function computed(type: string, name: string, arn: Arn): Record<string, unknown>
         arnWithoutRevision: arn("ecs", `task-definition/${name}`),
       };
     case "aws:lb/loadBalancer:LoadBalancer":
-      return { dnsName: "balancer.example" };
+      return { dnsName: "balancer.example", arnSuffix: `app/${name}/0` };
+    case "aws:lb/targetGroup:TargetGroup":
+      return { arnSuffix: `targetgroup/${name}/0` };
     case "aws:apigatewayv2/api:Api":
       return { apiEndpoint: "https://api.example", executionArn: arn("execute-api", "api") };
     default:

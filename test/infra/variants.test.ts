@@ -131,7 +131,7 @@ describe("a stack with everything", () => {
   it("describes a web service's container", () => {
     expect(containerOf("storefront-web")).to.deep.equal({
       name: "app",
-      image: "registry.example/storefront-repository-0000000:none",
+      image: "registry.example/storefront:none",
       essential: true,
       portMappings: [{ containerPort: 8080, protocol: "tcp" }],
       environment: [
@@ -211,10 +211,11 @@ describe("a stack with everything", () => {
       environment: { environmentVariables: { name: string; value: string }[] };
     };
     expect(environment.environmentVariables.map(({ name, value }) => [name, value])).to.deep.equal([
-      ["IMAGE_REPOSITORY", "registry.example/storefront-repository-0000000"],
+      ["IMAGE_REPOSITORY", "registry.example/storefront"],
       ["DOCKERFILE", "docker/web"],
       ["CONTEXT", "app"],
       ["TEST_COMMAND", "npm test"],
+      ["SCHEDULES", ""],
       ["BUILD_ARGUMENTS", "BASE LEVEL"],
       ["BASE", "alpine"],
       ["LEVEL", "2"],

@@ -1,0 +1,78 @@
+import * as lambda from "@pulumi/aws/lambda";
+import * as secretsmanager from "@pulumi/aws/secretsmanager";
+import * as sns from "@pulumi/aws/sns";
+import * as pulumi from "@pulumi/pulumi";
+import { createChat } from "../handlers/chat";
+import { Callback } from "./callback";
+import type { Operations } from "./operations";
+import type { AlertSettings, ChatKind, SecretsManagerReference } from "./settings";
+
+/** A chat, and where the address of its webhook is kept. */
+export interface ToldChat {
+  kind: ChatKind;
+  secret: SecretsManagerReference;
+}
+
+const KINDS: ChatKind[] = ["slack", "feishu", "dingtalk", "wecom"];
+
+/** The chats that a stack tells. */
+export const toldChats = ({ chat }: AlertSettings): ToldChat[] =>
+  KINDS.flatMap((kind) => {
+    const secret = chat[kind];
+    return secret === undefined ? [] : [{ kind, secret }];
+  });
+
+export interface ChatArgs extends ToldChat {
+  operations: Operations;
+}
+
+/** A chat that is told what the topic is told. */
+export class Chat extends pulumi.ComponentResource {
+  constructor(name: string, args: ChatArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("slipway:infra:Chat", name, {}, opts);
+    const { account, alarmTopicArn } = args.operations;
+    const post = createFunction(name, args, this);
+    const permission = new lambda.Permission(
+      name,
+      {
+        action: "lambda:InvokeFunction",
+        function: post.functionName,
+        principal: account.servicePrincipal("sns"),
+        sourceArn: alarmTopicArn,
+      },
+      { parent: this },
+    );
+    new sns.TopicSubscription(
+      name,
+      { topic: alarmTopicArn, protocol: "lambda", endpoint: post.arn },
+      { parent: this, dependsOn: permission },
+    );
+    this.registerOutputs({});
+  }
+}
+
+function createFunction(name: string, { operations, kind, secret }: ChatArgs, parent: pulumi.Resource) {
+  const { arn, key } = locate(secret);
+  return new Callback(
+    name,
+    {
+      operations,
+      factory: createChat,
+      options: { kind, secret: key === undefined ? { secretId: arn } : { secretId: arn, key } },
+      statements: [{ actions: ["secretsmanager:GetSecretValue"], resources: [arn] }],
+      timeoutSeconds: 30,
+      memory: 256,
+      // While the chat is down, word that the alarm is over could not be posted either, and would raise it again for ever.
+      alarmTellsEnd: false,
+    },
+    { parent },
+  );
+}
+
+/** A secret that is named must exist: its ARN ends in six characters that only AWS knows. */
+function locate(secret: SecretsManagerReference): { arn: pulumi.Output<string>; key?: string | undefined } {
+  if (secret.kind === "secret")
+    return { arn: secretsmanager.getSecretOutput({ name: secret.name }).arn, key: secret.key };
+  const parts = secret.arn.split(":");
+  return { arn: pulumi.output(parts.slice(0, 7).join(":")), key: parts[7] || undefined };
+}

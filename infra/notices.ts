@@ -1,0 +1,107 @@
+import * as cloudwatch from "@pulumi/aws/cloudwatch";
+import * as lambda from "@pulumi/aws/lambda";
+import * as pulumi from "@pulumi/pulumi";
+import { createNotices, type NoticesOptions } from "../handlers/notices";
+import { createAlarm } from "./alerts";
+import { Callback } from "./callback";
+import type { Operations } from "./operations";
+
+/** The pipeline of one application. */
+interface WatchedPipeline {
+  application: string;
+  arn: pulumi.Output<string>;
+  pipelineName: pulumi.Output<string>;
+}
+
+export interface NoticesArgs {
+  operations: Operations;
+  /** Name of the environment. */
+  environment: string;
+  pipelines: WatchedPipeline[];
+}
+
+/** How pipeline executions end is told to the stack's topic; a failed one raises an alarm besides. */
+export class Notices extends pulumi.ComponentResource {
+  constructor(name: string, args: NoticesArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("slipway:infra:Notices", name, {}, opts);
+    const notices = createFunction(name, args, this);
+    const failures = createRule(`${name}-failures`, ["FAILED"], args, notices, this);
+    createRule(`${name}-outcomes`, ["SUCCEEDED", "STOPPED", "SUPERSEDED"], args, notices, this);
+    createAlarm(
+      `${name}-failures`,
+      {
+        operations: args.operations,
+        description: "A pipeline failed: its notice says which one, where and why.",
+        namespace: "AWS/Events",
+        metrics: ["TriggeredRules"],
+        statistic: "Sum",
+        dimensions: { RuleName: failures.name },
+        // That no other pipeline failed meanwhile mends none.
+        tellsEnd: false,
+      },
+      { parent: this },
+    );
+    this.registerOutputs({});
+  }
+}
+
+function createFunction(name: string, { operations, environment, pipelines }: NoticesArgs, parent: pulumi.Resource) {
+  const { account, alarmTopicArn } = operations;
+  const applications = pulumi
+    .all(pipelines.map(({ pipelineName }) => pipelineName))
+    .apply((names) => Object.fromEntries(pipelines.map(({ application }, index) => [names[index], application])));
+  return new Callback<NoticesOptions>(
+    `${name}-notices`,
+    {
+      operations,
+      factory: createNotices,
+      options: {
+        environment,
+        topicArn: alarmTopicArn,
+        console: account.partition.consoleUrl,
+        region: account.region,
+        pipelines: applications,
+      },
+      statements: [
+        { actions: ["codepipeline:ListActionExecutions"], resources: pipelines.map(({ arn }) => arn) },
+        { actions: ["sns:Publish"], resources: [alarmTopicArn] },
+      ],
+      timeoutSeconds: 60,
+      memory: 256,
+    },
+    { parent },
+  );
+}
+
+/** Has the function told when an execution of the stack's pipelines reaches one of the states. */
+function createRule(
+  name: string,
+  states: string[],
+  { operations, pipelines }: NoticesArgs,
+  notices: Callback<NoticesOptions>,
+  parent: pulumi.Resource,
+): cloudwatch.EventRule {
+  const rule = new cloudwatch.EventRule(
+    name,
+    {
+      eventPattern: pulumi.jsonStringify({
+        source: ["aws.codepipeline"],
+        "detail-type": ["CodePipeline Pipeline Execution State Change"],
+        detail: { pipeline: pipelines.map(({ pipelineName }) => pipelineName), state: states },
+      }),
+    },
+    { parent },
+  );
+  const permission = new lambda.Permission(
+    name,
+    {
+      action: "lambda:InvokeFunction",
+      function: notices.functionName,
+      principal: operations.account.servicePrincipal("events"),
+      sourceArn: rule.arn,
+    },
+    { parent },
+  );
+  new cloudwatch.EventTarget(name, { rule: rule.name, arn: notices.arn }, { parent, dependsOn: permission });
+  return rule;
+}

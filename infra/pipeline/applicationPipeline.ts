@@ -1,0 +1,130 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { ApplicationArgs } from "../application";
+import { Bucket } from "../bucket";
+import { createRepositoryBuild } from "../build";
+import { createTagFunction, type Deployment } from "../delivery";
+import { createMigrateFunction } from "../migration";
+import { Pipeline } from "../pipeline";
+import { createImageBuild } from "../promotion";
+import type { ImageRepository } from "../registry";
+import { createSchedulesFunction } from "../schedules";
+import type { Service } from "../service";
+import type { ImageSource } from "../settings";
+import type { Task } from "../task";
+import {
+  approvalStage,
+  archiveStage,
+  buildStage,
+  deployStage,
+  imageStage,
+  migrateStage,
+  type Stage,
+  tagStage,
+} from "./stages";
+
+/** What an application's pipeline delivers to. */
+export interface DeliveryParts {
+  registry: ImageRepository;
+  services: Service[];
+  /** Of an application with a migration or schedules. */
+  task: Task | undefined;
+  /** Undefined where CodePipeline deploys by its own action. */
+  deployment: Deployment | undefined;
+}
+
+interface Delivery extends DeliveryParts {
+  application: string;
+  args: ApplicationArgs;
+  /** Where one stage leaves its files to the next. */
+  artifacts: Bucket;
+  parent: pulumi.Resource;
+}
+
+/** The pipeline of an application, from its source to the environment's tag. */
+export function createApplicationPipeline(
+  name: string,
+  args: ApplicationArgs,
+  parts: DeliveryParts,
+  parent: pulumi.Resource,
+): Pipeline {
+  // A bucket of its own: what runs in one application's build could otherwise overwrite what another one's leaves.
+  const artifacts = new Bucket(`${name}-artifacts`, { oldVersionDays: 1, objectDays: 30 }, { parent });
+  const delivery = { ...parts, application: name, args, artifacts, parent };
+  const { source } = args.settings;
+  const beginning = "push" in source ? pushStages(delivery) : imageStages(delivery, source.image);
+  return new Pipeline(
+    name,
+    {
+      operations: args.operations,
+      type: args.pipelineType,
+      artifacts,
+      stages: [
+        ...beginning,
+        ...approvalStages(delivery),
+        ...migrateStages(delivery),
+        deployStage(deployerOf(delivery), schedulesFunction(delivery)),
+        tagStage(tagFunction(delivery)),
+      ],
+    },
+    { parent },
+  );
+}
+
+/** The application's key in the source bucket. */
+export const archiveKey = (application: string): string => `${application}/source.zip`;
+
+function pushStages({ application, args, registry, artifacts, parent }: Delivery): Stage[] {
+  const { operations, settings, source: bucket } = args;
+  if (bucket === undefined) throw new Error(`${application} takes pushes, and there is no bucket to fetch them to`);
+  const key = archiveKey(application);
+  const archiveArn = pulumi.interpolate`${bucket.arn}/${key}`;
+  const { build, schedules } = settings;
+  const project = createRepositoryBuild(
+    `${application}-build`,
+    { operations, settings: build, schedules, registry, artifacts, archiveArn },
+    { parent },
+  );
+  const variables = {
+    SOURCE_BUCKET: "#{Source.BucketName}",
+    SOURCE_KEY: "#{Source.ObjectKey}",
+    SOURCE_VERSION_ID: "#{Source.VersionId}",
+  };
+  return [archiveStage({ bucket, key }), buildStage("Build", project, variables)];
+}
+
+function imageStages({ application, args, registry, artifacts, parent }: Delivery, { tag }: ImageSource): Stage[] {
+  const { operations } = args;
+  const project = createImageBuild(`${application}-image`, { operations, artifacts }, { parent });
+  return [imageStage({ registry, tag }), buildStage("Image", project)];
+}
+
+const approvalStages = ({ application, args: { operations, environment, settings } }: Delivery): Stage[] =>
+  settings.approval ? [approvalStage({ application, environment, topicArn: operations.alarmTopicArn })] : [];
+
+function migrateStages({ application, args, registry, task, parent }: Delivery): Stage[] {
+  const { operations, network, cluster, settings } = args;
+  if (settings.migrate === undefined || task === undefined) return [];
+  const migrate = createMigrateFunction(
+    `${application}-migrate`,
+    { operations, application, settings: settings.migrate, network, cluster, registry, task },
+    { parent },
+  );
+  return [migrateStage(migrate)];
+}
+
+const deployerOf = ({ args: { operations, cluster }, services, deployment }: Delivery) =>
+  deployment === undefined ? { account: operations.account, cluster, services } : { deploy: deployment.function };
+
+function schedulesFunction({ application, args, registry, task, parent }: Delivery) {
+  const { operations, environment, network, cluster, settings } = args;
+  return settings.schedules === undefined || task === undefined
+    ? undefined
+    : createSchedulesFunction(
+        `${application}-schedules`,
+        { operations, application, environment, network, cluster, registry, task },
+        { parent },
+      );
+}
+
+const tagFunction = ({ application, args: { operations, environment }, registry, parent }: Delivery) =>
+  createTagFunction(`${application}-tag`, { operations, registry, environment }, { parent });

@@ -1,0 +1,209 @@
+import type { input } from "@pulumi/aws/types";
+import * as pulumi from "@pulumi/pulumi";
+import { sourceAction } from "../../handlers/fetch";
+import type { Bucket } from "../bucket";
+import type { Build } from "../build";
+import type { Cluster } from "../cluster";
+import type { Account } from "../partition";
+import type { ImageRepository } from "../registry";
+import type { Statement } from "../role";
+import type { Service } from "../service";
+import { registering, taggingRegistered } from "../template";
+
+/**
+ * A stage, and what its actions let the pipeline's role do: for each what AWS names as the least.
+ * https://docs.aws.amazon.com/codepipeline/latest/userguide/how-to-custom-role.html
+ */
+export interface Stage {
+  name: string;
+  actions: Action[];
+  statements: Statement[];
+}
+
+type Action = input.codepipeline.PipelineStageAction;
+
+/** A function that an action invokes. */
+export interface InvokedFunction {
+  arn: pulumi.Output<string>;
+  functionName: pulumi.Output<string>;
+}
+
+const SOURCE_ARTIFACT = "Source";
+const BUILD_ARTIFACT = "Build";
+
+// What both kinds of build export. All that comes behind names the image by the digest that was built or found here.
+const IMAGE = "#{Build.IMAGE_URI}";
+const DIGEST = "#{Build.IMAGE_DIGEST}";
+const VERSION = "#{Build.IMAGE_TAG}";
+
+/** The archive of the commit that was pushed. */
+export const archiveStage = ({ bucket, key }: { bucket: Bucket; key: string }): Stage => ({
+  name: "Source",
+  actions: [
+    {
+      name: sourceAction,
+      namespace: "Source",
+      category: "Source",
+      owner: "AWS",
+      provider: "S3",
+      version: "1",
+      outputArtifacts: [SOURCE_ARTIFACT],
+      configuration: {
+        S3Bucket: bucket.bucketName,
+        S3ObjectKey: key,
+        // Fetch starts the pipeline, once for each commit; polling would start it a second time.
+        PollForSourceChanges: "false",
+      },
+    },
+  ],
+  statements: [
+    { actions: ["s3:GetBucketAcl", "s3:GetBucketLocation", "s3:GetBucketVersioning"], resources: [bucket.arn] },
+    { actions: ["s3:GetObject", "s3:GetObjectVersion"], resources: [pulumi.interpolate`${bucket.arn}/${key}`] },
+  ],
+});
+
+/** The image that has a tag when the execution starts, as imageDetail.json. ECR sources are never polled. */
+export const imageStage = ({ registry, tag }: { registry: ImageRepository; tag: string }): Stage => ({
+  name: "Source",
+  actions: [
+    {
+      name: sourceAction,
+      category: "Source",
+      owner: "AWS",
+      provider: "ECR",
+      version: "1",
+      outputArtifacts: [SOURCE_ARTIFACT],
+      configuration: { RepositoryName: registry.repositoryName, ImageTag: tag },
+    },
+  ],
+  statements: [{ actions: ["ecr:DescribeImages"], resources: [registry.arn] }],
+});
+
+/** @param variables environment variables of the build, which may name what the source put out. Default: none. */
+export const buildStage = (name: string, build: Build, variables?: Record<string, string>): Stage => ({
+  name,
+  actions: [
+    {
+      name,
+      namespace: "Build",
+      category: "Build",
+      owner: "AWS",
+      provider: "CodeBuild",
+      version: "1",
+      inputArtifacts: [SOURCE_ARTIFACT],
+      outputArtifacts: [BUILD_ARTIFACT],
+      configuration: {
+        ProjectName: build.projectName,
+        ...(variables && { EnvironmentVariables: environmentVariables(variables) }),
+      },
+    },
+  ],
+  statements: [{ actions: ["codebuild:StartBuild", "codebuild:BatchGetBuilds"], resources: [build.projectArn] }],
+});
+
+const environmentVariables = (variables: Record<string, string>): string =>
+  JSON.stringify(Object.entries(variables).map(([name, value]) => ({ name, value, type: "PLAINTEXT" })));
+
+export interface ApprovalArgs {
+  application: string;
+  environment: string;
+  /** SNS topic that hears of the approval that is needed. */
+  topicArn: pulumi.Input<string>;
+}
+
+/** Waits until somebody approves, seven days at most. */
+export const approvalStage = ({ application, environment, topicArn }: ApprovalArgs): Stage => ({
+  name: "Approval",
+  actions: [
+    {
+      name: "Approval",
+      category: "Approval",
+      owner: "AWS",
+      provider: "Manual",
+      version: "1",
+      configuration: {
+        NotificationArn: topicArn,
+        CustomData: `${application} ${VERSION} is to be deployed to ${environment}: image ${DIGEST}`,
+      },
+    },
+  ],
+  statements: [{ actions: ["sns:Publish"], resources: [topicArn] }],
+});
+
+export const migrateStage = (migrate: InvokedFunction): Stage => ({
+  name: "Migrate",
+  actions: [invocation("Migrate", migrate, DELIVERED)],
+  statements: [invoking(migrate)],
+});
+
+/** Who gives the services their image: slipway's function, or CodePipeline's own action for each of them. */
+export type Deployer = { deploy: InvokedFunction } | { account: Account; cluster: Cluster; services: Service[] };
+
+/** The services side by side; then, once all of them have changed, the schedules. */
+export function deployStage(deployer: Deployer, schedules: InvokedFunction | undefined): Stage {
+  const scheduled = schedules && { ...invocation("Schedules", schedules, IMAGE_AND_VERSION), runOrder: 2 };
+  const services =
+    "deploy" in deployer
+      ? { actions: [invocation("Deploy", deployer.deploy, DELIVERED)], statements: [invoking(deployer.deploy)] }
+      : ecsDeployment(deployer);
+  return {
+    name: "Deploy",
+    actions: [...services.actions, ...(scheduled ? [scheduled] : [])],
+    statements: [...services.statements, ...(schedules ? [invoking(schedules)] : [])],
+  };
+}
+
+// https://docs.aws.amazon.com/codepipeline/latest/userguide/action-reference-ECS.html
+function ecsDeployment({ account, cluster, services }: Exclude<Deployer, { deploy: InvokedFunction }>) {
+  const templates = services.map(({ template }) => template);
+  return {
+    actions: services.map(
+      ({ settings, serviceName }): Action => ({
+        name: settings.name,
+        category: "Deploy",
+        owner: "AWS",
+        provider: "ECS",
+        version: "1",
+        inputArtifacts: [BUILD_ARTIFACT],
+        configuration: {
+          ClusterName: cluster.clusterName,
+          ServiceName: serviceName,
+          FileName: "imagedefinitions.json",
+          // Minutes. It does not see that the circuit breaker took the service back, and waits until then.
+          // https://github.com/aws/containers-roadmap/issues/1399
+          DeploymentTimeout: "30",
+        },
+      }),
+    ),
+    statements: [
+      { actions: ["ecs:DescribeServices", "ecs:UpdateService"], resources: services.map(({ arn }) => arn) },
+      ...registering(templates, account),
+      taggingRegistered(templates),
+    ],
+  };
+}
+
+export const tagStage = (tag: InvokedFunction): Stage => ({
+  name: "Tag",
+  actions: [invocation("Tag", tag, { digest: DIGEST })],
+  statements: [invoking(tag)],
+});
+
+const IMAGE_AND_VERSION = { image: IMAGE, version: VERSION };
+const DELIVERED = { ...IMAGE_AND_VERSION, execution: "#{codepipeline.PipelineExecutionId}" };
+
+/**
+ * An action of one function.
+ * @param parameters variables of other actions. CodePipeline puts them in without escaping: only ids, digests and commits
+ * may stand there, which need none (https://github.com/aws/aws-cdk/issues/8458).
+ */
+const invocation = (name: string, { functionName }: InvokedFunction, parameters: Record<string, string>): Action => ({
+  name,
+  category: "Invoke",
+  owner: "AWS",
+  provider: "Lambda",
+  version: "1",
+  configuration: { FunctionName: functionName, UserParameters: JSON.stringify(parameters) },
+});
+
+const invoking = ({ arn }: InvokedFunction): Statement => ({ actions: ["lambda:InvokeFunction"], resources: [arn] });

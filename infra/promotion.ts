@@ -1,0 +1,67 @@
+import * as cloudwatch from "@pulumi/aws/cloudwatch";
+import * as pulumi from "@pulumi/pulumi";
+import { imageBuildspec } from "../handlers/imageBuildspec";
+import type { Bucket } from "./bucket";
+import { Build } from "./build";
+import type { Operations } from "./operations";
+import type { Pipeline } from "./pipeline";
+import { createRole } from "./role";
+import type { ImageSource } from "./settings";
+
+/** The build that says of an image by tag which one it is by digest. It needs nothing but what the source left. */
+export const createImageBuild = (
+  name: string,
+  { operations, artifacts }: { operations: Operations; artifacts: Bucket },
+  opts: pulumi.ComponentResourceOptions,
+) =>
+  new Build(
+    name,
+    { operations, artifacts, buildspec: imageBuildspec, variables: {}, statements: [], docker: false },
+    opts,
+  );
+
+export interface PromotionArgs {
+  operations: Operations;
+  /** The image whose tag starts the pipeline. */
+  source: ImageSource;
+  pipeline: Pipeline;
+}
+
+/** Starts a pipeline whenever the tag is given to an image. */
+export class Promotion extends pulumi.ComponentResource {
+  constructor(name: string, args: PromotionArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("slipway:infra:Promotion", name, {}, opts);
+    const { repository, tag } = args.source;
+    const rule = new cloudwatch.EventRule(
+      `${name}-promotion`,
+      {
+        description: `${repository}:${tag} was pushed, or moved to another image`,
+        eventPattern: JSON.stringify(tagged(args.source)),
+      },
+      { parent: this },
+    );
+    const roleArn = createRole(
+      `${name}-promotion-role`,
+      {
+        account: args.operations.account,
+        service: "events",
+        ownAccountOnly: true,
+        statements: [{ actions: ["codepipeline:StartPipelineExecution"], resources: [args.pipeline.arn] }],
+      },
+      { parent: this },
+    );
+    new cloudwatch.EventTarget(
+      `${name}-promotion`,
+      { rule: rule.name, arn: args.pipeline.arn, roleArn },
+      { parent: this },
+    );
+    this.registerOutputs({});
+  }
+}
+
+// https://docs.aws.amazon.com/AmazonECR/latest/userguide/ecr-eventbridge.html
+const tagged = ({ repository, tag }: ImageSource) => ({
+  source: ["aws.ecr"],
+  "detail-type": ["ECR Image Action"],
+  detail: { "action-type": ["PUSH"], result: ["SUCCESS"], "repository-name": [repository], "image-tag": [tag] },
+});

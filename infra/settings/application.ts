@@ -1,0 +1,123 @@
+import { FARGATE_CPU } from "../../handlers/fargate";
+import type { Place } from "../partition";
+import {
+  boolean,
+  type Check,
+  fail,
+  integer,
+  list,
+  map,
+  object,
+  oneOf,
+  optional,
+  required,
+  ruled,
+  text,
+  withDefault,
+} from "./check";
+import * as forms from "./forms";
+import type {
+  ApplicationSettings,
+  BuildSettings,
+  ImageSource,
+  MigrateSettings,
+  PushSource,
+  ServiceSettings,
+  SourceSettings,
+  TaskSettings,
+} from "./model";
+import * as rules from "./rules";
+
+/**
+ * While it deploys, the function keeps each service's name and two of its task definitions in CodePipeline's
+ * continuation token of 2,048 characters (handlers/deploy/state.ts). With names of full length, it holds six:
+ * `<application>-<service>` of 24 characters, the environment's of 16, and revisions of up to seven digits.
+ */
+const MOST_SERVICES = 6;
+
+const DEFAULT_BUILD: BuildSettings = { dockerfile: "Dockerfile", context: ".", arguments: {} };
+const DEFAULT_TASK: TaskSettings = { cpu: 256, memory: 512, environment: {}, secrets: {} };
+
+export const application = (place: Place): Check<ApplicationSettings> =>
+  ruled(
+    object<ApplicationSettings>({
+      name: required(forms.name, "a name such as storefront"),
+      source: required(source, EXPECTED_SOURCE),
+      build: withDefault(build, DEFAULT_BUILD),
+      services: required(list("services", service(place), 1, MOST_SERVICES), "a list of services"),
+      task: withDefault(ruled(object<TaskSettings>(task(place)), ...TASK_RULES), DEFAULT_TASK),
+      migrate: optional(
+        object<MigrateSettings>({ command: required(command, "a command such as [node, migrate.js]") }),
+      ),
+      schedules: optional(forms.repositoryPath),
+      approval: withDefault(boolean, false),
+      deploy: withDefault(oneOf("a way to deploy", ["callback", "ecs"], ["gitops"]), "callback"),
+    }),
+    rules.usedParts({ build: DEFAULT_BUILD, task: DEFAULT_TASK }),
+  );
+
+const EXPECTED_SOURCE =
+  "push: { repository: acme/storefront, branch: main } or image: { repository: storefront, tag: dev }";
+
+const source: Check<SourceSettings> = (value, path, mistakes) => {
+  const read = sources(value, path, mistakes);
+  if (read === undefined) return undefined;
+  const { push, image } = read;
+  if (push !== undefined && image !== undefined)
+    return fail(mistakes, `${path}: has both push and image; keep one of them`);
+  if (push !== undefined) return { push };
+  if (image !== undefined) return { image };
+  return fail(mistakes, `${path}: is empty; expected ${EXPECTED_SOURCE}`);
+};
+
+const sources = object<{ push: PushSource | undefined; image: ImageSource | undefined }>({
+  push: optional(
+    object<PushSource>({
+      repository: required(forms.gitHubRepository, "a GitHub repository such as acme/storefront"),
+      branch: required(forms.branch, "a branch such as main"),
+    }),
+  ),
+  image: optional(
+    object<ImageSource>({
+      repository: required(forms.ecrRepository, "an ECR repository such as storefront"),
+      tag: required(forms.imageTag, "a tag such as dev"),
+    }),
+  ),
+});
+
+const build: Check<BuildSettings> = ruled(
+  object<BuildSettings>({
+    dockerfile: withDefault(forms.repositoryPath, "Dockerfile"),
+    context: withDefault(forms.repositoryPath, "."),
+    arguments: withDefault(map(forms.variableName, forms.anyText), {}),
+    test: optional(text("a shell command", "a command such as npm test", /\S/)),
+  }),
+  rules.freeArgumentNames,
+);
+
+const command = list("arguments", forms.anyText, 1);
+
+const task = (place: Place) => ({
+  cpu: withDefault(oneOf("a Fargate size", FARGATE_CPU), DEFAULT_TASK.cpu),
+  memory: withDefault(integer("an amount of memory in MiB", 512, 122880), DEFAULT_TASK.memory),
+  environment: withDefault(map(forms.variableName, forms.anyText), {}),
+  secrets: withDefault(map(forms.variableName, forms.secretReference(place)), {}),
+});
+
+const TASK_RULES = [rules.fargateSize, rules.oneSourceForEachVariable];
+
+const service = (place: Place): Check<ServiceSettings> =>
+  ruled(
+    object<ServiceSettings>({
+      name: required(forms.name, "a name such as web"),
+      port: optional(integer("a port", 1, 65535)),
+      command: optional(command),
+      count: withDefault(integer("a number of tasks", 0, 5000), 1),
+      healthCheck: optional(forms.urlPath),
+      // A listener rule takes five values in all its conditions.
+      hosts: optional(list("hosts", forms.hostName, 1, 5)),
+      ...task(place),
+    }),
+    rules.webOrWorker,
+    ...TASK_RULES,
+  );

@@ -1,0 +1,194 @@
+import { expect } from "chai";
+import type { Program } from "../../rehearsal/program";
+import { storefront, withKeys } from "./configurations";
+import { evaluateStack, ofType, resource, roleStatements, stackDev } from "./support";
+
+const TOPIC = "arn:aws:sns:us-east-1:123456789012:slipway-alerts-0000000";
+const arnOf = (service: string, name: string) => `arn:aws:${service}:us-east-1:123456789012:${name}-0000000`;
+
+const alarm = (program: Program, name: string) =>
+  resource(program, "aws:cloudwatch/metricAlarm:MetricAlarm", name).inputs;
+
+describe("the alarms of stack dev", () => {
+  let program: Program;
+  before(async () => {
+    program = await stackDev();
+  });
+
+  it("add up a function's errors and throttles, of which either may have no data", () => {
+    const { metricQueries, metricName } = alarm(program, "storefront-deploy-errors");
+    const query = (id: string, name: string) => ({
+      id,
+      metric: {
+        namespace: "AWS/Lambda",
+        metricName: name,
+        stat: "Sum",
+        dimensions: { FunctionName: "storefront-deploy-function-0000000" },
+        period: 300,
+      },
+    });
+    expect(metricName).to.equal(undefined);
+    expect(metricQueries).to.deep.equal([
+      {
+        id: "total",
+        label: "Errors + Throttles",
+        expression: "FILL(errors, 0) + FILL(throttles, 0)",
+        returnData: true,
+      },
+      query("errors", "Errors"),
+      query("throttles", "Throttles"),
+    ]);
+  });
+
+  it("wait ten minutes for unhealthy targets, five for the rest", () => {
+    const { namespace, metricName, statistic, dimensions, period, evaluationPeriods } = alarm(
+      program,
+      "storefront-web-unhealthy",
+    );
+    expect({ namespace, metricName, statistic, dimensions, period, evaluationPeriods }).to.deep.equal({
+      namespace: "AWS/ApplicationELB",
+      metricName: "UnHealthyHostCount",
+      statistic: "Maximum",
+      dimensions: {
+        TargetGroup: "targetgroup/storefront-web-0000000/0",
+        LoadBalancer: "app/slipway-load-balancer-0000000/0",
+      },
+      period: 300,
+      evaluationPeriods: 2,
+    });
+    const others = [...ofType(program, "aws:cloudwatch/metricAlarm:MetricAlarm").values()].filter(
+      ({ name }) => name !== "storefront-web-unhealthy",
+    );
+    for (const { inputs } of others) expect(inputs.evaluationPeriods).to.equal(1);
+  });
+
+  it("tell of failed pipelines, and not that no more have failed since", () => {
+    const { namespace, metricName, dimensions, alarmActions, okActions } = alarm(program, "slipway-failures");
+    expect({ namespace, metricName, dimensions, alarmActions, okActions }).to.deep.equal({
+      namespace: "AWS/Events",
+      metricName: "TriggeredRules",
+      dimensions: { RuleName: "slipway-failures-0000000" },
+      alarmActions: [TOPIC],
+      okActions: [],
+    });
+  });
+});
+
+describe("the notices of stack dev", () => {
+  const RULES: [name: string, states: string[]][] = [
+    ["slipway-failures", ["FAILED"]],
+    ["slipway-outcomes", ["SUCCEEDED", "STOPPED", "SUPERSEDED"]],
+  ];
+  for (const [name, state] of RULES)
+    it(`are sent when a pipeline is ${state.join(", ").toLowerCase()}`, async () => {
+      const program = await stackDev();
+      const { eventPattern } = resource(program, "aws:cloudwatch/eventRule:EventRule", name).inputs;
+      expect(JSON.parse(String(eventPattern))).to.deep.equal({
+        source: ["aws.codepipeline"],
+        "detail-type": ["CodePipeline Pipeline Execution State Change"],
+        detail: { pipeline: ["storefront-pipeline-0000000"], state },
+      });
+      expect(resource(program, "aws:cloudwatch/eventTarget:EventTarget", name).inputs).to.deep.equal({
+        rule: `${name}-0000000`,
+        arn: arnOf("lambda", "slipway-notices-function"),
+      });
+      expect(resource(program, "aws:lambda/permission:Permission", name).inputs).to.deep.equal({
+        action: "lambda:InvokeFunction",
+        function: "slipway-notices-function-0000000",
+        principal: "events.amazonaws.com",
+        sourceArn: arnOf("cloudwatch", name),
+      });
+    });
+});
+
+describe("a stack that tells two chats", () => {
+  const SECRET = "arn:aws:secretsmanager:us-east-1:123456789012:secret:chats-AbCdEf";
+  let program: Program;
+  before(async () => {
+    program = await evaluateStack({
+      settings: withKeys({ "slipway:alerts": { chat: { wecom: `${SECRET}:wecom::`, slack: "alerts/slack" } } }),
+    });
+  });
+
+  const CHATS: [kind: string, secret: { secretId: string; key?: string }][] = [
+    ["slack", { secretId: "arn:aws:secretsmanager:us-east-1:123456789012:secret:alerts/slack-AbCdEf" }],
+    ["wecom", { secretId: SECRET, key: "wecom" }],
+  ];
+  for (const [kind, secret] of CHATS)
+    it(`has ${kind} told what the topic is told`, () => {
+      const name = `slipway-chat-${kind}`;
+      const { environment } = resource(program, "aws:lambda/function:Function", `${name}-function`).inputs;
+      const { variables } = environment as { variables: { OPTIONS: string } };
+      expect(JSON.parse(variables.OPTIONS)).to.deep.equal({ kind, secret });
+      expect(resource(program, "aws:sns/topicSubscription:TopicSubscription", name).inputs).to.deep.equal({
+        topic: TOPIC,
+        protocol: "lambda",
+        endpoint: arnOf("lambda", `${name}-function`),
+      });
+      expect(resource(program, "aws:lambda/permission:Permission", name).inputs).to.deep.equal({
+        action: "lambda:InvokeFunction",
+        function: `${name}-function-0000000`,
+        principal: "sns.amazonaws.com",
+        sourceArn: TOPIC,
+      });
+      const reading = roleStatements(program, `${name}-role`).filter(
+        ({ Action }) => !String(Action).startsWith("logs:"),
+      );
+      expect(reading).to.deep.equal([
+        { Effect: "Allow", Action: ["secretsmanager:GetSecretValue"], Resource: [secret.secretId] },
+      ]);
+    });
+
+  it("raises no alarm again with the word that it is over", () => {
+    expect(alarm(program, "slipway-chat-slack-errors")).to.deep.include({ alarmActions: [TOPIC], okActions: [] });
+  });
+
+  it("makes nothing for the other chats", () => {
+    const chats = program.registrations.filter(({ type }) => type === "slipway:infra:Chat");
+    expect(chats.map(({ name }) => name)).to.deep.equal(["slipway-chat-slack", "slipway-chat-wecom"]);
+  });
+});
+
+describe("deployments by HTTP in stack dev", () => {
+  let program: Program;
+  before(async () => {
+    program = await stackDev();
+  });
+
+  it("are recorded in a table that forgets", () => {
+    expect(resource(program, "aws:dynamodb/table:Table", "slipway-deployments").inputs).to.deep.equal({
+      billingMode: "PAY_PER_REQUEST",
+      hashKey: "id",
+      attributes: [{ name: "id", type: "S" }],
+      ttl: { attributeName: "expires", enabled: true },
+      pointInTimeRecovery: { enabled: true },
+    });
+  });
+
+  it("have two routes to one function, which those routes alone may invoke", () => {
+    const routes = [...ofType(program, "aws:apigatewayv2/route:Route").values()].map(({ inputs }) => inputs.routeKey);
+    expect(routes.sort()).to.deep.equal(["GET /deployments/{id}", "POST /deployments", "POST /webhooks/github"]);
+    expect(resource(program, "aws:lambda/permission:Permission", "slipway-deployments").inputs).to.deep.equal({
+      action: "lambda:InvokeFunction",
+      function: "slipway-deployments-function-0000000",
+      principal: "apigateway.amazonaws.com",
+      sourceArn: "arn:aws:execute-api:us-east-1:123456789012:api/*/*/deployments*",
+    });
+  });
+
+  it("have a token of their own, which is generated and never shown", () => {
+    const version = resource(program, "aws:secretsmanager/secretVersion:SecretVersion", "slipway-deployment-token");
+    expect(version.secrets).to.include("secretString");
+    expect(version.ignoreChanges).to.deep.equal(["secretString", "versionStages"]);
+  });
+});
+
+describe("a stack without a deployment API", () => {
+  it("has no table, no queue of requests and no token", async () => {
+    const program = await evaluateStack({ settings: withKeys({ "slipway:applications": [storefront] }) });
+    const made = program.registrations.map(({ name }) => name).filter((name) => /deployment|requests/.test(name));
+    expect(made).to.deep.equal([]);
+    expect(program.outputs).to.not.have.any.keys("deploymentsUrl", "deploymentToken");
+    expect(program.outputs).to.include.keys("webhookUrl", "webhookSecret");
+  });
+});

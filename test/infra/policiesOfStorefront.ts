@@ -1,0 +1,147 @@
+import { ARN, HERE, logging, named, on, type Policies, reporting } from "./policies";
+
+export const TOPIC = named("sns", "slipway-alerts");
+export const PIPELINE = named("codepipeline", "storefront-pipeline");
+export const ARTIFACTS = named("s3", "storefront-artifacts-bucket");
+export const REQUESTS = named("sqs", "storefront-deploy-requests");
+export const TABLE = named("dynamodb", "slipway-deployments");
+
+const TASKS = `${ARN}:ecs:${HERE}:task/slipway-cluster-0000000/*`;
+const IN_CLUSTER = { ArnEquals: { "ecs:cluster": named("ecs", "slipway-cluster") } };
+
+export const serviceOf = (name: string): string => named("ecs", `storefront-${name}-service`);
+export const revisionsOf = (name: string): string => `${named("ecs", `task-definition/storefront-${name}-task`)}:*`;
+export const passingRolesOf = (...names: string[]): string[] =>
+  names
+    .flatMap((name) => [`storefront-${name}-execution-role`, `storefront-${name}-task-role`])
+    .map((role) => `iam:PassRole ${named("iam", role)}`);
+export const passedTo = (service: string): object => ({
+  StringEquals: { "iam:PassedToService": `${service}.amazonaws.com` },
+});
+export const ON_REGISTERING = { StringEquals: { "ecs:CreateAction": "RegisterTaskDefinition" } };
+
+/** All that the roles of the storefront may do whose images are in the repository, but for pipeline and build. */
+export const storefrontPolicies = (environment: string, repository: string): Policies => ({
+  grants: {
+    "slipway-deployments-role": [
+      ...on(TABLE, "dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem"),
+      `ecr:BatchGetImage ${repository}`,
+      ...logging("slipway-deployments-logs"),
+      `secretsmanager:GetSecretValue ${named("secretsmanager", "slipway-deployment-token")}`,
+      `sqs:SendMessage ${REQUESTS}`,
+    ],
+    "slipway-notices-role": [
+      `codepipeline:ListActionExecutions ${PIPELINE}`,
+      ...logging("slipway-notices-logs"),
+      `sns:Publish ${TOPIC}`,
+    ],
+    "storefront-migrate-role": [
+      ...reporting,
+      `ecr:BatchGetImage ${repository}`,
+      "ecs:DescribeTaskDefinition *",
+      `ecs:DescribeTasks ${TASKS}`,
+      ...on(revisionsOf("task"), "ecs:RegisterTaskDefinition", "ecs:RunTask", "ecs:TagResource"),
+      ...passingRolesOf("task"),
+      ...logging("storefront-migrate-logs"),
+      `logs:GetLogEvents ${named("cloudwatch", "storefront-task-logs")}:log-stream:task/*`,
+    ],
+    "storefront-deploy-role": [
+      ...reporting,
+      ...on(TABLE, "dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"),
+      ...on(repository, "ecr:BatchGetImage", "ecr:PutImage"),
+      ...on(serviceOf("web"), "ecs:DescribeServices", "ecs:UpdateService"),
+      ...on(serviceOf("worker"), "ecs:DescribeServices", "ecs:UpdateService"),
+      "ecs:DescribeTaskDefinition *",
+      `ecs:DescribeTasks ${TASKS}`,
+      "ecs:ListTasks *",
+      ...on(revisionsOf("web"), "ecs:RegisterTaskDefinition", "ecs:TagResource"),
+      ...on(revisionsOf("worker"), "ecs:RegisterTaskDefinition", "ecs:TagResource"),
+      ...passingRolesOf("web", "worker"),
+      ...logging("storefront-deploy-logs"),
+      `sns:Publish ${TOPIC}`,
+      ...on(REQUESTS, "sqs:ChangeMessageVisibility", "sqs:DeleteMessage"),
+      ...on(REQUESTS, "sqs:GetQueueAttributes", "sqs:ReceiveMessage"),
+    ],
+    "storefront-schedules-role": [
+      ...reporting,
+      ...on(repository, "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"),
+      "ecs:DescribeTaskDefinition *",
+      ...on(revisionsOf("task"), "ecs:RegisterTaskDefinition", "ecs:TagResource"),
+      "events:ListRules *",
+      ...on(
+        `${ARN}:events:${HERE}:rule/${environment}-storefront--*`,
+        "events:DeleteRule",
+        "events:ListTagsForResource",
+        "events:ListTargetsByRule",
+        "events:PutRule",
+        "events:PutTargets",
+        "events:RemoveTargets",
+        "events:TagResource",
+      ),
+      ...passingRolesOf("task"),
+      `iam:PassRole ${named("iam", "storefront-schedules-rules-role")}`,
+      ...logging("storefront-schedules-logs"),
+    ],
+    "storefront-schedules-rules-role": [`ecs:RunTask ${revisionsOf("task")}`, ...passingRolesOf("task")],
+    "storefront-tag-role": [
+      ...reporting,
+      ...on(repository, "ecr:BatchGetImage", "ecr:PutImage"),
+      ...logging("storefront-tag-logs"),
+    ],
+    ...Object.fromEntries(
+      ["web", "worker", "task"].map((name) => [
+        `storefront-${name}-execution-role`,
+        [
+          ...on(repository, "ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"),
+          "ecr:GetAuthorizationToken *",
+          ...logging(`storefront-${name}-logs`),
+        ],
+      ]),
+    ),
+  },
+  // What a resource cannot narrow: listed and started tasks, who roles are passed to, what is tagged.
+  conditions: {
+    "storefront-deploy-role": [
+      ["iam:PassRole", passedTo("ecs-tasks")],
+      ["ecs:ListTasks", IN_CLUSTER],
+    ],
+    "storefront-migrate-role": [
+      ["iam:PassRole", passedTo("ecs-tasks")],
+      ["ecs:TagResource", ON_REGISTERING],
+      ["ecs:RunTask", IN_CLUSTER],
+    ],
+    "storefront-schedules-role": [
+      ["iam:PassRole", passedTo("ecs-tasks")],
+      ["iam:PassRole", passedTo("events")],
+    ],
+    "storefront-schedules-rules-role": [
+      ["ecs:RunTask", IN_CLUSTER],
+      ["iam:PassRole", passedTo("ecs-tasks")],
+    ],
+  },
+  trust: {
+    "slipway-deployments-role": ["lambda.amazonaws.com", false],
+    "slipway-notices-role": ["lambda.amazonaws.com", false],
+    "storefront-deploy-role": ["lambda.amazonaws.com", false],
+    "storefront-migrate-role": ["lambda.amazonaws.com", false],
+    "storefront-pipeline-role": ["codepipeline.amazonaws.com", true],
+    "storefront-schedules-role": ["lambda.amazonaws.com", false],
+    "storefront-schedules-rules-role": ["events.amazonaws.com", true],
+    "storefront-tag-role": ["lambda.amazonaws.com", false],
+    "storefront-task-execution-role": ["ecs-tasks.amazonaws.com", false],
+    "storefront-task-task-role": ["ecs-tasks.amazonaws.com", true],
+    "storefront-web-execution-role": ["ecs-tasks.amazonaws.com", false],
+    "storefront-web-task-role": ["ecs-tasks.amazonaws.com", true],
+    "storefront-worker-execution-role": ["ecs-tasks.amazonaws.com", false],
+    "storefront-worker-task-role": ["ecs-tasks.amazonaws.com", true],
+  },
+});
+
+/** What the pipeline's role may do with each stage but the first two. */
+export const pipelineGrants = [
+  ...["deploy", "migrate", "schedules", "tag"].map(
+    (name) => `lambda:InvokeFunction ${named("lambda", `storefront-${name}-function`)}`,
+  ),
+  ...on(ARTIFACTS, "s3:GetBucketAcl", "s3:GetBucketLocation", "s3:GetBucketVersioning"),
+  ...on(`${ARTIFACTS}/*`, "s3:GetObject", "s3:GetObjectVersion", "s3:PutObject"),
+];

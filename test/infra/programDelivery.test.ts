@@ -1,0 +1,152 @@
+import { expect } from "chai";
+import type { Program } from "../../rehearsal/program";
+import { actionOf, invocation, outline } from "./stages";
+import { ofType, resource, stackDev } from "./support";
+
+const IMAGE = { image: "#{Build.IMAGE_URI}", version: "#{Build.IMAGE_TAG}" };
+
+describe("the delivery of stack dev", () => {
+  let program: Program;
+  before(async () => {
+    program = await stackDev();
+  });
+  const inputsOf = (type: string, name: string) => resource(program, type, name).inputs;
+
+  it("migrates before it deploys, and changes the schedules once the services have changed", () => {
+    expect(outline(program, "storefront")).to.deep.equal([
+      ["Source", "Source by S3"],
+      ["Build", "Build by CodeBuild"],
+      ["Migrate", "Migrate by Lambda"],
+      ["Deploy", "Deploy by Lambda", "Schedules by Lambda, 2"],
+      ["Tag", "Tag by Lambda"],
+    ]);
+  });
+
+  it("takes the commit's archive, and is not started by polling for it", () => {
+    expect(actionOf(program, "storefront", "Source")).to.deep.equal({
+      name: "Source",
+      namespace: "Source",
+      category: "Source",
+      owner: "AWS",
+      provider: "S3",
+      version: "1",
+      outputArtifacts: ["Source"],
+      configuration: {
+        S3Bucket: "slipway-source-bucket-0000000",
+        S3ObjectKey: "storefront/source.zip",
+        PollForSourceChanges: "false",
+      },
+    });
+  });
+
+  it("builds it, and tells the build which version of the archive it is", () => {
+    const { configuration, ...action } = actionOf(program, "storefront", "Build");
+    expect(action).to.deep.equal({
+      name: "Build",
+      namespace: "Build",
+      category: "Build",
+      owner: "AWS",
+      provider: "CodeBuild",
+      version: "1",
+      inputArtifacts: ["Source"],
+      outputArtifacts: ["Build"],
+    });
+    expect(configuration.ProjectName).to.equal("storefront-build-project-0000000");
+    expect(JSON.parse(configuration.EnvironmentVariables ?? "")).to.deep.equal([
+      { name: "SOURCE_BUCKET", value: "#{Source.BucketName}", type: "PLAINTEXT" },
+      { name: "SOURCE_KEY", value: "#{Source.ObjectKey}", type: "PLAINTEXT" },
+      { name: "SOURCE_VERSION_ID", value: "#{Source.VersionId}", type: "PLAINTEXT" },
+    ]);
+  });
+
+  const execution = "#{codepipeline.PipelineExecutionId}";
+  for (const [name, parameters, more] of [
+    ["Migrate", { ...IMAGE, execution }, {}],
+    ["Deploy", { ...IMAGE, execution }, {}],
+    ["Schedules", IMAGE, { runOrder: 2 }],
+    ["Tag", { digest: "#{Build.IMAGE_DIGEST}" }, {}],
+  ] as const)
+    it(`tells ${name} the image by what the build exports`, () => {
+      expect(actionOf(program, "storefront", name)).to.deep.equal({
+        ...invocation(name, `storefront-${name.toLowerCase()}`, parameters),
+        ...more,
+      });
+    });
+
+  it("keeps images where other stacks find them, and those that environments run for ever", () => {
+    expect(inputsOf("aws:ecr/repository:Repository", "storefront-repository").name).to.equal("storefront");
+    const { policy } = inputsOf("aws:ecr/lifecyclePolicy:LifecyclePolicy", "storefront-lifecycle");
+    const { rules } = JSON.parse(String(policy));
+    const kept = (tag: string) => ({
+      tagStatus: "tagged",
+      tagPatternList: [tag],
+      countType: "imageCountMoreThan",
+      countNumber: 1,
+    });
+    expect(
+      rules.map((rule: { rulePriority: number; selection: object }) => [rule.rulePriority, rule.selection]),
+    ).to.deep.equal([
+      [1, kept("dev")],
+      [2, kept("prod")],
+      [3, { tagStatus: "untagged", countType: "sinceImagePushed", countUnit: "days", countNumber: 14 }],
+      [4, { tagStatus: "any", countType: "imageCountMoreThan", countNumber: 50 }],
+    ]);
+  });
+
+  it("has one task definition for migrations and schedules", () => {
+    const { containerDefinitions, ...task } = inputsOf("aws:ecs/taskDefinition:TaskDefinition", "storefront-task-task");
+    expect(task).to.deep.equal({
+      family: "dev-storefront-task",
+      requiresCompatibilities: ["FARGATE"],
+      networkMode: "awsvpc",
+      runtimePlatform: { operatingSystemFamily: "LINUX", cpuArchitecture: "X86_64" },
+      cpu: "256",
+      memory: "512",
+      executionRoleArn: "arn:aws:iam:us-east-1:123456789012:storefront-task-execution-role-0000000",
+      taskRoleArn: "arn:aws:iam:us-east-1:123456789012:storefront-task-task-role-0000000",
+      skipDestroy: true,
+      tags: { environment: "dev", application: "storefront" },
+    });
+    expect(JSON.parse(String(containerDefinitions))).to.deep.equal([
+      {
+        name: "app",
+        image: "registry.example/storefront:none",
+        essential: true,
+        portMappings: [],
+        environment: [],
+        secrets: [],
+        logConfiguration: {
+          logDriver: "awslogs",
+          options: {
+            "awslogs-group": "storefront-task-logs-0000000",
+            "awslogs-region": "us-east-1",
+            "awslogs-stream-prefix": "task",
+          },
+        },
+      },
+    ]);
+  });
+
+  it("lets one-off tasks out, and nobody in", () => {
+    const groups = (type: string) => [...ofType(program, type).values()].map(({ inputs }) => inputs.securityGroupId);
+    expect(groups("aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule")).to.include("storefront-task-tasks-id");
+    expect(groups("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule")).not.to.include(
+      "storefront-task-tasks-id",
+    );
+  });
+
+  it("has the deploy function take what is asked for by HTTP, one at a time and again while it is under way", () => {
+    expect(inputsOf("aws:sqs/queue:Queue", "storefront-deploy-requests")).to.deep.equal({
+      visibilityTimeoutSeconds: 360,
+      messageRetentionSeconds: 21_600,
+      sqsManagedSseEnabled: true,
+    });
+    expect(inputsOf("aws:lambda/eventSourceMapping:EventSourceMapping", "storefront-deploy-requests")).to.deep.equal({
+      eventSourceArn: "arn:aws:sqs:us-east-1:123456789012:storefront-deploy-requests-0000000",
+      functionName: "arn:aws:lambda:us-east-1:123456789012:storefront-deploy-function-0000000",
+      batchSize: 1,
+      functionResponseTypes: ["ReportBatchItemFailures"],
+    });
+    expect(inputsOf("aws:lambda/function:Function", "storefront-deploy-function").timeout).to.equal(300);
+  });
+});

@@ -1,0 +1,80 @@
+import type { Program } from "../../rehearsal/program";
+
+/** How many resources of each type stacks dev and prod have. */
+const TYPES: Record<string, [dev: number, prod: number]> = {
+  "aws:apigatewayv2/api:Api": [1, 1],
+  "aws:apigatewayv2/integration:Integration": [2, 1],
+  "aws:apigatewayv2/route:Route": [3, 2],
+  "aws:apigatewayv2/stage:Stage": [1, 1],
+  "aws:cloudwatch/dashboard:Dashboard": [1, 1],
+  "aws:cloudwatch/eventRule:EventRule": [2, 3],
+  "aws:cloudwatch/eventTarget:EventTarget": [2, 3],
+  "aws:cloudwatch/logGroup:LogGroup": [13, 11],
+  "aws:cloudwatch/metricAlarm:MetricAlarm": [11, 8],
+  "aws:codebuild/project:Project": [1, 1],
+  "aws:codepipeline/pipeline:Pipeline": [1, 1],
+  "aws:dynamodb/table:Table": [1, 1],
+  "aws:ec2/securityGroup:SecurityGroup": [4, 4],
+  "aws:ecr/lifecyclePolicy:LifecyclePolicy": [1, 0],
+  "aws:ecr/repository:Repository": [1, 0],
+  "aws:ecs/cluster:Cluster": [1, 1],
+  "aws:ecs/service:Service": [2, 2],
+  "aws:ecs/taskDefinition:TaskDefinition": [3, 3],
+  "aws:iam/role:Role": [17, 16],
+  "aws:iam/rolePolicy:RolePolicy": [14, 13],
+  "aws:lambda/eventSourceMapping:EventSourceMapping": [2, 1],
+  "aws:lambda/function:Function": [8, 6],
+  "aws:lambda/permission:Permission": [4, 3],
+  "aws:lb/listener:Listener": [1, 1],
+  "aws:lb/listenerRule:ListenerRule": [1, 1],
+  "aws:lb/loadBalancer:LoadBalancer": [1, 1],
+  "aws:lb/targetGroup:TargetGroup": [1, 1],
+  "aws:s3/bucket:Bucket": [2, 1],
+  "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": [2, 1],
+  "aws:s3/bucketPolicy:BucketPolicy": [2, 1],
+  "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": [2, 1],
+  "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration": [2, 1],
+  "aws:s3/bucketVersioning:BucketVersioning": [2, 1],
+  "aws:secretsmanager/secret:Secret": [2, 1],
+  "aws:secretsmanager/secretVersion:SecretVersion": [2, 1],
+  "aws:sns/topic:Topic": [1, 1],
+  "aws:sqs/queue:Queue": [3, 1],
+  "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule": [4, 4],
+  "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule": [2, 2],
+  "awsx:ec2:Vpc": [1, 1],
+  "pulumi:pulumi:Stack": [1, 1],
+  "slipway:infra:Alerts": [1, 1],
+  "slipway:infra:Api": [1, 1],
+  "slipway:infra:Application": [1, 1],
+  "slipway:infra:Bucket": [2, 1],
+  "slipway:infra:Build": [1, 1],
+  "slipway:infra:Callback": [8, 6],
+  "slipway:infra:Cluster": [1, 1],
+  "slipway:infra:Dashboard": [1, 1],
+  "slipway:infra:DeploymentTable": [1, 1],
+  "slipway:infra:Deployments": [1, 1],
+  "slipway:infra:Intake": [1, 0],
+  "slipway:infra:LoadBalancer": [1, 1],
+  "slipway:infra:Network": [1, 1],
+  "slipway:infra:Notices": [1, 1],
+  "slipway:infra:Pipeline": [1, 1],
+  "slipway:infra:Promotion": [0, 1],
+  "slipway:infra:Registry": [1, 0],
+  "slipway:infra:Service": [2, 2],
+  "slipway:infra:Source": [1, 0],
+  "slipway:infra:Target": [1, 1],
+  "slipway:infra:Task": [1, 1],
+};
+
+export const resourcesOf = (stack: "dev" | "prod"): Record<string, number> =>
+  Object.fromEntries(
+    Object.entries(TYPES)
+      .map(([type, [dev, prod]]): [string, number] => [type, stack === "dev" ? dev : prod])
+      .filter(([, count]) => count > 0),
+  );
+
+export function countTypes({ registrations }: Program): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const { type } of registrations) counts[type] = (counts[type] ?? 0) + 1;
+  return counts;
+}
