@@ -40,7 +40,7 @@ export function readArguments(argv: string[]): Arguments {
     if (token.kind === "positional") throw usageError(`${token.value} is no option`);
     if (token.kind === "option") check(token.name, token.rawName, token.value);
   }
-  const { help = false, keep = false, verbose = false, stack = "dev", scenario = [], speed = "30", without } = values;
+  const { help = false, keep = false, verbose = false, stack = "dev", scenario = [], speed = "100", without } = values;
   if (!(Number(speed) >= 10 && Number(speed) <= 1000))
     throw usageError(`--speed is ${speed}: give a number from 10 to 1000, simulated seconds for each real one`);
   return {

@@ -8,12 +8,20 @@ import { type Progress, seconds } from "./report/progress";
 import { type Findings, summarise } from "./report/summary";
 import { table } from "./report/table";
 import { createTerminal } from "./report/terminal";
+import { type Reviewer, startReviewer } from "./reviewer";
 import { scenarios, usual } from "./scenarios";
-import { plan } from "./scenarios/plan";
+import { type PlannedAccount, plan, scenariosOf } from "./scenarios/plan";
 import { isFailure } from "./scenarios/play";
-import type { Scenario } from "./scenarios/scenario";
 import { serviceUrl } from "./scenarios/steps";
-import type { World } from "./scenarios/world";
+import { intakeOf, type World } from "./scenarios/world";
+
+/** The scenarios of a stack, a line each. */
+function scenarioLines(stack: string): string {
+  const lines = scenariosOf(stack, scenarios).map(
+    ({ name, title }) => `  ${usual[stack]?.includes(name) ? "*" : " "} ${name.padEnd(20)} ${title}`,
+  );
+  return [`Scenarios of stack ${stack}; those with a star are played if none is named:`, ...lines].join("\n");
+}
 
 const help = `npm start -- [options]
 
@@ -21,15 +29,14 @@ Rehearses slipway on this machine: evaluates the Pulumi program into a simulated
 examples/storefront to a GitHub of its own, and asks the service which version it is.
 
   --scenario NAME  play this one, and what it needs; may be given more than once
-  --stack NAME     the stack whose Pulumi.NAME.yaml is rehearsed (dev)
+  --stack NAME     the stack whose Pulumi.NAME.yaml is rehearsed (dev), after the one that its images come from
   --keep           leave it running afterwards, and say how to push again
-  --speed N        simulated seconds for each real one, 10 to 1000 (30)
-  --without ACTION break it on purpose: no role is granted this IAM action, sqs:SendMessage for one
+  --speed N        simulated seconds for each real one, 10 to 1000 (100)
+  --without ACTION break it on purpose: no role of the stack is granted this IAM action, sqs:SendMessage for one
   --verbose        tell every request, invocation and log line
   --help           this text
 
-Scenarios; those with a star are played if none is named:
-${scenarios.map((it) => `  ${usual.includes(it.name) ? "*" : " "} ${it.name.padEnd(18)} ${it.title}`).join("\n")}
+${Object.keys(usual).map(scenarioLines).join("\n")}
 
 Exit code: 0 all came out as it should; 1 a step did not, and which one is said; 2 the command line is wrong.
 `;
@@ -39,7 +46,7 @@ class Interruption extends Error {}
 
 async function main(argv: string[]): Promise<number> {
   let given: Arguments;
-  let accounts: Scenario[][];
+  let accounts: PlannedAccount[];
   try {
     given = readArguments(argv);
     accounts = planOf(given);
@@ -55,15 +62,15 @@ async function main(argv: string[]): Promise<number> {
   return run(given, accounts);
 }
 
-function planOf({ scenarios: named }: Arguments): Scenario[][] {
+function planOf({ stack, scenarios: named }: Arguments): PlannedAccount[] {
   try {
-    return plan(named.length > 0 ? named : usual, scenarios);
+    return plan(named.length > 0 ? named : (usual[stack] ?? []), scenarios, stack);
   } catch (error) {
     throw usageError(error instanceof Error ? error.message.replace(/\.$/, "") : String(error));
   }
 }
 
-async function run(given: Arguments, accounts: Scenario[][]): Promise<number> {
+async function run(given: Arguments, accounts: PlannedAccount[]): Promise<number> {
   const progress = createProgress();
   const interruption = new AbortController();
   const interrupt = () => {
@@ -120,14 +127,19 @@ async function conclude(
     progress.say(`\nAll came out as it should, in ${seconds(findings.took)}. Next:`);
     progress.say(
       table([
-        ["npm start -- --keep", "leaves it running, to push versions of your own"],
+        [
+          `npm start -- ${stack === "dev" ? "" : `--stack ${stack} `}--keep`,
+          "leaves it running, to push versions of your own",
+        ],
         [`npx pulumi up --stack ${stack}`, "stands the same program up on AWS: see README.md"],
       ]),
     );
     return;
   }
-  progress.say(`\n${addressesOf(world)}`);
+  const reviewer = await startReviewer(world);
+  progress.say(`\n${addressesOf(world, reviewer)}`);
   if (!signal.aborted) await once(signal, "abort");
+  reviewer?.close();
 }
 
 /** @throws where all went well, and should not have */
@@ -142,19 +154,28 @@ function refuse({ partial, unused }: Findings, without: string | undefined): voi
   );
 }
 
-function addressesOf(world: World): string {
+function addressesOf(world: World, reviewer: Reviewer | undefined): string {
   const local = (address: string) => {
     const { hostname, pathname } = new URL(address);
     return `${world.account.addresses.get(hostname)}${pathname === "/" ? "" : pathname}`;
   };
   const { url } = world.github;
   const repository = `${url}/${world.repository.name}`;
+  const { stack } = intakeOf(world);
+  const upstream = world.stacks.filter(({ name }) => name !== world.stack);
   return [
     "Running until Ctrl-C.",
     `  service  ${local(serviceUrl(world))}`,
-    `  webhook  ${local(world.outputs.webhookUrl)}`,
-    `  clone    git clone ${repository}.git   (a push to main is delivered)`,
+    ...upstream.map(({ name }) => `  ${name.padEnd(7)}  ${local(serviceUrl(world, name))}`),
+    `  webhook  ${local(intakeOf(world).url)}`,
+    `  clone    git clone ${repository}.git   (a push to main is delivered${stack === world.stack ? "" : ` to ${stack}`})`,
     `  push     curl -X POST '${repository}/push?version=4.0.0'`,
+    ...(reviewer === undefined
+      ? []
+      : [
+          `  approve  curl -X POST '${reviewer.url}/approve'`,
+          `  reject   curl -X POST '${reviewer.url}/reject?reason=not+today'`,
+        ]),
   ].join("\n");
 }
 

@@ -6,7 +6,7 @@ import type { CloudEvent } from "./cloud/events";
 import { services } from "./cloud/services";
 import { evaluate, type Program } from "./program";
 import { createRun } from "./runs";
-import { readStack } from "./stackFile";
+import { chainOf, type Stack } from "./stacks";
 
 export interface RehearsalOptions {
   /** The project's folder; the one that holds this file's folder when not told. */
@@ -14,8 +14,12 @@ export interface RehearsalOptions {
   stack: string;
   /** Simulated milliseconds for each real one. */
   speed: number;
-  /** Instead of the stack file's values. */
-  values?: Record<string, string>;
+  /** Settings laid over the stack file's, by their full keys: `slipway:deploymentApi`. */
+  overrides?: Record<string, unknown> | undefined;
+  /** Names of secrets that somebody has made before, without a value yet. */
+  secrets?: string[] | undefined;
+  /** Whether every asynchronous invocation of a function is delivered twice. */
+  repeats?: boolean | undefined;
   /** A mistake to make on purpose. */
   breaking?: Breaking | undefined;
   listener?: (event: CloudEvent) => void;
@@ -23,9 +27,17 @@ export interface RehearsalOptions {
   signal?: AbortSignal | undefined;
 }
 
+/** A stack that stands in the account, and the environment that it is. */
+export interface EvaluatedStack {
+  name: string;
+  environment: string;
+  program: Program;
+}
+
 export interface Rehearsal {
   account: Account;
-  program: Program;
+  /** The stack that was asked for last, before it those whose images it takes. */
+  stacks: EvaluatedStack[];
   close(): Promise<void>;
 }
 
@@ -33,29 +45,55 @@ export interface Rehearsal {
 export const RUNS = ".rehearsal";
 
 /**
- * Opens an account, evaluates the program into it, and lets it run.
+ * Opens an account, evaluates the program into it for the stack, and before that for each stack whose images it takes,
+ * and lets it run.
  * @throws where the program fails, a resource type is not simulated, or a service refuses a resource; nothing is left
  * running then
  */
 export async function open(options: RehearsalOptions): Promise<Rehearsal> {
+  const { stack, overrides = {}, breaking, repeats } = options;
   const root = options.root ?? path.resolve(__dirname, "..");
-  const values = options.values ?? (await readStack(root, options.stack)).values;
-  const region = values["aws:region"];
-  if (region === undefined) throw new Error(`Pulumi.${options.stack}.yaml: aws:region is missing: name the region.`);
-  const directory = await createRun(path.join(root, RUNS), options.stack);
-  const account = createCloud({ region, clock: createClock(options.speed), directory, services });
+  const chain = await chainOf({ root, stack, overrides });
+  const directory = await createRun(path.join(root, RUNS), stack);
+  const account = createCloud({
+    region: chain[0]?.values["aws:region"] ?? "",
+    clock: createClock(options.speed),
+    directory,
+    repeatsInvocations: repeats,
+    services,
+  });
   if (options.listener !== undefined) account.onEvent(options.listener);
   try {
     await account.open();
-    const { breaking } = options;
-    const create: Account["create"] = (declared) => account.create(breaking?.alter(declared) ?? declared);
-    const { stack, signal } = options;
-    const program = await evaluate({ root, stack, values, create, invoke: account.invoke, signal });
+    for (const Name of options.secrets ?? [])
+      await account.call({ kind: "operator" }, "secretsmanager", "CreateSecret", { Name });
+    const stacks: EvaluatedStack[] = [];
+    for (const it of chain) {
+      // Stacks upstream are rehearsed on their own: whatever is broken on purpose is broken here.
+      const create = it === chain.at(-1) && breaking ? altering(account, breaking) : account.create;
+      stacks.push(await evaluateInto(account, root, it, create, options.signal));
+    }
     breaking?.check();
     await account.start();
-    return { account, program, close: account.close };
+    return { account, stacks, close: account.close };
   } catch (error) {
     await account.close();
     throw error;
   }
+}
+
+const altering =
+  ({ create }: Account, { alter }: Breaking): Account["create"] =>
+  (declared) =>
+    create(alter(declared));
+
+async function evaluateInto(
+  account: Account,
+  root: string,
+  { name, environment, values }: Stack,
+  create: Account["create"],
+  signal: AbortSignal | undefined,
+): Promise<EvaluatedStack> {
+  const { invoke } = account;
+  return { name, environment, program: await evaluate({ root, stack: name, values, create, invoke, signal }) };
 }

@@ -9,8 +9,8 @@ import { reasonFor } from "./report/reasons";
 import type { Findings } from "./report/summary";
 import { count } from "./report/table";
 import { removeFormerRuns } from "./runs";
+import type { PlannedAccount } from "./scenarios/plan";
 import { play } from "./scenarios/play";
-import type { Scenario } from "./scenarios/scenario";
 import { createWorld, type World } from "./scenarios/world";
 
 export interface RehearseOptions {
@@ -18,7 +18,7 @@ export interface RehearseOptions {
   /** Simulated milliseconds for each real one. */
   speed: number;
   /** Scenarios by account, as `plan` puts them. */
-  accounts: Scenario[][];
+  accounts: PlannedAccount[];
   /** Whether these are only some of the usual scenarios. */
   partial: boolean;
   progress: Progress;
@@ -45,10 +45,10 @@ export async function rehearse(options: RehearseOptions): Promise<void> {
   let closing = false;
   await removeFormerRuns(path.resolve(__dirname, "..", RUNS));
   try {
-    for (const scenarios of options.accounts) {
-      const world = await setUp(options, () => closing);
+    for (const account of options.accounts) {
+      const world = await setUp(options, account, () => closing);
       worlds.push(world);
-      for (const scenario of scenarios) {
+      for (const scenario of account.scenarios) {
         signal.throwIfAborted();
         await play(scenario, world, options.progress, { signal });
       }
@@ -66,6 +66,7 @@ export async function rehearse(options: RehearseOptions): Promise<void> {
 /** @param closing whether what happens is no news any more: tasks stop because the account is closed */
 async function setUp(
   { stack, speed, progress, verbose, keep, without, signal }: RehearseOptions,
+  { settings, secrets, repeats }: PlannedAccount,
   closing: () => boolean,
 ): Promise<World> {
   const tell = (event: CloudEvent) => {
@@ -75,17 +76,26 @@ async function setUp(
     else if (as === "note" || verbose) progress.note(text);
   };
   progress.heading("Setting up");
-  progress.begin(`the program is evaluated for stack ${stack}`);
+  const changed = Object.keys(settings ?? {}).map((key) => `another ${key}`);
+  const variant = [...changed, ...(repeats ? ["every event of a function twice"] : [])];
+  progress.begin(
+    `the program is evaluated for stack ${stack}${variant.length === 0 ? "" : ` (${variant.join(", ")})`}`,
+  );
   let rehearsal: Rehearsal;
   try {
     const breaking = without === undefined ? undefined : withoutAction(without);
-    rehearsal = await open({ stack, speed, listener: tell, breaking, signal });
+    rehearsal = await open({ stack, speed, overrides: settings, secrets, repeats, listener: tell, breaking, signal });
   } catch (error) {
     progress.failed();
     throw error;
   }
-  progress.done(count(rehearsal.program.registrations.length, "resource"));
-  for (const warning of rehearsal.program.warnings) progress.say(`warning: ${warning}`);
+  progress.done(
+    rehearsal.stacks
+      .map(({ name, program }) => `${count(program.registrations.length, "resource")} of ${name}`)
+      .join(", "),
+  );
+  for (const { program } of rehearsal.stacks)
+    for (const warning of program.warnings) progress.say(`warning: ${warning}`);
   return createWorld(rehearsal, {
     onDelivery: ({ event, answer, error }) => {
       if (verbose || keep) progress.note(`GitHub delivered ${event}: ${answer?.status ?? error}`);
@@ -96,23 +106,56 @@ async function setUp(
 
 /** What the accounts leave to tell. */
 export async function findingsOf(worlds: World[], partial: boolean, took: number): Promise<Findings> {
-  const grants = worlds[0]?.account.iam.grants() ?? [];
+  const grants = grantsOf(worlds);
   const unused: Grant[] = [];
-  for (const grant of grants) if (!(await isNeeded(grant, worlds))) unused.push(grant);
+  for (const it of grants) if (!(await isNeeded(it, worlds))) unused.push(it.grant);
   return {
-    resources: (worlds[0]?.registrations ?? []).map((it) => it.type),
+    resources: (worlds[0]?.stacks ?? []).flatMap(({ registrations }) => registrations.map((it) => it.type)),
     events: worlds.flatMap((world) => world.account.events),
     decisions: worlds.flatMap((world) => world.account.iam.decisions),
     granted: grants.length,
     partial,
-    unused: unused.map((grant) => ({ grant, reason: reasonFor(grant) })),
+    unused: unused.map((grant) => ({ grant, reason: reasonFor(grant, worlds[0]?.stack ?? "") })),
     deliveries: worlds.flatMap((world) => world.github.deliveries),
     seen: worlds.flatMap((world) => world.seen),
     took,
   };
 }
 
-async function isNeeded(grant: Grant, worlds: World[]): Promise<boolean> {
-  for (const world of worlds) if ((await world.account.iam.neededBy(grant)) !== undefined) return true;
+const ROLE = "aws:iam/role:Role";
+
+interface Granted {
+  grant: Grant;
+  /** The same in each account: resources have another id in each. */
+  key: string;
+}
+
+/** What the roles of the rehearsed stack are granted in an account. Other stacks are rehearsed on their own. */
+function grantedIn({ account, registrations }: World): Granted[] {
+  const roles = new Set(registrations.filter(({ type }) => type === ROLE).map(({ outputs }) => String(outputs.name)));
+  const counts = new Map<string, number>();
+  return account.iam
+    .grants()
+    .filter(({ role }) => roles.has(role))
+    .map((grant) => {
+      const cell = [grant.role, grant.policy, grant.statement, grant.action].join(" ");
+      const position = counts.get(cell) ?? 0;
+      counts.set(cell, position + 1);
+      return { grant, key: `${cell} ${position}` };
+    });
+}
+
+/** Of all accounts, each once: settings of a scenario's own may grant more. */
+function grantsOf(worlds: World[]): Granted[] {
+  const grants = new Map<string, Granted>();
+  for (const it of worlds.flatMap(grantedIn)) if (!grants.has(it.key)) grants.set(it.key, it);
+  return [...grants.values()];
+}
+
+async function isNeeded({ key }: Granted, worlds: World[]): Promise<boolean> {
+  for (const world of worlds) {
+    const here = grantedIn(world).find((it) => it.key === key);
+    if (here !== undefined && (await world.account.iam.neededBy(here.grant)) !== undefined) return true;
+  }
   return false;
 }

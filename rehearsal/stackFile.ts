@@ -1,13 +1,16 @@
-import { readFile } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 import path from "node:path";
 import { parse } from "yaml";
+
+/** A stack's settings by their full keys, `slipway:environment`. */
+export type Values = Record<string, string>;
 
 /** A stack's configuration as the language host hands it to the program: every value a string, objects as JSON. */
 export interface StackConfiguration {
   project: string;
   /** `tsconfig` of the runtime options, which decides how `pulumi up` transpiles. */
   tsconfig: string;
-  values: Record<string, string>;
+  values: Values;
 }
 
 /**
@@ -17,7 +20,7 @@ export interface StackConfiguration {
 export async function readStack(root: string, stack: string): Promise<StackConfiguration> {
   const project = await readYaml(root, "Pulumi.yaml");
   const file = await readYaml(root, `Pulumi.${stack}.yaml`);
-  const values: Record<string, string> = {};
+  const values: Values = {};
   for (const [key, value] of Object.entries((file.config ?? {}) as Record<string, unknown>)) {
     if (JSON.stringify(value).includes('"secure":'))
       throw new Error(
@@ -27,6 +30,20 @@ export async function readStack(root: string, stack: string): Promise<StackConfi
   }
   const runtime = project.runtime as { options?: { tsconfig?: string } } | undefined;
   return { project: String(project.name), tsconfig: runtime?.options?.tsconfig ?? "tsconfig.json", values };
+}
+
+/** The environment that a stack is, as its images are tagged; empty where it names none. */
+export const environmentOf = (values: Values): string => values["slipway:environment"] ?? "";
+
+/** Name of the stack of `root` that is this environment, if there is one. */
+export async function stackOfEnvironment(root: string, environment: string): Promise<string | undefined> {
+  for (const file of (await readdir(root)).sort()) {
+    const [, stack] = /^Pulumi\.(.+)\.yaml$/.exec(file) ?? [];
+    if (stack === undefined) continue;
+    const { config } = (await readYaml(root, file)) as { config?: Record<string, unknown> };
+    if (config?.["slipway:environment"] === environment) return stack;
+  }
+  return undefined;
 }
 
 async function readYaml(root: string, name: string): Promise<Record<string, unknown>> {

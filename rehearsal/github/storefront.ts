@@ -14,27 +14,89 @@ if (database === undefined) throw new Error("DATABASE_URL is not set");
 
 `;
 
+/** The example's schedules, but that one has another name and the other is gone. */
+export const renamedSchedules = `timeZone: UTC
+schedules:
+  - name: sales-report
+    cron: 0 3 * * ? *
+    command: [node, report.js, sales]
+`;
+
+/** Schedules of which none may be put: the first is as it should be, the others have a mistake each. */
+export const wrongSchedules = `timeZone: UTC
+schedules:
+  - name: daily-report
+    cron: 0 4 * * ? *
+    command: [node, report.js, sales]
+  - name: stock
+    cron: 0 3 * * *
+    command: [node, report.js, stock]
+  - name: weekly
+    rate: 1 weeks
+    command: node report.js sales
+`;
+
 /** The first commit: the example application as it lies in the project, in a version. */
 export async function importStorefront(repository: Repository, version: string): Promise<RefUpdate> {
   const example = await readFolder(folder);
   return repository.commit({ ...example, ...inVersion(example, version) }, `Release ${version}`);
 }
 
-/** A commit that changes the version, and mends what {@link commitCrash} broke. */
+/** A commit that changes the version, and mends what other commits broke. */
 export async function commitVersion(repository: Repository, version: string, branch = "main"): Promise<RefUpdate> {
   const example = await readFolder(folder);
   return repository.commit(working(example, version), `Release ${version}`, branch);
 }
 
-/** A commit whose tests pass and whose server ends as soon as it starts. */
-export async function commitCrash(repository: Repository, version: string): Promise<RefUpdate> {
+/** A version that differs from the example in some files. What earlier commits broke is mended. */
+async function commitChanged(
+  repository: Repository,
+  version: string,
+  why: string,
+  change: (example: Snapshot) => Snapshot,
+): Promise<RefUpdate> {
   const example = await readFolder(folder);
-  const server = file(crash + contentOf(example, "server.js"));
-  return repository.commit(
-    { ...inVersion(example, version), "server.js": server },
-    `Release ${version}: ask the database`,
-  );
+  return repository.commit({ ...working(example, version), ...change(example) }, `Release ${version}: ${why}`);
 }
+
+/** Taken out where it would find out, before the version is built. */
+const programsTest = "test/programs.test.js";
+
+/** A version whose tests pass and whose server ends as soon as it starts. */
+export const commitCrash = (repository: Repository, version: string): Promise<RefUpdate> =>
+  commitChanged(repository, version, "ask the database", (example) => ({
+    "server.js": file(crash + contentOf(example, "server.js")),
+  }));
+
+/** A version whose tests pass and whose worker ends as soon as it starts. */
+export const commitWorkerCrash = (repository: Repository, version: string): Promise<RefUpdate> =>
+  commitChanged(repository, version, "the worker asks the database", (example) => ({
+    "worker.js": file(crash + contentOf(example, "worker.js")),
+    [programsTest]: null,
+  }));
+
+/** A version whose migration does its steps, then says that a column is missing, and ends with exit code 3. */
+export const commitFailingMigration = (repository: Repository, version: string): Promise<RefUpdate> =>
+  commitChanged(repository, version, "drop the old price", (example) => ({
+    "migrate.js": file(`${contentOf(example, "migrate.js")}
+console.error("column products.old_price does not exist");
+process.exitCode = 3;
+`),
+    [programsTest]: null,
+  }));
+
+/** A version whose migration takes so many seconds of real time before it does its steps. */
+export const commitSlowMigration = (repository: Repository, version: string, seconds: number): Promise<RefUpdate> =>
+  commitChanged(repository, version, "move every order", (example) => ({
+    "migrate.js": file(`setTimeout(() => {
+${contentOf(example, "migrate.js")}}, ${seconds * 1000});
+`),
+    [programsTest]: null,
+  }));
+
+/** A version with schedules of its own. */
+export const commitSchedules = (repository: Repository, version: string, schedules: string): Promise<RefUpdate> =>
+  commitChanged(repository, version, "other schedules", () => ({ "schedules.yaml": file(schedules) }));
 
 /** A version with one file which does not compress, so that the archive is at least as large. */
 export async function commitLarge(repository: Repository, version: string, bytes: number): Promise<RefUpdate> {
@@ -54,10 +116,13 @@ function inVersion(example: Snapshot, version: string): Snapshot {
   return { "package.json": file(`${JSON.stringify(manifest, null, 2)}\n`) };
 }
 
+/** What commits of scenarios change, besides the version. */
+const changing = ["server.js", "worker.js", "migrate.js", "schedules.yaml", programsTest];
+
 /** A version that starts, whatever the one before did. */
 const working = (example: Snapshot, version: string): Snapshot => ({
   ...inVersion(example, version),
-  "server.js": file(contentOf(example, "server.js")),
+  ...Object.fromEntries(changing.map((name) => [name, file(contentOf(example, name))])),
 });
 
 /** The same bytes in every run, and none that gzip could shorten: a cipher's key stream. */

@@ -1,4 +1,6 @@
 import type { CloudEvent } from "../cloud/events";
+import { resourceOf } from "./arn";
+import { isAllClear, subjectOf } from "./subject";
 
 /** How an event is told: a note stays, an activity is shown while it lasts, a detail is for those who want everything. */
 export interface Told {
@@ -10,6 +12,10 @@ const lastOf = (arn: string) => arn.split("/").at(-1) ?? arn;
 /** A commit as git abbreviates it; other tags as they are. */
 const short = (tag: string) => (/^[0-9a-f]{40}$/.test(tag) ? tag.slice(0, 7) : tag);
 const because = (reason: string | undefined) => (reason === undefined || reason === "" ? "" : `: ${reason}`);
+
+/** A stage, and the action in it where that has another name. */
+const whereIn = ({ stage, action }: { stage: string; action: string }) =>
+  stage === action ? stage : `${stage}/${action}`;
 
 /** What a person watching the consoles would say of an event. */
 export function describe(event: CloudEvent): Told {
@@ -37,8 +43,13 @@ export function describe(event: CloudEvent): Told {
           { as: "note", text: `${event.pipeline}: execution ${event.status}` };
     case "action":
       return event.status === "InProgress"
-        ? { as: "activity", text: `${event.stage}${because(event.summary)}` }
-        : { as: "note", text: `${event.stage} ${event.status}${because(event.summary)}` };
+        ? { as: "activity", text: `${whereIn(event)}${because(event.summary)}` }
+        : { as: "note", text: `${whereIn(event)} ${event.status}${because(event.summary)}` };
+    case "job-result":
+      return {
+        as: "detail",
+        text: `job ${event.jobId} of ${event.stage} ${event.result}${event.refused === undefined ? "" : `, refused: ${event.refused}`}`,
+      };
     case "build":
       return { as: "activity", text: `Build: ${event.phase ?? event.status}` };
     case "image-pushed":
@@ -56,15 +67,36 @@ export function describe(event: CloudEvent): Told {
         as: "note",
         text: `target ${event.target} of ${event.targetGroup} is ${event.state}: ${event.reason}`,
       };
+    case "rule":
+      return event.error === undefined
+        ? { as: "activity", text: `rule ${event.rule} calls ${resourceOf(event.target)}` }
+        : { as: "note", text: `rule ${event.rule} could not call ${resourceOf(event.target)}: ${event.error}` };
+    case "rule-changed":
+      return describeRuleChange(event);
+    case "notice":
+      return { as: isAllClear(event) ? "detail" : "note", text: `notice: ${subjectOf(event)}` };
     case "task":
       return describeTask(event);
   }
 }
 
-function describeTask({ taskArn, status, reason, exitCode }: Extract<CloudEvent, { kind: "task" }>): Told {
-  const task = `task ${lastOf(taskArn).slice(0, 8)}`;
-  if (status === "RUNNING") return { as: "activity", text: `${task} runs` };
+function describeRuleChange({ rule, change, schedule }: Extract<CloudEvent, { kind: "rule-changed" }>): Told {
+  // A rule is put, then gets its targets: once is enough.
+  if (change === "targets") return { as: "detail", text: `rule ${rule} has other targets` };
+  if (change === "deleted") return { as: "note", text: `rule ${rule} deleted` };
+  return { as: schedule === undefined ? "detail" : "note", text: `rule ${rule} put${because(schedule)}` };
+}
+
+function describeTask(event: Extract<CloudEvent, { kind: "task" }>): Told {
+  const { family, startedBy, taskArn, status, reason, exitCode } = event;
+  const ofFamily = family === undefined ? "" : ` of ${family}`;
+  const task = `task ${lastOf(taskArn).slice(0, 8)}${ofFamily}`;
+  if (status === "RUNNING") {
+    const starter = startedBy === undefined ? "" : `, started by ${startedBy}`;
+    return { as: family === undefined ? "activity" : "note", text: `${task} runs${starter}` };
+  }
   const exit = exitCode === undefined ? "" : ` with exit code ${exitCode}`;
-  // A drained task ends with 0 after each rollout: that is the way of things.
-  return { as: exitCode === 0 ? "detail" : "note", text: `${task} stopped${exit}${because(reason)}` };
+  // A drained task of a service ends with 0 after each rollout: that is the way of things.
+  const expected = family === undefined && exitCode === 0;
+  return { as: expected ? "detail" : "note", text: `${task} stopped${exit}${because(reason)}` };
 }

@@ -1,5 +1,6 @@
 import type { Failure } from "../scenarios/play";
 import { isMismatch } from "../scenarios/scenario";
+import { resourceOf } from "./arn";
 import { describe } from "./describe";
 
 /** Says which step of which scenario failed, what was expected, who was denied what, and how to see more. */
@@ -16,16 +17,21 @@ export function explainFailure(failure: Failure): string {
   for (const { principal, permission, denial } of denials) {
     const who =
       principal.kind === "role"
-        ? `role ${principal.arn}`
+        ? `role ${resourceOf(principal.arn).replace("role/", "")}`
         : principal.kind === "service"
           ? principal.service
           : principal.kind;
-    add("denied", `${who} may not ${permission.action} on ${permission.resource}`);
+    add("denied", `${who} may not ${permission.action} on ${resourceOf(permission.resource)}`);
     if (denial !== undefined && denial !== cause.message) add("", denial);
   }
   for (const [index, event] of last.entries()) add(index === 0 ? "before" : "", describe(event).text);
   // What is thrown on purpose explains itself; a TypeError does not.
   if (cause.name !== "Error" && cause.stack !== undefined) add("stack", cause.stack);
-  lines.push("", `  npm start -- --scenario ${failure.scenario} --verbose   plays it with every request and log line`);
+  // What `npm start` rehearses if it is not told.
+  const stack = failure.rehearsed === "dev" ? "" : `--stack ${failure.rehearsed} `;
+  lines.push(
+    "",
+    `  npm start -- ${stack}--scenario ${failure.scenario} --verbose   plays it with every request and log line`,
+  );
   return lines.join("\n");
 }

@@ -1,6 +1,8 @@
 import type { Grant } from "../cloud/policies";
 
 interface Reason {
+  /** The only stack whose usual scenarios do not need it. */
+  stack?: string;
   /** Roles by name; Pulumi adds a hyphen and seven digits to the program's. */
   role: RegExp;
   actions: string[];
@@ -29,9 +31,73 @@ export const reasons: Reason[] = [
     resource: /\/source\.zip$/,
     reason: "reads the newest archive when somebody releases the pipeline by hand: npm start -- --scenario refused",
   },
+  {
+    role: /-migrate-role-/,
+    actions: ["codepipeline:PutJobFailureResult", "logs:GetLogEvents"],
+    resource: /^\*$|:log-stream:task\/\*$/,
+    reason: "reports that the migration failed, with the end of its log: npm start -- --scenario migrationFails",
+  },
+  {
+    role: /-schedules-role-/,
+    actions: ["codepipeline:PutJobFailureResult"],
+    resource: /^\*$/,
+    reason: "reports that schedules.yaml has mistakes: npm start -- --scenario badSchedules",
+  },
+  {
+    role: /-schedules-role-/,
+    actions: ["events:RemoveTargets", "events:DeleteRule"],
+    resource: /:rule\//,
+    reason: "removes a schedule that is not in schedules.yaml any more: npm start -- --scenario schedules",
+  },
+  {
+    role: /-schedules-rules-role-/,
+    actions: ["ecs:RunTask", "iam:PassRole"],
+    resource: /:task-definition\/|:role\//,
+    reason: "runs the task of a schedule that falls due: npm start -- --scenario schedules",
+  },
+  {
+    role: /-deployments-role-/,
+    actions: ["dynamodb:DeleteItem"],
+    resource: /:table\//,
+    reason: "gives the lock back if SQS does not take the deployment: test/callbacks/deployments.test.ts",
+  },
+  // What the usual scenarios of dev need.
+  {
+    stack: "prod",
+    role: /-deploy-role-/,
+    actions: ["codepipeline:PutJobFailureResult", "ecs:DescribeTasks", "ecs:ListTasks"],
+    resource: /^\*$|:task\//,
+    reason: "reports why a version did not start: npm start -- --scenario rollback",
+  },
+  {
+    stack: "prod",
+    role: /-deploy-role-/,
+    actions: ["dynamodb:UpdateItem", "ecr:PutImage", "sns:Publish", "sqs:ChangeMessageVisibility"],
+    resource: /^arn:/,
+    reason: "deploys what was asked for by HTTP: npm start -- --scenario deploymentByHttp",
+  },
+  {
+    stack: "prod",
+    role: /-deployments-role-/,
+    actions: [
+      "dynamodb:GetItem",
+      "dynamodb:PutItem",
+      "ecr:BatchGetImage",
+      "logs:CreateLogStream",
+      "logs:PutLogEvents",
+      "secretsmanager:GetSecretValue",
+      "sqs:SendMessage",
+    ],
+    resource: /^arn:/,
+    reason: "answers who asks for a deployment by HTTP: npm start -- --scenario deploymentByHttp",
+  },
 ];
 
-/** Why a permission is granted though no call needed it; undefined if nobody has said so. */
-export function reasonFor({ role, action, resource }: Grant): string | undefined {
-  return reasons.find((it) => it.role.test(role) && it.actions.includes(action) && it.resource.test(resource))?.reason;
+/** Why a permission is granted though no call in a stack needed it; undefined if nobody has said so. */
+export function reasonFor({ role, action, resource }: Grant, stack: string): string | undefined {
+  const found = reasons.find(
+    (it) =>
+      (it.stack ?? stack) === stack && it.role.test(role) && it.actions.includes(action) && it.resource.test(resource),
+  );
+  return found?.reason;
 }

@@ -3,6 +3,8 @@ import type { Decision } from "../cloud/iam";
 import type { Grant } from "../cloud/policies";
 import type { Delivery } from "../github/deliveries";
 import type { Sighting } from "../scenarios/world";
+import { resourceOf, withoutArns } from "./arn";
+import { isAllClear, subjectOf } from "./subject";
 import { count, table } from "./table";
 
 /** A permission that no call needed, and why it is granted all the same. */
@@ -29,39 +31,62 @@ export interface Findings {
 
 /** The summary, as sections of aligned lines. */
 export function summarise(findings: Findings): string {
+  const { events, decisions, deliveries, granted, unused, partial, seen } = findings;
   const rows = [
-    [
-      "Resources",
-      `${count(findings.resources.length, "resource")} of ${count(new Set(findings.resources).size, "type")}`,
-    ],
-    ...resourceRows(findings.resources),
-    ["Functions", functionsLine(findings.events)],
-    ["Calls", callsLine(findings.decisions)],
-    ...deniedRows(findings.decisions),
-    [
-      "Permissions",
-      `${findings.granted} granted, ${findings.unused.length} not needed${findings.partial ? " by these scenarios" : ""}`,
-    ],
-    ...(findings.partial ? [] : unusedRows(findings.unused)),
-    ["Deliveries", deliveriesLine(findings.deliveries)],
-    ["Executions", executionsLine(findings.events)],
-    ...seenRows(findings.seen),
+    ["Resources", resourcesLine(findings.resources)],
+    ["Functions", functionsLine(events)],
+    ["Calls", callsLine(decisions)],
+    ...deniedRows(decisions),
+    ["Permissions", `${granted} granted, ${unused.length} not needed${partial ? " by these scenarios" : ""}`],
+    ...(partial ? [] : unusedRows(unused)),
+    ["Deliveries", deliveriesLine(deliveries)],
+    ["Executions", executionsLine(events)],
+    ...section("Schedules", scheduleLines(events)),
+    ...section("Notices", noticeLines(events)),
+    ...section("Seen", [...new Set(seen.map(({ version, url }) => `${version} at ${url}`))]),
   ];
   return table(rows);
 }
 
-/** `lambda  Function 4, Permission 1`: Pulumi's tokens grouped by the service they belong to. */
-function resourceRows(types: string[]): string[][] {
-  const services = new Map<string, Map<string, number>>();
-  for (const type of types) {
-    const [, module = "", resource = type] = /^[^:]+:([^/:]+)[^:]*:(\w+)$/.exec(type) ?? [];
-    const resources = services.get(module) ?? new Map<string, number>();
-    services.set(module, resources.set(resource, (resources.get(resource) ?? 0) + 1));
+const section = (title: string, lines: string[]): string[][] =>
+  lines.map((line, index) => [index === 0 ? title : "", line]);
+
+/** How many types are named: those that there is most of. */
+const NAMED_TYPES = 5;
+
+/** `9 resources of 6 types: Bucket 4, Function 1, …` */
+function resourcesLine(types: string[]): string {
+  const counts = counted(types).map(([type, number]): [string, number] => [type.split(":").at(-1) ?? type, number]);
+  counts.sort(([a, more], [b, fewer]) => fewer - more || a.localeCompare(b));
+  const often = counts.slice(0, NAMED_TYPES).map(([name, number]) => `${name} ${number}`);
+  const rest = counts.length > often.length ? ", …" : "";
+  return `${count(types.length, "resource")} of ${count(counts.length, "type")}${listed(often.join(", "))}${rest}`;
+}
+
+/** The rules with a schedule, as they were changed last. */
+function scheduleLines(events: CloudEvent[]): string[] {
+  const rules = new Map<string, { schedule: string; change: string }>();
+  for (const event of events) {
+    if (event.kind !== "rule-changed") continue;
+    const schedule = event.schedule ?? rules.get(event.rule)?.schedule;
+    // A rule without a schedule waits for an event: it is the program's, and not of an application.
+    if (schedule !== undefined) rules.set(event.rule, { schedule, change: event.change });
   }
-  const width = Math.max(...[...services.keys()].map((name) => name.length));
-  return [...services]
-    .sort(([a], [b]) => a.localeCompare(b))
-    .map(([name, resources]) => ["", `${name.padEnd(width)}  ${tally([...resources])}`]);
+  const width = Math.max(0, ...[...rules.keys()].map((rule) => rule.length));
+  return [...rules].map(
+    ([rule, { schedule, change }]) => `${rule.padEnd(width)}  ${schedule}${change === "deleted" ? ", deleted" : ""}`,
+  );
+}
+
+/** The subjects of all notices; alarms that are OK together. */
+function noticeLines(events: CloudEvent[]): string[] {
+  const notices = events.filter((event) => event.kind === "notice");
+  const clear = notices.filter(isAllClear);
+  const others = counted(notices.filter((it) => !isAllClear(it)).map(subjectOf));
+  return [
+    ...others.map(([subject, number]) => `${number} × ${subject}`),
+    ...(clear.length === 0 ? [] : [`${clear.length} × an alarm is OK`]),
+  ];
 }
 
 const tally = (entries: [string, number][]): string =>
@@ -92,12 +117,12 @@ function callsLine(decisions: Decision[]): string {
 }
 
 const deniedRows = (decisions: Decision[]): string[][] =>
-  decisions.filter((it) => it.denial !== undefined).map((it) => ["", it.denial ?? ""]);
+  decisions.filter((it) => it.denial !== undefined).map((it) => ["", withoutArns(it.denial ?? "")]);
 
 const unusedRows = (unused: Unused[]): string[][] =>
   unused.map(({ grant, reason }) => [
     "",
-    `${grant.role} ${grant.action} on ${grant.resource}: ${reason ?? "NO REASON KNOWN"}`,
+    `${grant.role} ${grant.action} on ${resourceOf(grant.resource)}: ${reason ?? "NO REASON KNOWN"}`,
   ]);
 
 function deliveriesLine(deliveries: readonly Delivery[]): string {
@@ -109,9 +134,4 @@ function executionsLine(events: CloudEvent[]): string {
   const ended = events.filter((event) => event.kind === "pipeline" && event.status !== "InProgress");
   const each = counted(ended.map((event) => (event.kind === "pipeline" ? `${event.pipeline} ${event.status}` : "")));
   return each.length === 0 ? "none" : each.map(([name, number]) => `${number} × ${name}`).join(", ");
-}
-
-function seenRows(seen: Sighting[]): string[][] {
-  const lines = new Set(seen.map(({ version, url }) => `${version} at ${url}`));
-  return [...lines].map((line, index) => [index === 0 ? "Seen" : "", line]);
 }

@@ -6,8 +6,10 @@ import type { World } from "./world";
  * What a function logged as an error, as `group: message: cause`; undefined for everything else. Functions log JSON
  * lines, and many report a failure to the service that called them instead of failing themselves.
  */
-export function errorLine({ registrations }: World, event: CloudEvent): string | undefined {
-  if (event.kind !== "log" || !registrations.some((it) => logsTo(it, event.group))) return undefined;
+export function errorLine({ stacks }: World, event: CloudEvent): string | undefined {
+  if (event.kind !== "log") return undefined;
+  const { group } = event;
+  if (!stacks.some(({ registrations }) => registrations.some((it) => logsTo(it, group)))) return undefined;
   const entry = parse(event.line);
   if (entry.level !== "error") return undefined;
   const cause = entry.cause ?? entry.reason;

@@ -1,23 +1,69 @@
 import type { Scenario } from "./scenario";
 
+/** The scenarios that are played one after another in one account, and how that account is. */
+export interface PlannedAccount {
+  scenarios: Scenario[];
+  /** Laid over the stack file's. */
+  settings?: Record<string, unknown>;
+  /** Names of secrets that are there before the program is evaluated. */
+  secrets?: string[];
+  repeats?: boolean;
+}
+
+const stackOf = ({ stack = "dev" }: Scenario): string => stack;
+
+/** The scenarios of a stack, in their order. */
+export const scenariosOf = (stack: string, scenarios: Scenario[]): Scenario[] =>
+  scenarios.filter((it) => stackOf(it) === stack);
+
 /**
- * Puts scenarios into the accounts they are played in: those that want a fresh one alone, all others one after another in
- * the first, with what they need and in their own order, since each leaves a version behind.
- * @throws for a name that is none, with those that are
+ * Puts scenarios of a stack into the accounts they are played in: those that want one of their own alone, all others one
+ * after another in the first, always with what they need and in their own order, since each leaves a version behind.
+ * @throws for a name that is none, with those that are, and for a stack that has none
  */
-export function plan(names: string[], scenarios: Scenario[]): Scenario[][] {
+export function plan(names: string[], scenarios: Scenario[], stack = "dev"): PlannedAccount[] {
+  const known = scenariosOf(stack, scenarios);
+  if (known.length === 0)
+    throw new Error(
+      `Stack ${stack} has no scenarios: there are some for ${[...new Set(scenarios.map(stackOf))].join(", ")}.`,
+    );
+  const named = names.map((name) => find(name, known, stack));
+  const alone = known.filter((it) => named.includes(it) && hasOwnAccount(it));
+  const shared = withNeeds(
+    named.filter((it) => !hasOwnAccount(it)),
+    known,
+    stack,
+  );
+  const accounts = [{ scenarios: shared }, ...alone.map((it) => ownAccount(it, withNeeds([it], known, stack)))];
+  return accounts.filter((account) => account.scenarios.length > 0);
+}
+
+function find(name: string, known: Scenario[], stack: string): Scenario {
+  const scenario = known.find((it) => it.name === name);
+  if (scenario === undefined)
+    throw new Error(
+      `There is no scenario ${name} for stack ${stack}: there are ${known.map((it) => it.name).join(", ")}.`,
+    );
+  return scenario;
+}
+
+const hasOwnAccount = ({ fresh, settings, secrets, repeats }: Scenario): boolean =>
+  fresh === true || settings !== undefined || secrets !== undefined || repeats === true;
+
+const ownAccount = ({ settings, secrets, repeats }: Scenario, scenarios: Scenario[]): PlannedAccount => ({
+  scenarios,
+  ...(settings === undefined ? {} : { settings }),
+  ...(secrets === undefined ? {} : { secrets }),
+  ...(repeats === undefined ? {} : { repeats }),
+});
+
+/** The scenarios, and whatever has to be played before them. */
+function withNeeds(scenarios: Scenario[], known: Scenario[], stack: string): Scenario[] {
   const wanted = new Set<Scenario>();
-
-  function want(name: string): void {
-    const scenario = scenarios.find((it) => it.name === name);
-    if (scenario === undefined)
-      throw new Error(`There is no scenario ${name}: there are ${scenarios.map((it) => it.name).join(", ")}.`);
+  const want = (scenario: Scenario): void => {
     wanted.add(scenario);
-    for (const needed of scenario.needs ?? []) want(needed);
-  }
-
-  for (const name of names) want(name);
-  const played = scenarios.filter((it) => wanted.has(it));
-  const alone = played.filter((it) => it.fresh).map((it) => [it]);
-  return [played.filter((it) => !it.fresh), ...alone].filter((account) => account.length > 0);
+    for (const needed of scenario.needs ?? []) want(find(needed, known, stack));
+  };
+  scenarios.forEach(want);
+  return known.filter((it) => wanted.has(it));
 }

@@ -2,12 +2,15 @@ import type { CloudEvent } from "../cloud/events";
 import type { Decision } from "../cloud/iam";
 import { describe } from "../report/describe";
 import type { Progress } from "../report/progress";
+import { expectEndedOnce } from "./ended";
 import { errorLine } from "./errorLine";
 import type { Scenario, Step } from "./scenario";
 import type { World } from "./world";
 
 /** A step that did not come out as it should. */
 export interface Failure extends Error {
+  /** Name of the stack that is rehearsed. */
+  rehearsed: string;
   scenario: string;
   step: string;
   /** Counts from 1. */
@@ -37,7 +40,7 @@ function afterTimeout(milliseconds: number, action: () => void): () => void {
 }
 
 /**
- * Plays a scenario's steps in order. A denial ends a step at once, whatever it waits for: nothing that slipway does is
+ * Plays a scenario's steps in order, after which every action of a pipeline that began must have ended once. A denial ends a step at once, whatever it waits for: nothing that slipway does is
  * expected to be refused. So does an error of a function, unless the scenario brings it about.
  * @throws Failure naming scenario, step and cause; or the signal's reason
  */
@@ -55,17 +58,30 @@ export async function play(
     } catch (error) {
       progress.failed();
       options.signal?.throwIfAborted();
-      const cause = error instanceof Error ? error : new Error(String(error));
-      throw Object.assign(new Error(`${scenario.name}, step ${index + 1} (${step.title}): ${cause.message}`), {
-        scenario: scenario.name,
-        step: step.title,
-        position: index + 1,
-        cause,
-        denials: denialsOf(world),
-        last: world.account.events.filter((event) => describe(event).as !== "detail").slice(-6),
-      } satisfies Omit<Failure, "name" | "message">);
+      throw failureOf(scenario, step.title, index + 1, world, error);
     }
   }
+  try {
+    expectEndedOnce(world);
+  } catch (error) {
+    const title = "what has begun has ended once";
+    progress.begin(title);
+    progress.failed();
+    throw failureOf(scenario, title, scenario.steps.length + 1, world, error);
+  }
+}
+
+function failureOf({ name }: Scenario, step: string, position: number, world: World, error: unknown): Failure {
+  const cause = error instanceof Error ? error : new Error(String(error));
+  return Object.assign(new Error(`${name}, step ${position} (${step}): ${cause.message}`), {
+    rehearsed: world.stack,
+    scenario: name,
+    step,
+    position,
+    cause,
+    denials: denialsOf(world),
+    last: world.account.events.filter((event) => describe(event).as !== "detail").slice(-6),
+  } satisfies Omit<Failure, "name" | "message">);
 }
 
 /** Each once, however often it was asked again. */

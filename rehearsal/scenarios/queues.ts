@@ -1,6 +1,6 @@
 import type { GetQueueAttributesResult } from "@aws-sdk/client-sqs";
 import { asOperator } from "./operator";
-import type { World } from "./world";
+import { intakeOf, stackOf, type World } from "./world";
 
 /** The queue between webhook and fetch, and the one for what fetch gave up on. */
 export interface Queues {
@@ -12,10 +12,14 @@ export interface Queues {
   visibilityTimeout: number;
 }
 
-/** Finds them among what the program declared: the one that has a redrive policy, and the one that the policy names. */
+/**
+ * Finds them among what the program declared: the one that keeps the order of pushes and has a redrive policy, and the one
+ * that the policy names.
+ */
 export function queuesOf(world: World): Queues {
-  const declared = world.registrations.filter((it) => it.type === "aws:sqs/queue:Queue");
-  const queue = declared.find((it) => it.inputs.redrivePolicy !== undefined);
+  const { registrations } = stackOf(world, intakeOf(world).stack);
+  const declared = registrations.filter((it) => it.type === "aws:sqs/queue:Queue");
+  const queue = declared.find(({ inputs }) => inputs.redrivePolicy !== undefined && inputs.fifoQueue === true);
   const redrive = JSON.parse(String(queue?.inputs.redrivePolicy ?? "{}"));
   const deadLetters = declared.find((it) => it.outputs.arn === redrive.deadLetterTargetArn);
   if (queue === undefined || deadLetters === undefined)

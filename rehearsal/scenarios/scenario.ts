@@ -10,10 +10,18 @@ export interface Scenario {
   /** As `--scenario` takes it, and as its folder is called. */
   name: string;
   title: string;
+  /** The stack that it is played in; dev where it does not say. */
+  stack?: string;
   /** Scenarios that have to be played before, in the same account. */
   needs?: string[];
-  /** Wants an account in which nothing was delivered. */
+  /** Wants an account of its own: what others deliver would be in its way. */
   fresh?: boolean;
+  /** Settings laid over the stack file's, by their full keys: `slipway:deploymentApi`. An account of its own has them. */
+  settings?: Record<string, unknown>;
+  /** Secrets that stand in Secrets Manager before the program is evaluated, each still without a value. */
+  secrets?: string[];
+  /** Every asynchronous invocation of a function is delivered twice, in an account of its own. */
+  repeats?: boolean;
   /** Brings trouble about: functions may fail, and log errors. */
   troubled?: boolean;
   steps: Step[];

@@ -1,14 +1,12 @@
-import type { DescribeImagesResponse } from "@aws-sdk/client-ecr";
-import type { DescribeServicesResponse, DescribeTaskDefinitionResponse } from "@aws-sdk/client-ecs";
 import type { CloudEvent } from "../cloud/events";
 import type { RefUpdate, Repository } from "../github/repository";
-import { asOperator } from "./operator";
+import { application, type usualSchedules, web } from "./delivered";
+import { expectTold } from "./notices";
 import { expectEqual, expectSame, type Step } from "./scenario";
-import type { World } from "./world";
-
-/** The application and the web service of it that the scenarios watch, as the stack files name them. */
-export const application = "storefront";
-const service = "storefront/web";
+import { at, expectState } from "./state";
+import { expectMigratedFirst } from "./tasks";
+import { lastVersion } from "./versions";
+import { intakeOf, stackOf, type World } from "./world";
 
 type PipelineEvent = Extract<CloudEvent, { kind: "pipeline" }>;
 type ActionEvent = Extract<CloudEvent, { kind: "action" }>;
@@ -20,18 +18,20 @@ export interface Execution {
   id: string;
   status: PipelineEvent["status"];
   reason: string;
-  /** Stages whose action ended, with how, in order. */
-  actions: [stage: string, status: string][];
+  /** Actions that ended, with how, in order. */
+  actions: [action: string, status: string][];
   /** What the failed action said, empty if none failed. */
   failure: string;
 }
 
-export function pipelineOf(world: World): string {
-  return named(world.outputs.pipelines, application, "pipelines");
+/** Name of the application's pipeline in a stack, the rehearsed one unless told. */
+export function pipelineOf(world: World, stack?: string): string {
+  return named(stackOf(world, stack).outputs.pipelines, application, "pipelines");
 }
 
-export function serviceUrl(world: World): string {
-  return named(world.outputs.services, service, "services");
+/** Where the web service of a stack is asked. */
+export function serviceUrl(world: World, stack?: string): string {
+  return named(stackOf(world, stack).outputs.services, `${application}/${web}`, "services");
 }
 
 function named(table: Record<string, string>, key: string, output: string): string {
@@ -41,22 +41,40 @@ function named(table: Record<string, string>, key: string, output: string): stri
 }
 
 /** How many executions the application's pipeline has begun so far. */
-export function executions(world: World): number {
-  const pipeline = pipelineOf(world);
+export function executions(world: World, stack?: string): number {
+  const pipeline = pipelineOf(world, stack);
   const begun = world.account.events.filter(
     (event) => event.kind === "pipeline" && event.pipeline === pipeline && event.status === "InProgress",
   );
   return begun.length;
 }
 
-/** Follows the execution that the last push starts to its end. */
-export async function followExecution(world: World): Promise<Execution> {
-  const pipeline = pipelineOf(world);
-  const isOurs = (event: CloudEvent): event is PipelineEvent =>
-    event.kind === "pipeline" && event.pipeline === pipeline;
-  const { executionId: id } = await world.event((event): event is PipelineEvent => isOurs(event));
+/**
+ * Follows the first execution since the last push to its end.
+ * @param stack whose pipeline it is, the rehearsed one unless told
+ */
+export async function followExecution(world: World, stack?: string): Promise<Execution> {
+  return endOf(world, await startOf(world, stack), stack);
+}
+
+/** Id of the first execution that a stack's pipeline has begun since the last push, or begins. */
+export async function startOf(world: World, stack?: string): Promise<string> {
+  const pipeline = pipelineOf(world, stack);
+  const { executionId } = await world.event(
+    (event): event is PipelineEvent => event.kind === "pipeline" && event.pipeline === pipeline,
+  );
+  return executionId;
+}
+
+/** How an execution that began since the last push has ended, or ends. */
+export async function endOf(world: World, id: string, stack?: string): Promise<Execution> {
+  const pipeline = pipelineOf(world, stack);
   const end = await world.event(
-    (event): event is PipelineEvent => isOurs(event) && event.executionId === id && event.status !== "InProgress",
+    (event): event is PipelineEvent =>
+      event.kind === "pipeline" &&
+      event.pipeline === pipeline &&
+      event.executionId === id &&
+      event.status !== "InProgress",
   );
   const ended = world
     .since()
@@ -66,16 +84,16 @@ export async function followExecution(world: World): Promise<Execution> {
     id,
     status: end.status,
     reason: end.reason ?? "",
-    actions: ended.map((event) => [event.stage, event.status]),
+    actions: ended.map((event) => [event.action, event.status]),
     failure: ended.find((event) => event.status === "Failed")?.summary ?? "",
   };
 }
 
-/** Adds the webhook to acme/storefront with the URL and the secret that the stack puts out. */
+/** Adds the webhook to acme/storefront with the URL and the secret that the stack puts out which takes pushes. */
 export const addWebhook: Step = {
   title: "the webhook is added at GitHub",
   async run(world) {
-    const { webhookUrl: url, webhookSecret: secret } = world.outputs;
+    const { url, secret } = intakeOf(world);
     const { repository } = world;
     const ping = await world.github.addWebhook({ repository: repository.name, url, secret, contentType: "json" });
     expectEqual("GitHub's ping was answered", ping.answer?.status ?? ping.error, 200);
@@ -94,59 +112,67 @@ export const push = (title: string, commit: (repository: Repository, world: Worl
   },
 });
 
-/** What a delivery goes through. Not read off the program: a stage that is taken out of it is to be missed. */
-const stages = ["Source", "Build", "Deploy", "Tag"];
-
-/** The last push goes through all stages of the pipeline. */
-export const delivers: Step = {
-  title: "the pipeline delivers it",
-  async run(world) {
-    const execution = await followExecution(world);
-    expectEqual(`the execution ended${execution.failure && ` (${execution.failure})`}`, execution.status, "Succeeded");
-    expectSame(
-      "its actions ended",
-      execution.actions,
-      stages.map((stage) => [stage, "Succeeded"]),
-    );
-    await expectTagged(world);
-    return stages.join(", ");
-  },
+/** What a delivery goes through, by stack. Not read off the program: an action that is taken out of it is to be missed. */
+export const actions: Record<string, string[]> = {
+  dev: ["Source", "Build", "Migrate", "Deploy", "Schedules", "Tag"],
+  prod: ["Source", "Image", "Approval", "Migrate", "Deploy", "Schedules", "Tag"],
 };
 
-/** The environment's tag is on the image that the service runs: the next environment takes what has it. */
-async function expectTagged(world: World): Promise<void> {
-  const declared = (type: string) => world.registrations.find((it) => it.type === type);
-  const { cluster, name } = declared("aws:ecs/service:Service")?.outputs ?? {};
-  const { services = [] } = await asOperator<DescribeServicesResponse>(world, "ecs", "DescribeServices", {
-    cluster,
-    services: [name],
-  });
-  const { taskDefinition } = await asOperator<DescribeTaskDefinitionResponse>(world, "ecs", "DescribeTaskDefinition", {
-    taskDefinition: services[0]?.taskDefinition,
-  });
-  const tags = declared("aws:ecs/taskDefinition:TaskDefinition")?.inputs.tags as Record<string, string>;
-  const { imageDetails = [] } = await asOperator<DescribeImagesResponse>(world, "ecr", "DescribeImages", {
-    repositoryName: declared("aws:ecr/repository:Repository")?.outputs.name,
-    imageIds: [{ imageTag: tags.environment }],
-  });
-  const running = taskDefinition?.containerDefinitions?.[0]?.image?.split("@")[1];
-  expectEqual(`the image with tag ${tags.environment}`, imageDetails[0]?.imageDigest, String(running));
+/** How a delivery differs from the usual one of its stack. */
+export interface Delivered {
+  /** The rehearsed one unless told. */
+  stack?: string;
+  /** In the order in which they end; those in a list run side by side, and end in any order. */
+  actions?: (string | string[])[];
+  /** What the version's schedules.yaml asks for. */
+  schedules?: typeof usualSchedules;
+  /** Outcomes of others that were told since the push, before this one. */
+  toldBefore?: string[];
 }
 
-/** Anyone who asks the service gets this version. */
-export const answers = (version: string): Step => ({
-  title: `the service answers ${version}`,
+/** The last push goes through all stages of a pipeline, and everything is as that version wants it, and told. */
+export const deliversAs = ({ stack, schedules, toldBefore = [], ...rest }: Delivered): Step => ({
+  title: stack === undefined ? "the pipeline delivers it" : `the pipeline of ${stack} delivers it`,
   async run(world) {
-    const url = serviceUrl(world);
-    expectEqual(`${url}/version answered`, await askVersion(world), version);
+    const { name, environment } = stackOf(world, stack);
+    const execution = await followExecution(world, name);
+    expectEqual(`the execution ended${execution.failure && ` (${execution.failure})`}`, execution.status, "Succeeded");
+    const expected = rest.actions ?? actions[name] ?? [];
+    // Those that run side by side are as good as one that ends as often.
+    const placeOf = (action: string) => expected.find((it) => typeof it !== "string" && it.includes(action)) ?? action;
+    expectSame(
+      "its actions ended",
+      execution.actions.map(([action, status]) => [placeOf(action), status]),
+      expected.flat().map((action) => [placeOf(action), "Succeeded"]),
+    );
+    expectMigratedFirst(world, execution.id, name);
+    const version = lastVersion(world);
+    await expectState(world, at(version, schedules), name);
+    await expectTold(world, [...toldBefore, `${application} in ${environment}: ${version} succeeded`], name);
+    return expected.flat().join(", ");
+  },
+});
+
+/** As usual, to a stack. */
+export const deliversTo = (stack?: string): Step => deliversAs(stack === undefined ? {} : { stack });
+
+/** The same of the stack that is rehearsed. */
+export const delivers = deliversTo();
+
+/** Anyone who asks the service of a stack gets this version. */
+export const answers = (version: string, stack?: string): Step => ({
+  title: stack === undefined ? `the service answers ${version}` : `the service of ${stack} answers ${version}`,
+  async run(world) {
+    const url = serviceUrl(world, stack);
+    expectEqual(`${url}/version answered`, await askVersion(world, stack), version);
     world.seen.push({ version, url });
     return url;
   },
 });
 
 /** What the service says its version is. @throws if it answers anything but 200 */
-export async function askVersion(world: World): Promise<string> {
-  const { status, body } = await world.ask(`${serviceUrl(world)}/version`);
+export async function askVersion(world: World, stack?: string): Promise<string> {
+  const { status, body } = await world.ask(`${serviceUrl(world, stack)}/version`);
   expectEqual("the service's status", status, 200);
   return body.trim();
 }

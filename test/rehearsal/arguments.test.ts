@@ -1,7 +1,7 @@
 import { assert } from "chai";
 import { type Arguments, readArguments } from "../../rehearsal/arguments";
 
-const usual: Arguments = { help: false, keep: false, verbose: false, stack: "dev", scenarios: [], speed: 30 };
+const usual: Arguments = { help: false, keep: false, verbose: false, stack: "dev", scenarios: [], speed: 100 };
 
 describe("rehearsal: the command line", () => {
   const cases: [argv: string[], expected: Partial<Arguments>][] = [

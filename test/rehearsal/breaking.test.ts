@@ -3,14 +3,17 @@ import { withoutAction } from "../../rehearsal/breaking";
 import { open } from "../../rehearsal/rehearsal";
 import { deliver } from "../../rehearsal/scenarios/deliver/scenario";
 import { isFailure, play } from "../../rehearsal/scenarios/play";
+import { promote } from "../../rehearsal/scenarios/promote/scenario";
+import type { Scenario } from "../../rehearsal/scenarios/scenario";
 import { createWorld } from "../../rehearsal/scenarios/world";
 import { silent } from "./silentProgress";
 
-/** What `deliver` fails with when roles of that name lose the action. */
-async function failureWithout(action: string, role: RegExp): Promise<string> {
-  const world = await createWorld(await open({ stack: "dev", speed: 30, breaking: withoutAction(action, role) }));
+/** What a scenario fails with when roles of its stack with that name lose the action. */
+async function failureWithout(action: string, role: RegExp, scenario: Scenario): Promise<string> {
+  const { stack = "dev" } = scenario;
+  const world = await createWorld(await open({ stack, speed: 30, breaking: withoutAction(action, role) }));
   try {
-    await play(deliver, world, silent);
+    await play(scenario, world, silent);
   } catch (error) {
     if (isFailure(error)) return `${error.scenario}: ${error.denials[0]?.denial}`;
     throw error;
@@ -25,19 +28,21 @@ async function failureWithout(action: string, role: RegExp): Promise<string> {
 describe("a permission that is taken away is missed", function () {
   this.timeout(60_000);
 
-  const cases: [role: RegExp, action: string, resource: RegExp][] = [
+  const cases: [role: RegExp, action: string, resource: RegExp, scenario?: Scenario][] = [
     [/-fetch-role-/, "codepipeline:StartPipelineExecution", /^arn:aws:codepipeline:us-east-1:\d+:storefront-pipeline-/],
-    [/-build-role-/, "ecr:PutImage", /^arn:aws:ecr:us-east-1:\d+:repository\/storefront-repository-/],
+    [/-build-role-/, "ecr:PutImage", /^arn:aws:ecr:us-east-1:\d+:repository\/storefront$/],
     [/-execution-role-/, "ecr:GetAuthorizationToken", /^\*$/],
-    [/-pipeline-role-/, "lambda:InvokeFunction", /^arn:aws:lambda:us-east-1:\d+:function:storefront-deploy-function-/],
+    [/-pipeline-role-/, "lambda:InvokeFunction", /^arn:aws:lambda:us-east-1:\d+:function:storefront-migrate-function-/],
+    [/-promotion-role-/, "codepipeline:StartPipelineExecution", /:storefront-pipeline-\w+$/, promote],
+    [/-pipeline-role-/, "sns:Publish", /:slipway-alerts-\w+$/, promote],
   ];
-  for (const [role, action, resource] of cases)
+  for (const [role, action, resource, scenario = deliver] of cases)
     it(`${action} of ${role}`, async () => {
-      const failure = await failureWithout(action, role);
+      const failure = await failureWithout(action, role, scenario);
       const said =
         /^(\w+): User: \S+assumed-role\/(\S+)\/\w+ is not authorized to perform: (\S+) on resource: (\S+)\. /;
-      const [, scenario, deniedRole, deniedAction, deniedResource] = said.exec(failure) ?? [];
-      expect([scenario, deniedAction], failure).to.deep.equal(["deliver", action]);
+      const [, failed, deniedRole, deniedAction, deniedResource] = said.exec(failure) ?? [];
+      expect([failed, deniedAction], failure).to.deep.equal([scenario.name, action]);
       expect(deniedRole).to.match(role);
       expect(deniedResource).to.match(resource);
     });

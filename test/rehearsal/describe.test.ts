@@ -40,6 +40,16 @@ describe("rehearsal: events in words", () => {
       "Deploy Failed: no",
     ],
     [
+      { kind: "action", ...pipeline, stage: "Deploy", action: "Schedules", status: "InProgress", summary: "waits" },
+      "activity",
+      "Deploy/Schedules: waits",
+    ],
+    [
+      { kind: "action", ...pipeline, stage: "Deploy", action: "Schedules", status: "Succeeded" },
+      "note",
+      "Deploy/Schedules Succeeded",
+    ],
+    [
       { kind: "build", project: "p", buildId: "b", status: "IN_PROGRESS", phase: "PRE_BUILD" },
       "activity",
       "Build: PRE_BUILD",
@@ -87,6 +97,45 @@ describe("rehearsal: events in words", () => {
       "note",
       "task 01234567 stopped: CannotPullContainerError",
     ],
+    [
+      { kind: "task", taskArn, family: "dev-storefront-task", startedBy: "migrate/e-1", status: "RUNNING" },
+      "note",
+      "task 01234567 of dev-storefront-task runs, started by migrate/e-1",
+    ],
+    [
+      { kind: "task", taskArn, family: "dev-storefront-task", status: "STOPPED", exitCode: 0, reason: "ended" },
+      "note",
+      "task 01234567 of dev-storefront-task stopped with exit code 0: ended",
+    ],
+    [
+      { kind: "rule", rule: "r", target: "arn:aws:ecs:us-east-1:123456789012:cluster/main" },
+      "activity",
+      "rule r calls cluster/main",
+    ],
+    [
+      { kind: "rule", rule: "r", target: "arn:aws:lambda:us-east-1:123456789012:function:notices", error: "denied" },
+      "note",
+      "rule r could not call function:notices: denied",
+    ],
+    [
+      { kind: "rule-changed", rule: "dev-storefront--report", change: "put", schedule: "rate(5 minutes)" },
+      "note",
+      "rule dev-storefront--report put: rate(5 minutes)",
+    ],
+    [{ kind: "rule-changed", rule: "outcomes", change: "put" }, "detail", "rule outcomes put"],
+    [{ kind: "rule-changed", rule: "r", change: "targets" }, "detail", "rule r has other targets"],
+    [{ kind: "rule-changed", rule: "r", change: "deleted" }, "note", "rule r deleted"],
+    [
+      { kind: "notice", topic: "t", subject: "storefront failed in dev", message: "text" },
+      "note",
+      "notice: storefront failed in dev",
+    ],
+    [
+      { kind: "notice", topic: "t", subject: 'OK: "errors" in us-east-1', message: "{}" },
+      "detail",
+      'notice: OK: "errors" in us-east-1',
+    ],
+    [{ kind: "notice", topic: "t", message: "first\nsecond" }, "note", "notice: first"],
   ];
   for (const [event, as, text] of cases)
     it(`${as}: ${text}`, () => {

@@ -3,7 +3,13 @@ import { readdir } from "node:fs/promises";
 import path from "node:path";
 import { text } from "node:stream/consumers";
 import { assert } from "chai";
-import { scenarios } from "../../rehearsal/scenarios";
+import { scenarios, usual } from "../../rehearsal/scenarios";
+import { scenariosOf } from "../../rehearsal/scenarios/plan";
+
+const namesOf = (stack: string) =>
+  scenariosOf(stack, scenarios)
+    .map((it) => it.name)
+    .join(", ");
 
 const root = path.resolve(__dirname, "../..");
 
@@ -66,7 +72,11 @@ describe("rehearsal: npm start", () => {
     [["--kepp"], "--kepp is no option; see npm start -- --help\n"],
     [
       ["--scenario", "absent"],
-      `There is no scenario absent: there are ${scenarios.map((it) => it.name).join(", ")}; see npm start -- --help\n`,
+      `There is no scenario absent for stack dev: there are ${namesOf("dev")}; see npm start -- --help\n`,
+    ],
+    [
+      ["--stack", "staging"],
+      `Stack staging has no scenarios: there are some for ${Object.keys(usual).join(", ")}; see npm start -- --help\n`,
     ],
   ];
   for (const [argv, line] of refused)

@@ -1,7 +1,9 @@
 import { assert } from "chai";
+import type { CloudEvent } from "../../rehearsal/cloud/events";
 import type { Registration } from "../../rehearsal/monitor";
 import { explainFailure } from "../../rehearsal/report/failure";
 import type { Progress } from "../../rehearsal/report/progress";
+import { errorLine } from "../../rehearsal/scenarios/errorLine";
 import { type Failure, isFailure, type PlayOptions, play } from "../../rehearsal/scenarios/play";
 import {
   expectEqual,
@@ -11,7 +13,8 @@ import {
   type Scenario,
   type Step,
 } from "../../rehearsal/scenarios/scenario";
-import { createWorld, type World } from "../../rehearsal/scenarios/world";
+import { pipelineOf } from "../../rehearsal/scenarios/steps";
+import { createWorld, intakeOf, stackOf, type World } from "../../rehearsal/scenarios/world";
 import { createTestCloud, type TestCloud } from "./support";
 
 const outputs = {
@@ -34,6 +37,12 @@ const fetchFunction: Registration = {
   outputs: {},
 };
 
+const stack = (name: string, outputs: object, registrations: Registration[] = []) => ({
+  name,
+  environment: name,
+  program: { registrations, outputs: { ...outputs }, secretOutputs: [], warnings: [] },
+});
+
 const step = (title: string, run: Step["run"]): Step => ({ title, run });
 const forEver = () => new Promise<undefined>(() => undefined);
 
@@ -55,8 +64,7 @@ describe("rehearsal: playing a scenario", () => {
   beforeEach(async () => {
     told = [];
     account = await createTestCloud([]);
-    const program = { registrations: [fetchFunction], outputs, secretOutputs: [], warnings: [] };
-    world = await createWorld({ account, program, close: account.close });
+    world = await createWorld({ account, stacks: [stack("dev", outputs, [fetchFunction])], close: account.close });
   });
 
   afterEach(() => world.close());
@@ -103,6 +111,12 @@ describe("rehearsal: playing a scenario", () => {
         "",
         "  npm start -- --scenario example --verbose   plays it with every request and log line",
       ].join("\n"),
+    );
+    assert.equal(
+      explainFailure({ ...failure, rehearsed: "prod" })
+        .split("\n")
+        .at(-1),
+      "  npm start -- --stack prod --scenario example --verbose   plays it with every request and log line",
     );
   });
 
@@ -158,7 +172,7 @@ describe("rehearsal: playing a scenario", () => {
       assert.deepEqual(denial?.permission, { action: "s3:PutObject", resource: `${bucket}/source.zip` });
       assert.equal(failure.cause.message, denial?.denial);
       const lines = explainFailure(failure).split("\n");
-      assert.include(lines, `  denied     role ${role} may not s3:PutObject on ${bucket}/source.zip`);
+      assert.include(lines, "  denied     role fetch may not s3:PutObject on source/source.zip");
     });
 
     it("fails a step that came to its end all the same, and one that brings trouble about", async () => {
@@ -242,18 +256,36 @@ describe("rehearsal: playing a scenario", () => {
       closed = true;
       await bare.close();
     };
-    const program = {
-      registrations: [],
-      outputs: { ...outputs, webhookUrl: "", pipelines: { a: 1 } },
-      secretOutputs: [],
-      warnings: [],
-    };
-    const error = await createWorld({ account: bare, program, close }).catch((reason: Error) => reason);
+    const stacks = [stack("dev", { ...outputs, webhookUrl: "", pipelines: { a: 1 } })];
+    const error = await createWorld({ account: bare, stacks, close }).catch((reason: Error) => reason);
     assert.equal(
       (error as Error).message,
       "The stack's outputs lack webhookUrl, pipelines: the scenarios need the addresses that index.ts exports.",
     );
     assert.isTrue(closed);
+  });
+
+  it("finds what each of several stacks put out, and where pushes go", async () => {
+    const { webhookUrl: url, webhookSecret: secret, ...rest } = outputs;
+    const other = await createTestCloud([]);
+    const prod = { ...rest, pipelines: { storefront: "storefront-def5678" } };
+    const stacks = [stack("dev", outputs, [fetchFunction]), stack("prod", prod)];
+    const two = await createWorld({ account: other, stacks, close: other.close });
+    assert.deepEqual([two.stack, two.outputs.pipelines, two.registrations], ["prod", prod.pipelines, []]);
+    assert.deepEqual(
+      [pipelineOf(two), pipelineOf(two, "prod"), pipelineOf(two, "dev")],
+      ["storefront-def5678", "storefront-def5678", "storefront-abc1234"],
+    );
+    assert.deepEqual(intakeOf(two), { stack: "dev", url, secret });
+    assert.throws(() => stackOf(two, "staging"), "Stack staging is not in this account: there are dev, prod.");
+    const logged: CloudEvent = {
+      kind: "log",
+      group: "fetch-logs",
+      stream: "s",
+      line: '{"level":"error","message":"no"}',
+    };
+    assert.equal(errorLine(two, logged), "fetch-logs: no");
+    await two.close();
   });
 });
 

@@ -35,7 +35,13 @@ const delivery = (id: number, event: string, status: number | undefined): Delive
   ...(status === undefined ? { error: "timed out" } : { answer: { status, headers: {}, body: "", milliseconds: 1 } }),
 });
 
-const grant = { role: "fetch-abc1234", policy: "p", statement: 0, action: "s3:AbortMultipartUpload", resource: "*" };
+const grant = {
+  role: "fetch-abc1234",
+  policy: "p",
+  statement: 0,
+  action: "s3:AbortMultipartUpload",
+  resource: "arn:aws:s3:::source/*",
+};
 
 const findings: Findings = {
   resources: [
@@ -44,6 +50,11 @@ const findings: Findings = {
     "aws:s3/bucket:Bucket",
     "slipway:infra:Intake",
     "aws:s3/bucketPolicy:BucketPolicy",
+    "aws:lambda/function:Function",
+    "aws:lambda/function:Function",
+    "aws:iam/role:Role",
+    "aws:sqs/queue:Queue",
+    "aws:iam/role:Role",
   ],
   events: [
     pipeline("1", "InProgress"),
@@ -53,8 +64,26 @@ const findings: Findings = {
     pipeline("1", "Succeeded"),
     pipeline("2", "Failed"),
     pipeline("3", "Succeeded"),
+    { kind: "rule-changed", rule: "dev-storefront--report", change: "put", schedule: "cron(0 3 * * ? *)" },
+    { kind: "rule-changed", rule: "dev-storefront--report", change: "targets" },
+    { kind: "rule-changed", rule: "dev-storefront--stock", change: "put", schedule: "rate(1 hour)" },
+    { kind: "rule-changed", rule: "dev-storefront--stock", change: "put", schedule: "rate(2 hours)" },
+    { kind: "rule-changed", rule: "dev-storefront--old", change: "put", schedule: "rate(1 day)" },
+    { kind: "rule-changed", rule: "dev-storefront--old", change: "deleted" },
+    { kind: "rule-changed", rule: "outcomes", change: "put" },
+    { kind: "notice", topic: "t", subject: "storefront failed in dev", message: "text" },
+    { kind: "notice", topic: "t", subject: "storefront failed in dev", message: "text" },
+    { kind: "notice", topic: "t", message: "Text\nmore" },
+    { kind: "notice", topic: "t", subject: 'OK: "errors" in us-east-1', message: "{}" },
+    { kind: "notice", topic: "t", subject: 'OK: "dead" in us-east-1', message: "{}" },
   ],
-  decisions: [decision(), decision("User: fetch is not authorized"), decision()],
+  decisions: [
+    decision(),
+    decision(
+      "User: arn:aws:sts::123456789012:assumed-role/fetch/s is not authorized to perform: s3:PutObject on resource: arn:aws:s3:::source/source.zip",
+    ),
+    decision(),
+  ],
   granted: 12,
   partial: false,
   unused: [
@@ -78,18 +107,21 @@ const findings: Findings = {
 describe("rehearsal: the summary", () => {
   it("counts what there is, what was called, and what came of it", () => {
     assert.deepEqual(summarise(findings).split("\n"), [
-      "  Resources    5 resources of 4 types",
-      "               infra   Intake 1",
-      "               lambda  Function 1",
-      "               s3      Bucket 2, BucketPolicy 1",
+      "  Resources    10 resources of 6 types: Function 3, Bucket 2, Role 2, BucketPolicy 1, Intake 1, …",
       "  Functions    3 invocations, 1 failed: fetch 1, webhook 2",
       "  Calls        2 allowed, 1 denied",
-      "               User: fetch is not authorized",
+      "               User: assumed-role/fetch/s is not authorized to perform: s3:PutObject on resource: source/source.zip",
       "  Permissions  12 granted, 2 not needed",
-      "               fetch-abc1234 s3:AbortMultipartUpload on *: only when an upload breaks off",
-      "               fetch-abc1234 s3:PutObject on *: NO REASON KNOWN",
+      "               fetch-abc1234 s3:AbortMultipartUpload on source/*: only when an upload breaks off",
+      "               fetch-abc1234 s3:PutObject on source/*: NO REASON KNOWN",
       "  Deliveries   4: 1 × ping 200, 2 × push 202, 1 × push without an answer",
       "  Executions   2 × storefront Succeeded, 1 × storefront Failed",
+      "  Schedules    dev-storefront--report  cron(0 3 * * ? *)",
+      "               dev-storefront--stock   rate(2 hours)",
+      "               dev-storefront--old     rate(1 day), deleted",
+      "  Notices      2 × storefront failed in dev",
+      "               1 × Text",
+      "               2 × an alarm is OK",
       "  Seen         1.0.0 at http://lb",
       "               2.0.0 at http://lb",
     ]);

@@ -5,7 +5,7 @@ import { examplePayload } from "../../github/payloads";
 import { noCommit } from "../../github/repository";
 import { storefront } from "../../github/storefront";
 import { expectEqual, expectSame, type Scenario, type Step } from "../scenario";
-import type { World } from "../world";
+import { intakeOf, type World } from "../world";
 
 interface Answer {
   status: number;
@@ -56,17 +56,18 @@ async function moved(world: World, ref: string, gone = false): Promise<Answer> {
 
 /** A request that is not GitHub's. Headers that are undefined are left out. */
 function post(world: World, body: string, headers: Record<string, string | undefined> = {}): Promise<Answer> {
+  const { url, secret } = intakeOf(world);
   const all: Record<string, string | undefined> = {
     "content-type": "application/json",
     "x-github-event": "push",
     "x-github-delivery": "00000000-0000-4000-8000-000000000000",
-    "x-hub-signature-256": `sha256=${createHmac("sha256", world.outputs.webhookSecret).update(body).digest("hex")}`,
+    "x-hub-signature-256": `sha256=${createHmac("sha256", secret).update(body).digest("hex")}`,
     ...headers,
   };
   const sent = Object.fromEntries(
     Object.entries(all).filter((entry): entry is [string, string] => entry[1] !== undefined),
   );
-  return world.ask(world.outputs.webhookUrl, { method: "POST", headers: sent, body });
+  return world.ask(url, { method: "POST", headers: sent, body });
 }
 
 const unsigned = "X-Hub-Signature-256 is missing or no SHA-256 signature";

@@ -2,7 +2,9 @@ import type { CloudEvent } from "../../cloud/events";
 import type { Delivery } from "../../github/deliveries";
 import { messagesIn, queuesOf } from "../queues";
 import { expectEqual, type Scenario } from "../scenario";
+import { isAt } from "../state";
 import { answers, executions } from "../steps";
+import { nothingChanges } from "../unchanged";
 import type { World } from "../world";
 
 // "Exactly-once processing" of a FIFO queue: so long it drops a message that it has taken before.
@@ -49,6 +51,8 @@ export const redelivery: Scenario = {
         return "the queue dropped it";
       },
     },
+    nothingChanges("nothing was changed", "services", "schedules", "tag"),
+    isAt("2.0.0"),
     answers("2.0.0"),
   ],
 };

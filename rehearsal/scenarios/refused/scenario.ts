@@ -1,7 +1,10 @@
 import { commitVersion } from "../../github/storefront";
+import { fails } from "../failing";
 import { asOperator } from "../operator";
-import { expectEqual, expectMatches, expectSame, type Scenario, type Step } from "../scenario";
-import { answers, delivers, followExecution, pipelineOf, push } from "../steps";
+import type { Scenario, Step } from "../scenario";
+import { at } from "../state";
+import { answers, delivers, pipelineOf, push } from "../steps";
+import { nothingChanges } from "../unchanged";
 
 const setMutability = (imageTagMutability: "IMMUTABLE" | "MUTABLE"): Step => ({
   title: `the operator makes the repository's tags ${imageTagMutability.toLowerCase()}`,
@@ -21,20 +24,13 @@ export const refused: Scenario = {
   steps: [
     setMutability("IMMUTABLE"),
     push("version 5.0.0 is pushed", (repository) => commitVersion(repository, "5.0.0")),
-    {
-      title: "it is deployed, but the pipeline fails, and says what to do",
-      async run(world) {
-        const execution = await followExecution(world);
-        expectEqual("the execution ended", execution.status, "Failed");
-        expectSame("its last action ended", execution.actions.at(-1), ["Tag", "Failed"]);
-        expectMatches(
-          "the failure",
-          execution.failure,
-          /does not let tag dev move: set its image tag mutability to MUTABLE/,
-        );
-        return execution.failure;
-      },
-    },
+    fails("it is deployed, schedules too, but the pipeline fails, and says what to do", {
+      actions: ["Source", "Build", "Migrate", "Deploy", "Schedules", "Tag"],
+      stage: "Tag",
+      causes: [/does not let tag dev move: set its image tag mutability to MUTABLE/],
+      leaves: { services: at("5.0.0").services, schedules: at("5.0.0").schedules },
+    }),
+    nothingChanges("the tag was not moved", "tag"),
     answers("5.0.0"),
     setMutability("MUTABLE"),
     {

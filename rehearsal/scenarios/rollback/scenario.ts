@@ -1,6 +1,9 @@
 import { commitCrash } from "../../github/storefront";
-import { expectEqual, expectMatches, expectSame, type Scenario } from "../scenario";
+import { expectFailed } from "../failing";
+import { expectSame, type Scenario } from "../scenario";
+import { at } from "../state";
 import { answers, askVersion, followExecution, push } from "../steps";
+import { nothingChanges } from "../unchanged";
 
 export const rollback: Scenario = {
   name: "rollback",
@@ -23,23 +26,21 @@ export const rollback: Scenario = {
           await Promise.race([world.clock.wait(2000), following]);
         }
         const execution = await following;
-        expectEqual("the execution ended", execution.status, "Failed");
-        expectSame("its actions ended", execution.actions, [
-          ["Source", "Succeeded"],
-          ["Build", "Succeeded"],
-          ["Deploy", "Failed"],
-        ]);
-        expectMatches(
-          "the failure",
-          execution.failure,
-          /tasks failed to start/,
-          /Essential container in task exited; container app exited with 1\. /,
-          /Rollback: \S+ has \S+:\d+ again/,
-        );
+        await expectFailed(world, execution, {
+          actions: ["Source", "Build", "Migrate", "Deploy"],
+          stage: "Deploy",
+          causes: [
+            /tasks failed to start/,
+            /Essential container in task exited; container app exited with 1\. /,
+            /Rollback: storefront-web-service-\w+ has dev-storefront-web:\d+ again; storefront-worker-service-\w+ has dev-storefront-worker:\d+ again\.$/m,
+          ],
+          leaves: at("2.0.0"),
+        });
         expectSame("the versions that answered meanwhile", [...versions.keys()], ["2.0.0"]);
         return `${versions.get("2.0.0")} requests answered meanwhile`;
       },
     },
+    nothingChanges("no schedule and no tag was touched", "schedules", "tag"),
     answers("2.0.0"),
   ],
 };

@@ -1,0 +1,41 @@
+import { createServer, type IncomingMessage } from "node:http";
+import type { AddressInfo } from "node:net";
+import { answerApproval, asksForApproval, waitingApproval } from "./scenarios/approvals";
+import type { World } from "./scenarios/world";
+
+/** Where somebody answers what waits for approval, as the console lets them: `curl -X POST …/approve`. */
+export interface Reviewer {
+  url: string;
+  close(): void;
+}
+
+const answers = { "/approve": "Approved", "/reject": "Rejected" } as const;
+
+/** Resolves with nothing for a stack whose pipeline asks nobody. */
+export async function startReviewer(world: World): Promise<Reviewer | undefined> {
+  if (!(await asksForApproval(world))) return undefined;
+  const server = createServer((request, response) => {
+    review(world, request)
+      .catch((error: Error) => ({ status: 409, text: error.message }))
+      .then(({ status, text }) => response.writeHead(status, { "content-type": "text/plain" }).end(`${text}\n`));
+  });
+  await new Promise<void>((resolve, reject) => server.once("error", reject).listen(0, "127.0.0.1", resolve));
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    close() {
+      server.close();
+      server.closeAllConnections();
+    },
+  };
+}
+
+async function review(world: World, { method, url = "/" }: IncomingMessage): Promise<{ status: number; text: string }> {
+  const { pathname, searchParams } = new URL(url, "http://127.0.0.1");
+  if (!isAnswer(pathname)) return { status: 404, text: `There are ${Object.keys(answers).join(" and ")}.` };
+  if (method !== "POST") return { status: 405, text: `${pathname} takes POST.` };
+  const waiting = await waitingApproval(world);
+  await answerApproval(world, waiting, answers[pathname], searchParams.get("reason") ?? "by hand");
+  return { status: 200, text: `${waiting.version} is ${answers[pathname].toLowerCase()}.` };
+}
+
+const isAnswer = (path: string): path is keyof typeof answers => Object.hasOwn(answers, path);

@@ -1,0 +1,133 @@
+import type { CloudEvent } from "../../cloud/events";
+import { commitVersion } from "../../github/storefront";
+import { deploy, ended, refuses, requestDeployment, wanting } from "../deployments";
+import { expectTold } from "../notices";
+import { expectEqual, expectMatches, expectSame, type Scenario, type Step } from "../scenario";
+import { at, expectState, schedulesAt } from "../state";
+import { answers, deliversAs, push, startOf } from "../steps";
+import { isOneOff } from "../tasks";
+import { readable } from "../versions";
+
+const failed = "storefront in dev: deployment of 3.0.0 failed";
+
+/** A version that was delivered before is asked for, and is what runs in the end. The schedules stay those of 2.0.0. */
+const deploys = (version: string): Step => ({
+  title: `version ${version} is asked for by HTTP, and deployed`,
+  async run(world) {
+    world.mark = world.account.events.length;
+    const { id } = await deploy(world, version);
+    const { state, summary = "", cause } = await ended(world, id);
+    expectEqual(`the deployment ended${cause === undefined ? "" : ` (${cause})`}`, state, "succeeded");
+    expectMatches("the summary", summary, /storefront:dev is this image$/);
+    await expectState(world, { ...at(version), schedules: schedulesAt("2.0.0") });
+    await expectTold(world, [`storefront in dev: deployment of ${version} succeeded`]);
+    return `deployment ${id}`;
+  },
+});
+
+/** While one is under way, a second one is refused, and says which one is in its way. */
+const oneAtATime: Step = {
+  title: "while 2.0.0 is deployed by HTTP, another one is refused; it becomes what runs again",
+  async run(world) {
+    world.mark = world.account.events.length;
+    const first = await deploy(world, "2.0.0");
+    const second = await requestDeployment(world, { body: wanting(world, "1.0.0") });
+    const { reason, ...told } = JSON.parse(second.body);
+    expectSame("the refusal", [second.status, told], [409, { deployment: first.id }]);
+    const held = `storefront is being deployed: version 2.0.0 by deployment ${first.id}`;
+    expectEqual("the reason", readable(world, reason), held);
+    expectEqual("the first one ended", (await ended(world, first.id)).state, "succeeded");
+    await expectState(world, at("2.0.0"));
+    await expectTold(world, ["storefront in dev: deployment of 2.0.0 succeeded"]);
+    return `409: ${held}`;
+  },
+};
+
+/** The pipeline comes to its deployment while one by HTTP is under way, which fails and is rolled back. */
+const pipelineWaits: Step = {
+  title: "while it is migrated, 3.0.0 is asked for, which crashes: the pipeline waits until it is rolled back",
+  async run(world) {
+    const execution = await startOf(world);
+    await world.event(
+      (event): event is CloudEvent =>
+        isOneOff(world, event) && event.startedBy === execution && event.status === "RUNNING",
+    );
+    const { id } = await deploy(world, "3.0.0");
+    const waits = `waiting for version 3.0.0 by deployment ${id}`;
+    await world.event(
+      (event): event is CloudEvent =>
+        event.kind === "action" && event.action === "Deploy" && readable(world, event.summary ?? "") === waits,
+    );
+    // The lock is given back after this, and the pipeline looks every half minute.
+    await expectTold(world, [failed]);
+    await world.clock.during(expectState(world, at("2.0.0")));
+    const { state, cause = "" } = await ended(world, id);
+    expectEqual("the deployment ended", state, "failed");
+    expectMatches(
+      "the cause",
+      cause,
+      /container app exited with 1/,
+      /Rollback: storefront-web-service-\w+ has dev-storefront-web:\d+ again/,
+    );
+    return waits;
+  },
+};
+
+/** Once the pipeline has begun to change services, it has the lock. */
+const pipelineGoesFirst: Step = {
+  title: "then it goes on, and 1.0.0, asked for by HTTP, is refused meanwhile",
+  async run(world) {
+    const execution = await startOf(world);
+    await world.event(
+      (event): event is CloudEvent =>
+        event.kind === "action" && event.executionId === execution && /^rolling out /.test(event.summary ?? ""),
+    );
+    const { status, body } = await requestDeployment(world, { body: wanting(world, "1.0.0") });
+    const { reason, ...told } = JSON.parse(body);
+    expectSame("the refusal", [status, told], [409, { execution }]);
+    const held = `storefront is being deployed: version 3.3.0 by pipeline execution ${execution}`;
+    expectEqual("the reason", readable(world, reason), held);
+    return `409: ${held}`;
+  },
+};
+
+const unknown = "11111111-1111-4111-8111-111111111111";
+const json = (value: object) => ({ body: JSON.stringify(value) });
+
+export const deploymentByHttp: Scenario = {
+  name: "deploymentByHttp",
+  title: "any version that was built is deployed by HTTP, one at a time with the pipeline",
+  needs: ["rollback"],
+  troubled: true,
+  steps: [
+    deploys("1.0.0"),
+    answers("1.0.0"),
+    oneAtATime,
+    answers("2.0.0"),
+    refuses("no token is refused", 401, "send the header Authorization: Bearer, and the token", (world) => ({
+      token: null,
+      body: wanting(world, "1.0.0"),
+    })),
+    refuses("another token is refused", 401, "the bearer token is another", (world) => ({
+      token: "no-such-token",
+      body: wanting(world, "1.0.0"),
+    })),
+    refuses("an application that is not here", 404, "no application of this name is deployed here", (world) =>
+      json({ ...JSON.parse(wanting(world, "1.0.0")), application: "backoffice" }),
+    ),
+    refuses("a version that was never built", 404, `repository storefront has no image ${"0".repeat(40)}`, () =>
+      json({ application: "storefront", version: "0".repeat(40) }),
+    ),
+    refuses(
+      "a deployment that there is not",
+      404,
+      "there is no deployment of this id: records are kept for 90 days",
+      () => ({ method: "GET", path: `/${unknown}` }),
+    ),
+    push("version 3.3.0 is pushed", (repository) => commitVersion(repository, "3.3.0")),
+    pipelineWaits,
+    pipelineGoesFirst,
+    deliversAs({ toldBefore: [failed] }),
+    answers("3.3.0"),
+  ],
+};

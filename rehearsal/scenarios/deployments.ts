@@ -1,0 +1,93 @@
+import type { Response } from "../github/request";
+import { expectEqual, expectSame, type Step } from "./scenario";
+import { commitOf, readable } from "./versions";
+import { stackOf, type World } from "./world";
+
+/** A deployment by HTTP, as its API tells it. */
+export interface Deployment {
+  id: string;
+  application: string;
+  version: string;
+  image: string;
+  state: "queued" | "inProgress" | "succeeded" | "failed";
+  summary?: string;
+  cause?: string;
+}
+
+export interface DeploymentRequest {
+  method?: "GET" | "POST";
+  /** After the API's own: `/<id>` */
+  path?: string;
+  /** The stack's own token unless told; null for none. */
+  token?: string | null;
+  contentType?: string;
+  body?: string;
+}
+
+/** Sends a request to the API of deployments. It takes hardly any simulated time, however busy the machine is. */
+export function requestDeployment(world: World, request: DeploymentRequest): Promise<Response> {
+  const { deploymentsUrl, deploymentToken } = stackOf(world).outputs;
+  if (deploymentsUrl === undefined || deploymentToken === undefined)
+    throw new Error("The stack's outputs lack deploymentsUrl and deploymentToken: set slipway:deploymentApi.");
+  const { method = "POST", path = "", token = deploymentToken, contentType = "application/json", body = "" } = request;
+  return world.clock.during(
+    world.ask(deploymentsUrl + path, {
+      method,
+      headers: {
+        ...(token === null ? {} : { authorization: `Bearer ${token}` }),
+        ...(method === "GET" ? {} : { "content-type": contentType }),
+      },
+      body,
+    }),
+  );
+}
+
+/** What is sent to deploy a version of the application that was pushed. */
+export const wanting = (world: World, version: string): string =>
+  JSON.stringify({ application: "storefront", version: commitOf(world, version) });
+
+/** Asks for a version, which is taken. */
+export async function deploy(world: World, version: string): Promise<Deployment> {
+  const { status, body, headers } = await requestDeployment(world, { body: wanting(world, version) });
+  expectEqual(`the status of the answer (${body})`, status, 202);
+  const deployment: Deployment = JSON.parse(body);
+  expectSame(
+    "the deployment",
+    [deployment.application, deployment.version, deployment.state],
+    ["storefront", commitOf(world, version), "queued"],
+  );
+  expectEqual("the location", headers.location, `/deployments/${deployment.id}`);
+  return deployment;
+}
+
+/** Asks how a deployment stands until it has ended. */
+export async function ended(world: World, id: string): Promise<Deployment> {
+  for (;;) {
+    const { status, body } = await requestDeployment(world, { method: "GET", path: `/${id}` });
+    expectEqual(`the status of the answer (${body})`, status, 200);
+    const deployment: Deployment = JSON.parse(body);
+    if (deployment.state === "succeeded" || deployment.state === "failed") return deployment;
+    await world.clock.wait(15_000);
+  }
+}
+
+/** A request is refused, and nothing is begun. @param reason with versions in place of commits */
+export const refuses = (
+  title: string,
+  status: number,
+  reason: string,
+  request: (world: World) => DeploymentRequest,
+): Step => ({
+  title,
+  async run(world) {
+    const trail = world.account.trail.length;
+    const answer = await requestDeployment(world, request(world));
+    expectEqual("the status", answer.status, status);
+    expectEqual("the reason", readable(world, JSON.parse(answer.body).reason), reason);
+    const written = world.account.trail
+      .slice(trail)
+      .filter(({ service, operation }) => service === "dynamodb" && operation !== "GetItem");
+    expectEqual("what was written", written.length, 0);
+    return `${status}: ${reason}`;
+  },
+});

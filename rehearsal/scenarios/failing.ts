@@ -1,0 +1,44 @@
+import { application } from "./delivered";
+import { expectTold } from "./notices";
+import { expectEqual, expectMatches, expectSame, type Step } from "./scenario";
+import { type DeliveryState, expectState } from "./state";
+import { type Execution, followExecution } from "./steps";
+import { stackOf, type World } from "./world";
+
+/** How a delivery fails, and what it leaves. */
+export interface Failed {
+  /** The actions that ended, in order: the last of them failed. */
+  actions: string[];
+  /** What the failed action says. */
+  causes: RegExp[];
+  /** The stage that it belongs to, as the notice names it. */
+  stage: string;
+  /** How everything is afterwards; what is left out depends on what was played before. */
+  leaves: Partial<DeliveryState>;
+}
+
+/** @throws Mismatch if an execution did not fail so, left anything else, or was told in another way */
+export async function expectFailed(world: World, execution: Execution, expected: Failed): Promise<void> {
+  const { actions, causes, stage, leaves } = expected;
+  expectEqual("the execution ended", execution.status, "Failed");
+  expectSame(
+    "its actions ended",
+    execution.actions,
+    actions.map((action, index) => [action, index === actions.length - 1 ? "Failed" : "Succeeded"]),
+  );
+  expectMatches("the failure", execution.failure, ...causes);
+  await expectState(world, leaves);
+  const { environment } = stackOf(world);
+  const [notice = ""] = await expectTold(world, [`${application} in ${environment}: failed at ${stage}`]);
+  expectMatches("the notice", notice, ...causes);
+}
+
+/** The last push fails: as a step. */
+export const fails = (title: string, expected: Failed): Step => ({
+  title,
+  async run(world) {
+    const execution = await followExecution(world);
+    await expectFailed(world, execution, expected);
+    return undefined;
+  },
+});

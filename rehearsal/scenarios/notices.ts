@@ -1,0 +1,42 @@
+import type { CloudEvent } from "../cloud/events";
+import { subjectOf } from "../report/subject";
+import { expectSame } from "./scenario";
+import { readable } from "./versions";
+import { stackOf, type World } from "./world";
+
+type Notice = Extract<CloudEvent, { kind: "notice" }>;
+
+/** CloudWatch tells of alarms, and CodePipeline of approvals, as each sees fit: what is left are outcomes of deliveries. */
+const isOutcome = (notice: Notice): boolean =>
+  !/^(ALARM|OK|INSUFFICIENT_DATA): |^APPROVAL NEEDED/.test(subjectOf(notice));
+
+function outcomesOf(world: World, stack?: string): Notice[] {
+  const topics = stackOf(world, stack)
+    .registrations.filter(({ type }) => type === "aws:sns/topic:Topic")
+    .map(({ outputs }) => outputs.name);
+  return world
+    .since()
+    .filter((event): event is Notice => event.kind === "notice")
+    .filter((notice) => topics.includes(notice.topic) && isOutcome(notice));
+}
+
+/**
+ * Waits until so many outcomes were told since the last push, and expects them to be these and no others. Where every
+ * event of a function comes twice, so may every notice: then each counts once.
+ * @param subjects in order, with versions in place of commits
+ * @returns the notices, with versions in place of commits
+ */
+export async function expectTold(world: World, subjects: string[], stack?: string): Promise<string[]> {
+  const told = () => {
+    const texts = outcomesOf(world, stack).map((it) => `${subjectOf(it)}\n${it.message}`);
+    return world.account.repeatsInvocations ? [...new Set(texts)] : texts;
+  };
+  while (told().length < subjects.length) await world.account.until((it): it is Notice => it.kind === "notice");
+  const texts = told().map((it) => readable(world, it));
+  expectSame(
+    "the notices",
+    texts.map((it) => it.split("\n", 1)[0]),
+    subjects,
+  );
+  return texts;
+}

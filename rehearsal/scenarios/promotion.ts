@@ -1,0 +1,203 @@
+import type { CloudEvent } from "../cloud/events";
+import {
+  answerApproval,
+  comesToApproval,
+  requestsAbout,
+  requestsFor,
+  versionBehind,
+  versionOf,
+  type WaitingApproval,
+  waitingApproval,
+} from "./approvals";
+import { application, taggedDigest } from "./delivered";
+import { expectTold } from "./notices";
+import { expectEqual, expectMatches, expectSame, type Step } from "./scenario";
+import { at, type DeliveryState, expectState } from "./state";
+import { endOf, pipelineOf, startOf, actions as usualActions } from "./steps";
+import { expectMigratedFirst, isOneOff } from "./tasks";
+import { commitOf } from "./versions";
+import { stackOf, type World } from "./world";
+
+/** Of simulated time. Nothing happens meanwhile that somebody has to approve. */
+const patience = 60_000;
+
+type Ended = [name: string, how: string];
+type RuleEvent = Extract<CloudEvent, { kind: "rule" }>;
+type ActionEvent = Extract<CloudEvent, { kind: "action" }>;
+type PipelineEvent = Extract<CloudEvent, { kind: "pipeline" }>;
+
+/** What has run of a version that is not approved. */
+const beforeApproval: Ended[] = [
+  ["Source", "Succeeded"],
+  ["Image", "Succeeded"],
+];
+
+const environmentOf = (world: World): string => stackOf(world).environment;
+
+/** The tag that the last push was given upstream starts the pipeline, EventBridge is who starts it, and once. */
+export const startsOnce: Step = {
+  title: "the tag of dev starts the pipeline of prod, once",
+  async run(world) {
+    const pipeline = pipelineOf(world);
+    await world.pass(patience);
+    const isCall = (it: CloudEvent): it is RuleEvent => it.kind === "rule" && it.target.endsWith(`:${pipeline}`);
+    const calls = world.since().filter(isCall);
+    expectSame(
+      "what rules did to the pipeline",
+      calls.map(({ error }) => error ?? "started"),
+      ["started"],
+    );
+    const isStart = (it: CloudEvent) =>
+      it.kind === "pipeline" && it.pipeline === pipeline && it.status === "InProgress";
+    expectEqual("executions since the push", world.since().filter(isStart).length, 1);
+    return calls[0]?.rule;
+  },
+};
+
+/**
+ * A version comes to its approval: reviewers are asked, and nothing is changed.
+ * @param meanwhile how everything is before they answer
+ */
+export const waits = (version: string, meanwhile: DeliveryState): Step => ({
+  title: `version ${version} waits for approval, and changes nothing`,
+  async run(world) {
+    const waiting = await comesToApproval(world);
+    expectEqual("the version that waits for approval", waiting.version, version);
+    await world.pass(patience);
+    const subject = expectAsked(world, waiting, await taggedDigest(world, commitOf(world, version)));
+    await expectUntouched(world, waiting.executionId, meanwhile);
+    return subject;
+  },
+});
+
+/** Reviewers were asked once, on the stack's topic, and told what they need to know. @returns the subject */
+function expectAsked(world: World, { version, token }: WaitingApproval, digest = "absent"): string {
+  const asked = requestsFor(world, token);
+  const topics = stackOf(world).registrations.filter(({ type }) => type === "aws:sns/topic:Topic");
+  expectSame(
+    "the topics that heard of the approval",
+    asked.map(({ topic }) => topic),
+    topics.map(({ outputs }) => outputs.name),
+  );
+  const [{ subject, pipeline, text } = { subject: "", pipeline: "", text: "" }] = asked;
+  expectEqual("the pipeline of the request", pipeline, pipelineOf(world));
+  const told = [application, commitOf(world, version), digest, environmentOf(world)];
+  expectMatches("the request", text, ...told.map((it) => new RegExp(`(^|\\W)${it}(\\W|$)`)));
+  return subject;
+}
+
+async function expectUntouched(world: World, executionId: string, meanwhile: DeliveryState): Promise<void> {
+  expectSame("its actions ended", endedActions(world, executionId), beforeApproval);
+  await expectState(world, meanwhile);
+}
+
+/** Another version comes behind the one that waits for approval. */
+export const waitsBehind = (version: string, first: string, meanwhile: DeliveryState): Step => ({
+  title: `version ${version} waits behind ${first}, and changes nothing`,
+  async run(world) {
+    const executionId = await startOf(world);
+    await world.event(
+      (it): it is ActionEvent =>
+        it.kind === "action" && it.executionId === executionId && it.action === "Image" && it.status === "Succeeded",
+    );
+    await world.pass(patience);
+    expectEqual("the version that waits behind it", await versionBehind(world), version);
+    expectEqual("the version that waits for approval", (await waitingApproval(world)).version, first);
+    expectSame("requests for its approval", requestsAbout(world, version), []);
+    await expectUntouched(world, executionId, meanwhile);
+    return undefined;
+  },
+});
+
+/** The newest version takes the place of the one that waited behind the first, which is told, and never runs. */
+export const supersedes = (version: string, meanwhile: DeliveryState): Step => ({
+  title: `version ${version} is superseded`,
+  async run(world) {
+    const pipeline = pipelineOf(world);
+    const { executionId } = await world.event(
+      (it): it is PipelineEvent => it.kind === "pipeline" && it.pipeline === pipeline && it.status === "Superseded",
+    );
+    expectEqual("the version that is superseded", await versionOf(world, executionId), version);
+    const told = `${application} in ${environmentOf(world)}: superseded by a newer execution at Image`;
+    const [notice = ""] = await expectTold(world, [told]);
+    expectMatches("the notice", notice, lineOf(`Version: ${version}`));
+    expectSame("requests for its approval", requestsAbout(world, version), []);
+    await expectUntouched(world, executionId, meanwhile);
+    return told;
+  },
+});
+
+/** Somebody approves the version that waits, and that is what is delivered, whatever was tagged meanwhile. */
+export const approved = (version: string): Step => ({
+  title: `version ${version} is approved, and the pipeline delivers it`,
+  async run(world) {
+    const { executionId } = await decide(world, version, "Approved", "proven in dev");
+    const { status, failure } = await endOf(world, executionId);
+    expectEqual(`the execution ended${failure && ` (${failure})`}`, status, "Succeeded");
+    const actions = usualActions[world.stack] ?? [];
+    expectSame(
+      "its actions ended",
+      endedActions(world, executionId),
+      actions.map((action) => [action, "Succeeded"]),
+    );
+    expectMigratedFirst(world, executionId);
+    await expectState(world, at(version));
+    await expectTold(world, [`${application} in ${environmentOf(world)}: ${version} succeeded`]);
+    return actions.join(", ");
+  },
+});
+
+/** Somebody rejects the version that waits, and the pipeline ends there. */
+export const rejected = (version: string, reason: string, meanwhile: DeliveryState): Step => ({
+  title: `version ${version} is rejected: ${reason}`,
+  async run(world) {
+    const { executionId } = await decide(world, version, "Rejected", reason);
+    const execution = await endOf(world, executionId);
+    expectEqual("the execution ended", execution.status, "Failed");
+    expectEqual("the failure", execution.failure, `Rejected: ${reason}`);
+    expectSame("its actions ended", endedActions(world, executionId), [...beforeApproval, ["Approval", "Failed"]]);
+    const [notice = ""] = await expectTold(world, [`${application} in ${environmentOf(world)}: rejected at Approval`]);
+    const who = `arn:aws:iam::${world.account.accountId}:user/operator`;
+    expectMatches("the notice", notice, lineOf(`Version: ${version}`), lineOf(`Approval rejected: ${reason} (${who})`));
+    await world.pass(patience);
+    expectSame(
+      "migrations",
+      world.since().filter((it) => isOneOff(world, it)),
+      [],
+    );
+    await expectState(world, meanwhile);
+    return execution.failure;
+  },
+});
+
+/** Everything of a stack is so. */
+export const isAt = (version: string, stack?: string): Step => ({
+  title: `everything in ${stack ?? "the stack"} is at ${version}`,
+  async run(world) {
+    await expectState(world, at(version), stack);
+    return undefined;
+  },
+});
+
+/** Answers for the version that waits, and sets the mark: what comes after it is what came of the answer. */
+async function decide(
+  world: World,
+  version: string,
+  answer: "Approved" | "Rejected",
+  summary: string,
+): Promise<WaitingApproval> {
+  const waiting = await waitingApproval(world);
+  expectEqual("the version that waits for approval", waiting.version, version);
+  world.mark = world.account.events.length;
+  await answerApproval(world, waiting, answer, summary);
+  return waiting;
+}
+
+/** The actions of an execution that have ended so far, in order. One that ended twice is there twice. */
+const endedActions = (world: World, executionId: string): Ended[] =>
+  world.account.events
+    .filter((it): it is ActionEvent => it.kind === "action" && it.executionId === executionId)
+    .filter(({ status }) => status !== "InProgress")
+    .map(({ action, status }) => [action, status]);
+
+const lineOf = (line: string): RegExp => new RegExp(`^${line.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&")}$`, "m");

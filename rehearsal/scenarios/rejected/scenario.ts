@@ -1,0 +1,18 @@
+import { isAt, rejected as isRejected } from "../promotion";
+import type { Scenario } from "../scenario";
+import { at } from "../state";
+import { answers } from "../steps";
+import { nothingChanges } from "../unchanged";
+
+export const rejected: Scenario = {
+  name: "rejected",
+  title: "a version that is rejected changes nothing, and all are told why",
+  stack: "prod",
+  needs: ["tagMoved"],
+  steps: [
+    isRejected("3.0.0", "the prices of 3.0.0 are net", at("2.0.0")),
+    nothingChanges("no service, schedule or tag was touched", "services", "schedules", "tag"),
+    answers("2.0.0"),
+    isAt("3.0.0", "dev"),
+  ],
+};

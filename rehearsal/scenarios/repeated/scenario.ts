@@ -1,0 +1,82 @@
+import type { CloudEvent } from "../../cloud/events";
+import { commitCrash, commitSchedules, importStorefront, renamedSchedules } from "../../github/storefront";
+import { servicesOf } from "../delivered";
+import { fails } from "../failing";
+import { expectSame, type Scenario, type Step } from "../scenario";
+import { changesRules } from "../scheduleRules";
+import { at, type DeliveryState, expectState } from "../state";
+import { addWebhook, answers, delivers, deliversAs, push, startOf } from "../steps";
+import { migrationsOf } from "../tasks";
+import type { World } from "../world";
+
+type DeploymentEvent = Extract<CloudEvent, { kind: "deployment" }>;
+
+/** What version 1.2.0 asks for. */
+const renamed = [
+  { name: "sales-report", schedule: "cron(0 3 * * ? *)", state: "ENABLED", command: "node report.js sales" },
+];
+
+/** Every second repetition comes a minute late: after these all have come, and what they set off. */
+const late = 3 * 60_000;
+
+/** The deployments of each service since the last push: one there, and one back where it comes to that. */
+function deploymentsOf(world: World): Record<string, number> {
+  const events = world.since().filter((event): event is DeploymentEvent => event.kind === "deployment");
+  return Object.fromEntries(
+    servicesOf(world).map(({ name, serviceName }) => {
+      const own = events.filter(({ service }) => service === serviceName);
+      return [name, new Set(own.map(({ deploymentId }) => deploymentId)).size];
+    }),
+  );
+}
+
+/** Once every repetition has come, the state is the same, and neither migrations nor deployments are more than they were. */
+const staysSo = (state: DeliveryState, deployments: Record<string, number>): Step => ({
+  title: "when the last repetition has come, nothing has been done twice",
+  async run(world) {
+    await world.pass(late);
+    await expectState(world, state);
+    const exitCodes = migrationsOf(world, await startOf(world)).map(({ exitCode }) => exitCode);
+    expectSame("exit codes of the migrations", exitCodes, [0]);
+    expectSame("deployments of each service", deploymentsOf(world), deployments);
+    const refused = world.since().filter((event) => event.kind === "job-result" && event.refused !== undefined);
+    if (refused.length === 0) throw new Error("No function was told that its job is settled: nothing was repeated.");
+    return `${refused.length} results refused`;
+  },
+});
+
+export const repeated: Scenario = {
+  name: "repeated",
+  title: "every event of a function comes twice, at once or late, and nothing is done twice",
+  repeats: true,
+  troubled: true,
+  steps: [
+    addWebhook,
+    push("version 1.0.0 is pushed", (repository) => importStorefront(repository, "1.0.0")),
+    delivers,
+    staysSo(at("1.0.0"), { web: 1, worker: 1 }),
+    answers("1.0.0"),
+    push("version 1.1.0 is pushed, which ends as soon as it starts", (repository) => commitCrash(repository, "1.1.0")),
+    fails("the pipeline fails, and both services have again what they ran before", {
+      actions: ["Source", "Build", "Migrate", "Deploy"],
+      stage: "Deploy",
+      causes: [
+        /tasks failed to start/,
+        /Rollback: \S+ has dev-storefront-web:2 again; \S+ has dev-storefront-worker:2 again/,
+      ],
+      leaves: at("1.0.0"),
+    }),
+    staysSo(at("1.0.0"), { web: 2, worker: 2 }),
+    push("version 1.2.0 is pushed, with one schedule renamed and the other gone", (repository) =>
+      commitSchedules(repository, "1.2.0", renamedSchedules),
+    ),
+    deliversAs({ schedules: renamed }),
+    staysSo(at("1.2.0", renamed), { web: 1, worker: 1 }),
+    changesRules({
+      "daily-report": ["targets", "deleted"],
+      "sales-report": ["put", "targets"],
+      stock: ["targets", "deleted"],
+    }),
+    answers("1.2.0"),
+  ],
+};

@@ -1,0 +1,73 @@
+import type { ListRulesResponse, ListTargetsByRuleResponse } from "@aws-sdk/client-eventbridge";
+import type { CloudEvent } from "../cloud/events";
+import { application, type ScheduleRule } from "./delivered";
+import { asOperator } from "./operator";
+import { expectSame, type Step } from "./scenario";
+import { stackOf, type World } from "./world";
+
+type RuleChange = Extract<CloudEvent, { kind: "rule-changed" }>;
+
+const prefixOf = (world: World) => `${stackOf(world).environment}-${application}--`;
+
+/** Since the last push exactly these rules were created, changed or deleted, whoever's they are. */
+export const changesRules = (expected: Record<string, RuleChange["change"][]>): Step => ({
+  title: "these rules are changed, and no others",
+  async run(world) {
+    const changes = world.since().filter((event): event is RuleChange => event.kind === "rule-changed");
+    const rules = [...new Set(changes.map(({ rule }) => rule))].sort();
+    const sorted = rules.map((rule) => [rule, changes.filter((it) => it.rule === rule).map(({ change }) => change)]);
+    const wanted = Object.entries(expected).map(([name, change]) => [prefixOf(world) + name, change]);
+    expectSame("the rules that were changed", sorted, wanted);
+    return rules.join(", ");
+  },
+});
+
+/** The operator takes the target of a schedule's rule away, which then runs nothing. */
+export const removeTarget = (schedule: ScheduleRule["name"]): Step => ({
+  title: `somebody takes the target of schedule ${schedule} away`,
+  async run(world) {
+    const Rule = prefixOf(world) + schedule;
+    const { Targets = [] } = await asOperator<ListTargetsByRuleResponse>(world, "events", "ListTargetsByRule", {
+      Rule,
+    });
+    const Ids = Targets.map(({ Id }) => Id);
+    await asOperator(world, "events", "RemoveTargets", { Rule, Ids });
+    return Rule;
+  },
+});
+
+/** Rules of nobody's or another application's, whose names begin almost as those of the application. */
+const neighbours = [
+  { name: "dev-storefrontage--stock", tags: {} },
+  {
+    name: "dev-storefront-admin--daily-report",
+    tags: { "slipway:application": "storefront-admin", "slipway:environment": "dev" },
+  },
+];
+
+export const addNeighbours: Step = {
+  title: "others have rules with names that begin alike",
+  async run(world) {
+    for (const { name: Name, tags } of neighbours) {
+      const Tags = Object.entries(tags).map(([Key, Value]) => ({ Key, Value }));
+      await asOperator(world, "events", "PutRule", { Name, ScheduleExpression: "rate(7 days)", Tags });
+    }
+    return neighbours.map(({ name }) => name).join(", ");
+  },
+};
+
+export const keepsNeighbours: Step = {
+  title: "the rules of others are as they were",
+  async run(world) {
+    const { Rules = [] } = await asOperator<ListRulesResponse>(world, "events", "ListRules", {
+      NamePrefix: "dev-storefront",
+    });
+    const others = Rules.filter(({ Name = "" }) => !Name.startsWith(prefixOf(world)));
+    expectSame(
+      "the rules of others",
+      others.map(({ Name, ScheduleExpression, State }) => [Name, ScheduleExpression, State]).sort(),
+      neighbours.map(({ name }) => [name, "rate(7 days)", "ENABLED"]).sort(),
+    );
+    return undefined;
+  },
+};

@@ -1,0 +1,77 @@
+import type { CloudEvent } from "../../cloud/events";
+import { commitSchedules, renamedSchedules } from "../../github/storefront";
+import { expectEqual, expectSame, type Scenario, type Step } from "../scenario";
+import { addNeighbours, changesRules, keepsNeighbours, removeTarget } from "../scheduleRules";
+import { answers, deliversAs, push } from "../steps";
+import { isOneOff, type TaskEvent, versionOfTask } from "../tasks";
+
+const minutes = 5;
+
+const renamed = [
+  { name: "sales-report", schedule: "cron(0 3 * * ? *)", state: "ENABLED", command: "node report.js sales" },
+];
+/** What version 3.5.0 asks for, which is delivered at the end. */
+export const frequent = [
+  ...renamed,
+  { name: "stock", schedule: `rate(${minutes} minutes)`, state: "ENABLED", command: "node report.js stock" },
+];
+const frequentSchedules = `${renamedSchedules}  - name: stock
+    rate: ${minutes} minutes
+    command: [node, report.js, stock]
+`;
+
+/** What falls due runs the version that was delivered last. */
+const fallsDue: Step = {
+  title: `${minutes} minutes later schedule stock falls due, and its task ends well`,
+  async run(world) {
+    const stopped = world.event(
+      (event): event is TaskEvent =>
+        isOneOff(world, event) && event.status === "STOPPED" && event.startedBy === "events-rule/dev-storefront--stock",
+    );
+    const fired = world.event(
+      (event): event is Extract<CloudEvent, { kind: "rule" }> =>
+        event.kind === "rule" && event.rule === "dev-storefront--stock",
+    );
+    await world.pass(minutes * 60_000);
+    expectEqual("why the rule could not call ECS", (await fired).error ?? "", "");
+    const task = await stopped;
+    expectEqual("the task's exit code", task.exitCode, 0);
+    expectEqual("the version that it ran", await versionOfTask(world, task), "3.5.0");
+    const lines = world.since().flatMap((it) => (it.kind === "log" && it.stream.endsWith(idOf(task)) ? [it.line] : []));
+    expectSame(
+      "what it logged",
+      lines.map((line) => JSON.parse(line)).map(({ time: _, ...entry }) => entry),
+      [{ version: "3.5.0", level: "info", message: "report", name: "stock", about: "products that run out" }],
+    );
+    return `task ${idOf(task).slice(0, 8)} of version 3.5.0 exited with 0`;
+  },
+};
+
+const idOf = ({ taskArn }: TaskEvent): string => taskArn.split("/").at(-1) ?? taskArn;
+
+export const schedules: Scenario = {
+  name: "schedules",
+  title: "schedules change with the version, no others do, and they run what was delivered",
+  needs: ["deliver"],
+  steps: [
+    addNeighbours,
+    push("version 3.4.0 is pushed, with one schedule renamed and the other gone", (repository) =>
+      commitSchedules(repository, "3.4.0", renamedSchedules),
+    ),
+    deliversAs({ schedules: renamed }),
+    changesRules({
+      "daily-report": ["targets", "deleted"],
+      "sales-report": ["put", "targets"],
+      stock: ["targets", "deleted"],
+    }),
+    removeTarget("sales-report"),
+    push(`version 3.5.0 is pushed, with schedule stock again, every ${minutes} minutes`, (repository) =>
+      commitSchedules(repository, "3.5.0", frequentSchedules),
+    ),
+    deliversAs({ schedules: frequent }),
+    changesRules({ "sales-report": ["targets"], stock: ["put", "targets"] }),
+    fallsDue,
+    keepsNeighbours,
+    answers("3.5.0"),
+  ],
+};

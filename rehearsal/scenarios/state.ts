@@ -1,0 +1,118 @@
+import type { DescribeServicesResponse } from "@aws-sdk/client-ecs";
+import {
+  digestOf,
+  type RunningService,
+  type ScheduleRule,
+  schedulesOf,
+  servicesOf,
+  taggedDigest,
+  usualSchedules,
+} from "./delivered";
+import { asOperator } from "./operator";
+import { expectSame, type Step } from "./scenario";
+import { versionsByDigest } from "./versions";
+import { stackOf, type World } from "./world";
+
+/** A service as ECS has it once nothing changes any more. */
+export interface ServiceState {
+  name: string;
+  /** Of the image that its task definition runs; the image itself if no pushed version is known to be in it. */
+  version: string;
+  desired: number;
+  running: number;
+  pending: number;
+  /** Of each of its deployments: while one is under way there are two. */
+  rollouts: string[];
+}
+
+/** A rule of the application's schedules, with the version of the image that its tasks run. */
+export type ScheduleState = Omit<ScheduleRule, "digest"> & { version: string };
+
+/** All that deliveries change in a stack. */
+export interface DeliveryState {
+  /** The version that has the environment's tag. */
+  tagged: string;
+  services: ServiceState[];
+  schedules: ScheduleState[];
+}
+
+/** How many tasks the stack files want of each service. Not read off the program: a mistake there is to be missed. */
+const counts: Record<string, number> = { web: 2, worker: 1 };
+
+/** Each service runs what it is said to: a version by service. */
+export const servicesAt = (versions: Record<string, string>): ServiceState[] =>
+  Object.entries(versions).map(([name, version]) => {
+    const count = counts[name] ?? 0;
+    return { name, version, desired: count, running: count, pending: 0, rollouts: ["COMPLETED"] };
+  });
+
+/** Services that were declared, and not delivered to yet. */
+export const servicesNotDelivered: ServiceState[] = Object.keys(counts).map((name) => ({
+  name,
+  version: "storefront:none",
+  desired: 0,
+  running: 0,
+  pending: 0,
+  rollouts: ["COMPLETED"],
+}));
+
+/** Schedules run a version. @param schedules what its schedules.yaml asks for, by name */
+export const schedulesAt = (version: string, schedules = usualSchedules): ScheduleState[] =>
+  schedules.map((it) => ({ ...it, version }));
+
+/** Everything is at one version, as a delivery leaves it. */
+export const at = (version: string, schedules = usualSchedules): DeliveryState => ({
+  tagged: version,
+  services: servicesAt({ web: version, worker: version }),
+  schedules: schedulesAt(version, schedules),
+});
+
+/** How everything is just now, in versions. */
+export async function readState(world: World, stack?: string): Promise<DeliveryState> {
+  const versions = await versionsByDigest(world);
+  const versionOf = (digest: string) => versions.get(digest) ?? digest;
+  const services: ServiceState[] = [];
+  for (const service of servicesOf(world, stack)) {
+    const { image, ...state } = await readService(world, service);
+    services.push({ name: service.name, version: versionOf(image), ...state });
+  }
+  const rules = await schedulesOf(world, stack);
+  const tagged = await taggedDigest(world, stackOf(world, stack).environment);
+  return {
+    tagged: tagged === undefined ? "nothing" : versionOf(tagged),
+    services,
+    schedules: rules.map(({ digest, ...rule }) => ({ ...rule, version: versionOf(digest) })),
+  };
+}
+
+async function readService(world: World, { cluster, serviceName }: RunningService) {
+  const { services = [] } = await asOperator<DescribeServicesResponse>(world, "ecs", "DescribeServices", {
+    cluster,
+    services: [serviceName],
+  });
+  const [{ taskDefinition, desiredCount, runningCount, pendingCount, deployments = [] } = {}] = services;
+  return {
+    image: await digestOf(world, taskDefinition),
+    desired: Number(desiredCount),
+    running: Number(runningCount),
+    pending: Number(pendingCount),
+    rollouts: deployments.map(({ rolloutState }) => String(rolloutState)),
+  };
+}
+
+/** @throws Mismatch if what is expected of the things that deliveries change is not exactly so */
+export async function expectState(world: World, expected: Partial<DeliveryState>, stack?: string): Promise<void> {
+  const { environment } = stackOf(world, stack);
+  const actual = await readState(world, stack);
+  for (const [what, state] of Object.entries(expected))
+    expectSame(`${what} of ${environment}`, actual[what as keyof DeliveryState], state);
+}
+
+/** As a step: everything is at one version, as a delivery leaves it. */
+export const isAt = (version: string): Step => ({
+  title: `services, schedules and tag are at ${version}`,
+  async run(world) {
+    await expectState(world, at(version));
+    return undefined;
+  },
+});

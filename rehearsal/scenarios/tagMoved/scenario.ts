@@ -1,0 +1,26 @@
+import { commitVersion } from "../../github/storefront";
+import { approved, isAt, startsOnce, waits, waitsBehind } from "../promotion";
+import type { Scenario } from "../scenario";
+import { at } from "../state";
+import { answers, deliversTo, push } from "../steps";
+
+export const tagMoved: Scenario = {
+  name: "tagMoved",
+  title: "what was approved is what runs, though the tag has moved to a newer version",
+  stack: "prod",
+  needs: ["promote"],
+  steps: [
+    push("version 2.0.0 is pushed", (repository) => commitVersion(repository, "2.0.0")),
+    deliversTo("dev"),
+    startsOnce,
+    waits("2.0.0", at("1.0.0")),
+    push("version 3.0.0 is pushed meanwhile", (repository) => commitVersion(repository, "3.0.0")),
+    deliversTo("dev"),
+    startsOnce,
+    waitsBehind("3.0.0", "2.0.0", at("1.0.0")),
+    approved("2.0.0"),
+    answers("2.0.0"),
+    waits("3.0.0", at("2.0.0")),
+    isAt("3.0.0", "dev"),
+  ],
+};

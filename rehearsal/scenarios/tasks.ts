@@ -1,0 +1,48 @@
+import type { DescribeTasksResponse } from "@aws-sdk/client-ecs";
+import type { CloudEvent } from "../cloud/events";
+import { application, digestOf, servicesOf } from "./delivered";
+import { asOperator } from "./operator";
+import { expectEqual, expectSame } from "./scenario";
+import { versionsByDigest } from "./versions";
+import { stackOf, type World } from "./world";
+
+export type TaskEvent = Extract<CloudEvent, { kind: "task" }>;
+
+/** Whether it is a task of the application that belongs to no service: a migration's or a schedule's. */
+export function isOneOff(world: World, event: CloudEvent, stack?: string): event is TaskEvent {
+  return event.kind === "task" && event.family === `${stackOf(world, stack).environment}-${application}-task`;
+}
+
+/** Whether a rule of EventBridge started it. */
+export const isScheduled = ({ startedBy = "" }: TaskEvent): boolean => startedBy.startsWith("events-rule/");
+
+/** The tasks of an execution's migration that have stopped since the last push. */
+export function migrationsOf(world: World, executionId: string, stack?: string): TaskEvent[] {
+  return world
+    .since()
+    .filter((event) => isOneOff(world, event, stack))
+    .filter(({ startedBy, status }) => startedBy === executionId && status === "STOPPED");
+}
+
+/** The migration of an execution has run once, ended well, and before any service was changed. @throws Mismatch */
+export function expectMigratedFirst(world: World, executionId: string, stack?: string): void {
+  const migrations = migrationsOf(world, executionId, stack);
+  const exitCodes = migrations.map(({ exitCode }) => exitCode);
+  expectSame("exit codes of the migrations", exitCodes, [0]);
+  const names = servicesOf(world, stack).map(({ serviceName }) => serviceName);
+  const order = world
+    .since()
+    .filter((it) => migrations.some((task) => task === it) || (it.kind === "deployment" && names.includes(it.service)))
+    .map(({ kind }) => kind);
+  expectEqual("what changed first", order[0], "task");
+}
+
+/** The version of the image that a task runs or ran. */
+export async function versionOfTask(world: World, { taskArn }: TaskEvent): Promise<string> {
+  const { tasks = [] } = await asOperator<DescribeTasksResponse>(world, "ecs", "DescribeTasks", {
+    cluster: servicesOf(world)[0]?.cluster,
+    tasks: [taskArn],
+  });
+  const digest = await digestOf(world, tasks[0]?.taskDefinitionArn);
+  return (await versionsByDigest(world)).get(digest) ?? digest;
+}

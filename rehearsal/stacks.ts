@@ -1,0 +1,86 @@
+import { environmentOf, readStack, stackOfEnvironment, type Values } from "./stackFile";
+
+/** A stack to evaluate. */
+export interface Stack {
+  name: string;
+  environment: string;
+  values: Values;
+}
+
+/** What the stacks of one account are made of. */
+export interface ChainOptions {
+  /** The project's folder. */
+  root: string;
+  stack: string;
+  /** Laid over the stack file's values: `slipway:deploymentApi` for one. */
+  overrides?: Record<string, unknown>;
+}
+
+/**
+ * The stack, and before it those whose images it takes: an image source names the environment that tags the image, and
+ * the stack file with that environment is where the image comes from.
+ * @throws where no stack has that environment, where stacks wait for each other, and where one is in another region
+ */
+export async function chainOf({ root, stack, overrides = {} }: ChainOptions): Promise<Stack[]> {
+  const chain: Stack[] = [];
+
+  async function add(name: string, values: Values, waiting: string[]): Promise<void> {
+    if (chain.some((it) => it.name === name)) return;
+    if (waiting.includes(name))
+      throw new Error(
+        `Stacks ${[...waiting, name].join(", ")}: each takes the next one's images, and none is the first.`,
+      );
+    for (const { application, tag } of imageSources(values)) {
+      const upstream = await stackOfEnvironment(root, tag);
+      if (upstream === undefined)
+        throw new Error(
+          `Pulumi.${name}.yaml: ${application} takes the images with tag ${tag}, and no stack file has slipway:environment ${tag}: add the stack that tags them.`,
+        );
+      await add(upstream, (await readStack(root, upstream)).values, [...waiting, name]);
+    }
+    chain.push({ name, environment: environmentOf(values), values });
+  }
+
+  const { values } = await readStack(root, stack);
+  await add(stack, { ...values, ...asValues(overrides) }, []);
+  checkRegions(chain);
+  return chain;
+}
+
+const asValues = (overrides: Record<string, unknown>): Values =>
+  Object.fromEntries(
+    Object.entries(overrides).map(([key, value]) => [key, typeof value === "string" ? value : JSON.stringify(value)]),
+  );
+
+/** The program itself says what is wrong with applications of another form. */
+function imageSources(values: Values): { application: string; tag: string }[] {
+  const applications = parsed(values["slipway:applications"] ?? "[]");
+  if (!Array.isArray(applications)) return [];
+  return applications.flatMap((it) => {
+    const tag = it?.source?.image?.tag;
+    return typeof tag === "string" ? [{ application: String(it.name), tag }] : [];
+  });
+}
+
+function parsed(json: string): unknown {
+  try {
+    return JSON.parse(json);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Images are promoted within one region: the account has no other. */
+function checkRegions(chain: Stack[]): void {
+  const of = ({ name, values }: Stack): string => {
+    const region = values["aws:region"];
+    if (region === undefined) throw new Error(`Pulumi.${name}.yaml: aws:region is missing: name the region.`);
+    return region;
+  };
+  const last = chain.at(-1);
+  const other = last && chain.find((it) => of(it) !== of(last));
+  if (last !== undefined && other !== undefined)
+    throw new Error(
+      `Pulumi.${last.name}.yaml: aws:region is ${of(last)}, but its images come from stack ${other.name} in ${of(other)}: promotion works within one region.`,
+    );
+}
