@@ -19,7 +19,7 @@ import { Source, VISIBILITY_SECONDS } from "./infra/source";
 // Pulumi takes a stack trace for every property of every resource (sdk/nodejs/runtime/debuggable.ts), and ts-node maps
 // each frame back to TypeScript: a fifth of what this program takes. The one frame that is left can be Pulumi's own: raise
 // the limit to look for a fault.
-Error.stackTraceLimit = 0;
+Error.stackTraceLimit = 1;
 
 const settings = readSettings();
 const { environment, promotesTo, pipelineType } = settings;

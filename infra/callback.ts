@@ -6,9 +6,7 @@ import { createLogGroup, writingTo } from "./logGroup";
 import type { Operations } from "./operations";
 import { packageFolders } from "./packages";
 import { createRole, type Statement } from "./role";
-
-/** A handler's factory: makes its clients once for each Lambda environment, and returns what answers events. */
-export type HandlerFactory<O> = (options: O) => (...event: never[]) => unknown;
+import { type HandlerFactory, serialize } from "./serialization";
 
 /** A value of which any part may come from a resource. */
 export type DeepInput<T> = pulumi.Input<
@@ -100,29 +98,6 @@ const archive = <O>({ factory, packages = [] }: CallbackArgs<O>): pulumi.asset.A
     "__index.js": new pulumi.asset.StringAsset(serialize(factory)),
     ...packageFolders(packages),
   });
-
-// A factory's text is the same for every application.
-const texts = new Map<HandlerFactory<never>, Promise<string>>();
-
-/** The text of `__index.js`, whose `handler` is what the factory returns for the options in OPTIONS. */
-export function serialize<O>(factory: HandlerFactory<O>): Promise<string> {
-  const known = texts.get(factory);
-  if (known !== undefined) return known;
-  const text = pulumi.runtime
-    .serializeFunction(() => factory(JSON.parse(process.env.OPTIONS ?? "")), {
-      isFactoryFunction: true,
-      exportName: "handler",
-    })
-    .then((serialized) => byName(serialized.text));
-  texts.set(factory, text);
-  return text;
-}
-
-/**
- * Pulumi requires the file that a package's name led to here, `@aws-sdk/client-s3/dist-cjs/index.js`. How the SDK is laid
- * out inside the Lambda runtime is Lambda's affair: there the name alone is sure to be found.
- */
-const byName = (text: string): string => text.replaceAll(/require\("(@aws-sdk\/[^/"]+)\/[^"]+"\)/g, 'require("$1")');
 
 // https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
 const ENVIRONMENT_LIMIT = 4096;

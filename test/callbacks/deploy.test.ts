@@ -1,7 +1,7 @@
 import { deflateRawSync } from "node:zlib";
 import { expect } from "chai";
 import { createDeploy, type DeployOptions } from "../../handlers/deploy";
-import { serialize } from "../../infra/callback";
+import { serialize } from "../../infra/serialization";
 import { CLUSTER, createEcs, type Ecs, IMAGE } from "../handlers/ecs";
 import { awsFault, type Endpoint, startEndpoint } from "./endpoint";
 import { JOB, jobOf } from "./job";

@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { createDeploy, type DeployOptions } from "../../handlers/deploy";
-import { serialize } from "../../infra/callback";
+import { serialize } from "../../infra/serialization";
 import { CLUSTER, createEcs, DIGEST, type Ecs, IMAGE } from "../handlers/ecs";
 import { awsFault, type Endpoint, startEndpoint } from "./endpoint";
 import { jobOf } from "./job";

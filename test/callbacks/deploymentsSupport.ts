@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { expect } from "chai";
 import { createDeployments, type DeploymentsOptions } from "../../handlers/deployments";
-import { serialize } from "../../infra/callback";
+import { serialize } from "../../infra/serialization";
 import { awsFault, type Endpoint, startEndpoint } from "./endpoint";
 import { type Lambda, startLambda } from "./lambda";
 import { startTable, TABLE, type Table } from "./table";

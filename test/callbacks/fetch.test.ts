@@ -5,7 +5,7 @@ import { ZipFile } from "yazl";
 import { defaultBuildspec } from "../../handlers/buildspec";
 import { createFetch, type FetchOptions } from "../../handlers/fetch";
 import type { PushMessage } from "../../handlers/message";
-import { serialize } from "../../infra/callback";
+import { serialize } from "../../infra/serialization";
 import { entriesOf, filesOf, tarGz } from "./archive";
 import { type Bucket, createBucket } from "./bucket";
 import { awsFault, type Endpoint, type PlainAnswer, startEndpoint } from "./endpoint";

@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { createMigrate } from "../../handlers/migrate";
-import { serialize } from "../../infra/callback";
+import { serialize } from "../../infra/serialization";
 import { IMAGE } from "../handlers/ecs";
 import { createTasks, FAMILY, options, type Tasks } from "../handlers/migrationTasks";
 import { awsFault, type Endpoint, startEndpoint } from "./endpoint";

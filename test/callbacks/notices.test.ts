@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { createNotices, type NoticesOptions } from "../../handlers/notices";
-import { serialize } from "../../infra/callback";
+import { serialize } from "../../infra/serialization";
 import { awsFault, type Endpoint, startEndpoint } from "./endpoint";
 import { type Lambda, startLambda } from "./lambda";
 

@@ -2,7 +2,7 @@ import { createHash, createHmac } from "node:crypto";
 import examples, { type WebhookDefinition } from "@octokit/webhooks-examples";
 import { expect } from "chai";
 import { createWebhook, type WebhookOptions } from "../../handlers/webhook";
-import { serialize } from "../../infra/callback";
+import { serialize } from "../../infra/serialization";
 import { awsFault, type Endpoint, startEndpoint } from "./endpoint";
 import { type Lambda, startLambda } from "./lambda";
 

@@ -1,0 +1,74 @@
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { expect } from "chai";
+import { createTag } from "../../handlers/tag";
+import { createWebhook } from "../../handlers/webhook";
+import { fingerprint, serializeOnce } from "../../infra/serialization";
+
+const root = path.resolve(__dirname, "../..");
+
+describe("serialized callbacks", () => {
+  let folder: string;
+
+  beforeEach(() => {
+    folder = mkdtempSync(path.join(tmpdir(), "slipway-serialization-"));
+  });
+  afterEach(() => rmSync(folder, { recursive: true }));
+
+  it("are kept as they were made, each in a file of its own", async () => {
+    const texts = [
+      await serializeOnce(createTag, path.join(folder, "one")),
+      await serializeOnce(createWebhook, path.join(folder, "one")),
+    ];
+    const files = readdirSync(path.join(folder, "one")).map((name) =>
+      readFileSync(path.join(folder, "one", name), "utf8"),
+    );
+    expect(files).to.have.members(texts);
+    expect(texts[0]).to.match(/exports\.handler = /);
+  });
+
+  it("are taken from where they are kept", async () => {
+    await serializeOnce(createTag, path.join(folder, "one"));
+    const [file = ""] = readdirSync(path.join(folder, "one"));
+    writeFileSync(path.join(folder, "one", file), "kept");
+    expect(await serializeOnce(createTag, path.join(folder, "one"))).to.equal("kept");
+  });
+
+  it("of other sources are removed when one is added", async () => {
+    mkdirSync(path.join(folder, "former"));
+    await serializeOnce(createTag, path.join(folder, "one"));
+    expect(readdirSync(folder)).to.deep.equal(["one"]);
+  });
+
+  it("are made all the same where nothing can be written", async () => {
+    writeFileSync(path.join(folder, "file"), "");
+    expect(await serializeOnce(createTag, path.join(folder, "file", "one"))).to.match(/exports\.handler = /);
+  });
+});
+
+describe("the fingerprint of what callbacks are serialized from", () => {
+  const sources = ["handlers", "infra/serialization.ts", "package-lock.json", "tsconfig.json", "tsconfig.pulumi.json"];
+  let copy: string;
+
+  beforeEach(() => {
+    copy = mkdtempSync(path.join(tmpdir(), "slipway-fingerprint-"));
+    for (const source of sources) cpSync(path.join(root, source), path.join(copy, source), { recursive: true });
+  });
+  afterEach(() => rmSync(copy, { recursive: true }));
+
+  it("is the same for the same files, wherever they are", () => {
+    expect(fingerprint(copy)).to.equal(fingerprint(root));
+  });
+
+  for (const file of ["handlers/tag.ts", "handlers/deploy/lock.ts", ...sources.slice(1)])
+    it(`is another one when ${file} changes`, () => {
+      writeFileSync(path.join(copy, file), `${readFileSync(path.join(copy, file), "utf8")} `);
+      expect(fingerprint(copy)).not.to.equal(fingerprint(root));
+    });
+
+  it("is another one when a module is added", () => {
+    writeFileSync(path.join(copy, "handlers/new.ts"), "");
+    expect(fingerprint(copy)).not.to.equal(fingerprint(root));
+  });
+});
