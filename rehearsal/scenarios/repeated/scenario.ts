@@ -72,11 +72,10 @@ export const repeated: Scenario = {
     ),
     deliversAs({ schedules: renamed }),
     staysSo(at("1.2.0", renamed), { web: 1, worker: 1 }),
-    changesRules({
-      "daily-report": ["targets", "deleted"],
-      "sales-report": ["put", "targets"],
-      stock: ["targets", "deleted"],
-    }),
+    changesRules(
+      { "daily-report": ["targets", "deleted"], "sales-report": ["put", "targets"], stock: ["targets", "deleted"] },
+      true,
+    ),
     answers("1.2.0"),
   ],
 };
