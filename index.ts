@@ -22,13 +22,14 @@ import { Source, VISIBILITY_SECONDS } from "./infra/source";
 Error.stackTraceLimit = 1;
 
 const settings = readSettings();
-const { environment, promotesTo, pipelineType } = settings;
+const { promotesTo, pipelineType } = settings;
 
 const alerts = new Alerts("slipway", settings.alerts);
 const operations: Operations = {
   account: currentAccount(settings.place),
+  environment: settings.environment,
   logRetentionDays: settings.logRetentionDays,
-  alarmTopicArn: alerts.topicArn,
+  topicArn: alerts.topicArn,
   observed: { alarmArns: [], functionNames: [] },
 };
 for (const chat of toldChats(settings.alerts)) new Chat(`slipway-chat-${chat.kind}`, { operations, ...chat });
@@ -51,7 +52,6 @@ const applications = settings.applications.map((application): [name: string, app
   new Application(application.name, {
     operations,
     settings: application,
-    environment,
     promotesTo,
     network,
     cluster,
@@ -89,7 +89,6 @@ const deployments =
 
 new Notices("slipway", {
   operations,
-  environment,
   pipelines: applications.map(([application, { pipelineName, pipelineArn: arn }]) => ({
     application,
     pipelineName,
@@ -98,7 +97,6 @@ new Notices("slipway", {
 });
 new Dashboard("slipway", {
   operations,
-  environment,
   services: applications.flatMap(([, { services }]) => services),
   apiId: api?.apiId,
   pushQueueName: intake?.queueName,

@@ -44,19 +44,20 @@ export interface AlarmArgs {
 
 /** An alarm on anything but zero within five minutes. */
 export function createAlarm(name: string, args: AlarmArgs, opts: pulumi.CustomResourceOptions): void {
-  const { alarmTopicArn, observed } = args.operations;
+  const { environment, topicArn, observed } = args.operations;
   const alarm = new cloudwatch.MetricAlarm(
     name,
     {
-      alarmDescription: args.description,
+      // Alarms of two stacks differ by Pulumi's suffix alone.
+      alarmDescription: `In ${environment}: ${args.description}`,
       ...measure(args),
       comparisonOperator: "GreaterThanThreshold",
       threshold: 0,
       evaluationPeriods: args.periods ?? 1,
       // A function that nobody calls has no metric at all.
       treatMissingData: "notBreaching",
-      alarmActions: [alarmTopicArn],
-      okActions: args.tellsEnd === false ? [] : [alarmTopicArn],
+      alarmActions: [topicArn],
+      okActions: args.tellsEnd === false ? [] : [topicArn],
     },
     opts,
   );

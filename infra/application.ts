@@ -1,7 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { DeployOptions } from "../handlers/deploy";
 import type { Bucket } from "./bucket";
-import type { Callback } from "./callback";
 import type { Cluster } from "./cluster";
 import { createDeployment, type Deployment, type RequestTable } from "./delivery";
 import type { LoadBalancer } from "./loadBalancer";
@@ -21,8 +19,6 @@ import { Task } from "./task";
 export interface ApplicationArgs {
   operations: Operations;
   settings: ApplicationSettings;
-  /** Name of the environment. */
-  environment: string;
   /** Environments that take their images from this one's repository. */
   promotesTo: string[];
   network: Network;
@@ -61,8 +57,6 @@ export class Application extends pulumi.ComponentResource {
   readonly taskRoles: Record<string, pulumi.Output<string>>;
   /** The tracked branch, for the functions that take pushes in. None where images are promoted. */
   readonly source: DeliveredSource | undefined;
-  /** The function that deploys. None where CodePipeline's own action does. */
-  readonly deployFunction: Callback<DeployOptions> | undefined;
   /** Takes the deployments that are asked for by HTTP. */
   readonly requestQueue: { url: pulumi.Output<string>; arn: pulumi.Output<string> } | undefined;
 
@@ -86,7 +80,6 @@ export class Application extends pulumi.ComponentResource {
       ...services.map(({ settings, template }) => [`${name}/${settings.name}`, template.taskRoleArn]),
       ...(task ? [[`${name}/task`, task.template.taskRoleArn]] : []),
     ]);
-    this.deployFunction = deployment?.function;
     this.requestQueue = deployment?.requestQueue;
     this.registerOutputs({
       repositoryUrl: this.repositoryUrl,
@@ -100,16 +93,16 @@ export class Application extends pulumi.ComponentResource {
 /** Images that are promoted stay where the environment before has them. */
 const createRegistry = (
   name: string,
-  { operations, environment, promotesTo, settings }: ApplicationArgs,
+  { operations, promotesTo, settings }: ApplicationArgs,
   parent: pulumi.Resource,
 ): ImageRepository =>
   "image" in settings.source
     ? existingRepository(operations.account, settings.source.image.repository)
-    : new Registry(name, { environment, promotesTo }, { parent });
+    : new Registry(name, { environment: operations.environment, promotesTo }, { parent });
 
 const createServices = (
   name: string,
-  { operations, environment, network, cluster, loadBalancer, priorities, settings }: ApplicationArgs,
+  { operations, network, cluster, loadBalancer, priorities, settings }: ApplicationArgs,
   registry: ImageRepository,
   parent: pulumi.Resource,
 ): Service[] =>
@@ -118,13 +111,13 @@ const createServices = (
     const priority = priorities.get(fullName);
     const route = loadBalancer === undefined || priority === undefined ? undefined : { loadBalancer, priority };
     const countedBy = settings.deploy === "callback" ? "delivery" : "program";
-    const common = { operations, environment, application: name, network, cluster, registry };
+    const common = { operations, application: name, network, cluster, registry };
     return new Service(fullName, { ...common, settings: service, countedBy, route }, { parent });
   });
 
 const createTask = (
   name: string,
-  { operations, environment, network, settings }: ApplicationArgs,
+  { operations, network, settings }: ApplicationArgs,
   registry: ImageRepository,
   parent: pulumi.Resource,
 ): Task | undefined =>
@@ -132,20 +125,20 @@ const createTask = (
     ? undefined
     : new Task(
         `${name}-task`,
-        { operations, environment, application: name, settings: settings.task, network, registry },
+        { operations, application: name, settings: settings.task, network, registry },
         { parent },
       );
 
 const createDeploymentOf = (
   name: string,
-  { operations, environment, cluster, settings, requests }: ApplicationArgs,
+  { operations, cluster, settings, requests }: ApplicationArgs,
   { registry, services }: { registry: ImageRepository; services: Service[] },
   parent: pulumi.Resource,
 ): Deployment | undefined =>
   settings.deploy === "callback"
     ? createDeployment(
         `${name}-deploy`,
-        { operations, application: name, environment, cluster, registry, services, requests },
+        { operations, application: name, cluster, registry, services, requests },
         { parent },
       )
     : undefined;

@@ -1,10 +1,10 @@
 import * as lambda from "@pulumi/aws/lambda";
-import * as secretsmanager from "@pulumi/aws/secretsmanager";
 import * as sns from "@pulumi/aws/sns";
 import * as pulumi from "@pulumi/pulumi";
 import { createChat } from "../handlers/chat";
 import { Callback } from "./callback";
 import type { Operations } from "./operations";
+import { secretArn } from "./secrets";
 import type { AlertSettings, ChatKind, SecretsManagerReference } from "./settings";
 
 /** A chat, and where the address of its webhook is kept. */
@@ -30,7 +30,7 @@ export interface ChatArgs extends ToldChat {
 export class Chat extends pulumi.ComponentResource {
   constructor(name: string, args: ChatArgs, opts?: pulumi.ComponentResourceOptions) {
     super("slipway:infra:Chat", name, {}, opts);
-    const { account, alarmTopicArn } = args.operations;
+    const { account, topicArn } = args.operations;
     const post = createFunction(name, args, this);
     const permission = new lambda.Permission(
       name,
@@ -38,13 +38,13 @@ export class Chat extends pulumi.ComponentResource {
         action: "lambda:InvokeFunction",
         function: post.functionName,
         principal: account.servicePrincipal("sns"),
-        sourceArn: alarmTopicArn,
+        sourceArn: topicArn,
       },
       { parent: this },
     );
     new sns.TopicSubscription(
       name,
-      { topic: alarmTopicArn, protocol: "lambda", endpoint: post.arn },
+      { topic: topicArn, protocol: "lambda", endpoint: post.arn },
       { parent: this, dependsOn: permission },
     );
     this.registerOutputs({});
@@ -52,7 +52,8 @@ export class Chat extends pulumi.ComponentResource {
 }
 
 function createFunction(name: string, { operations, kind, secret }: ChatArgs, parent: pulumi.Resource) {
-  const { arn, key } = locate(secret);
+  const arn = secretArn(secret);
+  const key = keyOf(secret);
   return new Callback(
     name,
     {
@@ -69,10 +70,6 @@ function createFunction(name: string, { operations, kind, secret }: ChatArgs, pa
   );
 }
 
-/** A secret that is named must exist: its ARN ends in six characters that only AWS knows. */
-function locate(secret: SecretsManagerReference): { arn: pulumi.Output<string>; key?: string | undefined } {
-  if (secret.kind === "secret")
-    return { arn: secretsmanager.getSecretOutput({ name: secret.name }).arn, key: secret.key };
-  const parts = secret.arn.split(":");
-  return { arn: pulumi.output(parts.slice(0, 7).join(":")), key: parts[7] || undefined };
-}
+/** The key of the secret's JSON that holds the address, if not the whole secret does. */
+const keyOf = (secret: SecretsManagerReference): string | undefined =>
+  secret.kind === "secret" ? secret.key : secret.arn.split(":")[7] || undefined;

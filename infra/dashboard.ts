@@ -7,8 +7,6 @@ type Name = pulumi.Output<string>;
 
 export interface DashboardArgs {
   operations: Operations;
-  /** Name of the environment. */
-  environment: string;
   services: ObservedService[];
   /** The HTTP API. None in a stack that nobody calls. */
   apiId?: Name | undefined;
@@ -20,12 +18,17 @@ export interface DashboardArgs {
 export class Dashboard extends pulumi.ComponentResource {
   constructor(name: string, args: DashboardArgs, opts?: pulumi.ComponentResourceOptions) {
     super("slipway:infra:Dashboard", name, {}, opts);
-    const { account, observed } = args.operations;
+    const { account, environment, observed } = args.operations;
     const graphs = [...intake(args), ...functions(args.operations), ...args.services.flatMap(service)];
     const widgets = [...alarmWidgets(observed.alarmArns), ...graphs.map((graph) => widget(graph, account.region))];
     new cloudwatch.Dashboard(
       name,
-      { dashboardName: `${name}-${args.environment}`, dashboardBody: pulumi.jsonStringify({ widgets }) },
+      {
+        // Regions share their dashboards, and a dashboard replaces the one that has its name.
+        // https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutDashboard.html
+        dashboardName: `${name}-${environment}-${account.region}`,
+        dashboardBody: pulumi.jsonStringify({ widgets }),
+      },
       { parent: this },
     );
     this.registerOutputs({});

@@ -31,8 +31,6 @@ export interface RequestTable {
 export interface DeploymentArgs {
   operations: Operations;
   application: string;
-  /** The tag that images get which were deployed by HTTP. */
-  environment: string;
   cluster: Cluster;
   registry: ImageRepository;
   services: Service[];
@@ -50,13 +48,13 @@ export interface Deployment {
 /** The function that deploys for an action of the pipeline, and for the messages on a queue of its own. */
 export function createDeployment(name: string, args: DeploymentArgs, opts: { parent: pulumi.Resource }): Deployment {
   if (args.requests === undefined) return { function: createDeployFunction(name, args, [], {}, opts) };
-  const { operations, registry, environment } = args;
+  const { operations, registry } = args;
   const requestQueue = createRequestQueue(name, opts);
   const requests = {
     table: args.requests.tableName,
     repository: registry.repositoryName,
-    tag: environment,
-    topicArn: operations.alarmTopicArn,
+    tag: operations.environment,
+    topicArn: operations.topicArn,
     queueUrl: requestQueue.url,
   };
   const statements = takingRequests(args, args.requests, requestQueue);
@@ -157,14 +155,12 @@ const takingRequests = (
     resources: [queue.arn],
   },
   { actions: ["ecr:PutImage"], resources: [registry.arn] },
-  { actions: ["sns:Publish"], resources: [operations.alarmTopicArn] },
+  { actions: ["sns:Publish"], resources: [operations.topicArn] },
 ];
 
 export interface TagArgs {
   operations: Operations;
   registry: ImageRepository;
-  /** The tag that delivered images get. */
-  environment: string;
 }
 
 /** The function that gives a delivered image the environment's name. */
@@ -174,7 +170,7 @@ export const createTagFunction = (name: string, args: TagArgs, opts: pulumi.Comp
     {
       operations: args.operations,
       factory: createTag,
-      options: { repository: args.registry.repositoryName, tag: args.environment },
+      options: { repository: args.registry.repositoryName, tag: args.operations.environment },
       statements: [
         { actions: ["ecr:BatchGetImage", "ecr:PutImage"], resources: [args.registry.arn] },
         reportingToPipeline,

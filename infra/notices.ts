@@ -15,8 +15,6 @@ interface WatchedPipeline {
 
 export interface NoticesArgs {
   operations: Operations;
-  /** Name of the environment. */
-  environment: string;
   pipelines: WatchedPipeline[];
 }
 
@@ -45,8 +43,8 @@ export class Notices extends pulumi.ComponentResource {
   }
 }
 
-function createFunction(name: string, { operations, environment, pipelines }: NoticesArgs, parent: pulumi.Resource) {
-  const { account, alarmTopicArn } = operations;
+function createFunction(name: string, { operations, pipelines }: NoticesArgs, parent: pulumi.Resource) {
+  const { account, environment, topicArn } = operations;
   const applications = pulumi
     .all(pipelines.map(({ pipelineName }) => pipelineName))
     .apply((names) => Object.fromEntries(pipelines.map(({ application }, index) => [names[index], application])));
@@ -57,14 +55,14 @@ function createFunction(name: string, { operations, environment, pipelines }: No
       factory: createNotices,
       options: {
         environment,
-        topicArn: alarmTopicArn,
+        topicArn,
         console: account.partition.consoleUrl,
         region: account.region,
         pipelines: applications,
       },
       statements: [
         { actions: ["codepipeline:ListActionExecutions"], resources: pipelines.map(({ arn }) => arn) },
-        { actions: ["sns:Publish"], resources: [alarmTopicArn] },
+        { actions: ["sns:Publish"], resources: [topicArn] },
       ],
       timeoutSeconds: 60,
       memory: 256,

@@ -4,10 +4,12 @@ import type { Account } from "./partition";
 /** What everything that runs in the stack has in common. */
 export interface Operations {
   account: Account;
+  /** Name of the environment. */
+  environment: string;
   /** Days after which the events of every log group are deleted. */
   logRetentionDays: number;
-  /** SNS topic that all alarms go to. */
-  alarmTopicArn: pulumi.Input<string>;
+  /** SNS topic that alarms and notices go to. */
+  topicArn: pulumi.Input<string>;
   /** Takes in what the dashboard shows, as it is made. */
   observed: Observed;
 }

@@ -15,8 +15,8 @@ export interface RoleArgs {
   /** Who assumes the role. */
   service: AwsService;
   /**
-   * Only on behalf of this account (`aws:SourceAccount`). For CodeBuild, CodePipeline and the task role of ECS, whose
-   * documentation has the condition; Lambda does not send the key. Default: no condition.
+   * Only on behalf of this account (`aws:SourceAccount`). For CodeBuild, CodePipeline, EventBridge and the task role of
+   * ECS, whose documentation has the condition; Lambda does not send the key. Default: no condition.
    */
   ownAccountOnly?: boolean;
   /** The one inline policy. Default: no permission at all. */

@@ -13,8 +13,6 @@ import { passingRoles, registering, revisionsOf } from "./template";
 export interface SchedulesArgs {
   operations: Operations;
   application: string;
-  /** Name of the environment: the first part of each rule's name. */
-  environment: string;
   network: Network;
   cluster: Cluster;
   registry: ImageRepository;
@@ -35,7 +33,7 @@ export function createSchedulesFunction(
       factory: createSchedules,
       options: {
         application: args.application,
-        environment: args.environment,
+        environment: args.operations.environment,
         cluster: args.cluster.arn,
         taskDefinition: args.task.template.taskDefinitionArn,
         container: args.task.container,
@@ -67,7 +65,7 @@ const createRulesRole = (name: string, { operations, cluster, task }: SchedulesA
   );
 
 function scheduling(
-  { operations: { account }, application, environment, registry, task }: SchedulesArgs,
+  { operations: { account, environment }, application, registry, task }: SchedulesArgs,
   rulesRoleArn: pulumi.Output<string>,
 ): Statement[] {
   return [

@@ -2,7 +2,7 @@ import * as secretsmanager from "@pulumi/aws/secretsmanager";
 import * as pulumi from "@pulumi/pulumi";
 import type { Account } from "./partition";
 import type { Statement } from "./role";
-import type { SecretReference } from "./settings";
+import type { SecretReference, SecretsManagerReference } from "./settings";
 
 /** A secret as a task definition names it, with the permission to read it. */
 export interface TaskSecret {
@@ -13,10 +13,7 @@ export interface TaskSecret {
   reading: Statement;
 }
 
-/**
- * Finds the secrets of a service. A secret that is named must exist in Secrets Manager: its ARN ends in six characters
- * that only AWS knows, and ECS takes nothing less.
- */
+/** Finds the secrets of a task. */
 export const taskSecrets = (references: Record<string, SecretReference>, account: Account): TaskSecret[] =>
   Object.entries(references)
     .sort(([a], [b]) => (a < b ? -1 : 1))
@@ -29,16 +26,25 @@ function taskSecret(reference: SecretReference, account: Account): Omit<TaskSecr
       return { valueFrom: arn, reading: reading("ssm", arn) };
     }
     case "secret": {
-      const { arn } = secretsmanager.getSecretOutput({ name: reference.name });
+      const arn = secretArn(reference);
       const valueFrom = reference.key === undefined ? arn : pulumi.interpolate`${arn}:${reference.key}::`;
       return { valueFrom, reading: reading("secretsmanager", arn) };
     }
     case "arn": {
-      // What stands after the name (a key of the JSON, a version) is for ECS, and no part of the resource.
-      const arn = pulumi.output(reference.arn.split(":").slice(0, 7).join(":"));
+      const arn = reference.service === "ssm" ? pulumi.output(reference.arn) : secretArn(reference);
       return { valueFrom: pulumi.output(reference.arn), reading: reading(reference.service, arn) };
     }
   }
+}
+
+/**
+ * ARN of a secret in Secrets Manager. One that is named must exist: its ARN ends in six characters that only AWS knows, and
+ * neither ECS nor IAM takes less.
+ */
+export function secretArn(reference: SecretsManagerReference): pulumi.Output<string> {
+  if (reference.kind === "secret") return secretsmanager.getSecretOutput({ name: reference.name }).arn;
+  // What stands after the name (a key of the JSON, a version) is no part of the resource.
+  return pulumi.output(reference.arn.split(":").slice(0, 7).join(":"));
 }
 
 const reading = (service: "secretsmanager" | "ssm", arn: pulumi.Output<string>): Statement => ({

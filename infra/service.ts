@@ -12,8 +12,6 @@ import { createTemplate, type Template } from "./template";
 
 export interface ServiceArgs {
   operations: Operations;
-  /** Name of the environment: the first part of the task definition's family. */
-  environment: string;
   /** Name of the application that the service belongs to. */
   application: string;
   settings: ServiceSettings;
@@ -40,7 +38,8 @@ export class Service extends pulumi.ComponentResource {
 
   constructor(name: string, args: ServiceArgs, opts?: pulumi.ComponentResourceOptions) {
     super("slipway:infra:Service", name, {}, opts);
-    const { operations, environment, application, settings, network, registry } = args;
+    const { operations, application, settings, network, registry } = args;
+    const { environment } = operations;
     this.template = createTemplate(
       name,
       {

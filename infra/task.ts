@@ -10,8 +10,6 @@ import { createTemplate, revisionsOf, type Template } from "./template";
 
 export interface TaskArgs {
   operations: Operations;
-  /** Name of the environment: the first part of the task definition's family. */
-  environment: string;
   application: string;
   settings: TaskSettings;
   network: Network;
@@ -28,7 +26,8 @@ export class Task extends pulumi.ComponentResource {
 
   constructor(name: string, args: TaskArgs, opts?: pulumi.ComponentResourceOptions) {
     super("slipway:infra:Task", name, {}, opts);
-    const { operations, environment, application, settings, network, registry } = args;
+    const { operations, application, settings, network, registry } = args;
+    const { environment } = operations;
     this.template = createTemplate(
       name,
       {

@@ -98,8 +98,8 @@ function imageStages({ application, args, registry, artifacts, parent }: Deliver
   return [imageStage({ registry, tag }), buildStage("Image", project)];
 }
 
-const approvalStages = ({ application, args: { operations, environment, settings } }: Delivery): Stage[] =>
-  settings.approval ? [approvalStage({ application, environment, topicArn: operations.alarmTopicArn })] : [];
+const approvalStages = ({ application, args: { operations, settings } }: Delivery): Stage[] =>
+  settings.approval ? [approvalStage({ operations, application })] : [];
 
 function migrateStages({ application, args, registry, task, parent }: Delivery): Stage[] {
   const { operations, network, cluster, settings } = args;
@@ -116,15 +116,15 @@ const deployerOf = ({ args: { operations, cluster }, services, deployment }: Del
   deployment === undefined ? { account: operations.account, cluster, services } : { deploy: deployment.function };
 
 function schedulesFunction({ application, args, registry, task, parent }: Delivery) {
-  const { operations, environment, network, cluster, settings } = args;
+  const { operations, network, cluster, settings } = args;
   return settings.schedules === undefined || task === undefined
     ? undefined
     : createSchedulesFunction(
         `${application}-schedules`,
-        { operations, application, environment, network, cluster, registry, task },
+        { operations, application, network, cluster, registry, task },
         { parent },
       );
 }
 
-const tagFunction = ({ application, args: { operations, environment }, registry, parent }: Delivery) =>
-  createTagFunction(`${application}-tag`, { operations, registry, environment }, { parent });
+const tagFunction = ({ application, args: { operations }, registry, parent }: Delivery) =>
+  createTagFunction(`${application}-tag`, { operations, registry }, { parent });

@@ -4,6 +4,7 @@ import { sourceAction } from "../../handlers/fetch";
 import type { Bucket } from "../bucket";
 import type { Build } from "../build";
 import type { Cluster } from "../cluster";
+import type { Operations } from "../operations";
 import type { Account } from "../partition";
 import type { ImageRepository } from "../registry";
 import type { Statement } from "../role";
@@ -105,14 +106,13 @@ const environmentVariables = (variables: Record<string, string>): string =>
   JSON.stringify(Object.entries(variables).map(([name, value]) => ({ name, value, type: "PLAINTEXT" })));
 
 export interface ApprovalArgs {
+  /** Its topic hears of the approval that is needed. */
+  operations: Operations;
   application: string;
-  environment: string;
-  /** SNS topic that hears of the approval that is needed. */
-  topicArn: pulumi.Input<string>;
 }
 
 /** Waits until somebody approves, seven days at most. */
-export const approvalStage = ({ application, environment, topicArn }: ApprovalArgs): Stage => ({
+export const approvalStage = ({ operations: { environment, topicArn }, application }: ApprovalArgs): Stage => ({
   name: "Approval",
   actions: [
     {

@@ -43,7 +43,8 @@ export const repositoryPath = text(
 export const ecrRepository = text(
   "an ECR repository",
   "its name without the registry, such as storefront",
-  /^(?=.{2,256}$)[a-z0-9]+([._/-][a-z0-9]+)*$/,
+  // A registry's host would do as the first part of a name.
+  /^(?!\d{12}\.dkr\.)(?=.{2,256}$)[a-z0-9]+([._/-][a-z0-9]+)*$/,
 );
 
 export const imageTag = text("an image's tag", "a tag such as dev", /^\w[\w.-]{0,127}$/);
@@ -115,17 +116,22 @@ export const secretReference =
       `${path}: does not say where the secret is kept; allowed: a Secrets Manager name, with :key for one key of its JSON; an SSM parameter name that begins with /; an ARN of either in ${partition.id}`,
     );
 
-/** Where a chat's webhook is kept. A function reads it, and knows Secrets Manager and the current version alone. */
+/**
+ * Where a chat's webhook is kept. A function reads it, and knows Secrets Manager of its own region and the current version
+ * alone.
+ */
 export const chatSecret =
-  ({ partition }: Place): Check<SecretsManagerReference> =>
+  ({ region, partition }: Place): Check<SecretsManagerReference> =>
   (value, path, mistakes) => {
     const reference = readReference(value, partition);
     if (reference?.kind === "secret") return reference;
-    if (reference?.kind === "arn" && reference.service === "secretsmanager" && !VERSIONED.test(reference.arn))
-      return reference;
+    if (reference?.kind === "arn" && reference.service === "secretsmanager") {
+      const here = reference.arn.split(":")[3] === region;
+      if (here && !VERSIONED.test(reference.arn)) return reference;
+    }
     return fail(
       mistakes,
-      `${path}: does not say which secret holds the webhook's address; allowed: a Secrets Manager name, with :key for one key of its JSON; its ARN in ${partition.id}, with :key:: for one key`,
+      `${path}: does not say which secret holds the webhook's address; allowed: a Secrets Manager name, with :key for one key of its JSON; its ARN in ${region}, with :key:: for one key`,
     );
   };
 

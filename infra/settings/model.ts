@@ -13,7 +13,7 @@ export interface Settings {
   /** CodePipeline's type of all pipelines. */
   pipelineType: PipelineType;
   alerts: AlertSettings;
-  /** Environments that take this one's images. The image that has such a name as its tag is never expired. */
+  /** All environments that run images from here. The image that has such a name as its tag is never expired. */
   promotesTo: string[];
   /** Whether versions can be deployed by HTTP. */
   deploymentApi: boolean;

@@ -59,6 +59,22 @@ export const serviceNames: Rule<ApplicationSettings[]> = (applications, path, mi
       );
 };
 
+/** Who delivers an image gives it the environment's tag, and of a repository's images one alone has it. */
+export const repositories: Rule<ApplicationSettings[]> = (applications, path, mistakes) => {
+  const taken = new Map(applications.flatMap(({ name, source }, index) => ("push" in source ? [[name, index]] : [])));
+  for (const [index, { source }] of applications.entries()) {
+    if ("push" in source) continue;
+    const { repository } = source.image;
+    const other = taken.get(repository);
+    if (other === undefined) taken.set(repository, index);
+    else
+      fail(
+        mistakes,
+        `${path}[${index}].source.image.repository: "${repository}" is the repository of ${path}[${other}], and one of its images alone can have the environment's tag; allowed: a repository for each application`,
+      );
+  }
+};
+
 /** The load balancer is shared: a host leads to one service, and one service takes the rest. */
 export const routes: Rule<ApplicationSettings[]> = (applications, path, mistakes) => {
   const web = everyService(applications, path).filter(({ service }) => service.port !== undefined);

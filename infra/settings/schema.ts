@@ -68,7 +68,7 @@ const stackObject = (place: Place): Check<Stack> =>
     promotesTo: withDefault(ruled(list("environments", forms.environmentName, 0), eachOnce), []),
     deploymentApi: withDefault(boolean, false),
     applications: required(
-      ruled(list("applications", application(place), 1), rules.serviceNames, rules.routes),
+      ruled(list("applications", application(place), 1), rules.serviceNames, rules.repositories, rules.routes),
       "a list of applications",
     ),
   });

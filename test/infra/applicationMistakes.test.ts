@@ -45,13 +45,35 @@ const MISTAKES: [title: string, raw: Raw, ...lines: string[]][] = [
   ],
   [
     "an image by its registry",
-    withImage({ repository: "registry.example.com/Storefront" }),
-    'slipway:applications[0].source.image.repository: "registry.example.com/Storefront" is not an ECR repository; allowed: its name without the registry, such as storefront',
+    withImage({ repository: "123456789012.dkr.ecr.us-east-1.amazonaws.com/storefront" }),
+    'slipway:applications[0].source.image.repository: "123456789012.dkr.ecr.us-east-1.amazonaws.com/storefront" is not an ECR repository; allowed: its name without the registry, such as storefront',
+  ],
+  [
+    "an image's repository in capitals",
+    withImage({ repository: "Storefront" }),
+    'slipway:applications[0].source.image.repository: "Storefront" is not an ECR repository; allowed: its name without the registry, such as storefront',
   ],
   [
     "an image's tag with its colon",
     withImage({ tag: ":staging" }),
     'slipway:applications[0].source.image.tag: ":staging" is not an image\'s tag; allowed: a tag such as dev',
+  ],
+  [
+    "the images of two applications in one repository",
+    withKeys({
+      "slipway:applications": [
+        storefront,
+        ...["shop", "kiosk"].map((name) => ({
+          name,
+          source: { image: { repository: "storefront", tag: "staging" } },
+          services: [{ name: "worker", command: ["work"] }],
+        })),
+      ],
+    }),
+    ...[1, 2].map(
+      (index) =>
+        `slipway:applications[${index}].source.image.repository: "storefront" is the repository of slipway:applications[0], and one of its images alone can have the environment's tag; allowed: a repository for each application`,
+    ),
   ],
   [
     "an image that the environment itself tags",

@@ -28,9 +28,9 @@ describe("the dashboard of stack dev", () => {
     program = await stackDev();
   });
 
-  it("is called after the environment", () => {
+  it("is called after the environment and the region: an account has one set of dashboards for all regions", () => {
     expect(resource(program, "aws:cloudwatch/dashboard:Dashboard", "slipway").inputs.dashboardName).to.equal(
-      "slipway-dev",
+      "slipway-dev-us-east-1",
     );
   });
 

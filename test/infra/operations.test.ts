@@ -40,6 +40,13 @@ describe("the alarms of stack dev", () => {
     ]);
   });
 
+  it("say in which environment they are, for their names do not", () => {
+    const { alarmDescription } = alarm(program, "slipway-failures");
+    expect(alarmDescription).to.equal("In dev: A pipeline failed: its notice says which one, where and why.");
+    for (const { inputs } of ofType(program, "aws:cloudwatch/metricAlarm:MetricAlarm").values())
+      expect(inputs.alarmDescription).to.match(/^In dev: /);
+  });
+
   it("wait ten minutes for unhealthy targets, five for the rest", () => {
     const { namespace, metricName, statistic, dimensions, period, evaluationPeriods } = alarm(
       program,

@@ -12,11 +12,18 @@ describe("a stack of workers in China", () => {
       settings: {
         "aws:region": "cn-north-1",
         "slipway:environment": "cn",
+        "slipway:deploymentApi": true,
+        "slipway:alerts": {
+          chat: { dingtalk: "arn:aws-cn:secretsmanager:cn-north-1:123456789012:secret:chats-AbCdEf:dingtalk::" },
+        },
         "slipway:applications": [
           {
             name: "jobs",
             source: { push: { repository: "acme/jobs", branch: "main" } },
             services: [{ name: "mail", command: ["mail"], secrets: { TOKEN: "/jobs/token" } }],
+            migrate: { command: ["migrate"] },
+            schedules: "schedules.yaml",
+            approval: true,
           },
         ],
       },
@@ -31,13 +38,19 @@ describe("a stack of workers in China", () => {
 
   it("names nothing in the global partition", () => {
     const declared = JSON.stringify(program.registrations.map(({ inputs }) => inputs));
-    expect(declared).to.contain("arn:aws-cn:ssm:cn-north-1:123456789012:parameter/jobs/token");
+    for (const expected of [
+      "arn:aws-cn:ssm:cn-north-1:123456789012:parameter/jobs/token",
+      "arn:aws-cn:events:cn-north-1:123456789012:rule/cn-jobs--*",
+      "123456789012.dkr.ecr.cn-north-1.amazonaws.com.cn",
+    ])
+      expect(declared).to.contain(expected);
     expect(declared).not.to.match(/arn:aws:|amazonaws\.com(?!\.cn|\\*")/);
   });
 
   it("tells the roles of its tasks", () => {
     expect(program.outputs.taskRoles).to.deep.equal({
       "jobs/mail": "arn:aws-cn:iam:cn-north-1:123456789012:jobs-mail-task-role-0000000",
+      "jobs/task": "arn:aws-cn:iam:cn-north-1:123456789012:jobs-task-task-role-0000000",
     });
   });
 

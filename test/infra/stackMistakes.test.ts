@@ -2,7 +2,7 @@ import { expect } from "chai";
 import { mistakesOf, type Raw, withApplication, withImage, withKeys } from "./configurations";
 
 const CHAT_SECRETS =
-  "does not say which secret holds the webhook's address; allowed: a Secrets Manager name, with :key for one key of its JSON; its ARN in aws, with :key:: for one key";
+  "does not say which secret holds the webhook's address; allowed: a Secrets Manager name, with :key for one key of its JSON; its ARN in us-east-1, with :key:: for one key";
 
 /** A configuration, and all lines that it gives. */
 const MISTAKES: [title: string, raw: Raw, ...lines: string[]][] = [
@@ -133,6 +133,13 @@ const MISTAKES: [title: string, raw: Raw, ...lines: string[]][] = [
     "a chat's webhook in an SSM parameter, by ARN",
     withKeys({ "slipway:alerts": { chat: { feishu: "arn:aws:ssm:us-east-1:123456789012:parameter/feishu" } } }),
     `slipway:alerts.chat.feishu: ${CHAT_SECRETS}`,
+  ],
+  [
+    "a chat's webhook in another region",
+    withKeys({
+      "slipway:alerts": { chat: { slack: "arn:aws:secretsmanager:eu-west-1:123456789012:secret:chat-AbCdEf" } },
+    }),
+    `slipway:alerts.chat.slack: ${CHAT_SECRETS}`,
   ],
   [
     "one version of a chat's webhook",

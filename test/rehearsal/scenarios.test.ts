@@ -19,13 +19,6 @@ for (const stack of Object.keys(usual))
     this.timeout(180_000);
     const worlds: World[] = [];
 
-    after(async () => {
-      for (const world of worlds) {
-        granted.push(...world.account.iam.grants());
-        await world.close();
-      }
-    });
-
     const names = scenariosOf(stack, scenarios).map((it) => it.name);
     for (const { scenarios: account, settings: overrides, ...rest } of plan(names, scenarios, stack))
       describe(`in one account: ${account.map((it) => it.name).join(", ")}`, () => {
@@ -34,7 +27,11 @@ for (const stack of Object.keys(usual))
         before(async () => {
           world = await createWorld(await open({ stack, speed: 200, overrides, ...rest }));
           worlds.push(world);
+          granted.push(...world.account.iam.grants());
         });
+
+        // What it recorded stays; its clock would go on beside the next account's.
+        after(() => world?.close());
 
         for (const scenario of account)
           it(`${scenario.name}: ${scenario.title}`, async () => {
