@@ -4,11 +4,13 @@ import type { CloudEvent } from "./cloud/events";
 import type { Grant } from "./cloud/policies";
 import { open, type Rehearsal, RUNS } from "./rehearsal";
 import { describe } from "./report/describe";
+import { type PipelineNames, pipelineNames } from "./report/pipelines";
 import type { Progress } from "./report/progress";
 import { reasonFor } from "./report/reasons";
 import type { Findings } from "./report/summary";
 import { count } from "./report/table";
 import { removeFormerRuns } from "./runs";
+import { readOutputs } from "./scenarios/outputs";
 import type { PlannedAccount } from "./scenarios/plan";
 import { play } from "./scenarios/play";
 import { createWorld, type World } from "./scenarios/world";
@@ -69,11 +71,13 @@ async function setUp(
   { settings, secrets, repeats }: PlannedAccount,
   closing: () => boolean,
 ): Promise<World> {
+  let names: PipelineNames | undefined;
   const tell = (event: CloudEvent) => {
     if (closing()) return;
-    const { as, text } = describe(event);
+    const { as, text } = describe(event, names);
     if (as === "activity") progress.activity(text);
-    else if (as === "note" || verbose) progress.note(text);
+    // That services stand without a task yet is no news.
+    else if ((as === "note" && names !== undefined) || verbose) progress.note(text);
   };
   progress.heading("Setting up");
   const changed = Object.keys(settings ?? {}).map((key) => `another ${key}`);
@@ -89,6 +93,9 @@ async function setUp(
     progress.failed();
     throw error;
   }
+  names = pipelineNames(
+    rehearsal.stacks.map(({ environment, program }) => ({ environment, outputs: readOutputs(program.outputs) })),
+  );
   progress.done(
     rehearsal.stacks
       .map(({ name, program }) => `${count(program.registrations.length, "resource")} of ${name}`)
@@ -112,6 +119,7 @@ export async function findingsOf(worlds: World[], partial: boolean, took: number
   return {
     resources: (worlds[0]?.stacks ?? []).flatMap(({ registrations }) => registrations.map((it) => it.type)),
     events: worlds.flatMap((world) => world.account.events),
+    pipelines: new Map(worlds.flatMap(({ stacks }) => [...pipelineNames(stacks)])),
     decisions: worlds.flatMap((world) => world.account.iam.decisions),
     granted: grants.length,
     partial,

@@ -1,5 +1,6 @@
 import type { CloudEvent } from "../cloud/events";
 import { resourceOf } from "./arn";
+import type { PipelineNames } from "./pipelines";
 import { isAllClear, subjectOf } from "./subject";
 
 /** How an event is told: a note stays, an activity is shown while it lasts, a detail is for those who want everything. */
@@ -17,8 +18,11 @@ const because = (reason: string | undefined) => (reason === undefined || reason 
 const whereIn = ({ stage, action }: { stage: string; action: string }) =>
   stage === action ? stage : `${stage}/${action}`;
 
-/** What a person watching the consoles would say of an event. */
-export function describe(event: CloudEvent): Told {
+/**
+ * What a person watching the consoles would say of an event.
+ * @param names of the pipelines that are to be told apart
+ */
+export function describe(event: CloudEvent, names: PipelineNames = new Map()): Told {
   switch (event.kind) {
     case "api-request":
       return { as: "detail", text: `${event.method} ${event.path} answered ${event.status}` };
@@ -36,15 +40,15 @@ export function describe(event: CloudEvent): Told {
         as: event.state === "ALARM" ? "note" : "detail",
         text: `alarm ${event.alarm} is ${event.state}: ${event.reason}`,
       };
-    case "pipeline":
+    case "pipeline": {
+      const name = names.get(event.pipeline) ?? event.pipeline;
       return event.status === "InProgress"
-        ? { as: "activity", text: `${event.pipeline} starts` }
+        ? { as: "activity", text: `${name} starts` }
         : // Why it failed, the action has said.
-          { as: "note", text: `${event.pipeline}: execution ${event.status}` };
+          { as: "note", text: `${name}: execution ${event.status}` };
+    }
     case "action":
-      return event.status === "InProgress"
-        ? { as: "activity", text: `${whereIn(event)}${because(event.summary)}` }
-        : { as: "note", text: `${whereIn(event)} ${event.status}${because(event.summary)}` };
+      return describeAction(event, names.get(event.pipeline));
     case "job-result":
       return {
         as: "detail",
@@ -78,6 +82,13 @@ export function describe(event: CloudEvent): Told {
     case "task":
       return describeTask(event);
   }
+}
+
+function describeAction(event: Extract<CloudEvent, { kind: "action" }>, pipeline: string | undefined): Told {
+  const where = pipeline === undefined ? whereIn(event) : `${pipeline}: ${whereIn(event)}`;
+  return event.status === "InProgress"
+    ? { as: "activity", text: `${where}${because(event.summary)}` }
+    : { as: "note", text: `${where} ${event.status}${because(event.summary)}` };
 }
 
 function describeRuleChange({ rule, change, schedule }: Extract<CloudEvent, { kind: "rule-changed" }>): Told {

@@ -4,6 +4,7 @@ import type { Grant } from "../cloud/policies";
 import type { Delivery } from "../github/deliveries";
 import type { Sighting } from "../scenarios/world";
 import { resourceOf, withoutArns } from "./arn";
+import type { PipelineNames } from "./pipelines";
 import { isAllClear, subjectOf } from "./subject";
 import { count, table } from "./table";
 
@@ -18,6 +19,8 @@ export interface Findings {
   /** Pulumi type tokens, one for each resource. */
   resources: string[];
   events: CloudEvent[];
+  /** What to call pipelines in it. */
+  pipelines: PipelineNames;
   decisions: Decision[];
   granted: number;
   unused: Unused[];
@@ -40,10 +43,12 @@ export function summarise(findings: Findings): string {
     ["Permissions", `${granted} granted, ${unused.length} not needed${partial ? " by these scenarios" : ""}`],
     ...(partial ? [] : unusedRows(unused)),
     ["Deliveries", deliveriesLine(deliveries)],
-    ["Executions", executionsLine(events)],
+    ["Executions", executionsLine(events, findings.pipelines)],
     ...section("Schedules", scheduleLines(events)),
     ...section("Notices", noticeLines(events)),
-    ...section("Seen", [...new Set(seen.map(({ version, url }) => `${version} at ${url}`))]),
+    ...section("Seen", [
+      ...new Set(seen.map(({ version, environment, url }) => `${version} in ${environment} at ${url}`)),
+    ]),
   ];
   return table(rows);
 }
@@ -119,19 +124,24 @@ function callsLine(decisions: Decision[]): string {
 const deniedRows = (decisions: Decision[]): string[][] =>
   decisions.filter((it) => it.denial !== undefined).map((it) => ["", withoutArns(it.denial ?? "")]);
 
-const unusedRows = (unused: Unused[]): string[][] =>
-  unused.map(({ grant, reason }) => [
-    "",
-    `${grant.role} ${grant.action} on ${resourceOf(grant.resource)}: ${reason ?? "NO REASON KNOWN"}`,
-  ]);
+/** What a role has for one reason together. Where there is none, the resource is told too: somebody has to look for it. */
+function unusedRows(unused: Unused[]): string[][] {
+  const rows = new Map<string, Set<string>>();
+  for (const { grant, reason } of unused) {
+    const row = `${grant.role}: ${reason ?? "NO REASON KNOWN"}`;
+    const granted = reason === undefined ? `${grant.action} on ${resourceOf(grant.resource)}` : grant.action;
+    rows.set(row, (rows.get(row) ?? new Set()).add(granted));
+  }
+  return [...rows].map(([row, granted]) => ["", `${row} (${[...granted].join(", ")})`]);
+}
 
 function deliveriesLine(deliveries: readonly Delivery[]): string {
   const outcomes = counted(deliveries.map((it) => `${it.event} ${it.answer?.status ?? "without an answer"}`));
   return `${deliveries.length}${listed(outcomes.map(([outcome, number]) => `${number} × ${outcome}`).join(", "))}`;
 }
 
-function executionsLine(events: CloudEvent[]): string {
-  const ended = events.filter((event) => event.kind === "pipeline" && event.status !== "InProgress");
-  const each = counted(ended.map((event) => (event.kind === "pipeline" ? `${event.pipeline} ${event.status}` : "")));
+function executionsLine(events: CloudEvent[], names: PipelineNames): string {
+  const ended = events.filter((event) => event.kind === "pipeline").filter(({ status }) => status !== "InProgress");
+  const each = counted(ended.map(({ pipeline, status }) => `${names.get(pipeline) ?? pipeline} ${status}`));
   return each.length === 0 ? "none" : each.map(([name, number]) => `${number} × ${name}`).join(", ");
 }

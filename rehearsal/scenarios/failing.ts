@@ -2,7 +2,7 @@ import { application } from "./delivered";
 import { expectTold } from "./notices";
 import { expectEqual, expectMatches, expectSame, type Step } from "./scenario";
 import { type DeliveryState, expectState } from "./state";
-import { type Execution, followExecution } from "./steps";
+import { type Execution, expectNeverWaited, followExecution } from "./steps";
 import { stackOf, type World } from "./world";
 
 /** How a delivery fails, and what it leaves. */
@@ -27,6 +27,7 @@ export async function expectFailed(world: World, execution: Execution, expected:
     actions.map((action, index) => [action, index === actions.length - 1 ? "Failed" : "Succeeded"]),
   );
   expectMatches("the failure", execution.failure, ...causes);
+  expectNeverWaited(world, execution.id);
   await expectState(world, leaves);
   const { environment } = stackOf(world);
   const [notice = ""] = await expectTold(world, [`${application} in ${environment}: failed at ${stage}`]);

@@ -1,5 +1,6 @@
 import type { CloudEvent } from "../cloud/events";
 import { subjectOf } from "../report/subject";
+import { application } from "./delivered";
 import { expectSame } from "./scenario";
 import { readable } from "./versions";
 import { stackOf, type World } from "./world";
@@ -20,6 +21,20 @@ function outcomesOf(world: World, stack?: string): Notice[] {
     .filter((notice) => topics.includes(notice.topic) && isOutcome(notice));
 }
 
+/** The topic of a stack has heard of that stack's own application alone, since the last push. @throws Mismatch */
+export function expectOwnOutcomes(world: World, stack?: string): void {
+  const own = `${application} in ${stackOf(world, stack).environment}: `;
+  const subjects = outcomesOf(world, stack).map(subjectOf);
+  expectSame(
+    "notices of other pipelines",
+    subjects.filter((it) => !it.startsWith(own)),
+    [],
+  );
+}
+
+/** Of simulated time: within it, whatever is to be told next is told. */
+const PATIENCE = 30 * 60_000;
+
 /**
  * Waits until so many outcomes were told since the last push, and expects them to be these and no others. Where every
  * event of a function comes twice, so may every notice: then each counts once.
@@ -31,7 +46,11 @@ export async function expectTold(world: World, subjects: string[], stack?: strin
     const texts = outcomesOf(world, stack).map((it) => `${subjectOf(it)}\n${it.message}`);
     return world.account.repeatsInvocations ? [...new Set(texts)] : texts;
   };
-  while (told().length < subjects.length) await world.account.until((it): it is Notice => it.kind === "notice");
+  while (told().length < subjects.length) {
+    const next = world.account.until((it): it is Notice => it.kind === "notice");
+    // Who waits for ever is told no more than that; who gives up tells what is missing.
+    if ((await Promise.race([next, world.clock.wait(PATIENCE)])) === undefined) break;
+  }
   const texts = told().map((it) => readable(world, it));
   expectSame(
     "the notices",

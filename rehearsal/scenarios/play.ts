@@ -1,6 +1,7 @@
 import type { CloudEvent } from "../cloud/events";
 import type { Decision } from "../cloud/iam";
 import { describe } from "../report/describe";
+import { type PipelineNames, pipelineNames } from "../report/pipelines";
 import type { Progress } from "../report/progress";
 import { expectEndedOnce } from "./ended";
 import { errorLine } from "./errorLine";
@@ -20,6 +21,8 @@ export interface Failure extends Error {
   denials: Decision[];
   /** What happened last, oldest first. */
   last: CloudEvent[];
+  /** What to call the pipelines in it. */
+  pipelines: PipelineNames;
 }
 
 export const isFailure = (error: unknown): error is Failure =>
@@ -81,6 +84,7 @@ function failureOf({ name }: Scenario, step: string, position: number, world: Wo
     cause,
     denials: denialsOf(world),
     last: world.account.events.filter((event) => describe(event).as !== "detail").slice(-6),
+    pipelines: pipelineNames(world.stacks),
   } satisfies Omit<Failure, "name" | "message">);
 }
 

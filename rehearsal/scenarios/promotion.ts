@@ -10,10 +10,18 @@ import {
   waitingApproval,
 } from "./approvals";
 import { application, taggedDigest } from "./delivered";
-import { expectTold } from "./notices";
+import { expectOwnOutcomes, expectTold } from "./notices";
 import { expectEqual, expectMatches, expectSame, type Step } from "./scenario";
 import { at, type DeliveryState, expectState } from "./state";
-import { endOf, pipelineOf, startOf, actions as usualActions } from "./steps";
+import {
+  type EndedAction,
+  endedActions,
+  endOf,
+  expectNeverWaited,
+  pipelineOf,
+  startOf,
+  actions as usualActions,
+} from "./steps";
 import { expectMigratedFirst, isOneOff } from "./tasks";
 import { commitOf } from "./versions";
 import { stackOf, type World } from "./world";
@@ -21,20 +29,19 @@ import { stackOf, type World } from "./world";
 /** Of simulated time. Nothing happens meanwhile that somebody has to approve. */
 const patience = 60_000;
 
-type Ended = [name: string, how: string];
 type RuleEvent = Extract<CloudEvent, { kind: "rule" }>;
 type ActionEvent = Extract<CloudEvent, { kind: "action" }>;
 type PipelineEvent = Extract<CloudEvent, { kind: "pipeline" }>;
 
 /** What has run of a version that is not approved. */
-const beforeApproval: Ended[] = [
+const beforeApproval: EndedAction[] = [
   ["Source", "Succeeded"],
   ["Image", "Succeeded"],
 ];
 
 const environmentOf = (world: World): string => stackOf(world).environment;
 
-/** The tag that the last push was given upstream starts the pipeline, EventBridge is who starts it, and once. */
+/** The tag that the last push was given upstream starts the pipeline, EventBridge is who starts it, and once; the topic is told nothing of upstream. */
 export const startsOnce: Step = {
   title: "the tag of dev starts the pipeline of prod, once",
   async run(world) {
@@ -50,6 +57,7 @@ export const startsOnce: Step = {
     const isStart = (it: CloudEvent) =>
       it.kind === "pipeline" && it.pipeline === pipeline && it.status === "InProgress";
     expectEqual("executions since the push", world.since().filter(isStart).length, 1);
+    expectOwnOutcomes(world);
     return calls[0]?.rule;
   },
 };
@@ -132,15 +140,16 @@ export const approved = (version: string): Step => ({
   title: `version ${version} is approved, and the pipeline delivers it`,
   async run(world) {
     const { executionId } = await decide(world, version, "Approved", "proven in dev");
-    const { status, failure } = await endOf(world, executionId);
+    const { status, failure, actions: ended } = await endOf(world, executionId);
     expectEqual(`the execution ended${failure && ` (${failure})`}`, status, "Succeeded");
     const actions = usualActions[world.stack] ?? [];
     expectSame(
       "its actions ended",
-      endedActions(world, executionId),
+      ended,
       actions.map((action) => [action, "Succeeded"]),
     );
-    expectMigratedFirst(world, executionId);
+    await expectMigratedFirst(world, executionId, version);
+    expectNeverWaited(world, executionId);
     await expectState(world, at(version));
     await expectTold(world, [`${application} in ${environmentOf(world)}: ${version} succeeded`]);
     return actions.join(", ");
@@ -155,7 +164,7 @@ export const rejected = (version: string, reason: string, meanwhile: DeliverySta
     const execution = await endOf(world, executionId);
     expectEqual("the execution ended", execution.status, "Failed");
     expectEqual("the failure", execution.failure, `Rejected: ${reason}`);
-    expectSame("its actions ended", endedActions(world, executionId), [...beforeApproval, ["Approval", "Failed"]]);
+    expectSame("its actions ended", execution.actions, [...beforeApproval, ["Approval", "Failed"]]);
     const [notice = ""] = await expectTold(world, [`${application} in ${environmentOf(world)}: rejected at Approval`]);
     const who = `arn:aws:iam::${world.account.accountId}:user/operator`;
     expectMatches("the notice", notice, lineOf(`Version: ${version}`), lineOf(`Approval rejected: ${reason} (${who})`));
@@ -167,15 +176,6 @@ export const rejected = (version: string, reason: string, meanwhile: DeliverySta
     );
     await expectState(world, meanwhile);
     return execution.failure;
-  },
-});
-
-/** Everything of a stack is so. */
-export const isAt = (version: string, stack?: string): Step => ({
-  title: `everything in ${stack ?? "the stack"} is at ${version}`,
-  async run(world) {
-    await expectState(world, at(version), stack);
-    return undefined;
   },
 });
 
@@ -192,12 +192,5 @@ async function decide(
   await answerApproval(world, waiting, answer, summary);
   return waiting;
 }
-
-/** The actions of an execution that have ended so far, in order. One that ended twice is there twice. */
-const endedActions = (world: World, executionId: string): Ended[] =>
-  world.account.events
-    .filter((it): it is ActionEvent => it.kind === "action" && it.executionId === executionId)
-    .filter(({ status }) => status !== "InProgress")
-    .map(({ action, status }) => [action, status]);
 
 const lineOf = (line: string): RegExp => new RegExp(`^${line.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&")}$`, "m");

@@ -108,11 +108,11 @@ export async function expectState(world: World, expected: Partial<DeliveryState>
     expectSame(`${what} of ${environment}`, actual[what as keyof DeliveryState], state);
 }
 
-/** As a step: everything is at one version, as a delivery leaves it. */
-export const isAt = (version: string): Step => ({
-  title: `services, schedules and tag are at ${version}`,
+/** As a step: everything of a stack is at one version, as a delivery leaves it. */
+export const isAt = (version: string, stack?: string): Step => ({
+  title: `services, schedules and tag${stack === undefined ? "" : ` of ${stack}`} are at ${version}`,
   async run(world) {
-    await expectState(world, at(version));
+    await expectState(world, at(version), stack);
     return undefined;
   },
 });

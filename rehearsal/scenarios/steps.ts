@@ -11,15 +11,15 @@ import { intakeOf, stackOf, type World } from "./world";
 type PipelineEvent = Extract<CloudEvent, { kind: "pipeline" }>;
 type ActionEvent = Extract<CloudEvent, { kind: "action" }>;
 
-const isAction = (event: CloudEvent): event is ActionEvent => event.kind === "action";
+/** An action that ended, and how. */
+export type EndedAction = [action: string, status: string];
 
 /** How an execution ended. */
 export interface Execution {
   id: string;
   status: PipelineEvent["status"];
-  reason: string;
-  /** Actions that ended, with how, in order. */
-  actions: [action: string, status: string][];
+  /** Actions that ended, in order. */
+  actions: EndedAction[];
   /** What the failed action said, empty if none failed. */
   failure: string;
 }
@@ -76,17 +76,35 @@ export async function endOf(world: World, id: string, stack?: string): Promise<E
       event.executionId === id &&
       event.status !== "InProgress",
   );
-  const ended = world
-    .since()
-    .filter(isAction)
-    .filter((event) => event.executionId === id && event.status !== "InProgress");
+  const failed = actionEvents(world, id).find(({ status }) => status === "Failed");
   return {
     id,
     status: end.status,
-    reason: end.reason ?? "",
-    actions: ended.map((event) => [event.action, event.status]),
-    failure: ended.find((event) => event.status === "Failed")?.summary ?? "",
+    actions: endedActions(world, id),
+    failure: failed?.summary ?? "",
   };
+}
+
+/** The actions of an execution that have ended so far, in order. One that ended twice is there twice. */
+export const endedActions = (world: World, executionId: string): EndedAction[] =>
+  actionEvents(world, executionId)
+    .filter(({ status }) => status !== "InProgress")
+    .map(({ action, status }) => [action, status]);
+
+const actionEvents = ({ account }: World, executionId: string): ActionEvent[] =>
+  account.events.filter((it): it is ActionEvent => it.kind === "action" && it.executionId === executionId);
+
+/** What an execution says while another deployment of the application is under way. */
+export const waitingFor = (holder: string): string => `waiting for ${holder}`;
+
+/** No deployment before has kept an execution from going on: each has given back what it held. @throws Mismatch */
+export function expectNeverWaited(world: World, executionId: string): void {
+  const said = actionEvents(world, executionId).map(({ summary = "" }) => summary);
+  expectSame(
+    "what the execution waited for",
+    said.filter((it) => it.startsWith(waitingFor(""))),
+    [],
+  );
 }
 
 /** Adds the webhook to acme/storefront with the URL and the secret that the stack puts out which takes pushes. */
@@ -126,12 +144,12 @@ export interface Delivered {
   actions?: (string | string[])[];
   /** What the version's schedules.yaml asks for. */
   schedules?: typeof usualSchedules;
-  /** Outcomes of others that were told since the push, before this one. */
-  toldBefore?: string[];
+  /** The outcomes of others that it has waited for, which were told since the push. */
+  waitedFor?: string[];
 }
 
 /** The last push goes through all stages of a pipeline, and everything is as that version wants it, and told. */
-export const deliversAs = ({ stack, schedules, toldBefore = [], ...rest }: Delivered): Step => ({
+export const deliversAs = ({ stack, schedules, waitedFor = [], ...rest }: Delivered): Step => ({
   title: stack === undefined ? "the pipeline delivers it" : `the pipeline of ${stack} delivers it`,
   async run(world) {
     const { name, environment } = stackOf(world, stack);
@@ -145,10 +163,11 @@ export const deliversAs = ({ stack, schedules, toldBefore = [], ...rest }: Deliv
       execution.actions.map(([action, status]) => [placeOf(action), status]),
       expected.flat().map((action) => [placeOf(action), "Succeeded"]),
     );
-    expectMigratedFirst(world, execution.id, name);
     const version = lastVersion(world);
+    await expectMigratedFirst(world, execution.id, version, name);
+    if (waitedFor.length === 0) expectNeverWaited(world, execution.id);
     await expectState(world, at(version, schedules), name);
-    await expectTold(world, [...toldBefore, `${application} in ${environment}: ${version} succeeded`], name);
+    await expectTold(world, [...waitedFor, `${application} in ${environment}: ${version} succeeded`], name);
     return expected.flat().join(", ");
   },
 });
@@ -165,7 +184,7 @@ export const answers = (version: string, stack?: string): Step => ({
   async run(world) {
     const url = serviceUrl(world, stack);
     expectEqual(`${url}/version answered`, await askVersion(world, stack), version);
-    world.seen.push({ version, url });
+    world.seen.push({ version, environment: stackOf(world, stack).environment, url });
     return url;
   },
 });

@@ -1,4 +1,4 @@
-import type { DescribeTasksResponse } from "@aws-sdk/client-ecs";
+import type { DescribeTasksResponse, Task } from "@aws-sdk/client-ecs";
 import type { CloudEvent } from "../cloud/events";
 import { application, digestOf, servicesOf } from "./delivered";
 import { asOperator } from "./operator";
@@ -24,11 +24,22 @@ export function migrationsOf(world: World, executionId: string, stack?: string):
     .filter(({ startedBy, status }) => startedBy === executionId && status === "STOPPED");
 }
 
-/** The migration of an execution has run once, ended well, and before any service was changed. @throws Mismatch */
-export function expectMigratedFirst(world: World, executionId: string, stack?: string): void {
+/**
+ * The migration of an execution has run once, in the version that is delivered, ended well, and before any service was
+ * changed.
+ * @throws Mismatch
+ */
+export async function expectMigratedFirst(
+  world: World,
+  executionId: string,
+  version: string,
+  stack?: string,
+): Promise<void> {
   const migrations = migrationsOf(world, executionId, stack);
   const exitCodes = migrations.map(({ exitCode }) => exitCode);
   expectSame("exit codes of the migrations", exitCodes, [0]);
+  for (const migration of migrations)
+    expectEqual("the version that migrated", (await readTask(world, migration, stack)).version, version);
   const names = servicesOf(world, stack).map(({ serviceName }) => serviceName);
   const order = world
     .since()
@@ -37,12 +48,17 @@ export function expectMigratedFirst(world: World, executionId: string, stack?: s
   expectEqual("what changed first", order[0], "task");
 }
 
-/** The version of the image that a task runs or ran. */
-export async function versionOfTask(world: World, { taskArn }: TaskEvent): Promise<string> {
+/** What a task runs or ran: the version of its image, and its size. */
+export async function readTask(
+  world: World,
+  { taskArn }: TaskEvent,
+  stack?: string,
+): Promise<{ version: string } & Pick<Task, "cpu" | "memory">> {
   const { tasks = [] } = await asOperator<DescribeTasksResponse>(world, "ecs", "DescribeTasks", {
-    cluster: servicesOf(world)[0]?.cluster,
+    cluster: servicesOf(world, stack)[0]?.cluster,
     tasks: [taskArn],
   });
-  const digest = await digestOf(world, tasks[0]?.taskDefinitionArn);
-  return (await versionsByDigest(world)).get(digest) ?? digest;
+  const [{ taskDefinitionArn, cpu, memory } = {}] = tasks;
+  const digest = await digestOf(world, taskDefinitionArn);
+  return { version: (await versionsByDigest(world)).get(digest) ?? digest, cpu, memory };
 }

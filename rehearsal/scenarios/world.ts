@@ -16,6 +16,7 @@ import { type Outputs, readOutputs } from "./outputs";
 /** A version that a service answered with. */
 export interface Sighting {
   version: string;
+  environment: string;
   url: string;
 }
 

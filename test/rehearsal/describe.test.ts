@@ -141,4 +141,16 @@ describe("rehearsal: events in words", () => {
     it(`${as}: ${text}`, () => {
       assert.deepEqual(tell(event), { as, text });
     });
+
+  const action = { kind: "action", ...pipeline, stage: "Deploy", action: "Schedules" } as const;
+  const named: [event: CloudEvent, text: string][] = [
+    [{ kind: "pipeline", ...pipeline, status: "InProgress" }, "storefront in prod starts"],
+    [{ kind: "pipeline", ...pipeline, status: "Failed" }, "storefront in prod: execution Failed"],
+    [{ ...action, status: "InProgress", summary: "waits" }, "storefront in prod: Deploy/Schedules: waits"],
+    [{ ...action, status: "Succeeded" }, "storefront in prod: Deploy/Schedules Succeeded"],
+  ];
+  for (const [event, text] of named)
+    it(`of a pipeline that is told from others: ${text}`, () => {
+      assert.equal(tell(event, new Map([["storefront-abc1234", "storefront in prod"]])).text, text);
+    });
 });

@@ -169,7 +169,7 @@ describe("ECS tasks on their own", () => {
   });
 
   it("start once for a client token, for a day", async () => {
-    await registerProgram("");
+    await registerProgram("setInterval(() => undefined, 1000)");
     const once = { clientToken: "e-1-migrate" };
     const first = arnOf((await run(once)).tasks);
     expect(arnOf((await run(once)).tasks)).to.equal(first);
@@ -181,6 +181,18 @@ describe("ECS tasks on their own", () => {
     expect(second).not.to.equal(first);
     // Another token is another task.
     expect(arnOf((await run({ clientToken: "e-2-migrate" })).tasks)).not.to.be.oneOf([first, second]);
+  });
+
+  it("start once for a client token, until an hour after their end", async () => {
+    await registerProgram("");
+    const once = { clientToken: "e-1-migrate" };
+    const stopped = shop.cloud.until(isStopped);
+    const first = arnOf((await run(once)).tasks);
+    await stopped;
+    await shop.cloud.clock.turn(50 * 60_000);
+    expect(arnOf((await run(once)).tasks)).to.equal(first);
+    await shop.cloud.clock.turn(10 * 60_000);
+    expect(arnOf((await run(once)).tasks)).not.to.equal(first);
   });
 
   it("let simulated time go on while they run", async () => {
@@ -251,6 +263,11 @@ describe("ECS tasks on their own", () => {
       "overrides that are too long",
       () => ({ overrides: { containerOverrides: [{ name: "app", command: ["x".repeat(8192)] }] } }),
       /^InvalidParameterException: Container Overrides length must be at most 8192$/,
+    ],
+    [
+      "a size that is a number, as a rule's input may have it",
+      () => ({ overrides: JSON.parse('{ "cpu": 512, "memory": "1024" }') }),
+      /^SerializationException: overrides\.cpu is 512, which is no text$/,
     ],
     ["eleven tasks", () => ({ count: 11 }), /^InvalidParameterException: Count must be between 1 and 10/],
     ["a long token", () => ({ clientToken: "a".repeat(65) }), /^InvalidParameterException: Client token must be/],

@@ -4,9 +4,13 @@ import type { Decision } from "../../rehearsal/cloud/iam";
 import type { Delivery } from "../../rehearsal/github/deliveries";
 import { type Findings, summarise } from "../../rehearsal/report/summary";
 
-const pipeline = (executionId: string, status: "InProgress" | "Succeeded" | "Failed"): CloudEvent => ({
+const pipeline = (
+  executionId: string,
+  status: "InProgress" | "Succeeded" | "Failed",
+  name = "storefront",
+): CloudEvent => ({
   kind: "pipeline",
-  pipeline: "storefront",
+  pipeline: name,
   executionId,
   status,
 });
@@ -64,6 +68,7 @@ const findings: Findings = {
     pipeline("1", "Succeeded"),
     pipeline("2", "Failed"),
     pipeline("3", "Succeeded"),
+    pipeline("4", "Succeeded", "storefront-2733000"),
     { kind: "rule-changed", rule: "dev-storefront--report", change: "put", schedule: "cron(0 3 * * ? *)" },
     { kind: "rule-changed", rule: "dev-storefront--report", change: "targets" },
     { kind: "rule-changed", rule: "dev-storefront--stock", change: "put", schedule: "rate(1 hour)" },
@@ -77,6 +82,7 @@ const findings: Findings = {
     { kind: "notice", topic: "t", subject: 'OK: "errors" in us-east-1', message: "{}" },
     { kind: "notice", topic: "t", subject: 'OK: "dead" in us-east-1', message: "{}" },
   ],
+  pipelines: new Map([["storefront-2733000", "storefront in prod"]]),
   decisions: [
     decision(),
     decision(
@@ -88,6 +94,8 @@ const findings: Findings = {
   partial: false,
   unused: [
     { grant, reason: "only when an upload breaks off" },
+    { grant: { ...grant, action: "s3:ListMultipartUploadParts" }, reason: "only when an upload breaks off" },
+    { grant: { ...grant, resource: "arn:aws:s3:::artifacts/*" }, reason: "only when an upload breaks off" },
     { grant: { ...grant, action: "s3:PutObject" }, reason: undefined },
   ],
   deliveries: [
@@ -97,9 +105,9 @@ const findings: Findings = {
     delivery(4, "push", undefined),
   ],
   seen: [
-    { version: "1.0.0", url: "http://lb" },
-    { version: "2.0.0", url: "http://lb" },
-    { version: "1.0.0", url: "http://lb" },
+    { version: "1.0.0", environment: "dev", url: "http://lb" },
+    { version: "2.0.0", environment: "dev", url: "http://lb" },
+    { version: "1.0.0", environment: "dev", url: "http://lb" },
   ],
   took: 1,
 };
@@ -111,25 +119,25 @@ describe("rehearsal: the summary", () => {
       "  Functions    3 invocations, 1 failed: fetch 1, webhook 2",
       "  Calls        2 allowed, 1 denied",
       "               User: assumed-role/fetch/s is not authorized to perform: s3:PutObject on resource: source/source.zip",
-      "  Permissions  12 granted, 2 not needed",
-      "               fetch-abc1234 s3:AbortMultipartUpload on source/*: only when an upload breaks off",
-      "               fetch-abc1234 s3:PutObject on source/*: NO REASON KNOWN",
+      "  Permissions  12 granted, 4 not needed",
+      "               fetch-abc1234: only when an upload breaks off (s3:AbortMultipartUpload, s3:ListMultipartUploadParts)",
+      "               fetch-abc1234: NO REASON KNOWN (s3:PutObject on source/*)",
       "  Deliveries   4: 1 × ping 200, 2 × push 202, 1 × push without an answer",
-      "  Executions   2 × storefront Succeeded, 1 × storefront Failed",
+      "  Executions   2 × storefront Succeeded, 1 × storefront Failed, 1 × storefront in prod Succeeded",
       "  Schedules    dev-storefront--report  cron(0 3 * * ? *)",
       "               dev-storefront--stock   rate(2 hours)",
       "               dev-storefront--old     rate(1 day), deleted",
       "  Notices      2 × storefront failed in dev",
       "               1 × Text",
       "               2 × an alarm is OK",
-      "  Seen         1.0.0 at http://lb",
-      "               2.0.0 at http://lb",
+      "  Seen         1.0.0 in dev at http://lb",
+      "               2.0.0 in dev at http://lb",
     ]);
   });
 
   it("only counts what some of the scenarios did not need", () => {
     const lines = summarise({ ...findings, partial: true }).split("\n");
-    assert.include(lines, "  Permissions  12 granted, 2 not needed by these scenarios");
+    assert.include(lines, "  Permissions  12 granted, 4 not needed by these scenarios");
     assert.isFalse(lines.some((line) => line.includes("NO REASON KNOWN")));
   });
 

@@ -33,12 +33,6 @@ const PUBLISHED: { namespace: string; dimensions: string[]; names: string[] }[] 
     dimensions: ["ApiId"],
     names: ["Count", "4xx", "5xx", "Latency", "IntegrationLatency", "DataProcessed"],
   },
-  // https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-metrics.html
-  {
-    namespace: "AWS/ApiGateway",
-    dimensions: ["ApiId"],
-    names: ["Count", "4xx", "5xx", "Latency", "IntegrationLatency", "DataProcessed"],
-  },
   // https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-cloudwatch-metrics.html
   {
     namespace: "AWS/ApplicationELB",

@@ -9,8 +9,12 @@ import { startTask, type Task, type TaskOptions } from "./task";
 import type { Revision, TaskDefinitions } from "./taskDefinition";
 import { tagging } from "./taskDefinitionOperations";
 
-/** So long a client token stands for the tasks that it started first. */
+/**
+ * So long a client token stands for the tasks that it started first, and no longer than so after their end.
+ * https://docs.aws.amazon.com/AmazonECS/latest/APIReference/ECS_Idempotency.html
+ */
 const TOKEN_LIFETIME = 24 * 60 * 60_000;
+const TOKEN_LIFETIME_AFTER_END = 60 * 60_000;
 
 interface Remembered {
   request: object;
@@ -35,7 +39,7 @@ export function createRunTask({ host, clusters, taskDefinitions, onTask }: RunTa
   /** @throws AwsError ConflictException where the token stands for another request */
   function remembered({ clientToken, ...request }: RunTaskCommandInput): Task[] | undefined {
     const known = tokens.get(clientToken ?? "");
-    if (known === undefined || known.until <= cloud.clock.now()) return undefined;
+    if (known === undefined || isOver(known, cloud.clock.now())) return undefined;
     if (!isDeepStrictEqual(known.request, request))
       throw awsError(
         "ConflictException",
@@ -98,6 +102,10 @@ export function createRunTask({ host, clusters, taskDefinitions, onTask }: RunTa
       return { tasks: tasks.map((task) => describeTask(task)), failures };
     },
   });
+}
+
+function isOver({ until, tasks }: Remembered, now: number): boolean {
+  return until <= now || tasks.every(({ stoppedAt }) => (stoppedAt ?? now) + TOKEN_LIFETIME_AFTER_END <= now);
 }
 
 /** The roles that the tasks run with are passed by whoever starts them. */

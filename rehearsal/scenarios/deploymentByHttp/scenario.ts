@@ -4,7 +4,7 @@ import { deploy, ended, refuses, requestDeployment, wanting } from "../deploymen
 import { expectTold } from "../notices";
 import { expectEqual, expectMatches, expectSame, type Scenario, type Step } from "../scenario";
 import { at, expectState, schedulesAt } from "../state";
-import { answers, deliversAs, push, startOf } from "../steps";
+import { answers, deliversAs, push, startOf, waitingFor } from "../steps";
 import { isOneOff } from "../tasks";
 import { readable } from "../versions";
 
@@ -53,7 +53,7 @@ const pipelineWaits: Step = {
         isOneOff(world, event) && event.startedBy === execution && event.status === "RUNNING",
     );
     const { id } = await deploy(world, "3.0.0");
-    const waits = `waiting for version 3.0.0 by deployment ${id}`;
+    const waits = waitingFor(`version 3.0.0 by deployment ${id}`);
     await world.event(
       (event): event is CloudEvent =>
         event.kind === "action" && event.action === "Deploy" && readable(world, event.summary ?? "") === waits,
@@ -127,7 +127,7 @@ export const deploymentByHttp: Scenario = {
     push("version 3.3.0 is pushed", (repository) => commitVersion(repository, "3.3.0")),
     pipelineWaits,
     pipelineGoesFirst,
-    deliversAs({ toldBefore: [failed] }),
+    deliversAs({ waitedFor: [failed] }),
     answers("3.3.0"),
   ],
 };

@@ -1,7 +1,7 @@
 import { importStorefront } from "../../github/storefront";
-import { approved, isAt, startsOnce, waits } from "../promotion";
+import { approved, startsOnce, waits } from "../promotion";
 import type { Scenario } from "../scenario";
-import { servicesNotDelivered } from "../state";
+import { isAt, servicesNotDelivered } from "../state";
 import { addWebhook, answers, deliversTo, push } from "../steps";
 
 export const promote: Scenario = {

@@ -1,6 +1,6 @@
-import { isAt, rejected as isRejected } from "../promotion";
+import { rejected as isRejected } from "../promotion";
 import type { Scenario } from "../scenario";
-import { at } from "../state";
+import { at, isAt } from "../state";
 import { answers } from "../steps";
 import { nothingChanges } from "../unchanged";
 

@@ -3,7 +3,7 @@ import { commitSchedules, renamedSchedules } from "../../github/storefront";
 import { expectEqual, expectSame, type Scenario, type Step } from "../scenario";
 import { addNeighbours, changesRules, keepsNeighbours, removeTarget } from "../scheduleRules";
 import { answers, deliversAs, push } from "../steps";
-import { isOneOff, type TaskEvent, versionOfTask } from "../tasks";
+import { isOneOff, readTask, type TaskEvent } from "../tasks";
 
 const minutes = 5;
 
@@ -18,9 +18,11 @@ export const frequent = [
 const frequentSchedules = `${renamedSchedules}  - name: stock
     rate: ${minutes} minutes
     command: [node, report.js, stock]
+    cpu: 512
+    memory: 1024
 `;
 
-/** What falls due runs the version that was delivered last. */
+/** What falls due runs the version that was delivered last, in the size that its schedule wants. */
 const fallsDue: Step = {
   title: `${minutes} minutes later schedule stock falls due, and its task ends well`,
   async run(world) {
@@ -36,7 +38,7 @@ const fallsDue: Step = {
     expectEqual("why the rule could not call ECS", (await fired).error ?? "", "");
     const task = await stopped;
     expectEqual("the task's exit code", task.exitCode, 0);
-    expectEqual("the version that it ran", await versionOfTask(world, task), "3.5.0");
+    expectSame("what it ran", await readTask(world, task), { version: "3.5.0", cpu: "512", memory: "1024" });
     const lines = world.since().flatMap((it) => (it.kind === "log" && it.stream.endsWith(idOf(task)) ? [it.line] : []));
     expectSame(
       "what it logged",

@@ -1,7 +1,7 @@
 import { commitVersion } from "../../github/storefront";
-import { approved, isAt, startsOnce, supersedes, waits, waitsBehind } from "../promotion";
+import { approved, startsOnce, supersedes, waits, waitsBehind } from "../promotion";
 import type { Scenario } from "../scenario";
-import { at } from "../state";
+import { at, isAt } from "../state";
 import { answers, deliversTo, push } from "../steps";
 
 export const superseded: Scenario = {
