@@ -24,6 +24,25 @@ export type JobResult =
   | { kind: "continued"; token: string; summary: string }
   | { kind: "failed"; type: FailureType; message: string };
 
+/** How far work is that takes several jobs. */
+export type JobOutcome<State> =
+  /** @property state what the next job is told */
+  | { kind: "underWay"; state: State; summary: string }
+  | { kind: "done"; summary: string }
+  | { kind: "failed"; message: string };
+
+/** @param encodeState makes a continuation token, of at most 2,048 characters */
+export function resultOf<State>(outcome: JobOutcome<State>, encodeState: (state: State) => string): JobResult {
+  switch (outcome.kind) {
+    case "underWay":
+      return { kind: "continued", token: encodeState(outcome.state), summary: outcome.summary };
+    case "done":
+      return { kind: "succeeded", summary: outcome.summary };
+    case "failed":
+      return { kind: "failed", type: "JobFailed", message: outcome.message };
+  }
+}
+
 // CodePipeline's limits, in characters.
 const SUMMARY = 2_048;
 export const MESSAGE = 5_000;

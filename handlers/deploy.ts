@@ -6,8 +6,8 @@ import { SNSClient } from "@aws-sdk/client-sns";
 import { SQSClient } from "@aws-sdk/client-sqs";
 import type { CodePipelineEvent, SQSBatchResponse, SQSEvent } from "aws-lambda";
 import { clientSettings } from "./clientSettings";
-import { type Job, type JobResult, parameter, runJob } from "./codePipelineJob";
-import type { DeploymentContext, DeploymentRequest, Outcome } from "./deploy/deployment";
+import { type Job, type JobResult, parameter, resultOf, runJob } from "./codePipelineJob";
+import type { DeploymentContext, DeploymentRequest } from "./deploy/deployment";
 import { type DeploymentTable, releaseLock } from "./deploy/lock";
 import { deployRequested } from "./deploy/requested";
 import { type DeploymentState, decodeState, encodeState } from "./deploy/state";
@@ -117,7 +117,7 @@ async function deploy(context: DeploymentContext, table: DeploymentTable | undef
     if (outcome.kind !== "underWay") {
       await release(context, request, state);
     }
-    return resultOf(outcome);
+    return resultOf(outcome, encodeState);
   } catch (error) {
     await release(context, request, state);
     throw error;
@@ -142,16 +142,5 @@ async function release(
       owner: turn.execution,
       cause: explain(error),
     });
-  }
-}
-
-function resultOf(outcome: Outcome): JobResult {
-  switch (outcome.kind) {
-    case "underWay":
-      return { kind: "continued", token: encodeState(outcome.state), summary: outcome.summary };
-    case "done":
-      return { kind: "succeeded", summary: outcome.summary };
-    case "failed":
-      return { kind: "failed", type: "JobFailed", message: outcome.message };
   }
 }

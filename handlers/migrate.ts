@@ -4,7 +4,7 @@ import { ECRClient } from "@aws-sdk/client-ecr";
 import { ECSClient } from "@aws-sdk/client-ecs";
 import type { CodePipelineEvent } from "aws-lambda";
 import { clientSettings } from "./clientSettings";
-import { type Job, type JobResult, parameter, runJob } from "./codePipelineJob";
+import { type Job, type JobResult, parameter, resultOf, runJob } from "./codePipelineJob";
 import { explain, failure, failureType, isTransient } from "./failure";
 import { imageParameters } from "./imageParameters";
 import { log } from "./log";
@@ -60,9 +60,8 @@ async function migrate(context: MigrationContext, job: Job): Promise<JobResult> 
     execution: parameter(job, "execution", /^[\w-]{1,128}$/, "the id of the pipeline's execution"),
   };
   const state = job.continuationToken === undefined ? undefined : decodeState(job.continuationToken);
-  return resultOf(
-    state === undefined ? await advance(context, request, state) : await persist(context, request, state),
-  );
+  const outcome = state === undefined ? await advance(context, request, state) : await persist(context, request, state);
+  return resultOf(outcome, encodeState);
 }
 
 /** A migration is not given up because AWS cannot be asked for a while: CodePipeline sets the limit, 24 hours. */
@@ -85,16 +84,5 @@ async function persist(
     const what = `the migration of ${application} ${request.version} is not followed any further: ${explain(error)}`;
     const hint = `Task ${state.task} in cluster ${state.run.cluster} may be running still`;
     throw failure(failureType(error), `${what}. ${hint}`, error);
-  }
-}
-
-function resultOf(outcome: MigrationOutcome): JobResult {
-  switch (outcome.kind) {
-    case "underWay":
-      return { kind: "continued", token: encodeState(outcome.state), summary: outcome.summary };
-    case "done":
-      return { kind: "succeeded", summary: outcome.summary };
-    case "failed":
-      return { kind: "failed", type: "JobFailed", message: outcome.message };
   }
 }

@@ -4,7 +4,7 @@ import { ECSClient } from "@aws-sdk/client-ecs";
 import { EventBridgeClient } from "@aws-sdk/client-eventbridge";
 import type { CodePipelineEvent } from "aws-lambda";
 import { clientSettings } from "./clientSettings";
-import { type Job, type JobResult, runJob } from "./codePipelineJob";
+import { type Job, type JobResult, resultOf, runJob } from "./codePipelineJob";
 import { imageParameters } from "./imageParameters";
 import { decodeState, encodeState } from "./schedules/state";
 import { apply, prepare, type SchedulesContext } from "./schedules/update";
@@ -61,10 +61,5 @@ async function schedule(context: SchedulesContext, job: Job): Promise<JobResult>
     job.continuationToken === undefined
       ? await prepare(context, request)
       : await apply(context, request, decodeState(job.continuationToken));
-  switch (outcome.kind) {
-    case "underWay":
-      return { kind: "continued", token: encodeState(outcome.state), summary: outcome.summary };
-    case "done":
-      return { kind: "succeeded", summary: outcome.summary };
-  }
+  return resultOf(outcome, encodeState);
 }

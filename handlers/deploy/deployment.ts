@@ -1,5 +1,6 @@
 import type { ECRClient } from "@aws-sdk/client-ecr";
 import { type ECSClient, TagResourceCommand } from "@aws-sdk/client-ecs";
+import type { JobOutcome } from "../codePipelineJob";
 import type { DeployOptions, DeployService } from "../deploy";
 import { explain, failure } from "../failure";
 import { readImage, referenceOf } from "../image";
@@ -37,10 +38,7 @@ export interface DeploymentRequest {
   turn?: Turn | undefined;
 }
 
-export type Outcome =
-  | { kind: "underWay"; state: DeploymentState; summary: string }
-  | { kind: "done"; summary: string }
-  | { kind: "failed"; message: string };
+export type Outcome = JobOutcome<DeploymentState>;
 
 /**
  * Takes a deployment one step further: one observation, and what follows from it. A step may be repeated, and may come late:

@@ -1,7 +1,7 @@
 import type { CloudWatchLogsClient } from "@aws-sdk/client-cloudwatch-logs";
 import type { ECRClient } from "@aws-sdk/client-ecr";
 import type { ECSClient } from "@aws-sdk/client-ecs";
-import { MESSAGE, shorten } from "../codePipelineJob";
+import { type JobOutcome, MESSAGE, shorten } from "../codePipelineJob";
 import { describeTaskDefinition, registerTaskDefinition } from "../deploy/services";
 import { imageRegistration } from "../deploy/taskDefinition";
 import { failure } from "../failure";
@@ -40,10 +40,7 @@ export interface MigrationRequest extends RequestedImage {
   execution: string;
 }
 
-export type MigrationOutcome =
-  | { kind: "underWay"; state: MigrationState; summary: string }
-  | { kind: "done"; summary: string }
-  | { kind: "failed"; message: string };
+export type MigrationOutcome = JobOutcome<MigrationState>;
 
 /**
  * Takes a migration one step further. A step may be repeated, and may come late:

@@ -1,7 +1,7 @@
 import type { ECRClient } from "@aws-sdk/client-ecr";
 import { type ECSClient, TagResourceCommand } from "@aws-sdk/client-ecs";
 import type { EventBridgeClient } from "@aws-sdk/client-eventbridge";
-import { ANSWER_WITHIN } from "../codePipelineJob";
+import { ANSWER_WITHIN, type JobOutcome } from "../codePipelineJob";
 import { describeTaskDefinition } from "../deploy/services";
 import type { Template } from "../deploy/taskDefinition";
 import { explain, failure, failureType, isException, isTransient } from "../failure";
@@ -35,9 +35,7 @@ export interface SchedulesRequest extends RequestedImage {
   id: string;
 }
 
-export type SchedulesOutcome =
-  | { kind: "underWay"; state: SchedulesState; summary: string }
-  | { kind: "done"; summary: string };
+export type SchedulesOutcome = Exclude<JobOutcome<SchedulesState>, { kind: "failed" }>;
 
 /**
  * The first step: checks everything, and registers the revision that the schedules are to run, unless they run it already. It

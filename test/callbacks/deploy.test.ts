@@ -4,7 +4,7 @@ import { createDeploy, type DeployOptions } from "../../handlers/deploy";
 import { serialize } from "../../infra/serialization";
 import { CLUSTER, createEcs, type Ecs, IMAGE } from "../handlers/ecs";
 import { awsFault, type Endpoint, startEndpoint } from "./endpoint";
-import { JOB, jobOf } from "./job";
+import { failure, runOnce, success } from "./job";
 import { type Lambda, startLambda } from "./lambda";
 
 const options: DeployOptions = {
@@ -40,27 +40,13 @@ describe("deploy callback, serialised", () => {
     await endpoint.close();
   });
 
-  /** One invocation. @returns what CodePipeline was told, with the token apart */
-  async function run(token?: string, parameters: object | string = { image: IMAGE, version: "v2" }) {
-    const told = endpoint.requests.length;
-    const { value, error, lines } = await lambda.invoke(jobOf(parameters, token));
-    expect([value, error]).to.deep.equal([undefined, undefined]);
-    expect(lines.join("")).not.to.include("top secret");
-    const results = endpoint.requests.slice(told).filter(({ operation }) => operation.startsWith("PutJob"));
-    expect(results).to.have.length(1);
-    const { continuationToken, ...input } = results[0]?.input ?? {};
-    return { told: [results[0]?.operation, input], token: continuationToken as string | undefined };
-  }
+  const run = (token?: string, parameters: object | string = { image: IMAGE, version: "v2" }) =>
+    runOnce(endpoint, lambda, parameters, token);
 
   const updates = () =>
     endpoint.requests
       .filter(({ operation }) => operation === "UpdateService")
       .map(({ input }) => `${input.service} ${input.taskDefinition}`);
-  const success = (summary: string) => ["PutJobSuccessResult", { jobId: JOB, executionDetails: { summary } }];
-  const failure = (type: string, message: string) => [
-    "PutJobFailureResult",
-    { jobId: JOB, failureDetails: { type, message } },
-  ];
 
   it("fits the archive's limit", () => {
     // An archive is compressed.

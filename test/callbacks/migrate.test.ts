@@ -4,7 +4,7 @@ import { serialize } from "../../infra/serialization";
 import { IMAGE } from "../handlers/ecs";
 import { createTasks, FAMILY, options, type Tasks } from "../handlers/migrationTasks";
 import { awsFault, type Endpoint, startEndpoint } from "./endpoint";
-import { JOB, jobOf } from "./job";
+import { failure, runOnce, success } from "./job";
 import { type Lambda, startLambda } from "./lambda";
 
 const parameters = { image: IMAGE, version: "v2", execution: "22222222-3333-4444-5555-666666666666" };
@@ -30,23 +30,7 @@ describe("migrate callback, serialised", () => {
     await endpoint.close();
   });
 
-  /** One invocation. @returns what CodePipeline was told, with the token apart */
-  async function run(token?: string, asked: object = parameters) {
-    const told = endpoint.requests.length;
-    const { value, error, lines } = await lambda.invoke(jobOf(asked, token));
-    expect([value, error]).to.deep.equal([undefined, undefined]);
-    expect(lines.join("")).not.to.include("top secret");
-    const results = endpoint.requests.slice(told).filter(({ operation }) => operation.startsWith("PutJob"));
-    expect(results).to.have.length(1);
-    const { continuationToken, ...input } = results[0]?.input ?? {};
-    return { told: [results[0]?.operation, input], token: continuationToken as string | undefined };
-  }
-
-  const success = (summary: string) => ["PutJobSuccessResult", { jobId: JOB, executionDetails: { summary } }];
-  const failure = (type: string, message: string) => [
-    "PutJobFailureResult",
-    { jobId: JOB, failureDetails: { type, message } },
-  ];
+  const run = (token?: string, asked: object = parameters) => runOnce(endpoint, lambda, asked, token);
 
   it("fits the archive's limit", () => {
     expect(Buffer.byteLength(text)).to.be.below(64 * 1024);

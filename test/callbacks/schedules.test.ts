@@ -5,7 +5,7 @@ import { serialize } from "../../infra/serialization";
 import { IMAGE } from "../handlers/ecs";
 import { createSchedulesWorld, FAMILY, options, type SchedulesWorld } from "../handlers/schedulesWorld";
 import { awsFault, type Endpoint, startEndpoint } from "./endpoint";
-import { JOB, jobOf } from "./job";
+import { failure, runOnce, success } from "./job";
 import { type Lambda, startLambda } from "./lambda";
 
 const FILE = `timeZone: UTC
@@ -35,23 +35,8 @@ describe("schedules callback, serialised", () => {
     await endpoint.close();
   });
 
-  /** One invocation. @returns what CodePipeline was told, with the token apart */
-  async function run(token?: string, asked: object = { image: IMAGE, version: "v2" }) {
-    const told = endpoint.requests.length;
-    const { value, error, lines } = await lambda.invoke(jobOf(asked, token));
-    expect([value, error]).to.deep.equal([undefined, undefined]);
-    expect(lines.join("")).not.to.include("secret");
-    const results = endpoint.requests.slice(told).filter(({ operation }) => operation.startsWith("PutJob"));
-    expect(results).to.have.length(1);
-    const { continuationToken, ...input } = results[0]?.input ?? {};
-    return { told: [results[0]?.operation, input], token: continuationToken as string | undefined };
-  }
-
-  const success = (summary: string) => ["PutJobSuccessResult", { jobId: JOB, executionDetails: { summary } }];
-  const failure = (type: string, message: string) => [
-    "PutJobFailureResult",
-    { jobId: JOB, failureDetails: { type, message } },
-  ];
+  const run = (token?: string, asked: object = { image: IMAGE, version: "v2" }) =>
+    runOnce(endpoint, lambda, asked, token);
 
   it("fits the archive's limit", () => {
     expect(deflateRawSync(text).length).to.be.below(64 * 1024);
