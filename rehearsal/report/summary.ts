@@ -109,11 +109,12 @@ function counted(names: string[]): [string, number][] {
   return [...counts];
 }
 
+/** `9 invocations of 3 functions, 1 failed: fetch 1` */
 function functionsLine(events: CloudEvent[]): string {
   const invoked = events.filter((event) => event.kind === "function-invoked");
-  const failed = invoked.filter((event) => event.outcome === "failed").length;
-  const each = counted(invoked.map((event) => event.function));
-  return `${count(invoked.length, "invocation")}, ${failed} failed${listed(tally(each))}`;
+  const failed = invoked.filter((event) => event.outcome === "failed").map((event) => event.function);
+  const functions = new Set(invoked.map((event) => event.function)).size;
+  return `${count(invoked.length, "invocation")} of ${count(functions, "function")}, ${failed.length} failed${listed(tally(counted(failed)))}`;
 }
 
 function callsLine(decisions: Decision[]): string {

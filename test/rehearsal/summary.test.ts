@@ -116,7 +116,7 @@ describe("rehearsal: the summary", () => {
   it("counts what there is, what was called, and what came of it", () => {
     assert.deepEqual(summarise(findings).split("\n"), [
       "  Resources    10 resources of 6 types: Function 3, Bucket 2, Role 2, BucketPolicy 1, Intake 1, …",
-      "  Functions    3 invocations, 1 failed: fetch 1, webhook 2",
+      "  Functions    3 invocations of 2 functions, 1 failed: fetch 1",
       "  Calls        2 allowed, 1 denied",
       "               User: assumed-role/fetch/s is not authorized to perform: s3:PutObject on resource: source/source.zip",
       "  Permissions  12 granted, 4 not needed",
@@ -154,7 +154,7 @@ describe("rehearsal: the summary", () => {
     };
     assert.deepEqual(summarise(nothing).split("\n"), [
       "  Resources    0 resources of 0 types",
-      "  Functions    0 invocations, 0 failed",
+      "  Functions    0 invocations of 0 functions, 0 failed",
       "  Calls        0 allowed, 0 denied",
       "  Permissions  0 granted, 0 not needed",
       "  Deliveries   0",
