@@ -43,6 +43,25 @@ export function resultOf<State>(outcome: JobOutcome<State>, encodeState: (state:
   }
 }
 
+/** A continuation token's limit, in characters. */
+export const TOKEN = 2_048;
+
+/**
+ * The state that a continuation token holds as JSON.
+ * @throws Failure for a token that is not of this function's making
+ */
+export function parseToken<State>(token: string, isState: (value: Partial<State>) => boolean): State {
+  try {
+    const state = JSON.parse(token) as Partial<State>;
+    if (isState(state)) {
+      return state as State;
+    }
+  } catch {
+    // Told below, with the token's beginning, which is nothing secret.
+  }
+  throw failure("ConfigurationError", `the continuation token is not of this function: ${shorten(token, 100)}`);
+}
+
 // CodePipeline's limits, in characters.
 const SUMMARY = 2_048;
 export const MESSAGE = 5_000;

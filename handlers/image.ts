@@ -1,4 +1,4 @@
-import { BatchGetImageCommand, type ECRClient, type Image } from "@aws-sdk/client-ecr";
+import { BatchGetImageCommand, type ECRClient, type Image, type ImageIdentifier } from "@aws-sdk/client-ecr";
 import { failure } from "./failure";
 
 /** An image in ECR, by digest. */
@@ -24,33 +24,43 @@ export function referenceOf(uri: string): ImageReference {
 }
 
 /** All that an image may have, so that ECR gives each as it was pushed: multi-architecture images have a list or an index. */
-export const MEDIA_TYPES = [
+const MEDIA_TYPES = [
   "application/vnd.docker.distribution.manifest.v2+json",
   "application/vnd.docker.distribution.manifest.list.v2+json",
   "application/vnd.oci.image.manifest.v1+json",
   "application/vnd.oci.image.index.v1+json",
 ];
 
+/** What ECR gives of an image. It answers 200 for one that it does not have, and says why. */
+export interface FoundImage {
+  image: Image | undefined;
+  /** Absent where ECR gives no reason. */
+  failureCode: string | undefined;
+  why: string;
+}
+
+/** Asks for one image, by tag or by digest. Needs ecr:BatchGetImage on the repository. */
+export async function findImage(
+  ecr: ECRClient,
+  repository: Omit<ImageReference, "digest">,
+  id: ImageIdentifier,
+): Promise<FoundImage> {
+  const { images, failures } = await ecr.send(
+    new BatchGetImageCommand({ ...repository, imageIds: [id], acceptedMediaTypes: MEDIA_TYPES }),
+  );
+  const [reason] = failures ?? [];
+  const why = reason === undefined ? "no image, and no reason" : `${reason.failureCode}: ${reason.failureReason}`;
+  return { image: images?.[0], failureCode: reason?.failureCode, why };
+}
+
 /**
  * Reads an image's manifest. Needs ecr:BatchGetImage on the repository.
  * @throws Failure if ECR does not have the image
  */
-export async function readImage(ecr: ECRClient, reference: ImageReference): Promise<Image> {
-  const { registryId, repositoryName, digest } = reference;
-  const { images, failures } = await ecr.send(
-    new BatchGetImageCommand({
-      registryId,
-      repositoryName,
-      imageIds: [{ imageDigest: digest }],
-      acceptedMediaTypes: MEDIA_TYPES,
-    }),
-  );
-  const [image] = images ?? [];
+export async function readImage(ecr: ECRClient, { digest, ...repository }: ImageReference): Promise<Image> {
+  const { image, why } = await findImage(ecr, repository, { imageDigest: digest });
   if (image === undefined) {
-    // ECR answers 200 for an image that it does not have.
-    const [reason] = failures ?? [];
-    const why = reason === undefined ? "no image, and no reason" : `${reason.failureCode}: ${reason.failureReason}`;
-    throw failure("RevisionUnavailable", `ECR gives no image ${repositoryName}@${digest}: ${why}`);
+    throw failure("RevisionUnavailable", `ECR gives no image ${repository.repositoryName}@${digest}: ${why}`);
   }
   return image;
 }

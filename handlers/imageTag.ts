@@ -1,6 +1,6 @@
-import { BatchGetImageCommand, type ECRClient, PutImageCommand } from "@aws-sdk/client-ecr";
+import { type ECRClient, PutImageCommand } from "@aws-sdk/client-ecr";
 import { explain, failure, isException } from "./failure";
-import { MEDIA_TYPES, readImage } from "./image";
+import { findImage, readImage } from "./image";
 
 /** A tag in an ECR repository. */
 export interface ImageTag {
@@ -15,17 +15,9 @@ export interface ImageTag {
  * @throws Failure with the reason if ECR gives neither
  */
 export async function digestOf(ecr: ECRClient, { repository, tag }: ImageTag): Promise<string | undefined> {
-  const { images, failures } = await ecr.send(
-    new BatchGetImageCommand({
-      repositoryName: repository,
-      imageIds: [{ imageTag: tag }],
-      acceptedMediaTypes: MEDIA_TYPES,
-    }),
-  );
-  const digest = images?.[0]?.imageId?.imageDigest;
-  const [reason] = failures ?? [];
-  if (digest === undefined && reason?.failureCode !== "ImageNotFound") {
-    const why = reason === undefined ? "no image, and no reason" : `${reason.failureCode}: ${reason.failureReason}`;
+  const { image, failureCode, why } = await findImage(ecr, { repositoryName: repository }, { imageTag: tag });
+  const digest = image?.imageId?.imageDigest;
+  if (digest === undefined && failureCode !== "ImageNotFound") {
     throw failure("JobFailed", `ECR gives no image ${repository}:${tag}: ${why}`);
   }
   return digest;

@@ -10,6 +10,9 @@ const ROOT = path.resolve(__dirname, "..");
 /** Where texts are kept, each set in a folder named by its {@link fingerprint}. */
 export const CACHE = path.join(ROOT, "node_modules/.cache/slipway");
 
+// Read once: it takes every file of the handlers.
+let folder: string | undefined;
+
 // A factory's text is the same for every application.
 const texts = new Map<HandlerFactory<never>, Promise<string>>();
 
@@ -17,7 +20,8 @@ const texts = new Map<HandlerFactory<never>, Promise<string>>();
 export function serialize<O>(factory: HandlerFactory<O>): Promise<string> {
   const known = texts.get(factory);
   if (known !== undefined) return known;
-  const text = serializeOnce(factory, path.join(CACHE, fingerprint(ROOT)));
+  folder ??= path.join(CACHE, fingerprint(ROOT));
+  const text = serializeOnce(factory, folder);
   texts.set(factory, text);
   return text;
 }

@@ -1,8 +1,6 @@
-import { shorten } from "../codePipelineJob";
+import { parseToken, shorten, TOKEN } from "../codePipelineJob";
 import { failure } from "../failure";
 
-/** A continuation token's limit, in characters. */
-const LIMIT = 2_048;
 /** Kept for the causes of a failure and of a failed rollback, together. */
 const CAUSES = 400;
 
@@ -45,7 +43,7 @@ export interface DeploymentState {
 /** The state as a continuation token. Causes are shortened to the room that there is. */
 export function encodeState(state: DeploymentState): string {
   const { cause, obstacle, ...rest } = state;
-  const room = LIMIT - JSON.stringify({ ...rest, cause: "", obstacle: "" }).length;
+  const room = TOKEN - JSON.stringify({ ...rest, cause: "", obstacle: "" }).length;
   const share = Math.floor(obstacle === undefined ? room : room / 2);
   return JSON.stringify({ ...rest, cause: flat(cause, share), obstacle: flat(obstacle, share) });
 }
@@ -56,8 +54,8 @@ export function encodeState(state: DeploymentState): string {
  */
 export function reserveRoom(state: DeploymentState): void {
   const services = state.services.map((each) => ({ ...each, deployment: `ecs-svc/${"0".repeat(19)}`, stuck: true }));
-  if (JSON.stringify({ ...state, services, cause: "", obstacle: "" }).length + CAUSES > LIMIT) {
-    const what = `${services.length} services do not fit CodePipeline's continuation token of ${LIMIT} characters`;
+  if (JSON.stringify({ ...state, services, cause: "", obstacle: "" }).length + CAUSES > TOKEN) {
+    const what = `${services.length} services do not fit CodePipeline's continuation token of ${TOKEN} characters`;
     throw failure("ConfigurationError", `${what}: divide the application, or shorten the names of its services`);
   }
 }
@@ -69,13 +67,8 @@ function flat(text: string | undefined, length: number): string | undefined {
 
 /** @throws Failure for a token that is not of {@link encodeState}'s making */
 export function decodeState(token: string): DeploymentState {
-  try {
-    const state = JSON.parse(token) as Partial<DeploymentState>;
-    if (Array.isArray(state.services) && typeof state.since === "number" && state.phase !== undefined) {
-      return state as DeploymentState;
-    }
-  } catch {
-    // Told below, with the token's beginning: it names task definitions and nothing secret.
-  }
-  throw failure("ConfigurationError", `the continuation token is not of this function: ${shorten(token, 100)}`);
+  return parseToken<DeploymentState>(
+    token,
+    ({ services, since, phase }) => Array.isArray(services) && typeof since === "number" && phase !== undefined,
+  );
 }

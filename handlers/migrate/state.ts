@@ -1,8 +1,5 @@
-import { shorten } from "../codePipelineJob";
+import { parseToken, TOKEN } from "../codePipelineJob";
 import { failure } from "../failure";
-
-/** A continuation token's limit, in characters. */
-const LIMIT = 2_048;
 
 /** What the task is started with, all of it. */
 export interface TaskRun {
@@ -35,23 +32,18 @@ export function encodeState(state: MigrationState): string {
  * @throws Failure that says how long the command is
  */
 export function reserveRoom(state: MigrationState): void {
-  const excess = encodeState({ ...state, task: "0".repeat(36) }).length - LIMIT;
+  const excess = encodeState({ ...state, task: "0".repeat(36) }).length - TOKEN;
   if (excess > 0) {
     const what = `the migration's command of ${JSON.stringify(state.run.command).length} characters is ${excess} too long`;
-    const why = `for CodePipeline's continuation token of ${LIMIT}`;
+    const why = `for CodePipeline's continuation token of ${TOKEN}`;
     throw failure("ConfigurationError", `${what} ${why}: make it a script of the image, and run that`);
   }
 }
 
 /** @throws Failure for a token that is not of {@link encodeState}'s making */
 export function decodeState(token: string): MigrationState {
-  try {
-    const state = JSON.parse(token) as Partial<MigrationState>;
-    if (typeof state.since === "number" && typeof state.run?.taskDefinition === "string") {
-      return state as MigrationState;
-    }
-  } catch {
-    // Told below, with the token's beginning, which is nothing secret.
-  }
-  throw failure("ConfigurationError", `the continuation token is not of this function: ${shorten(token, 100)}`);
+  return parseToken<MigrationState>(
+    token,
+    ({ since, run }) => typeof since === "number" && typeof run?.taskDefinition === "string",
+  );
 }

@@ -1,5 +1,4 @@
-import { shorten } from "../codePipelineJob";
-import { failure } from "../failure";
+import { parseToken } from "../codePipelineJob";
 
 /** What an update of the schedules remembers from one invocation to the next, in the continuation token. */
 export interface SchedulesState {
@@ -19,13 +18,8 @@ export function encodeState(state: SchedulesState): string {
 
 /** @throws Failure for a token that is not of {@link encodeState}'s making */
 export function decodeState(token: string): SchedulesState {
-  try {
-    const state = JSON.parse(token) as Partial<SchedulesState>;
-    if (typeof state.id === "string" && typeof state.since === "number" && typeof state.latest === "number") {
-      return state as SchedulesState;
-    }
-  } catch {
-    // Told below, with the token's beginning, which is nothing secret.
-  }
-  throw failure("ConfigurationError", `the continuation token is not of this function: ${shorten(token, 100)}`);
+  return parseToken<SchedulesState>(
+    token,
+    ({ id, since, latest }) => typeof id === "string" && typeof since === "number" && typeof latest === "number",
+  );
 }

@@ -12,17 +12,9 @@ import {
 import { application, taggedDigest } from "./delivered";
 import { expectOwnOutcomes, expectTold } from "./notices";
 import { expectEqual, expectMatches, expectSame, type Step } from "./scenario";
-import { at, type DeliveryState, expectState } from "./state";
-import {
-  type EndedAction,
-  endedActions,
-  endOf,
-  expectNeverWaited,
-  pipelineOf,
-  startOf,
-  actions as usualActions,
-} from "./steps";
-import { expectMigratedFirst, isOneOff } from "./tasks";
+import { type DeliveryState, expectState } from "./state";
+import { type EndedAction, endedActions, endOf, expectDelivered, pipelineOf, startOf } from "./steps";
+import { isOneOff } from "./tasks";
 import { commitOf } from "./versions";
 import { stackOf, type World } from "./world";
 
@@ -140,19 +132,7 @@ export const approved = (version: string): Step => ({
   title: `version ${version} is approved, and the pipeline delivers it`,
   async run(world) {
     const { executionId } = await decide(world, version, "Approved", "proven in dev");
-    const { status, failure, actions: ended } = await endOf(world, executionId);
-    expectEqual(`the execution ended${failure && ` (${failure})`}`, status, "Succeeded");
-    const actions = usualActions[world.stack] ?? [];
-    expectSame(
-      "its actions ended",
-      ended,
-      actions.map((action) => [action, "Succeeded"]),
-    );
-    await expectMigratedFirst(world, executionId, version);
-    expectNeverWaited(world, executionId);
-    await expectState(world, at(version));
-    await expectTold(world, [`${application} in ${environmentOf(world)}: ${version} succeeded`]);
-    return actions.join(", ");
+    return expectDelivered(world, await endOf(world, executionId), version);
   },
 });
 

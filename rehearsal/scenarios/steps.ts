@@ -131,7 +131,7 @@ export const push = (title: string, commit: (repository: Repository, world: Worl
 });
 
 /** What a delivery goes through, by stack. Not read off the program: an action that is taken out of it is to be missed. */
-export const actions: Record<string, string[]> = {
+const actions: Record<string, string[]> = {
   dev: ["Source", "Build", "Migrate", "Deploy", "Schedules", "Tag"],
   prod: ["Source", "Image", "Approval", "Migrate", "Deploy", "Schedules", "Tag"],
 };
@@ -149,28 +149,38 @@ export interface Delivered {
 }
 
 /** The last push goes through all stages of a pipeline, and everything is as that version wants it, and told. */
-export const deliversAs = ({ stack, schedules, waitedFor = [], ...rest }: Delivered): Step => ({
+export const deliversAs = ({ stack, ...rest }: Delivered): Step => ({
   title: stack === undefined ? "the pipeline delivers it" : `the pipeline of ${stack} delivers it`,
   async run(world) {
-    const { name, environment } = stackOf(world, stack);
+    const { name } = stackOf(world, stack);
     const execution = await followExecution(world, name);
-    expectEqual(`the execution ended${execution.failure && ` (${execution.failure})`}`, execution.status, "Succeeded");
-    const expected = rest.actions ?? actions[name] ?? [];
-    // Those that run side by side are as good as one that ends as often.
-    const placeOf = (action: string) => expected.find((it) => typeof it !== "string" && it.includes(action)) ?? action;
-    expectSame(
-      "its actions ended",
-      execution.actions.map(([action, status]) => [placeOf(action), status]),
-      expected.flat().map((action) => [placeOf(action), "Succeeded"]),
-    );
-    const version = lastVersion(world);
-    await expectMigratedFirst(world, execution.id, version, name);
-    if (waitedFor.length === 0) expectNeverWaited(world, execution.id);
-    await expectState(world, at(version, schedules), name);
-    await expectTold(world, [...waitedFor, `${application} in ${environment}: ${version} succeeded`], name);
-    return expected.flat().join(", ");
+    return expectDelivered(world, execution, lastVersion(world), { stack: name, ...rest });
   },
 });
+
+/** An execution went through all stages, and everything is as its version wants it, and told. @returns its actions */
+export async function expectDelivered(
+  world: World,
+  execution: Execution,
+  version: string,
+  { stack, schedules, waitedFor = [], ...rest }: Delivered = {},
+): Promise<string> {
+  const { name, environment } = stackOf(world, stack);
+  expectEqual(`the execution ended${execution.failure && ` (${execution.failure})`}`, execution.status, "Succeeded");
+  const expected = rest.actions ?? actions[name] ?? [];
+  // Those that run side by side are as good as one that ends as often.
+  const placeOf = (action: string) => expected.find((it) => typeof it !== "string" && it.includes(action)) ?? action;
+  expectSame(
+    "its actions ended",
+    execution.actions.map(([action, status]) => [placeOf(action), status]),
+    expected.flat().map((action) => [placeOf(action), "Succeeded"]),
+  );
+  await expectMigratedFirst(world, execution.id, version, name);
+  if (waitedFor.length === 0) expectNeverWaited(world, execution.id);
+  await expectState(world, at(version, schedules), name);
+  await expectTold(world, [...waitedFor, `${application} in ${environment}: ${version} succeeded`], name);
+  return expected.flat().join(", ");
+}
 
 /** As usual, to a stack. */
 export const deliversTo = (stack?: string): Step => deliversAs(stack === undefined ? {} : { stack });

@@ -1,6 +1,6 @@
-import { commitVersion, importStorefront } from "../../github/storefront";
+import { twoVersions } from "../deliver/scenario";
 import type { Scenario } from "../scenario";
-import { addWebhook, answers, deliversAs, push } from "../steps";
+import { deliversAs } from "../steps";
 
 const delivers = deliversAs({ actions: ["Source", "Build", "Migrate", ["web", "worker"], "Schedules", "Tag"] });
 
@@ -24,13 +24,5 @@ export const ecsAction: Scenario = {
       },
     ],
   },
-  steps: [
-    addWebhook,
-    push("version 1.0.0 is pushed", (repository) => importStorefront(repository, "1.0.0")),
-    delivers,
-    answers("1.0.0"),
-    push("version 2.0.0 is pushed", (repository) => commitVersion(repository, "2.0.0")),
-    delivers,
-    answers("2.0.0"),
-  ],
+  steps: twoVersions(delivers),
 };
