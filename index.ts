@@ -6,15 +6,18 @@ import { Chat, toldChats } from "./infra/chat";
 import { Cluster } from "./infra/cluster";
 import { Dashboard } from "./infra/dashboard";
 import { Deployments, DeploymentTable } from "./infra/deployments";
+import { accessTo, forgesOf, forgeUrls } from "./infra/forges";
 import { Intake } from "./infra/intake";
 import { LoadBalancer } from "./infra/loadBalancer";
 import { Network } from "./infra/network";
 import { Notices } from "./infra/notices";
 import type { Operations } from "./infra/operations";
 import { currentAccount } from "./infra/partition";
+import { Poll } from "./infra/poll";
 import { priorities } from "./infra/priorities";
 import { readSettings } from "./infra/settings";
 import { Source, VISIBILITY_SECONDS } from "./infra/source";
+import { Webhook } from "./infra/webhook";
 
 // Pulumi takes a stack trace for every property of every resource (sdk/nodejs/runtime/debuggable.ts), and ts-node maps
 // each frame back to TypeScript: a fifth of what this program takes. The one frame that is left can be Pulumi's own: raise
@@ -34,7 +37,13 @@ const operations: Operations = {
 };
 for (const chat of toldChats(settings.alerts)) new Chat(`slipway-chat-${chat.kind}`, { operations, ...chat });
 
-const network = new Network("slipway", settings.network);
+const pushes = settings.applications.flatMap(({ source }) => ("push" in source ? source.push : []));
+const forges = forgesOf(pushes);
+const network = new Network("slipway", {
+  operations,
+  settings: settings.network,
+  forges: forgeUrls(forges, settings.forges),
+});
 const cluster = new Cluster("slipway");
 const web = settings.applications.flatMap(({ name, services }) =>
   services
@@ -43,8 +52,7 @@ const web = settings.applications.flatMap(({ name, services }) =>
 );
 const balancer = web.length === 0 ? undefined : new LoadBalancer("slipway", { network, ...settings.loadBalancer });
 
-const takesPushes = settings.applications.some(({ source }) => "push" in source);
-const archives = takesPushes ? new Bucket("slipway-source", { oldVersionDays: 30 }) : undefined;
+const archives = pushes.length > 0 ? new Bucket("slipway-source", { oldVersionDays: 30 }) : undefined;
 const table = settings.deploymentApi ? new DeploymentTable("slipway") : undefined;
 
 const applications = settings.applications.map((application): [name: string, application: Application] => [
@@ -59,22 +67,24 @@ const applications = settings.applications.map((application): [name: string, app
     priorities: priorities(web),
     source: archives,
     pipelineType,
+    mirrors: settings,
     requests: table,
   }),
 ]);
 
-const api = takesPushes || settings.deploymentApi ? new Api("slipway", { operations }) : undefined;
+const takesWebhooks = archives !== undefined && settings.intake === "webhook";
+const api = takesWebhooks || settings.deploymentApi ? new Api("slipway", { operations }) : undefined;
 const sources = applications.flatMap(([, { source }]) => source ?? []);
-const intake =
-  api && archives
-    ? new Intake("slipway", {
-        operations,
-        api,
-        branches: sources.map(({ branch }) => branch),
-        visibilityTimeoutSeconds: VISIBILITY_SECONDS,
-      })
+const branches = sources.map(({ branch }) => branch);
+const reaching = { forges: accessTo(forges, settings.forges), network: network.functions };
+const intake = archives && new Intake("slipway", { operations, visibilityTimeoutSeconds: VISIBILITY_SECONDS });
+if (archives && intake) new Source("slipway", { operations, intake, bucket: archives, sources, ...reaching });
+if (archives && intake && !takesWebhooks)
+  new Poll("slipway", { operations, queue: intake.queue, bucket: archives, branches, ...reaching });
+const webhook =
+  api && intake && takesWebhooks
+    ? new Webhook("slipway", { operations, api, queue: intake.queue, branches })
     : undefined;
-if (intake && archives) new Source("slipway", { operations, queueArn: intake.queueArn, bucket: archives, sources });
 const deployments =
   api && table
     ? new Deployments("slipway", {
@@ -104,10 +114,14 @@ new Dashboard("slipway", {
 
 // The stack's outputs. One that is undefined would be warned of on every `pulumi up`: what a stack does not have is left out.
 export = {
-  /** The address to give to GitHub, content type application/json, and the secret that goes with it. */
-  ...(intake && { webhookUrl: intake.url, webhookSecret: intake.secret }),
+  /** By forge, the address to give to it, content type application/json, and the secret that goes with it. */
+  ...(webhook && { webhookUrls: webhook.urls, webhookSecrets: webhook.secrets }),
   /** Where versions are deployed by HTTP, and the bearer token that goes with it. */
   ...(deployments && { deploymentsUrl: deployments.url, deploymentToken: deployments.token }),
+  /** The address that forges and their firewalls see, and the role to attach to what the instance's boot hook may do. */
+  ...(network.natInstance && {
+    natInstance: { publicIp: network.natInstance.publicIp, role: network.natInstance.roleArn },
+  }),
   /** Addresses of the web services, by `<application>/<service>`. */
   services: Object.fromEntries(applications.flatMap(([, { urls }]) => Object.entries(urls))),
   /** The load balancer's DNS name, for the CNAME of each host. None in a stack without web services. */

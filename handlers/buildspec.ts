@@ -5,8 +5,10 @@ export const applicationContainer = "app";
  * The buildspec of a repository that has none: tests, builds and pushes the image, and exports its URI, digest and tag.
  *
  * Reads from the environment: IMAGE_REPOSITORY, DOCKERFILE, CONTEXT, BUILD_ARGUMENTS (names, separated by spaces; each is
- * a variable of its own), SCHEDULES (path of schedules.yaml; may be empty), TEST_COMMAND (may be empty), SOURCE_BUCKET,
- * SOURCE_KEY, SOURCE_VERSION_ID.
+ * a variable of its own), BASE_IMAGE_REGISTRY (`<host>[/<prefix>]`; may be empty), NPM_CONFIG_REGISTRY (may be missing),
+ * SCHEDULES (path of schedules.yaml; may be empty), TEST_COMMAND (may be empty), SOURCE_BUCKET, SOURCE_KEY, SOURCE_VERSION_ID.
+ *
+ * The two registries are build arguments, too, where they have a value: an empty one would win over the Dockerfile's default.
  *
  * The schedules travel in the image, as label slipway.schedules in base64: whoever runs the image has its schedules too.
  *
@@ -15,6 +17,8 @@ export const applicationContainer = "app";
  * - ecr:GetAuthorizationToken on *
  * - ecr:BatchCheckLayerAvailability, ecr:InitiateLayerUpload, ecr:UploadLayerPart, ecr:CompleteLayerUpload, ecr:PutImage
  *   and ecr:BatchGetImage on the repository
+ * - ecr:BatchGetImage, ecr:GetDownloadUrlForLayer and ecr:BatchCheckLayerAvailability on the base images' repositories,
+ *   where BASE_IMAGE_REGISTRY is in ECR: docker is logged in there, with the region that the host names
  *
  * Everything from the tests on is in one phase: CodeBuild runs post_build after a failed build as well.
  * https://docs.aws.amazon.com/codebuild/latest/userguide/view-build-details-phases.html
@@ -46,12 +50,21 @@ phases:
       - |
         set -o pipefail
         aws ecr get-login-password | docker login --username AWS --password-stdin "\${IMAGE_REPOSITORY%%/*}"
+      - |
+        set -o pipefail
+        host="\${BASE_IMAGE_REGISTRY%%/*}"
+        if [ "$host" != "\${IMAGE_REPOSITORY%%/*}" ] && [[ "$host" =~ ^[0-9]{12}\\.dkr\\.ecr(-fips)?\\.([a-z0-9-]+)\\. ]]; then
+          aws ecr get-login-password --region "\${BASH_REMATCH[2]}" | docker login --username AWS --password-stdin "$host"
+        fi
   build:
     commands:
       - if [ -n "$TEST_COMMAND" ]; then bash -c "$TEST_COMMAND"; fi
       - |
         arguments=()
         for name in $BUILD_ARGUMENTS; do arguments+=(--build-arg "$name"); done
+        for name in BASE_IMAGE_REGISTRY NPM_CONFIG_REGISTRY; do
+          if [ -n "\${!name}" ]; then arguments+=(--build-arg "$name"); fi
+        done
         if [ -n "$SCHEDULES" ]; then arguments+=(--label "slipway.schedules=$(base64 < "$SCHEDULES" | tr -d '\\n')"); fi
         docker build --file "$DOCKERFILE" --tag "$IMAGE_REPOSITORY:$IMAGE_TAG" "\${arguments[@]}" "$CONTEXT"
       - docker push "$IMAGE_REPOSITORY:$IMAGE_TAG"

@@ -1,14 +1,12 @@
 import { SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 import type { SNSEvent } from "aws-lambda";
-import { nameOf, post, readUrl, type SecretLocation } from "./chat/incomingWebhook";
+import { post, readUrl } from "./chat/incomingWebhook";
 import type { ChatKind } from "./chat/shape";
 import { textOf } from "./chat/text";
 import { clientSettings } from "./clientSettings";
 import { failure } from "./failure";
 import { log } from "./log";
-import { type CachedSecret, cachedSecret, readSecret } from "./secret";
-
-export type { SecretLocation } from "./chat/incomingWebhook";
+import { type CachedSecret, cachedSecret, nameOf, readSecret, type SecretLocation } from "./secret";
 
 export interface ChatOptions {
   kind: ChatKind;

@@ -1,17 +1,22 @@
 import { createHash } from "node:crypto";
 import { CodePipelineClient, StartPipelineExecutionCommand } from "@aws-sdk/client-codepipeline";
 import { HeadObjectCommand, S3Client } from "@aws-sdk/client-s3";
-import type { Context, SQSBatchResponse, SQSEvent } from "aws-lambda";
+import { SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
+import { SQSClient } from "@aws-sdk/client-sqs";
+import type { Context, SQSBatchResponse, SQSEvent, SQSRecord } from "aws-lambda";
 import { defaultBuildspec } from "./buildspec";
 import { clientSettings } from "./clientSettings";
-import { explain, failure, failureType, isException } from "./failure";
+import { explain, type Failure, failure, isException } from "./failure";
 import { zipOf } from "./fetch/archive";
 import { type ArchiveHead, decideFetch } from "./fetch/decision";
 import { download } from "./fetch/download";
+import { park, postpone } from "./fetch/queue";
+import { decideRetry, judged, typeOf } from "./fetch/retry";
 import { type Uploaded, upload, versioned } from "./fetch/upload";
+import type { TrackedBranch } from "./forge";
+import { createForgeTokens, type ForgeAccessOptions, type ForgeTokens } from "./forgeAccess";
 import { log } from "./log";
 import { type PushMessage, parseMessage } from "./message";
-import type { TrackedBranch } from "./webhook";
 
 /** Where the archive of a tracked branch goes, and the pipeline that it starts. */
 export interface FetchSource extends TrackedBranch {
@@ -24,18 +29,22 @@ export interface FetchSource extends TrackedBranch {
 }
 
 export interface FetchOptions {
-  /** GitHub's base address, without a slash at its end: `https://github.com`. */
-  github: string;
   /** The versioned source bucket. */
   bucket: string;
+  /** The FIFO queue that messages come from. */
+  queueUrl: string;
+  /** The FIFO queue for messages that no repetition will mend. */
+  deadLetterUrl: string;
+  /** The forges that sources are at. */
+  forges: ForgeAccessOptions;
   sources: FetchSource[];
 }
 
 /** The name of the pipeline's source action, by which an execution is bound to a version of the archive. */
 export const sourceAction = "Source";
 
-/** Kept back of the function's time, in milliseconds, to abort an upload and to say why. */
-const MARGIN = 10_000;
+/** Kept back of the function's time, in milliseconds: to abort an upload, and to say when the message is to come again. */
+const MARGIN = 15_000;
 
 export type FetchHandler = (
   event: SQSEvent,
@@ -45,13 +54,16 @@ export type FetchHandler = (
 interface Clients {
   s3: S3Client;
   pipelines: CodePipelineClient;
+  queue: SQSClient;
+  tokens: ForgeTokens;
 }
 
 /**
  * Takes a {@link PushMessage} off the queue, streams that commit's archive into the source bucket, and starts the
  * application's pipeline: once for each commit, however often the message comes.
  *
- * A message that fails is reported back to the queue, which repeats it and then puts it into the dead-letter queue.
+ * A message that fails is handed out again after a while that grows each time, and goes to the dead letters when the queue
+ * has enough of it, or at once where no repetition will help.
  *
  * Needs:
  * - s3:GetObject on the archives' keys: their metadata says what was fetched last
@@ -59,25 +71,68 @@ interface Clients {
  * - s3:PutObject and s3:AbortMultipartUpload on the archives' keys
  * - codepipeline:StartPipelineExecution on the pipelines
  * - sqs:ReceiveMessage, sqs:DeleteMessage, sqs:GetQueueAttributes on the queue, which Lambda's poller uses under this role
+ * - sqs:ChangeMessageVisibility on the queue, sqs:SendMessage on the dead-letter queue
+ * - secretsmanager:GetSecretValue on the secrets of the forges' tokens
  */
 export function createFetch(options: FetchOptions): FetchHandler {
   const clients: Clients = {
     s3: new S3Client(clientSettings(5, 60)),
     pipelines: new CodePipelineClient(clientSettings(5, 10)),
+    // Left to itself the client calls the host in the queue's URL, whatever AWS_ENDPOINT_URL says.
+    queue: new SQSClient({ ...clientSettings(2, 2), useQueueUrlAsEndpoint: false }),
+    tokens: createForgeTokens(new SecretsManagerClient(clientSettings(3, 3)), options.forges),
   };
   return async ({ Records }, context) => {
-    for (const [index, { body, messageId }] of Records.entries()) {
+    for (const [index, record] of Records.entries()) {
+      const signal = AbortSignal.timeout(Math.max(1_000, context.getRemainingTimeInMillis() - MARGIN));
       try {
-        const time = Math.max(1_000, context.getRemainingTimeInMillis() - MARGIN);
-        await deliver(options, clients, parseMessage(body), AbortSignal.timeout(time));
+        await deliver(options, clients, readMessage(record.body), signal);
       } catch (error) {
-        log("error", "fetch failed", { messageId, cause: explain(error) });
-        // The rest of a batch is given back with it: in a FIFO queue nothing may overtake.
-        return { batchItemFailures: Records.slice(index).map((record) => ({ itemIdentifier: record.messageId })) };
+        if (!(await giveUp(options, clients.queue, record, judged(error, signal)))) {
+          // The rest of a batch is given back with it: in a FIFO queue nothing may overtake.
+          return { batchItemFailures: Records.slice(index).map(({ messageId }) => ({ itemIdentifier: messageId })) };
+        }
       }
     }
     return { batchItemFailures: [] };
   };
+}
+
+function readMessage(body: string): PushMessage {
+  try {
+    return parseMessage(body);
+  } catch (error) {
+    throw failure("JobFailed", `the message cannot be read: ${explain(error)}`, error);
+  }
+}
+
+/** Within SQS's five minutes of deduplication, should the function die after it has parked the message. */
+const PARKING_SECONDS = 60;
+
+/** @returns whether the message is in the dead-letter queue; otherwise it is to be handed out again */
+async function giveUp(
+  { queueUrl, deadLetterUrl }: FetchOptions,
+  queue: SQSClient,
+  record: SQSRecord,
+  { type, message: cause }: Failure,
+): Promise<boolean> {
+  const { messageId } = record;
+  const receives = Number(record.attributes.ApproximateReceiveCount);
+  const verdict = decideRetry({ type, message: cause }, receives, messageId);
+  if (verdict.kind === "retry") {
+    log("error", "fetch failed", { messageId, cause, receives, retryInSeconds: verdict.seconds });
+    await postpone(queue, queueUrl, record, verdict.seconds);
+    return false;
+  }
+  log("error", "fetch gave up", { messageId, cause, receives });
+  await postpone(queue, queueUrl, record, PARKING_SECONDS);
+  try {
+    await park(queue, deadLetterUrl, record, verdict.reason);
+    return true;
+  } catch (error) {
+    log("error", "the message was not put into the dead-letter queue", { messageId, cause: explain(error) });
+    return false;
+  }
 }
 
 async function deliver(
@@ -89,34 +144,43 @@ async function deliver(
   const { application, commit, delivery } = message;
   const source = options.sources.find(
     (each) =>
-      each.application === application && each.repository === message.repository && each.branch === message.branch,
+      each.application === application &&
+      each.forge === message.forge &&
+      each.repository === message.repository &&
+      each.branch === message.branch,
   );
   if (source === undefined) {
     // The configuration has changed since the push: repeating the message would not help.
     log("warn", "fetch skipped", { application, commit, delivery, reason: "the branch is not tracked any more" });
     return;
   }
-  const verdict = decideFetch(message, await headOf(clients.s3, options.bucket, source.key));
+  const verdict = decideFetch(message, await headOf(clients.s3, options.bucket, source.key, signal));
   switch (verdict.kind) {
     case "stale":
       log("info", "fetch skipped", { application, commit, delivery, reason: verdict.reason });
       return;
     case "already":
-      await start(clients.pipelines, source, verdict.versionId);
+      await start(clients.pipelines, source, verdict.versionId, signal);
       log("info", "fetch found the commit in place", { application, commit, delivery, versionId: verdict.versionId });
       return;
     case "copy": {
-      const { versionId, size } = await copy(options, clients.s3, source, message, signal);
-      await start(clients.pipelines, source, versionId);
+      const { versionId, size } = await copy(options, clients, source, message, signal);
+      await start(clients.pipelines, source, versionId, signal);
       log("info", "fetch delivered", { application, commit, delivery, versionId, size });
       return;
     }
   }
 }
 
-async function headOf(s3: S3Client, bucket: string, key: string): Promise<ArchiveHead | undefined> {
+async function headOf(
+  s3: S3Client,
+  bucket: string,
+  key: string,
+  abortSignal: AbortSignal,
+): Promise<ArchiveHead | undefined> {
   try {
-    const { VersionId, Metadata } = await s3.send(new HeadObjectCommand({ Bucket: bucket, Key: key }));
+    const head = new HeadObjectCommand({ Bucket: bucket, Key: key });
+    const { VersionId, Metadata } = await s3.send(head, { abortSignal });
     const versionId = versioned(bucket, VersionId);
     return { versionId, commit: Metadata?.commit, pushedAt: Metadata?.["pushed-at"] };
   } catch (error) {
@@ -126,20 +190,21 @@ async function headOf(s3: S3Client, bucket: string, key: string): Promise<Archiv
     // The answer to HEAD has no body, so the SDK knows a status at most and calls a denial "UnknownError".
     const status = (error as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode;
     const hint = status === 403 ? "; the function's role needs s3:GetObject on it and s3:ListBucket on the bucket" : "";
-    throw failure(failureType(error), `HeadObject of s3://${bucket}/${key}: ${explain(error)}${hint}`, error);
+    const type = status === 403 ? "PermissionError" : typeOf(error);
+    throw failure(type, `HeadObject of s3://${bucket}/${key}: ${explain(error)}${hint}`, error);
   }
 }
 
 async function copy(
   options: FetchOptions,
-  s3: S3Client,
+  { s3, tokens }: Clients,
   source: FetchSource,
   message: PushMessage,
   signal: AbortSignal,
 ): Promise<Uploaded> {
   const { repository, branch, commit, pushedAt } = message;
   const fallback = { path: "buildspec.yml", content: defaultBuildspec };
-  const archive = zipOf(await download(options.github, message, signal), fallback);
+  const archive = zipOf(await download(options.forges, tokens, message, signal), fallback);
   const metadata = {
     commit,
     "pushed-at": pushedAt,
@@ -148,14 +213,19 @@ async function copy(
   };
   try {
     const destination = { bucket: options.bucket, key: source.key, contentType: "application/zip", metadata };
-    return await upload(s3, destination, archive);
+    return await upload(s3, destination, archive, signal);
   } catch (error) {
-    throw failure(failureType(error), `commit ${commit} of ${repository} was not stored: ${explain(error)}`, error);
+    throw failure(typeOf(error), `commit ${commit} of ${repository} was not stored: ${explain(error)}`, error);
   }
 }
 
 /** Starts the pipeline on one version of the archive. The token makes it start once, whoever repeats the call. */
-async function start(pipelines: CodePipelineClient, source: FetchSource, versionId: string): Promise<void> {
+async function start(
+  pipelines: CodePipelineClient,
+  source: FetchSource,
+  versionId: string,
+  abortSignal: AbortSignal,
+): Promise<void> {
   const revision = {
     actionName: sourceAction,
     revisionType: "S3_OBJECT_VERSION_ID",
@@ -168,9 +238,11 @@ async function start(pipelines: CodePipelineClient, source: FetchSource, version
     ...(source.overridable && { sourceRevisions: [revision] }),
   });
   try {
-    await pipelines.send(execution);
+    await pipelines.send(execution, { abortSignal });
   } catch (error) {
     const what = `pipeline ${source.pipeline} was not started on version ${versionId} of ${source.key}`;
-    throw failure(failureType(error), `${what}: ${explain(error)}`, error);
+    // The pipeline has too much under way.
+    const isBusy = isException(error, "ConflictException", "ConcurrentPipelineExecutionsLimitExceededException");
+    throw failure(isBusy ? "SystemUnavailable" : typeOf(error), `${what}: ${explain(error)}`, error);
   }
 }

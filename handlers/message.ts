@@ -1,16 +1,18 @@
 import { createHash } from "node:crypto";
+import { FORGES, type Forge } from "./forge";
 
 /** What the intake puts on the queue, as JSON: one message for each application that tracks the pushed branch. */
 export interface PushMessage {
-  /** `owner/name`, as the program's configuration spells it. */
+  forge: Forge;
+  /** `owner/name`, at GitLab `group/…/name`; as the program's configuration spells it. */
   repository: string;
   /** Without `refs/heads/`; may hold slashes. */
   branch: string;
   /** The pushed commit, 40 hexadecimal digits. */
   commit: string;
-  /** `X-GitHub-Delivery`: a redelivery carries the same one. */
+  /** The forge's id of the delivery, or the poll's: a redelivery carries the same one. */
   delivery: string;
-  /** When GitHub took the push in, ISO 8601. */
+  /** When the forge took the push in, ISO 8601. */
   pushedAt: string;
   application: string;
 }
@@ -20,7 +22,7 @@ export interface PushMessage {
  * branch name may hold what a group id may not, and may be longer than its 128 characters.
  */
 export function messageGroup(message: PushMessage): string {
-  return sha256(`${message.repository}:${message.branch}`);
+  return sha256(`${message.forge}:${message.repository}:${message.branch}`);
 }
 
 /** The FIFO deduplication id: a redelivery within SQS's five minutes is dropped. */
@@ -45,14 +47,25 @@ export function parseMessage(body: string): PushMessage {
     }
     return found;
   };
+  const forge = forgeOf(fields.forge);
   return {
-    repository: text("repository", /^[^/\s]+\/[^/\s]+$/),
+    forge,
+    repository: text("repository", forge === "gitlab" ? /^[^/\s]+(\/[^/\s]+)+$/ : /^[^/\s]+\/[^/\s]+$/),
     branch: text("branch", /./),
     commit: text("commit", /^[0-9a-f]{40}$/),
     delivery: text("delivery", /./),
     pushedAt: text("pushedAt", /^\d{4}-\d\d-\d\dT/),
     application: text("application", /./),
   };
+}
+
+function forgeOf(value: unknown): Forge {
+  // A message that an earlier version of the program has put on the queue names none: it knew only GitHub.
+  const forge = value === undefined ? "github" : FORGES.find((each) => each === value);
+  if (forge === undefined) {
+    throw new Error(`the message's forge is ${JSON.stringify(value)}, expected one of ${FORGES.join(", ")}`);
+  }
+  return forge;
 }
 
 function sha256(text: string): string {

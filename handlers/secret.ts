@@ -1,5 +1,17 @@
 import { GetSecretValueCommand, type SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
-import { explain, failure } from "./failure";
+import { explain, failure, failureType } from "./failure";
+
+/** Where in Secrets Manager a text is: the whole string of a secret, or one key of its JSON. */
+export interface SecretLocation {
+  /** ARN or name. */
+  secretId: string;
+  key?: string;
+}
+
+/** How a person would call the location. */
+export function nameOf({ secretId, key }: SecretLocation): string {
+  return key === undefined ? `secret ${secretId}` : `key ${key} of secret ${secretId}`;
+}
 
 const LIFETIME = 5 * 60_000;
 const REREAD_AFTER = 10_000;
@@ -53,10 +65,32 @@ export async function readSecret(client: SecretsManagerClient, secretId: string,
   const { SecretString } = await client
     .send(new GetSecretValueCommand({ SecretId: secretId }))
     .catch((error: unknown) => {
-      throw failure("ConfigurationError", `secret ${secretId} cannot be read: ${explain(error)}`, error);
+      const type = failureType(error);
+      throw failure(
+        // Neither an outage nor a denial: such as a secret that is not there.
+        type === "JobFailed" ? "ConfigurationError" : type,
+        `secret ${secretId} cannot be read: ${explain(error)}`,
+        error,
+      );
     });
   if (!SecretString) {
     throw failure("ConfigurationError", `secret ${secretId} holds no string: put ${content} there`);
   }
   return SecretString;
+}
+
+/**
+ * The text at a location, seeing the secret's string. JSON's errors quote what they were given: none leaves this function.
+ * @returns `undefined` where the key is missing, or holds no text
+ */
+export function textAt({ key }: SecretLocation, secret: string): string | undefined {
+  if (key === undefined) {
+    return secret;
+  }
+  try {
+    const value = (JSON.parse(secret) as Record<string, unknown> | null)?.[key];
+    return typeof value === "string" ? value : undefined;
+  } catch {
+    return undefined;
+  }
 }

@@ -11,13 +11,13 @@ export interface ApiArgs {
 export interface RouteArgs {
   /** What the routes lead to. */
   function: { arn: pulumi.Output<string>; functionName: pulumi.Output<string> };
-  /** `POST /webhooks/github` */
-  routes: string[];
+  /** `POST /webhooks/github`, each by the name of its resource. */
+  routes: Record<string, string>;
   /** The requests that may invoke the function, as method and path without a space; `*` stands for any text. */
   invokedBy: string;
 }
 
-/** The stack's HTTP API: what GitHub and people call. */
+/** The stack's HTTP API: what forges and people call. */
 export class Api extends pulumi.ComponentResource {
   readonly url: pulumi.Output<string>;
   readonly apiId: pulumi.Output<string>;
@@ -48,10 +48,8 @@ export class Api extends pulumi.ComponentResource {
       opts,
     );
     const target = pulumi.interpolate`integrations/${integration.id}`;
-    args.routes.forEach((routeKey, index) => {
-      const routeName = index === 0 ? name : `${name}-${index + 1}`;
+    for (const [routeName, routeKey] of Object.entries(args.routes))
       new apigatewayv2.Route(routeName, { apiId: api.id, routeKey, target }, opts);
-    });
     new lambda.Permission(
       name,
       {

@@ -11,7 +11,7 @@ import { archiveKey, createApplicationPipeline } from "./pipeline/applicationPip
 import { Promotion } from "./promotion";
 import { existingRepository, type ImageRepository, Registry } from "./registry";
 import { Service } from "./service";
-import type { ApplicationSettings } from "./settings";
+import type { ApplicationSettings, Settings } from "./settings";
 import type { DeliveredSource } from "./source";
 import type { Target } from "./target";
 import { Task } from "./task";
@@ -30,6 +30,8 @@ export interface ApplicationArgs {
   /** Where archives are fetched to. Needed by applications that pushes are delivered of. */
   source?: Bucket | undefined;
   pipelineType: PipelineType;
+  /** Where builds find base images and npm packages. */
+  mirrors: Pick<Settings, "baseImageRegistry" | "npmRegistry">;
   /** Given where versions can be deployed by HTTP. */
   requests?: RequestTable | undefined;
 }

@@ -1,8 +1,10 @@
 import * as codebuild from "@pulumi/aws/codebuild";
 import * as pulumi from "@pulumi/pulumi";
+import { baseImageRepositories } from "./baseImages";
 import type { Bucket } from "./bucket";
 import { createLogGroup, writingTo } from "./logGroup";
 import type { Operations } from "./operations";
+import type { Account } from "./partition";
 import type { ImageRepository } from "./registry";
 import { createRole, type Statement } from "./role";
 import type { BuildSettings } from "./settings";
@@ -82,6 +84,10 @@ const createProject = (name: string, args: BuildArgs, { roleArn, logGroup }: Pro
 export interface RepositoryBuildArgs {
   operations: Operations;
   settings: BuildSettings;
+  /** Where Dockerfiles find their base images, `<host>[/<prefix>]`. Default: where they say themselves. */
+  baseImageRegistry?: string | undefined;
+  /** The npm registry of builds, an https address. Default: npm's own. */
+  npmRegistry?: string | undefined;
   /** Path of the schedules in the repository, if the application has any. */
   schedules: string | undefined;
   registry: ImageRepository;
@@ -98,22 +104,29 @@ export const createRepositoryBuild = (
   name: string,
   { operations, artifacts, ...args }: RepositoryBuildArgs,
   opts: pulumi.ComponentResourceOptions,
-) =>
-  new Build(
-    name,
-    { operations, artifacts, variables: variables(args), statements: pushingImage(args), docker: true },
-    opts,
-  );
+) => {
+  const statements = [...pushingImage(args), ...pullingBaseImages(args, operations.account)];
+  return new Build(name, { operations, artifacts, variables: variables(args), statements, docker: true }, opts);
+};
 
 type Inputs = Omit<RepositoryBuildArgs, "operations" | "artifacts">;
 
 /** What the buildspec reads, see handlers/buildspec.ts; each build argument is a variable of its own. */
-const variables = ({ settings, schedules, registry }: Inputs): Record<string, pulumi.Input<string>> => ({
+const variables = ({
+  settings,
+  schedules,
+  registry,
+  baseImageRegistry = "",
+  npmRegistry,
+}: Inputs): Record<string, pulumi.Input<string>> => ({
   IMAGE_REPOSITORY: registry.repositoryUrl,
   DOCKERFILE: settings.dockerfile,
   CONTEXT: settings.context,
   TEST_COMMAND: settings.test ?? "",
   SCHEDULES: schedules ?? "",
+  BASE_IMAGE_REGISTRY: baseImageRegistry,
+  // npm takes an empty address for one.
+  ...(npmRegistry === undefined ? {} : { NPM_CONFIG_REGISTRY: npmRegistry }),
   BUILD_ARGUMENTS: Object.keys(settings.arguments).join(" "),
   ...settings.arguments,
 });
@@ -134,3 +147,10 @@ const pushingImage = ({ registry, archiveArn }: Inputs): Statement[] => [
     resources: [registry.arn],
   },
 ];
+
+function pullingBaseImages({ baseImageRegistry }: Inputs, { partition }: Account): Statement[] {
+  const repositories = baseImageRepositories(partition, baseImageRegistry);
+  if (repositories === undefined) return [];
+  const actions = ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"];
+  return [{ actions, resources: [repositories] }];
+}

@@ -27,8 +27,18 @@ export interface CallbackArgs<O> {
   memory: number;
   /** npm packages that the handler imports and the Lambda runtime does not have. Default: none. */
   packages?: string[];
+  /** Where the VPC is that it runs in. Default: outside of it, with AWS's own way to the internet. */
+  network?: FunctionNetwork | undefined;
+  /** How many times five minutes it has to fail before the alarm on its errors is raised. Default: once. */
+  alarmPeriods?: number;
   /** Whether the alarm on its errors is told when it ends, too. Default: it is. */
   alarmTellsEnd?: boolean;
+}
+
+/** Where a function's network interfaces are. */
+export interface FunctionNetwork {
+  subnetIds: pulumi.Input<string[]>;
+  securityGroupIds: pulumi.Input<string>[];
 }
 
 /**
@@ -44,11 +54,8 @@ export class Callback<O> extends pulumi.ComponentResource {
     const { account, logRetentionDays, observed } = args.operations;
     // Made before the function, which would make one of its own that never expires.
     const logGroup = createLogGroup(`${name}-logs`, logRetentionDays, { parent: this });
-    const roleArn = createRole(
-      `${name}-role`,
-      { account, service: "lambda", statements: [writingTo(logGroup), ...args.statements] },
-      { parent: this },
-    );
+    const statements = [writingTo(logGroup), ...args.statements, ...(args.network ? joiningNetwork : [])];
+    const roleArn = createRole(`${name}-role`, { account, service: "lambda", statements }, { parent: this });
     const created = createFunction(name, args, roleArn, logGroup, this);
     createAlarm(
       `${name}-errors`,
@@ -59,6 +66,7 @@ export class Callback<O> extends pulumi.ComponentResource {
         metrics: ["Errors", "Throttles"],
         statistic: "Sum",
         dimensions: { FunctionName: created.name },
+        ...(args.alarmPeriods === undefined ? {} : { periods: args.alarmPeriods }),
         ...(args.alarmTellsEnd === undefined ? {} : { tellsEnd: args.alarmTellsEnd }),
       },
       { parent: this },
@@ -89,9 +97,34 @@ const createFunction = <O>(
       timeout: args.timeoutSeconds,
       memorySize: args.memory,
       loggingConfig: { logFormat: "Text", logGroup: logGroup.name },
+      ...(args.network === undefined ? {} : { vpcConfig: args.network }),
     },
     { parent },
   );
+
+const NETWORK_INTERFACES = [
+  "ec2:AssignPrivateIpAddresses",
+  "ec2:CreateNetworkInterface",
+  "ec2:DeleteNetworkInterface",
+  "ec2:DescribeNetworkInterfaces",
+  "ec2:DescribeSubnets",
+  "ec2:UnassignPrivateIpAddresses",
+];
+
+/**
+ * Lambda makes a function's network interfaces under the function's own role, and takes no narrower resource. What the
+ * function itself calls carries the key of the second statement, what Lambda calls for it does not.
+ * https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html
+ */
+const joiningNetwork: Statement[] = [
+  { actions: NETWORK_INTERFACES, resources: ["*"] },
+  {
+    effect: "Deny",
+    actions: NETWORK_INTERFACES,
+    resources: ["*"],
+    conditions: { Null: { "lambda:SourceFunctionArn": "false" } },
+  },
+];
 
 const archive = <O>({ factory, packages = [] }: CallbackArgs<O>): pulumi.asset.AssetArchive =>
   new pulumi.asset.AssetArchive({

@@ -4,7 +4,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { createChat } from "../handlers/chat";
 import { Callback } from "./callback";
 import type { Operations } from "./operations";
-import { secretArn } from "./secrets";
+import { readingSecret, secretLocation } from "./secrets";
 import type { AlertSettings, ChatKind, SecretsManagerReference } from "./settings";
 
 /** A chat, and where the address of its webhook is kept. */
@@ -52,15 +52,14 @@ export class Chat extends pulumi.ComponentResource {
 }
 
 function createFunction(name: string, { operations, kind, secret }: ChatArgs, parent: pulumi.Resource) {
-  const arn = secretArn(secret);
-  const key = keyOf(secret);
+  const location = secretLocation(secret);
   return new Callback(
     name,
     {
       operations,
       factory: createChat,
-      options: { kind, secret: key === undefined ? { secretId: arn } : { secretId: arn, key } },
-      statements: [{ actions: ["secretsmanager:GetSecretValue"], resources: [arn] }],
+      options: { kind, secret: location },
+      statements: [readingSecret(location)],
       timeoutSeconds: 30,
       memory: 256,
       // While the chat is down, word that the alarm is over could not be posted either, and would raise it again for ever.
@@ -69,7 +68,3 @@ function createFunction(name: string, { operations, kind, secret }: ChatArgs, pa
     { parent },
   );
 }
-
-/** The key of the secret's JSON that holds the address, if not the whole secret does. */
-const keyOf = (secret: SecretsManagerReference): string | undefined =>
-  secret.kind === "secret" ? secret.key : secret.arn.split(":")[7] || undefined;

@@ -65,7 +65,7 @@ export class Deployments extends pulumi.ComponentResource {
       `${name}-deployments`,
       {
         function: answer,
-        routes: [`POST ${PATH}`, `GET ${PATH}/{id}`],
+        routes: { [`${name}-deployments`]: `POST ${PATH}`, [`${name}-deployments-2`]: `GET ${PATH}/{id}` },
         invokedBy: `*${PATH}*`,
       },
       { parent: this },

@@ -1,54 +1,47 @@
 import * as sqs from "@pulumi/aws/sqs";
 import * as pulumi from "@pulumi/pulumi";
-import { createWebhook, type TrackedBranch } from "../handlers/webhook";
 import { createAlarm } from "./alerts";
-import type { Api } from "./api";
-import { Callback } from "./callback";
-import { createGeneratedSecret, type GeneratedSecret } from "./generatedSecret";
 import type { Operations } from "./operations";
 
-/** The path that GitHub is told. */
-const PATH = "/webhooks/github";
+/** A FIFO queue, as functions use it. */
+export interface PushQueue {
+  arn: pulumi.Output<string>;
+  url: pulumi.Output<string>;
+}
 
 export interface IntakeArgs {
   operations: Operations;
-  api: Api;
-  /** Branches whose pushes are passed on. */
-  branches: TrackedBranch[];
   /** Seconds that who receives a message has before it is handed out again. */
   visibilityTimeoutSeconds: number;
 }
 
-/** The way in: GitHub's webhook is verified, and each push to a tracked branch becomes a message on a FIFO queue. */
+/** What waits to be fetched: each push to a tracked branch is a message on a FIFO queue, whichever way it came in. */
 export class Intake extends pulumi.ComponentResource {
-  /** The address to give to GitHub. */
-  readonly url: pulumi.Output<string>;
-  /** The secret to give to GitHub. */
-  readonly secret: pulumi.Output<string>;
-  readonly queueArn: pulumi.Output<string>;
+  readonly queue: PushQueue;
   readonly queueName: pulumi.Output<string>;
+  /** Messages that could not be fetched. */
+  readonly deadLetters: PushQueue;
 
   constructor(name: string, args: IntakeArgs, opts?: pulumi.ComponentResourceOptions) {
     super("slipway:infra:Intake", name, {}, opts);
-    const secret = createGeneratedSecret(`${name}-webhook-secret`, "Signs what GitHub sends to the webhook", {
-      parent: this,
-    });
-    const queue = createQueue(name, args, this);
-    const webhook = createFunction(name, args, secret, queue, this);
-    args.api.addRoutes(
-      `${name}-webhook`,
-      { function: webhook, routes: [`POST ${PATH}`], invokedBy: `POST${PATH}` },
-      { parent: this },
-    );
-    this.url = pulumi.interpolate`${args.api.url}${PATH}`;
-    this.secret = secret.value;
-    this.queueArn = queue.arn;
+    const deadLetters = createDeadLetters(name, args, this);
+    const queue = createQueue(name, args, deadLetters, this);
+    this.queue = { arn: queue.arn, url: queue.url };
     this.queueName = queue.name;
-    this.registerOutputs({ url: this.url, secret: this.secret, queueArn: this.queueArn });
+    this.deadLetters = { arn: deadLetters.arn, url: deadLetters.url };
+    this.registerOutputs({ queueArn: queue.arn, deadLettersArn: deadLetters.arn });
   }
 }
 
-function createQueue(name: string, args: IntakeArgs, parent: pulumi.Resource): sqs.Queue {
+/** The longest that SQS keeps a message. */
+const DAYS_14 = 14 * 24 * 60 * 60;
+
+/** While its forge cannot be reached, fetch asks for a message again at ever longer intervals: three hours and a half. */
+const RECEIVES = 20;
+
+const WAITING_SECONDS = 30 * 60;
+
+function createDeadLetters(name: string, { operations }: IntakeArgs, parent: pulumi.Resource): sqs.Queue {
   // Dead letters of a FIFO queue go to a FIFO queue.
   const deadLetters = new sqs.Queue(
     `${name}-dead-letters`,
@@ -58,8 +51,9 @@ function createQueue(name: string, args: IntakeArgs, parent: pulumi.Resource): s
   createAlarm(
     `${name}-dead-letters`,
     {
-      operations: args.operations,
-      description: "A push could not be fetched after all retries: see the log group of fetch, then redrive the queue.",
+      operations,
+      description:
+        "A push could not be fetched: see the log group of fetch, mend the cause, then redrive the messages to the queue of pushes.",
       namespace: "AWS/SQS",
       metrics: ["ApproximateNumberOfMessagesVisible"],
       statistic: "Maximum",
@@ -67,42 +61,38 @@ function createQueue(name: string, args: IntakeArgs, parent: pulumi.Resource): s
     },
     { parent },
   );
-  return new sqs.Queue(
+  return deadLetters;
+}
+
+function createQueue(
+  name: string,
+  { operations, visibilityTimeoutSeconds }: IntakeArgs,
+  deadLetters: sqs.Queue,
+  parent: pulumi.Resource,
+): sqs.Queue {
+  const queue = new sqs.Queue(
     `${name}-pushes`,
     {
       fifoQueue: true,
-      visibilityTimeoutSeconds: args.visibilityTimeoutSeconds,
+      visibilityTimeoutSeconds,
       messageRetentionSeconds: DAYS_14,
-      redrivePolicy: pulumi.jsonStringify({ deadLetterTargetArn: deadLetters.arn, maxReceiveCount: 5 }),
+      redrivePolicy: pulumi.jsonStringify({ deadLetterTargetArn: deadLetters.arn, maxReceiveCount: RECEIVES }),
       sqsManagedSseEnabled: true,
     },
     { parent },
   );
-}
-
-/** The longest that SQS keeps a message. */
-const DAYS_14 = 14 * 24 * 60 * 60;
-
-const createFunction = (
-  name: string,
-  args: IntakeArgs,
-  secret: GeneratedSecret,
-  queue: sqs.Queue,
-  parent: pulumi.Resource,
-) =>
-  new Callback(
-    `${name}-webhook`,
+  createAlarm(
+    `${name}-waiting`,
     {
-      operations: args.operations,
-      factory: createWebhook,
-      options: { secretArn: secret.arn, queueUrl: queue.url, sources: args.branches },
-      statements: [
-        { actions: ["secretsmanager:GetSecretValue"], resources: [secret.arn] },
-        { actions: ["sqs:SendMessage"], resources: [queue.arn] },
-      ],
-      // GitHub gives up after ten.
-      timeoutSeconds: 9,
-      memory: 256,
+      operations,
+      description: `A push has waited for ${WAITING_SECONDS / 60} minutes: see the log group of fetch for the forge that cannot be reached.`,
+      namespace: "AWS/SQS",
+      metrics: ["ApproximateAgeOfOldestMessage"],
+      statistic: "Maximum",
+      threshold: WAITING_SECONDS,
+      dimensions: { QueueName: queue.name },
     },
     { parent },
   );
+  return queue;
+}

@@ -1,10 +1,9 @@
-import * as cloudwatch from "@pulumi/aws/cloudwatch";
-import * as lambda from "@pulumi/aws/lambda";
 import * as pulumi from "@pulumi/pulumi";
 import { createNotices, type NoticesOptions } from "../handlers/notices";
 import { createAlarm } from "./alerts";
 import { Callback } from "./callback";
 import type { Operations } from "./operations";
+import { createRule } from "./rule";
 
 /** The pipeline of one application. */
 interface WatchedPipeline {
@@ -23,8 +22,8 @@ export class Notices extends pulumi.ComponentResource {
   constructor(name: string, args: NoticesArgs, opts?: pulumi.ComponentResourceOptions) {
     super("slipway:infra:Notices", name, {}, opts);
     const notices = createFunction(name, args, this);
-    const failures = createRule(`${name}-failures`, ["FAILED"], args, notices, this);
-    createRule(`${name}-outcomes`, ["SUCCEEDED", "STOPPED", "SUPERSEDED"], args, notices, this);
+    const failures = tellStates(`${name}-failures`, ["FAILED"], args, notices, this);
+    tellStates(`${name}-outcomes`, ["SUCCEEDED", "STOPPED", "SUPERSEDED"], args, notices, this);
     createAlarm(
       `${name}-failures`,
       {
@@ -72,34 +71,25 @@ function createFunction(name: string, { operations, pipelines }: NoticesArgs, pa
 }
 
 /** Has the function told when an execution of the stack's pipelines reaches one of the states. */
-function createRule(
+const tellStates = (
   name: string,
   states: string[],
   { operations, pipelines }: NoticesArgs,
   notices: Callback<NoticesOptions>,
   parent: pulumi.Resource,
-): cloudwatch.EventRule {
-  const rule = new cloudwatch.EventRule(
+) =>
+  createRule(
     name,
     {
-      eventPattern: pulumi.jsonStringify({
-        source: ["aws.codepipeline"],
-        "detail-type": ["CodePipeline Pipeline Execution State Change"],
-        detail: { pipeline: pipelines.map(({ pipelineName }) => pipelineName), state: states },
-      }),
+      operations,
+      function: notices,
+      on: {
+        eventPattern: pulumi.jsonStringify({
+          source: ["aws.codepipeline"],
+          "detail-type": ["CodePipeline Pipeline Execution State Change"],
+          detail: { pipeline: pipelines.map(({ pipelineName }) => pipelineName), state: states },
+        }),
+      },
     },
     { parent },
   );
-  const permission = new lambda.Permission(
-    name,
-    {
-      action: "lambda:InvokeFunction",
-      function: notices.functionName,
-      principal: operations.account.servicePrincipal("events"),
-      sourceArn: rule.arn,
-    },
-    { parent },
-  );
-  new cloudwatch.EventTarget(name, { rule: rule.name, arn: notices.arn }, { parent, dependsOn: permission });
-  return rule;
-}

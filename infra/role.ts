@@ -4,6 +4,8 @@ import type { Account, AwsService } from "./partition";
 
 /** What a role may do. Actions are spelled out; `*` stands as a resource only where AWS takes no other. */
 export interface Statement {
+  /** `Deny` takes away under a condition what another statement allows. Default: `Allow`. */
+  effect?: "Allow" | "Deny";
   actions: string[];
   resources: pulumi.Input<pulumi.Input<string>[]>;
   /** IAM condition operators, each with its keys and values. */
@@ -27,12 +29,21 @@ export interface RoleArgs {
  * The one way to make a role: assumed by one AWS service, with one inline policy.
  * @returns its ARN, known once the policy is attached, so that what is made with the role can use it at once
  */
-export function createRole(name: string, args: RoleArgs, opts: pulumi.CustomResourceOptions): pulumi.Output<string> {
+export const createRole = (name: string, args: RoleArgs, opts: pulumi.CustomResourceOptions): pulumi.Output<string> =>
+  createNamedRole(name, args, opts).arn;
+
+/** For what takes a role by its name. @returns both, known once the policy is attached */
+export function createNamedRole(
+  name: string,
+  args: RoleArgs,
+  opts: pulumi.CustomResourceOptions,
+): { arn: pulumi.Output<string>; roleName: pulumi.Output<string> } {
   const role = new iam.Role(name, { assumeRolePolicy: trustPolicy(args) }, opts);
-  if (args.statements === undefined) return role.arn;
-  const document = policyDocument(args.statements.map(allow));
+  if (args.statements === undefined) return { arn: role.arn, roleName: role.name };
+  const document = policyDocument(args.statements.map(spelledOut));
   const policy = new iam.RolePolicy(`${name}-policy`, { role: role.name, policy: document }, opts);
-  return pulumi.all([role.arn, policy.id]).apply(([arn]) => arn);
+  const once = (value: pulumi.Output<string>) => pulumi.all([value, policy.id]).apply(([known]) => known);
+  return { arn: once(role.arn), roleName: once(role.name) };
 }
 
 /** A policy as IAM and S3 take it. */
@@ -49,8 +60,8 @@ const trustPolicy = ({ account, service, ownAccountOnly = false }: RoleArgs): pu
     },
   ]);
 
-const allow = ({ actions, resources, conditions }: Statement): object => ({
-  Effect: "Allow",
+const spelledOut = ({ effect = "Allow", actions, resources, conditions }: Statement): object => ({
+  Effect: effect,
   Action: actions,
   Resource: resources,
   Condition: conditions,

@@ -47,6 +47,21 @@ export function secretArn(reference: SecretsManagerReference): pulumi.Output<str
   return pulumi.output(reference.arn.split(":").slice(0, 7).join(":"));
 }
 
+/** A text in Secrets Manager, as functions find it. */
+export interface KnownLocation {
+  secretId: pulumi.Output<string>;
+  /** The key of the secret's JSON that holds the text, if not the whole secret does. */
+  key?: string;
+}
+
+export function secretLocation(reference: SecretsManagerReference): KnownLocation {
+  const secretId = secretArn(reference);
+  const key = reference.kind === "secret" ? reference.key : reference.arn.split(":")[7] || undefined;
+  return key === undefined ? { secretId } : { secretId, key };
+}
+
+export const readingSecret = ({ secretId }: KnownLocation): Statement => reading("secretsmanager", secretId);
+
 const reading = (service: "secretsmanager" | "ssm", arn: pulumi.Output<string>): Statement => ({
   actions: [service === "ssm" ? "ssm:GetParameters" : "secretsmanager:GetSecretValue"],
   resources: [arn],

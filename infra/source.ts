@@ -1,9 +1,11 @@
 import * as lambda from "@pulumi/aws/lambda";
 import * as pulumi from "@pulumi/pulumi";
 import { createFetch } from "../handlers/fetch";
-import type { TrackedBranch } from "../handlers/webhook";
+import type { TrackedBranch } from "../handlers/forge";
 import type { Bucket } from "./bucket";
-import { Callback } from "./callback";
+import { Callback, type FunctionNetwork } from "./callback";
+import type { ForgeAccess } from "./forges";
+import type { Intake } from "./intake";
 import type { Operations } from "./operations";
 import type { Pipeline } from "./pipeline";
 
@@ -28,11 +30,13 @@ export interface DeliveredSource {
 
 export interface SourceArgs {
   operations: Operations;
-  /** Messages of the intake. */
-  queueArn: pulumi.Input<string>;
+  /** Whose messages are fetched. */
+  intake: Intake;
   /** Where archives go. */
   bucket: Bucket;
   sources: DeliveredSource[];
+  forges: ForgeAccess;
+  network: FunctionNetwork | undefined;
 }
 
 /** The way from a push to a pipeline: the commit's archive goes to the source bucket, and an execution begins. */
@@ -43,7 +47,7 @@ export class Source extends pulumi.ComponentResource {
     new lambda.EventSourceMapping(
       `${name}-fetch`,
       {
-        eventSourceArn: args.queueArn,
+        eventSourceArn: args.intake.queue.arn,
         functionName: fetch.arn,
         batchSize: 1,
         functionResponseTypes: ["ReportBatchItemFailures"],
@@ -61,8 +65,10 @@ const createFunction = (name: string, args: SourceArgs, parent: pulumi.Resource)
       operations: args.operations,
       factory: createFetch,
       options: {
-        github: "https://github.com",
         bucket: args.bucket.bucketName,
+        queueUrl: args.intake.queue.url,
+        deadLetterUrl: args.intake.deadLetters.url,
+        forges: args.forges.options,
         sources: args.sources.map(({ branch, key, pipeline, overridable }) => ({
           ...branch,
           key,
@@ -73,9 +79,10 @@ const createFunction = (name: string, args: SourceArgs, parent: pulumi.Resource)
       statements: [
         {
           // Lambda's poller receives under the function's role.
-          actions: ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"],
-          resources: [args.queueArn],
+          actions: ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ChangeMessageVisibility"],
+          resources: [args.intake.queue.arn],
         },
+        { actions: ["sqs:SendMessage"], resources: [args.intake.deadLetters.arn] },
         // Without it, S3 answers 403 instead of 404 while there is no archive yet.
         { actions: ["s3:ListBucket"], resources: [args.bucket.arn] },
         {
@@ -86,10 +93,12 @@ const createFunction = (name: string, args: SourceArgs, parent: pulumi.Resource)
           actions: ["codepipeline:StartPipelineExecution"],
           resources: args.sources.map(({ pipeline }) => pipeline.arn),
         },
+        ...args.forges.statements,
       ],
       timeoutSeconds: FETCH_SECONDS,
       memory: 512,
       packages: ["tar-stream", "yazl"],
+      network: args.network,
     },
     { parent },
   );

@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { type Arguments, isUsageError, readArguments, usageError } from "./arguments";
-import { runGit } from "./github/git";
+import { runGit } from "./forges/git";
 import { rehearse } from "./rehearse";
 import { explainFailure } from "./report/failure";
 import { createLines } from "./report/lines";
@@ -159,16 +159,19 @@ function addressesOf(world: World, reviewer: Reviewer | undefined): string {
     const { hostname, pathname } = new URL(address);
     return `${world.account.addresses.get(hostname)}${pathname === "/" ? "" : pathname}`;
   };
-  const { url } = world.github;
+  const { url } = world.forges;
   const repository = `${url}/${world.repository.name}`;
-  const { stack } = intakeOf(world);
+  const { stack, webhook } = intakeOf(world);
+  const target = stack === world.stack ? "" : ` to ${stack}`;
+  const coming =
+    webhook === undefined ? "the next poll finds what is pushed to main" : `a push to main is delivered${target}`;
   const upstream = world.stacks.filter(({ name }) => name !== world.stack);
   return [
     "Running until Ctrl-C.",
     `  service  ${local(serviceUrl(world))}`,
     ...upstream.map(({ name }) => `  ${name.padEnd(7)}  ${local(serviceUrl(world, name))}`),
-    `  webhook  ${local(intakeOf(world).url)}`,
-    `  clone    git clone ${repository}.git   (a push to main is delivered${stack === world.stack ? "" : ` to ${stack}`})`,
+    ...(webhook === undefined ? [] : [`  webhook  ${local(webhook.url)}`]),
+    `  clone    git clone ${repository}.git   (${coming})`,
     `  push     curl -X POST '${repository}/push?version=4.0.0'`,
     ...(reviewer === undefined
       ? []

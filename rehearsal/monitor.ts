@@ -25,6 +25,8 @@ export interface Registration extends Declaration {
   /** Top-level properties that the engine would encrypt in the state. */
   secrets: string[];
   ignoreChanges: string[];
+  /** URNs of what has to be made before. */
+  dependencies: string[];
   outputs: Record<string, unknown>;
 }
 
@@ -89,6 +91,7 @@ export function createMonitor(options: MonitorOptions) {
         ...request.getAdditionalsecretoutputsList(),
       ],
       ignoreChanges: request.getIgnorechangesList(),
+      dependencies: request.getDependenciesList(),
       outputs: {},
     };
     registrations.set(urn, registration);

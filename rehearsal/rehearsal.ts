@@ -4,11 +4,12 @@ import { createClock } from "./clock";
 import { type Account, createCloud } from "./cloud/cloud";
 import type { CloudEvent } from "./cloud/events";
 import { services } from "./cloud/services";
+import { type Outside, type OutsideOptions, startOutside } from "./outside";
 import { evaluate, type Program } from "./program";
 import { createRun } from "./runs";
 import { chainOf, type Stack } from "./stacks";
 
-export interface RehearsalOptions {
+export interface RehearsalOptions extends OutsideOptions {
   /** The project's folder; the one that holds this file's folder when not told. */
   root?: string;
   stack: string;
@@ -38,6 +39,8 @@ export interface Rehearsal {
   account: Account;
   /** The stack that was asked for last, before it those whose images it takes. */
   stacks: EvaluatedStack[];
+  /** It was there before the account's first stack: schedules may fall due while the program is evaluated. */
+  outside: Outside;
   close(): Promise<void>;
 }
 
@@ -56,13 +59,19 @@ export async function open(options: RehearsalOptions): Promise<Rehearsal> {
   const chain = await chainOf({ root, stack, overrides });
   const directory = await createRun(path.join(root, RUNS), stack);
   const account = createCloud({
-    region: chain[0]?.values["aws:region"] ?? "",
+    ...placeOf(chain[0]?.values["aws:region"] ?? ""),
+    routesPerTable: routesPerTable(chain),
     clock: createClock(options.speed),
     directory,
     repeatsInvocations: repeats,
     services,
   });
   if (options.listener !== undefined) account.onEvent(options.listener);
+  const outside = await startOutside(account, options);
+  const close = async () => {
+    await outside.close();
+    await account.close();
+  };
   try {
     await account.open();
     for (const Name of options.secrets ?? [])
@@ -75,10 +84,34 @@ export async function open(options: RehearsalOptions): Promise<Rehearsal> {
     }
     breaking?.check();
     await account.start();
-    return { account, stacks, close: account.close };
+    return { account, stacks, outside, close };
   } catch (error) {
-    await account.close();
+    await close();
     throw error;
+  }
+}
+
+/** Regions of China are a partition of their own, under another DNS suffix. */
+const placeOf = (region: string) =>
+  region.startsWith("cn-")
+    ? { region, partition: "aws-cn", dnsSuffix: "amazonaws.com.cn" }
+    : { region, partition: "aws", dnsSuffix: "amazonaws.com" };
+
+/** Who sets the quota in a stack file has asked AWS for it before; undefined where none does. */
+function routesPerTable(chain: Stack[]): number | undefined {
+  const quotas = chain.flatMap(({ values }) => {
+    const quota: unknown = parsedJson(values["slipway:network"] ?? "{}")?.routesPerTable;
+    return typeof quota === "number" ? [quota] : [];
+  });
+  return quotas.length === 0 ? undefined : Math.max(...quotas);
+}
+
+/** What the program will find wrong with the text, it says itself. */
+function parsedJson(text: string): { routesPerTable?: unknown } | undefined {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
   }
 }
 

@@ -2,6 +2,7 @@ import path from "node:path";
 import { withoutAction } from "./breaking";
 import type { CloudEvent } from "./cloud/events";
 import type { Grant } from "./cloud/policies";
+import type { OutsideOptions } from "./outside";
 import { open, type Rehearsal, RUNS } from "./rehearsal";
 import { describe } from "./report/describe";
 import { type PipelineNames, pipelineNames } from "./report/pipelines";
@@ -88,7 +89,18 @@ async function setUp(
   let rehearsal: Rehearsal;
   try {
     const breaking = without === undefined ? undefined : withoutAction(without);
-    rehearsal = await open({ stack, speed, overrides: settings, secrets, repeats, listener: tell, breaking, signal });
+    const told = outsideOptions(progress, verbose || keep);
+    rehearsal = await open({
+      ...told,
+      stack,
+      speed,
+      overrides: settings,
+      secrets,
+      repeats,
+      listener: tell,
+      breaking,
+      signal,
+    });
   } catch (error) {
     progress.failed();
     throw error;
@@ -103,13 +115,16 @@ async function setUp(
   );
   for (const { program } of rehearsal.stacks)
     for (const warning of program.warnings) progress.say(`warning: ${warning}`);
-  return createWorld(rehearsal, {
-    onDelivery: ({ event, answer, error }) => {
-      if (verbose || keep) progress.note(`GitHub delivered ${event}: ${answer?.status ?? error}`);
-    },
-    onFault: (error) => progress.note(`GitHub broke off: ${error.message}`),
-  });
+  return createWorld(rehearsal);
 }
+
+/** @param deliveries whether each delivery is told */
+const outsideOptions = (progress: Progress, deliveries: boolean): OutsideOptions => ({
+  onDelivery: ({ site, event, answer, error }) => {
+    if (deliveries) progress.note(`${site} delivered ${event}: ${answer?.status ?? error}`);
+  },
+  onFault: (error) => progress.note(`a forge broke off: ${error.message}`),
+});
 
 /** What the accounts leave to tell. */
 export async function findingsOf(worlds: World[], partial: boolean, took: number): Promise<Findings> {
@@ -124,7 +139,7 @@ export async function findingsOf(worlds: World[], partial: boolean, took: number
     granted: grants.length,
     partial,
     unused: unused.map((grant) => ({ grant, reason: reasonFor(grant, worlds[0]?.stack ?? "") })),
-    deliveries: worlds.flatMap((world) => world.github.deliveries),
+    deliveries: worlds.flatMap((world) => world.forges.deliveries),
     seen: worlds.flatMap((world) => world.seen),
     took,
   };

@@ -1,37 +1,17 @@
 import { failure } from "../failure";
+import { nameOf, type SecretLocation, textAt } from "../secret";
 import { bodyOf, type ChatKind, refusalOf } from "./shape";
 
-/** Where in Secrets Manager a text is: the whole string of a secret, or one key of its JSON. */
-export interface SecretLocation {
-  /** ARN or name. */
-  secretId: string;
-  key?: string;
-}
-
-/** How a person would call the location. */
-export function nameOf({ secretId, key }: SecretLocation): string {
-  return key === undefined ? `secret ${secretId}` : `key ${key} of secret ${secretId}`;
-}
-
 /**
- * The webhook's URL in the secret's string. No error here has a cause: those of JSON and URL quote what they were given.
+ * The webhook's URL in the secret's string. The error has no cause: URL's quote what they were given.
  * @throws Failure that names the secret, and nothing of what is in it
  */
 export function readUrl(location: SecretLocation, secret: string): string {
-  const url = location.key === undefined ? secret : entryOf(secret, location.key);
+  const url = textAt(location, secret);
   if (url === undefined || !URL.canParse(url) || new URL(url).protocol !== "https:") {
     throw failure("ConfigurationError", `${nameOf(location)} is no https URL: put the chat's webhook URL there`);
   }
   return url;
-}
-
-function entryOf(secret: string, key: string): string | undefined {
-  try {
-    const value = (JSON.parse(secret) as Record<string, unknown> | null)?.[key];
-    return typeof value === "string" ? value : undefined;
-  } catch {
-    return undefined;
-  }
 }
 
 const TIMEOUT = 5_000;

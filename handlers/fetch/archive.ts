@@ -1,7 +1,7 @@
 /*
- * Turns GitHub's tar.gz of a commit into the zip that CodePipeline's S3 source takes, while both are under way.
+ * Turns a forge's tar.gz of a commit into the zip that CodePipeline's S3 source takes, while both are under way.
  *
- * GitHub offers a zip too, but a zip says modes and symbolic links only in its central directory, at its very end: it
+ * Forges offer a zip too, but a zip says modes and symbolic links only in its central directory, at its very end: it
  * cannot be read as a stream without losing them. A tar says them before each file.
  *
  * tar-stream and yazl, because both stream and neither needs native code: yazl writes modes, symbolic links and files of

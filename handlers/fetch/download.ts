@@ -1,28 +1,59 @@
 import { Readable } from "node:stream";
 import type { ReadableStream } from "node:stream/web";
-import { explain, failure } from "../failure";
+import { type Failure, failure } from "../failure";
+import { archiveRequest, type ForgeAccess, type ForgeAccessOptions, type ForgeTokens } from "../forgeAccess";
 import type { PushMessage } from "../message";
+import { nameOf } from "../secret";
+import { follow } from "./redirects";
+import { refusalOf } from "./refusal";
 
 /**
  * Opens the archive of a pushed commit. It is fetched by commit and not by branch: after two quick pushes the branch is
  * at the second one already when the first is fetched.
  *
- * @param github the base address, without a slash at its end
  * @param signal ends the request and the stream
- * @throws Failure with status and address
+ * @throws Failure that says forge, repository, commit, what was answered, and what to do
  */
-export async function download(github: string, push: PushMessage, signal: AbortSignal): Promise<Readable> {
-  const url = `${github}/${push.repository}/archive/${push.commit}.tar.gz`;
-  const response = await fetch(url, { signal, headers: { "user-agent": "slipway" } }).catch((error: unknown) => {
-    throw failure("SystemUnavailable", `${url} cannot be reached: ${explain(error)}`, error);
-  });
-  if (response.ok && response.body !== null) {
-    return Readable.fromWeb(response.body as ReadableStream<Uint8Array>);
+export async function download(
+  forges: ForgeAccessOptions,
+  tokens: ForgeTokens,
+  push: PushMessage,
+  signal: AbortSignal,
+): Promise<Readable> {
+  const access = forges[push.forge];
+  if (access === undefined) {
+    throw failure("ConfigurationError", `${push.forge} has no address: a source must be at a forge of slipway:forges`);
   }
-  await response.body?.cancel();
-  if (response.status === 404) {
-    const why = "the commit was force-pushed away, or the repository is private, renamed or deleted";
-    throw failure("RevisionUnavailable", `${url} answers 404: ${why}`);
+  const token = await tokens.tokenOf(push.forge);
+  let opened = await open(access, push, token, signal);
+  if (opened.refusal?.type === "RevisionUnavailable" && token !== undefined) {
+    // The token may have been rotated, or another one been put there, since it was read.
+    const rotated = await tokens.rotatedToken(push.forge, token);
+    if (rotated !== undefined) {
+      opened = await open(access, push, rotated, signal);
+    }
   }
-  throw failure("SystemUnavailable", `${url} answers ${response.status} ${response.statusText}`);
+  if (opened.refusal !== undefined) {
+    throw opened.refusal;
+  }
+  return opened.archive;
+}
+
+type Opened = { archive: Readable; refusal?: never } | { archive?: never; refusal: Failure };
+
+async function open(
+  access: ForgeAccess,
+  push: PushMessage,
+  token: string | undefined,
+  signal: AbortSignal,
+): Promise<Opened> {
+  const request = archiveRequest({ forge: push.forge, url: access.url }, push.repository, push.commit, token);
+  const { response, place } = await follow(request, signal);
+  const { status, statusText, headers, body } = response;
+  const refusal = refusalOf({ place, status, statusText, headers }, push, access.token && nameOf(access.token));
+  if (refusal === undefined && body !== null) {
+    return { archive: Readable.fromWeb(body as ReadableStream<Uint8Array>) };
+  }
+  await body?.cancel();
+  return { refusal: refusal ?? failure("SystemUnavailable", `${place} answers ${status} with nothing`) };
 }

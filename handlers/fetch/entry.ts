@@ -10,7 +10,7 @@ export type ZipEntry =
   | { kind: "file"; path: string; mode: number }
   | { kind: "directory"; path: string; mode: number }
   | { kind: "symlink"; path: string; target: string; mode: number }
-  /** The one folder that GitHub wraps a repository in. */
+  /** The one folder that forges wrap a repository in. */
   | { kind: "wrapper" }
   | { kind: "refused"; reason: string };
 
@@ -59,7 +59,7 @@ export function placeEntry(header: TarHeader, links: ReadonlySet<string>): ZipEn
     case "symlink":
       return { kind: "symlink", path, target: header.linkname ?? "", mode: SYMLINK | 0o777 };
     case "link":
-      // A zip has no hard links, and the content has gone by. Git knows none either: GitHub's archives hold none.
+      // A zip has no hard links, and the content has gone by. Git knows none either: its archives hold none.
       return refused(name, `it is a hard link to ${header.linkname}`);
     default:
       return refused(name, `its type is ${header.type ?? "unknown"}`);

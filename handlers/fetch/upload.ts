@@ -9,9 +9,13 @@ import {
   UploadPartCommand,
 } from "@aws-sdk/client-s3";
 import { explain, failure } from "../failure";
+import { typeOf } from "./retry";
 
 /** S3 takes parts from 5 MiB on, and 10,000 of them: 8 MiB parts reach 78 GiB, and one is held in memory at a time. */
 const PART = 8 * 1024 * 1024;
+
+/** For the last call of an upload that failed, perhaps for want of time. */
+export const ABORT_SECONDS = 4;
 
 export interface Destination {
   bucket: string;
@@ -29,14 +33,23 @@ export interface Uploaded {
 /**
  * Streams an object of unknown size into a versioned bucket: by PutObject if it fits one part, else in parts. A content
  * that fails on the way never becomes an object: nothing is put, or the parts are thrown away.
+ *
+ * @param abortSignal ends what is under way; to throw the parts away it takes {@link ABORT_SECONDS} more at most
  */
-export async function upload(client: S3Client, destination: Destination, content: Readable): Promise<Uploaded> {
+export async function upload(
+  client: S3Client,
+  destination: Destination,
+  content: Readable,
+  abortSignal: AbortSignal,
+): Promise<Uploaded> {
   try {
     const parts = inParts(content, PART);
     const first = (await parts.next()).value ?? Buffer.alloc(0);
     // A full first part may be followed by others; only one that is not full is known to be the last.
     const { VersionId, size } =
-      first.length < PART ? await put(client, destination, first) : await putInParts(client, destination, first, parts);
+      first.length < PART
+        ? await put(client, destination, first, abortSignal)
+        : await putInParts(client, destination, first, parts, abortSignal);
     return { versionId: versioned(destination.bucket, VersionId), size };
   } finally {
     // Ends the download behind it, if it has not ended.
@@ -57,8 +70,9 @@ interface Put {
   size: number;
 }
 
-async function put(client: S3Client, destination: Destination, body: Buffer): Promise<Put> {
-  const { VersionId } = await client.send(new PutObjectCommand({ ...objectOf(destination), Body: body }));
+async function put(client: S3Client, destination: Destination, body: Buffer, abortSignal: AbortSignal): Promise<Put> {
+  const object = new PutObjectCommand({ ...objectOf(destination), Body: body });
+  const { VersionId } = await client.send(object, { abortSignal });
   return { VersionId, size: body.length };
 }
 
@@ -67,17 +81,19 @@ async function putInParts(
   destination: Destination,
   first: Buffer,
   rest: AsyncGenerator<Buffer, void>,
+  abortSignal: AbortSignal,
 ): Promise<Put> {
   // The SDK sends a CRC32 with each part, and here names none: S3 would not find the parts that are listed with theirs.
   const created = new CreateMultipartUploadCommand({ ...objectOf(destination), ChecksumAlgorithm: "CRC32" });
-  const { UploadId } = await client.send(created);
+  const { UploadId } = await client.send(created, { abortSignal });
   const upload = { Bucket: destination.bucket, Key: destination.key, UploadId };
   try {
     const Parts: CompletedPart[] = [];
     let size = 0;
     const putPart = async (body: Buffer): Promise<void> => {
       const PartNumber = Parts.length + 1;
-      const { ETag, ChecksumCRC32 } = await client.send(new UploadPartCommand({ ...upload, PartNumber, Body: body }));
+      const part = new UploadPartCommand({ ...upload, PartNumber, Body: body });
+      const { ETag, ChecksumCRC32 } = await client.send(part, { abortSignal });
       // S3 wants to see the checksum again with the whole.
       Parts.push({ PartNumber, ETag, ...(ChecksumCRC32 === undefined ? {} : { ChecksumCRC32 }) });
       size += body.length;
@@ -87,7 +103,7 @@ async function putInParts(
       await putPart(part);
     }
     const completed = new CompleteMultipartUploadCommand({ ...upload, MultipartUpload: { Parts } });
-    const { VersionId } = await client.send(completed);
+    const { VersionId } = await client.send(completed, { abortSignal });
     return { VersionId, size };
   } catch (error) {
     await abort(client, upload, error);
@@ -102,10 +118,11 @@ async function abort(
   error: unknown,
 ): Promise<void> {
   try {
-    await client.send(new AbortMultipartUploadCommand(upload));
+    const abortSignal = AbortSignal.timeout(ABORT_SECONDS * 1_000);
+    await client.send(new AbortMultipartUploadCommand(upload), { abortSignal });
   } catch (second) {
     const left = `multipart upload ${upload.UploadId} of s3://${upload.Bucket}/${upload.Key} was not aborted`;
-    throw failure("JobFailed", `${explain(error)}; and ${left}: ${explain(second)}`, error);
+    throw failure(typeOf(error), `${explain(error)}; and ${left}: ${explain(second)}`, error);
   }
 }
 

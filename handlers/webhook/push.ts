@@ -1,63 +1,50 @@
-import type { TrackedBranch } from "../webhook";
+import type { Forge, TrackedBranch } from "../forge";
+import type { Change, Malformed, Push } from "./adapter";
 
-const ZEROS = "0".repeat(40);
-
-export interface Push {
-  repository: string;
-  branch: string;
-  commit: string;
-  /** ISO 8601. */
-  pushedAt: string;
+/** A push, and who tracks its branch. */
+export interface TrackedPush {
+  push: Push;
+  sources: TrackedBranch[];
 }
 
-export type PushVerdict =
-  | { kind: "deliver"; push: Push; sources: TrackedBranch[] }
-  | { kind: "ignore"; reason: string }
-  | { kind: "malformed"; reason: string };
+export type PushVerdict = { kind: "deliver"; pushes: TrackedPush[] } | { kind: "ignore"; reason: string } | Malformed;
 
-/**
- * What to do about a push event.
- * @param payload the parsed body of a `push` event, of which nothing is known yet
- * @param now milliseconds; stands in for the time of the push where GitHub gives none
- */
-export function decidePush(payload: unknown, sources: TrackedBranch[], now: number): PushVerdict {
-  const { ref, after, deleted, repository } = object(payload);
-  const { full_name: name, pushed_at: pushedAt } = object(repository);
-  if (typeof ref !== "string" || !ref.startsWith("refs/")) {
-    return { kind: "malformed", reason: "not a push: ref is missing or no reference" };
+/** What to do about what a delivery tells: the pushes that somebody tracks, or why there is none. */
+export function decidePush(read: Change[] | Malformed, forge: Forge, sources: TrackedBranch[]): PushVerdict {
+  if (!Array.isArray(read)) {
+    return read;
   }
-  if (typeof after !== "string" || !/^[0-9a-f]{40}$/.test(after)) {
-    return { kind: "malformed", reason: "not a push: after is missing or no commit" };
+  const pushes: TrackedPush[] = [];
+  const reasons: string[] = [];
+  for (const change of read) {
+    const tracked = change.kind === "push" ? track(change.push, forge, sources) : change.reason;
+    if (typeof tracked === "string") {
+      reasons.push(tracked);
+    } else {
+      pushes.push(tracked);
+    }
   }
-  if (typeof name !== "string" || name === "") {
-    return { kind: "malformed", reason: "not a push: repository.full_name is missing" };
-  }
-  if (!ref.startsWith("refs/heads/")) {
-    return { kind: "ignore", reason: `${ref} is not a branch` };
-  }
-  const branch = ref.slice("refs/heads/".length);
-  if (deleted === true || after === ZEROS) {
-    return { kind: "ignore", reason: `branch ${branch} was deleted` };
-  }
-  // GitHub takes repository names in any case: the configuration may spell one otherwise than GitHub does.
-  const ofRepository = sources.filter((source) => source.repository.toLowerCase() === name.toLowerCase());
-  const tracking = ofRepository.filter((source) => source.branch === branch);
-  if (tracking.length === 0) {
-    const what = ofRepository.length === 0 ? `repository ${name}` : `branch ${branch} of ${name}`;
-    return { kind: "ignore", reason: `${what} is not tracked` };
-  }
-  const push = { repository: name, branch, commit: after, pushedAt: isoTime(pushedAt, now) };
-  return { kind: "deliver", push, sources: tracking };
+  return pushes.length > 0 ? { kind: "deliver", pushes } : { kind: "ignore", reason: summary(reasons) };
 }
 
-/** GitHub gives `pushed_at` in push events as epoch seconds, in most others as ISO 8601, and by its schema it may be null. */
-function isoTime(pushedAt: unknown, now: number): string {
-  const time =
-    typeof pushedAt === "number" ? pushedAt * 1_000 : typeof pushedAt === "string" ? Date.parse(pushedAt) : Number.NaN;
-  // Outside this range a date has no ISO form, and toISOString throws.
-  return new Date(Math.abs(time) <= 8.64e15 ? time : now).toISOString();
+/** One push may change hundreds of references. */
+function summary(reasons: string[]): string {
+  const told = reasons.slice(0, 3);
+  const others = reasons.length - told.length;
+  return [...told, ...(others > 0 ? [`${others} more`] : [])].join("; ") || "the push changes no reference";
 }
 
-function object(value: unknown): Record<string, unknown> {
-  return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {};
+/** Who tracks the pushed branch, or why nobody does. */
+function track(push: Push, forge: Forge, sources: TrackedBranch[]): TrackedPush | string {
+  // Forges take repository names in any case: the configuration may spell one otherwise than the forge does.
+  const ofRepository = sources.filter(
+    (source) => source.forge === forge && source.repository.toLowerCase() === push.repository.toLowerCase(),
+  );
+  const tracking = ofRepository.filter((source) => source.branch === push.branch);
+  if (tracking.length > 0) {
+    return { push, sources: tracking };
+  }
+  const what =
+    ofRepository.length === 0 ? `repository ${push.repository}` : `branch ${push.branch} of ${push.repository}`;
+  return `${what} is not tracked`;
 }

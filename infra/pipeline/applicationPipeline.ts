@@ -79,9 +79,10 @@ function pushStages({ application, args, registry, artifacts, parent }: Delivery
   const key = archiveKey(application);
   const archiveArn = pulumi.interpolate`${bucket.arn}/${key}`;
   const { build, schedules } = settings;
+  const { baseImageRegistry, npmRegistry } = args.mirrors;
   const project = createRepositoryBuild(
     `${application}-build`,
-    { operations, settings: build, schedules, registry, artifacts, archiveArn },
+    { operations, settings: build, baseImageRegistry, npmRegistry, schedules, registry, artifacts, archiveArn },
     { parent },
   );
   const variables = {

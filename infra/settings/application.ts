@@ -1,10 +1,12 @@
 import { FARGATE_CPU } from "../../handlers/fargate";
+import { FORGES, type Forge } from "../../handlers/forge";
 import type { Place } from "../partition";
 import {
   boolean,
   type Check,
   fail,
   integer,
+  isObject,
   list,
   map,
   object,
@@ -60,6 +62,13 @@ const EXPECTED_SOURCE =
   "push: { repository: acme/storefront, branch: main } or image: { repository: storefront, tag: dev }";
 
 const source: Check<SourceSettings> = (value, path, mistakes) => {
+  // What CodePipeline's own sources of GitHub, GitLab and Bitbucket are made of.
+  const connection = Object.keys(isObject(value) ? value : {}).find((key) => /connection/i.test(key));
+  if (connection !== undefined)
+    return fail(
+      mistakes,
+      `${path}.${connection}: AWS has no CodeConnections in China, and slipway takes pushes itself; allowed: push, image`,
+    );
   const read = sources(value, path, mistakes);
   if (read === undefined) return undefined;
   const { push, image } = read;
@@ -71,12 +80,7 @@ const source: Check<SourceSettings> = (value, path, mistakes) => {
 };
 
 const sources = object<{ push: PushSource | undefined; image: ImageSource | undefined }>({
-  push: optional(
-    object<PushSource>({
-      repository: required(forms.gitHubRepository, "a GitHub repository such as acme/storefront"),
-      branch: required(forms.branch, "a branch such as main"),
-    }),
-  ),
+  push: optional((value, path, mistakes) => push(isObject(value) ? value.forge : undefined)(value, path, mistakes)),
   image: optional(
     object<ImageSource>({
       repository: required(forms.ecrRepository, "an ECR repository such as storefront"),
@@ -84,6 +88,21 @@ const sources = object<{ push: PushSource | undefined; image: ImageSource | unde
     }),
   ),
 });
+
+/** Each forge names its repositories in its own way. */
+const push = (forge: unknown): Check<PushSource> => {
+  const known = forge === undefined ? DEFAULT_FORGE : FORGES.find((candidate) => candidate === forge);
+  return object<PushSource>({
+    forge: withDefault(oneOf("a forge", FORGES), DEFAULT_FORGE),
+    repository: required(
+      known === undefined ? forms.anyText : forms.repositories[known],
+      "a repository such as acme/storefront",
+    ),
+    branch: required(forms.branch, "a branch such as main"),
+  });
+};
+
+const DEFAULT_FORGE: Forge = "github";
 
 const build: Check<BuildSettings> = ruled(
   object<BuildSettings>({

@@ -159,5 +159,5 @@ function sound<T>(mistakes: string[], read: () => T): T | undefined {
   return mistakes.length === before ? value : undefined;
 }
 
-const isObject = (value: unknown): value is Record<string, unknown> =>
+export const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null && !Array.isArray(value);

@@ -1,5 +1,7 @@
+import type { Forge } from "../../handlers/forge";
 import { type Partition, type Place, partitionOf } from "../partition";
 import { type Check, eachOnce, fail, integer, isNot, list, ruled, text } from "./check";
+import { ipv4Network } from "./cidr";
 import type { SecretReference, SecretsManagerReference } from "./model";
 
 /** Any text, empty too. */
@@ -20,11 +22,30 @@ export const environmentName = nameUpTo(16);
 
 export const variableName = text("the name of a variable", "letters, digits and _, no digit first", /^[A-Za-z_]\w*$/);
 
-export const gitHubRepository = text(
-  "a GitHub repository",
-  "owner/name, such as acme/storefront",
-  /^[A-Za-z0-9](-?[A-Za-z0-9]){0,38}\/(?!\.{1,2}$)[\w.-]{1,100}(?<!\.git)$/,
-);
+/** Of each forge. A repository's name becomes part of addresses: no empty parts, none of dots alone, no `.git`. */
+export const repositories: Record<Forge, Check<string>> = {
+  github: text(
+    "a GitHub repository",
+    "owner/name, such as acme/storefront",
+    /^[A-Za-z0-9](-?[A-Za-z0-9]){0,38}\/(?!\.{1,2}$)[\w.-]{1,100}(?<!\.git)$/,
+  ),
+  // https://docs.gitlab.com/user/reserved_names/#rules-for-usernames-project-and-group-names-and-slugs
+  gitlab: text(
+    "a GitLab project",
+    "its path with its groups, such as acme/shop/storefront",
+    /^(?=.{1,255}$)\w[\w.-]*(\/\w[\w.-]*){1,20}(?<!\.git|\.atom|\.)$/,
+  ),
+  bitbucket: text(
+    "a Bitbucket repository",
+    "workspace/name in lower case, such as acme/storefront",
+    /^[a-z0-9_-]{1,62}\/(?!\.{1,2}$)[a-z0-9_.-]{1,62}(?<!\.git)$/,
+  ),
+  gitee: text(
+    "a Gitee repository",
+    "owner/name, such as acme/storefront",
+    /^[A-Za-z][\w-]*\/(?!\.{1,2}$)[A-Za-z0-9][\w.-]{0,190}(?<!\.git)$/,
+  ),
+};
 
 /** https://git-scm.com/docs/git-check-ref-format, less what nobody names a branch. */
 export const branch = text(
@@ -63,17 +84,30 @@ export const email = text("an e-mail address", "an address such as team@example.
  * An IPv4 network for the VPC. AWS takes /16 to /28; a load balancer wants /27 or more in each public subnet, which
  * four availability zones leave down to /22.
  */
-export const vpcCidr: Check<string> = (value, path, mistakes) => {
-  const allowed = "a network of /16 to /22, such as 10.20.0.0/16";
-  const match = typeof value === "string" ? /^(\d+)\.(\d+)\.(\d+)\.(\d+)\/(\d+)$/.exec(value) : null;
-  const [a = 0, b = 0, c = 0, d = 0, prefix = 0] = match?.slice(1).map(Number) ?? [];
-  if (match === null || [a, b, c, d].some((byte) => byte > 255) || prefix < 16 || prefix > 22)
-    return fail(mistakes, isNot(path, value, "an IPv4 network for a VPC", allowed));
-  const network = [a, b, c & (0xff << Math.max(0, 24 - prefix)), 0].join(".");
-  return `${network}/${prefix}` === match[0]
-    ? match[0]
-    : fail(mistakes, isNot(path, value, "the first address of its network", `${network}/${prefix}`));
-};
+export const vpcCidr = ipv4Network("an IPv4 network for a VPC", 16, 22, "10.20.0.0/16");
+
+/** A destination that a route leads through the NAT instance. */
+export const routedCidr: Check<string> = (value, path, mistakes) =>
+  value === "0.0.0.0/0"
+    ? fail(mistakes, `${path}: "0.0.0.0/0" is everything; allowed: egress: nat-instance instead`)
+    : destination(value, path, mistakes);
+
+const destination = ipv4Network("an IPv4 network", 8, 32, "203.0.113.0/24");
+
+/** Graviton's families have a g after their generation: t4g, c7gn, im4gn. The AMI is for arm64. */
+export const gravitonType = text(
+  "a Graviton instance type",
+  "one of a family with g after its generation, such as t4g.micro or c7gn.large",
+  /^[a-z]+\d+g[a-z]*\.[a-z0-9-]+$/,
+);
+
+export const ami = text("an AMI", "its id, such as ami-0123456789abcdef0", /^ami-([0-9a-f]{8}|[0-9a-f]{17})$/);
+
+export const projectPath = text(
+  "a path beside Pulumi.yaml",
+  "a relative path of letters, digits and . _ - / that stays inside",
+  /^(?!.*(^|\/)\.\.(\/|$))[\w.-][\w.\-/]*$/,
+);
 
 /** A region, of a partition that slipway knows. */
 export const place: Check<Place> = (value, path, mistakes) => {
@@ -85,16 +119,57 @@ export const place: Check<Place> = (value, path, mistakes) => {
 };
 
 /** How many availability zones, or their names: not every region has a, b and c. */
-export function availabilityZones({ region }: Place): Check<number | string[]> {
-  const count = integer("a number of availability zones", 2, 4);
+export function availabilityZones({ region, partition }: Place): Check<number | string[]> {
+  const letters = partition.zoneLetters(region);
+  const count = integer("a number of availability zones", 2, letters?.length ?? 4);
   const zone = text(
     "an availability zone",
-    `${region} and a letter, such as ${region}a`,
-    new RegExp(`^${region}[a-z]$`),
+    letters === undefined
+      ? `${region} and a letter, such as ${region}a`
+      : [...letters].map((letter) => region + letter).join(", "),
+    new RegExp(`^${region}[${letters ?? "a-z"}]$`),
   );
   const names = ruled(list("availability zones", zone, 2, 4), eachOnce);
   return (value, path, mistakes) => (Array.isArray(value) ? names : count)(value, path, mistakes);
 }
+
+/** `https://git.acme.example/gitlab` */
+export const forgeUrl = httpsAddress("the base address of a forge", "https://git.acme.example", /[^/]$/);
+
+export const npmRegistry = httpsAddress("an npm registry", "https://npm.acme.example/mirror/", /./);
+
+/** An address may hold a password, which is never repeated. */
+function httpsAddress(what: string, example: string, end: RegExp): Check<string> {
+  return (value, path, mistakes) => {
+    const address = typeof value === "string" ? value : "";
+    if (address.includes("@"))
+      return fail(mistakes, `${path}: holds a user or a password; allowed: an address such as ${example}`);
+    return HTTPS.test(address) && end.test(address)
+      ? address
+      : fail(mistakes, isNot(path, value, what, `an address such as ${example}`));
+  };
+}
+
+const HTTPS = /^https:\/\/[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:\d{1,5})?(\/[\w.~-]+)*\/?$/;
+
+/** `<host>[/<prefix>]`. A registry of ECR has its region's suffix, and belongs to the stack's partition. */
+export const imageRegistry =
+  ({ partition }: Place): Check<string> =>
+  (value, path, mistakes) => {
+    const registry = registryName(value, path, mistakes);
+    const [, region, suffix] = /^\d{12}\.dkr\.ecr\.([a-z0-9-]+)\.([a-z.]+)/.exec(registry ?? "") ?? [];
+    if (region === undefined || (partition.regions.test(region) && suffix === partition.dnsSuffix)) return registry;
+    return fail(
+      mistakes,
+      isNot(path, value, "a registry of this partition", `<account>.dkr.ecr.<region>.${partition.dnsSuffix}`),
+    );
+  };
+
+const registryName = text(
+  "a registry",
+  "its host, with a prefix if wanted, such as registry.acme.example/mirror",
+  /^[a-z0-9-]+(\.[a-z0-9-]+)+(:\d{1,5})?(\/[a-z0-9]+([._-][a-z0-9]+)*)*$/,
+);
 
 /** The ARN of an ACM certificate in the load balancer's own region. */
 export const certificateArn = ({ region, partition }: Place): Check<string> =>
@@ -117,11 +192,12 @@ export const secretReference =
     );
 
 /**
- * Where a chat's webhook is kept. A function reads it, and knows Secrets Manager of its own region and the current version
- * alone.
+ * Where a function finds a secret that it reads by itself: it knows Secrets Manager of its own region and the current
+ * version alone.
+ * @param holds what the secret holds: "the webhook's address"
  */
-export const chatSecret =
-  ({ region, partition }: Place): Check<SecretsManagerReference> =>
+export const functionSecret =
+  ({ region, partition }: Place, holds: string): Check<SecretsManagerReference> =>
   (value, path, mistakes) => {
     const reference = readReference(value, partition);
     if (reference?.kind === "secret") return reference;
@@ -131,7 +207,7 @@ export const chatSecret =
     }
     return fail(
       mistakes,
-      `${path}: does not say which secret holds the webhook's address; allowed: a Secrets Manager name, with :key for one key of its JSON; its ARN in ${region}, with :key:: for one key`,
+      `${path}: does not say which secret holds ${holds}; allowed: a Secrets Manager name, with :key for one key of its JSON; its ARN in ${region}, with :key:: for one key`,
     );
   };
 

@@ -1,4 +1,7 @@
-import type { PipelineType, Place } from "../partition";
+import type { Forge } from "../../handlers/forge";
+import type { EndpointService, IntakeKind, PipelineType, Place } from "../partition";
+
+export type { EndpointService, IntakeKind } from "../partition";
 
 /** A stack's configuration, checked. Defaults stand where the stack file says nothing. */
 export interface Settings {
@@ -7,6 +10,14 @@ export interface Settings {
   /** The environment's name. Delivered images are tagged with it. */
   environment: string;
   network: NetworkSettings;
+  /** How pushes come in: forges tell of them, or a function asks for each branch's head every minute. */
+  intake: IntakeKind;
+  /** What is to be said of a forge: where it is, and what opens its private repositories. */
+  forges: Partial<Record<Forge, ForgeSettings>>;
+  /** Where Dockerfiles find their base images, `<host>[/<prefix>]`. */
+  baseImageRegistry?: string | undefined;
+  /** The npm registry of builds, an https address. */
+  npmRegistry?: string | undefined;
   loadBalancer: LoadBalancerSettings;
   /** How long every log group keeps its events. */
   logRetentionDays: number;
@@ -25,8 +36,35 @@ export interface NetworkSettings {
   cidr: string;
   /** How many availability zones the VPC spans, or their names. */
   availabilityZones: number | string[];
-  /** How private subnets reach the internet: by one NAT gateway for the VPC, or by one in each availability zone. */
-  egress: "nat-gateway" | "nat-gateway-per-zone";
+  /**
+   * How private subnets reach the internet: by one NAT gateway for the VPC, by one in each availability zone, by the NAT
+   * instance, or not at all.
+   */
+  egress: "nat-gateway" | "nat-gateway-per-zone" | "nat-instance" | "none";
+  /** AWS services that private subnets reach without that way out. */
+  endpoints: EndpointService[];
+  /** How many routes a route table of this account takes. */
+  routesPerTable: number;
+  /** There with `egress: nat-instance`; with another egress, where some routes lead through an instance. */
+  natInstance?: NatInstanceSettings | undefined;
+}
+
+export interface NatInstanceSettings {
+  /** IPv4 networks that are reached through the instance, merged. Empty where all egress goes through it. */
+  routes: string[];
+  /** EC2 instance type, of a Graviton family. */
+  instanceType: string;
+  /** AMI of its own instead of the newest Amazon Linux 2023. */
+  ami?: string | undefined;
+  /** Text of the script that runs at the end of each boot. */
+  bootHook?: string | undefined;
+}
+
+export interface ForgeSettings {
+  /** Base address without a slash at its end: GitHub Enterprise Server, a GitLab of one's own. */
+  url?: string | undefined;
+  /** The token for private repositories: a secret in Secrets Manager. */
+  token?: SecretsManagerReference | undefined;
 }
 
 export interface LoadBalancerSettings {
@@ -64,7 +102,8 @@ export interface ApplicationSettings {
 export type SourceSettings = { push: PushSource } | { image: ImageSource };
 
 export interface PushSource {
-  /** GitHub repository, `owner/name`. */
+  forge: Forge;
+  /** `owner/name`; at GitLab `group/…/name`. */
   repository: string;
   /** Branch whose pushes are delivered, without `refs/heads/`. */
   branch: string;

@@ -28,7 +28,7 @@ export const oneSourceForEachVariable: Rule<TaskSettings> = ({ environment, secr
 
 // The variables of slipway's buildspec (handlers/buildspec.ts), of CodeBuild and of the shell.
 const RESERVED =
-  /^(name|arguments|AWS_.*|CODEBUILD_.*|SOURCE_.*|IMAGE_.*|DOCKERFILE|CONTEXT|BUILD_ARGUMENTS|TEST_COMMAND|SCHEDULES|PATH|HOME)$/;
+  /^(name|arguments|AWS_.*|CODEBUILD_.*|SOURCE_.*|IMAGE_.*|DOCKERFILE|CONTEXT|BUILD_ARGUMENTS|TEST_COMMAND|SCHEDULES|BASE_IMAGE_REGISTRY|NPM_CONFIG_REGISTRY|PATH|HOME)$/;
 
 /** Build arguments travel as environment variables of the build. */
 export const freeArgumentNames: Rule<BuildSettings> = (build, path, mistakes) => {
@@ -93,7 +93,11 @@ export const routes: Rule<ApplicationSettings[]> = (applications, path, mistakes
 };
 
 /** An environment's own tag would start its pipeline for ever; and who promotes must own the repository. */
-export const environments: Rule<Omit<Settings, "place">> = (settings, path, mistakes) => {
+export const environments: Rule<Pick<Settings, "environment" | "promotesTo" | "applications">> = (
+  settings,
+  path,
+  mistakes,
+) => {
   const { environment, promotesTo, applications } = settings;
   if (promotesTo.includes(environment))
     fail(mistakes, `${path}promotesTo: "${environment}" is the stack's own environment; allowed: others`);
@@ -107,8 +111,24 @@ export const environments: Rule<Omit<Settings, "place">> = (settings, path, mist
       );
 };
 
+/** Only builds pull base images and install packages. */
+export const usedByBuilds: Rule<Pick<Settings, "baseImageRegistry" | "npmRegistry" | "applications">> = (
+  { baseImageRegistry, npmRegistry, applications },
+  path,
+  mistakes,
+) => {
+  if (applications.some(({ source }) => "push" in source)) return;
+  for (const [key, value] of Object.entries({ baseImageRegistry, npmRegistry }))
+    if (value !== undefined)
+      fail(mistakes, `${path}${key}: is for builds, and no application has source: push; remove it`);
+};
+
 /** What is deployed by HTTP is deployed by slipway's function. */
-export const deployable: Rule<Omit<Settings, "place">> = ({ deploymentApi, applications }, path, mistakes) => {
+export const deployable: Rule<Pick<Settings, "deploymentApi" | "applications">> = (
+  { deploymentApi, applications },
+  path,
+  mistakes,
+) => {
   if (deploymentApi && !applications.some(({ deploy }) => deploy === "callback"))
     fail(
       mistakes,

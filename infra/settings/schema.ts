@@ -1,4 +1,6 @@
-import { GLOBAL, type Place } from "../partition";
+import { readFileSync } from "node:fs";
+import path from "node:path";
+import { GLOBAL, type IntakeKind, type Place } from "../partition";
 import { application } from "./application";
 import {
   boolean,
@@ -15,8 +17,10 @@ import {
   withDefault,
 } from "./check";
 import * as forms from "./forms";
-import type { AlertSettings, LoadBalancerSettings, NetworkSettings, Settings } from "./model";
+import type { AlertSettings, ForgeSettings, LoadBalancerSettings, Settings } from "./model";
+import { DEFAULT_NETWORK, network, type ReadText } from "./network";
 import * as rules from "./rules";
+import * as ways from "./ways";
 
 const NAMESPACE = "slipway:";
 
@@ -26,9 +30,14 @@ export type Checked = { ok: true; settings: Settings } | { ok: false; mistakes: 
  * Checks a stack's configuration.
  * @param raw by full key (`slipway:network`), structured values parsed. Of other namespaces only `aws:region` is read.
  * @param secretKeys full keys that hold Pulumi secrets
+ * @param readText reads the files that the configuration names
  * @returns the settings, or all mistakes, one line each
  */
-export function checkSettings(raw: Record<string, unknown>, secretKeys: readonly string[] = []): Checked {
+export function checkSettings(
+  raw: Record<string, unknown>,
+  secretKeys: readonly string[] = [],
+  readText: ReadText = besidePulumiYaml,
+): Checked {
   const mistakes: string[] = [];
   const own = Object.keys(raw).filter((key) => key.startsWith(NAMESPACE));
   for (const key of own)
@@ -40,28 +49,39 @@ export function checkSettings(raw: Record<string, unknown>, secretKeys: readonly
   const region = required(forms.place, "a region such as us-east-1");
   const place = readField(region, raw["aws:region"], "aws:region", mistakes);
   // Without a region, the other mistakes are told as for this one.
-  const check = stackSettings(place ?? { region: "us-east-1", partition: GLOBAL });
+  const check = stackSettings(place ?? { region: "us-east-1", partition: GLOBAL }, readText);
   const values = Object.fromEntries(own.map((key) => [key.slice(NAMESPACE.length), raw[key]]));
   const read = check(values, NAMESPACE, mistakes);
   if (place === undefined || read === undefined || mistakes.length > 0) return { ok: false, mistakes };
-  return { ok: true, settings: { ...read, place } };
+  return { ok: true, settings: { ...read, place, intake: read.intake ?? place.partition.intake } };
 }
 
-type Stack = Omit<Settings, "place">;
+const besidePulumiYaml: ReadText = (file) => readFileSync(path.join(__dirname, "../..", file), "utf8");
 
-/** A key that has one value in this version, and tells the program nothing. */
-interface OnlyChoice {
-  intake: "webhook";
-}
+/** Whether the stack file says how pushes come in decides whether there must be any. */
+type Stack = Omit<Settings, "place" | "intake"> & { intake?: IntakeKind | undefined };
 
-const stackSettings = (place: Place): Check<Stack> => ruled(stackObject(place), rules.environments, rules.deployable);
+const stackSettings = (place: Place, readText: ReadText): Check<Stack> =>
+  ruled(
+    stackObject(place, readText),
+    rules.environments,
+    rules.deployable,
+    rules.usedByBuilds,
+    ways.somethingToPoll,
+    ways.usedForges,
+    ways.wayToForges(place),
+    ways.neededEndpoints(place),
+  );
 
-const stackObject = (place: Place): Check<Stack> =>
-  object<Stack & OnlyChoice>({
+const stackObject = (place: Place, readText: ReadText): Check<Stack> =>
+  object<Stack>({
     environment: required(forms.environmentName, "a name such as dev"),
-    network: withDefault(network(place), DEFAULT_NETWORK),
+    network: withDefault(network(place, readText), DEFAULT_NETWORK),
     loadBalancer: withDefault(object<LoadBalancerSettings>({ certificate: optional(forms.certificateArn(place)) }), {}),
-    intake: withDefault(oneOf("a way in for pushes", ["webhook"], ["poll"]), "webhook"),
+    intake: optional(oneOf("a way in for pushes", ["webhook", "poll"])),
+    forges: withDefault(forges(place), {}),
+    baseImageRegistry: optional(forms.imageRegistry(place)),
+    npmRegistry: optional(forms.npmRegistry),
     logRetentionDays: withDefault(oneOf("a retention that CloudWatch Logs takes", RETENTION_DAYS), 30),
     pipelineType: withDefault(oneOf("a pipeline type", ["V1", "V2"]), place.partition.pipelineType),
     alerts: withDefault(alerts(place), { emails: [], chat: {} }),
@@ -79,7 +99,7 @@ const RETENTION_DAYS = [
 ];
 
 const alerts = (place: Place): Check<AlertSettings> => {
-  const secret = optional(forms.chatSecret(place));
+  const secret = optional(forms.functionSecret(place, "the webhook's address"));
   return object<AlertSettings>({
     emails: withDefault(ruled(list("e-mail addresses", forms.email, 0), eachOnce), []),
     chat: withDefault(
@@ -89,14 +109,12 @@ const alerts = (place: Place): Check<AlertSettings> => {
   });
 };
 
-const DEFAULT_NETWORK: NetworkSettings = { cidr: "10.20.0.0/16", availabilityZones: 2, egress: "nat-gateway" };
+const forges = (place: Place): Check<Settings["forges"]> => {
+  const token = optional(forms.functionSecret(place, "the token"));
+  const own = optional(object<ForgeSettings>({ url: optional(forms.forgeUrl), token }));
+  const cloud = optional(object<ForgeSettings>({ url: optional(cloudOnly), token }));
+  return object<Settings["forges"]>({ github: own, gitlab: own, bitbucket: cloud, gitee: own });
+};
 
-const network = (place: Place): Check<NetworkSettings> =>
-  object({
-    cidr: withDefault(forms.vpcCidr, DEFAULT_NETWORK.cidr),
-    availabilityZones: withDefault(forms.availabilityZones(place), DEFAULT_NETWORK.availabilityZones),
-    egress: withDefault(
-      oneOf("a way out of private subnets", ["nat-gateway", "nat-gateway-per-zone"], ["nat-instance"]),
-      DEFAULT_NETWORK.egress,
-    ),
-  });
+const cloudOnly: Check<string> = (_, path, mistakes) =>
+  fail(mistakes, `${path}: Bitbucket is spoken to in the cloud alone, which needs no address; remove it`);

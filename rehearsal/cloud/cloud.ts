@@ -3,12 +3,14 @@ import type { Clock } from "../clock";
 import { startEndpoint } from "./endpoint";
 import type { CloudEvent } from "./events";
 import { createIam, type Iam, principalName } from "./iam";
+import { serviceHost } from "./network/hosts";
 import {
   type AnyOperation,
   awsError,
   type Cloud,
   type Created,
   type Declaration,
+  type Origin,
   type Principal,
   type Service,
 } from "./service";
@@ -17,6 +19,8 @@ export interface CloudOptions {
   region: string;
   partition?: string;
   dnsSuffix?: string;
+  /** AWS's default where not told, 50. */
+  routesPerTable?: number | undefined;
   clock: Clock;
   directory: string;
   /** Delivers every asynchronous invocation of a function twice. */
@@ -56,7 +60,7 @@ export function createCloud(options: CloudOptions): Account {
   const events: CloudEvent[] = [];
   const listeners = new Set<(event: CloudEvent) => void>();
   const trail: TrailEntry[] = [];
-  const sessions = new Map<string, Principal>();
+  const sessions = new Map<string, { principal: Principal; origin: Origin | undefined }>();
   const services = new Map<string, Service>();
   let endpoint: { url: string; close(): Promise<void> } | undefined;
 
@@ -116,6 +120,7 @@ export function createCloud(options: CloudOptions): Account {
   const account: Account = {
     ...scope,
     dnsSuffix: options.dnsSuffix ?? "amazonaws.com",
+    routesPerTable: options.routesPerTable ?? 50,
     clock: options.clock,
     directory: options.directory,
     get endpointUrl() {
@@ -135,10 +140,11 @@ export function createCloud(options: CloudOptions): Account {
         .slice(0, length),
     simulates: (service) => services.has(service),
     call: call as Cloud["call"],
-    async assumeRole(service, roleArn) {
+    roleOfProfile: iam.roleOfProfile,
+    async assumeRole(service, roleArn, origin) {
       await iam.assume(service, roleArn);
       const accessKeyId = `ASIA${randomBytes(8).toString("hex").toUpperCase()}`;
-      sessions.set(accessKeyId, { kind: "role", arn: roleArn });
+      sessions.set(accessKeyId, { principal: { kind: "role", arn: roleArn, context: origin?.context }, origin });
       return {
         accessKeyId,
         secretAccessKey: randomBytes(20).toString("hex"),
@@ -173,7 +179,9 @@ export function createCloud(options: CloudOptions): Account {
     async open() {
       endpoint = await startEndpoint({
         service: serviceOf,
-        principalOf: (accessKeyId) => sessions.get(accessKeyId),
+        principalOf: (accessKeyId) => sessions.get(accessKeyId)?.principal,
+        admits: (accessKeyId, service) =>
+          sessions.get(accessKeyId)?.origin?.connects(serviceHost(account, service)) ?? true,
         call,
       });
     },

@@ -7,13 +7,14 @@ import type {
   BatchGetImageCommandOutput,
   CompleteLayerUploadCommandInput,
   CompleteLayerUploadCommandOutput,
+  CreateRepositoryCommandInput,
+  CreateRepositoryCommandOutput,
   DescribeImagesCommandInput,
   DescribeImagesCommandOutput,
   GetAuthorizationTokenCommandInput,
   GetAuthorizationTokenCommandOutput,
   GetDownloadUrlForLayerCommandInput,
   GetDownloadUrlForLayerCommandOutput,
-  ImageIdentifier,
   InitiateLayerUploadCommandInput,
   InitiateLayerUploadCommandOutput,
   PutImageCommandInput,
@@ -30,7 +31,7 @@ import { inputsOf } from "./declared";
 import { createLayers, PART_SIZE } from "./ecr/layers";
 import { checkLifecyclePolicy } from "./ecr/lifecyclePolicy";
 import { createRegistry } from "./ecr/registry";
-import { checkRepositoryName, detailOf, find, mutability, put, type Repository } from "./ecr/repository";
+import { checkRepositoryName, detailOf, existing, find, mutability, put, type Repository } from "./ecr/repository";
 import { awsError, type Cloud, type Created, type Declaration, operation, type Service } from "./service";
 import { sendServiceEvent } from "./serviceEvent";
 
@@ -71,6 +72,12 @@ export function createEcr(cloud: Cloud): Service {
       "forceDelete",
     ]);
     const name = cloud.physicalName(declaration, args.name);
+    const mutable = mutability(args.imageTagMutability, args.imageTagMutabilityExclusionFilters);
+    const { arn } = await addRepository(name, mutable);
+    return { id: name, outputs: { arn, name, registryId, repositoryUrl: `${registry.host}/${name}` } };
+  }
+
+  async function addRepository(name: string, mutable: Repository["mutable"]): Promise<Repository> {
     checkRepositoryName(name);
     if (repositories.has(name))
       throw awsError(
@@ -78,10 +85,10 @@ export function createEcr(cloud: Cloud): Service {
         `The repository with name '${name}' already exists in the registry with id '${registryId}'`,
       );
     const arn = cloud.arn("ecr", `repository/${name}`);
-    const mutable = mutability(args.imageTagMutability, args.imageTagMutabilityExclusionFilters);
+    const repository = { name, arn, registryId, mutable, layers: new Map(), images: new Map() };
+    repositories.set(name, repository);
     await registry.open();
-    repositories.set(name, { name, arn, registryId, mutable, layers: new Map(), images: new Map() });
-    return { id: name, outputs: { arn, name, registryId, repositoryUrl: `${registry.host}/${name}` } };
+    return repository;
   }
 
   function createLifecyclePolicy(declaration: Declaration): Created {
@@ -114,6 +121,16 @@ export function createEcr(cloud: Cloud): Service {
           { authorizationToken, expiresAt: new Date(expiresAt), proxyEndpoint: `https://${registry.host}` },
         ],
       };
+    },
+  });
+
+  const createRepositoryByCall = operation<CreateRepositoryCommandInput, Answer<CreateRepositoryCommandOutput>>({
+    permissions: allows("CreateRepository"),
+    perform: async ({ repositoryName = "", imageTagMutability, imageTagMutabilityExclusionFilters }) => {
+      const mutable = mutability(imageTagMutability, imageTagMutabilityExclusionFilters);
+      const { arn: repositoryArn } = await addRepository(repositoryName, mutable);
+      const repositoryUri = `${registry.host}/${repositoryName}`;
+      return { repository: { repositoryArn, registryId, repositoryName, repositoryUri } };
     },
   });
 
@@ -271,6 +288,7 @@ export function createEcr(cloud: Cloud): Service {
       "aws:ecr/lifecyclePolicy:LifecyclePolicy": createLifecyclePolicy,
     },
     operations: {
+      CreateRepository: createRepositoryByCall,
       GetAuthorizationToken: getAuthorizationToken,
       BatchCheckLayerAvailability: batchCheckLayerAvailability,
       InitiateLayerUpload: initiateLayerUpload,
@@ -284,15 +302,6 @@ export function createEcr(cloud: Cloud): Service {
     },
     stop: registry.close,
   };
-}
-
-function existing(repository: Repository, imageId: ImageIdentifier) {
-  const found = find(repository, imageId);
-  if ("image" in found) return found.image;
-  throw awsError(
-    "ImageNotFoundException",
-    `The image with imageId {imageDigest:'${imageId.imageDigest ?? "null"}', imageTag:'${imageId.imageTag ?? "null"}'} does not exist within the repository with name '${repository.name}' in the registry with id '${repository.registryId}'`,
-  );
 }
 
 /** A blob comes as base64 off the wire, and as bytes from within the account. */

@@ -8,6 +8,8 @@ import { type AwsError, awsError, type HttpAnswer, type Principal, type Protocol
 export interface EndpointOptions {
   service(name: string): Service;
   principalOf(accessKeyId: string): Principal | undefined;
+  /** Whether the holder of the key has a way to the service at all. */
+  admits(accessKeyId: string, service: string): boolean;
   call(caller: Principal, service: string, operation: string, input: object): Promise<object | undefined>;
 }
 
@@ -33,7 +35,12 @@ async function serve(options: EndpointOptions, request: IncomingMessage, respons
   let protocol: Protocol = awsJson;
   let answer: HttpAnswer;
   try {
-    const { caller, service } = identify(options, request);
+    const { caller, service, connected } = identify(options, request);
+    // What cannot connect gets no answer. A timeout would take minutes of real time: a reset tells the SDK the same.
+    if (!connected) {
+      request.socket.resetAndDestroy();
+      return;
+    }
     protocol = service.protocol ?? awsJson;
     const { operation, input } = await protocol.read(request);
     const output = await options.call(caller, service.name, operation, input);
@@ -46,14 +53,17 @@ async function serve(options: EndpointOptions, request: IncomingMessage, respons
   else response.end(answer.body);
 }
 
-function identify(options: EndpointOptions, request: IncomingMessage): { caller: Principal; service: Service } {
+function identify(
+  options: EndpointOptions,
+  request: IncomingMessage,
+): { caller: Principal; service: Service; connected: boolean } {
   const scope = /Credential=([^/]+)\/[^/]+\/[^/]+\/([^/]+)\/aws4_request/.exec(request.headers.authorization ?? "");
   const [, accessKeyId = "", serviceName = ""] = scope ?? [];
   if (scope === null) throw awsError("MissingAuthenticationTokenException", "The request is not signed.", 403);
   const caller = options.principalOf(accessKeyId);
   if (caller === undefined)
     throw awsError("UnrecognizedClientException", "The security token included in the request is invalid.", 403);
-  return { caller, service: options.service(serviceName) };
+  return { caller, service: options.service(serviceName), connected: options.admits(accessKeyId, serviceName) };
 }
 
 /** An error of the simulation itself must not pass for AWS's: it is a 501 that the SDK does not retry. */

@@ -11,6 +11,11 @@ export type CloudEvent =
       milliseconds: number;
       error?: string;
     }
+  /**
+   * A function in a VPC connected to a host, or could not: to a host that is not AWS's whichever way it ended, to one of
+   * AWS's only where it could not. By which hops, or what stood in the way.
+   */
+  | { kind: "connection"; from: string; host: string; port: number; path?: string[]; reason?: string }
   | { kind: "log"; group: string; stream: string; line: string }
   | { kind: "message-dead"; queue: string; messageId: string }
   | { kind: "alarm"; alarm: string; state: "OK" | "ALARM"; reason: string }

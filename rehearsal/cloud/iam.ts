@@ -3,18 +3,22 @@
 import { runSimulation } from "@cloud-copilot/iam-simulate";
 import type { RoleArgs } from "@pulumi/aws/iam/role";
 import type { RolePolicyArgs } from "@pulumi/aws/iam/rolePolicy";
+import type { RolePolicyAttachmentArgs } from "@pulumi/aws/iam/rolePolicyAttachment";
 import type { Unwrap } from "@pulumi/pulumi";
 import { inputsOf } from "./declared";
 import {
-  asList,
-  covers,
-  type Grant,
-  grantsOf,
-  type NamedPolicy,
-  type Statement,
-  statementsOf,
-  withoutGrant,
-} from "./policies";
+  contextOf,
+  type Decision,
+  invited,
+  nearest,
+  principalName,
+  type ResourceStatement,
+  resourcePolicyName,
+  saying,
+} from "./iam/denial";
+import { createInstanceProfiles } from "./iam/instanceProfiles";
+import { managedPolicy } from "./iam/managedPolicies";
+import { asList, covers, type Grant, grantsOf, type NamedPolicy, withoutGrant } from "./policies";
 import {
   awsError,
   type Cloud,
@@ -24,20 +28,16 @@ import {
   type Principal,
 } from "./service";
 
+export { type Decision, principalName } from "./iam/denial";
+
 interface Role {
   arn: string;
   name: string;
   trust: PolicyDocument;
+  /** Those that the program wrote. */
   policies: NamedPolicy[];
-}
-
-/** What IAM was asked, and what it said. */
-export interface Decision {
-  principal: Principal;
-  permission: Permission;
-  resourcePolicy?: PolicyDocument;
-  /** Why not, in AWS's own form, with the nearest statement; absent where the call is allowed. */
-  denial?: string;
+  /** Those that AWS wrote. */
+  managed: NamedPolicy[];
 }
 
 const ROLE_INPUTS: (keyof RoleArgs)[] = [
@@ -57,31 +57,39 @@ const LONGEST_POLICY_NAME = 128;
 // The services whose documentation has aws:SourceAccount in the trust policies of their roles. Lambda does not send it.
 const SENDS_SOURCE_ACCOUNT = new Set(["codebuild", "codepipeline", "ecs-tasks", "events"]);
 
-export function principalName(principal: Principal): string {
-  if (principal.kind === "role") return principal.arn;
-  return principal.kind === "operator" ? "operator" : principal.service;
-}
-
-export function createIam(account: Pick<Cloud, "accountId" | "physicalName" | "arn">) {
+export function createIam(account: Pick<Cloud, "accountId" | "partition" | "physicalName" | "arn">) {
   const roles = new Map<string, Role>();
   const decisions: Decision[] = [];
+  const profiles = createInstanceProfiles(account, (name) => roleNamed(name).arn);
+
+  function roleNamed(name: string): Role {
+    const role = [...roles.values()].find((it) => it.name === name);
+    if (role === undefined) throw awsError("NoSuchEntity", `The role ${name} cannot be found.`, 404);
+    return role;
+  }
 
   const resources = {
     "aws:iam/role:Role": (declaration: Declaration) => {
       const inputs = inputsOf<Unwrap<RoleArgs>>(declaration, ROLE_INPUTS);
       const name = checkedName("roleName", account.physicalName(declaration, inputs.name), LONGEST_ROLE_NAME);
       const arn = account.arn("iam", `role/${name}`, { region: "" });
-      roles.set(arn, { arn, name, trust: parse(inputs.assumeRolePolicy), policies: [] });
+      roles.set(arn, { arn, name, trust: parse(inputs.assumeRolePolicy), policies: [], managed: [] });
       return { id: name, outputs: { arn, name, uniqueId: `AROA${name}` } };
     },
     "aws:iam/rolePolicy:RolePolicy": (declaration: Declaration) => {
       const inputs = inputsOf<Unwrap<RolePolicyArgs>>(declaration, ROLE_POLICY_INPUTS);
-      const role = [...roles.values()].find((it) => it.name === inputs.role);
-      if (role === undefined) throw awsError("NoSuchEntity", `The role ${String(inputs.role)} cannot be found.`, 404);
+      const role = roleNamed(String(inputs.role));
       const name = checkedName("policyName", account.physicalName(declaration, inputs.name), LONGEST_POLICY_NAME);
       role.policies.push({ name, document: parse(inputs.policy) });
       return { id: `${role.name}:${name}`, outputs: { name } };
     },
+    "aws:iam/rolePolicyAttachment:RolePolicyAttachment": (declaration: Declaration) => {
+      const inputs = inputsOf<Unwrap<RolePolicyAttachmentArgs>>(declaration, ["role", "policyArn"]);
+      const role = roleNamed(String(inputs.role));
+      role.managed.push(managedPolicy(account.partition, inputs.policyArn));
+      return { id: `${role.name}-${inputs.policyArn}` };
+    },
+    ...profiles.resources,
   };
 
   const sessionArn = (role: Role) => account.arn("sts", `assumed-role/${role.name}/rehearsal`, { region: "" });
@@ -103,13 +111,13 @@ export function createIam(account: Pick<Cloud, "accountId" | "physicalName" | "a
         request: {
           action: permission.action,
           resource: { resource: permission.resource, accountId: account.accountId },
-          principal: role === undefined ? principalName(principal) : sessionArn(role),
+          principal: role === undefined ? asService(principalName(principal)) : sessionArn(role),
           contextVariables: contextOf(principal, permission),
         },
         identityPolicies: policies.map((it) => ({ name: it.name, policy: it.document })),
         serviceControlPolicies: [],
         resourceControlPolicies: [],
-        resourcePolicy,
+        resourcePolicy: resourcePolicy && trusting(resourcePolicy),
       },
       {},
     );
@@ -125,13 +133,17 @@ export function createIam(account: Pick<Cloud, "accountId" | "physicalName" | "a
   async function decide(principal: Principal, permission: Permission, resourcePolicy?: PolicyDocument) {
     const role = roleOf(principal);
     const decision: Decision = { principal, permission, resourcePolicy };
-    const { allowed, explicitly } = await simulate(decision, role?.policies ?? []);
+    const { allowed, explicitly } = await simulate(decision, policiesOf(role));
     if (!allowed)
       decision.denial =
         `${role === undefined ? `Service: ${principalName(principal)}` : `User: ${sessionArn(role)}`} is not authorized ` +
         `to perform: ${permission.action} on resource: ${permission.resource}` +
         `${explicitly ? " with an explicit deny" : ""}. ` +
-        (explicitly ? await denying(decision) : role === undefined ? invited(decision) : nearest(role, decision));
+        (explicitly
+          ? await denying(decision)
+          : role === undefined
+            ? invited(decision)
+            : nearest(policiesOf(role), decision));
     decisions.push(decision);
     return decision;
   }
@@ -140,7 +152,7 @@ export function createIam(account: Pick<Cloud, "accountId" | "physicalName" | "a
   async function denying(decision: Decision): Promise<string> {
     const denies = async (policies: NamedPolicy[], resourcePolicy?: PolicyDocument) =>
       (await simulate({ ...decision, resourcePolicy }, policies)).explicitly;
-    for (const { name, document } of roleOf(decision.principal)?.policies ?? [])
+    for (const { name, document } of policiesOf(roleOf(decision.principal)))
       for (const statement of document.Statement) {
         const alone = { ...document, Statement: [statement] };
         if (await denies([{ name, document: alone }]))
@@ -154,6 +166,7 @@ export function createIam(account: Pick<Cloud, "accountId" | "physicalName" | "a
 
   return {
     resources,
+    roleOfProfile: profiles.roleOf,
     /** Every decision so far, in order. */
     decisions,
     /**
@@ -184,7 +197,7 @@ export function createIam(account: Pick<Cloud, "accountId" | "physicalName" | "a
     async neededBy(grant: Grant): Promise<Decision | undefined> {
       const role = [...roles.values()].find((it) => it.name === grant.role);
       if (role === undefined) return undefined;
-      const rest = withoutGrant(role.policies, grant);
+      const rest = [...withoutGrant(role.policies, grant), ...role.managed];
       for (const decision of decisions) {
         const { principal, permission } = decision;
         const concerns = principal.kind === "role" && principal.arn === role.arn && decision.denial === undefined;
@@ -198,6 +211,27 @@ export function createIam(account: Pick<Cloud, "accountId" | "physicalName" | "a
 
 export type Iam = ReturnType<typeof createIam>;
 
+/**
+ * The simulation takes for services those principals alone that end like the ones outside of China
+ * (@cloud-copilot/iam-utils, isServicePrincipal): ec2.amazonaws.com.cn gets such an end, and stays another than EC2's
+ * elsewhere.
+ */
+const asService = (principal: string): string =>
+  principal.endsWith(".amazonaws.com.cn") ? `${principal}.amazonaws.com` : principal;
+
+/** The same policy, with its services as the simulation knows them. */
+const trusting = (policy: PolicyDocument): PolicyDocument => ({
+  ...policy,
+  Statement: (policy.Statement as ResourceStatement[]).map((it) =>
+    typeof it.Principal === "object" && it.Principal.Service !== undefined
+      ? { ...it, Principal: { ...it.Principal, Service: asList(it.Principal.Service).map(asService) } }
+      : it,
+  ),
+});
+
+const policiesOf = (role: Role | undefined): NamedPolicy[] =>
+  role === undefined ? [] : [...role.policies, ...role.managed];
+
 const parse = (policy: string | object): PolicyDocument =>
   typeof policy === "string" ? JSON.parse(policy) : (policy as PolicyDocument);
 
@@ -210,75 +244,4 @@ function checkedName(field: string, name: string, longest: number): string {
         `length less than or equal to ${longest}`,
     );
   return name;
-}
-
-/** The context keys of a request. */
-const contextOf = (principal: Principal, permission: Permission): Record<string, string | string[]> => ({
-  "aws:SecureTransport": "true",
-  ...(principal.kind === "service" ? principal.context : {}),
-  ...permission.context,
-});
-
-/** What to change: the statement of the role that comes nearest to the denied permission. */
-function nearest({ policies }: Role, decision: Decision): string {
-  const { action } = decision.permission;
-  const statements = policies.flatMap(statementsOf).filter((it) => it.Effect === "Allow");
-  const same = statements.find((it) => names(it, action));
-  if (same !== undefined)
-    return `The nearest statement allows it on ${asList(same.Resource).join(", ")}${conditionOf(same, decision)}.`;
-  const service = action.split(":")[0];
-  const siblings = statements.flatMap((it) => asList(it.Action)).filter((it) => it.startsWith(`${service}:`));
-  return siblings.length > 0
-    ? `Of ${service}, its policies name only ${siblings.join(", ")}.`
-    : `Its policies name nothing of ${service}.`;
-}
-
-type ResourceStatement = Statement & { Principal?: string | Record<string, string | string[]> };
-
-/** What to change where a service calls, which has no policies of its own: the statement that lets others in. */
-function invited(decision: Decision): string {
-  const policy = resourcePolicyName(decision);
-  if (decision.resourcePolicy === undefined) return `${policy} is missing, and nothing else lets a service in.`;
-  const statements = (decision.resourcePolicy.Statement as ResourceStatement[]).filter((it) => it.Effect === "Allow");
-  const same = statements.filter((it) => names(it, decision.permission.action));
-  const caller = principalName(decision.principal);
-  const [closest] = [...same.filter((it) => principalsOf(it).some((who) => covers(who, caller))), ...same];
-  if (closest === undefined)
-    return `${policy} allows only ${statements.flatMap((it) => asList(it.Action)).join(", ")}.`;
-  return saying(`${policy} allows it`, closest, decision);
-}
-
-/** What a statement says, and under which name. */
-function saying(what: string, statement: ResourceStatement, decision: Decision): string {
-  const { Sid, Resource } = statement;
-  const who = principalsOf(statement).map((it) => (it === "*" ? "everybody" : it));
-  const to = who.length === 0 ? "" : ` to ${who.join(", ")}`;
-  const on = Resource === undefined ? "" : ` on ${asList(Resource).join(", ")}`;
-  return `${what}${Sid === undefined ? "" : ` (${Sid})`}${to}${on}${conditionOf(statement, decision)}.`;
-}
-
-const resourcePolicyName = ({ permission }: Decision): string =>
-  permission.action === "sts:AssumeRole" ? "The role's trust policy" : "The resource's policy";
-
-const names = (statement: Statement, action: string): boolean =>
-  asList(statement.Action).some((it) => covers(it, action));
-
-const principalsOf = ({ Principal = {} }: ResourceStatement): string[] =>
-  typeof Principal === "string" ? [Principal] : Object.values(Principal).flatMap(asList);
-
-/**
- * A statement's condition, and what the request has for its keys, whose case IAM ignores. Without quotation marks: API
- * Gateway puts the message into access logs of JSON as it is.
- */
-function conditionOf({ Condition }: Statement, { principal, permission }: Decision): string {
-  if (Condition === undefined) return "";
-  const context = Object.entries(contextOf(principal, permission));
-  const values = [...new Set(Object.values(Condition).flatMap(Object.keys))].map((key) => {
-    const [, value] = context.find(([it]) => it.toLowerCase() === key.toLowerCase()) ?? [];
-    return value === undefined ? `no ${key}` : `${key} ${asList(value).join(", ")}`;
-  });
-  const tests = Object.entries(Condition).flatMap(([operator, keys]) =>
-    Object.entries(keys).map(([key, value]) => `${operator} ${key} ${asList(value).join(", ")}`),
-  );
-  return ` if ${tests.join(" and ")}; the request has ${values.join(" and ")}`;
 }

@@ -30,13 +30,13 @@ export interface Permission {
 
 /**
  * Who calls.
- * - role: a function, task, build or pipeline under a role of the program; its identity policies decide.
+ * - role: a function, task, build, pipeline or instance under a role of the program; its identity policies decide.
  * - service: an AWS service on its own behalf; the resource's policy decides (a Lambda permission, a queue policy).
  * - aws: a service-linked role, whose policy the program does not write.
  * - operator: the platform engineer, who may do everything.
  */
 export type Principal =
-  | { kind: "role"; arn: string }
+  | { kind: "role"; arn: string; context?: Record<string, string> }
   | { kind: "service"; service: string; context?: Record<string, string> }
   | { kind: "aws"; service: string }
   | { kind: "operator" };
@@ -118,6 +118,14 @@ export interface Credentials {
   sessionToken: string;
 }
 
+/** Where the requests of a session come from, if that matters. */
+export interface Origin {
+  /** Context keys of every request: `lambda:SourceFunctionArn`. */
+  context: Record<string, string>;
+  /** Whether a connection to the host comes about. */
+  connects(host: string): boolean;
+}
+
 /** What the account offers to its services. */
 export interface Cloud {
   readonly accountId: string;
@@ -126,6 +134,8 @@ export interface Cloud {
   /** `amazonaws.com`, or China's. */
   readonly dnsSuffix: string;
   readonly clock: Clock;
+  /** The account's quota: routes in a route table, among which a prefix list counts as its maximum of entries. */
+  readonly routesPerTable: number;
   /** A folder of this run alone, inside the project's ignored folder. Services make subfolders of their own name. */
   readonly directory: string;
   /** `http://127.0.0.1:port` of the endpoint that the SDK is pointed at; known once the account has started. */
@@ -141,9 +151,16 @@ export interface Cloud {
   /**
    * Has an AWS service assume a role, if the role's trust policy lets it.
    * @param service `lambda.amazonaws.com`
+   * @param origin of the requests that the credentials will sign
    * @throws AwsError AccessDenied, naming role and service
    */
-  assumeRole(service: string, roleArn: string): Promise<Credentials>;
+  assumeRole(service: string, roleArn: string, origin?: Origin): Promise<Credentials>;
+  /**
+   * The ARN of the role in an instance profile.
+   * @param profile name or ARN
+   * @throws AwsError InvalidParameterValue where there is no such profile, or no role in it
+   */
+  roleOfProfile(profile: string): string;
   /** Tells what happened, for the report and for those who wait. */
   tell(event: CloudEvent): void;
   /** Resolves with the first event, from now on, that `accept` takes. */

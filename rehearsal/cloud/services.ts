@@ -1,4 +1,5 @@
 import { createApiGateway } from "./apiGateway";
+import { createAutoScaling } from "./autoScaling";
 import { createCloudWatch } from "./cloudWatch";
 import { createCodeBuild } from "./codeBuild";
 import { createCodePipeline } from "./codePipeline";
@@ -17,8 +18,13 @@ import { createSns } from "./sns";
 import { createSqs } from "./sqs";
 import { createSsm } from "./ssm";
 
-/** Every simulated service: one line each. Listeners must be known before what registers targets with them. */
+/**
+ * Every simulated service: one line each. Listeners must be known before what registers targets with them, and instances
+ * that forward packets run before what sends any.
+ */
 export const services: ((cloud: Cloud) => Service)[] = [
+  createNetwork,
+  createAutoScaling,
   createApiGateway,
   createCloudWatch,
   createCodeBuild,
@@ -30,7 +36,6 @@ export const services: ((cloud: Cloud) => Service)[] = [
   createLambda,
   createLoadBalancer,
   createLogs,
-  createNetwork,
   createS3,
   createSecretsManager,
   createSns,

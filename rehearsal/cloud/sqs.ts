@@ -23,7 +23,9 @@ import {
   type Principal,
   type Service,
 } from "./service";
+import { attributesDigest, checkAttributes, selectedAttributes } from "./sqs/messageAttributes";
 import { createQueue, type Queue, type QueueConfiguration, type StoredMessage } from "./sqs/queue";
+import { queuesOf } from "./sqs/queues";
 import { queueUrl } from "./sqs/queueUrl";
 
 // Encryption, throughput quotas and who may name the queue as its dead-letter queue change nothing here.
@@ -47,7 +49,7 @@ const QUEUE_INPUTS: (keyof QueueArgs)[] = [
 
 /** Amazon SQS: standard and FIFO queues, with deduplication, message groups, visibility timeout and dead-letter queues. */
 export function createSqs(cloud: Cloud): Service {
-  const queues = new Map<string, Queue>();
+  const queues = queuesOf(cloud);
 
   const arnOf = (url: string | undefined) => cloud.arn("sqs", url?.split("/").at(-1) ?? "");
   const permission = (action: string) => (input: { QueueUrl: string | undefined }) => [
@@ -169,18 +171,25 @@ function checkRedrive({ redrive, fifo }: QueueConfiguration, queues: Map<string,
 }
 
 function send(queue: Queue, input: SendMessageRequest, { caller }: Call<SendMessageRequest>): SendMessageResult {
-  for (const field of ["MessageAttributes", "MessageSystemAttributes", "DelaySeconds"] as const)
+  for (const field of ["MessageSystemAttributes", "DelaySeconds"] as const)
     if (input[field] !== undefined)
       throw awsError("NotSimulated", `sqs:SendMessage: ${field} is not simulated: leave it out.`, 501);
   const body = input.MessageBody ?? "";
+  const attributes = checkAttributes(input.MessageAttributes ?? {});
   const message = queue.send({
     body,
+    attributes,
     groupId: input.MessageGroupId,
     deduplicationId: input.MessageDeduplicationId,
     senderId: senderId(caller),
   });
   // The SDK compares the digest with what it sent.
-  return { MessageId: message.id, MD5OfMessageBody: md5(body), SequenceNumber: message.sequenceNumber };
+  return {
+    MessageId: message.id,
+    MD5OfMessageBody: md5(body),
+    MD5OfMessageAttributes: attributesDigest(attributes),
+    SequenceNumber: message.sequenceNumber,
+  };
 }
 
 async function receive(queue: Queue, input: ReceiveMessageRequest): Promise<ReceiveMessageResult> {
@@ -191,10 +200,13 @@ async function receive(queue: Queue, input: ReceiveMessageRequest): Promise<Rece
     within("WaitTimeSeconds", input.WaitTimeSeconds ?? configuration.receiveWaitTimeSeconds, 0, 20),
   );
   const names = [...(input.MessageSystemAttributeNames ?? []), ...(input.AttributeNames ?? [])];
-  return messages.length === 0 ? {} : { Messages: messages.map((it) => wireMessage(it, names)) };
+  return messages.length === 0
+    ? {}
+    : { Messages: messages.map((it) => wireMessage(it, names, input.MessageAttributeNames)) };
 }
 
-function wireMessage(message: StoredMessage, names: string[]): Message {
+function wireMessage(message: StoredMessage, names: string[], attributeNames: string[] = []): Message {
+  const own = selectedAttributes(message.attributes ?? {}, attributeNames);
   const attributes = selected(
     {
       ApproximateReceiveCount: String(message.receiveCount),
@@ -214,6 +226,8 @@ function wireMessage(message: StoredMessage, names: string[]): Message {
     MD5OfBody: md5(message.body),
     Body: message.body,
     Attributes: Object.keys(attributes).length === 0 ? undefined : attributes,
+    MessageAttributes: Object.keys(own).length === 0 ? undefined : own,
+    MD5OfMessageAttributes: attributesDigest(own),
   };
 }
 

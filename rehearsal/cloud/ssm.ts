@@ -1,6 +1,7 @@
 import type { ParameterArgs } from "@pulumi/aws/ssm/parameter";
 import type { Unwrap } from "@pulumi/pulumi";
 import { inputsOf } from "./declared";
+import { publicParameters } from "./ec2/images";
 import { awsError, type Cloud, type Created, type Declaration, operation, type Service } from "./service";
 
 interface Parameter {
@@ -24,7 +25,7 @@ interface GetParametersRequest {
   WithDecryption?: boolean;
 }
 
-/** Systems Manager's Parameter Store, as far as task definitions read it. Under the account's own key, reading decrypts. */
+/** Systems Manager's Parameter Store, as far as task definitions and the program read it. Under the account's own key, reading decrypts. */
 export function createSsm(cloud: Cloud): Service {
   const parameters = new Map<string, Parameter>();
 
@@ -75,8 +76,23 @@ export function createSsm(cloud: Cloud): Service {
     return { id: Name, outputs: { name: Name, arn: ARN, version: Version } };
   }
 
+  /** A parameter of the account, or one of those that AWS publishes. */
+  function getParameter({ name = "", withDecryption = true }: Record<string, unknown>): object {
+    const published = publicParameters(cloud)[String(name)];
+    if (published !== undefined) {
+      const arn = cloud.arn("ssm", `parameter${name}`, { account: "" });
+      return { id: name, name, arn, type: "String", value: published, insecureValue: published, version: 1 };
+    }
+    const { Parameters } = get({ Names: [String(name)], WithDecryption: withDecryption === true });
+    const [found] = Parameters;
+    if (found === undefined) throw awsError("ParameterNotFound", `The parameter ${name} cannot be found.`);
+    const { Name, ARN, Type, Value, Version } = found;
+    return { id: Name, name: Name, arn: ARN, type: Type, value: Value, version: Version, withDecryption };
+  }
+
   return {
     name: "ssm",
+    invokes: { "aws:ssm/getParameter:getParameter": getParameter },
     resources: { "aws:ssm/parameter:Parameter": declare },
     operations: {
       PutParameter: operation<PutParameterRequest, object>({

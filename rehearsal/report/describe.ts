@@ -31,6 +31,8 @@ export function describe(event: CloudEvent, names: PipelineNames = new Map()): T
         as: event.outcome === "failed" ? "note" : "detail",
         text: `function ${event.function} ${event.outcome} after ${event.milliseconds} ms${because(event.error)}`,
       };
+    case "connection":
+      return describeConnection(event);
     case "log":
       return { as: "detail", text: `${event.group} ${event.line.trimEnd()}` };
     case "message-dead":
@@ -82,6 +84,12 @@ export function describe(event: CloudEvent, names: PipelineNames = new Map()): T
     case "task":
       return describeTask(event);
   }
+}
+
+function describeConnection({ from, host, port, path, reason }: Extract<CloudEvent, { kind: "connection" }>): Told {
+  return reason === undefined
+    ? { as: "detail", text: `function ${from} reached ${host} by ${path?.join(", ") ?? "AWS's own network"}` }
+    : { as: "note", text: `function ${from} cannot connect to port ${port} of ${host}: ${reason}` };
 }
 
 function describeAction(event: Extract<CloudEvent, { kind: "action" }>, pipeline: string | undefined): Told {

@@ -1,8 +1,8 @@
 import type { Grant } from "../cloud/policies";
 
 interface Reason {
-  /** The only stack whose usual scenarios do not need it. */
-  stack?: string;
+  /** The only stacks whose usual scenarios do not need it. */
+  stacks?: string[];
   /** Roles by name; Pulumi adds a hyphen and seven digits to the program's. */
   role: RegExp;
   actions: string[];
@@ -61,23 +61,50 @@ export const reasons: Reason[] = [
     resource: /:table\//,
     reason: "gives the lock back if SQS does not take the deployment: test/callbacks/deployments.test.ts",
   },
+  {
+    role: /-fetch-role-/,
+    actions: ["sqs:ChangeMessageVisibility"],
+    resource: /\.fifo$/,
+    reason:
+      "waits longer each time GitHub cannot be reached: npm start -- --stack cn-north-1 --scenario natInstanceLost",
+  },
+  {
+    role: /-fetch-role-/,
+    actions: ["sqs:SendMessage"],
+    resource: /-dead-letters-\w+\.fifo$/,
+    reason: "puts aside what no repetition mends: npm start -- --stack cn-northwest-1 --scenario outage",
+  },
+  {
+    role: /-nat-role-/,
+    actions: ["autoscaling:SetInstanceHealth"],
+    resource: /:autoScalingGroup:/,
+    reason:
+      "has an instance replaced whose probe does not reach GitHub: infra/natInstance/probe.sh, which runs on the host",
+  },
+  {
+    stacks: ["dev"],
+    role: /^(?!storefront-).+-deploy-role-/,
+    actions: ["codepipeline:PutJobFailureResult", "ecs:DescribeTasks", "ecs:ListTasks"],
+    resource: /^\*$|:task\//,
+    reason: "reports why a version did not start, as the storefront's does: npm start -- --scenario rollback",
+  },
   // What the usual scenarios of dev need.
   {
-    stack: "prod",
+    stacks: ["prod", "cn-north-1", "cn-northwest-1"],
     role: /-deploy-role-/,
     actions: ["codepipeline:PutJobFailureResult", "ecs:DescribeTasks", "ecs:ListTasks"],
     resource: /^\*$|:task\//,
     reason: "reports why a version did not start: npm start -- --scenario rollback",
   },
   {
-    stack: "prod",
+    stacks: ["prod"],
     role: /-deploy-role-/,
     actions: ["dynamodb:UpdateItem", "ecr:PutImage", "sns:Publish", "sqs:ChangeMessageVisibility"],
     resource: /^arn:/,
     reason: "deploys what was asked for by HTTP: npm start -- --scenario deploymentByHttp",
   },
   {
-    stack: "prod",
+    stacks: ["prod"],
     role: /-deployments-role-/,
     actions: [
       "dynamodb:GetItem",
@@ -97,7 +124,10 @@ export const reasons: Reason[] = [
 export function reasonFor({ role, action, resource }: Grant, stack: string): string | undefined {
   const found = reasons.find(
     (it) =>
-      (it.stack ?? stack) === stack && it.role.test(role) && it.actions.includes(action) && it.resource.test(resource),
+      (it.stacks?.includes(stack) ?? true) &&
+      it.role.test(role) &&
+      it.actions.includes(action) &&
+      it.resource.test(resource),
   );
   return found?.reason;
 }

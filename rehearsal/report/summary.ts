@@ -1,10 +1,11 @@
 import type { CloudEvent } from "../cloud/events";
 import type { Decision } from "../cloud/iam";
 import type { Grant } from "../cloud/policies";
-import type { Delivery } from "../github/deliveries";
+import type { Delivery } from "../forges/deliveries";
 import type { Sighting } from "../scenarios/world";
 import { resourceOf, withoutArns } from "./arn";
 import type { PipelineNames } from "./pipelines";
+import { reachedLines } from "./reached";
 import { isAllClear, subjectOf } from "./subject";
 import { count, table } from "./table";
 
@@ -43,6 +44,7 @@ export function summarise(findings: Findings): string {
     ["Permissions", `${granted} granted, ${unused.length} not needed${partial ? " by these scenarios" : ""}`],
     ...(partial ? [] : unusedRows(unused)),
     ["Deliveries", deliveriesLine(deliveries)],
+    ...section("Reached", reachedLines(events)),
     ["Executions", executionsLine(events, findings.pipelines)],
     ...section("Schedules", scheduleLines(events)),
     ...section("Notices", noticeLines(events)),

@@ -17,8 +17,8 @@ export interface RunningService {
   cluster: string;
 }
 
-/** The services of the application that a stack has declared, by name. */
-export function servicesOf(world: World, stack?: string): RunningService[] {
+/** The services of an application that a stack has declared, by name. @param of the one that is watched, unless told */
+export function servicesOf(world: World, stack?: string, of = application): RunningService[] {
   const { registrations } = stackOf(world, stack);
   const tagsOf = (taskDefinition: unknown): Record<string, string> => {
     const declared = registrations.find(
@@ -33,7 +33,7 @@ export function servicesOf(world: World, stack?: string): RunningService[] {
       serviceName: String(outputs.name),
       cluster: String(inputs.cluster),
     }))
-    .filter(({ tags }) => tags.application === application)
+    .filter(({ tags }) => tags.application === of)
     .map(({ tags, ...rest }) => ({ name: String(tags.service), ...rest }))
     .sort((a, b) => a.name.localeCompare(b.name));
 }
@@ -47,13 +47,13 @@ export async function digestOf(world: World, taskDefinition: string | undefined)
   return image.split("@")[1] ?? image.split("/").slice(1).join("/");
 }
 
-/** Digest of the image that has a tag in the application's repository, if there is one. */
-export const taggedDigest = async (world: World, imageTag: string): Promise<string | undefined> =>
-  (await imageOf(world, imageTag))?.imageDigest;
+/** Digest of the image that has a tag in an application's repository, if there is one. */
+export const taggedDigest = async (world: World, imageTag: string, of = application): Promise<string | undefined> =>
+  (await imageOf(world, imageTag, of))?.imageDigest;
 
-async function imageOf(world: World, imageTag: string): Promise<ImageDetail | undefined> {
+async function imageOf(world: World, imageTag: string, of: string): Promise<ImageDetail | undefined> {
   const { imageDetails = [] } = await asOperator<DescribeImagesResponse>(world, "ecr", "DescribeImages", {
-    repositoryName: repositoryOf(world),
+    repositoryName: repositoryOf(world, of),
     imageIds: [{ imageTag }],
   }).catch((error: Error) => {
     if (error.name !== "ImageNotFoundException") throw error;
@@ -62,11 +62,11 @@ async function imageOf(world: World, imageTag: string): Promise<ImageDetail | un
   return imageDetails[0];
 }
 
-/** Name of the application's repository, which all its environments share. */
-export function repositoryOf({ stacks }: World): string {
-  const urls = stacks.flatMap(({ outputs }) => outputs.repositories[application] ?? []);
+/** Name of an application's repository, which all its environments share. */
+export function repositoryOf({ stacks }: World, of = application): string {
+  const urls = stacks.flatMap(({ outputs }) => outputs.repositories[of] ?? []);
   const [, name] = /^[^/]+\/(.+)$/.exec(urls[0] ?? "") ?? [];
-  if (name === undefined) throw new Error(`No stack's output repositories has ${application}.`);
+  if (name === undefined) throw new Error(`No stack's output repositories has ${of}.`);
   return name;
 }
 

@@ -1,4 +1,4 @@
-import type { Response } from "../github/request";
+import type { Response } from "../forges/request";
 import { expectEqual, expectSame, type Step } from "./scenario";
 import { commitOf, readable } from "./versions";
 import { stackOf, type World } from "./world";

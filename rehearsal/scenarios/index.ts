@@ -3,12 +3,21 @@ import { chatDown } from "./chatDown/scenario";
 import { deliver } from "./deliver/scenario";
 import { deploymentByHttp } from "./deploymentByHttp/scenario";
 import { ecsAction } from "./ecsAction/scenario";
+import { endpointsOnly } from "./endpointsOnly/scenario";
+import { enterpriseServer } from "./enterpriseServer/scenario";
 import { firstDeliveryFails } from "./firstDeliveryFails/scenario";
+import { forges } from "./forges/scenario";
 import { ignored } from "./ignored/scenario";
 import { longMigration } from "./longMigration/scenario";
 import { lost } from "./lost/scenario";
 import { migrationFails } from "./migrationFails/scenario";
+import { natInstanceLost } from "./natInstanceLost/scenario";
+import { noRoute } from "./noRoute/scenario";
+import { outage } from "./outage/scenario";
+import { polled } from "./polled/scenario";
+import { privateRepository } from "./privateRepository/scenario";
 import { promote } from "./promote/scenario";
+import { received } from "./received/scenario";
 import { redelivery } from "./redelivery/scenario";
 import { refused } from "./refused/scenario";
 import { rejected } from "./rejected/scenario";
@@ -41,14 +50,25 @@ export const scenarios: Scenario[] = [
   chatDown,
   repeated,
   ecsAction,
+  forges,
+  privateRepository,
+  enterpriseServer,
   promote,
   tagMoved,
   rejected,
   superseded,
+  polled,
+  natInstanceLost,
+  endpointsOnly,
+  noRoute,
+  received,
+  outage,
 ];
 
 /** What `npm start` plays, by stack. */
 export const usual: Record<string, string[]> = {
   dev: ["deliver", "redelivery", "ignored", "rollback", "deploymentByHttp"],
   prod: ["promote", "tagMoved", "rejected"],
+  "cn-north-1": ["polled", "natInstanceLost"],
+  "cn-northwest-1": ["received", "outage"],
 };

@@ -36,22 +36,30 @@ export function expectOwnOutcomes(world: World, stack?: string): void {
 const PATIENCE = 30 * 60_000;
 
 /**
- * Waits until so many outcomes were told since the last push, and expects them to be these and no others. Where every
- * event of a function comes twice, so may every notice: then each counts once.
- * @param subjects in order, with versions in place of commits
- * @returns the notices, with versions in place of commits
+ * Waits until so many outcomes were told since the last push. Where every event of a function comes twice, so may every
+ * notice: then each counts once.
+ * @returns the notices so far, with versions in place of commits, the subject in the first line of each
  */
-export async function expectTold(world: World, subjects: string[], stack?: string): Promise<string[]> {
+export async function outcomesTold(world: World, number: number, stack?: string): Promise<string[]> {
   const told = () => {
     const texts = outcomesOf(world, stack).map((it) => `${subjectOf(it)}\n${it.message}`);
     return world.account.repeatsInvocations ? [...new Set(texts)] : texts;
   };
-  while (told().length < subjects.length) {
+  while (told().length < number) {
     const next = world.account.until((it): it is Notice => it.kind === "notice");
     // Who waits for ever is told no more than that; who gives up tells what is missing.
     if ((await Promise.race([next, world.clock.wait(PATIENCE)])) === undefined) break;
   }
-  const texts = told().map((it) => readable(world, it));
+  return told().map((it) => readable(world, it));
+}
+
+/**
+ * Waits for what was told since the last push, and expects it to be these outcomes and no others.
+ * @param subjects in order, with versions in place of commits
+ * @returns the notices, with versions in place of commits
+ */
+export async function expectTold(world: World, subjects: string[], stack?: string): Promise<string[]> {
+  const texts = await outcomesTold(world, subjects.length, stack);
   expectSame(
     "the notices",
     texts.map((it) => it.split("\n", 1)[0]),

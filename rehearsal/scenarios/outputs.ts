@@ -1,8 +1,8 @@
 /** What the program tells at its end, as `pulumi stack output` shows it. */
 export interface Outputs {
-  /** Only of a stack that pushes are delivered to. */
-  webhookUrl?: string;
-  webhookSecret?: string;
+  /** Only of a stack that webhooks lead to: by forge, `github` → URL. */
+  webhookUrls?: Record<string, string>;
+  webhookSecrets?: Record<string, string>;
   /** Only of a stack whose versions can be deployed by HTTP. */
   deploymentsUrl?: string;
   deploymentToken?: string;
@@ -15,18 +15,25 @@ export interface Outputs {
 }
 
 /** An address, and the secret that goes with it: one without the other is of use to nobody. */
-const pairs = [
-  ["webhookUrl", "webhookSecret"],
-  ["deploymentsUrl", "deploymentToken"],
-];
+const pairs = [["deploymentsUrl", "deploymentToken"]];
+
+/** The same of addresses by name. */
+const tablePairs = [["webhookUrls", "webhookSecrets"]];
 
 /** @throws with the name of each output that is missing or of another form */
 export function readOutputs(outputs: Record<string, unknown>): Outputs {
   const isText = (value: unknown) => typeof value === "string" && value !== "";
   const isTable = (value: unknown) => typeof value === "object" && value !== null && Object.values(value).every(isText);
+  const given = (pair: string[]) => pair.some((name) => outputs[name] !== undefined);
+  const keys = (name = "") => Object.keys(outputs[name] ?? {}).sort();
   const wrong = [
+    ...tablePairs
+      .filter(given)
+      .flatMap((pair) =>
+        pair.filter((name) => !isTable(outputs[name]) || String(keys(name)) !== String(keys(pair[0]))),
+      ),
     ...pairs
-      .filter((pair) => pair.some((name) => outputs[name] !== undefined))
+      .filter(given)
       .flat()
       .filter((name) => !isText(outputs[name])),
     ...["services", "repositories", "pipelines"].filter((name) => !isTable(outputs[name])),

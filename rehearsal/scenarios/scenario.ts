@@ -37,7 +37,11 @@ export const isMismatch = (error: unknown): error is Mismatch =>
   error instanceof Error && "expected" in error && "actual" in error;
 
 /** @throws Mismatch if they differ */
-export function expectEqual(what: string, actual: string | number | undefined, expected: string | number): void {
+export function expectEqual(
+  what: string,
+  actual: string | number | undefined,
+  expected: string | number | undefined,
+): void {
   if (actual !== expected) throw mismatch(what, String(expected), String(actual));
 }
 

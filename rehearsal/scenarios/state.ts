@@ -85,7 +85,8 @@ export async function readState(world: World, stack?: string): Promise<DeliveryS
   };
 }
 
-async function readService(world: World, { cluster, serviceName }: RunningService) {
+/** How a service is just now, with its image's digest. */
+export async function readService(world: World, { cluster, serviceName }: RunningService) {
   const { services = [] } = await asOperator<DescribeServicesResponse>(world, "ecs", "DescribeServices", {
     cluster,
     services: [serviceName],

@@ -1,16 +1,15 @@
 import type { DescribeImagesResponse } from "@aws-sdk/client-ecr";
-import type { PushPayload } from "../github/payloads";
+import { storefront } from "../forges/storefront";
 import { repositoryOf } from "./delivered";
 import { asOperator } from "./operator";
 import type { World } from "./world";
 
 /** The commits of main that were pushed so far, oldest first: each releases the version that its message names. */
 function releases(world: World): { commit: string; version: string }[] {
-  return world.github.deliveries.flatMap(({ event, payload }) => {
-    const { ref, head_commit } = payload as Pick<PushPayload, "ref" | "head_commit">;
-    const [, version] = /^Release ([\w.-]+)/.exec(head_commit?.message ?? "") ?? [];
-    if (event !== "push" || ref !== "refs/heads/main" || version === undefined) return [];
-    return [{ commit: String(head_commit?.id), version }];
+  return world.forges.pushes.flatMap(({ repository, update, message }) => {
+    const [, version] = /^Release ([\w.-]+)/.exec(message) ?? [];
+    const isRelease = repository.name === storefront && update.ref === "refs/heads/main";
+    return isRelease && version !== undefined ? [{ commit: update.after, version }] : [];
   });
 }
 

@@ -1,16 +1,16 @@
-import path from "node:path";
 import { setTimeout } from "node:timers/promises";
-import { type Chats, startChats } from "../chat/chats";
+import type { Chats } from "../chat/chats";
 import type { Clock } from "../clock";
 import type { Account } from "../cloud/cloud";
 import type { CloudEvent } from "../cloud/events";
-import type { Delivery } from "../github/deliveries";
-import { type GitHub, startGitHub } from "../github/github";
-import type { RefUpdate, Repository } from "../github/repository";
-import { type RequestOptions, type Response, request } from "../github/request";
-import { storefront } from "../github/storefront";
+import type { Delivery } from "../forges/deliveries";
+import type { Forges } from "../forges/forges";
+import type { RefUpdate, Repository } from "../forges/repository";
+import { type RequestOptions, type Response, request } from "../forges/request";
 import type { Registration } from "../monitor";
 import type { Rehearsal } from "../rehearsal";
+import { mirrorBaseImages } from "./baseImages";
+import { natInstanceReady } from "./natReady";
 import { type Outputs, readOutputs } from "./outputs";
 
 /** A version that a service answered with. */
@@ -30,7 +30,7 @@ export interface WorldStack {
   readonly registrations: readonly Registration[];
 }
 
-/** What a scenario plays in: the account, GitHub, and those who use the service. */
+/** What a scenario plays in: the account, the forges, and those who use the service. */
 export interface World {
   readonly account: Account;
   readonly clock: Clock;
@@ -41,17 +41,20 @@ export interface World {
   /** Of the stack that is rehearsed. */
   readonly outputs: Outputs;
   readonly registrations: readonly Registration[];
-  readonly github: GitHub;
-  /** acme/storefront */
-  readonly repository: Repository;
+  readonly forges: Forges;
+  /** acme/storefront, at GitHub unless a scenario has it elsewhere. */
+  repository: Repository;
   readonly chats: Chats;
   readonly seen: Sighting[];
   /** How many events there were at the last push: what came after it is what came of it. */
   mark: number;
   /** Asks an address by its public name. */
   ask(url: string, options?: RequestOptions): Promise<Response>;
-  /** Pushes to acme/storefront, and sets the mark. */
-  push(update: RefUpdate): Promise<Delivery>;
+  /**
+   * Tells the forge's webhooks of a push to acme/storefront, or to another repository, and sets the mark.
+   * @returns the delivery; undefined where the account takes none and asks for branches itself
+   */
+  push(update: RefUpdate, repository?: Repository): Promise<Delivery | undefined>;
   /** Lets simulated time go by at once, with time for what falls due to be done. */
   pass(milliseconds: number): Promise<void>;
   /** The events after the mark. */
@@ -72,39 +75,45 @@ export function stackOf(world: World, name = world.stack): WorldStack {
   return stack;
 }
 
-/** The stack that pushes are delivered to: the rehearsed one, or the one at the beginning of its images' way. */
-export function intakeOf({ stacks }: World): { stack: string; url: string; secret: string } {
-  for (const { name, outputs } of [...stacks].reverse()) {
-    const { webhookUrl: url, webhookSecret: secret } = outputs;
-    if (url !== undefined && secret !== undefined) return { stack: name, url, secret };
-  }
-  throw new Error(`The outputs of ${stacks.map((it) => it.name).join(", ")} lack webhookUrl and webhookSecret.`);
+/** How pushes come into the account. */
+export interface Intake {
+  /** The stack that takes them: the rehearsed one, or the one at the beginning of its images' way. */
+  stack: string;
+  /** Where a forge's webhook leads, with its secret; undefined where the stack polls its branches. */
+  webhook: { url: string; secret: string } | undefined;
+}
+
+/** @throws where the stack takes webhooks, but none of this forge */
+export function intakeOf({ stacks }: Pick<World, "stacks">, forge = "github"): Intake {
+  const listening = [...stacks].reverse().find(({ outputs }) => outputs.webhookUrls !== undefined);
+  if (listening === undefined) return { stack: stacks[0]?.name ?? "", webhook: undefined };
+  const { webhookUrls = {}, webhookSecrets = {} } = listening.outputs;
+  const [url, secret] = [webhookUrls[forge], webhookSecrets[forge]];
+  if (url === undefined || secret === undefined)
+    throw new Error(`The outputs webhookUrls and webhookSecrets of ${listening.name} have no ${forge}.`);
+  return { stack: listening.name, webhook: { url, secret } };
 }
 
 /** Simulated milliseconds that are turned at once, and real ones in between. */
 const stride = 5_000;
 const pause = 5;
 
-export interface WorldOptions {
-  onDelivery?: (delivery: Delivery) => void;
-  onFault?: (error: Error) => void;
-}
-
 /**
- * Puts GitHub and the chats beside an account, with an empty repository and no webhook yet.
+ * What scenarios see of a rehearsal: an empty repository, and no webhook yet.
  * @throws if the stack's outputs lack what scenarios need; the account is closed then
  */
-export async function createWorld(rehearsal: Rehearsal, options: WorldOptions = {}): Promise<World> {
+export async function createWorld(rehearsal: Rehearsal): Promise<World> {
   try {
-    return await enter(rehearsal, options);
+    return await enter(rehearsal);
   } catch (error) {
     await rehearsal.close();
     throw error;
   }
 }
 
-async function enter(rehearsal: Rehearsal, options: WorldOptions): Promise<World> {
-  const { account } = rehearsal;
+async function enter(rehearsal: Rehearsal): Promise<World> {
+  const { account, outside, close } = rehearsal;
+  const { forges, repository, chats } = outside;
   const { clock, addresses } = account;
   const stacks = rehearsal.stacks.map(({ name, environment, program }) => ({
     name,
@@ -114,10 +123,8 @@ async function enter(rehearsal: Rehearsal, options: WorldOptions): Promise<World
   }));
   const rehearsed = stacks.at(-1);
   if (rehearsed === undefined) throw new Error("No stack was evaluated into the account.");
-  const directory = path.join(account.directory, "github");
-  const github = await startGitHub({ directory, addresses, clock, ...options });
-  const repository = await github.createRepository(storefront);
-  const chats = await startChats({ addresses });
+  await mirrorBaseImages(account, rehearsed.registrations);
+  await natInstanceReady(account, rehearsed.registrations);
 
   const world: World = {
     account,
@@ -126,16 +133,17 @@ async function enter(rehearsal: Rehearsal, options: WorldOptions): Promise<World
     stacks,
     outputs: rehearsed.outputs,
     registrations: rehearsed.registrations,
-    github,
+    forges,
     repository,
     chats,
     seen: [],
     mark: 0,
     ask: (url, asked) => request(addresses, url, asked),
-    async push(update) {
+    async push(update, pushed = world.repository) {
       world.mark = account.events.length;
-      const [delivery] = await github.push(repository, update);
-      if (delivery === undefined) throw new Error(`No webhook of ${repository.name} takes pushes: add one first.`);
+      const [delivery] = await forges.push(pushed, update);
+      if (delivery === undefined && stacks.some(({ outputs }) => outputs.webhookUrls !== undefined))
+        throw new Error(`No webhook of ${pushed.name} takes pushes: add one first.`);
       return delivery;
     },
     async pass(milliseconds) {
@@ -149,10 +157,7 @@ async function enter(rehearsal: Rehearsal, options: WorldOptions): Promise<World
     async event(accept) {
       return world.since().find(accept) ?? account.until(accept);
     },
-    async close() {
-      await Promise.all([github.close(), chats.close()]);
-      await rehearsal.close();
-    },
+    close,
   };
   return world;
 }

@@ -7,7 +7,7 @@ export interface StoredObject {
   metadata: Record<string, string>;
 }
 
-/** A versioned bucket: as much of S3's REST protocol as an upload needs. */
+/** A versioned bucket: as much of S3's REST protocol as uploads and small objects need. */
 export interface Bucket {
   /** Every version, oldest first, by `bucket/key`. */
   objects: Record<string, StoredObject[]>;
@@ -40,6 +40,9 @@ export function createBucket(): Bucket {
     const upload = uploads[uploadId ?? ""];
     if (method === "HEAD") {
       return head(bucket.objects[key]?.at(-1));
+    }
+    if (method === "GET") {
+      return get(bucket.objects[key]?.at(-1));
     }
     if (method === "POST" && searchParams.has("uploads")) {
       const UploadId = `upload-${Object.keys(uploads).length + 1}`;
@@ -98,6 +101,11 @@ function head(object: StoredObject | undefined): PlainAnswer {
   }
   const metadata = Object.entries(object.metadata).map(([name, value]) => [`x-amz-meta-${name}`, value]);
   return { status: 200, headers: { "x-amz-version-id": object.versionId, ...Object.fromEntries(metadata) } };
+}
+
+function get(object: StoredObject | undefined): PlainAnswer {
+  const missing = { Code: "NoSuchKey", Message: "The specified key does not exist." };
+  return object === undefined ? { status: 404, body: xml("Error", missing) } : { ...head(object), body: object.body };
 }
 
 function metadataOf(headers: PlainRequest["headers"]): Record<string, string> {

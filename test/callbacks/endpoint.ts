@@ -23,6 +23,8 @@ export interface PlainAnswer {
   body?: string | Buffer;
   /** Breaks the connection after the body, which is not all that was announced. */
   broken?: boolean;
+  /** Sends the body, and keeps the connection as if there were more. */
+  hanging?: boolean;
 }
 
 /** A place that plays AWS, and GitHub too: it answers what a test tells it to, and remembers what it was asked. */
@@ -51,10 +53,10 @@ export function awsFault(name: string, message: string, status = 400): Fault {
 export async function startEndpoint(): Promise<Endpoint> {
   const server = createServer((request, response) => {
     answer(endpoint, request).then(
-      ({ status, headers, body, broken }) => {
+      ({ status, headers, body, broken, hanging }) => {
         response.writeHead(status, headers);
-        if (broken) {
-          response.write(body, () => response.destroy());
+        if (broken || hanging) {
+          response.write(body, () => broken && response.destroy());
         } else {
           response.end(body);
         }

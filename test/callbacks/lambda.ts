@@ -12,15 +12,19 @@ const PROJECT = path.resolve(__dirname, "../..");
 const RUNTIME_SCOPES = ["@aws-sdk", "@smithy"];
 
 /**
- * What stands in for Lambda's runtime: takes an event a line, and answers on the same stream as the logs, so that no log line
+ * What stands in for Lambda's runtime: takes an event a line, with its time, and answers on the same stream as the logs, so that no log line
  * can come after the answer to its invocation. Answers begin with a NUL.
  */
 const RUNTIME = `
+const { now } = Date;
+let passed = 0;
+Date.now = () => now() + passed;
 const { handler } = require("./__index.js");
-const context = { getRemainingTimeInMillis: () => 60000 };
 const answer = (value) => process.stdout.write("\\0" + JSON.stringify(value) + "\\n");
 require("node:readline").createInterface({ input: process.stdin }).on("line", (line) => {
-  handler(JSON.parse(line), context).then(
+  const { event, remaining, later } = JSON.parse(line);
+  passed += later;
+  handler(event, { getRemainingTimeInMillis: () => remaining }).then(
     (value) => answer({ value }),
     ({ name, message }) => answer({ error: { name, message } }),
   );
@@ -45,8 +49,15 @@ export interface Invocation {
   lines: string[];
 }
 
+export interface InvocationTime {
+  /** Milliseconds that the function has; a minute. */
+  remaining?: number;
+  /** Milliseconds that have passed since the invocation before, beside those that really have. */
+  later?: number;
+}
+
 export interface Lambda {
-  invoke(event: unknown): Promise<Invocation>;
+  invoke(event: unknown, time?: InvocationTime): Promise<Invocation>;
   close(): Promise<void>;
 }
 
@@ -71,8 +82,8 @@ export function startLambda({ text, options, endpointUrl, packages = [] }: Lambd
   const exit = once(child, "close");
   const output = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   return {
-    async invoke(event) {
-      child.stdin.write(`${JSON.stringify(event)}\n`);
+    async invoke(event, { remaining = 60_000, later = 0 } = {}) {
+      child.stdin.write(`${JSON.stringify({ event, remaining, later })}\n`);
       const lines: string[] = [];
       for (let line = await output.next(); !line.done; line = await output.next()) {
         if (line.value.startsWith("\0")) {

@@ -21,13 +21,14 @@ const exampleOf = (event: string, of: (payload: Record<string, unknown>) => bool
 };
 
 const push = exampleOf("push", ({ ref, deleted }) => ref === "refs/heads/master" && deleted === false);
+const forge = "github";
 const { full_name: repository } = push.repository as { full_name: string };
 const options: WebhookOptions = {
-  secretArn: SECRET_ARN,
+  secrets: { github: SECRET_ARN },
   queueUrl: QUEUE_URL,
   sources: [
-    { repository, branch: "master", application: "storefront" },
-    { repository, branch: "feature/basket", application: "basket" },
+    { forge, repository, branch: "master", application: "storefront" },
+    { forge, repository, branch: "feature/basket", application: "basket" },
   ],
 };
 
@@ -38,6 +39,7 @@ interface Delivery {
   base64?: boolean;
   secret?: string;
   signature?: string | undefined;
+  path?: string;
 }
 
 /** A request of GitHub's, as an HTTP API hands it to a function. */
@@ -48,7 +50,8 @@ function requestOf({ event = "push", contentType = "application/json", body, bas
   return {
     version: "2.0",
     routeKey: "POST /webhooks/github",
-    rawPath: "/webhooks/github",
+    rawPath: rest.path ?? "/webhooks/github",
+    requestContext: { timeEpoch: 1767614400000 },
     headers: {
       "content-type": contentType,
       "user-agent": "GitHub-Hookshot/0123456",
@@ -105,6 +108,7 @@ describe("webhook callback, serialised", () => {
     const body = JSON.stringify(push);
     const commit = String(push.after);
     const message = {
+      forge,
       repository,
       branch: "master",
       commit,
@@ -114,7 +118,7 @@ describe("webhook callback, serialised", () => {
     };
     for (const reads of [["GetSecretValue"], []]) {
       endpoint.requests = [];
-      const told = { delivery: DELIVERY, repository, branch: "master", commit, applications: ["storefront"] };
+      const told = { forge, delivery: DELIVERY, repository, branch: "master", commit, applications: ["storefront"] };
       expect(await deliver({ body })).to.deep.equal({
         status: 202,
         answer: { outcome: "queued", ...told },
@@ -124,7 +128,7 @@ describe("webhook callback, serialised", () => {
       expect(endpoint.requests.at(-1)?.input).to.deep.equal({
         QueueUrl: QUEUE_URL,
         MessageBody: JSON.stringify(message),
-        MessageGroupId: sha256(`${repository}:master`),
+        MessageGroupId: sha256(`github:${repository}:master`),
         MessageDeduplicationId: sha256(`${DELIVERY}${commit}storefront`),
       });
     }
@@ -137,6 +141,7 @@ describe("webhook callback, serialised", () => {
     expect({ status, ...answer }).to.deep.equal({
       status: 202,
       outcome: "queued",
+      forge,
       delivery: DELIVERY,
       repository,
       branch: "feature/basket",
@@ -153,7 +158,7 @@ describe("webhook callback, serialised", () => {
       "a ping",
       { event: "ping", body: JSON.stringify(exampleOf("ping")) },
       200,
-      { outcome: "pong", delivery: DELIVERY },
+      { outcome: "pong", forge, delivery: DELIVERY },
     ],
     [
       "a tag",
@@ -163,45 +168,50 @@ describe("webhook callback, serialised", () => {
         ),
       },
       202,
-      { outcome: "ignored", reason: "refs/tags/simple-tag is not a branch", delivery: DELIVERY },
+      { outcome: "ignored", forge, reason: "refs/tags/simple-tag is not a branch", delivery: DELIVERY },
     ],
     [
       "the deletion of a branch",
       { body: JSON.stringify({ ...push, deleted: true, after: "0".repeat(40) }) },
       202,
-      { outcome: "ignored", reason: "branch master was deleted", delivery: DELIVERY },
+      { outcome: "ignored", forge, reason: "branch master was deleted", delivery: DELIVERY },
     ],
     [
       "a branch that is not tracked",
       { body: JSON.stringify({ ...push, ref: "refs/heads/other" }) },
       202,
-      { outcome: "ignored", reason: `branch other of ${repository} is not tracked`, delivery: DELIVERY },
+      { outcome: "ignored", forge, reason: `branch other of ${repository} is not tracked`, delivery: DELIVERY },
     ],
     [
       "another event",
       { event: "issues", body: JSON.stringify(exampleOf("issues")) },
       202,
-      { outcome: "ignored", reason: "event issues is not tracked", delivery: DELIVERY },
+      { outcome: "ignored", forge, reason: "event issues is not tracked", delivery: DELIVERY },
     ],
     [
       "no signature",
       { body: json, signature: undefined },
       401,
-      { outcome: "rejected", reason: "X-Hub-Signature-256 is missing or no SHA-256 signature" },
+      { outcome: "rejected", forge, reason: "X-Hub-Signature-256 is missing or no SHA-256 signature" },
     ],
     [
       "a signature by another secret",
       { body: json, secret: "another" },
       401,
-      { outcome: "rejected", reason: "X-Hub-Signature-256 does not match the body and the secret" },
+      { outcome: "rejected", forge, reason: "X-Hub-Signature-256 does not match the body and the secret" },
     ],
-    ["no event", { event: "", body: json }, 400, { outcome: "rejected", reason: "X-GitHub-Event is missing" }],
-    ["no JSON", { body: "{" }, 400, { outcome: "rejected", reason: "the payload is not JSON", delivery: DELIVERY }],
+    ["no event", { event: "", body: json }, 400, { outcome: "rejected", forge, reason: "X-GitHub-Event is missing" }],
+    [
+      "no JSON",
+      { body: "{" },
+      400,
+      { outcome: "rejected", forge, reason: "the payload is not JSON", delivery: DELIVERY },
+    ],
     [
       "no push",
       { body: "[]" },
       400,
-      { outcome: "rejected", reason: "not a push: ref is missing or no reference", delivery: DELIVERY },
+      { outcome: "rejected", forge, reason: "not a push: ref is missing or no reference", delivery: DELIVERY },
     ],
     [
       "another content type",
@@ -209,6 +219,7 @@ describe("webhook callback, serialised", () => {
       415,
       {
         outcome: "rejected",
+        forge,
         reason: "content type text/plain: use application/json or application/x-www-form-urlencoded",
         delivery: DELIVERY,
       },
@@ -217,11 +228,29 @@ describe("webhook callback, serialised", () => {
       "a body of 5 MiB, in base64",
       { body: large, base64: true },
       400,
-      { outcome: "rejected", reason: "the payload is not JSON", delivery: DELIVERY },
+      { outcome: "rejected", forge, reason: "the payload is not JSON", delivery: DELIVERY },
     ],
     [
       "a body of one byte more",
       { body: `${large}x` },
+      413,
+      { outcome: "rejected", reason: "the body is larger than 5242880 bytes" },
+    ],
+    [
+      "the path of a forge that has no secret",
+      { body: json, path: "/webhooks/gitlab" },
+      404,
+      { outcome: "rejected", reason: "no forge delivers to this path" },
+    ],
+    [
+      "a path of another name",
+      { body: json, path: "/webhooks/constructor" },
+      404,
+      { outcome: "rejected", reason: "no forge delivers to this path" },
+    ],
+    [
+      "a path of another name, whatever is wrong with its body",
+      { body: `${large}x`, path: "/webhooks/constructor" },
       413,
       { outcome: "rejected", reason: "the body is larger than 5242880 bytes" },
     ],
@@ -240,6 +269,7 @@ describe("webhook callback, serialised", () => {
       throw awsFault("AccessDeniedException", "not authorized to perform: sqs:SendMessage");
     };
     const answer = {
+      forge,
       reason: "the push could not be enqueued for storefront: redeliver it",
       delivery: DELIVERY,
     };
@@ -283,6 +313,7 @@ describe("webhook callback, serialised", () => {
       expect({ status, ...answer }).to.deep.equal({
         status: 503,
         outcome: "failed",
+        forge,
         reason: "the webhook's secret cannot be read",
       });
       expect(logged.map((line) => line.cause)).to.deep.equal([cause]);

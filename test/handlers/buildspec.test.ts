@@ -15,6 +15,7 @@ const environment = {
   DOCKERFILE: "docker/Dockerfile",
   CONTEXT: ".",
   BUILD_ARGUMENTS: "",
+  BASE_IMAGE_REGISTRY: "",
   SCHEDULES: "",
   TEST_COMMAND: "",
   SOURCE_BUCKET: "source",
@@ -27,7 +28,7 @@ const STAND_INS = {
   aws: `echo "aws|$(IFS='|'; echo "$*")" >> "$CALLS"
 case "$1" in
   s3api) echo "$COMMIT" ;;
-  ecr) echo "password" ; exit "\${LOGIN_CODE:-0}" ;;
+  ecr) echo "password" ; [ "$3" = --region ] && exit "\${REGION_CODE:-0}" ; exit "\${LOGIN_CODE:-0}" ;;
 esac`,
   docker: `echo "docker|$(IFS='|'; echo "$*")" >> "$CALLS"
 case "$1" in
@@ -74,6 +75,69 @@ describe("default buildspec", () => {
       `docker|build|--file|docker/Dockerfile|--tag|${image}|--build-arg|BASE_IMAGE|--build-arg|FLAGS|.`,
     );
   });
+
+  const logins: [string, string, string[]][] = [
+    ["no registry", "", []],
+    ["the registry of the image", `${REGISTRY}/mirror`, []],
+    ["a public registry", "docker.io/library", []],
+    ["a name that only ends like ECR's", "mirror.example.com/123456789012.dkr.ecr.us-east-1.amazonaws.com", []],
+    [
+      "another account's ECR",
+      "210987654321.dkr.ecr.us-east-1.amazonaws.com/mirror",
+      ["us-east-1", "210987654321.dkr.ecr.us-east-1.amazonaws.com"],
+    ],
+    [
+      "another region's ECR, without a prefix",
+      "123456789012.dkr.ecr.cn-northwest-1.amazonaws.com.cn",
+      ["cn-northwest-1", "123456789012.dkr.ecr.cn-northwest-1.amazonaws.com.cn"],
+    ],
+    [
+      "ECR's FIPS endpoint",
+      "123456789012.dkr.ecr-fips.us-east-2.amazonaws.com/mirror",
+      ["us-east-2", "123456789012.dkr.ecr-fips.us-east-2.amazonaws.com"],
+    ],
+  ];
+  for (const [what, registry, [region, host] = []] of logins) {
+    it(`logs in to ${host === undefined ? "the image's registry alone" : `${host}, too`}, for base images from ${what}`, () => {
+      const { code, calls } = run({ BASE_IMAGE_REGISTRY: registry });
+      expect(code).to.equal(0);
+      const second = [
+        `aws|ecr|get-login-password|--region|${region}`,
+        `docker|login|--username|AWS|--password-stdin|${host}`,
+        "stdin|password",
+      ];
+      const isLogin = (call: string) => /^(aws\|ecr|docker\|login|stdin)/.test(call);
+      expect(calls.filter(isLogin).sort()).to.deep.equal([...login, ...(host === undefined ? [] : second)].sort());
+    });
+  }
+
+  it("builds nothing where it gets no password for the base images", () => {
+    const { code, calls } = run({
+      BASE_IMAGE_REGISTRY: "210987654321.dkr.ecr.us-east-1.amazonaws.com/mirror",
+      REGION_CODE: "1",
+    });
+    expect(code).to.equal(1);
+    expect(calls.filter((call) => call.startsWith("docker|build"))).to.deep.equal([]);
+  });
+
+  const registries: [string, Record<string, string>, string][] = [
+    ["neither registry where none is set", {}, ""],
+    ["the registry of base images", { BASE_IMAGE_REGISTRY: `${REGISTRY}/mirror` }, "--build-arg|BASE_IMAGE_REGISTRY|"],
+    [
+      "both registries, after the build's own arguments",
+      {
+        BUILD_ARGUMENTS: "FLAGS",
+        BASE_IMAGE_REGISTRY: `${REGISTRY}/mirror`,
+        NPM_CONFIG_REGISTRY: "https://npm.example.com/",
+      },
+      "--build-arg|FLAGS|--build-arg|BASE_IMAGE_REGISTRY|--build-arg|NPM_CONFIG_REGISTRY|",
+    ],
+  ];
+  for (const [what, variables, given] of registries) {
+    it(`passes ${what}`, () => {
+      expect(run(variables).calls).to.include(`docker|build|--file|docker/Dockerfile|--tag|${image}|${given}.`);
+    });
+  }
 
   // Longer than a line of GNU's base64.
   const schedules = `timeZone: UTC\nschedules: [] # ${"x".repeat(100)}\n`;

@@ -1,9 +1,11 @@
 import { expect } from "chai";
 import { type ArchiveHead, decideFetch, type FetchVerdict } from "../../handlers/fetch/decision";
+import { messageGroup, type PushMessage } from "../../handlers/message";
 
 const OLD = "1111111111111111111111111111111111111111";
 const NEW = "2222222222222222222222222222222222222222";
-const message = {
+const message: PushMessage = {
+  forge: "github",
   repository: "acme/storefront",
   branch: "main",
   commit: NEW,
@@ -31,9 +33,34 @@ describe("fetch", () => {
       { kind: "already", versionId: "v1" },
     ],
     [
-      "a redelivery of an earlier push is stale",
+      "a redelivery of an earlier push is stale, though an earlier slipway did not say of which branch",
       { versionId: "v1", commit: OLD, pushedAt: "2026-01-05T11:00:00.000Z" },
       { kind: "stale", reason: `commit ${OLD} was pushed later, at 2026-01-05T11:00:00.000Z` },
+    ],
+    [
+      "a push that is older than what another branch left is copied: the application's source was changed",
+      {
+        versionId: "v1",
+        commit: OLD,
+        pushedAt: "2026-01-05T11:00:00.000Z",
+        group: messageGroup({ ...message, branch: "2" }),
+      },
+      { kind: "copy" },
+    ],
+    [
+      "a redelivery of an earlier push of the branch is stale",
+      { versionId: "v1", commit: OLD, pushedAt: "2026-01-05T11:00:00.000Z", group: messageGroup(message) },
+      { kind: "stale", reason: `commit ${OLD} was pushed later, at 2026-01-05T11:00:00.000Z` },
+    ],
+    [
+      "the same commit of another branch is in place",
+      {
+        versionId: "v1",
+        commit: NEW,
+        pushedAt: "2026-01-05T11:00:00.000Z",
+        group: messageGroup({ ...message, branch: "2" }),
+      },
+      { kind: "already", versionId: "v1" },
     ],
     ["an object that somebody else put is replaced", { versionId: "v1" }, { kind: "copy" }],
     ["an object with a broken time is replaced", { versionId: "v1", commit: OLD, pushedAt: "?" }, { kind: "copy" }],

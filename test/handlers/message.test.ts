@@ -2,6 +2,7 @@ import { expect } from "chai";
 import { messageDeduplication, messageGroup, type PushMessage, parseMessage } from "../../handlers/message";
 
 const message: PushMessage = {
+  forge: "github",
   repository: "acme/storefront",
   branch: "feature/basket",
   commit: "0123456789abcdef0123456789abcdef01234567",
@@ -15,6 +16,16 @@ describe("push message", () => {
     expect(parseMessage(JSON.stringify(message))).to.deep.equal(message);
   });
 
+  it("that an earlier version of the program has queued is GitHub's", () => {
+    const { forge: _forge, ...earlier } = message;
+    expect(parseMessage(JSON.stringify(earlier))).to.deep.equal(message);
+  });
+
+  it("may be of a repository in groups of GitLab", () => {
+    const nested: PushMessage = { ...message, forge: "gitlab", repository: "acme/web/shop/storefront" };
+    expect(parseMessage(JSON.stringify(nested))).to.deep.equal(nested);
+  });
+
   const mistakes: [string, Record<string, unknown>, string][] = [
     ["no commit", { commit: undefined }, "the message's commit is undefined, expected ^[0-9a-f]{40}$"],
     ["a short commit", { commit: "0123456" }, `the message's commit is "0123456", expected ^[0-9a-f]{40}$`],
@@ -22,6 +33,21 @@ describe("push message", () => {
       "no owner",
       { repository: "storefront" },
       `the message's repository is "storefront", expected ^[^/\\s]+\\/[^/\\s]+$`,
+    ],
+    [
+      "groups, which GitHub has not",
+      { repository: "acme/web/storefront" },
+      `the message's repository is "acme/web/storefront", expected ^[^/\\s]+\\/[^/\\s]+$`,
+    ],
+    [
+      "no group at GitLab",
+      { forge: "gitlab", repository: "storefront" },
+      `the message's repository is "storefront", expected ^[^/\\s]+(\\/[^/\\s]+)+$`,
+    ],
+    [
+      "a forge that nobody knows",
+      { forge: "sourceforge" },
+      `the message's forge is "sourceforge", expected one of github, gitlab, bitbucket, gitee`,
     ],
     ["an empty branch", { branch: "" }, `the message's branch is "", expected .`],
     [
@@ -41,7 +67,8 @@ describe("push message", () => {
   });
 
   it("has a group for each branch, that is allowed as an id", () => {
-    expect(messageGroup(message)).to.equal("da48f6d5b910d09ef54a2cad9118b9636efa894ac1ff3429d176ca1dea9399ab");
+    expect(messageGroup(message)).to.equal("8164d648f060cd5b76403777f55616ced758a6ff5ed3fbf90f8ae6da632b3750");
+    expect(messageGroup({ ...message, forge: "gitlab" })).not.to.equal(messageGroup(message));
     expect(messageGroup({ ...message, branch: "main" })).not.to.equal(messageGroup(message));
     expect(messageGroup({ ...message, commit: "f".repeat(40), delivery: "other" })).to.equal(messageGroup(message));
   });

@@ -1,5 +1,8 @@
+import type { SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 import { expect } from "chai";
-import { cachedSecret } from "../../handlers/secret";
+import type { Failure } from "../../handlers/failure";
+import { cachedSecret, nameOf, readSecret, textAt } from "../../handlers/secret";
+import { refusal } from "../refusal";
 
 /** A secret in Secrets Manager and a clock, both of which a test sets. */
 function setUp() {
@@ -50,4 +53,46 @@ describe("cached secret", () => {
     expect(error).to.equal("no network");
     expect(await secret.current()).to.equal("first");
   });
+});
+
+describe("a text in a secret", () => {
+  const SECRET = JSON.stringify({ github: "ghp_1", groups: ["a"] });
+  const table: [string, string | undefined, string, string | undefined][] = [
+    ["is the whole of it", undefined, "ghp_1", "ghp_1"],
+    ["is the whole of it, even if that is JSON", undefined, SECRET, SECRET],
+    ["is one key of its JSON", "github", SECRET, "ghp_1"],
+    ["is missing without the key", "gitlab", SECRET, undefined],
+    ["is missing where the key holds no text", "groups", SECRET, undefined],
+    ["is missing where no JSON is", "github", "ghp_1", undefined],
+    ["is missing where JSON is null", "github", "null", undefined],
+  ];
+  for (const [what, key, secret, text] of table) {
+    it(what, () => {
+      expect(textAt({ secretId: "forges", ...(key !== undefined && { key }) }, secret)).to.equal(text);
+    });
+  }
+
+  it("is named as a person would", () => {
+    expect(nameOf({ secretId: "forges" })).to.equal("secret forges");
+    expect(nameOf({ secretId: "forges", key: "github" })).to.equal("key github of secret forges");
+  });
+});
+
+describe("reading a secret", () => {
+  const errors: [string, object, Failure["type"]][] = [
+    ["an outage", { name: "InternalServiceError", $metadata: { httpStatusCode: 500 } }, "SystemUnavailable"],
+    ["a connection that is not to be had", { name: "TimeoutError" }, "SystemUnavailable"],
+    ["a denial", { name: "AccessDeniedException", $metadata: { httpStatusCode: 400 } }, "PermissionError"],
+    ["a secret that is not there", { name: "ResourceNotFoundException" }, "ConfigurationError"],
+  ];
+  for (const [what, error, type] of errors) {
+    it(`tells ${what} as ${type}`, async () => {
+      const client = {
+        send: () => Promise.reject(Object.assign(new Error("no"), error)),
+      } as unknown as SecretsManagerClient;
+      const failure = await refusal(readSecret(client, "forges", "a token"));
+      expect((failure as Failure).type).to.equal(type);
+      expect(failure.message).to.match(/^secret forges cannot be read: \w+: no$/);
+    });
+  }
 });

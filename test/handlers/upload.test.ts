@@ -2,7 +2,7 @@ import { Readable } from "node:stream";
 import type { S3Client } from "@aws-sdk/client-s3";
 import { expect } from "chai";
 import { upload } from "../../handlers/fetch/upload";
-import { refusalMessage } from "../refusal";
+import { refusal, refusalMessage } from "../refusal";
 
 const MIB = 1024 * 1024;
 const destination = {
@@ -11,6 +11,8 @@ const destination = {
   contentType: "application/zip",
   metadata: { commit: "c0ffee" },
 };
+/** Of a function that has all the time. */
+const SIGNAL = new AbortController().signal;
 const target = { Bucket: "source", Key: "storefront/source.zip" };
 const object = { ...target, ContentType: "application/zip", Metadata: { commit: "c0ffee" } };
 
@@ -49,7 +51,7 @@ const content = (size: number, error?: string) => Readable.from(pieces(size, err
 describe("upload", () => {
   it("puts what fits one part in one request", async () => {
     const { client, commands } = createS3();
-    expect(await upload(client, destination, content(8 * MIB - 1))).to.deep.equal({
+    expect(await upload(client, destination, content(8 * MIB - 1), SIGNAL)).to.deep.equal({
       versionId: "v1",
       size: 8 * MIB - 1,
     });
@@ -58,7 +60,10 @@ describe("upload", () => {
 
   it("puts more in parts of 8 MiB", async () => {
     const { client, commands } = createS3();
-    expect(await upload(client, destination, content(17 * MIB))).to.deep.equal({ versionId: "v1", size: 17 * MIB });
+    expect(await upload(client, destination, content(17 * MIB), SIGNAL)).to.deep.equal({
+      versionId: "v1",
+      size: 17 * MIB,
+    });
     const part = (PartNumber: number, Body: number) => ["UploadPart", { ...target, UploadId: "u1", PartNumber, Body }];
     const done = (PartNumber: number) => ({
       PartNumber,
@@ -85,13 +90,15 @@ describe("upload", () => {
     const bytes = Buffer.from(Array.from({ length: 8 * MIB + 5 }, (_, index) => index % 251));
     const cuts = [0, 1, 3_000_000, 8 * MIB - 1, 8 * MIB + 2, bytes.length];
     const cut = cuts.slice(1).map((end, index) => bytes.subarray(cuts[index], end));
-    await upload(client, destination, Readable.from(cut));
+    await upload(client, destination, Readable.from(cut), SIGNAL);
     expect(Buffer.concat(bodies).equals(bytes)).to.equal(true);
   });
 
   it("puts nothing of a small content that fails", async () => {
     const { client, commands } = createS3();
-    expect(await refusalMessage(upload(client, destination, content(MIB, "terminated")))).to.equal("terminated");
+    expect(await refusalMessage(upload(client, destination, content(MIB, "terminated"), SIGNAL))).to.equal(
+      "terminated",
+    );
     expect(commands).to.deep.equal([]);
   });
 
@@ -99,7 +106,9 @@ describe("upload", () => {
 
   it("aborts the parts of a large content that fails", async () => {
     const { client, commands } = createS3();
-    expect(await refusalMessage(upload(client, destination, content(9 * MIB, "terminated")))).to.equal("terminated");
+    expect(await refusalMessage(upload(client, destination, content(9 * MIB, "terminated"), SIGNAL))).to.equal(
+      "terminated",
+    );
     expect(commands.map(([name]) => name)).to.deep.equal([
       "CreateMultipartUpload",
       "UploadPart",
@@ -112,7 +121,7 @@ describe("upload", () => {
     it(`aborts when ${step} fails, and ends the content`, async () => {
       const { client, commands } = createS3({ [step]: "no" });
       const stream = content(9 * MIB);
-      expect(await refusalMessage(upload(client, destination, stream))).to.equal("no");
+      expect(await refusalMessage(upload(client, destination, stream, SIGNAL))).to.equal("no");
       expect(commands.at(-1)).to.deep.equal(abort);
       expect(stream.destroyed).to.equal(true);
     });
@@ -121,21 +130,44 @@ describe("upload", () => {
   it("ends the content when not even the upload can begin", async () => {
     const { client, commands } = createS3({ CreateMultipartUpload: "no" });
     const stream = content(9 * MIB);
-    expect(await refusalMessage(upload(client, destination, stream))).to.equal("no");
+    expect(await refusalMessage(upload(client, destination, stream, SIGNAL))).to.equal("no");
     expect(commands.map(([name]) => name)).to.deep.equal(["CreateMultipartUpload"]);
     expect(stream.destroyed).to.equal(true);
   });
 
   it("says so when parts are left behind", async () => {
     const { client } = createS3({ UploadPart1: "no", AbortMultipartUpload: "no either" });
-    expect(await refusalMessage(upload(client, destination, content(9 * MIB)))).to.equal(
+    expect(await refusalMessage(upload(client, destination, content(9 * MIB), SIGNAL))).to.equal(
       "AccessDenied: no; and multipart upload u1 of s3://source/storefront/source.zip was not aborted: AccessDenied: no either",
     );
   });
 
+  it("ends every call with the function's time, and still throws the parts away", async () => {
+    const controller = new AbortController();
+    const calls: [string, boolean][] = [];
+    const client = {
+      send: async (command: object, { abortSignal }: { abortSignal: AbortSignal }) => {
+        const name = command.constructor.name.replace(/Command$/, "");
+        if (name === "UploadPart") {
+          controller.abort();
+        }
+        calls.push([name, abortSignal.aborted]);
+        abortSignal.throwIfAborted();
+        return { UploadId: "u1" };
+      },
+    } as unknown as S3Client;
+    const error = await refusal(upload(client, destination, content(9 * MIB), controller.signal));
+    expect(error.name).to.equal("AbortError");
+    expect(calls).to.deep.equal([
+      ["CreateMultipartUpload", false],
+      ["UploadPart", true],
+      ["AbortMultipartUpload", false],
+    ]);
+  });
+
   it("refuses a bucket without versions", async () => {
     const { client } = createS3({}, "null");
-    expect(await refusalMessage(upload(client, destination, content(1)))).to.equal(
+    expect(await refusalMessage(upload(client, destination, content(1), SIGNAL))).to.equal(
       "bucket source is not versioned: turn versioning on",
     );
   });

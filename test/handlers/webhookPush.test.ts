@@ -1,19 +1,22 @@
 import { expect } from "chai";
-import type { TrackedBranch } from "../../handlers/webhook";
-import { decidePush } from "../../handlers/webhook/push";
+import type { TrackedBranch } from "../../handlers/forge";
+import { github } from "../../handlers/webhook/github";
+import { decidePush, type PushVerdict } from "../../handlers/webhook/push";
 
 const NOW = Date.parse("2026-01-05T12:00:00Z");
 const COMMIT = "0123456789abcdef0123456789abcdef01234567";
-const storefront: TrackedBranch = { repository: "acme/storefront", branch: "main", application: "storefront" };
-const basket: TrackedBranch = { repository: "acme/storefront", branch: "feature/basket", application: "basket" };
-const twin: TrackedBranch = { repository: "acme/storefront", branch: "main", application: "twin" };
+const forge = "github";
+const storefront: TrackedBranch = { forge, repository: "acme/storefront", branch: "main", application: "storefront" };
+const basket: TrackedBranch = { forge, repository: "acme/storefront", branch: "feature/basket", application: "basket" };
+const twin: TrackedBranch = { forge, repository: "acme/storefront", branch: "main", application: "twin" };
 const sources = [storefront, basket, twin];
+const decide = (payload: unknown): PushVerdict => decidePush(github.readPush(payload, NOW), forge, sources);
 
 const repository = { full_name: "acme/storefront", pushed_at: 1767607200 };
 const payload = { ref: "refs/heads/main", after: COMMIT, deleted: false, repository };
 const push = { repository: "acme/storefront", branch: "main", commit: COMMIT, pushedAt: "2026-01-05T10:00:00.000Z" };
 
-describe("push", () => {
+describe("push at GitHub", () => {
   const deliveries: [string, object, object][] = [
     ["to a tracked branch", {}, { push, sources: [storefront, twin] }],
     [
@@ -44,7 +47,7 @@ describe("push", () => {
   ];
   for (const [what, change, verdict] of deliveries) {
     it(`${what} is delivered`, () => {
-      expect(decidePush({ ...payload, ...change }, sources, NOW)).to.deep.equal({ kind: "deliver", ...verdict });
+      expect(decide({ ...payload, ...change })).to.deep.equal({ kind: "deliver", pushes: [verdict] });
     });
   }
 
@@ -63,7 +66,7 @@ describe("push", () => {
   ];
   for (const [what, change, reason] of ignored) {
     it(`${what} is ignored`, () => {
-      expect(decidePush({ ...payload, ...change }, sources, NOW)).to.deep.equal({ kind: "ignore", reason });
+      expect(decide({ ...payload, ...change })).to.deep.equal({ kind: "ignore", reason });
     });
   }
 
@@ -77,7 +80,7 @@ describe("push", () => {
   ];
   for (const [what, value, reason] of malformed) {
     it(`that ${what} is malformed`, () => {
-      expect(decidePush(value, sources, NOW)).to.deep.equal({ kind: "malformed", reason });
+      expect(decide(value)).to.deep.equal({ kind: "malformed", reason });
     });
   }
 });

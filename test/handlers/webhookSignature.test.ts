@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { isSignature, isSignedBy } from "../../handlers/webhook/signature";
+import { isSame, isSignature, isSignedBy } from "../../handlers/webhook/signature";
 
 // GitHub's own example: https://docs.github.com/en/webhooks/using-webhooks/validating-webhook-deliveries
 const SECRET = "It's a Secret to Everybody";
@@ -35,6 +35,21 @@ describe("webhook signature", () => {
   for (const [what, header] of malformed) {
     it(`that is ${what} is none`, () => {
       expect(isSignature(header)).to.equal(false);
+    });
+  }
+
+  const texts: [string, string, boolean][] = [
+    ["secret", "secret", true],
+    ["", "", true],
+    ["secret", "Secret", false],
+    ["secret", "secret ", false],
+    ["secret", "", false],
+    ["", "secret", false],
+    ["sëcret", "sëcret", true],
+  ];
+  for (const [given, expected, same] of texts) {
+    it(`takes ${JSON.stringify(given)} for ${same ? "" : "no "}${JSON.stringify(expected)}, whatever their lengths`, () => {
+      expect(isSame(given, expected)).to.equal(same);
     });
   }
 });

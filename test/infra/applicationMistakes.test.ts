@@ -33,6 +33,47 @@ const MISTAKES: [title: string, raw: Raw, ...lines: string[]][] = [
     "slipway:applications[0].source: has both push and image; keep one of them",
   ],
   [
+    "CodePipeline's own connection to GitHub",
+    withApplication({ source: { connection: "arn:aws:codeconnections:us-east-1:123456789012:connection/0" } }),
+    "slipway:applications[0].source.connection: AWS has no CodeConnections in China, and slipway takes pushes itself; allowed: push, image",
+  ],
+  [
+    "a connection beside a push",
+    withApplication({ source: { ...storefront.source, codeStarConnectionArn: "arn" } }),
+    "slipway:applications[0].source.codeStarConnectionArn: AWS has no CodeConnections in China, and slipway takes pushes itself; allowed: push, image",
+  ],
+  [
+    "a forge that slipway does not speak to",
+    withPush({ forge: "codecommit", repository: "storefront" }),
+    'slipway:applications[0].source.push.forge: "codecommit" is not a forge; allowed: github, gitlab, bitbucket, gitee',
+  ],
+  [
+    "a repository of GitLab's kind at GitHub",
+    withPush({ repository: "acme/shop/storefront" }),
+    'slipway:applications[0].source.push.repository: "acme/shop/storefront" is not a GitHub repository; allowed: owner/name, such as acme/storefront',
+  ],
+  ...["storefront", "acme//storefront", "acme/../storefront", "acme/storefront.git", "/acme/storefront"].map(
+    (repository): [string, Raw, string] => [
+      `the GitLab project ${repository}`,
+      withPush({ forge: "gitlab", repository }),
+      `slipway:applications[0].source.push.repository: "${repository}" is not a GitLab project; allowed: its path with its groups, such as acme/shop/storefront`,
+    ],
+  ),
+  ...["Acme/storefront", "acme/shop/storefront", "acme/..", "acme/storefront.git"].map(
+    (repository): [string, Raw, string] => [
+      `the Bitbucket repository ${repository}`,
+      withPush({ forge: "bitbucket", repository }),
+      `slipway:applications[0].source.push.repository: "${repository}" is not a Bitbucket repository; allowed: workspace/name in lower case, such as acme/storefront`,
+    ],
+  ),
+  ...["storefront", "acme/shop/storefront", "acme/.hidden", "acme/storefront.git"].map(
+    (repository): [string, Raw, string] => [
+      `the Gitee repository ${repository}`,
+      withPush({ forge: "gitee", repository }),
+      `slipway:applications[0].source.push.repository: "${repository}" is not a Gitee repository; allowed: owner/name, such as acme/storefront`,
+    ],
+  ),
+  [
     "half a push",
     withApplication({ source: { push: { repository: "acme/storefront" } } }),
     "slipway:applications[0].source.push.branch: is missing; expected a branch such as main",
@@ -166,7 +207,10 @@ const MISTAKES: [title: string, raw: Raw, ...lines: string[]][] = [
   ],
   [
     "a build argument that the build itself uses",
-    withApplication({ build: { arguments: { CONTEXT: "x", SCHEDULES: "x", SOURCE_KEY: "y", name: "z" } } }),
+    withApplication({
+      build: { arguments: { BASE_IMAGE_REGISTRY: "x", CONTEXT: "x", SCHEDULES: "x", SOURCE_KEY: "y", name: "z" } },
+    }),
+    "slipway:applications[0].build.arguments.BASE_IMAGE_REGISTRY: is a variable of the build itself; give the argument another name",
     "slipway:applications[0].build.arguments.CONTEXT: is a variable of the build itself; give the argument another name",
     "slipway:applications[0].build.arguments.SCHEDULES: is a variable of the build itself; give the argument another name",
     "slipway:applications[0].build.arguments.SOURCE_KEY: is a variable of the build itself; give the argument another name",

@@ -1,3 +1,4 @@
+import type { Settings } from "../../infra/settings/model";
 import { checkSettings } from "../../infra/settings/schema";
 
 export type Raw = Record<string, unknown>;
@@ -14,6 +15,9 @@ export const smallest: Raw = {
   "slipway:applications": [storefront],
 };
 
+/** The smallest stack that there is in Beijing. */
+export const beijing: Raw = { ...smallest, "aws:region": "cn-north-1" };
+
 export const withKeys = (keys: Raw): Raw => ({ ...smallest, ...keys });
 export const withApplication = (keys: Raw): Raw => withKeys({ "slipway:applications": [{ ...storefront, ...keys }] });
 export const withPush = (keys: Raw): Raw =>
@@ -24,7 +28,29 @@ export const withImage = (keys: Raw, more: Raw = {}): Raw =>
 export const withService = (keys: Raw): Raw => withApplication({ services: [{ ...web, ...keys }] });
 export const withServices = (...services: Raw[]): Raw => withApplication({ services });
 
-export function mistakesOf(raw: Raw, secretKeys: string[] = []): string[] {
-  const checked = checkSettings(raw, secretKeys);
+export const withNetwork = (keys: Raw): Raw => withKeys({ "slipway:network": keys });
+/** A network of which some routes lead through an instance. */
+export const withInstance = (keys: Raw, network: Raw = {}): Raw => withNetwork({ natInstance: keys, ...network });
+
+/** The files beside Pulumi.yaml. */
+export type Files = Record<string, string>;
+
+export function mistakesOf(raw: Raw, secretKeys: string[] = [], files: Files = {}): string[] {
+  const checked = checkSettings(raw, secretKeys, reader(files));
   return checked.ok ? [] : checked.mistakes;
 }
+
+/** The settings of a configuration without mistakes. */
+export function settingsOf(raw: Raw, files: Files = {}): Settings {
+  const checked = checkSettings(raw, [], reader(files));
+  if (!checked.ok) throw new Error(checked.mistakes.join("\n"));
+  return checked.settings;
+}
+
+const reader =
+  (files: Files) =>
+  (file: string): string => {
+    const text = files[file];
+    if (text === undefined) throw Object.assign(new Error(`${file} is not there`), { code: "ENOENT" });
+    return text;
+  };

@@ -25,9 +25,9 @@ const FUNCTIONS: Record<string, { timeout: number; memorySize: number; options: 
     timeout: 9,
     memorySize: 256,
     options: {
-      secretArn: "arn:aws:secretsmanager:us-east-1:123456789012:slipway-webhook-secret-0000000",
+      secrets: { github: "arn:aws:secretsmanager:us-east-1:123456789012:slipway-webhook-github-0000000" },
       queueUrl: "https://sqs.example/slipway-pushes-0000000.fifo",
-      sources: [{ repository: "acme/storefront", branch: "main", application: "storefront" }],
+      sources: [{ forge: "github", repository: "acme/storefront", branch: "main", application: "storefront" }],
     },
     packages: [],
   },
@@ -35,10 +35,13 @@ const FUNCTIONS: Record<string, { timeout: number; memorySize: number; options: 
     timeout: 300,
     memorySize: 512,
     options: {
-      github: "https://github.com",
       bucket: "slipway-source-bucket-0000000",
+      queueUrl: "https://sqs.example/slipway-pushes-0000000.fifo",
+      deadLetterUrl: "https://sqs.example/slipway-dead-letters-0000000.fifo",
+      forges: { github: { url: "https://github.com" } },
       sources: [
         {
+          forge: "github",
           repository: "acme/storefront",
           branch: "main",
           application: "storefront",

@@ -69,6 +69,34 @@ describe("the alarms of stack dev", () => {
     for (const { inputs } of others) expect(inputs.evaluationPeriods).to.equal(1);
   });
 
+  it("tell of a push that waits for half an hour", () => {
+    const { namespace, metricName, statistic, dimensions, comparisonOperator, threshold, period, evaluationPeriods } =
+      alarm(program, "slipway-waiting");
+    expect({
+      namespace,
+      metricName,
+      statistic,
+      dimensions,
+      comparisonOperator,
+      threshold,
+      period,
+      evaluationPeriods,
+    }).to.deep.equal({
+      namespace: "AWS/SQS",
+      metricName: "ApproximateAgeOfOldestMessage",
+      statistic: "Maximum",
+      dimensions: { QueueName: "slipway-pushes-0000000" },
+      comparisonOperator: "GreaterThanThreshold",
+      threshold: 1800,
+      period: 300,
+      evaluationPeriods: 1,
+    });
+    const others = [...ofType(program, "aws:cloudwatch/metricAlarm:MetricAlarm").values()].filter(
+      ({ name }) => name !== "slipway-waiting",
+    );
+    for (const { inputs } of others) expect(inputs.threshold).to.equal(0);
+  });
+
   it("tell of failed pipelines, and not that no more have failed since", () => {
     const { namespace, metricName, dimensions, alarmActions, okActions } = alarm(program, "slipway-failures");
     expect({ namespace, metricName, dimensions, alarmActions, okActions }).to.deep.equal({
@@ -196,6 +224,6 @@ describe("a stack without a deployment API", () => {
     const made = program.registrations.map(({ name }) => name).filter((name) => /deployment|requests/.test(name));
     expect(made).to.deep.equal([]);
     expect(program.outputs).to.not.have.any.keys("deploymentsUrl", "deploymentToken");
-    expect(program.outputs).to.include.keys("webhookUrl", "webhookSecret");
+    expect(program.outputs).to.include.keys("webhookUrls", "webhookSecrets");
   });
 });

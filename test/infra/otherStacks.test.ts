@@ -63,6 +63,12 @@ describe("a stack of workers in China", () => {
     });
   });
 
+  it("asks for its branches where it does not say how pushes come in", () => {
+    expect(
+      program.registrations.filter(({ type }) => /infra:(Poll|Webhook)/.test(type)).map(({ type }) => type),
+    ).to.deep.equal(["slipway:infra:Poll"]);
+  });
+
   it("has V1 pipelines", () => {
     expect(resource(program, "aws:codepipeline/pipeline:Pipeline", "jobs-pipeline").inputs.pipelineType).to.equal("V1");
   });
@@ -72,10 +78,11 @@ describe("a stack that promotes images, and is called by nobody", () => {
   it("has no API, no way in for pushes, and no bucket for archives", async () => {
     const { registrations, outputs } = await evaluateStack({ settings: withImage({}) });
     const ways = registrations.filter(
-      ({ type, name }) => /apigatewayv2|sqs|infra:Intake|infra:Source/.test(type) || name.startsWith("slipway-source"),
+      ({ type, name }) =>
+        /apigatewayv2|sqs|infra:(Intake|Webhook|Poll|Source)/.test(type) || name.startsWith("slipway-source"),
     );
     expect(ways.map(({ urn }) => urn)).to.deep.equal([]);
-    expect(outputs).to.not.have.any.keys("webhookUrl", "webhookSecret", "deploymentsUrl", "deploymentToken");
+    expect(outputs).to.not.have.any.keys("webhookUrls", "webhookSecrets", "deploymentsUrl", "deploymentToken");
     expect(outputs.repositories).to.deep.equal({
       storefront: "123456789012.dkr.ecr.us-east-1.amazonaws.com/storefront",
     });
@@ -86,7 +93,7 @@ describe("a stack whose configuration is mistaken", () => {
   it("says each mistake in a line, and makes nothing", async () => {
     const created: string[] = [];
     const attempt = evaluateStack({
-      settings: { ...smallest, "slipway:logRetentionDays": 31, "slipway:intake": "poll" },
+      settings: { ...smallest, "slipway:logRetentionDays": 31, "slipway:intake": "pull" },
       onCreate: ({ type }) => created.push(type),
     });
     const message = await attempt.then(
@@ -95,7 +102,7 @@ describe("a stack whose configuration is mistaken", () => {
     );
     expect(message).to.equal(
       [
-        'slipway:intake: "poll" is not supported yet; allowed: webhook',
+        'slipway:intake: "pull" is not a way in for pushes; allowed: webhook, poll',
         "slipway:logRetentionDays: 31 is not a retention that CloudWatch Logs takes; allowed: 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653",
       ].join("\n"),
     );

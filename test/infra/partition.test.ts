@@ -1,8 +1,23 @@
 import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { expect } from "chai";
-import { partitionOf } from "../../infra/partition";
+import {
+  type AwsService,
+  ENDPOINT_SERVICES,
+  type EndpointService,
+  type Partition,
+  partitionOf,
+} from "../../infra/partition";
 import { ROOT } from "./support";
+
+const known = (region: string): Partition => {
+  const partition = partitionOf(region);
+  if (partition === undefined) throw new Error(`${region} is in no partition`);
+  return partition;
+};
+
+const GLOBAL = known("us-east-1");
+const CHINA = known("cn-north-1");
 
 describe("partitions", () => {
   const REGIONS: [region: string, partition: string | undefined][] = [
@@ -23,12 +38,61 @@ describe("partitions", () => {
       expect(partitionOf(region)?.id).to.equal(partition);
     });
 
-  it("differ in their hosts and their consoles", () => {
-    const hosts = ["us-east-1", "cn-north-1"].map((region) => partitionOf(region));
-    expect(hosts.map((it) => [it?.dnsSuffix, it?.consoleUrl])).to.deep.equal([
-      ["amazonaws.com", "https://console.aws.amazon.com"],
-      ["amazonaws.com.cn", "https://console.amazonaws.cn"],
+  it("differ in their hosts, their consoles and their defaults", () => {
+    const pairs = Object.entries(GLOBAL)
+      .filter(([, value]) => typeof value !== "function" && !(value instanceof RegExp))
+      .map(([key, value]) => [key, value, Object(CHINA)[key]]);
+    expect(pairs).to.deep.equal([
+      ["id", "aws", "aws-cn"],
+      ["pipelineType", "V2", "V1"],
+      ["intake", "webhook", "poll"],
+      ["functionsInVpc", false, true],
+      ["dnsSuffix", "amazonaws.com", "amazonaws.com.cn"],
+      ["consoleUrl", "https://console.aws.amazon.com", "https://console.amazonaws.cn"],
     ]);
+  });
+
+  const PRINCIPALS: [service: AwsService, global: string, china: string][] = [
+    ["ec2", "ec2.amazonaws.com", "ec2.amazonaws.com.cn"],
+    ["lambda", "lambda.amazonaws.com", "lambda.amazonaws.com"],
+    ["ecs-tasks", "ecs-tasks.amazonaws.com", "ecs-tasks.amazonaws.com"],
+    ["codebuild", "codebuild.amazonaws.com", "codebuild.amazonaws.com"],
+    ["codepipeline", "codepipeline.amazonaws.com", "codepipeline.amazonaws.com"],
+    ["events", "events.amazonaws.com", "events.amazonaws.com"],
+    ["apigateway", "apigateway.amazonaws.com", "apigateway.amazonaws.com"],
+    ["sns", "sns.amazonaws.com", "sns.amazonaws.com"],
+  ];
+  for (const [service, ...principals] of PRINCIPALS)
+    it(`know ${service} by the principals ${principals.join(" and ")}`, () => {
+      expect([GLOBAL, CHINA].map((it) => it.servicePrincipal(service))).to.deep.equal(principals);
+    });
+
+  const CHINESE: Record<EndpointService, string> = {
+    s3: "com.amazonaws.cn-north-1.s3",
+    "ecr.api": "cn.com.amazonaws.cn-north-1.ecr.api",
+    "ecr.dkr": "cn.com.amazonaws.cn-north-1.ecr.dkr",
+    logs: "com.amazonaws.cn-north-1.logs",
+    secretsmanager: "com.amazonaws.cn-north-1.secretsmanager",
+    ssm: "com.amazonaws.cn-north-1.ssm",
+    sqs: "cn.com.amazonaws.cn-north-1.sqs",
+    codepipeline: "com.amazonaws.cn-north-1.codepipeline",
+  };
+  for (const service of ENDPOINT_SERVICES)
+    it(`name the endpoint of ${service}`, () => {
+      const names = [GLOBAL.endpointService(service, "us-east-1"), CHINA.endpointService(service, "cn-north-1")];
+      expect(names).to.deep.equal([`com.amazonaws.us-east-1.${service}`, CHINESE[service]]);
+    });
+
+  it("have AWS's own policies under their ids", () => {
+    expect([GLOBAL, CHINA].map((it) => it.managedPolicyArn("AmazonSSMManagedInstanceCore"))).to.deep.equal([
+      "arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore",
+      "arn:aws-cn:iam::aws:policy/AmazonSSMManagedInstanceCore",
+    ]);
+  });
+
+  it("know the letters of China's availability zones, and leave the others to AWS", () => {
+    const letters = ["cn-north-1", "cn-northwest-1", "cn-south-1"].map((region) => CHINA.zoneLetters(region));
+    expect([...letters, GLOBAL.zoneLetters("us-east-1")]).to.deep.equal(["abd", "abc", undefined, undefined]);
   });
 
   it("are named in infra/partition.ts, and nowhere else in the program", () => {

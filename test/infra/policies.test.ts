@@ -15,7 +15,7 @@ const GRANTS: Record<string, string[]> = {
   ...grants,
   "slipway-webhook-role": [
     ...logging("slipway-webhook-logs"),
-    `secretsmanager:GetSecretValue ${named("secretsmanager", "slipway-webhook-secret")}`,
+    `secretsmanager:GetSecretValue ${named("secretsmanager", "slipway-webhook-github")}`,
     `sqs:SendMessage ${PUSHES}`,
   ],
   "slipway-fetch-role": [
@@ -23,7 +23,9 @@ const GRANTS: Record<string, string[]> = {
     ...logging("slipway-fetch-logs"),
     ...on(ARCHIVE, "s3:AbortMultipartUpload", "s3:GetObject", "s3:PutObject"),
     `s3:ListBucket ${SOURCE}`,
-    ...on(PUSHES, "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"),
+    ...on(PUSHES, "sqs:ChangeMessageVisibility", "sqs:DeleteMessage"),
+    ...on(PUSHES, "sqs:GetQueueAttributes", "sqs:ReceiveMessage"),
+    `sqs:SendMessage ${named("sqs", "slipway-dead-letters")}`,
   ],
   "storefront-pipeline-role": [
     ...pipelineGrants,

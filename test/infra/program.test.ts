@@ -24,8 +24,8 @@ describe("the program for stack dev", () => {
   it("tells addresses, names and what callers prove themselves by, and hides that", () => {
     const taskRole = (name: string) => `arn:aws:iam:us-east-1:123456789012:storefront-${name}-task-role-0000000`;
     expect(program.outputs).to.deep.equal({
-      webhookUrl: "https://api.example/webhooks/github",
-      webhookSecret: ROTATED,
+      webhookUrls: { github: "https://api.example/webhooks/github" },
+      webhookSecrets: { github: ROTATED },
       deploymentsUrl: "https://api.example/deployments",
       deploymentToken: ROTATED,
       services: { "storefront/web": "http://balancer.example" },
@@ -38,14 +38,14 @@ describe("the program for stack dev", () => {
       repositories: { storefront: "registry.example/storefront" },
       pipelines: { storefront: "storefront-pipeline-0000000" },
     });
-    expect([...program.secretOutputs].sort()).to.deep.equal(["deploymentToken", "webhookSecret"]);
+    expect([...program.secretOutputs].sort()).to.deep.equal(["deploymentToken", "webhookSecrets"]);
   });
 
   it("has the generated secrets in their places, the current ones nowhere", () => {
     expect(JSON.stringify(program.registrations.map(({ inputs }) => inputs))).not.to.contain(ROTATED);
     const holders = program.registrations.filter(({ inputs }) => JSON.stringify(inputs).includes(GENERATED));
     expect(holders.map(({ name, secrets }) => [name, secrets.includes("secretString")])).to.deep.equal([
-      ["slipway-webhook-secret", true],
+      ["slipway-webhook-github", true],
       ["slipway-deployment-token", true],
     ]);
   });
@@ -83,6 +83,7 @@ describe("the program for stack dev", () => {
       "slipway-failures",
       "slipway-fetch-errors",
       "slipway-notices-errors",
+      "slipway-waiting",
       "slipway-webhook-errors",
       "storefront-deploy-errors",
       "storefront-migrate-errors",
@@ -104,12 +105,12 @@ describe("the program for stack dev", () => {
     });
   });
 
-  it("dead-letters a push after five attempts", () => {
+  it("dead-letters a push after twenty attempts, three hours and a half", () => {
     const { inputs } = resource(program, "aws:sqs/queue:Queue", "slipway-pushes");
     expect(inputs.fifoQueue).to.equal(true);
     expect(JSON.parse(String(inputs.redrivePolicy))).to.deep.equal({
       deadLetterTargetArn: "arn:aws:sqs:us-east-1:123456789012:slipway-dead-letters-0000000",
-      maxReceiveCount: 5,
+      maxReceiveCount: 20,
     });
     expect(resource(program, "aws:sqs/queue:Queue", "slipway-dead-letters").inputs.fifoQueue).to.equal(true);
   });
@@ -120,14 +121,14 @@ describe("the program for stack dev", () => {
     expect([fetch, queue]).to.deep.equal([300, 360]);
   });
 
-  it("lets API Gateway call the webhook by its one route", () => {
+  it("lets API Gateway call the webhook by the one route of the one forge", () => {
     expect(resource(program, "aws:lambda/permission:Permission", "slipway-webhook").inputs).to.deep.equal({
       action: "lambda:InvokeFunction",
       function: "slipway-webhook-function-0000000",
       principal: "apigateway.amazonaws.com",
-      sourceArn: "arn:aws:execute-api:us-east-1:123456789012:api/*/POST/webhooks/github",
+      sourceArn: "arn:aws:execute-api:us-east-1:123456789012:api/*/POST/webhooks/*",
     });
-    expect(resource(program, "aws:apigatewayv2/route:Route", "slipway-webhook").inputs.routeKey).to.equal(
+    expect(resource(program, "aws:apigatewayv2/route:Route", "slipway-webhook-github").inputs.routeKey).to.equal(
       "POST /webhooks/github",
     );
   });

@@ -24,7 +24,7 @@ describe("the program for stack prod", () => {
 
   it("registers these resources, and no other: nothing that takes pushes in, and no images of its own", () => {
     expect(countTypes(program)).to.deep.equal(resourcesOf("prod"));
-    expect(program.outputs).to.not.have.any.keys("webhookUrl", "webhookSecret");
+    expect(program.outputs).to.not.have.any.keys("webhookUrls", "webhookSecrets");
   });
 
   it("has somebody approve the image before the migration", () => {

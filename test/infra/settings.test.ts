@@ -2,8 +2,10 @@ import { expect } from "chai";
 import { reserveRoom } from "../../handlers/deploy/state";
 import { checkSettings } from "../../infra/settings/schema";
 import {
+  beijing,
   mistakesOf,
   type Raw,
+  settingsOf,
   smallest,
   storefront,
   web,
@@ -30,14 +32,23 @@ describe("a stack's configuration", () => {
   });
 
   it("fills in what is left out", () => {
-    const checked = checkSettings(smallest);
-    if (!checked.ok) throw new Error(checked.mistakes.join("\n"));
-    expect({ ...checked.settings, place: undefined }).to.deep.equal({
+    const settings = settingsOf(smallest);
+    expect({ ...settings, place: undefined }).to.deep.equal({
       place: undefined,
       environment: "dev",
-      network: { cidr: "10.20.0.0/16", availabilityZones: 2, egress: "nat-gateway" },
+      network: {
+        cidr: "10.20.0.0/16",
+        availabilityZones: 2,
+        egress: "nat-gateway",
+        endpoints: [],
+        routesPerTable: 50,
+        natInstance: undefined,
+      },
       loadBalancer: {},
       intake: "webhook",
+      forges: {},
+      baseImageRegistry: undefined,
+      npmRegistry: undefined,
       logRetentionDays: 30,
       pipelineType: "V2",
       alerts: { emails: [], chat: {} },
@@ -46,7 +57,7 @@ describe("a stack's configuration", () => {
       applications: [
         {
           name: "storefront",
-          source: { push: { repository: "acme/storefront", branch: "main" } },
+          source: { push: { forge: "github", repository: "acme/storefront", branch: "main" } },
           build: { dockerfile: "Dockerfile", context: ".", arguments: {} },
           services: [
             {
@@ -70,16 +81,22 @@ describe("a stack's configuration", () => {
         },
       ],
     });
-    expect(checked.settings.place.region).to.equal("us-east-1");
-    expect(checked.settings.place.partition.id).to.equal("aws");
+    expect(settings.place.region).to.equal("us-east-1");
+    expect(settings.place.partition.id).to.equal("aws");
   });
 
-  it("takes V1 pipelines in China, unless told otherwise", () => {
-    const types = [{}, { "slipway:pipelineType": "V2" }].map((keys) => {
-      const checked = checkSettings(withKeys({ "aws:region": "cn-north-1", ...keys }));
-      return checked.ok && checked.settings.pipelineType;
-    });
-    expect(types).to.deep.equal(["V1", "V2"]);
+  it("takes V1 pipelines and asks for pushes in China, unless told otherwise", () => {
+    const told = { ...beijing, "slipway:pipelineType": "V2", "slipway:intake": "webhook" };
+    expect(
+      [beijing, told].map((raw) => settingsOf(raw)).map(({ pipelineType, intake }) => [pipelineType, intake]),
+    ).to.deep.equal([
+      ["V1", "poll"],
+      ["V2", "webhook"],
+    ]);
+  });
+
+  it("asks for pushes outside China where it is told so", () => {
+    expect(settingsOf(withKeys({ "slipway:intake": "poll" })).intake).to.equal("poll");
   });
 
   it("leaves the configuration of others alone", () => {
@@ -100,6 +117,16 @@ describe("a stack's configuration", () => {
     ["CodePipeline's own action", withApplication({ deploy: "ecs" })],
     ["an image of another environment, with approval", withImage({}, { approval: true })],
     ["a repository with a path", withImage({ repository: "acme/store_front.web", tag: "Release-1.x" })],
+    ["a stack of images in China, where nobody has to be asked", { ...withImage({}), "aws:region": "cn-north-1" }],
+    ["a project in groups of GitLab", withPush({ forge: "gitlab", repository: "acme/shop/front.end/storefront" })],
+    ["a repository of Bitbucket", withPush({ forge: "bitbucket", repository: "acme/store_front.web" })],
+    ["a repository of Gitee", withPush({ forge: "gitee", repository: "acme/storefront" })],
+    ["an npm registry with a path", withKeys({ "slipway:npmRegistry": "https://npm.acme.example:8443/mirror/" })],
+    ["base images of a public registry", withKeys({ "slipway:baseImageRegistry": "docker.io/library" })],
+    [
+      "base images of this partition's ECR",
+      { ...beijing, "slipway:baseImageRegistry": "123456789012.dkr.ecr.cn-north-1.amazonaws.com.cn/mirror" },
+    ],
     ["several later environments", withKeys({ "slipway:promotesTo": ["staging", "prod"] })],
     ["a task of its own size", withApplication({ migrate: { command: ["m"] }, task: { cpu: 512, memory: 1024 } })],
     [
@@ -162,15 +189,28 @@ describe("a stack's configuration", () => {
       expect(checked.ok && checked.settings.applications[0]?.services[0]?.secrets.VALUE).to.deep.equal(reference);
     });
 
-  const CHATS: [string, object][] = [
+  const FUNCTION_SECRETS: [string, object][] = [
     ["alerts/slack", { kind: "secret", name: "alerts/slack", key: undefined }],
     ["alerts:slack", { kind: "secret", name: "alerts", key: "slack" }],
     [ARN, { kind: "arn", service: "secretsmanager", arn: ARN }],
     [`${ARN}:slack::`, { kind: "arn", service: "secretsmanager", arn: `${ARN}:slack::` }],
   ];
-  for (const [written, reference] of CHATS)
-    it(`reads the chat's secret ${written}`, () => {
-      const checked = checkSettings(withKeys({ "slipway:alerts": { chat: { slack: written } } }));
-      expect(checked.ok && checked.settings.alerts.chat.slack).to.deep.equal(reference);
+  for (const [written, reference] of FUNCTION_SECRETS)
+    it(`reads the secret ${written} of a chat, and of a forge`, () => {
+      const { alerts, forges } = settingsOf(
+        withKeys({
+          "slipway:alerts": { chat: { slack: written } },
+          "slipway:forges": { github: { url: "https://git.acme.example/github", token: written } },
+        }),
+      );
+      expect([alerts.chat.slack, forges]).to.deep.equal([
+        reference,
+        {
+          github: { url: "https://git.acme.example/github", token: reference },
+          gitlab: undefined,
+          bitbucket: undefined,
+          gitee: undefined,
+        },
+      ]);
     });
 });

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { mistakesOf, type Raw, withApplication, withImage, withKeys } from "./configurations";
+import { beijing, mistakesOf, type Raw, withApplication, withImage, withKeys, withPush } from "./configurations";
 
 const CHAT_SECRETS =
   "does not say which secret holds the webhook's address; allowed: a Secrets Manager name, with :key for one key of its JSON; its ARN in us-east-1, with :key:: for one key";
@@ -21,7 +21,7 @@ const MISTAKES: [title: string, raw: Raw, ...lines: string[]][] = [
   [
     "an unknown key of the stack",
     withKeys({ "slipway:aplications": [] }),
-    "slipway:aplications: is not a setting; allowed: environment, network, loadBalancer, intake, logRetentionDays, pipelineType, alerts, promotesTo, deploymentApi, applications",
+    "slipway:aplications: is not a setting; allowed: environment, network, loadBalancer, intake, forges, baseImageRegistry, npmRegistry, logRetentionDays, pipelineType, alerts, promotesTo, deploymentApi, applications",
   ],
   [
     "an environment in upper case",
@@ -34,65 +34,94 @@ const MISTAKES: [title: string, raw: Raw, ...lines: string[]][] = [
     "slipway:environment: 1 is not a name; allowed: 1 to 16 of a-z, 0-9 and single hyphens, a letter first, in quotes",
   ],
   [
-    "text where a network belongs",
-    withKeys({ "slipway:network": "10.20.0.0/16" }),
-    'slipway:network: "10.20.0.0/16" is not a map of settings; allowed: cidr, availabilityZones, egress',
-  ],
-  [
-    "a range that is no network",
-    withKeys({ "slipway:network": { cidr: "10.20.0.256/16" } }),
-    'slipway:network.cidr: "10.20.0.256/16" is not an IPv4 network for a VPC; allowed: a network of /16 to /22, such as 10.20.0.0/16',
-  ],
-  [
-    "a range too small for its subnets",
-    withKeys({ "slipway:network": { cidr: "10.20.0.0/23" } }),
-    'slipway:network.cidr: "10.20.0.0/23" is not an IPv4 network for a VPC; allowed: a network of /16 to /22, such as 10.20.0.0/16',
-  ],
-  [
-    "a range with bits beyond its prefix",
-    withKeys({ "slipway:network": { cidr: "10.20.7.0/22" } }),
-    'slipway:network.cidr: "10.20.7.0/22" is not the first address of its network; allowed: 10.20.4.0/22',
-  ],
-  [
-    "one availability zone",
-    withKeys({ "slipway:network": { availabilityZones: 1 } }),
-    "slipway:network.availabilityZones: 1 is not a number of availability zones; allowed: 2 to 4",
-  ],
-  [
-    "an availability zone of another region",
-    withKeys({ "slipway:network": { availabilityZones: ["us-east-1a", "us-west-2b"] } }),
-    'slipway:network.availabilityZones[1]: "us-west-2b" is not an availability zone; allowed: us-east-1 and a letter, such as us-east-1a',
-  ],
-  [
-    "an availability zone by its letter",
-    withKeys({ "slipway:network": { availabilityZones: ["a", "b"] } }),
-    'slipway:network.availabilityZones[0]: "a" is not an availability zone; allowed: us-east-1 and a letter, such as us-east-1a',
-    'slipway:network.availabilityZones[1]: "b" is not an availability zone; allowed: us-east-1 and a letter, such as us-east-1a',
-  ],
-  [
-    "one availability zone twice",
-    withKeys({ "slipway:network": { availabilityZones: ["us-east-1a", "us-east-1a"] } }),
-    'slipway:network.availabilityZones[1]: "us-east-1a" is slipway:network.availabilityZones[0] again; allowed: each one once',
-  ],
-  [
-    "egress that is planned",
-    withKeys({ "slipway:network": { egress: "nat-instance" } }),
-    'slipway:network.egress: "nat-instance" is not supported yet; allowed: nat-gateway, nat-gateway-per-zone',
-  ],
-  [
     "a certificate of another region",
     withKeys({ "slipway:loadBalancer": { certificate: "arn:aws:acm:eu-west-1:123456789012:certificate/1f0e" } }),
     'slipway:loadBalancer.certificate: "arn:aws:acm:eu-west-1:123456789012:certificate/1f0e" is not an ACM certificate of this region; allowed: arn:aws:acm:us-east-1:<account>:certificate/<id>',
   ],
   [
-    "a way in that is planned",
-    withKeys({ "slipway:intake": "poll" }),
-    'slipway:intake: "poll" is not supported yet; allowed: webhook',
-  ],
-  [
     "a way in that nobody planned",
     withKeys({ "slipway:intake": "email" }),
-    'slipway:intake: "email" is not a way in for pushes; allowed: webhook',
+    'slipway:intake: "email" is not a way in for pushes; allowed: webhook, poll',
+  ],
+  [
+    "asking for pushes where none are delivered",
+    { ...withImage({}), "slipway:intake": "poll" },
+    'slipway:intake: "poll" has no branch to ask for; give an application source: push, or remove it',
+  ],
+  [
+    "base images and packages of builds that nothing is built by",
+    {
+      ...withImage({}),
+      "slipway:baseImageRegistry": "docker.io/library",
+      "slipway:npmRegistry": "https://npm.acme.example",
+    },
+    "slipway:baseImageRegistry: is for builds, and no application has source: push; remove it",
+    "slipway:npmRegistry: is for builds, and no application has source: push; remove it",
+  ],
+  [
+    "base images by an address",
+    withKeys({ "slipway:baseImageRegistry": "https://docker.io/library/" }),
+    'slipway:baseImageRegistry: "https://docker.io/library/" is not a registry; allowed: its host, with a prefix if wanted, such as registry.acme.example/mirror',
+  ],
+  [
+    "base images of another partition",
+    withKeys({ "slipway:baseImageRegistry": "123456789012.dkr.ecr.cn-north-1.amazonaws.com.cn/mirror" }),
+    'slipway:baseImageRegistry: "123456789012.dkr.ecr.cn-north-1.amazonaws.com.cn/mirror" is not a registry of this partition; allowed: <account>.dkr.ecr.<region>.amazonaws.com',
+  ],
+  [
+    "base images of China without its suffix",
+    { ...beijing, "slipway:baseImageRegistry": "123456789012.dkr.ecr.cn-north-1.amazonaws.com/mirror" },
+    'slipway:baseImageRegistry: "123456789012.dkr.ecr.cn-north-1.amazonaws.com/mirror" is not a registry of this partition; allowed: <account>.dkr.ecr.<region>.amazonaws.com.cn',
+  ],
+  [
+    "packages by a host",
+    withKeys({ "slipway:npmRegistry": "npm.acme.example" }),
+    'slipway:npmRegistry: "npm.acme.example" is not an npm registry; allowed: an address such as https://npm.acme.example/mirror/',
+  ],
+  [
+    "packages with a password, without repeating it",
+    withKeys({ "slipway:npmRegistry": "https://reader:secret@npm.acme.example/" }),
+    "slipway:npmRegistry: holds a user or a password; allowed: an address such as https://npm.acme.example/mirror/",
+  ],
+  [
+    "a forge that slipway does not speak to",
+    withKeys({ "slipway:forges": { codecommit: {} } }),
+    "slipway:forges.codecommit: is not a setting; allowed: github, gitlab, bitbucket, gitee",
+  ],
+  [
+    "a forge that no application takes pushes from",
+    withKeys({ "slipway:forges": { github: {}, gitlab: { url: "https://git.acme.example" } } }),
+    "slipway:forges.gitlab: no application takes pushes from there; give one source: push with forge: gitlab, or remove it",
+  ],
+  ...[
+    "http://git.acme.example",
+    "https://git.acme.example/",
+    "https://git.acme.example/?ref=main",
+    "git.acme.example",
+  ].map((url): [string, Raw, string] => [
+    `a forge's address ${url}`,
+    withKeys({ "slipway:forges": { github: { url } } }),
+    `slipway:forges.github.url: "${url}" is not the base address of a forge; allowed: an address such as https://git.acme.example`,
+  ]),
+  [
+    "a forge's address with a token, without repeating it",
+    withKeys({ "slipway:forges": { github: { url: "https://secret@git.acme.example" } } }),
+    "slipway:forges.github.url: holds a user or a password; allowed: an address such as https://git.acme.example",
+  ],
+  [
+    "an address of Bitbucket",
+    { ...withPush({ forge: "bitbucket" }), "slipway:forges": { bitbucket: { url: "https://git.acme.example" } } },
+    "slipway:forges.bitbucket.url: Bitbucket is spoken to in the cloud alone, which needs no address; remove it",
+  ],
+  [
+    "a forge's token itself, without repeating it",
+    withKeys({ "slipway:forges": { github: { token: "https://secret" } } }),
+    "slipway:forges.github.token: does not say which secret holds the token; allowed: a Secrets Manager name, with :key for one key of its JSON; its ARN in us-east-1, with :key:: for one key",
+  ],
+  [
+    "a forge's token in an SSM parameter",
+    withKeys({ "slipway:forges": { github: { token: "/forges/github" } } }),
+    "slipway:forges.github.token: does not say which secret holds the token; allowed: a Secrets Manager name, with :key for one key of its JSON; its ARN in us-east-1, with :key:: for one key",
   ],
   [
     "a retention that CloudWatch Logs does not take",

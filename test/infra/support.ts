@@ -53,13 +53,19 @@ const evaluated = new Map<string, Promise<Program>>();
 
 /** The program as the stack's file has it, evaluated once for all tests. */
 function stackOf(stack: string): Promise<Program> {
-  const known = evaluated.get(stack) ?? evaluateStack({ stack });
+  // The stacks in China are called after their regions.
+  const place = stack.startsWith("cn-") ? { partition: "aws-cn", region: stack } : {};
+  const known = evaluated.get(stack) ?? evaluateStack({ stack, ...place });
   evaluated.set(stack, known);
   return known;
 }
 
 export const stackDev = (): Promise<Program> => stackOf("dev");
 export const stackProd = (): Promise<Program> => stackOf("prod");
+/** Polls, and leads GitHub's networks through the NAT instance. */
+export const stackBeijing = (): Promise<Program> => stackOf("cn-north-1");
+/** Takes webhooks, and leads everything through the NAT instance. */
+export const stackNingxia = (): Promise<Program> => stackOf("cn-northwest-1");
 
 type Arn = (service: string, resource: string) => string;
 
@@ -71,6 +77,13 @@ function createResource({ type, name, inputs }: Declaration, arn: Arn): Created 
   return { id: `${name}-id`, outputs: { ...outputs, ...computed({ type, inputs }, physical, arn) } };
 }
 
+/** One in each zone: `subnet-private-a`. */
+const subnets = (kind: string, { numberOfAvailabilityZones, availabilityZoneNames }: Declaration["inputs"]): string[] =>
+  Array.from({ length: Number(numberOfAvailabilityZones ?? (availabilityZoneNames as string[]).length) }, (_, zone) => {
+    const letter = "abcdef"[zone];
+    return `subnet-${kind}-${letter}`;
+  });
+
 /** What AWS computes besides name and ARN, and the program reads. */
 function computed(
   { type, inputs }: Pick<Declaration, "type" | "inputs">,
@@ -81,9 +94,15 @@ function computed(
     case "awsx:ec2:Vpc":
       return {
         vpcId: "vpc-0",
-        publicSubnetIds: ["subnet-public-a", "subnet-public-b"],
-        privateSubnetIds: ["subnet-private-a", "subnet-private-b"],
+        publicSubnetIds: subnets("public", inputs),
+        privateSubnetIds: subnets("private", inputs),
       };
+    case "aws:ec2/eip:Eip":
+      return { publicIp: "203.0.113.10", allocationId: `${name}-allocation` };
+    case "aws:ec2/networkInterface:NetworkInterface":
+      return { macAddress: "0e:00:00:00:00:01" };
+    case "aws:ec2/launchTemplate:LaunchTemplate":
+      return { latestVersion: 1 };
     case "aws:s3/bucket:Bucket":
       return { bucket: name };
     case "aws:sqs/queue:Queue":
@@ -110,6 +129,10 @@ function answer(token: string, inputs: Record<string, unknown>, arn: Arn): objec
   switch (token) {
     case "aws:index/getCallerIdentity:getCallerIdentity":
       return { accountId: ACCOUNT };
+    case "aws:ec2/getRouteTable:getRouteTable":
+      return { routeTableId: `rtb-of-${inputs.subnetId}` };
+    case "aws:ssm/getParameter:getParameter":
+      return { name: inputs.name, value: `value-of${inputs.name}` };
     case "aws:secretsmanager/getRandomPassword:getRandomPassword":
       return { randomPassword: GENERATED.slice(0, Number(inputs.passwordLength)) };
     case "aws:secretsmanager/getSecretVersion:getSecretVersion":
@@ -137,6 +160,13 @@ export interface PolicyStatement {
   Action: string | string[];
   Resource: string | string[];
   Condition?: object;
+}
+
+/** What a function of the program is given. */
+export function optionsOf(program: Program, name: string): object {
+  const { environment } = resource(program, "aws:lambda/function:Function", `${name}-function`).inputs;
+  const { variables } = environment as { variables: { OPTIONS: string } };
+  return JSON.parse(variables.OPTIONS);
 }
 
 /** The statements of a policy document. */

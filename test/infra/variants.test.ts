@@ -20,6 +20,8 @@ const FULL = {
   "slipway:loadBalancer": { certificate: CERTIFICATE },
   "slipway:logRetentionDays": 7,
   "slipway:pipelineType": "V1",
+  "slipway:baseImageRegistry": "123456789012.dkr.ecr.us-east-1.amazonaws.com/mirror",
+  "slipway:npmRegistry": "https://npm.acme.example",
   "slipway:alerts": { emails: ["team@example.com"] },
   "slipway:applications": [
     {
@@ -206,7 +208,7 @@ describe("a stack with everything", () => {
       expect(inputs.deploymentCircuitBreaker).to.deep.equal({ enable: true, rollback: true });
   });
 
-  it("hands the build its arguments by name", () => {
+  it("hands the build its arguments by name, and its registries", () => {
     const { environment } = inputsOf("aws:codebuild/project:Project", "storefront-build-project") as {
       environment: { environmentVariables: { name: string; value: string }[] };
     };
@@ -216,6 +218,8 @@ describe("a stack with everything", () => {
       ["CONTEXT", "app"],
       ["TEST_COMMAND", "npm test"],
       ["SCHEDULES", ""],
+      ["BASE_IMAGE_REGISTRY", "123456789012.dkr.ecr.us-east-1.amazonaws.com/mirror"],
+      ["NPM_CONFIG_REGISTRY", "https://npm.acme.example"],
       ["BUILD_ARGUMENTS", "BASE LEVEL"],
       ["BASE", "alpine"],
       ["LEVEL", "2"],

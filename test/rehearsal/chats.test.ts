@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { type Chats, startChats } from "../../rehearsal/chat/chats";
 import { type ChatKind, robots } from "../../rehearsal/chat/robots";
-import { request } from "../../rehearsal/github/request";
+import { request } from "../../rehearsal/forges/request";
 import { refusal } from "../refusal";
 
 const JSON_TYPE = "application/json; charset=utf-8";

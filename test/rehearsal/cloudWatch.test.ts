@@ -45,6 +45,31 @@ describe("A CloudWatch alarm", () => {
       okActions: [topic],
       ...inputs,
     });
+  it("goes off for a message that nobody is done with, whether or not somebody has it", async () => {
+    const name = "pushes.fifo";
+    const queue = { name, fifoQueue: true, visibilityTimeoutSeconds: 43_200 };
+    const { outputs } = await cloud.declare("aws:sqs/queue:Queue", "pushes", queue);
+    await declareAlarm({
+      namespace: "AWS/SQS",
+      metricName: "ApproximateAgeOfOldestMessage",
+      dimensions: { QueueName: name },
+      statistic: "Maximum",
+      threshold: 1800,
+    });
+    await cloud.start();
+    expect((await changed())?.state).to.equal("OK");
+    const call = <O>(operation: string, input: object) =>
+      cloud.call<object, O>({ kind: "operator" }, "sqs", operation, { QueueUrl: outputs.url, ...input });
+    const message = { MessageBody: "{}", MessageGroupId: "a" };
+    await call("SendMessage", { ...message, MessageDeduplicationId: "1" });
+    const received = await call<{ Messages: { ReceiptHandle: string }[] }>("ReceiveMessage", {});
+    expect(await changed(29)).to.equal(undefined);
+    await call("SendMessage", { ...message, MessageDeduplicationId: "2" });
+    expect((await changed(6))?.state).to.equal("ALARM");
+    await call("DeleteMessage", { ReceiptHandle: received.Messages[0]?.ReceiptHandle });
+    expect((await changed(10))?.state).to.equal("OK");
+  });
+
   it("goes off for a message in a dead-letter queue, ends when it is gone, and mails both", async () => {
     const { outputs } = await cloud.declare("aws:sqs/queue:Queue", "dead", { name: "dead" });
     await declareAlarm({

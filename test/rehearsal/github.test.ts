@@ -11,10 +11,10 @@ import { createGunzip } from "node:zlib";
 import { assert } from "chai";
 import { extract, type Headers } from "tar-stream";
 import { createClock } from "../../rehearsal/clock";
-import { type GitHub, startGitHub } from "../../rehearsal/github/github";
-import { noCommit, type Repository } from "../../rehearsal/github/repository";
-import { request } from "../../rehearsal/github/request";
-import { commitCrash, commitLarge, commitVersion, importStorefront } from "../../rehearsal/github/storefront";
+import { type Forges, startForges } from "../../rehearsal/forges/forges";
+import { noCommit, type Repository } from "../../rehearsal/forges/repository";
+import { request } from "../../rehearsal/forges/request";
+import { commitCrash, commitLarge, commitVersion, importStorefront } from "../../rehearsal/forges/storefront";
 
 const run = promisify(execFile);
 const began = Date.UTC(2026, 0, 2, 3, 4, 5);
@@ -30,26 +30,26 @@ describe("rehearsal: GitHub", () => {
   const addresses = new Map<string, string>();
   const faults: Error[] = [];
   let directory: string;
-  let github: GitHub;
+  let forges: Forges;
   let repository: Repository;
   let first: string;
 
   before(async () => {
     directory = await mkdtemp(path.join(tmpdir(), "slipway-github-"));
     const clock = createClock(0, began);
-    github = await startGitHub({ directory, addresses, clock, onFault: (error) => faults.push(error) });
-    repository = await github.createRepository("acme/storefront");
+    forges = await startForges({ directory, addresses, clock, onFault: (error) => faults.push(error) });
+    repository = await forges.createRepository("acme/storefront");
     first = (await importStorefront(repository, "1.0.0")).after;
   });
 
   after(async () => {
-    await github.close();
+    await forges.close();
     await rm(directory, { recursive: true });
   });
 
   /** Downloads by the port, with the host that was meant in a header, as a function's requests arrive. */
   const download = (host: string, file: string, header = "x-forwarded-host") =>
-    fetch(`${github.url}${file}`, { headers: { [header]: host }, redirect: "manual" });
+    fetch(`${forges.url}${file}`, { headers: { [header]: host }, redirect: "manual" });
 
   async function untar(archive: Response): Promise<Map<string, { header: Headers; content: string }>> {
     const entries = new Map<string, { header: Headers; content: string }>();
@@ -124,20 +124,20 @@ describe("rehearsal: GitHub", () => {
 
   it("can be cloned", async () => {
     const clone = path.join(directory, "clone");
-    await git("clone", "--quiet", `${github.url}/acme/storefront.git`, clone);
+    await git("clone", "--quiet", `${forges.url}/acme/storefront.git`, clone);
     assert.equal(JSON.parse(await readFile(path.join(clone, "package.json"), "utf8")).version, "1.0.0");
     const written = await git("-C", clone, "log", "-1", "--format=%an <%ae> %cI %s");
     assert.equal(written, "slipway rehearsal <rehearsal@acme.example> 2026-01-02T03:04:05+00:00 Release 1.0.0\n");
   });
 
   it("does not tell git a repository that is absent from one that is private", async () => {
-    const response = await fetch(`${github.url}/acme/absent.git/info/refs?service=git-upload-pack`);
+    const response = await fetch(`${forges.url}/acme/absent.git/info/refs?service=git-upload-pack`);
     assert.deepEqual([response.status, response.headers.get("www-authenticate")], [401, 'Basic realm="GitHub"']);
   });
 
   it("takes a push by git, and moves the branch", async () => {
     const clone = path.join(directory, "pushing");
-    await git("clone", "--quiet", `${github.url}/acme/storefront.git`, clone);
+    await git("clone", "--quiet", `${forges.url}/acme/storefront.git`, clone);
     await writeFile(path.join(clone, "NEWS.md"), "Something new\n");
     await git("-C", clone, "add", "NEWS.md");
     await git(
@@ -185,14 +185,14 @@ describe("rehearsal: GitHub", () => {
 
   describe("failing", () => {
     afterEach(() => {
-      github.fault = undefined;
+      forges.fault = undefined;
       faults.length = 0;
     });
 
     it("resets connections where it is unreachable", async () => {
-      github.fault = { kind: "unreachable" };
+      forges.fault = { kind: "unreachable" };
       const code = await new Promise((resolve) => {
-        get(`${github.url}/acme/storefront/archive/${first}.tar.gz`).on("error", (error: NodeJS.ErrnoException) =>
+        get(`${forges.url}/acme/storefront/archive/${first}.tar.gz`).on("error", (error: NodeJS.ErrnoException) =>
           resolve(error.code),
         );
       });
@@ -204,7 +204,7 @@ describe("rehearsal: GitHub", () => {
       const { after } = await commitLarge(repository, "1.3.0", 3_000_000);
       const whole = await download("codeload.github.com", `/acme/storefront/tar.gz/${after}`);
       assert.isAbove((await whole.arrayBuffer()).byteLength, 3_000_000);
-      github.fault = { kind: "cut", afterBytes: 1_000_000 };
+      forges.fault = { kind: "cut", afterBytes: 1_000_000 };
       const response = await download("codeload.github.com", `/acme/storefront/tar.gz/${after}`);
       let received = 0;
       const reading = (async () => {

@@ -184,6 +184,77 @@ describe("IAM decides every call", () => {
       expect(outcome).to.equal(sends ? "assumed" : "the request has no aws:SourceAccount.");
     });
 
+  it("knows a service of China by its principal there alone", async () => {
+    const china = await createTestCloud([queues], { region: "cn-north-1" });
+    const outcomes: Record<string, string> = {};
+    for (const trusted of ["ec2.amazonaws.com.cn", "ec2.amazonaws.com"])
+      for (const service of ["ec2.amazonaws.com.cn", "ec2.amazonaws.com"]) {
+        const role = await china.role(trusted, trusted, []);
+        const outcome = await china.assumeRole(service, role).then(
+          () => "assumed",
+          (error: Error) => error.name,
+        );
+        outcomes[`${trusted} by ${service}`] = outcome;
+      }
+    await china.close();
+    expect(outcomes).to.deep.equal({
+      "ec2.amazonaws.com.cn by ec2.amazonaws.com.cn": "assumed",
+      "ec2.amazonaws.com.cn by ec2.amazonaws.com": "AccessDenied",
+      "ec2.amazonaws.com by ec2.amazonaws.com.cn": "AccessDenied",
+      "ec2.amazonaws.com by ec2.amazonaws.com": "assumed",
+    });
+  });
+
+  it("lets a role do what AWS's own policy allows, and counts it to no grant of the program", async () => {
+    const role = await cloud.role("nat", "ec2.amazonaws.com", []);
+    const policyArn = "arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore";
+    const permission = { action: "ssmmessages:OpenDataChannel", resource: "*" };
+    const decide = () => cloud.iam.authorize({ kind: "role", arn: role }, permission);
+    expect((await refusal(decide())).name).to.equal("AccessDeniedException");
+    await cloud.declare("aws:iam/rolePolicyAttachment:RolePolicyAttachment", "nat", { role: "nat", policyArn });
+    await decide();
+    expect(cloud.iam.grants()).to.deep.equal([]);
+  });
+
+  const attachments: [name: string, region: string, policyArn: string, message: string][] = [
+    [
+      "of another partition",
+      "cn-north-1",
+      "arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore",
+      "Policy arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore does not exist or is not attachable: here it is " +
+        "arn:aws-cn:iam::aws:policy/AmazonSSMManagedInstanceCore.",
+    ],
+    [
+      "of which it does not know what it allows",
+      "us-east-1",
+      "arn:aws:iam::aws:policy/AdministratorAccess",
+      "AdministratorAccess is not simulated: add what it allows to iam/managedPolicies.ts.",
+    ],
+  ];
+  for (const [name, region, policyArn, message] of attachments)
+    it(`attaches no policy ${name}`, async () => {
+      const account = await createTestCloud([queues], { region });
+      await account.role("nat", "lambda.amazonaws.com", []);
+      const attachment = { role: "nat", policyArn };
+      const error = await refusal(
+        account.declare("aws:iam/rolePolicyAttachment:RolePolicyAttachment", "nat", attachment),
+      );
+      await account.close();
+      expect(error.message).to.equal(message);
+    });
+
+  it("finds the role in an instance profile by its name and by its ARN", async () => {
+    const role = await cloud.role("nat", "ec2.amazonaws.com", []);
+    const declare = (name: string, inputs: object) =>
+      cloud.declare("aws:iam/instanceProfile:InstanceProfile", name, { name, ...inputs });
+    const { outputs } = await declare("nat", { role: "nat" });
+    expect([cloud.roleOfProfile("nat"), cloud.roleOfProfile(String(outputs.arn))]).to.deep.equal([role, role]);
+    await declare("empty", {});
+    expect(() => cloud.roleOfProfile("empty")).to.throw("There is no role in it.");
+    expect(() => cloud.roleOfProfile("other")).to.throw("Invalid IAM Instance Profile.");
+    expect((await refusal(declare("lost", { role: "other" }))).message).to.equal("The role other cannot be found.");
+  });
+
   const unsimulated: [string, unknown][] = [
     ["managedPolicyArns", ["arn:aws:iam::aws:policy/AdministratorAccess"]],
     ["inlinePolicies", [{ name: "all", policy: "{}" }]],

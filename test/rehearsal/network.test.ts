@@ -134,9 +134,15 @@ describe("network", () => {
       { natGateways: { strategy: "None" } },
       "private",
       false,
-      /has no route to the internet/,
+      /has no route to github.com \(20.205.243.166\): rtb-\w+ has only 10.20.0.0\/16$/,
     ],
-    ["an isolated subnet", { subnetSpecs: specs }, "isolated", false, /has no route to the internet/],
+    [
+      "an isolated subnet",
+      { subnetSpecs: specs },
+      "isolated",
+      false,
+      /has no route to github.com \(20.205.243.166\): rtb-\w+ has only 10.20.0.0\/16$/,
+    ],
     ["a public subnet with a public address", {}, "public", true, "open"],
     ["a public subnet without one", {}, "public", false, /has no public address: set assignPublicIp/],
   ];
@@ -147,7 +153,7 @@ describe("network", () => {
       const securityGroups = [await declareGroup({ egress: [everywhere] })];
       // The second zone's subnet, which "Single" gives the first zone's gateway.
       const from = network.attach({ subnetId: subnets[kind][1] ?? "", securityGroups, assignPublicIp });
-      const passage = network.outbound(from, 443);
+      const passage = network.reach(from, "github.com", 443);
       expect(passage.open ? "open" : passage.reason).to.match(expected === "open" ? /^open$/ : expected);
     });
 
@@ -155,7 +161,7 @@ describe("network", () => {
     const subnets = await declareSubnets({ numberOfAvailabilityZones: 2 });
     const network = networkOf(cloud);
     const from = network.attach({ subnetId: subnets.private[0] ?? "", securityGroups: [await declareGroup()] });
-    const passage = network.outbound(from, 443);
+    const passage = network.reach(from, "github.com", 443);
     expect(passage.open ? "open" : passage.reason).to.match(
       /^the egress rules of group \(sg-\w+\) do not reach port 443/,
     );

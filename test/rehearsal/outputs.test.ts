@@ -6,12 +6,15 @@ const tables = {
   repositories: { storefront: "registry/storefront" },
   pipelines: { storefront: "storefront-abc1234" },
 };
-const webhook = { webhookUrl: "https://api/webhooks/github", webhookSecret: "secret" };
+const webhooks = {
+  webhookUrls: { github: "https://api/webhooks/github", gitlab: "https://api/webhooks/gitlab" },
+  webhookSecrets: { gitlab: "other", github: "secret" },
+};
 const deployments = { deploymentsUrl: "https://api/deployments", deploymentToken: "token" };
 
 describe("rehearsal: a stack's outputs", () => {
   const taken: [name: string, outputs: Record<string, unknown>][] = [
-    ["with a webhook", { ...tables, ...webhook }],
+    ["with webhooks", { ...tables, ...webhooks }],
     ["without one, as a stack has that takes images", tables],
     ["with deployments by HTTP", { ...tables, ...deployments }],
     ["with more than scenarios need", { ...tables, loadBalancer: "lb" }],
@@ -24,8 +27,9 @@ describe("rehearsal: a stack's outputs", () => {
   const refused: [outputs: Record<string, unknown>, missing: string][] = [
     [{}, "services, repositories, pipelines"],
     [{ ...tables, pipelines: { storefront: 1 } }, "pipelines"],
-    [{ ...tables, webhookUrl: webhook.webhookUrl }, "webhookSecret"],
-    [{ ...tables, ...webhook, webhookUrl: "" }, "webhookUrl"],
+    [{ ...tables, webhookUrls: webhooks.webhookUrls }, "webhookSecrets"],
+    [{ ...tables, ...webhooks, webhookUrls: { github: "" } }, "webhookUrls, webhookSecrets"],
+    [{ ...tables, ...webhooks, webhookSecrets: { github: "secret" } }, "webhookSecrets"],
     [{ ...tables, deploymentToken: "token" }, "deploymentsUrl"],
   ];
   for (const [outputs, missing] of refused)

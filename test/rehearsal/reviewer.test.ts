@@ -1,5 +1,6 @@
 import { expect } from "chai";
 import { createEcr } from "../../rehearsal/cloud/ecr";
+import { startOutside } from "../../rehearsal/outside";
 import { type Reviewer, startReviewer } from "../../rehearsal/reviewer";
 import { createWorld, type World } from "../../rehearsal/scenarios/world";
 import { aws, createPipelineCloud, deliver, type PipelineCloud, source, stage } from "./codePipelineSupport";
@@ -7,8 +8,8 @@ import { aws, createPipelineCloud, deliver, type PipelineCloud, source, stage } 
 const approval = { ...aws("Approval", "Manual"), name: "Approval" };
 
 const outputs = {
-  webhookUrl: "https://abc.execute-api.us-east-1.amazonaws.com/webhooks/github",
-  webhookSecret: "secret",
+  webhookUrls: { github: "https://abc.execute-api.us-east-1.amazonaws.com/webhooks/github" },
+  webhookSecrets: { github: "secret" },
   services: {},
   repositories: { storefront: "123456789012.dkr.ecr.us-east-1.amazonaws.com/storefront" },
   pipelines: { storefront: "storefront" },
@@ -23,10 +24,15 @@ describe("rehearsal: who answers approvals by hand", () => {
     account = await createPipelineCloud([createEcr]);
     await account.cloud.declare("aws:ecr/repository:Repository", "storefront", { name: "storefront" });
     const program = { registrations: [], outputs, secretOutputs: [], warnings: [] };
+    const outside = await startOutside(account.cloud);
     world = await createWorld({
       account: account.cloud,
       stacks: [{ name: "prod", environment: "prod", program }],
-      close: async () => account.close(),
+      outside,
+      close: async () => {
+        await outside.close();
+        account.close();
+      },
     });
   });
 

@@ -4,8 +4,8 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { assert } from "chai";
 import { createClock } from "../../rehearsal/clock";
-import { runGit } from "../../rehearsal/github/git";
-import { createRepository, type RefUpdate, type Repository } from "../../rehearsal/github/repository";
+import { runGit } from "../../rehearsal/forges/git";
+import { createRepository, type RefUpdate, type Repository } from "../../rehearsal/forges/repository";
 import {
   commitCrash,
   commitFailingMigration,
@@ -16,7 +16,7 @@ import {
   importStorefront,
   renamedSchedules,
   storefront,
-} from "../../rehearsal/github/storefront";
+} from "../../rehearsal/forges/storefront";
 
 interface Run {
   code: number | null;

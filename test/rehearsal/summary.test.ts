@@ -1,7 +1,7 @@
 import { assert } from "chai";
 import type { CloudEvent } from "../../rehearsal/cloud/events";
 import type { Decision } from "../../rehearsal/cloud/iam";
-import type { Delivery } from "../../rehearsal/github/deliveries";
+import type { Delivery } from "../../rehearsal/forges/deliveries";
 import { type Findings, summarise } from "../../rehearsal/report/summary";
 
 const pipeline = (
@@ -22,6 +22,16 @@ const invoked = (name: string, outcome: "succeeded" | "failed"): CloudEvent => (
   milliseconds: 1,
 });
 
+const nat = ["subnet-1 (cn-north-1a)", "20.205.243.160/28 of pl-1 in rtb-1", "NAT instance i-1 by eni-1", "igw-1"];
+
+const connection = (from: string, host: string, passage: { path?: string[]; reason?: string }): CloudEvent => ({
+  kind: "connection",
+  from,
+  host,
+  port: 443,
+  ...passage,
+});
+
 const decision = (denial?: string): Decision => ({
   principal: { kind: "role", arn: "arn:aws:iam::123456789012:role/fetch" },
   permission: { action: "s3:PutObject", resource: "*" },
@@ -30,6 +40,7 @@ const decision = (denial?: string): Decision => ({
 
 const delivery = (id: number, event: string, status: number | undefined): Delivery => ({
   id,
+  site: "github.com",
   guid: "g",
   event,
   hook: { id: 1, repository: "acme/storefront", url: "https://hooks.acme.example", secret: "s", contentType: "json" },
@@ -61,6 +72,12 @@ const findings: Findings = {
     "aws:iam/role:Role",
   ],
   events: [
+    connection("fetch", "github.com", { path: nat }),
+    connection("fetch", "codeload.github.com", { path: nat }),
+    connection("poll", "github.com", { path: nat }),
+    connection("fetch", "github.com", { path: nat }),
+    connection("fetch", "github.com", { reason: "the route is a blackhole" }),
+    connection("slack", "hooks.slack.com", {}),
     pipeline("1", "InProgress"),
     invoked("webhook", "succeeded"),
     invoked("fetch", "failed"),
@@ -123,6 +140,10 @@ describe("rehearsal: the summary", () => {
       "               fetch-abc1234: only when an upload breaks off (s3:AbortMultipartUpload, s3:ListMultipartUploadParts)",
       "               fetch-abc1234: NO REASON KNOWN (s3:PutObject on source/*)",
       "  Deliveries   4: 1 × ping 200, 2 × push 202, 1 × push without an answer",
+      "  Reached      github.com, codeload.github.com from fetch: subnet-1 (cn-north-1a) → 20.205.243.160/28 of pl-1 in rtb-1 → NAT instance i-1 by eni-1 → igw-1 (3 times)",
+      "               github.com from poll: subnet-1 (cn-north-1a) → 20.205.243.160/28 of pl-1 in rtb-1 → NAT instance i-1 by eni-1 → igw-1 (1 time)",
+      "               hooks.slack.com from slack: AWS's own network (1 time)",
+      "               github.com port 443 not reached from fetch: the route is a blackhole (1 time)",
       "  Executions   2 × storefront Succeeded, 1 × storefront Failed, 1 × storefront in prod Succeeded",
       "  Schedules    dev-storefront--report  cron(0 3 * * ? *)",
       "               dev-storefront--stock   rate(2 hours)",

@@ -29,11 +29,12 @@ interface ClientOptions {
  */
 export async function createTestCloud(
   services: ((cloud: Cloud) => Service)[],
-  { speed = 0, region = "us-east-1", repeatsInvocations = false } = {},
+  { speed = 0, region = "us-east-1", repeatsInvocations = false, routesPerTable = 50 } = {},
 ): Promise<TestCloud> {
   const directory = await mkdtemp(path.join(tmpdir(), "slipway-test-"));
   const clock = createClock(speed, Date.UTC(2026, 0, 5, 9, 0, 0));
-  const account = createCloud({ region, clock, directory, services, repeatsInvocations });
+  const china = region.startsWith("cn-") ? { partition: "aws-cn", dnsSuffix: "amazonaws.com.cn" } : {};
+  const account = createCloud({ region, ...china, routesPerTable, clock, directory, services, repeatsInvocations });
   await account.open();
 
   const declare: TestCloud["declare"] = async (type, name, inputs = {}) => {

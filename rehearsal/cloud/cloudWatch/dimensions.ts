@@ -4,6 +4,7 @@ import type { InvocationRequest } from "@aws-sdk/client-lambda";
 import type { GetQueueAttributesRequest, GetQueueAttributesResult } from "@aws-sdk/client-sqs";
 import type { DescribeTargetGroupsOutput, DescribeTargetHealthOutput } from "../loadBalancer";
 import type { Cloud, Principal } from "../service";
+import { queuesOf } from "../sqs/queues";
 import { queueUrl } from "../sqs/queueUrl";
 
 export type Dimensions = Record<string, string>;
@@ -22,6 +23,10 @@ export function createDimensions(cloud: Cloud) {
     });
     return Number(Attributes?.ApproximateNumberOfMessages);
   }
+
+  /** Seconds. */
+  const ageOfOldestMessage = async ({ QueueName = "" }: Dimensions): Promise<number | undefined> =>
+    queuesOf(cloud).get(cloud.arn("sqs", QueueName))?.ageOfOldest();
 
   /** Undefined while the group has no targets: the load balancer publishes nothing then. */
   async function unhealthyHosts(dimensions: Dimensions): Promise<number | undefined> {
@@ -67,6 +72,7 @@ export function createDimensions(cloud: Cloud) {
 
   return {
     visibleMessages,
+    ageOfOldestMessage,
     unhealthyHosts,
     /** @throws where a dimension names what the account does not have; some, the account cannot tell */
     async check(dimensions: Dimensions): Promise<void> {

@@ -1,6 +1,70 @@
-import type { RunConfig } from "./imageStore";
+import { isRepository, type RunConfig } from "./imageStore";
+import type { RegistryClient } from "./registryClient";
 
 const PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+/** Gets an image that a stage begins with: puts its files into a folder, and returns how it runs. */
+export type BaseImages = (name: string, root: string) => Promise<RunConfig>;
+
+/** What an image is called, with all that may be left out of its name. */
+export interface BaseImageName {
+  /** `docker.io` where the name has none. */
+  registry: string;
+  repository: string;
+  /** Tag or digest. */
+  reference: string;
+}
+
+export interface BaseImagesOptions {
+  client: Pick<RegistryClient, "pull">;
+  /** Registries whose connections time out. */
+  unreachable: string[];
+}
+
+/**
+ * The base images of a build: those in ECR are pulled from the account's registry, the others are {@link baseImage}s. Docker
+ * Hub and Amazon's public gallery may be out of reach, as they are from China.
+ * @throws in docker's words, with what can be done about it
+ */
+export function createBaseImages({ client, unreachable }: BaseImagesOptions): BaseImages {
+  return async (name, root) => {
+    if (name === "scratch") return known(name);
+    const { registry, repository, reference } = parseBaseImageName(name);
+    if (registry.includes(".dkr.ecr.")) return client.pull({ registry, repository, reference }, root);
+    if (unreachable.includes(registry))
+      throw new Error(
+        `failed to resolve source metadata for ${registry}/${repository}:${reference}: dial tcp: lookup ${registry}: i/o timeout: ` +
+          "this registry is not dependable from the account's region: mirror the image into an ECR repository, and build from there",
+      );
+    return known(name);
+  };
+}
+
+/** Where all public registries answer. */
+export const publicImages: BaseImages = async (name) => known(name);
+
+function known(name: string): RunConfig {
+  const config = baseImage(name);
+  if (config === undefined)
+    throw new Error(
+      "the rehearsal has no such image: it knows the official node images (this computer's own Node.js), scratch, earlier stages, and what is in the account's own ECR",
+    );
+  return config;
+}
+
+/** As docker reads it: a first part with a dot or a colon is a registry. @throws for what is no image's name */
+export function parseBaseImageName(name: string): BaseImageName {
+  const [, path = "", tag = "latest", digest] =
+    /^(.*?)(?::([\w][\w.-]*))?(?:@(sha256:[0-9a-f]{64}))?$/.exec(name) ?? [];
+  const first = path.slice(0, Math.max(path.indexOf("/"), 0));
+  const hosted = /[.:]|^localhost$/.test(first);
+  const registry = hosted ? first : "docker.io";
+  const repository = hosted ? path.slice(first.length + 1) : path;
+  if (!isRepository(repository)) throw new Error("invalid reference format");
+  // Docker Hub's official images are in a namespace that nobody writes.
+  const official = registry === "docker.io" && !repository.includes("/");
+  return { registry, repository: official ? `library/${repository}` : repository, reference: digest ?? tag };
+}
 
 /**
  * The images that a Dockerfile may begin with. `scratch` is empty, and so are the files of the official `node` images,

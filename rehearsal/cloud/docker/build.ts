@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { cp, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { sha256 } from "../ecr/digest";
-import { baseImage, majorOf } from "./baseImages";
+import { type BaseImages, majorOf, publicImages } from "./baseImages";
 import { parseDockerfile } from "./dockerfile";
 import { type ImageConfig, type ImageStore, type LocalImage, parseReference, type RunConfig } from "./imageStore";
 import { type BuiltStage, instructions } from "./instructions";
@@ -21,6 +21,8 @@ export interface BuildOptions {
   /** `linux/amd64` unless told: what CodeBuild's machines are. */
   platform: string;
   target?: string;
+  /** Default: all public registries answer. */
+  baseImages?: BaseImages;
   print(line: string): void;
 }
 
@@ -34,6 +36,7 @@ export interface Build {
   stages: Map<string, BuiltStage>;
   /** A home for what RUN runs, outside the image. */
   home: string;
+  baseImages: BaseImages;
   print(line: string): void;
 }
 
@@ -42,7 +45,7 @@ export interface Build {
  * @throws naming the line and the instruction
  */
 export async function build(store: ImageStore, options: BuildOptions): Promise<LocalImage> {
-  const { context, dockerfile, print } = options;
+  const { context, dockerfile, baseImages = publicImages, print } = options;
   const content = await readFile(dockerfile, "utf8");
   const { stages, globals } = plan(parseDockerfile(content), (name) => options.arguments.get(name), options.target);
   const ignore = await readIgnore([`${dockerfile}.dockerignore`, path.join(context, ".dockerignore")]);
@@ -50,7 +53,8 @@ export async function build(store: ImageStore, options: BuildOptions): Promise<L
   const home = path.join(directory, "home");
   await mkdir(home, { recursive: true });
   try {
-    const build: Build = { context, ignore, arguments: options.arguments, globals, stages: new Map(), home, print };
+    const shared = { context, ignore, arguments: options.arguments, globals, home, baseImages, print };
+    const build: Build = { ...shared, stages: new Map() };
     let last: BuiltStage | undefined;
     for (const stage of stages) {
       last = await buildStage(build, stage, path.join(directory, String(stage.index)));
@@ -67,8 +71,8 @@ async function buildStage(build: Build, stage: Stage, root: string): Promise<Bui
   const steps = stage.instructions.length + 1;
   build.print(`[${stage.name} 1/${steps}] FROM ${stage.from}`);
   const earlier = build.stages.get(stage.from.toLowerCase());
-  const config = earlier?.config ?? baseOf(stage, build);
   await mkdir(root, { recursive: true });
+  const config = earlier?.config ?? (await baseOf(stage, root, build));
   if (earlier !== undefined) await cp(earlier.root, root, { recursive: true, verbatimSymlinks: true });
   const built: BuiltStage = {
     root,
@@ -91,16 +95,18 @@ async function buildStage(build: Build, stage: Stage, root: string): Promise<Bui
   return built;
 }
 
-function baseOf({ from, fromLine }: Stage, { print }: Build): RunConfig {
-  const config = baseImage(from);
-  if (config === undefined)
-    throw new Error(
-      `line ${fromLine}: FROM ${from}: the rehearsal has no such image: it knows the official node images (this computer's own Node.js), scratch, and earlier stages`,
-    );
-  const major = majorOf(from);
-  if (major !== undefined && major !== Number(process.versions.node.split(".")[0]))
-    print(`warning: ${from} is rehearsed with this computer's own Node.js ${process.versions.node}`);
-  return config;
+async function baseOf({ from, fromLine }: Stage, root: string, { baseImages, print }: Build): Promise<RunConfig> {
+  try {
+    const config = await baseImages(from, root);
+    const major = majorOf(from);
+    if (major !== undefined && major !== Number(process.versions.node.split(".")[0]))
+      print(`warning: ${from} is rehearsed with this computer's own Node.js ${process.versions.node}`);
+    return config;
+  } catch (error) {
+    throw new Error(`line ${fromLine}: FROM ${from}: ${error instanceof Error ? error.message : error}`, {
+      cause: error,
+    });
+  }
 }
 
 function labelled(config: RunConfig, labels: Record<string, string> = {}): RunConfig {

@@ -56,10 +56,11 @@ export function parseReference(text: string): Reference {
   const first = name.slice(0, Math.max(slash, 0));
   const registry = /[.:]|^localhost$/.test(first) ? first : "";
   const repository = registry === "" ? name : name.slice(slash + 1);
-  if (!/^[a-z0-9]+([._/-]+[a-z0-9]+)*$/.test(repository))
-    throw new Error(`invalid reference ${text}: a repository's name is in lower case`);
+  if (!isRepository(repository)) throw new Error(`invalid reference ${text}: a repository's name is in lower case`);
   return { registry, repository, tag };
 }
+
+export const isRepository = (name: string): boolean => /^[a-z0-9]+([._/-]+[a-z0-9]+)*$/.test(name);
 
 export const nameOf = ({ registry, repository }: Reference): string =>
   registry === "" ? repository : `${registry}/${repository}`;

@@ -3,8 +3,9 @@
 import path from "node:path";
 import { text } from "node:stream/consumers";
 import { parseArgs } from "node:util";
+import { createBaseImages } from "./baseImages";
 import { build } from "./build";
-import { REGISTRIES } from "./environment";
+import { REGISTRIES, UNREACHABLE } from "./environment";
 import { createImageStore, dockerHome, nameOf, parseReference } from "./imageStore";
 import { createRegistryClient } from "./registryClient";
 
@@ -62,6 +63,10 @@ const commands: Record<string, Command> = {
       labels: labels(values.label ?? []),
       platform: values.platform ?? "linux/amd64",
       target: values.target,
+      baseImages: createBaseImages({
+        client: registryClient(),
+        unreachable: JSON.parse(process.env[UNREACHABLE] ?? "[]"),
+      }),
       print: values.quiet ? () => {} : print,
     });
     if (values.quiet) return print(image.config.digest);

@@ -1,10 +1,14 @@
 import { openAsBlob } from "node:fs";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
+import { Readable } from "node:stream";
+import type { ReadableStream } from "node:stream/web";
 import { sha256 } from "../ecr/digest";
-import type { Blob as ImageBlob, LocalImage, Reference } from "./imageStore";
+import type { BaseImageName } from "./baseImages";
+import type { Blob as ImageBlob, ImageConfig, LocalImage, Reference, RunConfig } from "./imageStore";
+import { unpackLayer } from "./layer";
 
-const MANIFEST = "application/vnd.docker.distribution.manifest.v2+json";
+export const MANIFEST = "application/vnd.docker.distribution.manifest.v2+json";
 const CONFIG = "application/vnd.docker.container.image.v1+json";
 const LAYER = "application/vnd.docker.image.rootfs.diff.tar.gzip";
 
@@ -51,17 +55,23 @@ export function createRegistryClient({ home, registries }: RegistryClientOptions
     await writeFile(file, JSON.stringify({ auths: { ...auths, [host]: { auth } } }, null, 2), { mode: 0o600 });
   }
 
+  /** The repository's address, and requests as whoever logged in to its registry. */
+  async function open({ registry, repository }: { registry: string; repository: string }) {
+    const base = `${addressOf(registry)}/v2/${repository}`;
+    const auth = (await readConfig()).auths[registry]?.auth;
+    if (auth === undefined) throw new Error("no basic auth credentials");
+    const ask: Ask = (method, url, accepted, init = {}) =>
+      send(url, accepted, { ...init, method, headers: { authorization: `Basic ${auth}`, ...init.headers } });
+    return { base, ask };
+  }
+
   /**
    * Pushes the image's layer, configuration and manifest under the reference's tag.
    * @returns the digest and size of the manifest
    * @throws with the registry's own words where it refuses
    */
   async function push(reference: Reference, image: LocalImage): Promise<{ digest: string; size: number }> {
-    const auth = (await readConfig()).auths[reference.registry]?.auth;
-    if (auth === undefined) throw new Error("no basic auth credentials");
-    const base = `${addressOf(reference.registry)}/v2/${reference.repository}`;
-    const ask: Ask = (method, url, accepted, init = {}) =>
-      send(url, accepted, { ...init, method, headers: { authorization: `Basic ${auth}`, ...init.headers } });
+    const { ask, base } = await open(reference);
     const manifest = manifestOf(image);
     const pushed = { digest: sha256(manifest), size: Buffer.byteLength(manifest) };
     // docker asks for the image first: this is why ECR's documentation has BatchGetImage among what a push needs.
@@ -73,7 +83,43 @@ export function createRegistryClient({ home, registries }: RegistryClientOptions
     return pushed;
   }
 
-  return { login, push };
+  /**
+   * Unpacks the image's layers into a folder.
+   * @returns its configuration
+   * @throws with the registry's own words where it refuses
+   */
+  async function pull(name: BaseImageName, root: string): Promise<RunConfig> {
+    const { ask, base } = await open(name);
+    const url = `${base}/manifests/${name.reference}`;
+    const found = await ask("HEAD", url, [200, 404]);
+    if (found.status === 404) {
+      const why = found.headers.get("x-amzn-errormessage") ?? "not found";
+      throw new Error(`${name.registry}/${name.repository}:${name.reference}: ${why}`);
+    }
+    const manifest = (await (await ask("GET", url, [200])).json()) as Manifest;
+    const { config } = (await (await getBlob(ask, base, manifest.config.digest)).json()) as ImageConfig;
+    for (const { digest } of manifest.layers) {
+      const { body } = await getBlob(ask, base, digest);
+      await unpackLayer(Readable.fromWeb(body as ReadableStream), root);
+    }
+    return config;
+  }
+
+  return { login, push, pull };
+}
+
+export type RegistryClient = ReturnType<typeof createRegistryClient>;
+
+interface Manifest {
+  config: { digest: string };
+  layers: { digest: string }[];
+}
+
+/** Asks first whether the blob is there, as AWS's permissions for a pull have it. */
+async function getBlob(ask: Ask, base: string, digest: string): Promise<Response> {
+  const url = `${base}/blobs/${digest}`;
+  await ask("HEAD", url, [200]);
+  return ask("GET", url, [200]);
 }
 
 type Ask = (method: string, url: string, accepted: number[], init?: RequestInit) => Promise<Response>;
@@ -87,7 +133,8 @@ async function pushBlob(ask: Ask, base: string, blob: ImageBlob): Promise<void> 
   await ask("PUT", `${location}?digest=${encodeURIComponent(blob.digest)}`, [201]);
 }
 
-function manifestOf({ config, layer }: LocalImage): string {
+/** The image's manifest, byte for byte. */
+export function manifestOf({ config, layer }: LocalImage): string {
   const manifest = {
     schemaVersion: 2,
     mediaType: MANIFEST,

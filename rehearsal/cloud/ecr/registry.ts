@@ -6,6 +6,7 @@ import { pipeline } from "node:stream/promises";
 import type {
   BatchCheckLayerAvailabilityCommandOutput,
   BatchGetImageCommandOutput,
+  GetDownloadUrlForLayerCommandOutput,
   PutImageCommandOutput,
 } from "@aws-sdk/client-ecr";
 import { closeServer } from "../endpoint";
@@ -29,8 +30,8 @@ interface Exchange {
 }
 
 /**
- * The registry's HTTP API (opencontainers/distribution-spec), as far as `docker login` and `docker push` need it, and the
- * addresses that layers are downloaded from. A token acts for whoever fetched it: docker itself has no AWS credentials,
+ * The registry's HTTP API (opencontainers/distribution-spec), as far as `docker login`, `docker push` and a build's base
+ * images need it, and the addresses that layers are downloaded from. A token acts for whoever fetched it: docker itself has no AWS credentials,
  * and ECR authorises its requests as calls of the ECR API.
  */
 export function createRegistry(cloud: Cloud) {
@@ -90,7 +91,9 @@ export function createRegistry(cloud: Cloud) {
     const { request, rest } = exchange;
     const [kind, reference = ""] = rest.split("/");
     if (request.method === "HEAD" && kind === "blobs") return checkLayer(exchange, reference);
-    if (request.method === "HEAD" && kind === "manifests") return checkManifest(exchange, reference);
+    if (request.method === "GET" && kind === "blobs") return sendLayer(exchange, reference);
+    if (kind === "manifests" && (request.method === "HEAD" || request.method === "GET"))
+      return sendManifest(exchange, reference);
     if (request.method === "POST" && rest === "blobs/uploads/") return beginUpload(exchange);
     if (request.method === "PATCH" && rest.startsWith("blobs/uploads/")) return upload(exchange, lastOf(rest));
     if (request.method === "PUT" && rest.startsWith("blobs/uploads/")) return endUpload(exchange, lastOf(rest));
@@ -116,8 +119,21 @@ export function createRegistry(cloud: Cloud) {
     else response.writeHead(404).end();
   }
 
-  async function checkManifest({ caller, response, repositoryName }: Exchange, tag: string): Promise<void> {
-    const input = { repositoryName, imageIds: [{ imageTag: tag }] };
+  /** As ECR does: the layer itself is read from an address of S3. */
+  async function sendLayer({ caller, response, repositoryName }: Exchange, layerDigest: string): Promise<void> {
+    const input = { repositoryName, layerDigest };
+    const { downloadUrl } = await cloud.call<typeof input, GetDownloadUrlForLayerCommandOutput>(
+      caller,
+      "ecr",
+      "GetDownloadUrlForLayer",
+      input,
+    );
+    response.writeHead(307, { location: downloadUrl }).end();
+  }
+
+  async function sendManifest({ caller, request, response, repositoryName }: Exchange, name: string): Promise<void> {
+    const imageId = name.startsWith("sha256:") ? { imageDigest: name } : { imageTag: name };
+    const input = { repositoryName, imageIds: [imageId] };
     const { images } = await cloud.call<typeof input, BatchGetImageCommandOutput>(
       caller,
       "ecr",
@@ -125,8 +141,15 @@ export function createRegistry(cloud: Cloud) {
       input,
     );
     const [image] = images ?? [];
-    if (image === undefined) response.writeHead(404).end();
-    else response.writeHead(200, { "docker-content-digest": image.imageId?.imageDigest }).end();
+    if (image === undefined) {
+      response.writeHead(404).end(body("MANIFEST_UNKNOWN", "Requested image not found"));
+      return;
+    }
+    const headers = {
+      "content-type": image.imageManifestMediaType,
+      "docker-content-digest": image.imageId?.imageDigest,
+    };
+    response.writeHead(200, headers).end(request.method === "GET" ? image.imageManifest : undefined);
   }
 
   async function beginUpload({ caller, response, repositoryName }: Exchange): Promise<void> {

@@ -158,6 +158,16 @@ export function find(
   return { image };
 }
 
+/** @throws AwsError ImageNotFoundException where there is no such image */
+export function existing(repository: Repository, imageId: ImageIdentifier): Image {
+  const found = find(repository, imageId);
+  if ("image" in found) return found.image;
+  throw awsError(
+    "ImageNotFoundException",
+    `The image with imageId {imageDigest:'${imageId.imageDigest ?? "null"}', imageTag:'${imageId.imageTag ?? "null"}'} does not exist within the repository with name '${repository.name}' in the registry with id '${repository.registryId}'`,
+  );
+}
+
 export function detailOf(repository: Repository, image: Image): ImageDetail {
   return {
     registryId: repository.registryId,

@@ -1,5 +1,6 @@
 import type { ContainerDefinition } from "@aws-sdk/client-ecs";
 import type { Network, NetworkInterface } from "../network";
+import { serviceHost } from "../network/hosts";
 import type { Cloud, Credentials, Principal } from "../service";
 import type { Agent } from "./agent";
 import { type LogStream, openLog } from "./logDriver";
@@ -35,28 +36,53 @@ export async function acquire(
   networkInterface: NetworkInterface,
   taskId: string,
 ): Promise<Resources[]> {
-  const way = network.outbound(networkInterface, 443);
-  if (!way.open)
-    throw new Error(
-      `${NO_AUTH}: unable to retrieve ecr registry auth: service call has been retried 3 time(s): RequestError: send request failed caused by: dial tcp: i/o timeout: ${way.reason}. Please check your task network configuration.`,
-    );
+  const connect = createConnect(network, networkInterface);
+  const { region, dnsSuffix, accountId } = cloud;
   const role = await executionRole(cloud, definition.executionRoleArn);
   const secrets: Record<string, string>[] = [];
-  for (const container of definition.containerDefinitions)
+  for (const container of definition.containerDefinitions) {
+    for (const service of secretServices(container))
+      connect(`${NO_AUTH}: unable to retrieve secrets from ${service}`, serviceHost(cloud, service));
     secrets.push(await failingWith(NO_AUTH, () => readSecrets(cloud, role, container.secrets ?? [])));
+  }
+  connect(`${NO_AUTH}: unable to retrieve ecr registry auth`, serviceHost(cloud, "ecr"));
   await failingWith(`${NO_AUTH}: unable to retrieve ecr registry auth: service call has been retried 1 time(s)`, () =>
     cloud.call(role, "ecr", "GetAuthorizationToken", {}),
   );
-  const open = ({ name = "", logConfiguration }: ContainerDefinition) =>
-    failingWith("ResourceInitializationError", () => openLog(cloud, role, logConfiguration, name, taskId));
+  const images = [
+    `${accountId}.dkr.ecr.${region}.${dnsSuffix}`,
+    // Where ECR keeps layers: https://docs.aws.amazon.com/AmazonECR/latest/userguide/vpc-endpoints.html
+    `prod-${region}-starport-layer-bucket.s3.${region}.${dnsSuffix}`,
+  ];
+  const open = ({ name = "", logConfiguration }: ContainerDefinition) => {
+    if (logConfiguration !== undefined)
+      connect("ResourceInitializationError: failed to validate logger args: create stream", serviceHost(cloud, "logs"));
+    return failingWith("ResourceInitializationError", () => openLog(cloud, role, logConfiguration, name, taskId));
+  };
   return Promise.all(
-    definition.containerDefinitions.map(async (container, index) => ({
-      image: await failingWith("CannotPullContainerError", () => pull(role, container.image ?? "")),
-      log: await open(container),
-      secrets: secrets[index] ?? {},
-    })),
+    definition.containerDefinitions.map(async (container, index) => {
+      for (const host of images) connect("CannotPullContainerError: pull image manifest", host);
+      return {
+        image: await failingWith("CannotPullContainerError", () => pull(role, container.image ?? "")),
+        log: await open(container),
+        secrets: secrets[index] ?? {},
+      };
+    }),
   );
 }
+
+/** Makes what fails in ECS's words where there is no way from the task to a host. */
+const createConnect = (network: Network, from: NetworkInterface) => (what: string, host: string) => {
+  const way = network.reach(from, host, 443);
+  if (!way.open)
+    throw new Error(
+      `${what}: service call has been retried 3 time(s): RequestError: send request failed caused by: dial tcp: i/o timeout: ${way.reason}. Please check your task network configuration.`,
+    );
+};
+
+const secretServices = ({ secrets = [] }: ContainerDefinition): string[] => [
+  ...new Set(secrets.map(({ valueFrom = "" }) => (valueFrom.includes(":secretsmanager:") ? "secretsmanager" : "ssm"))),
+];
 
 async function executionRole(cloud: Cloud, roleArn: string | undefined): Promise<Principal> {
   if (roleArn === undefined) throw new Error(`${NO_AUTH}: the task definition has no execution role`);

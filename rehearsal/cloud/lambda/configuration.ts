@@ -3,8 +3,10 @@ import type { FunctionArgs } from "@pulumi/aws/lambda/function";
 import type { Unwrap } from "@pulumi/pulumi";
 import type { Archive } from "../../propertyValue";
 import { inputsOf } from "../declared";
+import type { NetworkInterface } from "../network";
 import { awsError, type Cloud, type Declaration } from "../service";
 import { unpack } from "./archive";
+import { joinNetwork } from "./vpc";
 
 /** A function as Lambda keeps it. */
 export interface FunctionConfiguration {
@@ -21,6 +23,8 @@ export interface FunctionConfiguration {
   logGroup: string;
   logFormat: "Text" | "JSON";
   reservedConcurrentExecutions?: number;
+  /** In each of the subnets of its VPC; none where it runs outside of any. */
+  interfaces: NetworkInterface[];
   /** The unpacked archive. */
   taskRoot: string;
   codeSha256: string;
@@ -47,6 +51,7 @@ const FUNCTION_INPUTS: (keyof FunctionArgs)[] = [
   "description",
   "tags",
   "region",
+  "vpcConfig",
 ];
 
 // "Defined runtime environment variables": those that a function's configuration cannot set.
@@ -107,6 +112,7 @@ export async function configure(cloud: Cloud, declaration: Declaration): Promise
     logGroup,
     logFormat: logFormat === "JSON" ? "JSON" : "Text",
     reservedConcurrentExecutions: inputs.reservedConcurrentExecutions,
+    interfaces: await joinNetwork(cloud, inputs.role, inputs.vpcConfig),
     taskRoot: directory,
     codeSha256,
     codeSize: size,

@@ -3,8 +3,9 @@ import { once } from "node:events";
 import { mkdir } from "node:fs/promises";
 import path from "node:path";
 import { createInterface } from "node:readline";
-import type { Cloud } from "../service";
+import type { Cloud, Origin } from "../service";
 import type { FunctionConfiguration } from "./configuration";
+import { createConnections } from "./connections";
 import type { FunctionLog } from "./functionLog";
 import type { FromFunction, FunctionError, RuntimeSettings, ToFunction } from "./messages";
 
@@ -33,7 +34,8 @@ const INITIALIZATION_TIMEOUT = 10_000;
 /** Starts a process with exactly the environment that a function has on Lambda. */
 export async function startEnvironment(options: EnvironmentOptions): Promise<ExecutionEnvironment> {
   const { cloud, configuration, log } = options;
-  const child = await startProcess(options);
+  const connections = createConnections(cloud, configuration, log);
+  const child = await startProcess(options, connections.origin);
   let usable = true;
   let current: { requestId: string; settle(outcome: Outcome): void } | undefined;
 
@@ -45,7 +47,7 @@ export async function startEnvironment(options: EnvironmentOptions): Promise<Exe
     child.on("message", (message: FromFunction) => {
       if (message.kind === "initialized") resolve();
       else if (message.kind === "log") log.write(message.line);
-      else if (message.kind === "resolve") send(addressOf(cloud, message.host));
+      else if (message.kind === "resolve") send(connections.resolve(message.host, message.port));
       else {
         if (message.kind === "crashed") usable = false;
         current?.settle(message.kind === "succeeded" ? { payload: message.payload } : { error: message.error });
@@ -71,6 +73,7 @@ export async function startEnvironment(options: EnvironmentOptions): Promise<Exe
 
   async function run(requestId: string, payload: string): Promise<Outcome> {
     if (!usable) return { error: exited(requestId, null, "SIGKILL") };
+    connections.begin();
     const timeout = configuration.timeout * 1000;
     const outcome = new Promise<Outcome>((settle) => {
       current = { requestId, settle };
@@ -104,13 +107,10 @@ export async function startEnvironment(options: EnvironmentOptions): Promise<Exe
   };
 }
 
-const addressOf = (cloud: Cloud, host: string): ToFunction => ({
-  kind: "address",
-  host,
-  url: cloud.addresses.get(host),
-});
-
-async function startProcess({ cloud, configuration, bootstrap, log }: EnvironmentOptions): Promise<ChildProcess> {
+async function startProcess(
+  { cloud, configuration, bootstrap, log }: EnvironmentOptions,
+  origin: Origin,
+): Promise<ChildProcess> {
   const { memorySize, taskRoot } = configuration;
   const settings: RuntimeSettings = {
     provided: __filename,
@@ -120,7 +120,7 @@ async function startProcess({ cloud, configuration, bootstrap, log }: Environmen
   };
   return fork(bootstrap, [JSON.stringify(settings)], {
     cwd: taskRoot,
-    env: await variables(cloud, configuration, log),
+    env: await variables(cloud, configuration, log, origin),
     // The shares of the function's memory that the runtime gives to V8's heap (its bootstrap script).
     execArgv: [`--max-old-space-size=${Math.floor(memorySize * 0.9)}`],
     stdio: ["ignore", "pipe", "pipe", "ipc"],
@@ -132,8 +132,9 @@ async function variables(
   cloud: Cloud,
   configuration: FunctionConfiguration,
   log: FunctionLog,
+  origin: Origin,
 ): Promise<Record<string, string>> {
-  const credentials = await cloud.assumeRole("lambda.amazonaws.com", configuration.role);
+  const credentials = await cloud.assumeRole("lambda.amazonaws.com", configuration.role, origin);
   // Lambda's /tmp and home folder are the environment's own; a shared one would show the SDK the developer's ~/.aws.
   const temporary = path.join(cloud.directory, "tmp", log.stream.slice(-32));
   await mkdir(temporary, { recursive: true });

@@ -29,11 +29,14 @@ export interface Invoke {
   clockOffset: number;
 }
 
-/** Where a host name answers, as a name server would say; no url: no such host. */
+/** Where a host answers; no url: there is no such host. */
 export interface Address {
   kind: "address";
   host: string;
+  port: number;
   url?: string;
+  /** The host's public address, to which there is no way from the function's network. */
+  unreachable?: string;
 }
 
 export type ToFunction = Invoke | Address;
@@ -41,7 +44,7 @@ export type ToFunction = Invoke | Address;
 export type FromFunction =
   | { kind: "initialized" }
   | { kind: "log"; line: string }
-  | { kind: "resolve"; host: string }
+  | { kind: "resolve"; host: string; port: number }
   | { kind: "succeeded"; payload: string }
   | { kind: "failed"; error: FunctionError }
   /** The process ends after this. */

@@ -1,6 +1,7 @@
 import { createHash, randomUUID } from "node:crypto";
 import type { Clock } from "../../clock";
 import { awsError } from "../service";
+import type { MessageAttributes } from "./messageAttributes";
 
 export interface QueueConfiguration {
   name: string;
@@ -20,6 +21,8 @@ export interface QueueConfiguration {
 export interface StoredMessage {
   id: string;
   body: string;
+  /** That its sender gave it. */
+  attributes?: MessageAttributes;
   senderId: string;
   sentAt: number;
   groupId?: string;
@@ -38,7 +41,13 @@ export interface StoredMessage {
 export interface Queue {
   readonly configuration: QueueConfiguration;
   /** Takes a message in, or returns the earlier one that it repeats. @throws InvalidParameterValue, MissingParameter */
-  send(message: { body: string; groupId?: string; deduplicationId?: string; senderId: string }): StoredMessage;
+  send(message: {
+    body: string;
+    attributes?: MessageAttributes;
+    groupId?: string;
+    deduplicationId?: string;
+    senderId: string;
+  }): StoredMessage;
   /** Hands out what is visible; waits for something to be, up to `waitSeconds` of simulated time. */
   receive(maximum: number, visibilitySeconds: number, waitSeconds: number): Promise<StoredMessage[]>;
   /** @throws ReceiptHandleIsInvalid, or InvalidParameterValue for an expired handle of a FIFO queue */
@@ -48,6 +57,8 @@ export interface Queue {
   /** Takes over a message that another queue gave up on. */
   adopt(message: StoredMessage): void;
   counts(): { visible: number; inFlight: number };
+  /** Seconds since the oldest message was sent; 0 for an empty queue. */
+  ageOfOldest(): number;
 }
 
 // "Exactly-once processing" in the developer guide: a repeated deduplication id is swallowed for five minutes.
@@ -128,13 +139,14 @@ export function createQueue(
 
   return {
     configuration,
-    send({ body, groupId, deduplicationId: given, senderId }) {
+    send({ body, attributes, groupId, deduplicationId: given, senderId }) {
       const deduplicationId = checkedDeduplicationId(configuration, body, groupId, given);
       const { key, earlier } = deduplicationId === undefined ? {} : deduplicate(groupId, deduplicationId);
       if (earlier !== undefined) return earlier;
       const message: StoredMessage = {
         id: randomUUID(),
         body,
+        attributes,
         senderId,
         sentAt: clock.now(),
         groupId,
@@ -198,6 +210,10 @@ export function createQueue(
       dropExpired();
       const visible = messages.filter(isVisible).length;
       return { visible, inFlight: messages.length - visible };
+    },
+    ageOfOldest() {
+      dropExpired();
+      return Math.max(0, ...messages.map((it) => (clock.now() - it.sentAt) / 1000));
     },
   };
 }

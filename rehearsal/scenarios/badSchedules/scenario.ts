@@ -1,4 +1,4 @@
-import { commitSchedules, wrongSchedules } from "../../github/storefront";
+import { commitSchedules, wrongSchedules } from "../../forges/storefront";
 import { fails } from "../failing";
 import type { Scenario } from "../scenario";
 import { frequent } from "../schedules/scenario";

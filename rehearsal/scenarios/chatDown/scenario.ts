@@ -1,5 +1,5 @@
 import type { CloudEvent } from "../../cloud/events";
-import { commitVersion, importStorefront } from "../../github/storefront";
+import { commitVersion, importStorefront } from "../../forges/storefront";
 import { asOperator } from "../operator";
 import { expectEqual, expectMatches, type Scenario } from "../scenario";
 import { addWebhook, answers, delivers, push } from "../steps";

@@ -1,4 +1,4 @@
-import { commitVersion, importStorefront } from "../../github/storefront";
+import { commitVersion, importStorefront } from "../../forges/storefront";
 import type { Scenario, Step } from "../scenario";
 import { addWebhook, answers, delivers, push } from "../steps";
 

@@ -1,5 +1,5 @@
 import type { CloudEvent } from "../../cloud/events";
-import { commitVersion } from "../../github/storefront";
+import { commitVersion } from "../../forges/storefront";
 import { deploy, ended, refuses, requestDeployment, wanting } from "../deployments";
 import { expectTold } from "../notices";
 import { expectEqual, expectMatches, expectSame, type Scenario, type Step } from "../scenario";

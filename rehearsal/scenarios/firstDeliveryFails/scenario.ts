@@ -1,4 +1,4 @@
-import { commitCrash, commitVersion, importStorefront } from "../../github/storefront";
+import { commitCrash, commitVersion, importStorefront } from "../../forges/storefront";
 import { fails } from "../failing";
 import { expectEqual, type Scenario } from "../scenario";
 import { servicesNotDelivered } from "../state";

@@ -1,9 +1,9 @@
 import { createHmac } from "node:crypto";
-import type { Delivery } from "../../github/deliveries";
-import { file } from "../../github/files";
-import { examplePayload } from "../../github/payloads";
-import { noCommit } from "../../github/repository";
-import { storefront } from "../../github/storefront";
+import type { Delivery } from "../../forges/deliveries";
+import { file } from "../../forges/files";
+import { examplePayload } from "../../forges/githubPayloads";
+import { noCommit } from "../../forges/repository";
+import { storefront } from "../../forges/storefront";
 import { expectEqual, expectSame, type Scenario, type Step } from "../scenario";
 import { intakeOf, type World } from "../world";
 
@@ -26,7 +26,9 @@ function refused(
       const trail = world.account.trail.length;
       const answer = await ask(world);
       expectEqual("the status", answer.status, status);
-      const { delivery: _, ...told } = JSON.parse(answer.body);
+      const { delivery: _, forge, ...told } = JSON.parse(answer.body);
+      // What is too large is refused before anybody looks where it comes from.
+      expectEqual("the forge", forge, status === 413 ? undefined : "github");
       expectSame("the body", told, reason === undefined ? { outcome } : { outcome, reason });
       const queued = world.account.trail.slice(trail).filter((entry) => entry.operation === "SendMessage");
       expectEqual("messages queued", queued.length, 0);
@@ -43,7 +45,7 @@ function answerTo(delivery: Delivery | undefined): Answer {
 
 /** The webhook that `deliver` added. */
 function webhookOf(world: World) {
-  const webhook = world.github.deliveries[0]?.hook;
+  const webhook = world.forges.deliveries[0]?.hook;
   if (webhook === undefined) throw new Error("No webhook was added: play deliver first.");
   return webhook;
 }
@@ -56,7 +58,9 @@ async function moved(world: World, ref: string, gone = false): Promise<Answer> {
 
 /** A request that is not GitHub's. Headers that are undefined are left out. */
 function post(world: World, body: string, headers: Record<string, string | undefined> = {}): Promise<Answer> {
-  const { url, secret } = intakeOf(world);
+  const { webhook } = intakeOf(world);
+  if (webhook === undefined) throw new Error("The stack takes no webhooks.");
+  const { url, secret } = webhook;
   const all: Record<string, string | undefined> = {
     "content-type": "application/json",
     "x-github-event": "push",
@@ -79,10 +83,10 @@ export const ignored: Scenario = {
   needs: ["deliver"],
   steps: [
     refused("a ping", 200, "pong", undefined, async (world) =>
-      answerTo(await world.github.deliver(webhookOf(world), "ping", examplePayload("ping", storefront))),
+      answerTo(await world.forges.deliver(webhookOf(world), "ping", examplePayload("ping", storefront))),
     ),
     refused("an event that is no push", 202, "ignored", "event issues is not tracked", async (world) =>
-      answerTo(await world.github.deliver(webhookOf(world), "issues", examplePayload("issues", storefront))),
+      answerTo(await world.forges.deliver(webhookOf(world), "issues", examplePayload("issues", storefront))),
     ),
     refused("a tag", 202, "ignored", "refs/tags/v2.0.0 is not a branch", (world) => moved(world, "refs/tags/v2.0.0")),
     refused(
@@ -96,14 +100,14 @@ export const ignored: Scenario = {
       moved(world, "refs/heads/feature/search", true),
     ),
     refused("another repository", 202, "ignored", "repository acme/handbook is not tracked", async (world) => {
-      const handbook = await world.github.createRepository("acme/handbook");
-      await world.github.addWebhook({ ...webhookOf(world), repository: handbook.name });
+      const handbook = await world.forges.createRepository("acme/handbook");
+      await world.forges.addWebhook(handbook, webhookOf(world));
       const update = await handbook.commit({ "README.md": file("Handbook\n") }, "Begin the handbook");
-      return answerTo((await world.github.push(handbook, update))[0]);
+      return answerTo((await world.forges.push(handbook, update))[0]);
     }),
     refused("a delivery signed with another secret", 401, "rejected", forged, async (world) => {
       const webhook = { ...webhookOf(world), secret: "not the secret" };
-      return answerTo(await world.github.deliver(webhook, "push", examplePayload("push", storefront)));
+      return answerTo(await world.forges.deliver(webhook, "push", examplePayload("push", storefront)));
     }),
     refused("a request without a signature", 401, "rejected", unsigned, (world) =>
       post(world, "{}", { "x-hub-signature-256": undefined }),

@@ -1,4 +1,4 @@
-import { commitSlowMigration } from "../../github/storefront";
+import { commitSlowMigration } from "../../forges/storefront";
 import { expectEqual, type Scenario } from "../scenario";
 import { answers, delivers, push } from "../steps";
 import { isOneOff, isScheduled } from "../tasks";

@@ -1,21 +1,38 @@
 import type { CloudEvent } from "../../cloud/events";
-import { commitLarge } from "../../github/storefront";
-import { errorLine } from "../errorLine";
+import { commitLarge } from "../../forges/storefront";
+import { expectBackoff, type FetchFailure, fetchFailureAfter, lastFailure } from "../fetchFailures";
 import { messagesIn, queuesOf } from "../queues";
 import { expectEqual, expectSame, type Scenario } from "../scenario";
 import { answers, delivers, executions, push } from "../steps";
 import type { World } from "../world";
 
+type Alarm = Extract<CloudEvent, { kind: "alarm" }>;
+
 // More than one part of a multipart upload, which are 8 MiB.
 const archive = 12_000_000;
 const partial = 9_000_000;
 
-/** Waits until fetch has failed once more. Resolves with what it logged. */
-async function nextFailure(world: World): Promise<string> {
-  const failed = await world.event((event): event is CloudEvent => errorLine(world, event) !== undefined);
-  world.mark = world.account.events.indexOf(failed) + 1;
-  return errorLine(world, failed) ?? "";
+/** Waits until fetch has failed once more, and sets the mark behind it. */
+async function nextFailure(world: World): Promise<FetchFailure> {
+  const [failed, place] = await fetchFailureAfter(world, world.mark);
+  world.mark = place;
+  return failed;
 }
+
+/** The last attempt so far, after which the message waits. @param upTo which attempt it is to be */
+async function attempts(world: World, last: FetchFailure, upTo: number): Promise<FetchFailure> {
+  let failed = last;
+  while (failed.receives < upTo) {
+    expectBackoff(failed);
+    await world.pass((failed.retryInSeconds ?? 0) * 1000);
+    failed = await nextFailure(world);
+  }
+  expectEqual("attempts", failed.receives, upTo);
+  return failed;
+}
+
+const alarms = (world: World, name: RegExp): Promise<Alarm> =>
+  world.event((it): it is Alarm => it.kind === "alarm" && name.test(it.alarm) && it.state === "ALARM");
 
 /** How often an S3 operation was called, for as long as the account exists. */
 const calls = (world: World, operation: string) =>
@@ -28,34 +45,37 @@ export const lost: Scenario = {
   troubled: true,
   steps: [
     push("version 4.0.0 is pushed, and GitHub breaks its large archive off", (repository, world) => {
-      world.github.fault = { kind: "cut", afterBytes: partial };
+      world.forges.fault = { kind: "cut", afterBytes: partial };
       return commitLarge(repository, "4.0.0", archive);
     }),
     {
       title: "fetch fails, and leaves no half of an upload",
       async run(world) {
-        const error = await nextFailure(world);
+        const { cause } = await nextFailure(world);
         expectEqual("uploads aborted", calls(world, "AbortMultipartUpload"), calls(world, "CreateMultipartUpload"));
         expectEqual("uploads completed", calls(world, "CompleteMultipartUpload"), 0);
-        return error;
+        return cause;
       },
     },
     {
-      title: "GitHub cannot be reached at all, and the message ends among the dead letters",
+      title: "GitHub cannot be reached at all: fetch tries for hours, and an alarm tells that a push waits",
       async run(world) {
-        world.github.fault = { kind: "unreachable" };
-        const { maxReceiveCount, visibilityTimeout, url, deadLettersUrl } = queuesOf(world);
+        world.forges.fault = { kind: "unreachable" };
+        const waiting = alarms(world, /-waiting-/);
+        const { receives } = await attempts(world, lastFailure(world), 10);
+        await waiting;
+        return `${receives} attempts, and alarm ${(await waiting).alarm}`;
+      },
+    },
+    {
+      title: "in the end the message is among the dead letters",
+      async run(world) {
+        const { maxReceiveCount, url, deadLettersUrl } = queuesOf(world);
         const before = executions(world);
-        for (let attempt = 2; attempt <= maxReceiveCount; attempt++) {
-          await world.pass(visibilityTimeout);
-          await nextFailure(world);
-        }
-        const alarmed = world.event(
-          (it): it is Extract<CloudEvent, { kind: "alarm" }> => it.kind === "alarm" && /dead/i.test(it.alarm),
-        );
-        await world.pass(visibilityTimeout);
-        const { state } = await alarmed;
-        expectEqual("the alarm of the dead letters", state, "ALARM");
+        const { retryInSeconds = 0 } = await attempts(world, lastFailure(world), maxReceiveCount);
+        const alarmed = alarms(world, /-dead-/);
+        await world.pass(retryInSeconds * 1000);
+        await alarmed;
         expectSame(
           "messages waiting and dead",
           [await messagesIn(world, url), await messagesIn(world, deadLettersUrl)],
@@ -68,13 +88,13 @@ export const lost: Scenario = {
     {
       title: "GitHub is back, and delivers the push again",
       async run(world) {
-        world.github.fault = undefined;
+        world.forges.fault = undefined;
         // Within five minutes the queue takes the redelivery for the message that it has had.
         await world.pass(5 * 60_000);
-        const last = world.github.deliveries.at(-1);
+        const last = world.forges.deliveries.at(-1);
         if (last === undefined) throw new Error("Nothing was delivered.");
         world.mark = world.account.events.length;
-        const again = await world.github.redeliver(last);
+        const again = await world.forges.redeliver(last);
         expectEqual("the redelivery was answered", again.answer?.status ?? again.error, 202);
         return undefined;
       },

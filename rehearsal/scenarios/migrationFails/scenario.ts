@@ -1,4 +1,4 @@
-import { commitFailingMigration } from "../../github/storefront";
+import { commitFailingMigration } from "../../forges/storefront";
 import { fails } from "../failing";
 import type { Scenario } from "../scenario";
 import { at } from "../state";

@@ -1,4 +1,4 @@
-import { importStorefront } from "../../github/storefront";
+import { importStorefront } from "../../forges/storefront";
 import { approved, startsOnce, waits } from "../promotion";
 import type { Scenario } from "../scenario";
 import { isAt, servicesNotDelivered } from "../state";

@@ -1,5 +1,5 @@
 import type { CloudEvent } from "../../cloud/events";
-import type { Delivery } from "../../github/deliveries";
+import type { Delivery } from "../../forges/deliveries";
 import { messagesIn, queuesOf } from "../queues";
 import { expectEqual, type Scenario } from "../scenario";
 import { isAt } from "../state";
@@ -14,10 +14,10 @@ type Invocation = Extract<CloudEvent, { kind: "function-invoked" }>;
 
 /** Delivers the last push that was queued once more. @throws Mismatch if it is not taken */
 async function redeliverLast(world: World): Promise<Delivery> {
-  const last = world.github.deliveries.findLast((it) => JSON.parse(it.answer?.body ?? "{}").outcome === "queued");
+  const last = world.forges.deliveries.findLast((it) => JSON.parse(it.answer?.body ?? "{}").outcome === "queued");
   if (last === undefined) throw new Error("No push was queued: play deliver first.");
   world.mark = world.account.events.length;
-  const again = await world.github.redeliver(last);
+  const again = await world.forges.redeliver(last);
   expectEqual("the redelivery was answered", again.answer?.status ?? again.error, 202);
   return again;
 }

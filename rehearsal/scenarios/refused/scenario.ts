@@ -1,4 +1,4 @@
-import { commitVersion } from "../../github/storefront";
+import { commitVersion } from "../../forges/storefront";
 import { fails } from "../failing";
 import { asOperator } from "../operator";
 import type { Scenario, Step } from "../scenario";

@@ -1,5 +1,5 @@
 import type { CloudEvent } from "../../cloud/events";
-import { commitCrash, commitSchedules, importStorefront, renamedSchedules } from "../../github/storefront";
+import { commitCrash, commitSchedules, importStorefront, renamedSchedules } from "../../forges/storefront";
 import { servicesOf } from "../delivered";
 import { fails } from "../failing";
 import { expectSame, type Scenario, type Step } from "../scenario";

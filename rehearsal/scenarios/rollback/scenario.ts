@@ -1,4 +1,4 @@
-import { commitCrash } from "../../github/storefront";
+import { commitCrash } from "../../forges/storefront";
 import { expectFailed } from "../failing";
 import { expectSame, type Scenario } from "../scenario";
 import { at } from "../state";

@@ -1,5 +1,5 @@
 import type { CloudEvent } from "../../cloud/events";
-import { commitSchedules, renamedSchedules } from "../../github/storefront";
+import { commitSchedules, renamedSchedules } from "../../forges/storefront";
 import { expectEqual, expectSame, type Scenario, type Step } from "../scenario";
 import { addNeighbours, changesRules, keepsNeighbours, removeTarget } from "../scheduleRules";
 import { answers, deliversAs, push } from "../steps";

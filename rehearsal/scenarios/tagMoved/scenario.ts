@@ -1,4 +1,4 @@
-import { commitVersion } from "../../github/storefront";
+import { commitVersion } from "../../forges/storefront";
 import { approved, startsOnce, waits, waitsBehind } from "../promotion";
 import type { Scenario } from "../scenario";
 import { at, isAt } from "../state";

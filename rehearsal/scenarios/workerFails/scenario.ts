@@ -1,4 +1,4 @@
-import { commitWorkerCrash } from "../../github/storefront";
+import { commitWorkerCrash } from "../../forges/storefront";
 import { fails } from "../failing";
 import type { Scenario } from "../scenario";
 import { at } from "../state";

@@ -3,7 +3,7 @@
  * has on Lambda, and runs one invocation at a time.
  */
 import { enableCompileCache } from "node:module";
-import type { FromFunction, Invoke, RuntimeSettings, ToFunction } from "../messages";
+import type { Address, FromFunction, Invoke, RuntimeSettings, ToFunction } from "../messages";
 import { shiftDate } from "./clock";
 import { type Context, functionError, type Handler, loadHandler, runtimeError } from "./handler";
 import { captureLogs } from "./logging";
@@ -21,7 +21,7 @@ process.send = undefined;
 process.argv.splice(2);
 
 let current: Invoke | undefined;
-const lookups = new Map<string, ((url: string | undefined) => void)[]>();
+const lookups = new Map<string, ((address: Address) => void)[]>();
 
 const send = (message: FromFunction, done?: () => void) => post?.(message, undefined, undefined, done);
 
@@ -34,10 +34,11 @@ const logging = captureLogs(
 );
 confinePackages(taskRoot, settings.provided);
 confineNetwork(
-  (host) =>
+  (host, port) =>
     new Promise((resolve) => {
-      lookups.set(host, [...(lookups.get(host) ?? []), resolve]);
-      send({ kind: "resolve", host });
+      const key = `${host}:${port}`;
+      lookups.set(key, [...(lookups.get(key) ?? []), resolve]);
+      send({ kind: "resolve", host, port });
     }),
 );
 process.on("disconnect", () => process.exit());
@@ -58,7 +59,7 @@ function initialize(): void {
   }
   process.on("message", (message: ToFunction) => {
     if (message.kind === "invoke") void invoke(handler, message);
-    else answerLookup(message.host, message.url);
+    else answerLookup(message);
   });
   send({ kind: "initialized" });
 }
@@ -112,9 +113,10 @@ function contextOf({ requestId, invokedFunctionArn, timeout }: Invoke): Context 
   };
 }
 
-function answerLookup(host: string, url: string | undefined): void {
-  for (const resolve of lookups.get(host) ?? []) resolve(url);
-  lookups.delete(host);
+function answerLookup(address: Address): void {
+  const key = `${address.host}:${address.port}`;
+  for (const resolve of lookups.get(key) ?? []) resolve(address);
+  lookups.delete(key);
 }
 
 /** Reports what the process cannot go on after, and ends it with the exit code that Lambda's runtime uses. */

@@ -1,7 +1,10 @@
 import { Socket } from "node:net";
 
-/** Where a host answers (`http://127.0.0.1:port`); undefined: there is no such host. */
-export type Resolve = (host: string) => Promise<string | undefined>;
+/**
+ * Where a host answers (`http://127.0.0.1:port`), unless there is no such host; or its own address, where there is no way
+ * to it.
+ */
+export type Resolve = (host: string, port: number) => Promise<{ url?: string; unreachable?: string }>;
 
 /** The part of undici's Dispatcher that Node's own fetch uses. */
 interface Dispatcher {
@@ -46,13 +49,15 @@ function redirectFetch(resolve: Resolve): void {
 
   dispatchers[DISPATCHER] = {
     dispatch(request, handler) {
-      const { hostname, host } = new URL(request.origin);
+      const { hostname, host, port, protocol } = new URL(request.origin);
       if (LOOPBACK.test(hostname)) return real.dispatch(request, handler);
-      resolve(hostname).then(
-        (origin) =>
-          origin === undefined
-            ? handler.onError(notFound(hostname))
-            : real.dispatch({ ...request, origin, headers: { ...request.headers, host } }, handler),
+      const portNumber = Number(port) || (protocol === "http:" ? 80 : 443);
+      resolve(hostname, portNumber).then(
+        ({ url: origin, unreachable }) => {
+          if (unreachable !== undefined) handler.onError(timedOut(unreachable, portNumber));
+          else if (origin === undefined) handler.onError(notFound(hostname));
+          else real.dispatch({ ...request, origin, headers: { ...request.headers, host } }, handler);
+        },
         (error: Error) => handler.onError(error),
       );
       return true;
@@ -82,4 +87,10 @@ function hostOf([first, second]: unknown[]): string | undefined {
 function notFound(hostname: string): Error {
   const error = new Error(`getaddrinfo ENOTFOUND ${hostname}`);
   return Object.assign(error, { errno: -3008, code: "ENOTFOUND", syscall: "getaddrinfo", hostname });
+}
+
+/** The error of packets that nobody answers, without the minutes that it takes the kernel to give up. */
+function timedOut(address: string, port: number): Error {
+  const error = new Error(`connect ETIMEDOUT ${address}:${port}`);
+  return Object.assign(error, { errno: -110, code: "ETIMEDOUT", syscall: "connect", address, port });
 }

@@ -1,0 +1,64 @@
+import { type Failure, failure } from "../failure";
+import type { PushMessage } from "../message";
+
+/** What an answer to the request for an archive says, before its body. */
+export interface Answer {
+  /** Who answered. */
+  place: string;
+  status: number;
+  statusText: string;
+  headers: Pick<Headers, "get">;
+}
+
+/**
+ * Why an answer is no archive: `undefined` where it is one.
+ *
+ * `RevisionUnavailable` is what somebody has to mend, `SystemUnavailable` what passes.
+ *
+ * @param token what the token that was sent is called; `undefined` if none was
+ */
+export function refusalOf(
+  answer: Answer,
+  { forge, repository, commit }: Pick<PushMessage, "forge" | "repository" | "commit">,
+  token: string | undefined,
+): Failure | undefined {
+  const { place, status, statusText } = answer;
+  const setting = `slipway:forges.${forge}.token`;
+  const said = `commit ${commit} of ${repository} at ${forge}: ${place} answers ${`${status} ${statusText}`.trim()}`;
+  const signIn =
+    token === undefined
+      ? `it wants a token: put one into Secrets Manager and set ${setting}`
+      : `${token} is not accepted: put a token there that is valid and may read the repository`;
+  if (status === 200) {
+    return isPage(answer) ? failure("RevisionUnavailable", `${said} with a web page: ${signIn}`) : undefined;
+  }
+  if (isThrottled(answer)) {
+    const hint = token === undefined ? `; more are allowed with a token, set by ${setting}` : "";
+    return failure("SystemUnavailable", `${said}: too many requests${hint}`);
+  }
+  if (status === 401 || status === 403) {
+    return failure("RevisionUnavailable", `${said}: ${signIn}`);
+  }
+  if (status === 404) {
+    const gone = "the commit was force-pushed away, or the repository was renamed or deleted, or";
+    const hidden =
+      token === undefined
+        ? `it is private: then put a token into Secrets Manager and set ${setting}`
+        : `the token in ${token} may not read it`;
+    return failure("RevisionUnavailable", `${said}: ${gone} ${hidden}`);
+  }
+  // 408 is a timeout, 425 wants the same again; of the others below 500 none changes by itself.
+  const passes = status >= 500 || status === 408 || status === 425;
+  return failure(passes ? "SystemUnavailable" : "RevisionUnavailable", said);
+}
+
+/** Bitbucket and Gitee send whom they do not know to a page to sign in; so do portals on the way. */
+function isPage({ headers }: Answer): boolean {
+  return /^text\/html\b/i.test(headers.get("content-type") ?? "");
+}
+
+/** GitHub answers 403 as well: https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api */
+function isThrottled({ status, headers }: Answer): boolean {
+  const spent = headers.get("x-ratelimit-remaining") === "0" || headers.get("retry-after") !== null;
+  return status === 429 || (status === 403 && spent);
+}

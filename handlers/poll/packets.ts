@@ -1,0 +1,50 @@
+import { failure } from "../failure";
+
+/** A packet of git's protocols: a line of text without its end, or one of the marks between lines. */
+export type Packet = { kind: "line"; text: string } | { kind: "flush" | "delimiter" | "end" };
+
+// https://git-scm.com/docs/gitprotocol-common and gitprotocol-v2: four hexadecimal digits of length, themselves counted.
+const HEADER = 4;
+const LONGEST = 65_520;
+const MARKS = ["flush", "delimiter", "end"] as const;
+
+/** The line as a packet: `0006a\n` of `a\n`. */
+export function packet(line: string): string {
+  return `${(Buffer.byteLength(line) + HEADER).toString(16).padStart(HEADER, "0")}${line}`;
+}
+
+export const FLUSH = "0000";
+export const DELIMITER = "0001";
+
+/** @throws Failure that says at which byte the answer is not git's */
+export function readPackets(answer: Buffer): Packet[] {
+  const packets: Packet[] = [];
+  for (let at = 0; at < answer.length; ) {
+    const length = lengthAt(answer, at);
+    const mark = MARKS[length];
+    if (mark !== undefined) {
+      packets.push({ kind: mark });
+      at += HEADER;
+      continue;
+    }
+    if (at + length > answer.length) {
+      throw malformed(at, `a packet of ${length} bytes begins, and ${answer.length - at} are there`);
+    }
+    packets.push({ kind: "line", text: answer.toString("utf8", at + HEADER, at + length).replace(/\n$/, "") });
+    at += length;
+  }
+  return packets;
+}
+
+function lengthAt(answer: Buffer, at: number): number {
+  const digits = answer.toString("latin1", at, at + HEADER);
+  const length = /^[0-9a-f]{4}$/i.test(digits) ? Number.parseInt(digits, 16) : Number.NaN;
+  // Three is the one length that is neither a mark nor room for the length itself.
+  if (Number.isNaN(length) || length === HEADER - 1 || length > LONGEST) {
+    throw malformed(at, `${JSON.stringify(digits)} is no packet's length`);
+  }
+  return length;
+}
+
+const malformed = (at: number, why: string) =>
+  failure("SystemUnavailable", `its answer is not of git's protocol: at byte ${at} ${why}`);

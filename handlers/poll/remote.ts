@@ -1,0 +1,199 @@
+import type { ReadableStream } from "node:stream/web";
+import { explain, failure } from "../failure";
+import type { Forge } from "../forge";
+import { type ForgeTokens, gitHeaders } from "../forgeAccess";
+import { log } from "../log";
+import { type Packet, readPackets } from "./packets";
+import { type BranchHeads, lsRefs, readAdvertisement, readReferences } from "./references";
+
+// By hand: isomorphic-git is a whole git with ten dependencies, all of which would be shipped for two requests.
+
+/** A repository at a forge. */
+export interface Remote {
+  forge: Forge;
+  /** The forge's base address, without a slash at its end. */
+  url: string;
+  /** `owner/name`. */
+  repository: string;
+}
+
+export interface Limits {
+  /** For all requests to one repository. */
+  seconds: number;
+  /** Of one answer. */
+  bytes: number;
+}
+
+/** In version 0 a server sends every reference, and large repositories have tens of thousands. */
+const LIMITS: Limits = { seconds: 20, bytes: 16 * 1024 * 1024 };
+const REDIRECTS = 3;
+
+const REFERENCES = "/info/refs";
+const VERSION_2 = { "git-protocol": "version=2" };
+
+interface Advertised {
+  /** The repository's address, which may be another one than asked for. */
+  base: string;
+  response: Response;
+  token: string | undefined;
+}
+
+/**
+ * Asks which commits a repository's branches are at, over git's smart HTTP protocol.
+ * @returns at least those of the branches that are there
+ * @throws Failure that says what is wrong with the repository, without naming it
+ */
+export async function headsOf(
+  remote: Remote,
+  branches: string[],
+  tokens: ForgeTokens,
+  { seconds, bytes }: Limits = LIMITS,
+): Promise<BranchHeads> {
+  const signal = AbortSignal.timeout(seconds * 1_000);
+  const { base, response, token } = await advertised(remote, tokens, signal);
+  const heads = readAdvertisement(await packetsOf(response, "upload-pack-advertisement", token, bytes));
+  if (heads !== undefined) {
+    return heads;
+  }
+  const type = "application/x-git-upload-pack";
+  const answer = await send(`${base}/git-upload-pack`, {
+    method: "POST",
+    headers: {
+      ...gitHeaders(remote.forge, token),
+      ...VERSION_2,
+      "content-type": `${type}-request`,
+      accept: `${type}-result`,
+    },
+    body: lsRefs(branches),
+    signal,
+  });
+  return readReferences(await packetsOf(answer, "upload-pack-result", token, bytes));
+}
+
+/** The repository's advertisement, with the token that it took: one that is refused may have been rotated. */
+async function advertised(remote: Remote, tokens: ForgeTokens, signal: AbortSignal): Promise<Advertised> {
+  const { forge } = remote;
+  const token = await tokens.tokenOf(forge);
+  const first = { ...(await follow(remote, token, signal)), token };
+  if (token === undefined || !isRefusal(first.response.status)) {
+    return first;
+  }
+  // Another repository of the forge may have been first to find the token rotated.
+  const rotated = (await tokens.rotatedToken(forge, token)) ?? (await tokens.tokenOf(forge));
+  if (rotated === token) {
+    return first;
+  }
+  await first.response.body?.cancel();
+  return { ...(await follow(remote, rotated, signal)), token: rotated };
+}
+
+const isRefusal = (status: number): boolean => [401, 403, 404].includes(status);
+
+/** Asks for the advertisement where the repository has moved to, as long as that is on the same host. */
+async function follow(
+  { forge, url, repository }: Remote,
+  token: string | undefined,
+  signal: AbortSignal,
+): Promise<Omit<Advertised, "token">> {
+  const headers = { ...gitHeaders(forge, token), ...VERSION_2 };
+  let base = `${url}/${repository.split("/").map(encodeURIComponent).join("/")}.git`;
+  for (let redirects = 0; redirects <= REDIRECTS; redirects++) {
+    const response = await send(`${base}${REFERENCES}?service=git-upload-pack`, { headers, signal });
+    if (![301, 302, 303, 307, 308].includes(response.status)) {
+      if (redirects > 0) {
+        const reason = "the repository was renamed or moved: change its name in the configuration";
+        log("warn", "poll was redirected", { forge, repository, reason });
+      }
+      return { base, response };
+    }
+    await response.body?.cancel();
+    base = redirected(base, response.headers.get("location"));
+  }
+  throw failure("ConfigurationError", `it redirects more than ${REDIRECTS} times`);
+}
+
+/** @returns the repository's new address. Where it leads is not told: a redirect's address may hold a credential. */
+function redirected(base: string, location: string | null): string {
+  const from = `${base}${REFERENCES}`;
+  if (location === null || !URL.canParse(location, from)) {
+    throw failure("SystemUnavailable", "it redirects to no address");
+  }
+  const { origin, pathname } = new URL(location, from);
+  if (origin !== new URL(base).origin) {
+    const what = "correct the forge's address or the repository's name in the configuration";
+    throw failure("ConfigurationError", `it redirects to another host, which gets no credentials: ${what}`);
+  }
+  if (!pathname.endsWith(REFERENCES)) {
+    const why = "it is private and asks to sign in, or it is no repository";
+    throw failure("ConfigurationError", `it redirects to a page: ${why}`);
+  }
+  return `${origin}${pathname.slice(0, -REFERENCES.length)}`;
+}
+
+async function send(url: string, init: RequestInit): Promise<Response> {
+  return fetch(url, { ...init, redirect: "manual" }).catch((error: unknown) => {
+    throw unreachable(error);
+  });
+}
+
+/** @param service `upload-pack-result` @throws Failure for any answer but one of this service */
+async function packetsOf(
+  response: Response,
+  service: string,
+  token: string | undefined,
+  limit: number,
+): Promise<Packet[]> {
+  const refusal = refusalOf(response, service, token);
+  if (refusal !== undefined) {
+    await response.body?.cancel();
+    throw refusal;
+  }
+  return readPackets(await bytesOf(response, limit));
+}
+
+function refusalOf(
+  { status, statusText, headers }: Response,
+  service: string,
+  token: string | undefined,
+): Error | undefined {
+  if (isRefusal(status)) {
+    const why =
+      token === undefined
+        ? "it is private, renamed or deleted; a private repository needs the forge's token in the configuration"
+        : "it is renamed or deleted, or the forge's token may not read it, or has expired";
+    return failure("ConfigurationError", `it answers ${status}: ${why}`);
+  }
+  if (status !== 200) {
+    return failure("SystemUnavailable", `it answers ${status} ${statusText}`.trimEnd());
+  }
+  const type = headers.get("content-type") ?? "without a content type";
+  return type.startsWith(`application/x-git-${service}`)
+    ? undefined
+    : failure("ConfigurationError", `it answers ${type}: no git repository is served there`);
+}
+
+async function bytesOf({ body }: Response, limit: number): Promise<Buffer> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  try {
+    for await (const chunk of (body as ReadableStream<Uint8Array> | null) ?? []) {
+      size += chunk.byteLength;
+      chunks.push(chunk);
+      if (size > limit) {
+        break;
+      }
+    }
+  } catch (error) {
+    throw unreachable(error);
+  }
+  if (size > limit) {
+    throw failure("SystemUnavailable", `its answer is larger than ${limit} bytes`);
+  }
+  return Buffer.concat(chunks);
+}
+
+function unreachable(error: unknown): Error {
+  // The error of AbortSignal.timeout does not say for how long.
+  const why = error instanceof Error && error.name === "TimeoutError" ? "it took too long to answer" : explain(error);
+  return failure("SystemUnavailable", `it cannot be reached: ${why}`, error);
+}

@@ -1,0 +1,60 @@
+import { readJson } from "../http/request";
+import type { Adapter, Change } from "./adapter";
+import { announcementIn } from "./announcement";
+import { fieldsOf, isCommit, malformed, timeOfReceipt } from "./payload";
+import { isSignature, isSignedBy } from "./signature";
+
+/** https://support.atlassian.com/bitbucket-cloud/docs/manage-webhooks/ */
+const SIGNATURE = "x-hub-signature";
+
+/**
+ * Deliveries of Bitbucket Cloud: one for each push, with a change for each of its references. It has no ping. `truncated`
+ * says that a change does not list all its commits, of which it has five at most: the references are complete.
+ */
+export const bitbucket: Adapter = {
+  refuse: (headers) =>
+    isSignature(headers[SIGNATURE]) ? undefined : "X-Hub-Signature is missing or no SHA-256 signature",
+  isSentWith: (secret, { headers, body }) => isSignedBy(secret, body, headers[SIGNATURE] ?? ""),
+  mismatch: "X-Hub-Signature does not match the body and the secret",
+  announce: (headers) =>
+    announcementIn(headers, { event: "X-Event-Key", push: "repo:push", delivery: ["X-Request-UUID"] }),
+  contentTypes: ["application/json"],
+  readPayload: readJson,
+  readPush(payload, now) {
+    const { push, repository } = fieldsOf(payload);
+    const { full_name: name } = fieldsOf(repository);
+    const { changes } = fieldsOf(push);
+    if (!Array.isArray(changes)) {
+      return malformed("push.changes is missing");
+    }
+    if (typeof name !== "string" || name === "") {
+      return malformed("repository.full_name is missing");
+    }
+    const read: Change[] = [];
+    for (const [index, change] of changes.entries()) {
+      // The date of a change's target is when the commit was made, which is not when it was pushed.
+      const one = readChange(fieldsOf(change), name, timeOfReceipt(now));
+      if (one === undefined) {
+        return malformed(`push.changes[${index}] names no reference, or no commit`);
+      }
+      read.push(one);
+    }
+    return read;
+  },
+};
+
+/** @param change `new` is null where the reference was removed, `old` where it was made */
+function readChange(change: Record<string, unknown>, repository: string, pushedAt: string): Change | undefined {
+  const { type, name: branch, target } = fieldsOf(change.new ?? change.old);
+  if (typeof type !== "string" || typeof branch !== "string" || branch === "") {
+    return undefined;
+  }
+  if (type !== "branch") {
+    return { kind: "ignore", reason: `${type} ${branch} is not a branch` };
+  }
+  if (change.new === null || change.new === undefined) {
+    return { kind: "ignore", reason: `branch ${branch} was deleted` };
+  }
+  const { hash: commit } = fieldsOf(target);
+  return isCommit(commit) ? { kind: "push", push: { repository, branch, commit, pushedAt } } : undefined;
+}

@@ -1,0 +1,74 @@
+import { createHmac } from "node:crypto";
+import { readJson } from "../http/request";
+import type { Adapter, Delivery } from "./adapter";
+import { announcementIn } from "./announcement";
+import { fieldsOf, isoTime, readUpdate } from "./payload";
+import { isSame } from "./signature";
+
+const TOKEN = "x-gitee-token";
+const TIMESTAMP = "x-gitee-timestamp";
+
+/** Gitee's own limit between its clock and the receiver's. */
+const HOUR = 60 * 60_000;
+
+/**
+ * Deliveries of Gitee: https://help.gitee.com/webhook/gitee-webhook-push-data-format. The body repeats the password or the
+ * signature: nothing of it goes into an answer or a log but names and commits.
+ */
+export const gitee: Adapter = {
+  refuse: (headers) =>
+    headers[TOKEN] ? undefined : "X-Gitee-Token is missing: put the secret into the webhook's password or signing key",
+  isSentWith,
+  mismatch: "X-Gitee-Token is neither the secret nor its signature of an X-Gitee-Timestamp within an hour of now",
+  announce(headers) {
+    // Gitee gives deliveries no id, but says when it was made: in milliseconds, on which a signature depends. What is
+    // deduplicated is this time with the commit and the application.
+    const announced = announcementIn(headers, {
+      event: "X-Gitee-Event",
+      push: "Push Hook",
+      delivery: ["X-Gitee-Timestamp"],
+    });
+    // Its *Test* sends the sample of a push, with this header.
+    return announced.kind !== "malformed" && headers["x-gitee-ping"] === "true"
+      ? { kind: "ping", delivery: announced.delivery }
+      : announced;
+  },
+  contentTypes: ["application/json"],
+  readPayload: readJson,
+  readPush(payload, now) {
+    const { ref, after, deleted, repository } = fieldsOf(payload);
+    const { path_with_namespace, pushed_at } = fieldsOf(repository);
+    return readUpdate({
+      ref,
+      after,
+      deleted,
+      repository: path_with_namespace,
+      repositoryField: "repository.path_with_namespace",
+      pushedAt: isoTime(pushed_at, now),
+    });
+  },
+};
+
+/**
+ * The token is the secret itself, or the secret's signature of the timestamp, as the webhook was set up. The signature does
+ * not cover the body: within the hour, whoever saw a delivery could send another body with it. Both forms are compared,
+ * whatever the first comparison says, so that the time tells nothing.
+ */
+function isSentWith(secret: string, { headers }: Delivery, now: number): boolean {
+  const token = headers[TOKEN] ?? "";
+  const timestamp = headers[TIMESTAMP] ?? "";
+  const signature = createHmac("sha256", secret).update(`${timestamp}\n${secret}`).digest("base64");
+  const isPassword = isSame(token, secret);
+  // The documentation encodes the signature for a URL; what Gitee sends is seen plain.
+  // https://help.gitee.com/webhook/how-to-verify-webhook-keys
+  const isSignature = isSame(token.includes("%") ? decoded(token) : token, signature);
+  return isPassword || (isSignature && /^\d+$/.test(timestamp) && Math.abs(now - Number(timestamp)) <= HOUR);
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}

@@ -1,0 +1,39 @@
+import { readJson } from "../http/request";
+import type { Adapter } from "./adapter";
+import { announcementIn } from "./announcement";
+import { fieldsOf, readUpdate, timeOfReceipt } from "./payload";
+import { isSame } from "./signature";
+
+/** GitLab sends the secret token itself: https://docs.gitlab.com/user/project/integrations/webhooks/ */
+const TOKEN = "x-gitlab-token";
+
+/**
+ * Deliveries of GitLab. It has no ping: its *Test* sends a push of the default branch as it is. A push of more than three
+ * branches (its setting `push_event_hooks_limit`) tells of none of them.
+ */
+export const gitlab: Adapter = {
+  refuse: (headers) =>
+    headers[TOKEN] ? undefined : "X-Gitlab-Token is missing: put the secret into the webhook's secret token",
+  isSentWith: (secret, { headers }) => isSame(headers[TOKEN] ?? "", secret),
+  mismatch: "X-Gitlab-Token is not the secret",
+  announce: (headers) =>
+    announcementIn(headers, {
+      event: "X-Gitlab-Event",
+      push: "Push Hook",
+      // Before 17.4 there is no Idempotency-Key. The UUID of the event may be shared by what other webhooks caused.
+      delivery: ["Idempotency-Key", "X-Gitlab-Event-UUID"],
+    }),
+  contentTypes: ["application/json"],
+  readPayload: readJson,
+  readPush(payload, now) {
+    const { ref, after, project } = fieldsOf(payload);
+    return readUpdate({
+      ref,
+      after,
+      repository: fieldsOf(project).path_with_namespace,
+      repositoryField: "project.path_with_namespace",
+      // GitLab tells when commits were made, which is not when they were pushed.
+      pushedAt: timeOfReceipt(now),
+    });
+  },
+};

@@ -1,0 +1,55 @@
+import { readFileSync } from "node:fs";
+import path from "node:path";
+import * as pulumi from "@pulumi/pulumi";
+
+export interface UserDataOptions {
+  /** The persistent network interface, `eni-…`, and its MAC address. */
+  networkInterfaceId: string;
+  macAddress: string;
+  region: string;
+  /** URL that is asked for every minute; any answer will do. */
+  probe: string;
+  /** Text of the script that runs at the end of each boot. Default: none. */
+  bootHook?: string | undefined;
+}
+
+const SCRIPTS = ["common.sh", "attach.sh", "network.sh", "probe.sh", "install.sh", "main.sh"];
+
+// https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instancedata-add-user-data.html
+const LIMIT = 16384;
+
+/**
+ * The script that cloud-init runs at the first boot, as plain text: variables, the boot hook, and the scripts of this
+ * folder. It installs itself as a service, so that it is all that there is to check.
+ * @throws pulumi.RunError where EC2 would not take it
+ */
+export function userData(options: UserDataOptions): string {
+  const text = [header(options), bootHookFunction(options.bootHook), ...SCRIPTS.map(script)].join("\n");
+  const [size, hook] = [Buffer.byteLength(text), Buffer.byteLength(options.bootHook ?? "")];
+  if (size > LIMIT)
+    throw new pulumi.RunError(
+      `slipway:network: natInstance.bootHook takes ${hook} bytes and the instance's own script ${size - hook}; EC2 takes ${LIMIT} bytes of user data; have the boot hook fetch the rest, from S3 for one`,
+    );
+  return text;
+}
+
+const script = (file: string): string => readFileSync(path.join(__dirname, file), "utf8");
+
+const header = ({ networkInterfaceId, macAddress, region, probe }: UserDataOptions): string => `#!/bin/bash
+# slipway's NAT instance. Its log: journalctl --identifier slipway-nat
+ENI_ID=${quoted(networkInterfaceId)}
+ENI_MAC=${quoted(macAddress)}
+REGION=${quoted(region)}
+PROBE=${quoted(probe)}
+`;
+
+const quoted = (value: string): string => `'${value.replaceAll("'", "'\\''")}'`;
+
+/** A function that prints the script. Nothing in it is expanded. */
+function bootHookFunction(text = ""): string {
+  if (text.trim() === "") return "boot_hook() { :; }\n";
+  const lines = text.replace(/\n$/, "").split("\n");
+  let end = "END_OF_BOOT_HOOK";
+  while (lines.includes(end)) end += "_";
+  return [`boot_hook() {`, `  cat <<'${end}'`, ...lines, end, "}", ""].join("\n");
+}

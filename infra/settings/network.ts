@@ -1,0 +1,169 @@
+import github from "../githubCidrs.json";
+import { ENDPOINT_SERVICES, type Place } from "../partition";
+import {
+  type Check,
+  eachOnce,
+  fail,
+  integer,
+  list,
+  object,
+  oneOf,
+  optional,
+  type Rule,
+  ruled,
+  shown,
+  withDefault,
+} from "./check";
+import { contains, merged } from "./cidr";
+import * as forms from "./forms";
+import type { NatInstanceSettings, NetworkSettings } from "./model";
+
+/** Reads a file beside Pulumi.yaml. It throws as `readFileSync` does. */
+export type ReadText = (file: string) => string;
+
+/**
+ * AWS's default quota of routes in a table. It became 500 in many regions in June 2025; every account has these 50.
+ * https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html
+ */
+const ROUTES_PER_TABLE = 50;
+
+export const DEFAULT_NETWORK: NetworkSettings = {
+  cidr: "10.20.0.0/16",
+  availabilityZones: 2,
+  egress: "nat-gateway",
+  endpoints: [],
+  routesPerTable: ROUTES_PER_TABLE,
+  natInstance: undefined,
+};
+
+/** As a stack file has it: networks by where they come from, not what they come to. */
+type WrittenNetwork = Omit<NetworkSettings, "natInstance"> & { natInstance?: WrittenInstance | undefined };
+
+interface WrittenInstance extends Omit<NatInstanceSettings, "routes"> {
+  githubCidrs?: string[] | undefined;
+  extraCidrs?: string[] | undefined;
+}
+
+const DEFAULT_INSTANCE: WrittenInstance = { instanceType: "t4g.micro", ami: undefined, bootHook: undefined };
+
+export const network =
+  (place: Place, readText: ReadText): Check<NetworkSettings> =>
+  (value, path, mistakes) => {
+    const read = ruled(written(place, readText), outsideTheVpc)(value, path, mistakes);
+    return read && withRoutes(read, path, mistakes);
+  };
+
+const written = (place: Place, readText: ReadText): Check<WrittenNetwork> =>
+  object<WrittenNetwork>({
+    cidr: withDefault(forms.vpcCidr, DEFAULT_NETWORK.cidr),
+    availabilityZones: withDefault(forms.availabilityZones(place), DEFAULT_NETWORK.availabilityZones),
+    egress: withDefault(
+      oneOf("a way out of private subnets", ["nat-gateway", "nat-gateway-per-zone", "nat-instance", "none"]),
+      DEFAULT_NETWORK.egress,
+    ),
+    endpoints: withDefault(
+      ruled(list("endpoints", oneOf("a service with a VPC endpoint", ENDPOINT_SERVICES), 0), eachOnce),
+      DEFAULT_NETWORK.endpoints,
+    ),
+    routesPerTable: withDefault(integer("a quota of routes in a table", ROUTES_PER_TABLE, 1000), ROUTES_PER_TABLE),
+    natInstance: optional(
+      object<WrittenInstance>({
+        githubCidrs: optional(list("networks", forms.routedCidr, 0)),
+        extraCidrs: optional(list("networks", forms.routedCidr, 0)),
+        instanceType: withDefault(forms.gravitonType, DEFAULT_INSTANCE.instanceType),
+        ami: optional(forms.ami),
+        bootHook: optional(bootHook(readText)),
+      }),
+    ),
+  });
+
+/** AWS refuses a route into the VPC's own range. */
+const outsideTheVpc: Rule<WrittenNetwork> = ({ cidr, natInstance = DEFAULT_INSTANCE }, path, mistakes) => {
+  const { githubCidrs = [], extraCidrs = [] } = natInstance;
+  for (const [key, cidrs] of Object.entries({ githubCidrs, extraCidrs }))
+    for (const [index, each] of cidrs.entries())
+      if (contains(cidr, each))
+        fail(
+          mistakes,
+          `${path}.natInstance.${key}[${index}]: ${shown(each)} is inside ${cidr}, the VPC's own range, which no route leads out of; remove it`,
+        );
+};
+
+function withRoutes(read: WrittenNetwork, path: string, mistakes: string[]): NetworkSettings | undefined {
+  const { natInstance, ...rest } = read;
+  if (read.egress === "nat-instance")
+    return { ...rest, natInstance: allEgress(natInstance ?? DEFAULT_INSTANCE, path, mistakes) };
+  if (natInstance === undefined) return { ...rest, natInstance };
+  const { githubCidrs = github.cidrs, extraCidrs = [], ...settings } = natInstance;
+  const routes = merged([...githubCidrs, ...extraCidrs]);
+  if (routes.length === 0)
+    return fail(
+      mistakes,
+      `${path}.natInstance: has no routes; name networks in githubCidrs or extraCidrs, or lead everything through it with egress: nat-instance`,
+    );
+  return fits(read, routes, path, mistakes) ? { ...rest, natInstance: { ...settings, routes } } : undefined;
+}
+
+/** An instance that all egress goes through. */
+function allEgress(written: WrittenInstance, path: string, mistakes: string[]): NatInstanceSettings | undefined {
+  const { githubCidrs, extraCidrs, ...settings } = written;
+  const named = Object.entries({ githubCidrs, extraCidrs }).filter(([, cidrs]) => cidrs !== undefined);
+  for (const [key] of named)
+    fail(
+      mistakes,
+      `${path}.natInstance.${key}: egress: nat-instance leads everything through the instance already; remove it`,
+    );
+  return named.length === 0 ? { ...settings, routes: [] } : undefined;
+}
+
+/** The table of a private subnet has the VPC's own route too, the way out, and the gateway endpoint's. */
+function fits(read: WrittenNetwork, routes: string[], path: string, mistakes: string[]): boolean {
+  const { egress, endpoints, routesPerTable } = read;
+  const others = 1 + (egress === "none" ? 0 : 1) + (endpoints.includes("s3") ? 1 : 0);
+  const all = routes.length + others;
+  if (all <= routesPerTable) return true;
+  fail(
+    mistakes,
+    `${path}.natInstance: ${routes.length} networks and ${others} other routes are ${all} in a route table; allowed: ${routesPerTable}. Name wider networks, or set routesPerTable to your quota "Routes per route table", which AWS raises on request`,
+  );
+  return false;
+}
+
+/**
+ * User data takes 16 KiB, of which slipway's own script (infra/natInstance) needs the rest.
+ * https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instancedata-add-user-data.html
+ */
+export const BOOT_HOOK_BYTES = 4096;
+
+/** The text of the script at a path. */
+const bootHook =
+  (readText: ReadText): Check<string> =>
+  (value, path, mistakes) => {
+    const file = forms.projectPath(value, path, mistakes);
+    const script = file === undefined ? undefined : readScript(file, readText, path, mistakes);
+    if (script === undefined) return undefined;
+    if (!script.startsWith("#!"))
+      return fail(mistakes, `${path}: ${shown(file)} does not begin with #!; allowed: a script such as #!/bin/bash`);
+    // The kernel would look for an interpreter whose name ends in a carriage return.
+    if (script.includes("\r\n"))
+      return fail(mistakes, `${path}: ${shown(file)} has Windows line ends, which no shell takes; save it with LF`);
+    const bytes = Buffer.byteLength(script);
+    return bytes <= BOOT_HOOK_BYTES
+      ? script
+      : fail(
+          mistakes,
+          `${path}: ${shown(file)} has ${bytes} bytes; allowed: ${BOOT_HOOK_BYTES}, so have it download the rest`,
+        );
+  };
+
+function readScript(file: string, readText: ReadText, path: string, mistakes: string[]): string | undefined {
+  try {
+    return readText(file);
+  } catch (error) {
+    const { code = "unknown" } = error as NodeJS.ErrnoException;
+    return fail(
+      mistakes,
+      `${path}: ${shown(file)} cannot be read (${code}); allowed: the path of a script beside Pulumi.yaml`,
+    );
+  }
+}

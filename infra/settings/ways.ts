@@ -1,0 +1,76 @@
+import { FORGES } from "../../handlers/forge";
+import type { EndpointService, Place } from "../partition";
+import { fail, type Rule } from "./check";
+import type { ApplicationSettings, SecretReference, Settings } from "./model";
+
+/** What the rules on ways see of a stack: those in for pushes, and those out of its network. */
+type Stack = Pick<Settings, "network" | "forges" | "applications"> & { intake?: Settings["intake"] | undefined };
+
+/** Asking for heads needs branches to ask for. */
+export const somethingToPoll: Rule<Stack> = ({ intake, applications }, path, mistakes) => {
+  if (intake === "poll" && pushes(applications).length === 0)
+    fail(mistakes, `${path}intake: "poll" has no branch to ask for; give an application source: push, or remove it`);
+};
+
+/** What is said of a forge is for pushes from there. */
+export const usedForges: Rule<Stack> = ({ forges, applications }, path, mistakes) => {
+  for (const forge of FORGES)
+    if (forges[forge] !== undefined && !pushes(applications).some((push) => push.forge === forge))
+      fail(
+        mistakes,
+        `${path}forges.${forge}: no application takes pushes from there; give one source: push with forge: ${forge}, or remove it`,
+      );
+};
+
+/** A function in a VPC has the private subnets' way out, and no other. */
+export const wayToForges =
+  (place: Place): Rule<Stack> =>
+  (stack, path, mistakes) => {
+    const { egress, natInstance } = stack.network;
+    if (egress === "none" && natInstance === undefined && functionsInVpc(stack, place))
+      fail(
+        mistakes,
+        `${path}network.egress: "none" leaves the functions that fetch pushes no way to the forge; allowed: another egress, or natInstance beside it`,
+      );
+  };
+
+/** Without a way out, what runs in private subnets reaches AWS by endpoints alone. */
+export const neededEndpoints =
+  (place: Place): Rule<Stack> =>
+  (stack, path, mistakes) => {
+    const { egress, endpoints } = stack.network;
+    if (egress !== "none") return;
+    const needed = new Set([
+      ...neededByTasks(stack),
+      ...(functionsInVpc(stack, place) ? neededByFunctions(stack) : []),
+    ]);
+    const missing = [...needed].filter((service) => !endpoints.includes(service));
+    if (missing.length > 0)
+      fail(
+        mistakes,
+        `${path}network.endpoints: lacks ${missing.join(", ")}, which tasks and functions cannot do without where egress is none; add ${missing.length === 1 ? "it" : "them"}`,
+      );
+  };
+
+/** https://docs.aws.amazon.com/AmazonECR/latest/userguide/vpc-endpoints.html: the layers of images are in S3. */
+function neededByTasks({ applications }: Stack): EndpointService[] {
+  const secrets = applications.flatMap(({ services, task }) =>
+    [...services, task].flatMap((each) => Object.values(each.secrets)),
+  );
+  return ["s3", "ecr.api", "ecr.dkr", "logs", ...new Set(secrets.map(keeper))];
+}
+
+function neededByFunctions({ forges }: Stack): EndpointService[] {
+  const tokens = FORGES.some((forge) => forges[forge]?.token !== undefined);
+  return ["s3", "sqs", "codepipeline", ...(tokens ? (["secretsmanager"] as const) : [])];
+}
+
+const keeper = (secret: SecretReference): "ssm" | "secretsmanager" =>
+  secret.kind === "parameter" || (secret.kind === "arn" && secret.service === "ssm") ? "ssm" : "secretsmanager";
+
+/** The functions that speak to forges exist where pushes come in. */
+const functionsInVpc = ({ network, applications }: Stack, { partition }: Place): boolean =>
+  pushes(applications).length > 0 && (partition.functionsInVpc || network.natInstance !== undefined);
+
+const pushes = (applications: ApplicationSettings[]) =>
+  applications.flatMap(({ source }) => ("push" in source ? [source.push] : []));

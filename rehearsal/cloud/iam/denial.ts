@@ -1,0 +1,88 @@
+import { asList, covers, type NamedPolicy, type Statement, statementsOf } from "../policies";
+import type { Permission, PolicyDocument, Principal } from "../service";
+
+/** What IAM was asked, and what it said. */
+export interface Decision {
+  principal: Principal;
+  permission: Permission;
+  resourcePolicy?: PolicyDocument;
+  /** Why not, in AWS's own form, with the nearest statement; absent where the call is allowed. */
+  denial?: string;
+}
+
+export function principalName(principal: Principal): string {
+  if (principal.kind === "role") return principal.arn;
+  return principal.kind === "operator" ? "operator" : principal.service;
+}
+
+/** The context keys of a request. */
+export const contextOf = (principal: Principal, permission: Permission): Record<string, string | string[]> => ({
+  "aws:SecureTransport": "true",
+  ...("context" in principal ? principal.context : {}),
+  ...permission.context,
+});
+
+/** What to change: the statement of the role that comes nearest to the denied permission. */
+export function nearest(policies: NamedPolicy[], decision: Decision): string {
+  const { action, resource } = decision.permission;
+  const statements = policies.flatMap(statementsOf).filter((it) => it.Effect === "Allow");
+  const naming = statements.filter((it) => names(it, action));
+  const same = naming.find((it) => asList(it.Resource).some((pattern) => covers(pattern, resource))) ?? naming[0];
+  if (same !== undefined)
+    return `The nearest statement allows it on ${asList(same.Resource).join(", ")}${conditionOf(same, decision)}.`;
+  const service = action.split(":")[0];
+  const siblings = statements.flatMap((it) => asList(it.Action)).filter((it) => it.startsWith(`${service}:`));
+  return siblings.length > 0
+    ? `Of ${service}, its policies name only ${siblings.join(", ")}.`
+    : `Its policies name nothing of ${service}.`;
+}
+
+export type ResourceStatement = Statement & { Principal?: string | Record<string, string | string[]> };
+
+/** What to change where a service calls, which has no policies of its own: the statement that lets others in. */
+export function invited(decision: Decision): string {
+  const policy = resourcePolicyName(decision);
+  if (decision.resourcePolicy === undefined) return `${policy} is missing, and nothing else lets a service in.`;
+  const statements = (decision.resourcePolicy.Statement as ResourceStatement[]).filter((it) => it.Effect === "Allow");
+  const same = statements.filter((it) => names(it, decision.permission.action));
+  const caller = principalName(decision.principal);
+  const [closest] = [...same.filter((it) => principalsOf(it).some((who) => covers(who, caller))), ...same];
+  if (closest === undefined)
+    return `${policy} allows only ${statements.flatMap((it) => asList(it.Action)).join(", ")}.`;
+  return saying(`${policy} allows it`, closest, decision);
+}
+
+/** What a statement says, and under which name. */
+export function saying(what: string, statement: ResourceStatement, decision: Decision): string {
+  const { Sid, Resource } = statement;
+  const who = principalsOf(statement).map((it) => (it === "*" ? "everybody" : it));
+  const to = who.length === 0 ? "" : ` to ${who.join(", ")}`;
+  const on = Resource === undefined ? "" : ` on ${asList(Resource).join(", ")}`;
+  return `${what}${Sid === undefined ? "" : ` (${Sid})`}${to}${on}${conditionOf(statement, decision)}.`;
+}
+
+export const resourcePolicyName = ({ permission }: Decision): string =>
+  permission.action === "sts:AssumeRole" ? "The role's trust policy" : "The resource's policy";
+
+const names = (statement: Statement, action: string): boolean =>
+  asList(statement.Action).some((it) => covers(it, action));
+
+const principalsOf = ({ Principal = {} }: ResourceStatement): string[] =>
+  typeof Principal === "string" ? [Principal] : Object.values(Principal).flatMap(asList);
+
+/**
+ * A statement's condition, and what the request has for its keys, whose case IAM ignores. Without quotation marks: API
+ * Gateway puts the message into access logs of JSON as it is.
+ */
+function conditionOf({ Condition }: Statement, { principal, permission }: Decision): string {
+  if (Condition === undefined) return "";
+  const context = Object.entries(contextOf(principal, permission));
+  const values = [...new Set(Object.values(Condition).flatMap(Object.keys))].map((key) => {
+    const [, value] = context.find(([it]) => it.toLowerCase() === key.toLowerCase()) ?? [];
+    return value === undefined ? `no ${key}` : `${key} ${asList(value).join(", ")}`;
+  });
+  const tests = Object.entries(Condition).flatMap(([operator, keys]) =>
+    Object.entries(keys).map(([key, value]) => `${operator} ${key} ${asList(value).join(", ")}`),
+  );
+  return ` if ${tests.join(" and ")}; the request has ${values.join(" and ")}`;
+}

@@ -1,0 +1,11 @@
+import type { Cloud } from "../service";
+import type { Queue } from "./queue";
+
+const accounts = new WeakMap<Cloud, Map<string, Queue>>();
+
+/** The queues of an account, by ARN. SQS publishes its metrics from them: no operation tells how old a message is. */
+export function queuesOf(cloud: Cloud): Map<string, Queue> {
+  const queues = accounts.get(cloud) ?? new Map<string, Queue>();
+  accounts.set(cloud, queues);
+  return queues;
+}

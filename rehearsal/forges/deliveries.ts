@@ -1,0 +1,74 @@
+import { randomUUID } from "node:crypto";
+import type { Clock } from "../clock";
+import { type Response, request } from "./request";
+import type { Event, Site } from "./site";
+
+/** A webhook as a repository's settings hold it. */
+export interface Webhook {
+  id: number;
+  /** `acme/storefront` */
+  repository: string;
+  url: string;
+  secret: string;
+  /** GitHub's own default is `form`; the others send JSON alone. */
+  contentType: "json" | "form";
+  /** Of Gitee's two kinds the one with a signature, in place of the password itself. */
+  signed?: boolean;
+}
+
+/** One line of "Recent deliveries". */
+export interface Delivery {
+  /** Counts from 1; a redelivery is a line of its own. */
+  id: number;
+  /** Where it comes from: `github.com` */
+  site: string;
+  /** The same for a delivery and its redeliveries. */
+  guid: string;
+  event: string;
+  hook: Webhook;
+  payload: object;
+  redelivery: boolean;
+  /** Simulated milliseconds since the epoch. */
+  at: number;
+  /** What came back; absent if nothing did. */
+  answer?: Response;
+  /** Why nothing came back. */
+  error?: string;
+}
+
+export interface DelivererOptions {
+  addresses: ReadonlyMap<string, string>;
+  clock: Clock;
+  /** Real milliseconds that a delivery may take. GitHub, GitLab and Bitbucket all give up after ten seconds. */
+  limit?: number;
+  /** Told of each delivery when its answer is in. */
+  onDelivery?: (delivery: Delivery) => void;
+}
+
+/** Delivers events as forges do: each in its own way, once, and recorded with the answer. */
+export function createDeliverer({ addresses, clock, limit = 10_000, onDelivery }: DelivererOptions) {
+  const deliveries: Delivery[] = [];
+
+  async function send(site: Site, sent: Omit<Delivery, "id" | "at">) {
+    const delivery: Delivery = { ...sent, id: deliveries.length + 1, at: clock.now() };
+    deliveries.push(delivery);
+    const { headers, body } = site.encode(delivery);
+    try {
+      delivery.answer = await request(addresses, delivery.hook.url, { method: "POST", headers, body, limit });
+    } catch (error) {
+      delivery.error = error instanceof Error ? error.message : String(error);
+    }
+    onDelivery?.(delivery);
+    return delivery;
+  }
+
+  return {
+    deliveries: deliveries as readonly Delivery[],
+    /** Delivers an event once. Does not throw: the record says how it went. */
+    deliver: (site: Site, hook: Webhook, { name: event, payload }: Event) =>
+      send(site, { site: site.host, guid: randomUUID(), event, hook, payload, redelivery: false }),
+    /** GitHub's "Redeliver" button: the same payload under the same delivery GUID. */
+    redeliver: (site: Site, { hook, event, payload, guid }: Delivery) =>
+      send(site, { site: site.host, guid, event, hook, payload, redelivery: true }),
+  };
+}

@@ -1,0 +1,158 @@
+import path from "node:path";
+import type { Clock } from "../clock";
+import { createBitbucket } from "./bitbucket";
+import { createDeliverer, type Delivery, type Webhook } from "./deliveries";
+import { createGitee } from "./gitee";
+import { createGitHub } from "./github";
+import { createGitLab } from "./gitlab";
+import { createRepository, noCommit, type RefUpdate, type Repository } from "./repository";
+import { type Fault, startServer } from "./server";
+import type { Event, Hosted, PushFacts, Site } from "./site";
+import { commitVersion } from "./storefront";
+
+/** The host of acme's GitHub Enterprise Server. */
+export const enterpriseHost = "github.acme.example";
+
+export interface ForgesOptions {
+  /** Where the repositories are kept. */
+  directory: string;
+  /** The account's table of names: the sites' are put in. */
+  addresses: Map<string, string>;
+  clock: Clock;
+  /** Told of each delivery when its answer is in. */
+  onDelivery?: (delivery: Delivery) => void;
+  /** Told of each request that broke off, if it was not to. */
+  onFault?: (error: Error) => void;
+}
+
+/** What somebody pushed. */
+export interface Push {
+  repository: Repository;
+  update: RefUpdate;
+  /** What its last commit says; empty after a deletion. */
+  message: string;
+}
+
+/** The outside world: GitHub and the other forges, with repositories, archives and webhooks. */
+export interface Forges {
+  /** `http://127.0.0.1:port`, where github.com answers on this machine. */
+  readonly url: string;
+  /** All repositories' "Recent deliveries", oldest first. */
+  readonly deliveries: readonly Delivery[];
+  /** All that was pushed, whether a webhook told of it or not. */
+  readonly pushes: readonly Push[];
+  /** How the forges fail at the moment, if they do. */
+  fault: Fault | undefined;
+  /**
+   * @param name `acme/storefront`
+   * @param site where it is: `gitlab.com`, github.com unless told
+   */
+  createRepository(name: string, site?: string): Promise<Repository>;
+  /** From now on only who brings the token may read the repository; everybody, where there is none. */
+  protect(repository: Repository, token: string | undefined): void;
+  /** "Add webhook". GitHub delivers `ping` at once, the others nothing. */
+  addWebhook(repository: Repository, webhook: Omit<Webhook, "id" | "repository">): Promise<Delivery | undefined>;
+  /** "Edit webhook": what is changed holds for redeliveries too. */
+  editWebhooks(repository: Repository, change: Partial<Pick<Webhook, "secret" | "signed">>): void;
+  /** Delivers what moved to the webhooks of the repository. */
+  push(repository: Repository, ...updates: RefUpdate[]): Promise<Delivery[]>;
+  /** Delivers any event to one webhook, as GitHub does. */
+  deliver(webhook: Webhook, event: string, payload: object): Promise<Delivery>;
+  /** "Redeliver". */
+  redeliver(delivery: Delivery): Promise<Delivery>;
+  close(): Promise<void>;
+}
+
+interface Listening {
+  repository: Repository;
+  webhook: Webhook;
+}
+
+export async function startForges(options: ForgesOptions): Promise<Forges> {
+  const { addresses, clock } = options;
+  const github = createGitHub(clock);
+  const sites = [github, createGitHub(clock, enterpriseHost), createGitLab(), createBitbucket(), createGitee()];
+  const hosted: (Hosted & { site: Site })[] = [];
+  const listening: Listening[] = [];
+  const pushes: Push[] = [];
+  const deliverer = createDeliverer(options);
+
+  function siteOf(host: string): Site {
+    const site = sites.find((it) => it.host === host);
+    if (site === undefined)
+      throw new Error(`There is no forge at ${host}: there are ${sites.map((it) => it.host).join(", ")}.`);
+    return site;
+  }
+  function hostedOf(repository: Repository): Hosted & { site: Site } {
+    const found = hosted.find((it) => it.repository === repository);
+    if (found === undefined) throw new Error(`${repository.name} is not of these forges: create it first.`);
+    return found;
+  }
+  const toWebhooks = (site: Site, repository: Repository, events: Event[]): Promise<Delivery[]> =>
+    Promise.all(
+      listening
+        .filter((it) => it.repository === repository)
+        .flatMap(({ webhook }) => events.map((event) => deliverer.deliver(site, webhook, event))),
+    );
+
+  async function push(repository: Repository, ...updates: RefUpdate[]): Promise<Delivery[]> {
+    const { site } = hostedOf(repository);
+    const facts = await Promise.all(updates.map((update) => factsOf(repository, update, clock.now())));
+    for (const { update, head } of facts) pushes.push({ repository, update, message: head?.message ?? "" });
+    return toWebhooks(site, repository, site.pushEvents(facts));
+  }
+
+  const server = await startServer({
+    sites,
+    hosted: (site, name) => hosted.find((it) => it.site.host === site && it.repository.name === name),
+    fault: () => forges.fault,
+    pushed: (_, { repository }, updates) => push(repository, ...updates),
+    async publish(_, { repository }, version) {
+      const update = await commitVersion(repository, version);
+      const [delivery] = await push(repository, update);
+      return { commit: update.after, delivery: delivery?.guid, status: delivery?.answer?.status ?? delivery?.error };
+    },
+    failed: (error) => options.onFault?.(error),
+  });
+  for (const site of sites) for (const host of [site.host, ...site.hosts]) addresses.set(host, server.url);
+
+  const forges: Forges = {
+    url: server.url,
+    deliveries: deliverer.deliveries,
+    pushes,
+    fault: undefined,
+    async createRepository(name, host = github.host) {
+      const site = siteOf(host);
+      const repository = await createRepository(path.join(options.directory, site.host), name, clock);
+      hosted.push({ site, repository });
+      return repository;
+    },
+    protect(repository, token) {
+      hostedOf(repository).token = token;
+    },
+    async addWebhook(repository, webhook) {
+      const { site } = hostedOf(repository);
+      const added = { ...webhook, id: listening.length + 1, repository: repository.name };
+      listening.push({ repository, webhook: added });
+      const greeting = site.greeting?.(added);
+      return greeting && deliverer.deliver(site, added, greeting);
+    },
+    editWebhooks(repository, change) {
+      for (const it of listening) if (it.repository === repository) Object.assign(it.webhook, change);
+    },
+    push,
+    deliver: (webhook, name, payload) => deliverer.deliver(github, webhook, { name, payload }),
+    redeliver: (delivery) => deliverer.redeliver(siteOf(delivery.site), delivery),
+    close: server.close,
+  };
+  return forges;
+}
+
+const factsOf = async (repository: Repository, update: RefUpdate, pushedAt: number): Promise<PushFacts> => ({
+  repository: repository.name,
+  update,
+  commits: await repository.commits(update),
+  head: update.after === noCommit ? undefined : await repository.describe(update.after),
+  forced: await repository.forced(update),
+  pushedAt,
+});

@@ -1,0 +1,161 @@
+import { createHmac, randomBytes } from "node:crypto";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Clock } from "../clock";
+import type { Delivery } from "./deliveries";
+import { pingPayload, pushPayload } from "./githubPayloads";
+import type { Repository } from "./repository";
+import {
+  admitsToken,
+  answerJson,
+  answerText,
+  authorizationToken,
+  type Exchange,
+  gitRoutes,
+  type Route,
+  type Site,
+} from "./site";
+
+/** GitHub itself, or a GitHub Enterprise Server. */
+interface Place {
+  host: string;
+  codeload: string;
+  /** Where the REST API is: on a host of its own, or under a path of the same one. */
+  api: { host: string; path: string };
+}
+
+const own: Place = {
+  host: "github.com",
+  codeload: "codeload.github.com",
+  api: { host: "api.github.com", path: "" },
+};
+
+/** With subdomain isolation, which GitHub advises. */
+const enterprise = (host: string): Place => ({ host, codeload: `codeload.${host}`, api: { host, path: "/api/v3" } });
+
+/** Of simulated time: so long the address of a private archive is good for. */
+const TEMPORARY = 5 * 60_000;
+
+/** @param host of an Enterprise Server; GitHub itself where there is none */
+export function createGitHub(clock: Clock, host?: string): Site {
+  const place = host === undefined ? own : enterprise(host);
+  return {
+    host: place.host,
+    hosts: [...new Set([place.codeload, place.api.host])].filter((it) => it !== place.host),
+    routes: [...archiveRoutes(place, clock), ...gitRoutes(place.host, "GitHub"), publishRoute(place)],
+    pushEvents: (push) => push.map((facts) => ({ name: "push", payload: pushPayload(facts, place.host) })),
+    greeting: (webhook) => ({ name: "ping", payload: pingPayload({ ...webhook, hookId: webhook.id }) }),
+    encode(delivery) {
+      const body = encode(delivery.payload, delivery.hook.contentType);
+      return { body, headers: headersOf(delivery, body) };
+    },
+  };
+}
+
+/** The body as GitHub writes it for a webhook's content type. */
+export function encode(payload: object, contentType: "json" | "form"): string {
+  const json = JSON.stringify(payload);
+  return contentType === "json" ? json : new URLSearchParams({ payload: json }).toString();
+}
+
+function headersOf({ guid, event, hook }: Delivery, body: string): Record<string, string> {
+  const sign = (algorithm: string) => `${algorithm}=${createHmac(algorithm, hook.secret).update(body).digest("hex")}`;
+  return {
+    accept: "*/*",
+    "content-type": hook.contentType === "json" ? "application/json" : "application/x-www-form-urlencoded",
+    "user-agent": "GitHub-Hookshot/044aadd",
+    "x-github-delivery": guid,
+    "x-github-event": event,
+    "x-github-hook-id": String(hook.id),
+    "x-github-hook-installation-target-type": "repository",
+    "x-hub-signature": sign("sha1"),
+    "x-hub-signature-256": sign("sha256"),
+  };
+}
+
+const notFound = (_: IncomingMessage, response: ServerResponse): void => answerText(response, 404, "404: Not Found");
+
+/**
+ * Archives of three addresses: the website's, which shows private repositories to people alone, the API's, and
+ * codeload's, to which both lead.
+ */
+function archiveRoutes(place: Place, clock: Clock): Route[] {
+  const passes = new Map<string, { repository: Repository; until: number }>();
+  const isOpen = ({ hosted }: Exchange) => hosted.token === undefined;
+
+  function issuePass(repository: Repository): string {
+    const pass = randomBytes(16).toString("hex").toUpperCase();
+    passes.set(pass, { repository, until: clock.now() + TEMPORARY });
+    return pass;
+  }
+  function hasPass({ url, hosted }: Exchange): boolean {
+    const pass = passes.get(url.searchParams.get("token") ?? "");
+    return pass?.repository === hosted.repository && clock.now() < pass.until;
+  }
+
+  const [api, escaped] = [place.api.host, place.api.path];
+  return [
+    {
+      host: place.host,
+      method: "GET",
+      path: /^\/([^/]+\/[^/]+)\/archive\/(.+)\.tar\.gz$/,
+      admits: isOpen,
+      refuse: notFound,
+      serve: ({ response, hosted, rest }) =>
+        redirect(response, `https://${place.codeload}/${hosted.repository.name}/tar.gz/${rest}`),
+    },
+    {
+      host: api,
+      method: "GET",
+      path: new RegExp(`^${escaped}/repos/([^/]+/[^/]+)/tarball/(.+)$`),
+      admits: admitsToken(authorizationToken),
+      refuse: refuseApi,
+      serve(exchange) {
+        const { request, response, hosted, rest } = exchange;
+        if (request.headers["user-agent"] === undefined)
+          return answerText(response, 403, "Request forbidden by administrative rules: send a User-Agent header.");
+        const query = hosted.token === undefined ? "" : `?token=${issuePass(hosted.repository)}`;
+        redirect(response, `https://${place.codeload}/${hosted.repository.name}/legacy.tar.gz/${rest}${query}`);
+      },
+    },
+    {
+      host: place.codeload,
+      method: "GET",
+      path: /^\/([^/]+\/[^/]+)\/(?:legacy\.)?tar\.gz\/(.+)$/,
+      admits: (exchange) => isOpen(exchange) || hasPass(exchange),
+      refuse: notFound,
+      async serve(exchange) {
+        const { request, response, hosted, rest, url } = exchange;
+        const [owner, name] = hosted.repository.name.split("/");
+        const folder = url.pathname.includes("/legacy.tar.gz/")
+          ? (commit: string) => `${owner}-${name}-${commit.slice(0, 7)}`
+          : (commit: string) => `${name}-${commit}`;
+        if (!(await exchange.sendArchive(rest, folder))) notFound(request, response);
+      },
+    },
+  ];
+}
+
+/** To the API a token that is none is told from a repository that the caller may not see. */
+function refuseApi(request: IncomingMessage, response: ServerResponse): void {
+  const isAnonymous = authorizationToken(request) === undefined;
+  const message = isAnonymous ? "Not Found" : "Bad credentials";
+  answerJson(response, isAnonymous ? 404 : 401, { message, documentation_url: "https://docs.github.com/rest" });
+}
+
+function redirect(response: ServerResponse, location: string): void {
+  response.writeHead(302, { location }).end();
+}
+
+/** `curl -X POST …/push?version=4.0.0`: what GitHub has not, for people who try the rehearsal out. */
+const publishRoute = ({ host }: Place): Route => ({
+  host,
+  method: "POST",
+  path: /^\/([^/]+\/[^/]+)\/(push)$/,
+  admits: admitsToken(authorizationToken),
+  refuse: notFound,
+  async serve({ response, url, publish }) {
+    const version = url.searchParams.get("version") ?? "";
+    if (/^\d+\.\d+\.\d+$/.test(version)) answerJson(response, 200, await publish(version));
+    else answerJson(response, 400, { message: `version is "${version}": give three numbers, as in ?version=4.0.0` });
+  },
+});

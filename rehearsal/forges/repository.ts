@@ -1,0 +1,153 @@
+import { mkdir } from "node:fs/promises";
+import path from "node:path";
+import type { Clock } from "../clock";
+import type { Snapshot } from "./files";
+import { author, runGit } from "./git";
+
+/** What git and GitHub write where there is no commit: before a creation, after a deletion. */
+export const noCommit = "0".repeat(40);
+
+/** A reference that moved, as a push tells it. */
+export interface RefUpdate {
+  /** `refs/heads/main`, `refs/tags/v1` */
+  ref: string;
+  /** The commit before, forty zeros if the reference is new. */
+  before: string;
+  /** The commit after, forty zeros if the reference is deleted. */
+  after: string;
+}
+
+export interface Commit {
+  id: string;
+  tree: string;
+  message: string;
+  /** ISO 8601 */
+  timestamp: string;
+  added: string[];
+  removed: string[];
+  modified: string[];
+}
+
+/** A bare git repository on GitHub's side. */
+export interface Repository {
+  /** `acme/storefront` */
+  readonly name: string;
+  readonly directory: string;
+  /** Reference names and their commits. */
+  refs(): Promise<Map<string, string>>;
+  /** The commit that a name or an abbreviation means, if there is one. */
+  resolve(name: string): Promise<string | undefined>;
+  /**
+   * Commits on top of a branch, which is made if it is new.
+   * @param change path → content; `null` deletes the path
+   */
+  commit(change: Snapshot, message: string, branch?: string): Promise<RefUpdate>;
+  /** Points a reference at a commit, or deletes it where `commit` is {@link noCommit}. Force is implied. */
+  move(ref: string, commit: string): Promise<RefUpdate>;
+  /** Forgets what no reference leads to, as a forge does some time after a force push. */
+  forget(): Promise<void>;
+  /** What one commit changed. */
+  describe(commit: string): Promise<Commit>;
+  /** The commits that an update brought to its reference, oldest first. */
+  commits(update: RefUpdate): Promise<Commit[]>;
+  /** Whether the update threw commits away. */
+  forced(update: RefUpdate): Promise<boolean>;
+}
+
+/**
+ * Makes an empty bare repository.
+ * @param root folder of all repositories
+ * @param name `acme/storefront`
+ * @param clock dates the commits
+ */
+export async function createRepository(root: string, name: string, clock: Clock): Promise<Repository> {
+  const directory = path.join(root, `${name}.git`);
+  await mkdir(directory, { recursive: true });
+  // Names as they are, and no time spent on making a repository small that is thrown away.
+  const git = (args: string[], input?: string | Buffer) =>
+    runGit(["-c", "core.quotePath=false", "-c", "core.compression=0", `--git-dir=${directory}`, ...args], input);
+  await git(["init", "--quiet", "--bare", "--initial-branch=main"]);
+
+  const refs = async () =>
+    new Map(
+      (await git(["for-each-ref", "--format=%(refname) %(objectname)"]))
+        .split("\n")
+        .filter((line) => line !== "")
+        .map((line) => line.split(" ") as [string, string]),
+    );
+  const at = async (ref: string) => (await refs()).get(ref) ?? noCommit;
+
+  async function log(selection: string[]): Promise<Commit[]> {
+    const format = "--format=%x1e%H%x1f%T%x1f%cI%x1f%B%x1f";
+    const output = await git(["log", "--reverse", "--root", "--no-renames", "--name-status", format, ...selection]);
+    return output.split("\x1e").slice(1).map(parseCommit);
+  }
+
+  return {
+    name,
+    directory,
+    refs,
+    resolve: async (name) => /^(\w+) commit /.exec(await git(["cat-file", "--batch-check"], `${name}\n`))?.[1],
+    async commit(change, message, branch = "main") {
+      const ref = `refs/heads/${branch}`;
+      const before = await at(ref);
+      const seconds = Math.floor(clock.now() / 1000);
+      await git(["fast-import", "--quiet"], importStream({ ref, before, message, seconds, change }));
+      return { ref, before, after: await at(ref) };
+    },
+    async move(ref, commit) {
+      const before = await at(ref);
+      await git(commit === noCommit ? ["update-ref", "-d", ref] : ["update-ref", ref, commit]);
+      return { ref, before, after: commit };
+    },
+    async forget() {
+      await git(["gc", "--quiet", "--prune=now"]);
+    },
+    async describe(commit) {
+      const [described] = await log(["-1", commit]);
+      if (described === undefined) throw new Error(`${name} has no commit ${commit}.`);
+      return described;
+    },
+    commits: async ({ ref, before, after }) => {
+      if (after === noCommit || ref.startsWith("refs/tags/")) return [];
+      return log(before === noCommit ? ["-1", after] : [`${before}..${after}`]);
+    },
+    forced: async ({ before, after }) =>
+      before !== noCommit &&
+      after !== noCommit &&
+      (await git(["rev-list", "--max-count=1", before, `^${after}`])) !== "",
+  };
+}
+
+function parseCommit(record: string): Commit {
+  const [id = "", tree = "", timestamp = "", message = "", changes = ""] = record.split("\x1f");
+  const files = changes
+    .split("\n")
+    .map((line) => line.split("\t"))
+    .filter((fields) => fields.length === 2);
+  const of = (status: string) => files.filter(([letter]) => letter === status).map(([, file = ""]) => file);
+  return { id, tree, timestamp, message: message.trim(), added: of("A"), removed: of("D"), modified: of("M") };
+}
+
+interface Import {
+  ref: string;
+  before: string;
+  message: string;
+  seconds: number;
+  change: Snapshot;
+}
+
+/** One commit in the form that `git fast-import` reads: no work tree is needed, and contents may be binary. */
+function importStream({ ref, before, message, seconds, change }: Import): Buffer {
+  const parts: (string | Buffer)[] = [`commit ${ref}\n`];
+  parts.push(`author ${author.name} <${author.email}> ${seconds} +0000\n`);
+  parts.push(`committer ${author.name} <${author.email}> ${seconds} +0000\n`, ...data(message));
+  if (before !== noCommit) parts.push(`from ${before}\n`);
+  for (const [file, entry] of Object.entries(change)) {
+    if (entry === null) parts.push(`D ${file}\n`);
+    else parts.push(`M ${entry.mode} inline ${file}\n`, ...data(entry.content));
+  }
+  return Buffer.concat(parts.map((part) => Buffer.from(part)));
+}
+
+const data = (content: string | Buffer): (string | Buffer)[] => [`data ${Buffer.byteLength(content)}\n`, content, "\n"];

@@ -1,0 +1,143 @@
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { Transform } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import { createGzip } from "node:zlib";
+import { exitOf, startGit } from "./git";
+import type { RefUpdate } from "./repository";
+import { answerText, type Exchange, type Hosted, type Route, type Site } from "./site";
+import { advertise, exchange, type GitService } from "./smartHttp";
+
+/** How forges can fail those who download from them. */
+export type Fault =
+  /** Every connection is reset, as on a path that does not reach them. */
+  | { kind: "unreachable" }
+  /** Archives break off after so many bytes. */
+  | { kind: "cut"; afterBytes: number };
+
+export interface ServerOptions {
+  /** The first one is meant by who asks for no site's name: a person's clone and curl come by the port alone. */
+  sites: Site[];
+  /** @param site its host */
+  hosted(site: string, name: string): Hosted | undefined;
+  fault(): Fault | undefined;
+  /** Told of what somebody pushed over HTTP, after git has answered them. */
+  pushed(site: Site, hosted: Hosted, updates: RefUpdate[]): Promise<unknown>;
+  /** Makes a version, for `curl -X POST …/push?version=4.0.0`. Resolves with what the caller is told. */
+  publish(site: Site, hosted: Hosted, version: string): Promise<object>;
+  /** Told of what went wrong while serving; the client sees a connection that broke off. */
+  failed(error: Error): void;
+}
+
+/** Plays all sites on one free port; the host that was asked for tells which. */
+export async function startServer(options: ServerOptions): Promise<{ url: string; close(): Promise<void> }> {
+  const server = createServer((request, response) => {
+    serve(options, request, response).catch((error: Error) => {
+      response.destroy();
+      options.failed(error);
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: `http://127.0.0.1:${port}`,
+    close: () => {
+      server.closeAllConnections();
+      return new Promise((resolve) => server.close(() => resolve()));
+    },
+  };
+}
+
+async function serve(options: ServerOptions, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  if (options.fault()?.kind === "unreachable") {
+    request.socket.destroy();
+    return;
+  }
+  const host = hostOf(options, request);
+  const url = new URL(request.url ?? "/", `https://${host}`);
+  for (const { site, route, match } of matches(options.sites, request.method ?? "", url)) {
+    const [, name = "", rest = ""] = match;
+    const hosted = options.hosted(site.host, decodeURIComponent(name));
+    const asked = hosted && exchangeOf(options, site, { request, response, url, hosted, rest });
+    if (asked !== undefined && route.admits(asked)) await route.serve(asked);
+    else route.refuse(request, response);
+    return;
+  }
+  answerText(response, 404, "404: Not Found");
+}
+
+function hostOf({ sites }: ServerOptions, request: IncomingMessage): string {
+  const [asked = ""] = String(request.headers["x-forwarded-host"] ?? request.headers.host ?? "").split(":");
+  return asked === "127.0.0.1" ? (sites[0]?.host ?? "") : asked;
+}
+
+const matches = (sites: Site[], method: string, { hostname, pathname }: URL) =>
+  sites.flatMap((site) =>
+    site.routes.flatMap((route: Route) => {
+      const match = route.method === method && route.host === hostname ? route.path.exec(pathname) : null;
+      return match === null ? [] : [{ site, route, match }];
+    }),
+  );
+
+function exchangeOf(
+  options: ServerOptions,
+  site: Site,
+  asked: Omit<Exchange, "sendArchive" | "serveGit" | "publish">,
+): Exchange {
+  const { request, response, hosted } = asked;
+  return {
+    ...asked,
+    sendArchive: (commit, folder) => sendArchive(options, asked, commit, folder),
+    async serveGit(service) {
+      if (service !== "git-upload-pack" && service !== "git-receive-pack")
+        return answerText(response, 404, "404: Not Found");
+      if (request.method === "GET") return advertise(hosted.repository, service, request, response);
+      const updates = await exchange(hosted.repository, service satisfies GitService, request, response);
+      await options.pushed(site, hosted, updates);
+    },
+    publish: (version) => options.publish(site, hosted, version),
+  };
+}
+
+async function sendArchive(
+  { fault }: ServerOptions,
+  { response, hosted: { repository } }: Pick<Exchange, "response" | "hosted">,
+  name: string,
+  folderOf: (commit: string) => string,
+): Promise<boolean> {
+  const commit = await repository.resolve(decodeURIComponent(name));
+  if (commit === undefined) return false;
+  const folder = folderOf(commit);
+  const git = startGit([`--git-dir=${repository.directory}`, "archive", "--format=tar", `--prefix=${folder}/`, commit]);
+  git.stdin.end();
+  git.stderr.resume();
+  response.writeHead(200, {
+    "content-type": "application/x-gzip",
+    "content-disposition": `attachment; filename=${folder}.tar.gz`,
+  });
+  const failing = fault();
+  if (failing?.kind !== "cut") {
+    const [code] = await Promise.all([exitOf(git), pipeline(git.stdout, createGzip(), response)]);
+    if (code !== 0) throw new Error(`git archive of ${repository.name} ${commit} ended with ${code}.`);
+    return true;
+  }
+  await pipeline(
+    git.stdout,
+    createGzip(),
+    cutter(failing.afterBytes, () => response.destroy()),
+    response,
+  ).catch(() => git.kill());
+  return true;
+}
+
+/** Lets so many bytes through, then breaks the connection off. */
+function cutter(bytes: number, cut: () => void): Transform {
+  let passed = 0;
+  return new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      passed += chunk.length;
+      if (passed >= bytes) cut();
+      done(null, chunk);
+    },
+  });
+}

@@ -1,0 +1,119 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Delivery, Webhook } from "./deliveries";
+import type { Commit, RefUpdate, Repository } from "./repository";
+
+/** A repository as its site shows it. */
+export interface Hosted {
+  repository: Repository;
+  /** Who brings it may read the repository; undefined: everybody may. */
+  token?: string | undefined;
+}
+
+/** A request for a repository. */
+export interface Exchange {
+  request: IncomingMessage;
+  response: ServerResponse;
+  url: URL;
+  hosted: Hosted;
+  /** What the path names after the repository: a commit, a git service. */
+  rest: string;
+  /** Sends the archive of a commit, its files in one folder; resolves with false where there is no such commit. */
+  sendArchive(commit: string, folder: (commit: string) => string): Promise<boolean>;
+  /** Serves a clone, a fetch or a push. */
+  serveGit(service: string): Promise<void>;
+  /** Makes a version and pushes it. */
+  publish(version: string): Promise<object>;
+}
+
+/** An address of a site. */
+export interface Route {
+  host: string;
+  method: string;
+  /** Two groups: the repository's full name, and the rest that it serves. */
+  path: RegExp;
+  /** Whether a request may see a repository that is private: by the token that it brings. */
+  admits(exchange: Exchange): boolean;
+  /** Where the repository is not there, or the request may not see it: forges do not tell one from the other. */
+  refuse(request: IncomingMessage, response: ServerResponse): void;
+  serve(exchange: Exchange): Promise<void> | void;
+}
+
+/** What a push did to one reference, as payloads tell it. */
+export interface PushFacts {
+  /** `acme/storefront` */
+  repository: string;
+  update: RefUpdate;
+  /** Oldest first. */
+  commits: Commit[];
+  /** What the reference points to now; absent after a deletion. */
+  head?: Commit | undefined;
+  forced: boolean;
+  /** Milliseconds since the epoch. */
+  pushedAt: number;
+}
+
+export interface Event {
+  /** As the site's own header names it. */
+  name: string;
+  payload: object;
+}
+
+/** A forge in one place: its addresses, and how it delivers. */
+export interface Site {
+  /** `github.com`: whose repositories these are. */
+  host: string;
+  /** Those of its other addresses. */
+  hosts: string[];
+  routes: Route[];
+  /** What a push is told as. */
+  pushEvents(push: PushFacts[]): Event[];
+  /** What is delivered when a webhook is added, where anything is. */
+  greeting?(webhook: Webhook): Event;
+  /** A delivery as it goes over the wire, signed or with the secret as the forge does it. */
+  encode(delivery: Delivery): { headers: Record<string, string>; body: string };
+}
+
+/** `refs/heads/feature/x` → `feature/x`; undefined for what is no branch. */
+export const branchOf = (ref: string): string | undefined => /^refs\/heads\/(.+)$/.exec(ref)?.[1];
+
+/** The token of `Authorization: Basic`, which is its password, or of `Bearer`, or of GitHub's and Gitee's own `token`. */
+export function authorizationToken({ headers }: IncomingMessage): string | undefined {
+  const [, scheme = "", value = ""] = /^(\w+) +(.+)$/.exec(headers.authorization ?? "") ?? [];
+  if (/^(bearer|token)$/i.test(scheme)) return value;
+  if (!/^basic$/i.test(scheme)) return undefined;
+  const [, password] = /^[^:]*:(.*)$/s.exec(Buffer.from(value, "base64").toString()) ?? [];
+  return password;
+}
+
+/** Whether everybody may see the repository, or the request brings its token. */
+export const admitsToken =
+  (tokenOf: (request: IncomingMessage) => string | undefined) =>
+  ({ hosted, request }: Exchange): boolean =>
+    hosted.token === undefined || tokenOf(request) === hosted.token;
+
+export function answerText(response: ServerResponse, status: number, text: string, headers = {}): void {
+  response.writeHead(status, { "content-type": "text/plain; charset=utf-8", ...headers }).end(text);
+}
+
+export function answerJson(response: ServerResponse, status: number, value: object): void {
+  response.writeHead(status, { "content-type": "application/json" }).end(`${JSON.stringify(value)}\n`);
+}
+
+/**
+ * git over HTTP, which all forges serve at the same paths with Basic authentication.
+ * @param realm as the forge names it
+ */
+export function gitRoutes(host: string, realm: string): Route[] {
+  const common = {
+    host,
+    admits: admitsToken(authorizationToken),
+    refuse: (_: IncomingMessage, response: ServerResponse) =>
+      answerText(response, 401, "Repository not found.", { "www-authenticate": `Basic realm="${realm}"` }),
+  };
+  const service = ({ url, rest }: Exchange) => (rest === "info/refs" ? url.searchParams.get("service") : rest) ?? "";
+  const serve = (exchange: Exchange) => exchange.serveGit(service(exchange));
+  return [
+    { ...common, method: "GET", path: /^\/(.+?)(?:\.git)?\/(info\/refs)$/, serve },
+    { ...common, method: "POST", path: /^\/(.+?)(?:\.git)?\/(git-(?:upload|receive)-pack)$/, serve },
+  ];
+}

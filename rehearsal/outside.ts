@@ -1,0 +1,47 @@
+import path from "node:path";
+import { type Chats, startChats } from "./chat/chats";
+import type { Account } from "./cloud/cloud";
+import type { Delivery } from "./forges/deliveries";
+import { type Forges, startForges } from "./forges/forges";
+import type { Repository } from "./forges/repository";
+import { storefront } from "./forges/storefront";
+
+/** What is there before the stack is, and goes on beside it. */
+export interface Outside {
+  forges: Forges;
+  /** acme/storefront at GitHub, empty at first. */
+  repository: Repository;
+  chats: Chats;
+  close(): Promise<void>;
+}
+
+export interface OutsideOptions {
+  /** Told of each delivery of a webhook when its answer is in. */
+  onDelivery?: ((delivery: Delivery) => void) | undefined;
+  /** Told of each request to a forge that broke off, if it was not to. */
+  onFault?: ((error: Error) => void) | undefined;
+}
+
+/** Starts the forges and the chats, under their own names. */
+export async function startOutside(
+  { directory, addresses, clock }: Pick<Account, "directory" | "addresses" | "clock">,
+  { onDelivery, onFault }: OutsideOptions = {},
+): Promise<Outside> {
+  const forges = await startForges({
+    directory: path.join(directory, "forges"),
+    addresses,
+    clock,
+    ...(onDelivery && { onDelivery }),
+    ...(onFault && { onFault }),
+  });
+  const repository = await forges.createRepository(storefront);
+  const chats = await startChats({ addresses });
+  return {
+    forges,
+    repository,
+    chats,
+    async close() {
+      await Promise.all([forges.close(), chats.close()]);
+    },
+  };
+}

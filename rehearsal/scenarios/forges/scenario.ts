@@ -1,0 +1,129 @@
+import type { Delivery } from "../../forges/deliveries";
+import { file } from "../../forges/files";
+import type { Repository } from "../../forges/repository";
+import { expectDeliveries, expectRuns } from "../applications";
+import { expectEqual, expectSame, type Scenario, type Step } from "../scenario";
+import { intakeOf, type World } from "../world";
+
+/** A small application at each of the other forges. */
+interface Small {
+  name: string;
+  forge: string;
+  site: string;
+  repository: string;
+  /** Why a delivery with another secret is refused. */
+  refused: string;
+}
+
+const loyalty: Small = {
+  name: "loyalty",
+  forge: "gitlab",
+  site: "gitlab.com",
+  repository: "acme/shop/loyalty",
+  refused: "X-Gitlab-Token is not the secret",
+};
+const search: Small = {
+  name: "search",
+  forge: "bitbucket",
+  site: "bitbucket.org",
+  repository: "acme/search",
+  refused: "X-Hub-Signature does not match the body and the secret",
+};
+const stock: Small = {
+  name: "stock",
+  forge: "gitee",
+  site: "gitee.com",
+  repository: "acme/stock",
+  refused: "X-Gitee-Token is neither the secret nor its signature of an X-Gitee-Timestamp within an hour of now",
+};
+const all = [loyalty, search, stock];
+
+const dockerfile = `FROM public.ecr.aws/docker/library/node:24-alpine
+WORKDIR /app
+COPY . .
+`;
+const worker = (text: string) => `console.log(${JSON.stringify(text)});
+setInterval(() => {}, 1000);
+process.once("SIGTERM", () => process.exit());
+`;
+
+/** Commits a version of a small application, and delivers what its forge tells of it. */
+async function commit(world: World, repository: Repository, text: string): Promise<Delivery> {
+  const update = await repository.commit({ Dockerfile: file(dockerfile), "worker.js": file(worker(text)) }, text);
+  const delivery = await world.push(update, repository);
+  if (delivery === undefined) throw new Error(`${repository.name} has no webhook.`);
+  return delivery;
+}
+
+const answerOf = ({ answer, error }: Delivery): Record<string, unknown> => {
+  const { outcome, reason } = JSON.parse(answer?.body ?? "{}");
+  return { status: answer?.status ?? error, outcome, reason };
+};
+
+const sent = (world: World): number => world.account.trail.filter((it) => it.operation === "SendMessage").length;
+
+/** The repositories, by application, once they are there: each scenario is played in a world of its own. */
+const repositories = new WeakMap<World, Map<string, Repository>>();
+
+function repositoryOf(world: World, { name }: Small): Repository {
+  const found = repositories.get(world)?.get(name);
+  if (found === undefined) throw new Error(`${name} has no repository yet.`);
+  return found;
+}
+
+/** A person makes a mistake with the secret, mends it, and has the forge deliver once more. */
+const sets = (small: Small): Step => ({
+  title: `${small.site}: a push is refused that brings another secret, and taken with the one that the stack puts out`,
+  async run(world) {
+    const { webhook } = intakeOf(world, small.forge);
+    if (webhook === undefined) throw new Error("The stack takes no webhooks.");
+    const repository = await world.forges.createRepository(small.repository, small.site);
+    repositories.set(world, (repositories.get(world) ?? new Map()).set(small.name, repository));
+    await world.forges.addWebhook(repository, { url: webhook.url, secret: "not the secret", contentType: "json" });
+    const before = sent(world);
+    const delivery = await commit(world, repository, `${small.name} 1`);
+    expectSame("the answer", answerOf(delivery), { status: 401, outcome: "rejected", reason: small.refused });
+    expectEqual("messages", sent(world), before);
+    world.forges.editWebhooks(repository, { secret: webhook.secret });
+    expectSame("the answer", answerOf(await world.forges.redeliver(delivery)), { status: 202, outcome: "queued" });
+    expectEqual("messages", sent(world), before + 1);
+    return new URL(webhook.url).pathname;
+  },
+});
+
+const delivered = (small: Small, times: number): Step => ({
+  title: `${small.name} is delivered, and what runs is the commit that ${small.site} has`,
+  async run(world) {
+    await expectDeliveries(world, small.name, times);
+    const head = String((await repositoryOf(world, small).refs()).get("refs/heads/main"));
+    await expectRuns(world, small.name, head, ["worker"]);
+    return head.slice(0, 7);
+  },
+});
+
+const signed: Step = {
+  title: "Gitee's webhook is set up with a signature in place of the password, and a push is taken too",
+  async run(world) {
+    const repository = repositoryOf(world, stock);
+    world.forges.editWebhooks(repository, { signed: true, secret: "not the secret" });
+    const refused = await commit(world, repository, "stock 2");
+    expectSame("the answer", answerOf(refused), { status: 401, outcome: "rejected", reason: stock.refused });
+    world.forges.editWebhooks(repository, { secret: intakeOf(world, stock.forge).webhook?.secret ?? "" });
+    expectSame("the answer", answerOf(await world.forges.redeliver(refused)), { status: 202, outcome: "queued" });
+    return undefined;
+  },
+};
+
+export const forges: Scenario = {
+  name: "forges",
+  title: "pushes to GitLab, Bitbucket and Gitee are verified in the way of each, and delivered",
+  settings: {
+    "slipway:deploymentApi": false,
+    "slipway:applications": all.map(({ name, forge, repository }) => ({
+      name,
+      source: { push: { forge, repository, branch: "main" } },
+      services: [{ name: "worker", command: ["node", "worker.js"] }],
+    })),
+  },
+  steps: [...all.map(sets), ...all.map((it) => delivered(it, 1)), signed, delivered(stock, 2)],
+};

@@ -1,0 +1,96 @@
+import type { DescribeInstancesResult } from "@aws-sdk/client-ec2";
+import type { CloudEvent } from "../../cloud/events";
+import { commitVersion } from "../../forges/storefront";
+import { expectBackoff, fetchFailureAfter, fetchFailures } from "../fetchFailures";
+import { asOperator } from "../operator";
+import { messagesIn, queuesOf } from "../queues";
+import { connectionsToGitHub } from "../reached";
+import { expectEqual, expectMatches, expectSame, type Scenario, type Step } from "../scenario";
+import { answers, delivers, executions, push } from "../steps";
+import type { World } from "../world";
+
+/** The instances that run now. */
+async function running(world: World): Promise<string[]> {
+  const { Reservations = [] } = await asOperator<DescribeInstancesResult>(world, "ec2", "DescribeInstances", {});
+  return Reservations.flatMap(({ Instances = [] }) => Instances)
+    .filter(({ State }) => State?.Name === "running")
+    .map(({ InstanceId }) => String(InstanceId));
+}
+
+/** Ids of the instances that connections to GitHub went through, each once, in order. */
+const instancesIn = (world: World): string[] => [
+  ...new Set(
+    connectionsToGitHub(world).flatMap(({ path = [] }) => path.flatMap((hop) => /\bi-[0-9a-f]+/.exec(hop) ?? [])),
+  ),
+];
+
+const terminated: Step = {
+  title: "its archive breaks off, and before fetch tries again the NAT instance is terminated",
+  async run(world) {
+    const [{ receives }] = await fetchFailureAfter(world, world.mark);
+    expectEqual("attempts", receives, 1);
+    // In hardly any simulated time, however busy the machine is: the second attempt comes a quarter of a minute later.
+    return world.clock.during(
+      (async () => {
+        const instances = await running(world);
+        expectEqual("NAT instances", instances.length, 1);
+        await asOperator(world, "ec2", "TerminateInstances", { InstanceIds: instances });
+        world.forges.fault = undefined;
+        return instances[0];
+      })(),
+    );
+  },
+};
+
+const blackhole =
+  /^the route 20\.205\.243\.160\/28 of pl-[0-9a-f]+ in rtb-[0-9a-f]+ to github\.com \(20\.205\.243\.166\) is a blackhole: /;
+
+const waits: Step = {
+  title: "fetch cannot reach GitHub, says why, and waits longer each time",
+  async run(world) {
+    const [, first] = await fetchFailureAfter(world, world.mark);
+    const [second] = await fetchFailureAfter(world, first);
+    expectMatches("the cause", second.cause, /ETIMEDOUT/);
+    for (const failed of fetchFailures(world)) expectBackoff(failed);
+    const reasons = connectionsToGitHub(world).flatMap(({ reason }) => reason ?? []);
+    for (const reason of reasons) expectMatches("what stands in the way", reason, blackhole);
+    return `${reasons[0]}`;
+  },
+};
+
+const replaced: Step = {
+  title: "the group has replaced the instance, nothing was lost, and nothing was done twice",
+  async run(world) {
+    const [lost, other, ...rest] = instancesIn(world);
+    expectSame("the instances that GitHub was reached by", [other, rest], [(await running(world))[0], []]);
+    const { url, deadLettersUrl } = queuesOf(world);
+    expectSame(
+      "messages waiting and dead",
+      [await messagesIn(world, url), await messagesIn(world, deadLettersUrl)],
+      [0, 0],
+    );
+    const dead = world.since().filter((it: CloudEvent) => it.kind === "message-dead");
+    expectEqual("messages that died", dead.length, 0);
+    expectEqual("executions", executions(world), 3);
+    return `${lost} → ${other}`;
+  },
+};
+
+export const natInstanceLost: Scenario = {
+  name: "natInstanceLost",
+  title: "the NAT instance is lost during a delivery, which completes when the group has replaced it",
+  stack: "cn-north-1",
+  needs: ["polled"],
+  troubled: true,
+  steps: [
+    push("version 3.0.0 is pushed", (repository, world) => {
+      world.forges.fault = { kind: "cut", afterBytes: 1 };
+      return commitVersion(repository, "3.0.0");
+    }),
+    terminated,
+    waits,
+    delivers,
+    replaced,
+    answers("3.0.0"),
+  ],
+};

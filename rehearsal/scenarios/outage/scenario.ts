@@ -1,0 +1,147 @@
+import type { ReceiveMessageResult } from "@aws-sdk/client-sqs";
+import type { CloudEvent } from "../../cloud/events";
+import { commitVersion, importStorefront, storefront } from "../../forges/storefront";
+import { expectDeliveries, expectRuns } from "../applications";
+import { expectBackoff, fetchFailures } from "../fetchFailures";
+import { outcomesTold } from "../notices";
+import { asOperator } from "../operator";
+import { messagesIn, queuesOf } from "../queues";
+import { expectEqual, expectMatches, expectSame, type Scenario, type Step } from "../scenario";
+import { at, expectState } from "../state";
+import { addWebhook, answers } from "../steps";
+import { commitOf } from "../versions";
+import type { World } from "../world";
+
+const preview = "preview";
+
+/** Where branches point, as commits. */
+const headOf = async (world: World, branch: string): Promise<string> =>
+  String((await world.repository.refs()).get(`refs/heads/${branch}`));
+
+/** Pushed while nobody can fetch: all are taken by the webhook, and set no mark but the first. */
+const pushes: Step = {
+  title:
+    "GitHub cannot be downloaded from; two versions are pushed to main, a third takes the second's place, and one to next",
+  async run(world) {
+    const { repository, forges } = world;
+    forges.fault = { kind: "unreachable" };
+    const first = await importStorefront(repository, "1.0.0");
+    const deliveries = [await world.push(first)];
+    const { mark } = world;
+    const gone = await commitVersion(repository, "1.1.0");
+    deliveries.push(await world.push(gone));
+    await repository.move("refs/heads/main", first.after);
+    const { after } = await commitVersion(repository, "1.2.0");
+    deliveries.push(await world.push({ ...gone, before: gone.after, after }));
+    await repository.forget();
+    expectEqual("the commit that was thrown away", await repository.resolve(gone.after), undefined);
+    await repository.move("refs/heads/next", first.after);
+    deliveries.push(await world.push(await commitVersion(repository, "2.0.0-next", "next")));
+    world.mark = mark;
+    expectSame(
+      "GitHub's deliveries were answered",
+      deliveries.map((it) => it?.answer?.status ?? it?.error),
+      [202, 202, 202, 202],
+    );
+    return undefined;
+  },
+};
+
+const wait: Step = {
+  title: "fetch tries both branches again and again, ever more seldom, and nothing is lost",
+  async run(world) {
+    while (fetchFailures(world).length < 6) await world.account.until((it): it is CloudEvent => it.kind === "log");
+    for (const failed of fetchFailures(world)) {
+      expectMatches("the cause", failed.cause, /cannot be reached|broke off|fetch failed|ECONNRESET|closed/);
+      expectBackoff(failed);
+    }
+    const { url, deadLettersUrl } = queuesOf(world);
+    expectSame(
+      "messages waiting and dead",
+      [await messagesIn(world, url), await messagesIn(world, deadLettersUrl)],
+      [4, 0],
+    );
+    return `${fetchFailures(world).length} attempts`;
+  },
+};
+
+const allDelivered: Step = {
+  title: "GitHub is back: all that is still there is delivered, each branch in its order",
+  async run(world) {
+    world.forges.fault = undefined;
+    await Promise.all([expectDeliveries(world, "storefront", 2), expectDeliveries(world, preview, 1)]);
+    await expectState(world, at("1.2.0"));
+    const next = await headOf(world, "next");
+    await expectRuns(world, preview, next, ["worker"]);
+    const told = (await outcomesTold(world, 3)).map((it) =>
+      String(it.split("\n", 1)[0]).replace(next, "2.0.0-next").replace(next.slice(0, 7), "2.0.0-next"),
+    );
+    expectSame("the notices", told.sort(), [
+      "preview in ningxia: 2.0.0-next succeeded",
+      "storefront in ningxia: 1.0.0 succeeded",
+      "storefront in ningxia: 1.2.0 succeeded",
+    ]);
+    return undefined;
+  },
+};
+
+const oneParked: Step = {
+  title: "the commit that is gone was tried three times, is among the dead letters with the reason, and is told of",
+  async run(world) {
+    const { url, deadLettersUrl } = queuesOf(world);
+    const gaveUp = fetchFailures(world).filter(({ message }) => message === "fetch gave up");
+    expectSame(
+      "attempts at what was given up",
+      gaveUp.map(({ receives }) => receives),
+      [3],
+    );
+    expectSame(
+      "messages waiting and dead",
+      [await messagesIn(world, url), await messagesIn(world, deadLettersUrl)],
+      [0, 1],
+    );
+    const { Messages = [] } = await asOperator<ReceiveMessageResult>(world, "sqs", "ReceiveMessage", {
+      QueueUrl: deadLettersUrl,
+      MessageAttributeNames: ["All"],
+    });
+    const [{ Body = "{}", MessageAttributes = {} } = {}] = Messages;
+    const { repository, branch, commit } = JSON.parse(Body);
+    expectSame("the dead letter", [repository, branch, commit], [storefront, "main", commitOf(world, "1.1.0")]);
+    expectMatches(
+      "its reason",
+      String(MessageAttributes.reason?.StringValue),
+      /answers 404 Not Found: the commit was force-pushed away/,
+    );
+    await world.event((it): it is CloudEvent => it.kind === "alarm" && /dead/i.test(it.alarm) && it.state === "ALARM");
+    return MessageAttributes.reason?.StringValue;
+  },
+};
+
+export const outage: Scenario = {
+  name: "outage",
+  title:
+    "what is pushed while GitHub cannot be reached is delivered when it is back, and a commit that is gone holds none up",
+  stack: "cn-northwest-1",
+  settings: {
+    "slipway:applications": [
+      {
+        name: "storefront",
+        source: { push: { repository: storefront, branch: "main" } },
+        build: { test: "npm test" },
+        services: [
+          { name: "web", port: 8080, cpu: 256, memory: 512, count: 2, healthCheck: "/healthz" },
+          { name: "worker", command: ["node", "worker.js"] },
+        ],
+        migrate: { command: ["node", "migrate.js"] },
+        schedules: "schedules.yaml",
+      },
+      {
+        name: preview,
+        source: { push: { repository: storefront, branch: "next" } },
+        services: [{ name: "worker", command: ["node", "worker.js"] }],
+      },
+    ],
+  },
+  troubled: true,
+  steps: [addWebhook, pushes, wait, allDelivered, oneParked, answers("1.2.0")],
+};

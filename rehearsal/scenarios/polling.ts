@@ -1,0 +1,52 @@
+import type { CloudEvent } from "../cloud/events";
+import { expectEqual, expectSame, type Step } from "./scenario";
+import { executions } from "./steps";
+import type { World } from "./world";
+
+type Invocation = Extract<CloudEvent, { kind: "function-invoked" }>;
+
+const isPoll = (event: CloudEvent): event is Invocation =>
+  event.kind === "function-invoked" && /-poll-/.test(event.function);
+
+/** Waits until the branches were polled so often from now on. */
+export async function polls(world: World, times: number): Promise<Invocation[]> {
+  const ended: Invocation[] = [];
+  while (ended.length < times) ended.push(await world.account.until(isPoll));
+  return ended;
+}
+
+/** What roles did with a service so far: calls that came to their end. */
+export const calls = ({ account }: World, service: string, operation: string, role: RegExp): number =>
+  account.trail.filter(
+    (it) =>
+      it.service === service && it.operation === operation && it.outcome === "succeeded" && role.test(it.principal),
+  ).length;
+
+const pollRole = /-poll-role-/;
+
+/** Polls that find the branch where it was do nothing. */
+export const nothingMoved: Step = {
+  title: "three polls find nothing that moved, and enqueue nothing",
+  async run(world) {
+    const counts = () => [
+      calls(world, "sqs", "SendMessage", pollRole),
+      calls(world, "s3", "PutObject", pollRole),
+      executions(world),
+    ];
+    const before = counts();
+    const outcomes = (await polls(world, 3)).map(({ outcome }) => outcome);
+    expectSame("how they ended", outcomes, ["succeeded", "succeeded", "succeeded"]);
+    expectSame("messages, states written and executions", counts(), before);
+    return undefined;
+  },
+};
+
+/** Each push was enqueued once so far. */
+export const enqueued = (times: number): Step => ({
+  title: `${times} pushes were enqueued ${times} times, and started ${times} executions`,
+  async run(world) {
+    expectEqual("messages", calls(world, "sqs", "SendMessage", pollRole), times);
+    expectEqual("executions", executions(world), times);
+    return undefined;
+  },
+});

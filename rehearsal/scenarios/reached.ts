@@ -1,0 +1,46 @@
+import type { CloudEvent } from "../cloud/events";
+import { expectMatches, expectSame, type Step } from "./scenario";
+import type { World } from "./world";
+
+export type Connection = Extract<CloudEvent, { kind: "connection" }>;
+
+const isGitHub = (host: string): boolean => /(^|\.)github\.com$/.test(host);
+
+/** The functions' connections to GitHub since the mark, those that came about and those that did not. */
+export const connectionsToGitHub = (world: World): Connection[] =>
+  world.since().filter((event): event is Connection => event.kind === "connection" && isGitHub(event.host));
+
+/** The last part of a function's name that says what it does: `slipway-fetch-function-1234567` → `fetch`. */
+const roleOf = (name: string): string => /(?:^|-)(fetch|poll)-/.exec(name)?.[1] ?? name;
+
+/** What a hop looks like in a path. */
+export const natInstance = /^NAT instance i-[0-9a-f]+ by eni-[0-9a-f]+$/;
+
+/** How the routes look that lead there. */
+export type Route = "selected" | "all";
+const routes: Record<Route, RegExp> = {
+  selected: /^20\.205\.243\.160\/28 of pl-[0-9a-f]+ in rtb-[0-9a-f]+$/,
+  all: /^0\.0\.0\.0\/0 in rtb-[0-9a-f]+$/,
+};
+
+/**
+ * Since the last push, GitHub was reached by the NAT instance each time, and by nothing else.
+ * @param from who asked GitHub for what, `fetch github.com`, in the order of the alphabet
+ */
+export const reachedByInstance = (route: Route, from: string[]): Step => ({
+  title: "GitHub was reached through the NAT instance, and in no other way",
+  async run(world) {
+    const connections = connectionsToGitHub(world);
+    expectSame("who reached what", [...new Set(connections.map((it) => `${roleOf(it.from)} ${it.host}`))].sort(), from);
+    for (const { path = [], reason } of connections) {
+      expectSame("the reason that it was not reached", reason, undefined);
+      const [subnet = "", by = "", hop = "", exit = "", ...rest] = path;
+      expectMatches("the subnet", subnet, /^subnet-[0-9a-f]+ \([a-z0-9-]+\)$/);
+      expectMatches("the route", by, routes[route]);
+      expectMatches("the hop", hop, natInstance);
+      expectMatches("the way out", exit, /^igw-[0-9a-f]+$/);
+      expectSame("what comes then", rest, []);
+    }
+    return connections.at(-1)?.path?.join(" → ");
+  },
+});

@@ -1,0 +1,23 @@
+import { commitVersion, importStorefront } from "../../forges/storefront";
+import { reachedByInstance } from "../reached";
+import type { Scenario } from "../scenario";
+import { addWebhook, answers, delivers, push } from "../steps";
+
+const throughInstance = reachedByInstance("all", ["fetch codeload.github.com", "fetch github.com"]);
+
+export const received: Scenario = {
+  name: "received",
+  title: "a webhook tells of a push, and all that leaves the private subnets leaves by the NAT instance",
+  stack: "cn-northwest-1",
+  steps: [
+    addWebhook,
+    push("version 1.0.0 is pushed", (repository) => importStorefront(repository, "1.0.0")),
+    delivers,
+    throughInstance,
+    answers("1.0.0"),
+    push("version 2.0.0 is pushed", (repository) => commitVersion(repository, "2.0.0")),
+    delivers,
+    throughInstance,
+    answers("2.0.0"),
+  ],
+};

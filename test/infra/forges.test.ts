@@ -1,0 +1,135 @@
+import { expect } from "chai";
+import type { Program } from "../../rehearsal/program";
+import { withKeys } from "./configurations";
+import { evaluateStack, GENERATED, ofType, optionsOf, ROTATED, resource, roleStatements } from "./support";
+
+const SECRETS = "arn:aws:secretsmanager:us-east-1:123456789012:secret";
+const named = (name: string) => `arn:aws:secretsmanager:us-east-1:123456789012:${name}-0000000`;
+
+const application = (name: string, push: object) => ({
+  name,
+  source: { push: { branch: "main", ...push } },
+  services: [{ name: "job", command: ["run"] }],
+});
+
+const SETTINGS = {
+  "slipway:forges": {
+    github: { token: "forges/github" },
+    gitlab: { url: "https://gitlab.acme.example", token: `${SECRETS}:forges-AbCdEf:gitlab::` },
+  },
+  "slipway:applications": [
+    application("reports", { forge: "gitlab", repository: "acme/data/reports" }),
+    application("shop", { forge: "gitee", repository: "acme/shop" }),
+    application("storefront", { repository: "acme/storefront" }),
+    application("admin", { repository: "acme/admin" }),
+  ],
+};
+
+const ACCESS = {
+  github: { url: "https://github.com", token: { secretId: `${SECRETS}:forges/github-AbCdEf` } },
+  gitlab: { url: "https://gitlab.acme.example", token: { secretId: `${SECRETS}:forges-AbCdEf`, key: "gitlab" } },
+  gitee: { url: "https://gitee.com" },
+};
+
+const TRACKED = [
+  { forge: "gitlab", repository: "acme/data/reports", branch: "main", application: "reports" },
+  { forge: "gitee", repository: "acme/shop", branch: "main", application: "shop" },
+  { forge: "github", repository: "acme/storefront", branch: "main", application: "storefront" },
+  { forge: "github", repository: "acme/admin", branch: "main", application: "admin" },
+];
+
+const readingTokens = (program: Program, role: string) =>
+  roleStatements(program, role).filter(({ Action }) => String(Action).includes("secretsmanager"));
+
+describe("a stack with sources at three forges", () => {
+  let program: Program;
+  before(async () => {
+    program = await evaluateStack({ settings: withKeys(SETTINGS) });
+  });
+
+  it("has an address and a secret of its own for each", () => {
+    expect(program.outputs).to.deep.include({
+      webhookUrls: {
+        github: "https://api.example/webhooks/github",
+        gitlab: "https://api.example/webhooks/gitlab",
+        gitee: "https://api.example/webhooks/gitee",
+      },
+      webhookSecrets: { github: ROTATED, gitlab: ROTATED, gitee: ROTATED },
+    });
+    const versions = [...ofType(program, "aws:secretsmanager/secretVersion:SecretVersion").values()];
+    expect(versions.map(({ name, inputs }) => [name, inputs.secretString])).to.deep.equal(
+      ["github", "gitlab", "gitee"].map((forge) => [`slipway-webhook-${forge}`, GENERATED]),
+    );
+  });
+
+  it("leads each address to the one function", () => {
+    const routes = [...ofType(program, "aws:apigatewayv2/route:Route").values()];
+    expect(routes.map(({ name, inputs }) => [name, inputs.routeKey, inputs.target])).to.deep.equal(
+      ["github", "gitlab", "gitee"].map((forge) => [
+        `slipway-webhook-${forge}`,
+        `POST /webhooks/${forge}`,
+        "integrations/slipway-webhook-id",
+      ]),
+    );
+    expect(resource(program, "aws:lambda/permission:Permission", "slipway-webhook").inputs.sourceArn).to.equal(
+      "arn:aws:execute-api:us-east-1:123456789012:api/*/POST/webhooks/*",
+    );
+  });
+
+  it("has the webhook verify each by its own secret", () => {
+    expect(optionsOf(program, "slipway-webhook")).to.deep.equal({
+      secrets: {
+        github: named("slipway-webhook-github"),
+        gitlab: named("slipway-webhook-gitlab"),
+        gitee: named("slipway-webhook-gitee"),
+      },
+      queueUrl: "https://sqs.example/slipway-pushes-0000000.fifo",
+      sources: TRACKED,
+    });
+    expect(readingTokens(program, "slipway-webhook-role")).to.deep.equal([
+      {
+        Effect: "Allow",
+        Action: ["secretsmanager:GetSecretValue"],
+        Resource: ["github", "gitlab", "gitee"].map((forge) => named(`slipway-webhook-${forge}`)),
+      },
+    ]);
+  });
+
+  it("tells fetch where each forge is and where its token is, and lets it read these alone", () => {
+    expect(optionsOf(program, "slipway-fetch")).to.deep.include({ forges: ACCESS });
+    expect(readingTokens(program, "slipway-fetch-role")).to.deep.equal(
+      [ACCESS.github, ACCESS.gitlab].map(({ token }) => ({
+        Effect: "Allow",
+        Action: ["secretsmanager:GetSecretValue"],
+        Resource: [token.secretId],
+      })),
+    );
+  });
+});
+
+describe("a stack that polls three forges", () => {
+  let program: Program;
+  before(async () => {
+    program = await evaluateStack({ settings: withKeys({ ...SETTINGS, "slipway:intake": "poll" }) });
+  });
+
+  it("tells poll what fetch is told of them", () => {
+    expect(optionsOf(program, "slipway-poll")).to.deep.equal({
+      bucket: "slipway-source-bucket-0000000",
+      key: "poll/heads.json",
+      queueUrl: "https://sqs.example/slipway-pushes-0000000.fifo",
+      forges: ACCESS,
+      sources: TRACKED,
+    });
+    expect(readingTokens(program, "slipway-poll-role")).to.deep.equal(readingTokens(program, "slipway-fetch-role"));
+  });
+
+  it("has no API, and no secrets of webhooks", () => {
+    expect(program.registrations.filter(({ type }) => /apigatewayv2|secretsmanager/.test(type))).to.deep.equal([]);
+  });
+
+  it("keeps its functions out of the VPC, outside of China and without a NAT instance", () => {
+    const { vpcConfig } = resource(program, "aws:lambda/function:Function", "slipway-poll-function").inputs;
+    expect(vpcConfig).to.equal(undefined);
+  });
+});

