@@ -75,15 +75,21 @@ const applications = settings.applications.map((application): [name: string, app
 const takesWebhooks = archives !== undefined && settings.intake === "webhook";
 const api = takesWebhooks || settings.deploymentApi ? new Api("slipway", { operations }) : undefined;
 const sources = applications.flatMap(([, { source }]) => source ?? []);
-const branches = sources.map(({ branch }) => branch);
 const reaching = { forges: accessTo(forges, settings.forges), network: network.functions };
 const intake = archives && new Intake("slipway", { operations, visibilityTimeoutSeconds: VISIBILITY_SECONDS });
-if (archives && intake) new Source("slipway", { operations, intake, bucket: archives, sources, ...reaching });
-if (archives && intake && !takesWebhooks)
-  new Poll("slipway", { operations, queue: intake.queue, bucket: archives, branches, ...reaching });
+const source =
+  archives && intake && new Source("slipway", { operations, intake, bucket: archives, sources, ...reaching });
+if (archives && intake && source && !takesWebhooks)
+  new Poll("slipway", {
+    operations,
+    queue: intake.queue,
+    bucket: archives,
+    branches: source.branches,
+    ...reaching,
+  });
 const webhook =
-  api && intake && takesWebhooks
-    ? new Webhook("slipway", { operations, api, queue: intake.queue, branches })
+  api && intake && source && takesWebhooks
+    ? new Webhook("slipway", { operations, api, queue: intake.queue, forges, branches: source.branches })
     : undefined;
 const deployments =
   api && table

@@ -16,7 +16,7 @@ import { type Uploaded, upload, versioned } from "./fetch/upload";
 import type { TrackedBranch } from "./forge";
 import { createForgeTokens, type ForgeAccessOptions, type ForgeTokens } from "./forgeAccess";
 import { log } from "./log";
-import { type PushMessage, parseMessage } from "./message";
+import { messageGroup, type PushMessage, parseMessage } from "./message";
 
 /** Where the archive of a tracked branch goes, and the pipeline that it starts. */
 export interface FetchSource extends TrackedBranch {
@@ -141,18 +141,21 @@ async function deliver(
   message: PushMessage,
   signal: AbortSignal,
 ): Promise<void> {
-  const { application, commit, delivery } = message;
+  const { forge, repository, branch, application, commit, delivery } = message;
   const source = options.sources.find(
     (each) =>
       each.application === application &&
-      each.forge === message.forge &&
-      each.repository === message.repository &&
-      each.branch === message.branch,
+      each.forge === forge &&
+      each.repository === repository &&
+      each.branch === branch,
   );
   if (source === undefined) {
-    // The configuration has changed since the push: repeating the message would not help.
-    log("warn", "fetch skipped", { application, commit, delivery, reason: "the branch is not tracked any more" });
-    return;
+    // It was removed, or is new: `pulumi up` updates functions at once, but fetch only after the pipelines that it starts.
+    throw failure(
+      "RevisionUnavailable",
+      `no source of application ${application} is branch ${branch} of ${repository} at ${forge}: if \`pulumi up\` was about to ` +
+        "add it, redrive the message; if it was removed, delete the message",
+    );
   }
   const verdict = decideFetch(message, await headOf(clients.s3, options.bucket, source.key, signal));
   switch (verdict.kind) {
@@ -182,7 +185,7 @@ async function headOf(
     const head = new HeadObjectCommand({ Bucket: bucket, Key: key });
     const { VersionId, Metadata } = await s3.send(head, { abortSignal });
     const versionId = versioned(bucket, VersionId);
-    return { versionId, commit: Metadata?.commit, pushedAt: Metadata?.["pushed-at"] };
+    return { versionId, commit: Metadata?.commit, pushedAt: Metadata?.["pushed-at"], group: Metadata?.["push-group"] };
   } catch (error) {
     if (isException(error, "NotFound", "NoSuchKey")) {
       return undefined;
@@ -208,6 +211,7 @@ async function copy(
   const metadata = {
     commit,
     "pushed-at": pushedAt,
+    "push-group": messageGroup(message),
     // The console shows it beside the source revision. A header takes ASCII alone, and git allows more in a branch's name.
     "codepipeline-artifact-revision-summary": `${repository} ${encodeURI(branch)} ${commit.slice(0, 12)}`,
   };

@@ -13,6 +13,15 @@ export interface ForgeAccess {
 
 export type ForgeAccessOptions = Partial<Record<Forge, ForgeAccess>>;
 
+/** @throws Failure for a forge that the program gave no address of */
+export function accessOf(forges: ForgeAccessOptions, forge: Forge): ForgeAccess {
+  const access = forges[forge];
+  if (access === undefined) {
+    throw failure("ConfigurationError", `${forge} has no address: a source must be at a forge of slipway:forges`);
+  }
+  return access;
+}
+
 /** A GET request. Its address holds no secret. */
 export interface ForgeRequest {
   url: string;

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { SendMessageCommand, type SQSClient } from "@aws-sdk/client-sqs";
 import { FORGES, type Forge } from "./forge";
 
 /** What the intake puts on the queue, as JSON: one message for each application that tracks the pushed branch. */
@@ -28,6 +29,18 @@ export function messageGroup(message: PushMessage): string {
 /** The FIFO deduplication id: a redelivery within SQS's five minutes is dropped. */
 export function messageDeduplication(message: PushMessage): string {
   return sha256(`${message.delivery}${message.commit}${message.application}`);
+}
+
+/** Puts the message on the FIFO queue. Needs sqs:SendMessage on it. */
+export async function sendMessage(client: SQSClient, queueUrl: string, message: PushMessage): Promise<void> {
+  await client.send(
+    new SendMessageCommand({
+      QueueUrl: queueUrl,
+      MessageBody: JSON.stringify(message),
+      MessageGroupId: messageGroup(message),
+      MessageDeduplicationId: messageDeduplication(message),
+    }),
+  );
 }
 
 /**

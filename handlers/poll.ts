@@ -1,12 +1,12 @@
 import { S3Client } from "@aws-sdk/client-s3";
 import { SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
-import { SendMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
+import { SQSClient } from "@aws-sdk/client-sqs";
 import { clientSettings } from "./clientSettings";
 import { explain, failure } from "./failure";
-import { FORGE_URLS, type TrackedBranch } from "./forge";
-import { createForgeTokens, type ForgeAccessOptions, type ForgeTokens } from "./forgeAccess";
+import type { TrackedBranch } from "./forge";
+import { accessOf, createForgeTokens, type ForgeAccessOptions, type ForgeTokens } from "./forgeAccess";
 import { log } from "./log";
-import { messageDeduplication, messageGroup, type PushMessage } from "./message";
+import { type PushMessage, sendMessage } from "./message";
 import { decideHeads, type HeadVerdict, headsAfter, type PolledRepository, repositoriesOf } from "./poll/decision";
 import { headsOf } from "./poll/remote";
 import { headKey, type PolledHeads, type PollState, readState, writeState } from "./poll/state";
@@ -64,8 +64,10 @@ export function createPoll(options: PollOptions): PollHandler {
     const outcomes = await Promise.all(repositories.map((it) => serve({ options, queue, tokens, state }, it)));
     const failures = outcomes.flatMap((outcome) => outcome.failures);
     const enqueued: PolledHeads = Object.assign({}, ...outcomes.map((outcome) => outcome.enqueued));
-    if (Object.keys(enqueued).length > 0) {
-      await writeState(s3, options, headsAfter(options.sources, state.heads, enqueued)).catch((error: unknown) => {
+    const heads = headsAfter(options.sources, state.heads, enqueued);
+    // Written at once without a branch that is tracked no more: tracked again, by a new pipeline, it is seen for the first time.
+    if (JSON.stringify(heads) !== JSON.stringify(state.heads)) {
+      await writeState(s3, options, heads).catch((error: unknown) => {
         failures.push(explain(error));
       });
     }
@@ -78,7 +80,7 @@ export function createPoll(options: PollOptions): PollHandler {
 async function serve(poll: Poll, { forge, repository, sources }: PolledRepository): Promise<Outcome> {
   const outcome: Outcome = { enqueued: {}, failures: [] };
   try {
-    const url = poll.options.forges[forge]?.url ?? FORGE_URLS[forge];
+    const { url } = accessOf(poll.options.forges, forge);
     const branches = sources.map((source) => source.branch);
     const heads = await headsOf({ forge, url, repository }, branches, poll.tokens);
     // When the heads were read, not when they are enqueued: of two polls at once, fetch delivers what was seen last.
@@ -108,7 +110,7 @@ async function act(poll: Poll, verdict: HeadVerdict, seenAt: string, outcome: Ou
       const { commit, delivery } = verdict;
       const message = { forge, repository, branch, commit, delivery, pushedAt: seenAt, application };
       try {
-        await enqueue(poll, message);
+        await sendMessage(poll.queue, poll.options.queueUrl, message);
         outcome.enqueued[headKey(verdict.source)] = commit;
         log("info", "poll enqueued", { forge, repository, branch, application, commit, delivery });
       } catch (error) {
@@ -116,15 +118,4 @@ async function act(poll: Poll, verdict: HeadVerdict, seenAt: string, outcome: Ou
       }
     }
   }
-}
-
-async function enqueue({ queue, options }: Poll, message: PushMessage): Promise<void> {
-  await queue.send(
-    new SendMessageCommand({
-      QueueUrl: options.queueUrl,
-      MessageBody: JSON.stringify(message),
-      MessageGroupId: messageGroup(message),
-      MessageDeduplicationId: messageDeduplication(message),
-    }),
-  );
 }

@@ -1,5 +1,5 @@
 import { SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
-import { SendMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
+import { SQSClient } from "@aws-sdk/client-sqs";
 import type { APIGatewayProxyStructuredResultV2 } from "aws-lambda";
 import { clientSettings } from "./clientSettings";
 import { explain } from "./failure";
@@ -7,7 +7,7 @@ import { FORGES, type Forge, type TrackedBranch } from "./forge";
 import { jsonAnswer } from "./http/answer";
 import { bodyBytes, type HttpRequest } from "./http/request";
 import { type LogFields, log } from "./log";
-import { messageDeduplication, messageGroup, type PushMessage } from "./message";
+import { type PushMessage, sendMessage } from "./message";
 import { type CachedSecret, cachedSecret, isExplainedBy, readSecret } from "./secret";
 import type { Adapter, Delivery } from "./webhook/adapter";
 import { bitbucket } from "./webhook/bitbucket";
@@ -158,14 +158,7 @@ async function enqueue(
       const { branch, commit, pushedAt } = push;
       const message: PushMessage = { forge, repository, branch, commit, delivery, pushedAt, application };
       try {
-        await queue.send(
-          new SendMessageCommand({
-            QueueUrl: options.queueUrl,
-            MessageBody: JSON.stringify(message),
-            MessageGroupId: messageGroup(message),
-            MessageDeduplicationId: messageDeduplication(message),
-          }),
-        );
+        await sendMessage(queue, options.queueUrl, message);
       } catch (error) {
         // What was enqueued before is no harm: the forge's redelivery carries the same delivery and commit.
         const reason = `the push could not be enqueued for ${application}: redeliver it`;

@@ -82,8 +82,8 @@ function intake({ apiId, pushQueueName }: DashboardArgs): Graph[] {
     );
   if (pushQueueName !== undefined) {
     const queue = (metric: string) => ["AWS/SQS", metric, "QueueName", pushQueueName];
-    graphs.push(graph("Pushes that wait", "Maximum", queue("ApproximateNumberOfMessagesVisible")));
-    graphs.push(graph("Age of the oldest push, seconds", "Maximum", queue("ApproximateAgeOfOldestMessage")));
+    const counts = ["ApproximateNumberOfMessagesVisible", "ApproximateNumberOfMessagesNotVisible"];
+    graphs.push(graph("Pushes that wait, or are tried", "Maximum", ...counts.map(queue)));
   }
   return graphs;
 }

@@ -39,7 +39,7 @@ const DAYS_14 = 14 * 24 * 60 * 60;
 /** While its forge cannot be reached, fetch asks for a message again at ever longer intervals: three hours and a half. */
 const RECEIVES = 20;
 
-const WAITING_SECONDS = 30 * 60;
+const WAITING_MINUTES = 30;
 
 function createDeadLetters(name: string, { operations }: IntakeArgs, parent: pulumi.Resource): sqs.Queue {
   // Dead letters of a FIFO queue go to a FIFO queue.
@@ -85,11 +85,13 @@ function createQueue(
     `${name}-waiting`,
     {
       operations,
-      description: `A push has waited for ${WAITING_SECONDS / 60} minutes: see the log group of fetch for the forge that cannot be reached.`,
+      description: `A push has waited for ${WAITING_MINUTES} minutes: see the log group of fetch for the forge that cannot be reached.`,
       namespace: "AWS/SQS",
-      metrics: ["ApproximateAgeOfOldestMessage"],
-      statistic: "Maximum",
-      threshold: WAITING_SECONDS,
+      // Not the age of the oldest message: what has been received three times in vain is left out of it.
+      // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html
+      metrics: ["ApproximateNumberOfMessagesVisible", "ApproximateNumberOfMessagesNotVisible"],
+      statistic: "Minimum",
+      periods: WAITING_MINUTES / 5,
       dimensions: { QueueName: queue.name },
     },
     { parent },

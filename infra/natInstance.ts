@@ -168,12 +168,16 @@ function createPrimarySecurityGroup(name: string, { vpcId }: NatInstanceArgs, pa
   return pulumi.all([group.id, rule.id]).apply(([id]) => id);
 }
 
-const encodedUserData = ({ operations, settings, probe }: NatInstanceArgs, { id, macAddress }: ec2.NetworkInterface) =>
+const encodedUserData = (
+  { operations, vpcCidr, settings, probe }: NatInstanceArgs,
+  { id, macAddress }: ec2.NetworkInterface,
+) =>
   pulumi.all([id, macAddress]).apply(([networkInterfaceId, mac]) => {
     const text = userData({
       networkInterfaceId,
       macAddress: mac,
       region: operations.account.region,
+      vpcCidr,
       probe,
       bootHook: settings.bootHook,
     });

@@ -137,7 +137,7 @@ function nth(subnetIds: string[], zone: number): string {
   return id;
 }
 
-/** From each private subnet to the instance: the networks that it is for, or everything where it is the only way out. */
+/** From each private subnet to the instance: the networks that it is for. */
 function createRoutes(
   name: string,
   settings: NatInstanceSettings | undefined,
@@ -146,17 +146,16 @@ function createRoutes(
   parent: pulumi.Resource,
 ): pulumi.Output<string>[] {
   if (settings === undefined || natInstance === undefined) return [];
-  const destination = destinationOf(name, settings, parent);
+  const { id: destinationPrefixListId } = createPrefixList(name, settings, parent);
   const { networkInterfaceId } = natInstance;
+  const route = { destinationPrefixListId, networkInterfaceId };
   return routeTableIds.map(
-    (routeTableId, zone) =>
-      new ec2.Route(`${name}-nat-${zone + 1}`, { routeTableId, ...destination, networkInterfaceId }, { parent }).id,
+    (routeTableId, zone) => new ec2.Route(`${name}-nat-${zone + 1}`, { routeTableId, ...route }, { parent }).id,
   );
 }
 
-function destinationOf(name: string, { routes }: NatInstanceSettings, parent: pulumi.Resource) {
-  if (routes.length === 0) return { destinationCidrBlock: "0.0.0.0/0" };
-  const list = new ec2.ManagedPrefixList(
+const createPrefixList = (name: string, { routes }: NatInstanceSettings, parent: pulumi.Resource) =>
+  new ec2.ManagedPrefixList(
     `${name}-nat`,
     {
       addressFamily: "IPv4",
@@ -167,8 +166,6 @@ function destinationOf(name: string, { routes }: NatInstanceSettings, parent: pu
     },
     { parent },
   );
-  return { destinationPrefixListId: list.id };
-}
 
 /** Given where the way to forges is the VPC's. */
 function createFunctionNetwork(

@@ -1,3 +1,4 @@
+import * as lambda from "@pulumi/aws/lambda";
 import * as pulumi from "@pulumi/pulumi";
 import type { TrackedBranch } from "../handlers/forge";
 import { createPoll } from "../handlers/poll";
@@ -17,7 +18,7 @@ export interface PollArgs {
   /** Where its memory is kept. */
   bucket: Bucket;
   /** Branches whose pushes are passed on. */
-  branches: TrackedBranch[];
+  branches: pulumi.Output<TrackedBranch[]>;
   forges: ForgeAccess;
   network: FunctionNetwork | undefined;
 }
@@ -26,14 +27,21 @@ export interface PollArgs {
 export class Poll extends pulumi.ComponentResource {
   constructor(name: string, args: PollArgs, opts?: pulumi.ComponentResourceOptions) {
     super("slipway:infra:Poll", name, {}, opts);
+    const poll = createFunction(name, args, this);
+    // The next minute's poll is the repetition: a late one beside it would enqueue what has been overtaken.
+    const limits = new lambda.FunctionEventInvokeConfig(
+      `${name}-poll`,
+      { functionName: poll.functionName, maximumRetryAttempts: 0, maximumEventAgeInSeconds: 60 },
+      { parent: this },
+    );
     createRule(
       `${name}-poll`,
       {
         operations: args.operations,
-        function: createFunction(name, args, this),
+        function: poll,
         on: { scheduleExpression: "rate(1 minute)" },
       },
-      { parent: this },
+      { parent: this, dependsOn: limits },
     );
     this.registerOutputs({});
   }

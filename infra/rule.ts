@@ -15,7 +15,7 @@ export interface RuleArgs {
 export function createRule(
   name: string,
   { operations, function: invoked, on }: RuleArgs,
-  opts: { parent: pulumi.Resource },
+  opts: pulumi.CustomResourceOptions,
 ): cloudwatch.EventRule {
   const rule = new cloudwatch.EventRule(name, on, opts);
   const permission = new lambda.Permission(

@@ -41,6 +41,12 @@ export interface SourceArgs {
 
 /** The way from a push to a pipeline: the commit's archive goes to the source bucket, and an execution begins. */
 export class Source extends pulumi.ComponentResource {
+  /**
+   * What fetch knows by now. Who puts pushes on the queue is told of them no sooner: fetch's options wait for the pipelines, and a
+   * push that came in before them would end as a dead letter.
+   */
+  readonly branches: pulumi.Output<TrackedBranch[]>;
+
   constructor(name: string, args: SourceArgs, opts?: pulumi.ComponentResourceOptions) {
     super("slipway:infra:Source", name, {}, opts);
     const fetch = createFunction(name, args, this);
@@ -54,6 +60,7 @@ export class Source extends pulumi.ComponentResource {
       },
       { parent: this },
     );
+    this.branches = fetch.arn.apply(() => args.sources.map(({ branch }) => branch));
     this.registerOutputs({});
   }
 }

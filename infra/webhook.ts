@@ -3,7 +3,6 @@ import type { Forge, TrackedBranch } from "../handlers/forge";
 import { createWebhook } from "../handlers/webhook";
 import type { Api } from "./api";
 import { Callback } from "./callback";
-import { forgesOf } from "./forges";
 import { createGeneratedSecret, type GeneratedSecret } from "./generatedSecret";
 import type { PushQueue } from "./intake";
 import type { Operations } from "./operations";
@@ -14,8 +13,10 @@ export interface WebhookArgs {
   operations: Operations;
   api: Api;
   queue: PushQueue;
+  /** The forges that deliver. */
+  forges: Forge[];
   /** Branches whose pushes are passed on. */
-  branches: TrackedBranch[];
+  branches: pulumi.Output<TrackedBranch[]>;
 }
 
 /** The way in where forges tell of pushes: each one to a tracked branch is verified and put on the queue. */
@@ -27,8 +28,8 @@ export class Webhook extends pulumi.ComponentResource {
 
   constructor(name: string, args: WebhookArgs, opts?: pulumi.ComponentResourceOptions) {
     super("slipway:infra:Webhook", name, {}, opts);
-    const { api, branches } = args;
-    const doors = forgesOf(branches).map((forge) => createDoor(name, forge, this));
+    const { api, forges } = args;
+    const doors = forges.map((forge) => createDoor(name, forge, this));
     const webhook = createFunction(name, args, doors, this);
     const routes = doors.map(({ forge }) => [`${name}-webhook-${forge}`, `POST ${PATH}/${forge}`]);
     api.addRoutes(

@@ -1,4 +1,4 @@
-import type { PushMessage } from "../message";
+import { messageGroup, type PushMessage } from "../message";
 
 /** What slipway wrote beside the archive that is in the bucket now. */
 export interface ArchiveHead {
@@ -6,6 +6,8 @@ export interface ArchiveHead {
   commit?: string | undefined;
   /** ISO 8601. */
   pushedAt?: string | undefined;
+  /** The push's {@link messageGroup}. */
+  group?: string | undefined;
 }
 
 export type FetchVerdict =
@@ -22,6 +24,10 @@ export function decideFetch(message: PushMessage, head: ArchiveHead | undefined)
   }
   if (head.commit === message.commit) {
     return { kind: "already", versionId: head.versionId };
+  }
+  // The application was moved to another branch, whose pushes may well be older.
+  if (head.group !== undefined && head.group !== messageGroup(message)) {
+    return { kind: "copy" };
   }
   // An object that slipway did not write has no time: the comparison with NaN is false, and the push is delivered.
   if (Date.parse(head.pushedAt ?? "") > Date.parse(message.pushedAt)) {

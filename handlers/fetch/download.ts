@@ -1,7 +1,7 @@
 import { Readable } from "node:stream";
 import type { ReadableStream } from "node:stream/web";
 import { type Failure, failure } from "../failure";
-import { archiveRequest, type ForgeAccess, type ForgeAccessOptions, type ForgeTokens } from "../forgeAccess";
+import { accessOf, archiveRequest, type ForgeAccess, type ForgeAccessOptions, type ForgeTokens } from "../forgeAccess";
 import type { PushMessage } from "../message";
 import { nameOf } from "../secret";
 import { follow } from "./redirects";
@@ -20,10 +20,7 @@ export async function download(
   push: PushMessage,
   signal: AbortSignal,
 ): Promise<Readable> {
-  const access = forges[push.forge];
-  if (access === undefined) {
-    throw failure("ConfigurationError", `${push.forge} has no address: a source must be at a forge of slipway:forges`);
-  }
+  const access = accessOf(forges, push.forge);
   const token = await tokens.tokenOf(push.forge);
   let opened = await open(access, push, token, signal);
   if (opened.refusal?.type === "RevisionUnavailable" && token !== undefined) {

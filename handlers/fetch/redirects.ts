@@ -4,7 +4,10 @@ import { AGENT, type ForgeRequest } from "../forgeAccess";
 /** Forges need one or two. */
 const LIMIT = 5;
 
-const REDIRECTS = [301, 302, 303, 307, 308];
+/** Whether an answer of this status leads elsewhere. */
+export function isRedirect(status: number): boolean {
+  return [301, 302, 303, 307, 308].includes(status);
+}
 
 /** What came of a request. */
 export interface Reply {
@@ -28,7 +31,7 @@ export async function follow({ url, headers }: ForgeRequest, signal: AbortSignal
       throw failure("SystemUnavailable", `${place} cannot be reached: ${causeOf(error)}`);
     });
     const location = response.headers.get("location");
-    if (!REDIRECTS.includes(response.status) || location === null) {
+    if (!isRedirect(response.status) || location === null) {
       return { response, place };
     }
     await response.body?.cancel();

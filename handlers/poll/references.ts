@@ -41,7 +41,8 @@ export function readReferences(packets: Packet[]): BranchHeads {
 function headsIn(references: string[]): BranchHeads {
   const heads: BranchHeads = new Map();
   for (const reference of references) {
-    const [, commit, branch] = /^([0-9a-f]+) refs\/heads\/(\S+)/.exec(reference) ?? [];
+    // Up to ASCII's space: git allows every other one in a branch's name, and `main` is not what goes on after such a one.
+    const [, commit, branch] = /^([0-9a-f]+) refs\/heads\/([^ ]+)/.exec(reference) ?? [];
     if (commit !== undefined && branch !== undefined) {
       heads.set(branch, commit);
     }

@@ -1,5 +1,6 @@
 import type { ReadableStream } from "node:stream/web";
 import { explain, failure } from "../failure";
+import { isRedirect } from "../fetch/redirects";
 import type { Forge } from "../forge";
 import { type ForgeTokens, gitHeaders } from "../forgeAccess";
 import { log } from "../log";
@@ -99,7 +100,7 @@ async function follow(
   let base = `${url}/${repository.split("/").map(encodeURIComponent).join("/")}.git`;
   for (let redirects = 0; redirects <= REDIRECTS; redirects++) {
     const response = await send(`${base}${REFERENCES}?service=git-upload-pack`, { headers, signal });
-    if (![301, 302, 303, 307, 308].includes(response.status)) {
+    if (!isRedirect(response.status)) {
       if (redirects > 0) {
         const reason = "the repository was renamed or moved: change its name in the configuration";
         log("warn", "poll was redirected", { forge, repository, reason });

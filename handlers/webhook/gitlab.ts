@@ -1,8 +1,8 @@
 import { readJson } from "../http/request";
+import { isSame } from "../secret";
 import type { Adapter } from "./adapter";
 import { announcementIn } from "./announcement";
 import { fieldsOf, readUpdate, timeOfReceipt } from "./payload";
-import { isSame } from "./signature";
 
 /** GitLab sends the secret token itself: https://docs.gitlab.com/user/project/integrations/webhooks/ */
 const TOKEN = "x-gitlab-token";

@@ -57,15 +57,16 @@ export function timeOfReceipt(now: number): string {
 }
 
 /**
- * A time of the payload in ISO 8601, or that of the receipt.
+ * A time of the payload in ISO 8601, or that of the receipt. A forge whose clock is fast, or who has found the secret out,
+ * would have all pushes dropped that follow until that time has come: it cannot be later than the receipt.
  * @param time epoch seconds, or a text with a date
  * @param now milliseconds
  */
 export function isoTime(time: unknown, now: number): string {
   const milliseconds =
     typeof time === "number" ? time * 1_000 : typeof time === "string" ? Date.parse(time) : Number.NaN;
-  // Outside this range a date has no ISO form, and toISOString throws.
-  return Math.abs(milliseconds) <= 8.64e15 ? new Date(milliseconds).toISOString() : timeOfReceipt(now);
+  // Before this one a date has no ISO form, and toISOString throws.
+  return milliseconds >= -8.64e15 && milliseconds <= now ? new Date(milliseconds).toISOString() : timeOfReceipt(now);
 }
 
 /** The fields of what should be an object: none if it is something else. */

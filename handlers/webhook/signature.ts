@@ -1,4 +1,5 @@
-import { createHash, createHmac, timingSafeEqual } from "node:crypto";
+import { createHmac } from "node:crypto";
+import { isSame } from "../secret";
 
 /** Whether the header can be a signature of GitHub's or Bitbucket's at all. */
 export function isSignature(header: string | undefined): header is string {
@@ -12,13 +13,4 @@ export function isSignature(header: string | undefined): header is string {
  */
 export function isSignedBy(secret: string, body: Buffer, header: string): boolean {
   return isSame(header, `sha256=${createHmac("sha256", secret).update(body).digest("hex")}`);
-}
-
-/** Whether two texts are the same, in time that tells of neither what it holds nor how long it is. */
-export function isSame(given: string, expected: string): boolean {
-  return timingSafeEqual(digest(given), digest(expected));
-}
-
-function digest(text: string): Buffer {
-  return createHash("sha256").update(text).digest();
 }

@@ -7,6 +7,8 @@ export interface UserDataOptions {
   networkInterfaceId: string;
   macAddress: string;
   region: string;
+  /** The VPC's IPv4 range: where answers that come by a tunnel go back to. */
+  vpcCidr: string;
   /** URL that is asked for every minute; any answer will do. */
   probe: string;
   /** Text of the script that runs at the end of each boot. Default: none. */
@@ -33,13 +35,15 @@ export function userData(options: UserDataOptions): string {
   return text;
 }
 
-const script = (file: string): string => readFileSync(path.join(__dirname, file), "utf8");
+/** Comments stay here: they would take a quarter of what user data may have. */
+const script = (file: string): string => readFileSync(path.join(__dirname, file), "utf8").replaceAll(/^ *#.*\n/gm, "");
 
-const header = ({ networkInterfaceId, macAddress, region, probe }: UserDataOptions): string => `#!/bin/bash
+const header = ({ networkInterfaceId, macAddress, region, vpcCidr, probe }: UserDataOptions): string => `#!/bin/bash
 # slipway's NAT instance. Its log: journalctl --identifier slipway-nat
 ENI_ID=${quoted(networkInterfaceId)}
 ENI_MAC=${quoted(macAddress)}
 REGION=${quoted(region)}
+VPC_CIDR=${quoted(vpcCidr)}
 PROBE=${quoted(probe)}
 `;
 

@@ -144,7 +144,7 @@ function httpsAddress(what: string, example: string, end: RegExp): Check<string>
     const address = typeof value === "string" ? value : "";
     if (address.includes("@"))
       return fail(mistakes, `${path}: holds a user or a password; allowed: an address such as ${example}`);
-    return HTTPS.test(address) && end.test(address)
+    return HTTPS.test(address) && end.test(address) && URL.canParse(address)
       ? address
       : fail(mistakes, isNot(path, value, what, `an address such as ${example}`));
   };
@@ -157,7 +157,7 @@ export const imageRegistry =
   ({ partition }: Place): Check<string> =>
   (value, path, mistakes) => {
     const registry = registryName(value, path, mistakes);
-    const [, region, suffix] = /^\d{12}\.dkr\.ecr\.([a-z0-9-]+)\.([a-z.]+)/.exec(registry ?? "") ?? [];
+    const [, region, suffix] = /^\d{12}\.dkr\.ecr(?:-fips)?\.([a-z0-9-]+)\.([a-z.]+)/.exec(registry ?? "") ?? [];
     if (region === undefined || (partition.regions.test(region) && suffix === partition.dnsSuffix)) return registry;
     return fail(
       mistakes,
@@ -200,7 +200,7 @@ export const functionSecret =
   ({ region, partition }: Place, holds: string): Check<SecretsManagerReference> =>
   (value, path, mistakes) => {
     const reference = readReference(value, partition);
-    if (reference?.kind === "secret") return reference;
+    if (reference?.kind === "secret" && !TOKEN.test(reference.name)) return reference;
     if (reference?.kind === "arn" && reference.service === "secretsmanager") {
       const here = reference.arn.split(":")[3] === region;
       if (here && !VERSIONED.test(reference.arn)) return reference;
@@ -210,6 +210,9 @@ export const functionSecret =
       `${path}: does not say which secret holds ${holds}; allowed: a Secrets Manager name, with :key for one key of its JSON; its ARN in ${region}, with :key:: for one key`,
     );
   };
+
+// What the forges' own tokens look like, which could be names of secrets: of GitHub, GitLab, Bitbucket and Gitee.
+const TOKEN = /^(gh[a-z]_|github_pat_|gl[a-z]+-|AT(BB|CTT|ATT)|[0-9a-f]{32}$)/;
 
 // What follows the key in `…:secret:<name>:<key>:<stage>:<version>`.
 const VERSIONED = /:secret:[^:]+:[^:]*:(.+:|:.+)/;

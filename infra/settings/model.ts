@@ -50,7 +50,7 @@ export interface NetworkSettings {
 }
 
 export interface NatInstanceSettings {
-  /** IPv4 networks that are reached through the instance, merged. Empty where all egress goes through it. */
+  /** IPv4 networks that are reached through the instance, merged; everything, where all egress goes through it. */
   routes: string[];
   /** EC2 instance type, of a Graviton family. */
   instanceType: string;

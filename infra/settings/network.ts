@@ -104,6 +104,12 @@ function withRoutes(read: WrittenNetwork, path: string, mistakes: string[]): Net
   return fits(read, routes, path, mistakes) ? { ...rest, natInstance: { ...settings, routes } } : undefined;
 }
 
+/**
+ * Halves, for the whole is awsx's route to its NAT gateway: of a stack whose egress changes, Pulumi makes the new route before
+ * it deletes the old one, and a table takes a destination once. The longer prefix wins meanwhile.
+ */
+const EVERYTHING = ["0.0.0.0/1", "128.0.0.0/1"];
+
 /** An instance that all egress goes through. */
 function allEgress(written: WrittenInstance, path: string, mistakes: string[]): NatInstanceSettings | undefined {
   const { githubCidrs, extraCidrs, ...settings } = written;
@@ -113,7 +119,7 @@ function allEgress(written: WrittenInstance, path: string, mistakes: string[]): 
       mistakes,
       `${path}.natInstance.${key}: egress: nat-instance leads everything through the instance already; remove it`,
     );
-  return named.length === 0 ? { ...settings, routes: [] } : undefined;
+  return named.length === 0 ? { ...settings, routes: EVERYTHING } : undefined;
 }
 
 /** The table of a private subnet has the VPC's own route too, the way out, and the gateway endpoint's. */

@@ -1,9 +1,10 @@
 import path from "node:path";
 import type { InvocationRequest, InvocationResponse } from "@aws-sdk/client-lambda";
+import type { FunctionEventInvokeConfigArgs } from "@pulumi/aws/lambda/functionEventInvokeConfig";
 import type { PermissionArgs } from "@pulumi/aws/lambda/permission";
 import type { Unwrap } from "@pulumi/pulumi";
 import { inputsOf } from "./declared";
-import { createAsynchronousInvocations } from "./lambda/asynchronousInvocation";
+import { createAsynchronousInvocations, defaultLimits, type EventLimits } from "./lambda/asynchronousInvocation";
 import { configure, type FunctionConfiguration } from "./lambda/configuration";
 import { type EventSourceMapping, poll, readMapping } from "./lambda/eventSourceMapping";
 import { createInvoker, type Invocation, type Invoker } from "./lambda/invoker";
@@ -16,6 +17,8 @@ interface LambdaFunction {
   invoker: Invoker;
   /** Statements of the function's own policy, one a permission. */
   statements: object[];
+  /** Of events that it is invoked with asynchronously. */
+  limits: EventLimits;
 }
 
 // "Lambda quotas": the payload of a request, by invocation type.
@@ -64,7 +67,12 @@ export function createLambda(cloud: Cloud): Service {
     const configuration = await configure(cloud, declaration);
     const { name, arn, codeSha256, codeSize, logGroup, logFormat } = configuration;
     if (functions.has(arn)) throw awsError("ResourceConflictException", `Function already exist: ${name}`, 409);
-    functions.set(arn, { configuration, invoker: createInvoker(cloud, configuration, bootstrap), statements: [] });
+    functions.set(arn, {
+      configuration,
+      invoker: createInvoker(cloud, configuration, bootstrap),
+      statements: [],
+      limits: defaultLimits,
+    });
     return {
       id: name,
       outputs: {
@@ -109,6 +117,23 @@ export function createLambda(cloud: Cloud): Service {
     return { id: statementId, outputs: { statementId } };
   }
 
+  function limitEvents(declaration: Declaration): Created {
+    const inputs = inputsOf<Unwrap<FunctionEventInvokeConfigArgs>>(declaration, [
+      "functionName",
+      "maximumRetryAttempts",
+      "maximumEventAgeInSeconds",
+      "region",
+    ]);
+    const { maximumRetryAttempts = 2, maximumEventAgeInSeconds = 21_600 } = inputs;
+    if (maximumRetryAttempts < 0 || maximumRetryAttempts > 2)
+      throw awsError("ValidationException", `maximumRetryAttempts ${maximumRetryAttempts} must be from 0 to 2.`);
+    if (maximumEventAgeInSeconds < 60 || maximumEventAgeInSeconds > 21_600)
+      throw awsError("ValidationException", `maximumEventAge ${maximumEventAgeInSeconds} must be from 60 to 21600.`);
+    const found = find(inputs.functionName);
+    found.limits = { retryAttempts: maximumRetryAttempts, maximumAge: maximumEventAgeInSeconds * 1000 };
+    return { id: found.configuration.arn };
+  }
+
   async function createMapping(declaration: Declaration): Promise<Created> {
     const mapping = await readMapping(cloud, declaration, find);
     mappings.push(mapping);
@@ -126,7 +151,7 @@ export function createLambda(cloud: Cloud): Service {
   }
 
   async function invoke(input: InvocationRequest): Promise<InvocationResponse> {
-    const { invoker } = find(input.FunctionName ?? "");
+    const { invoker, limits } = find(input.FunctionName ?? "");
     const { InvocationType = "RequestResponse", Qualifier = "$LATEST", LogType = "None" } = input;
     if (LogType !== "None") throw awsError("NotSimulated", `lambda:Invoke: LogType ${LogType} is not simulated.`, 501);
     if (Qualifier !== "$LATEST")
@@ -136,7 +161,7 @@ export function createLambda(cloud: Cloud): Service {
       case "DryRun":
         return { StatusCode: 204 };
       case "Event":
-        asynchronous.invokeLater(invoker, payload);
+        asynchronous.invokeLater(invoker, payload, limits);
         return { StatusCode: 202 };
       case "RequestResponse":
         return answer(await invoker.invoke(payload));
@@ -150,6 +175,7 @@ export function createLambda(cloud: Cloud): Service {
       "aws:lambda/function:Function": createFunction,
       "aws:lambda/permission:Permission": addPermission,
       "aws:lambda/eventSourceMapping:EventSourceMapping": createMapping,
+      "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig": limitEvents,
     },
     policyOf(arn) {
       const statements = functions.get(arn)?.statements ?? [];

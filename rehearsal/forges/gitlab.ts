@@ -32,7 +32,7 @@ export function createGitLab(): Site {
         "x-gitlab-event": event,
         "x-gitlab-event-uuid": guid,
         "x-gitlab-instance": address,
-        // The secret itself: GitLab signs nothing.
+        // The secret itself. What signs is the signing token, a setting of its own: https://gitlab.com/gitlab-org/gitlab/-/merge_requests/230944
         "x-gitlab-token": hook.secret,
       },
     }),

@@ -3,9 +3,9 @@ import { isMismatch } from "../scenarios/scenario";
 import { resourceOf } from "./arn";
 import { describe } from "./describe";
 
-/** Says which step of which scenario failed, what was expected, who was denied what, and how to see more. */
+/** Says which step of which scenario failed, what was expected, who was denied what or did not reach whom, and how to see more. */
 export function explainFailure(failure: Failure): string {
-  const { cause, denials, last, pipelines } = failure;
+  const { cause, denials, unreached, last, pipelines } = failure;
   const lines = [`Failed: scenario ${failure.scenario}, step ${failure.position} (${failure.step})`];
   const add = (name: string, text: string) =>
     lines.push(`  ${name.padEnd(9)}  ${text.split("\n").join("\n             ")}`);
@@ -24,6 +24,7 @@ export function explainFailure(failure: Failure): string {
     add("denied", `${who} may not ${permission.action} on ${resourceOf(permission.resource)}`);
     if (denial !== undefined && denial !== cause.message) add("", denial);
   }
+  for (const event of unreached) add("network", describe(event).text);
   for (const [index, event] of last.entries()) add(index === 0 ? "before" : "", describe(event, pipelines).text);
   // What is thrown on purpose explains itself; a TypeError does not.
   if (cause.name !== "Error" && cause.stack !== undefined) add("stack", cause.stack);

@@ -3,7 +3,8 @@ import { count } from "./table";
 
 type Connection = Extract<CloudEvent, { kind: "connection" }>;
 
-interface Way {
+/** What a function connected to by one way. */
+interface Use {
   hosts: Set<string>;
   times: number;
 }
@@ -11,26 +12,26 @@ interface Way {
 /** By which hops functions reached hosts outside of AWS, then what they did not reach and why: each way once. */
 export function reachedLines(events: CloudEvent[]): string[] {
   const connections = events.filter((event): event is Connection => event.kind === "connection");
-  const reached = waysOf(
-    connections.filter(({ reason }) => reason === undefined),
-    ({ from, path = ["AWS's own network"] }) => `from ${from}: ${path.join(" → ")}`,
+  const [reached, refused] = [true, false].map((open) =>
+    connections.filter(({ reason }) => (reason === undefined) === open),
   );
-  const refused = waysOf(
-    connections.filter(({ reason }) => reason !== undefined),
-    ({ from, port, reason }) => `port ${port} not reached from ${from}: ${reason}`,
-  );
-  return [...reached, ...refused].map(
-    ([way, { hosts, times }]) => `${[...hosts].join(", ")} ${way} (${count(times, "time")})`,
-  );
+  return [
+    ...linesOf(reached, ({ path = ["AWS's own network"] }) => path.join(" → ")),
+    ...linesOf(refused, ({ port, reason }) => `NOT REACHED on port ${port}: ${reason}`),
+  ];
 }
 
 /** In the order of the first connection. */
-function waysOf(connections: Connection[], wayOf: (connection: Connection) => string): [string, Way][] {
-  const ways = new Map<string, Way>();
+function linesOf(connections: Connection[] = [], wayOf: (connection: Connection) => string): string[] {
+  const ways = new Map<string, Map<string, Use>>();
   for (const connection of connections) {
-    const way = wayOf(connection);
-    const { hosts, times } = ways.get(way) ?? { hosts: new Set<string>(), times: 0 };
-    ways.set(way, { hosts: hosts.add(connection.host), times: times + 1 });
+    const { from, host } = connection;
+    const uses = ways.get(wayOf(connection)) ?? new Map<string, Use>();
+    const { hosts, times } = uses.get(from) ?? { hosts: new Set<string>(), times: 0 };
+    ways.set(wayOf(connection), uses.set(from, { hosts: hosts.add(host), times: times + 1 }));
   }
-  return [...ways];
+  return [...ways].map(([way, uses]) => `${[...uses].map(useLine).join("; ")}: ${way}`);
 }
+
+const useLine = ([from, { hosts, times }]: [string, Use]): string =>
+  `${[...hosts].join(", ")} from ${from} (${count(times, "time")})`;

@@ -19,7 +19,9 @@ export interface Failure extends Error {
   cause: Error;
   /** What IAM refused since the scenario began. */
   denials: Decision[];
-  /** What happened last, oldest first. */
+  /** What functions could not connect to since the last push. */
+  unreached: CloudEvent[];
+  /** What happened last, oldest first, each once. */
   last: CloudEvent[];
   /** What to call the pipelines in it. */
   pipelines: PipelineNames;
@@ -76,6 +78,7 @@ export async function play(
 
 function failureOf({ name }: Scenario, step: string, position: number, world: World, error: unknown): Failure {
   const cause = error instanceof Error ? error : new Error(String(error));
+  const { events } = world.account;
   return Object.assign(new Error(`${name}, step ${position} (${step}): ${cause.message}`), {
     rehearsed: world.stack,
     scenario: name,
@@ -83,7 +86,8 @@ function failureOf({ name }: Scenario, step: string, position: number, world: Wo
     position,
     cause,
     denials: denialsOf(world),
-    last: world.account.events.filter((event) => describe(event).as !== "detail").slice(-6),
+    unreached: distinct(world.since().filter((event) => event.kind === "connection" && event.reason !== undefined)),
+    last: distinct(events.filter((event) => describe(event).as !== "detail" || isComplaint(event))).slice(-6),
     pipelines: pipelineNames(world.stacks),
   } satisfies Omit<Failure, "name" | "message">);
 }
@@ -93,6 +97,14 @@ function denialsOf(world: World): Decision[] {
   const denials = world.account.iam.decisions.filter((decision) => decision.denial !== undefined);
   return [...new Map(denials.map((it) => [it.denial, it])).values()];
 }
+
+/** What a function logs of what it leaves undone. */
+const isComplaint = (event: CloudEvent): boolean =>
+  event.kind === "log" && /^\{"level":"(error|warn)"/.test(event.line);
+
+/** What tells the same once, where it came last: a rule that falls due every minute, a connection that is tried again. */
+const distinct = (events: CloudEvent[]): CloudEvent[] =>
+  [...new Map([...events].reverse().map((it) => [describe(it).text, it])).values()].reverse();
 
 async function guarded(
   scenario: Scenario,

@@ -20,7 +20,7 @@ export const natInstance = /^NAT instance i-[0-9a-f]+ by eni-[0-9a-f]+$/;
 export type Route = "selected" | "all";
 const routes: Record<Route, RegExp> = {
   selected: /^20\.205\.243\.160\/28 of pl-[0-9a-f]+ in rtb-[0-9a-f]+$/,
-  all: /^0\.0\.0\.0\/0 in rtb-[0-9a-f]+$/,
+  all: /^0\.0\.0\.0\/1 of pl-[0-9a-f]+ in rtb-[0-9a-f]+$/,
 };
 
 /**
@@ -32,15 +32,18 @@ export const reachedByInstance = (route: Route, from: string[]): Step => ({
   async run(world) {
     const connections = connectionsToGitHub(world);
     expectSame("who reached what", [...new Set(connections.map((it) => `${roleOf(it.from)} ${it.host}`))].sort(), from);
-    for (const { path = [], reason } of connections) {
-      expectSame("the reason that it was not reached", reason, undefined);
+    for (const { from: name, host, path = ["AWS's own network"], reason } of connections) {
+      const who = `${roleOf(name)} to ${host}`;
+      expectSame(`${who}: the reason that it was not reached`, reason, undefined);
       const [subnet = "", by = "", hop = "", exit = "", ...rest] = path;
-      expectMatches("the subnet", subnet, /^subnet-[0-9a-f]+ \([a-z0-9-]+\)$/);
-      expectMatches("the route", by, routes[route]);
-      expectMatches("the hop", hop, natInstance);
-      expectMatches("the way out", exit, /^igw-[0-9a-f]+$/);
-      expectSame("what comes then", rest, []);
+      expectMatches(`${who}: the subnet`, subnet, /^subnet-[0-9a-f]+ \([a-z0-9-]+\)$/);
+      expectMatches(`${who} from ${subnet}: the route`, by, routes[route]);
+      expectMatches(`${who} from ${subnet}: the hop`, hop, natInstance);
+      expectMatches(`${who} from ${subnet}: the way out`, exit, /^igw-[0-9a-f]+$/);
+      expectSame(`${who} from ${subnet}: what comes then`, rest, []);
     }
-    return connections.at(-1)?.path?.join(" → ");
+    const paths = connections.map(({ path = [] }) => path);
+    const [subnets, hops] = [paths.map(([it]) => it), paths.map(([, , ...it]) => it.join(" → "))];
+    return `from ${[...new Set(subnets)].join(" and ")} by ${[...new Set(hops)].join(" and ")}`;
   },
 });

@@ -7,7 +7,7 @@ import { createFetch } from "../../handlers/fetch";
 import { serialize } from "../../infra/serialization";
 import { entriesOf, filesOf, tarGz } from "./archive";
 import type { PlainAnswer } from "./endpoint";
-import { COMMIT, createFetchWorld, type FetchWorld, GROUP, message, PACKAGES } from "./fetchSupport";
+import { COMMIT, createFetchWorld, DEAD_LETTERS, type FetchWorld, GROUP, message, PACKAGES } from "./fetchSupport";
 
 const LATER = "89abcdef0123456789abcdef0123456789abcdef";
 
@@ -150,4 +150,29 @@ describe("fetch callback, serialised", () => {
     expect(stored?.metadata.commit).to.equal(COMMIT);
     expect(Object.keys(await entriesOf(stored?.body ?? Buffer.alloc(0)))).to.deep.equal(["large.bin", "buildspec.yml"]);
   });
+
+  // `pulumi up` may give poll and webhook a new source before it gives it to fetch.
+  for (const [change, where] of [
+    [{ branch: "new" }, "application storefront is branch new of acme/storefront at github"],
+    [
+      { application: "basket", forge: "gitlab" },
+      "application basket is branch feature/basket of acme/storefront at gitlab",
+    ],
+  ] as const) {
+    it(`does not lose what it knows no source for: ${Object.values(change).join(" at ")}`, async () => {
+      const cause = `no source of ${where}: if \`pulumi up\` was about to add it, redrive the message; if it was removed, delete the message`;
+      const first = await world.deliver(change);
+      expect(first.value).to.deep.equal({ batchItemFailures: [{ itemIdentifier: "m1" }] });
+      expect(first.logged.map((line) => [line.cause, line.retryInSeconds])).to.deep.equal([[cause, 14]]);
+      expect(world.calls("SendMessage")).to.deep.equal([]);
+      expect((await world.deliver(change, { receives: 3 })).value).to.deep.equal(none);
+      const [parked, ...others] = world.calls("SendMessage");
+      expect(parked).to.deep.include({
+        QueueUrl: DEAD_LETTERS,
+        MessageAttributes: { reason: { DataType: "String", StringValue: cause } },
+      });
+      expect(others).to.deep.equal([]);
+      expect(world.bucket.requests).to.deep.equal([]);
+    });
+  }
 });

@@ -142,9 +142,10 @@ describe("fetch callback, serialised, when it cannot deliver", () => {
     it("for a download that hangs until the function's time is nearly over", async () => {
       const whole = await tarGz({ "a.bin": randomBytes(10 * 1024 * 1024) });
       archive = { ...announced(whole, whole.length - 100_000), hanging: true };
-      const fetched = await world.deliver({}, { receives: 4, remaining: 15_200 });
-      expect(expectRetry(fetched, 4, 111)).to.equal(
-        `not done in the function's time: ${stored}TimeoutError: The operation was aborted due to timeout`,
+      const fetched = await world.deliver({}, { receives: 4, remaining: 16_000 });
+      // The download's error, or S3's, whichever was waited for.
+      expect(expectRetry(fetched, 4, 111)).to.match(
+        new RegExp(`^not done in the function's time: ${stored}(TimeoutError|AbortError): `),
       );
       expect(world.bucket.requests.at(-1)).to.equal("DELETE /source/storefront/source.zip?uploadId=upload-1");
     });
@@ -205,24 +206,6 @@ describe("fetch callback, serialised, when it cannot deliver", () => {
       expect(expectParked(await world.deliver({}, { receives: 3 }), 3)).to.equal(cause);
     });
 
-    // `pulumi up` may give poll or webhook a new source before it gives it to fetch.
-    for (const [change, where] of [
-      [{ branch: "new" }, "application storefront is branch new of acme/storefront at github"],
-      [
-        { application: "basket", forge: "gitlab" },
-        "application basket is branch feature/basket of acme/storefront at gitlab",
-      ],
-    ] as const) {
-      it(`that it knows no source for the third time: ${Object.values(change).join(" at ")}`, async () => {
-        const body = JSON.stringify({ ...message, ...change });
-        const cause = `no source of ${where}: if \`pulumi up\` was about to add it, redrive the message; if it was removed, delete the message`;
-        expect(expectRetry(await world.deliver(change), 1, 14)).to.equal(cause);
-        world.reset();
-        expect(expectParked(await world.deliver(change, { receives: 3 }), 3, body)).to.equal(cause);
-        expect(world.bucket.requests).to.deep.equal([]);
-      });
-    }
-
     const atOnce: [string, () => Promise<[Partial<PushMessage>, Handing]>, string][] = [
       [
         "whose archive is refused",
@@ -259,11 +242,13 @@ describe("fetch callback, serialised, when it cannot deliver", () => {
       });
     }
 
-    it("that is no JSON at once", async () => {
-      const body = "<push>";
-      expect(expectParked(await world.deliver({}, { body }), 1, body)).to.match(
-        /^the message cannot be read: SyntaxError: /,
-      );
+    it("that is no JSON at once, without what SQS refuses in an attribute", async () => {
+      const body = "\u0007push";
+      const told = (mark: string) =>
+        `the message cannot be read: SyntaxError: Unexpected token '${mark}', "${mark}push" is not valid JSON`;
+      const { value, logged } = await world.deliver({}, { body });
+      expect([value, logged[0]?.cause]).to.deep.equal([NONE, told("\u0007")]);
+      expect(world.calls("SendMessage")).to.deep.equal([parked(told("?"), body)]);
     });
 
     it("whose archive is none the third time", async () => {

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { rmSync } from "node:fs";
 import { expect } from "chai";
 import { createPoll, type PollOptions } from "../../handlers/poll";
+import { packet } from "../../handlers/poll/packets";
 import { serialize } from "../../infra/serialization";
 import { type Bucket, createBucket } from "./bucket";
 import { awsFault, type Endpoint, type PlainAnswer, startEndpoint } from "./endpoint";
@@ -193,6 +194,28 @@ describe("poll callback, serialised", () => {
     const up = await poll();
     expect(up.error).to.equal(undefined);
     expect(up.enqueued.map((it) => it.split(" ")[0])).to.deep.equal(["basket", "storefront"]);
+  });
+
+  it("does not guess the address of a forge that it was given none of", async () => {
+    const { github } = options.forges;
+    const forges = github === undefined ? {} : { github };
+    const other = startLambda({ text, options: { ...options, forges }, endpointUrl: endpoint.url });
+    const { error, enqueued } = await poll(other).finally(other.close);
+    expect(error).to.equal(
+      "acme/shop/accounts at gitlab cannot be polled: gitlab has no address: a source must be at a forge of slipway:forges",
+    );
+    expect(enqueued).to.have.length(2);
+  });
+
+  it("says which branch is in a repository that it cannot deliver", async () => {
+    const body = `${packet(`${"c".repeat(64)} refs/heads/main\n`)}0000`;
+    const headers = { "content-type": "application/x-git-upload-pack-result" };
+    faults = { "POST /forge/gitlab/": { status: 200, headers, body } };
+    const { error, enqueued } = await poll();
+    expect(error).to.equal(
+      "branch main of acme/shop/accounts at gitlab is at a commit with a SHA-256 name: only SHA-1 repositories can be delivered",
+    );
+    expect(enqueued).to.have.length(2);
   });
 
   it("names every repository that failed", async () => {

@@ -112,6 +112,14 @@ describe("webhook callback of all forges, serialised", () => {
       expect(second).to.deep.equal(first);
     });
 
+    it(`answers 415 to a push of ${forge} that is no JSON, and says what to choose`, async () => {
+      const { headers, body } = pushes[forge](secretOf(forge));
+      const sent = { headers: { ...headers, "content-type": "application/xml" }, body };
+      const types = forge === "github" ? "application/json or application/x-www-form-urlencoded" : "application/json";
+      const { status, answer } = await deliver(forge, sent);
+      expect([status, answer.reason]).to.deep.equal([415, `content type application/xml: use ${types}`]);
+    });
+
     for (const other of FORGES.filter((each) => each !== forge)) {
       it(`answers 401 to a push of ${forge} with ${other}'s secret`, async () => {
         const { status, answer, logged } = await deliver(forge, pushes[forge](secretOf(other)));
@@ -121,7 +129,7 @@ describe("webhook callback of all forges, serialised", () => {
           forge,
           reason: mismatches[forge],
         });
-        expect(logged).to.have.lengthOf(1);
+        expect(logged.map(({ level }) => level)).to.deep.equal(["warn"]);
         expect(messages()).to.deep.equal([]);
       });
 
@@ -185,8 +193,9 @@ describe("webhook callback of all forges, serialised", () => {
       return SendMessage?.(input) ?? {};
     };
     const changes = [{ new: bitbucketReference("main") }, { new: bitbucketReference("release", FORMER) }];
-    const { status, answer } = await deliver("bitbucket", bitbucketOf({ ...bitbucketPush, push: { changes } }));
+    const { status, answer, logged } = await deliver("bitbucket", bitbucketOf({ ...bitbucketPush, push: { changes } }));
     Object.assign(endpoint.answers, { SendMessage });
+    expect(logged.map(({ level }) => level)).to.deep.equal(["error"]);
     expect({ status, ...answer }).to.deep.equal({
       status: 503,
       outcome: "failed",
@@ -254,6 +263,7 @@ describe("webhook callback of all forges, serialised", () => {
     it(`answers ${status} to Gitee for ${what}, and tells no secret`, async () => {
       const result = await deliver("gitee", sent);
       expect({ status: result.status, answer: result.answer }).to.deep.equal({ status, answer });
+      expect(result.logged.map(({ level }) => level)).to.deep.equal([status < 400 ? "info" : "warn"]);
       expect(messages()).to.have.lengthOf(status === 202 ? 1 : 0);
     });
   }

@@ -43,6 +43,45 @@ describe("a redirect", () => {
   }
 });
 
+describe("a forge's answer", () => {
+  const url = "https://git.acme.example/a";
+  const { signal } = new AbortController();
+  const { fetch: real } = globalThis;
+  afterEach(() => {
+    globalThis.fetch = real;
+  });
+
+  /** What is asked, if the first answer is this one, and which status is told. */
+  async function asked(status: number, headers: Record<string, string>) {
+    const answers = [new Response(null, { status, headers }), new Response(null, { status: 200 })];
+    const addresses: string[] = [];
+    globalThis.fetch = async (address) => {
+      addresses.push(String(address));
+      return answers.shift() ?? Response.error();
+    };
+    const { response } = await follow({ url, headers: {} }, signal);
+    return { addresses, status: response.status };
+  }
+
+  for (const status of [301, 302, 303, 307, 308]) {
+    it(`of ${status} is followed`, async () => {
+      const addresses = [url, "https://git.acme.example/b"];
+      expect(await asked(status, { location: "/b" })).to.deep.equal({ addresses, status: 200 });
+    });
+  }
+
+  const kept: [number, Record<string, string>][] = [
+    [302, {}],
+    [201, { location: "/b" }],
+    [304, { location: "/b" }],
+  ];
+  for (const [status, headers] of kept) {
+    it(`of ${status} with ${JSON.stringify(headers)} is none to follow`, async () => {
+      expect(await asked(status, headers)).to.deep.equal({ addresses: [url], status });
+    });
+  }
+});
+
 describe("a forge that cannot be reached", () => {
   const request = { url: "https://git.acme.example/a", headers: {} };
   const { signal } = new AbortController();

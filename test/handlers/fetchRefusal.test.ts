@@ -62,6 +62,14 @@ describe("an answer to the request for an archive", () => {
       says: "200 OK with a web page: secret forges is not accepted: put a token there that is valid and may read the repository",
     },
     {
+      what: "a commit that is not there, with the last request of GitHub's limit",
+      status: 404,
+      headers: { "x-ratelimit-remaining": "0" },
+      token: "secret forges",
+      type: "RevisionUnavailable",
+      says: `404: ${gone} the token in secret forges may not read it`,
+    },
+    {
       what: "GitHub's limit",
       status: 403,
       headers: { "x-ratelimit-remaining": "0" },
@@ -85,7 +93,9 @@ describe("an answer to the request for an archive", () => {
       says: "429: too many requests; more are allowed with a token, set by slipway:forges.gitlab.token",
     },
     { what: "an outage", status: 502, statusText: "Bad Gateway", type: "SystemUnavailable", says: "502 Bad Gateway" },
+    { what: "a fault of the forge's", status: 500, type: "SystemUnavailable", says: "500" },
     { what: "a timeout", status: 408, type: "SystemUnavailable", says: "408" },
+    { what: "a request that is too early", status: 425, type: "SystemUnavailable", says: "425" },
     { what: "a repository that was taken down", status: 451, type: "RevisionUnavailable", says: "451" },
     { what: "nothing", status: 204, type: "RevisionUnavailable", says: "204" },
   ];

@@ -58,6 +58,11 @@ describe("an error of a fetch", () => {
       "SystemUnavailable",
     ],
     ["is a network that is gone", error("connect", { code: "ENETUNREACH" }), "SystemUnavailable"],
+    [
+      "is a stream that was closed from here",
+      error("closed", { code: "ERR_STREAM_PREMATURE_CLOSE" }),
+      "RevisionUnavailable",
+    ],
     ["is no gzip", error("incorrect header check", { code: "Z_DATA_ERROR" }), "RevisionUnavailable"],
     ["is nothing that is known", error("NoSuchBucket", {}), "RevisionUnavailable"],
   ];

@@ -49,6 +49,7 @@ describe("push message", () => {
       { forge: "sourceforge" },
       `the message's forge is "sourceforge", expected one of github, gitlab, bitbucket, gitee`,
     ],
+    ["a number for a delivery", { delivery: 1 }, "the message's delivery is 1, expected ."],
     ["an empty branch", { branch: "" }, `the message's branch is "", expected .`],
     [
       "a time in seconds",
@@ -63,7 +64,9 @@ describe("push message", () => {
   }
 
   it("that is no object is refused", () => {
-    expect(() => parseMessage("null")).to.throw("the message is not a JSON object");
+    for (const body of ["null", '"push"', "1"]) {
+      expect(() => parseMessage(body)).to.throw("the message is not a JSON object");
+    }
   });
 
   it("has a group for each branch, that is allowed as an id", () => {

@@ -18,9 +18,11 @@ const KEY = "github:acme/storefront:main:storefront";
 
 describe("poll", () => {
   it("asks each repository once, and those of the same name at two forges apart", () => {
-    expect(repositoriesOf([storefront, elsewhere, basket])).to.deep.equal([
+    const accounts: TrackedBranch = { ...storefront, repository: "acme/accounts", application: "accounts" };
+    expect(repositoriesOf([storefront, elsewhere, basket, accounts])).to.deep.equal([
       { forge: "github", repository: "acme/storefront", sources: [storefront, basket] },
       { forge: "gitee", repository: "acme/storefront", sources: [elsewhere] },
+      { forge: "github", repository: "acme/accounts", sources: [accounts] },
     ]);
   });
 

@@ -214,7 +214,7 @@ describe("poll's requests to a repository", () => {
 
   it("say that an answer breaks off", async () => {
     answers[REFS] = { ...version2, headers: { ...version2.headers, "content-length": "1000" }, broken: true };
-    expect(await refused()).to.match(/^it cannot be reached: /);
+    expect(await refused()).to.match(/^it cannot be reached: TypeError: terminated/);
   });
 
   describe("to a host that does not answer", () => {

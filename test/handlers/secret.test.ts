@@ -1,7 +1,7 @@
 import type { SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 import { expect } from "chai";
 import type { Failure } from "../../handlers/failure";
-import { cachedSecret, nameOf, readSecret, textAt } from "../../handlers/secret";
+import { cachedSecret, isExplainedBy, nameOf, readSecret, textAt } from "../../handlers/secret";
 import { refusal } from "../refusal";
 
 /** A secret in Secrets Manager and a clock, both of which a test sets. */
@@ -42,6 +42,24 @@ describe("cached secret", () => {
     expect(await secret.current()).to.equal("second");
     expect(world.reads).to.equal(2);
   });
+
+  for (const [given, later, explained, reads] of [
+    ["first", 0, true, 1],
+    ["forged", 9_999, false, 1],
+    ["forged", 10_000, false, 2],
+    ["second", 10_000, true, 2],
+    ["first", 10_000, true, 1],
+    ["first", 300_000, false, 2],
+  ] as const) {
+    it(`that was rotated ${explained ? "explains" : "does not explain"} "${given}" after ${later} ms`, async () => {
+      const { world, secret } = setUp();
+      await secret.current();
+      world.value = "second";
+      world.now += later;
+      expect(await isExplainedBy(secret, (value) => value === given)).to.equal(explained);
+      expect(world.reads).to.equal(reads);
+    });
+  }
 
   it("that could not be read is asked for again", async () => {
     const answers = [Promise.reject(new Error("no network")), Promise.resolve("first")];

@@ -87,6 +87,16 @@ describe("webhook of Bitbucket", () => {
       pushOf({ new: bitbucketReference("main", "../../x") }),
       malformed("push.changes[0] names no reference, or no commit"),
     ],
+    ...[{ name: undefined }, { name: "" }, { type: undefined }].map((change): [string, unknown, object] => [
+      `a reference of ${JSON.stringify(Object.entries(change))}`,
+      pushOf({ new: { ...bitbucketReference("main"), ...change } }),
+      malformed("push.changes[0] names no reference, or no commit"),
+    ]),
+    [
+      "a repository without a name",
+      { ...bitbucketPush, repository: { full_name: "" } },
+      malformed("repository.full_name is missing"),
+    ],
     ["null", null, malformed("push.changes is missing")],
   ];
   for (const [what, payload, read] of readings) {

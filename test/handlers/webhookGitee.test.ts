@@ -72,6 +72,11 @@ describe("webhook of Gitee", () => {
     ],
     ["a tag", { ...time, "x-gitee-event": "Tag Push Hook" }, { kind: "other", delivery, event: "Tag Push Hook" }],
     ["no event", time, { kind: "malformed", reason: "X-Gitee-Event is missing" }],
+    [
+      "a test of nothing",
+      { ...time, "x-gitee-ping": "true" },
+      { kind: "malformed", reason: "X-Gitee-Event is missing" },
+    ],
     ["no time", { "x-gitee-event": "Push Hook" }, { kind: "malformed", reason: "X-Gitee-Timestamp is missing" }],
   ];
   for (const [what, headers, announced] of announcements) {

@@ -40,6 +40,11 @@ describe("push at GitHub", () => {
       { push: { ...push, pushedAt: "2026-01-05T12:00:00.000Z" }, sources: [storefront, twin] },
     ],
     [
+      "with a time to come, before which every other push would be stale,",
+      { repository: { ...repository, pushed_at: 1767614401 } },
+      { push: { ...push, pushedAt: "2026-01-05T12:00:00.000Z" }, sources: [storefront, twin] },
+    ],
+    [
       "with a time that no date can hold",
       { repository: { ...repository, pushed_at: 1e300 } },
       { push: { ...push, pushedAt: "2026-01-05T12:00:00.000Z" }, sources: [storefront, twin] },
@@ -50,6 +55,14 @@ describe("push at GitHub", () => {
       expect(decide({ ...payload, ...change })).to.deep.equal({ kind: "deliver", pushes: [verdict] });
     });
   }
+
+  it("to a repository that the configuration spells in another way is delivered", () => {
+    const spelt = { ...storefront, repository: "Acme/Storefront" };
+    expect(decidePush(github.readPush(payload, NOW), forge, [spelt])).to.deep.equal({
+      kind: "deliver",
+      pushes: [{ push, sources: [spelt] }],
+    });
+  });
 
   const ignored: [string, object, string][] = [
     ["of a tag", { ref: "refs/tags/v1" }, "refs/tags/v1 is not a branch"],
@@ -76,6 +89,12 @@ describe("push at GitHub", () => {
     ["has a branch for a reference", { ...payload, ref: "main" }, "not a push: ref is missing or no reference"],
     ["has no commit", { ...payload, after: undefined }, "not a push: after is missing or no commit"],
     ["has a commit that climbs", { ...payload, after: "../../x" }, "not a push: after is missing or no commit"],
+    ["has a list of commits", { ...payload, after: [COMMIT] }, "not a push: after is missing or no commit"],
+    [
+      "has a repository without a name",
+      { ...payload, repository: { full_name: "" } },
+      "not a push: repository.full_name is missing",
+    ],
     ["has no repository", { ...payload, repository: undefined }, "not a push: repository.full_name is missing"],
   ];
   for (const [what, value, reason] of malformed) {

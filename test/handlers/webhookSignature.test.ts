@@ -1,5 +1,6 @@
 import { expect } from "chai";
-import { isSame, isSignature, isSignedBy } from "../../handlers/webhook/signature";
+import { isSame } from "../../handlers/secret";
+import { isSignature, isSignedBy } from "../../handlers/webhook/signature";
 
 // GitHub's own example: https://docs.github.com/en/webhooks/using-webhooks/validating-webhook-deliveries
 const SECRET = "It's a Secret to Everybody";

@@ -66,8 +66,14 @@ describe("the dashboard of stack dev", () => {
     );
     expect(rest.map(shown)).to.deep.equal([
       ["Requests", "Sum", ["Count", "4xx", "5xx"].map((metric) => `AWS/ApiGateway ${metric} ${api}`)],
-      ["Pushes that wait", "Maximum", [`AWS/SQS ApproximateNumberOfMessagesVisible ${queue}`]],
-      ["Age of the oldest push, seconds", "Maximum", [`AWS/SQS ApproximateAgeOfOldestMessage ${queue}`]],
+      [
+        "Pushes that wait, or are tried",
+        "Maximum",
+        [
+          `AWS/SQS ApproximateNumberOfMessagesVisible ${queue}`,
+          `AWS/SQS ApproximateNumberOfMessagesNotVisible ${queue}`,
+        ],
+      ],
       [
         "storefront/web: CPU and memory, percent",
         "Average",

@@ -115,14 +115,28 @@ describe("the NAT instance of stack cn-north-1", () => {
     });
   });
 
+  it("starts once its address, its permissions and its way out are there", () => {
+    const urn = (type: string, name: string) => resource(program, type, name).urn;
+    const dependencies = (type: string) => resource(program, type, "slipway-nat").dependencies;
+    expect(dependencies("aws:iam/instanceProfile:InstanceProfile")).to.include(
+      urn("aws:iam/rolePolicy:RolePolicy", "slipway-nat-role-policy"),
+    );
+    expect(dependencies("aws:ec2/launchTemplate:LaunchTemplate")).to.include.members([
+      urn("aws:iam/rolePolicyAttachment:RolePolicyAttachment", "slipway-nat-ssm"),
+      urn("aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule", "slipway-nat-primary"),
+    ]);
+    expect(dependencies("aws:autoscaling/group:Group")).to.include(urn("aws:ec2/eip:Eip", "slipway-nat"));
+  });
+
   it("is told which interface is its own, where it is, and what to probe", () => {
     const text = userDataOf(program);
-    expect(text.split("\n").slice(0, 6)).to.deep.equal([
+    expect(text.split("\n").slice(0, 7)).to.deep.equal([
       "#!/bin/bash",
       "# slipway's NAT instance. Its log: journalctl --identifier slipway-nat",
       "ENI_ID='slipway-nat-id'",
       "ENI_MAC='0e:00:00:00:00:01'",
       "REGION='cn-north-1'",
+      "VPC_CIDR='10.40.0.0/16'",
       "PROBE='https://github.com'",
     ]);
     expect(text).not.to.match(/arn:aws:|amazonaws\.com(?!\.cn)/);

@@ -182,13 +182,13 @@ const MISTAKES: [title: string, raw: Raw, ...lines: string[]][] = [
       "slipway:applications": [
         {
           ...storefront,
-          services: [{ name: "mail", command: ["mail"], secrets: { KEY: "/mail/key", URL: "mail/url" } }],
+          services: [{ name: "mail", command: ["mail"], secrets: { URL: "mail/url" } }],
           migrate: { command: ["migrate"] },
           task: { secrets: { KEY: "arn:aws:ssm:us-east-1:123456789012:parameter/key" } },
         },
       ],
     }),
-    `slipway:network.endpoints: lacks ecr.dkr, ssm, secretsmanager, ${CANNOT_DO_WITHOUT}; add them`,
+    `slipway:network.endpoints: lacks ecr.dkr, secretsmanager, ssm, ${CANNOT_DO_WITHOUT}; add them`,
   ],
   [
     "no way to what the functions in the VPC call",

@@ -40,6 +40,7 @@ describe("the settings of a NAT instance", () => {
       networkInterfaceId: "eni-0123456789abcdef0",
       macAddress: "0a:1b:2c:3d:4e:5f",
       region: "cn-northwest-1",
+      vpcCidr: "100.100.100.0/22",
       probe: `https://${"g".repeat(200)}`,
     };
     const hook = (bytes: number) => `#!/bin/sh\n${"x".repeat(bytes - 10)}`;
@@ -77,9 +78,9 @@ describe("the settings of a NAT instance", () => {
   });
 
   for (const instance of [undefined, { instanceType: "t4g.small" }])
-    it(`are there without routes where all egress goes through it, ${instance ? "and say" : "or do not say"} its type`, () => {
+    it(`lead everything in halves where all egress goes through it, ${instance ? "and say" : "or do not say"} its type`, () => {
       expect(instanceOf(withNetwork({ egress: "nat-instance", natInstance: instance }))).to.deep.equal({
-        routes: [],
+        routes: ["0.0.0.0/1", "128.0.0.0/1"],
         instanceType: instance?.instanceType ?? "t4g.micro",
         ami: undefined,
         bootHook: undefined,
@@ -120,7 +121,12 @@ describe("the stack files of China", () => {
         egress: "nat-instance",
         endpoints: ["s3"],
         routesPerTable: 50,
-        natInstance: { routes: [], instanceType: "t4g.micro", ami: undefined, bootHook: undefined },
+        natInstance: {
+          routes: ["0.0.0.0/1", "128.0.0.0/1"],
+          instanceType: "t4g.micro",
+          ami: undefined,
+          bootHook: undefined,
+        },
       },
       intake: "webhook",
       pipelineType: "V1",

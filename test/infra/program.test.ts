@@ -121,6 +121,11 @@ describe("the program for stack dev", () => {
     expect([fetch, queue]).to.deep.equal([300, 360]);
   });
 
+  it("tells the webhook of a branch once fetch knows it", () => {
+    const { dependencies } = resource(program, "aws:lambda/function:Function", "slipway-webhook-function");
+    expect(dependencies).to.include(resource(program, "aws:lambda/function:Function", "slipway-fetch-function").urn);
+  });
+
   it("lets API Gateway call the webhook by the one route of the one forge", () => {
     expect(resource(program, "aws:lambda/permission:Permission", "slipway-webhook").inputs).to.deep.equal({
       action: "lambda:InvokeFunction",

@@ -171,6 +171,16 @@ describe("stack cn-north-1", () => {
       principal: "events.amazonaws.com",
       sourceArn: "arn:aws-cn:cloudwatch:cn-north-1:123456789012:slipway-poll-0000000",
     });
+    expect(inputsOf("aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig", "slipway-poll")).to.deep.equal({
+      functionName: "slipway-poll-function-0000000",
+      maximumRetryAttempts: 0,
+      maximumEventAgeInSeconds: 60,
+    });
+  });
+
+  it("tells poll of a branch once fetch knows it", () => {
+    const { dependencies } = resource(program, "aws:lambda/function:Function", "slipway-poll-function");
+    expect(dependencies).to.include(resource(program, "aws:lambda/function:Function", "slipway-fetch-function").urn);
   });
 
   it("raises no alarm for polls that fail for a few minutes", () => {
@@ -178,6 +188,7 @@ describe("stack cn-north-1", () => {
     const patient = alarms.filter(({ inputs }) => inputs.evaluationPeriods !== 1);
     expect(patient.map(({ name, inputs }) => [name, inputs.evaluationPeriods]).sort()).to.deep.equal([
       ["slipway-poll-errors", 3],
+      ["slipway-waiting", 6],
       ["storefront-web-unhealthy", 2],
     ]);
   });
@@ -202,10 +213,15 @@ describe("stack cn-northwest-1", () => {
 
   it("leads everything through the instance, without a NAT gateway", () => {
     expect(resource(program, "awsx:ec2:Vpc", "slipway-vpc").inputs.natGateways).to.deep.equal({ strategy: "None" });
+    expect(resource(program, "aws:ec2/managedPrefixList:ManagedPrefixList", "slipway-nat").inputs).to.deep.equal({
+      addressFamily: "IPv4",
+      maxEntries: 2,
+      entries: [{ cidr: "0.0.0.0/1" }, { cidr: "128.0.0.0/1" }],
+    });
     expect(routesOf(program)).to.deep.equal(
       ["rtb-of-subnet-private-a", "rtb-of-subnet-private-b"].map((routeTableId) => ({
         routeTableId,
-        destinationCidrBlock: "0.0.0.0/0",
+        destinationPrefixListId: "slipway-nat-id",
         networkInterfaceId: "slipway-nat-id",
       })),
     );

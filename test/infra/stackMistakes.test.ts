@@ -74,6 +74,11 @@ const MISTAKES: [title: string, raw: Raw, ...lines: string[]][] = [
     'slipway:baseImageRegistry: "123456789012.dkr.ecr.cn-north-1.amazonaws.com/mirror" is not a registry of this partition; allowed: <account>.dkr.ecr.<region>.amazonaws.com.cn',
   ],
   [
+    "base images of another partition by FIPS",
+    { ...beijing, "slipway:baseImageRegistry": "123456789012.dkr.ecr-fips.us-east-1.amazonaws.com/mirror" },
+    'slipway:baseImageRegistry: "123456789012.dkr.ecr-fips.us-east-1.amazonaws.com/mirror" is not a registry of this partition; allowed: <account>.dkr.ecr.<region>.amazonaws.com.cn',
+  ],
+  [
     "packages by a host",
     withKeys({ "slipway:npmRegistry": "npm.acme.example" }),
     'slipway:npmRegistry: "npm.acme.example" is not an npm registry; allowed: an address such as https://npm.acme.example/mirror/',
@@ -97,6 +102,7 @@ const MISTAKES: [title: string, raw: Raw, ...lines: string[]][] = [
     "http://git.acme.example",
     "https://git.acme.example/",
     "https://git.acme.example/?ref=main",
+    "https://git.acme.example:99999",
     "git.acme.example",
   ].map((url): [string, Raw, string] => [
     `a forge's address ${url}`,
@@ -113,16 +119,19 @@ const MISTAKES: [title: string, raw: Raw, ...lines: string[]][] = [
     { ...withPush({ forge: "bitbucket" }), "slipway:forges": { bitbucket: { url: "https://git.acme.example" } } },
     "slipway:forges.bitbucket.url: Bitbucket is spoken to in the cloud alone, which needs no address; remove it",
   ],
-  [
-    "a forge's token itself, without repeating it",
-    withKeys({ "slipway:forges": { github: { token: "https://secret" } } }),
+  ...[
+    ["an address", "https://secret"],
+    ["a classic token of GitHub", "ghp_secret"],
+    ["a fine-grained token of GitHub", "github_pat_secret"],
+    ["a token of GitLab", "glpat-secret"],
+    ["a token of Bitbucket", "ATCTTsecret=ABCD"],
+    ["a token of Gitee", "0123456789abcdef0123456789abcdef"],
+    ["an SSM parameter", "/forges/github"],
+  ].map(([what, token]): [string, Raw, string] => [
+    `${what} where the secret with a forge's token should be named, without repeating it`,
+    withKeys({ "slipway:forges": { github: { token } } }),
     "slipway:forges.github.token: does not say which secret holds the token; allowed: a Secrets Manager name, with :key for one key of its JSON; its ARN in us-east-1, with :key:: for one key",
-  ],
-  [
-    "a forge's token in an SSM parameter",
-    withKeys({ "slipway:forges": { github: { token: "/forges/github" } } }),
-    "slipway:forges.github.token: does not say which secret holds the token; allowed: a Secrets Manager name, with :key for one key of its JSON; its ARN in us-east-1, with :key:: for one key",
-  ],
+  ]),
   [
     "a retention that CloudWatch Logs does not take",
     withKeys({ "slipway:logRetentionDays": 31 }),

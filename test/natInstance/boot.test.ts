@@ -32,7 +32,8 @@ const CONFIGURED = [
   "ip link set dev ens6 mtu 9001 up",
   "ip -4 address replace 10.40.0.20/24 dev ens6 noprefixroute",
   "ip -4 route replace 10.40.0.0/24 dev ens6 scope link src 10.40.0.20 table 7317",
-  "ip -4 route replace default via 10.40.0.1 dev ens6 onlink src 10.40.0.20 table 7317",
+  "ip -4 route replace 10.40.0.0/16 via 10.40.0.1 dev ens6 onlink src 10.40.0.20 table 7317",
+  "ip -4 route replace default via 10.40.0.1 dev ens6 onlink src 10.40.0.20 metric 1000 table 7317",
   "ip -4 route replace unreachable default metric 4294967295 table 7317",
   "ip -4 rule show priority 7317",
   "ip -4 rule delete priority 7317",
@@ -40,6 +41,9 @@ const CONFIGURED = [
   "ip -4 rule show priority 7318",
   "ip -4 rule delete priority 7318",
   "ip -4 rule add priority 7318 from 10.40.0.20 lookup 7317",
+  "ip -4 rule show priority 7319",
+  "ip -4 rule delete priority 7319",
+  "ip -4 rule add priority 7319 from all fwmark 0x1c95 lookup 7317",
   "nft --file -",
   "sysctl --quiet --write net.ipv4.ip_forward=1",
   "install -d /run/slipway-nat",
@@ -72,6 +76,7 @@ const ENABLED = [
 ];
 
 const DNF = "dnf install --assumeyes --quiet nftables";
+const HOOK_CALLED = "timeout --kill-after=10 300 /usr/local/sbin/slipway-nat-boot-hook";
 const HOOK_RAN = log("notice", "The boot hook has run.");
 const HOOK = `#!/bin/bash
 echo "$INTERFACE $ADDRESS $GATEWAY $ROUTE_TABLE" >"$FOLDER/hook"
@@ -110,9 +115,11 @@ describe("the NAT instance's boot, with stand-ins for what it calls", function (
     );
     expect(it.read("etc/systemd/system/slipway-nat.service").split("\n")).to.include.members([
       "After=network-online.target",
+      "StartLimitIntervalSec=0",
       "RemainAfterExit=yes",
       "ExecStart=/usr/local/sbin/slipway-nat start",
       "Restart=on-failure",
+      "RestartSec=30",
       "WantedBy=multi-user.target",
     ]);
     expect(it.read("etc/systemd/system/slipway-nat-probe.service").split("\n")).to.include.members([
@@ -130,6 +137,12 @@ describe("the NAT instance's boot, with stand-ins for what it calls", function (
     expect(create({ memory: 1048576 }).run()).to.deep.equal({ status: 0, calls: [...INSTALLED, ...ENABLED] });
   });
 
+  it("leaves a swap file alone that an image brings", () => {
+    const it = create();
+    it.write("swapfile", "");
+    expect(it.run()).to.deep.equal({ status: 0, calls: [...INSTALLED, ...ENABLED] });
+  });
+
   it("attaches the interface, finds it by its MAC address, configures it and runs the hook", () => {
     const it = create({
       bootHook: HOOK,
@@ -137,16 +150,20 @@ describe("the NAT instance's boot, with stand-ins for what it calls", function (
       behaviour: { dnf: 'mv "$FOLDER/absent/nft" "$FOLDER/bin/"' },
     });
     it.run();
-    expect(it.run("start")).to.deep.equal({ status: 0, calls: [DNF, ...ATTACHED, ...CONFIGURED, HOOK_RAN] });
+    expect(it.run("start")).to.deep.equal({
+      status: 0,
+      calls: [DNF, ...ATTACHED, ...CONFIGURED, HOOK_CALLED, HOOK_RAN],
+    });
     expect(it.read("hook")).to.equal("ens6 10.40.0.20 10.40.0.1 7317\n");
     expect(it.read("run/slipway-nat/address")).to.equal("10.40.0.20\n");
-    expect(it.read("ruleset").split("\n").slice(0, 6)).to.deep.equal([
-      "table ip slipway",
-      "delete table ip slipway",
-      "table ip slipway {",
-      "  chain postrouting {",
-      "    type nat hook postrouting priority srcnat; policy accept;",
+    expect(it.read("ruleset").split("\n").slice(0, 2)).to.deep.equal(["table ip slipway", "delete table ip slipway"]);
+    expect(it.read("ruleset").match(/.*(name "ens6"|name != "ens6").*/g)).to.deep.equal([
+      '    iifname "ens6" ct state new ct mark set 0x1c95',
+      '    iifname != "ens6" ct mark 0x1c95 meta mark set 0x1c95',
       '    iifname "ens6" masquerade',
+      '    oifname != "ens6" ip saddr 10.40.0.20 masquerade',
+      '    iifname "ens6" tcp flags & (syn | rst) == syn tcp option maxseg size set rt mtu',
+      '    iifname "ens6" ct state new drop',
     ]);
   });
 
@@ -221,6 +238,7 @@ describe("the NAT instance's boot, with stand-ins for what it calls", function (
       calls: [
         ...ATTACHED,
         ...CONFIGURED,
+        HOOK_CALLED,
         log("err", "The boot hook failed with exit code 3 (124: after five minutes). The instance goes on without it."),
       ],
     });

@@ -58,6 +58,24 @@ table ip vpc {
 }
 END
   inside nat nft add table ip operators
+  # Where the tunnel of a boot hook ends. Nobody there knows the VPC's addresses.
+  ip link add tunnel netns nat mtu 1420 type veth peer tunnel netns github mtu 1420
+  inside nat ip address add 10.99.0.2/30 dev tunnel
+  inside github ip address add 10.99.0.1/30 dev tunnel
+  inside nat ip link set tunnel up
+  inside github ip link set tunnel up
+  inside github nft --file - <<END
+table ip tunnel {
+  set segments {
+    typeof tcp option maxseg size
+    flags dynamic
+  }
+  chain arrived {
+    type filter hook input priority filter; policy accept;
+    iifname "tunnel" tcp flags syn add @segments { tcp option maxseg size }
+  }
+}
+END
 }
 
 # serve NAMESPACE PORT: until the end
@@ -105,7 +123,7 @@ configure_nat
 echo "still there" >&"${CONVERSATION[1]}"
 read -r -u "${CONVERSATION[0]}" answer
 told conversation "$greeting, $answer"
-told rules "$(inside nat ip -4 rule show | grep 7317)"
+told rules "$(inside nat ip -4 rule show | grep -w 'lookup 7317')"
 told routes "$(inside nat ip -4 route show table 7317)"
 told tables "$(inside nat nft list tables)"
 told translations "$(inside nat nft list chain ip slipway postrouting | grep -c masquerade)"
@@ -114,10 +132,20 @@ told settings "$(inside nat sysctl -n net.ipv4.ip_forward net.ipv4.conf.all.send
 
 # systemd-networkd and other tools delete rules that are not theirs.
 inside nat ip -4 rule delete priority 7317
+inside nat ip -4 rule delete priority 7319
 told withoutRule "$(ask private "$GITHUB" 443)"
 told droppedWithoutRule "$(($(dropped) > 0 ? 1 : 0))"
 configure_nat
 told appliedAnew "$(ask private "$GITHUB" 443)"
+
+# What a boot hook does whose tunnel is the way to everything.
+inside nat ip route add default via 10.99.0.1 dev tunnel table 7317
+configure_nat
+told tunnel "$(ask private "$GITHUB" 443)"
+told segments "$(inside github nft list set ip tunnel segments | sed -nE 's/.*elements = [{] (.*) [}]/\1/p')"
+told probeByTunnel "$(ask nat "$GITHUB" 443 "$ENI")"
+inside nat ip route delete default via 10.99.0.1 dev tunnel table 7317
+told tunnelAfterwards "$(ask private "$GITHUB" 443)"
 
 inside nat ip link set ens6 down
 told interfaceDown "$(ask private "$GITHUB" 443)"

@@ -73,19 +73,30 @@ describe(`the NAT instance in network namespaces${unable === undefined ? "" : ` 
 
   it("may be configured twice: connections go on, nothing is there twice, nobody else's table is touched", () => {
     expect(seen.conversation).to.equal("10.40.0.20, still there");
-    expect(seen.rules).to.equal("7317: from all iif ens6 lookup 7317; 7318: from 10.40.0.20 lookup 7317");
+    expect(seen.rules?.split("; ")).to.deep.equal([
+      "7317: from all iif ens6 lookup 7317",
+      "7318: from 10.40.0.20 lookup 7317",
+      "7319: from all fwmark 0x1c95 lookup 7317",
+    ]);
     expect(seen.routes?.split("; ")).to.deep.equal([
-      "default via 10.40.0.1 dev ens6 src 10.40.0.20 onlink",
+      "default via 10.40.0.1 dev ens6 src 10.40.0.20 metric 1000 onlink",
       "unreachable default metric 4294967295",
       "10.40.0.0/24 dev ens6 scope link src 10.40.0.20",
+      "10.40.0.0/16 via 10.40.0.1 dev ens6 src 10.40.0.20 onlink",
     ]);
     expect(seen.tables).to.equal("table ip operators; table ip slipway");
-    expect(seen.translations).to.equal("1");
+    expect(seen.translations).to.equal("2");
     expect(seen.settings).to.equal("1; 0; 0; 2");
   });
 
-  it("mends a rule that another tool deleted, without which the VPC drops the answers", () => {
+  it("mends rules that another tool deleted, without which the VPC drops the answers", () => {
     expect([seen.withoutRule, seen.droppedWithoutRule, seen.appliedAnew]).to.deep.equal(["timeout", "1", "10.40.0.20"]);
+  });
+
+  it("leaves the way out to a boot hook's tunnel: to the VPC's packets, in segments that fit, and to the probe", () => {
+    expect([seen.tunnel, seen.tunnelAfterwards]).to.deep.equal(["10.99.0.2", "10.40.0.20"]);
+    expect(seen.segments).to.equal("1380");
+    expect(seen.probeByTunnel).to.equal("10.99.0.2");
   });
 
   it("sends nothing out by another interface when this one is down", () => {

@@ -13,10 +13,11 @@ export const OPTIONS = {
   networkInterfaceId: NETWORK_INTERFACE,
   macAddress: MAC,
   region: "cn-north-1",
+  vpcCidr: "10.40.0.0/16",
   probe: "https://github.com",
 };
 
-const REAL = ["awk", "basename", "bash", "cat", "dirname", "env", "timeout"];
+const REAL = ["awk", "basename", "bash", "cat", "dirname", "env"];
 /** Does what it is told, for every path that it is given lies in the instance's folder. */
 const LED_ELSEWHERE = ["install", "tee"];
 const STAND_INS = [
@@ -32,6 +33,7 @@ const STAND_INS = [
   "swapon",
   "sysctl",
   "systemctl",
+  "timeout",
 ];
 
 export interface InstanceOptions {
@@ -65,7 +67,7 @@ export interface Instance {
 export const IMDS = `case "$*" in
   *api/token) echo ${TOKEN} ;;
   */instance-id) echo ${INSTANCE} ;;
-  */local-ipv4s) echo 10.40.0.20 ;;
+  */local-ipv4s) echo 10.40.0.20; echo 10.40.0.21 ;;
   */subnet-ipv4-cidr-block) echo 10.40.0.0/24 ;;
 esac`;
 export const ATTACH = `mkdir -p "$FOLDER/sys/class/net/ens6" && echo ${MAC} >"$FOLDER/sys/class/net/ens6/address"`;
@@ -98,6 +100,7 @@ export function createInstance({ bootHook, memory = 930000, behaviour = {}, abse
     curl: IMDS,
     ip: NO_RULE,
     nft: `cat >"$FOLDER/ruleset"`,
+    timeout: `shift 2; exec "$@"`,
     ...behaviour,
   };
   for (const command of LED_ELSEWHERE) standIn(command, `exec ${which(command)} "$@"`);

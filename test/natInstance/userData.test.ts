@@ -47,7 +47,7 @@ describe("the NAT instance's user data", () => {
 
   it("leaves a URL's characters alone", () => {
     const probe = "https://git.acme.example/it's?a=$b";
-    const [, , , , , line] = userData({ ...OPTIONS, probe }).split("\n");
+    const [, , , , , , line] = userData({ ...OPTIONS, probe }).split("\n");
     expect(line).to.equal("PROBE='https://git.acme.example/it'\\''s?a=$b'");
   });
 

@@ -49,12 +49,25 @@ describe("A CloudWatch alarm", () => {
     const name = "pushes.fifo";
     const queue = { name, fifoQueue: true, visibilityTimeoutSeconds: 43_200 };
     const { outputs } = await cloud.declare("aws:sqs/queue:Queue", "pushes", queue);
+    const query = (id: string, metricName: string) => {
+      const metric = {
+        namespace: "AWS/SQS",
+        metricName,
+        dimensions: { QueueName: name },
+        stat: "Minimum",
+        period: 300,
+      };
+      return { id, metric };
+    };
     await declareAlarm({
-      namespace: "AWS/SQS",
-      metricName: "ApproximateAgeOfOldestMessage",
-      dimensions: { QueueName: name },
-      statistic: "Maximum",
-      threshold: 1800,
+      period: undefined,
+      statistic: undefined,
+      evaluationPeriods: 6,
+      metricQueries: [
+        { id: "total", expression: "FILL(waiting, 0) + FILL(taken, 0)", returnData: true },
+        query("waiting", "ApproximateNumberOfMessagesVisible"),
+        query("taken", "ApproximateNumberOfMessagesNotVisible"),
+      ],
     });
     await cloud.start();
     expect((await changed())?.state).to.equal("OK");

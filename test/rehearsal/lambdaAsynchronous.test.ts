@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { type Clock, createClock } from "../../rehearsal/clock";
-import { createAsynchronousInvocations } from "../../rehearsal/cloud/lambda/asynchronousInvocation";
+import { createAsynchronousInvocations, type EventLimits } from "../../rehearsal/cloud/lambda/asynchronousInvocation";
 import type { Invoker } from "../../rehearsal/cloud/lambda/invoker";
 import { awsError } from "../../rehearsal/cloud/service";
 
@@ -27,9 +27,9 @@ describe("asynchronous invocations", () => {
     stop: async () => {},
   };
 
-  async function invoked(repeats: boolean, payloads: string[]): Promise<string[]> {
+  async function invoked(repeats: boolean, payloads: string[], limits?: EventLimits): Promise<string[]> {
     const { invokeLater } = createAsynchronousInvocations(clock, { repeats, isStopped: () => stopped });
-    for (const payload of payloads) invokeLater(invoker, payload);
+    for (const payload of payloads) invokeLater(invoker, payload, limits);
     for (let second = 0; second < 600; second++) {
       await new Promise(setImmediate);
       await clock.turn(1000);
@@ -71,6 +71,18 @@ describe("asynchronous invocations", () => {
   it("are not counted as tried where they are throttled", async () => {
     outcomes = ["throttled", "throttled", "error", "error", "error"];
     expect(await invoked(false, ["a"])).to.deep.equal(["0 a #1", "5 a #1", "10 a #1", "70 a #1", "190 a #1"]);
+  });
+
+  it("are tried as often as the function's configuration says, and no longer than it says", async () => {
+    outcomes = ["error", "error", "throttled", "throttled", "throttled"];
+    const once = { retryAttempts: 0, maximumAge: 60_000 };
+    expect(await invoked(false, ["a"], once)).to.deep.equal(["0 a #1"]);
+    seen.length = 0;
+    requests.length = 0;
+    outcomes = Array.from({ length: 99 }, () => "throttled");
+    const from = (clock.now() - start) / 1000;
+    const attempts = await invoked(false, ["a"], once);
+    expect([attempts.at(0), attempts.at(-1)]).to.deep.equal([`${from} a #1`, `${from + 60} a #1`]);
   });
 
   it("end with the account", async () => {

@@ -61,21 +61,17 @@ describe("A function in a VPC", () => {
     const { invoke } = await declare(FETCH);
     expect((await invoke({ url: "https://github.com/a" })).value).to.equal("answer of github.com");
     expect((await invoke({ url: "http://git.acme.example:3000/a" })).value).to.equal("answer of git.acme.example:3000");
+    const both = (host: string, port: number) =>
+      ["us-east-1a", "us-east-1b"].map((zone) => ({
+        kind: "connection",
+        from: "fetch",
+        host,
+        port,
+        path: [`subnet (${zone})`, "0.0.0.0/0 in rtb", "nat"],
+      }));
     expect(JSON.parse(shorten(JSON.stringify(connections())))).to.deep.equal([
-      {
-        kind: "connection",
-        from: "fetch",
-        host: "github.com",
-        port: 443,
-        path: ["subnet (us-east-1a)", "0.0.0.0/0 in rtb", "nat"],
-      },
-      {
-        kind: "connection",
-        from: "fetch",
-        host: "git.acme.example",
-        port: 3000,
-        path: ["subnet (us-east-1a)", "0.0.0.0/0 in rtb", "nat"],
-      },
+      ...both("github.com", 443),
+      ...both("git.acme.example", 3000),
     ]);
     const { interfaceAt } = networkOf(network.cloud);
     expect(["10.40.0.4", "10.40.128.4"].map((it) => interfaceAt(it)?.subnetId)).to.deep.equal(network.privateSubnets);
@@ -120,7 +116,7 @@ describe("A function in a VPC", () => {
     );
     await invoke();
     await invoke();
-    expect(connections()).to.have.length(2);
+    expect(connections()).to.have.length(2 * 2);
   });
 
   const SEND = `const { SQSClient, SendMessageCommand } = require("@aws-sdk/client-sqs");

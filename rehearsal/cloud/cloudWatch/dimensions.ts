@@ -1,10 +1,9 @@
 import type { DescribeServicesRequest, DescribeServicesResponse } from "@aws-sdk/client-ecs";
 import type { DescribeRuleRequest } from "@aws-sdk/client-eventbridge";
 import type { InvocationRequest } from "@aws-sdk/client-lambda";
-import type { GetQueueAttributesRequest, GetQueueAttributesResult } from "@aws-sdk/client-sqs";
+import type { GetQueueAttributesRequest, GetQueueAttributesResult, QueueAttributeName } from "@aws-sdk/client-sqs";
 import type { DescribeTargetGroupsOutput, DescribeTargetHealthOutput } from "../loadBalancer";
 import type { Cloud, Principal } from "../service";
-import { queuesOf } from "../sqs/queues";
 import { queueUrl } from "../sqs/queueUrl";
 
 export type Dimensions = Record<string, string>;
@@ -16,17 +15,15 @@ export function createDimensions(cloud: Cloud) {
     cloud.call<I, O>(caller, service, operation, input);
   const targetGroupArn = ({ TargetGroup = "" }: Dimensions) => cloud.arn("elasticloadbalancing", TargetGroup);
 
-  async function visibleMessages({ QueueName = "" }: Dimensions): Promise<number> {
+  async function messages({ QueueName = "" }: Dimensions, attribute: QueueAttributeName): Promise<number> {
     const { Attributes } = await ask<GetQueueAttributesRequest, GetQueueAttributesResult>("sqs", "GetQueueAttributes", {
       QueueUrl: queueUrl(cloud, QueueName),
-      AttributeNames: ["ApproximateNumberOfMessages"],
+      AttributeNames: [attribute],
     });
-    return Number(Attributes?.ApproximateNumberOfMessages);
+    return Number(Attributes?.[attribute]);
   }
-
-  /** Seconds. */
-  const ageOfOldestMessage = async ({ QueueName = "" }: Dimensions): Promise<number | undefined> =>
-    queuesOf(cloud).get(cloud.arn("sqs", QueueName))?.ageOfOldest();
+  const visibleMessages = (of: Dimensions) => messages(of, "ApproximateNumberOfMessages");
+  const messagesInFlight = (of: Dimensions) => messages(of, "ApproximateNumberOfMessagesNotVisible");
 
   /** Undefined while the group has no targets: the load balancer publishes nothing then. */
   async function unhealthyHosts(dimensions: Dimensions): Promise<number | undefined> {
@@ -72,7 +69,7 @@ export function createDimensions(cloud: Cloud) {
 
   return {
     visibleMessages,
-    ageOfOldestMessage,
+    messagesInFlight,
     unhealthyHosts,
     /** @throws where a dimension names what the account does not have; some, the account cannot tell */
     async check(dimensions: Dimensions): Promise<void> {

@@ -14,7 +14,7 @@ const ofFunction = (event: CloudEvent, { FunctionName }: Dimensions) =>
 export function createMetrics(dimensions: ReturnType<typeof createDimensions>): Record<string, Metric> {
   return {
     "AWS/SQS ApproximateNumberOfMessagesVisible": { asks: dimensions.visibleMessages },
-    "AWS/SQS ApproximateAgeOfOldestMessage": { asks: dimensions.ageOfOldestMessage },
+    "AWS/SQS ApproximateNumberOfMessagesNotVisible": { asks: dimensions.messagesInFlight },
     "AWS/ApplicationELB UnHealthyHostCount": { asks: dimensions.unhealthyHosts },
     // Both are published with every invocation, 0 where there was nothing.
     "AWS/Lambda Errors": {

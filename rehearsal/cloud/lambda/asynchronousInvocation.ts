@@ -7,12 +7,24 @@ const RETRY_DELAYS = [60_000, 120_000];
 // A throttled event goes back to the queue, for up to six hours.
 const THROTTLE_DELAY = 5_000;
 const MAXIMUM_EVENT_AGE = 6 * 60 * 60_000;
+
+/** What a function's configuration for asynchronous invocation says. */
+export interface EventLimits {
+  /** Attempts after the first one that failed, 0 to 2. */
+  retryAttempts: number;
+  /** Milliseconds after which an event that is still to be tried is given up. */
+  maximumAge: number;
+}
+
+/** Those of a function that has no such configuration. */
+export const defaultLimits: EventLimits = { retryAttempts: RETRY_DELAYS.length, maximumAge: MAXIMUM_EVENT_AGE };
+
 /** How late a repeated delivery comes, every second time: after later events of the same pipeline. */
 const REPEAT_DELAY = 60_000;
 
 export interface AsynchronousInvocations {
   /** Queues an event for a function, and returns at once. */
-  invokeLater(invoker: Invoker, payload: string): void;
+  invokeLater(invoker: Invoker, payload: string, limits?: EventLimits): void;
 }
 
 /**
@@ -34,9 +46,9 @@ export function createAsynchronousInvocations(
   }
 
   return {
-    invokeLater(invoker, payload) {
+    invokeLater(invoker, payload, limits = defaultLimits) {
       const requestId = randomUUID();
-      const deliver = () => deliverOnce(clock, (id) => invoker.invoke(payload, id), requestId, isStopped);
+      const deliver = () => deliverOnce(clock, (id) => invoker.invoke(payload, id), requestId, limits, isStopped);
       void deliver();
       if (repeats) void repeat(deliver);
     },
@@ -49,10 +61,11 @@ async function deliverOnce(
   invoke: (requestId: string) => ReturnType<Invoker["invoke"]>,
   // Attempts of one event have one request id.
   requestId: string,
+  { retryAttempts, maximumAge }: EventLimits,
   isStopped: () => boolean,
 ): Promise<void> {
   const queuedAt = clock.now();
-  const delays = [...RETRY_DELAYS];
+  const delays = RETRY_DELAYS.slice(0, retryAttempts);
   while (!isStopped()) {
     let delay: number | undefined = THROTTLE_DELAY;
     try {
@@ -62,7 +75,7 @@ async function deliverOnce(
     } catch (error) {
       if (!isThrottled(error)) throw error;
     }
-    if (delay === undefined || clock.now() + delay - queuedAt > MAXIMUM_EVENT_AGE) return;
+    if (delay === undefined || clock.now() + delay - queuedAt > maximumAge) return;
     await clock.wait(delay);
   }
 }

@@ -16,8 +16,8 @@ export interface Connections {
 }
 
 /**
- * Lambda picks the subnet of an execution environment: a host is within reach where it is so from each of them. A
- * function outside of any VPC reaches everything, by AWS's own network.
+ * Lambda picks the subnet of an execution environment: a host is within reach where it is so from each of them, and the
+ * way from each is told. A function outside of any VPC reaches everything, by AWS's own network.
  */
 export function createConnections(
   cloud: Cloud,
@@ -26,26 +26,23 @@ export function createConnections(
 ): Connections {
   const told = new Set<string>();
 
-  function passageTo(host: string, port: number): Passage | undefined {
-    const passages = interfaces.map((it) => networkOf(cloud).reach(it, host, port));
-    return passages.find((it) => !it.open) ?? passages[0];
-  }
-
   function connects(host: string, port: number): boolean {
-    const passage = passageTo(host, port);
-    const open = passage === undefined || passage.open;
-    if (!told.has(`${host}:${port}`) && !(open && isAws(cloud, host))) tell(host, port, passage);
+    const passages = interfaces.map((it) => networkOf(cloud).reach(it, host, port));
+    const closed = passages.find((it) => !it.open);
+    if (!told.has(`${host}:${port}`) && (closed || !isAws(cloud, host))) tell(host, port, closed ? [closed] : passages);
     told.add(`${host}:${port}`);
-    return open;
+    return closed === undefined;
   }
 
-  function tell(host: string, port: number, passage: Passage | undefined): void {
+  function tell(host: string, port: number, passages: Passage[]): void {
     const event = { kind: "connection", from: name, host, port } as const;
-    if (passage === undefined) cloud.tell(event);
-    else if (passage.open) cloud.tell({ ...event, path: passage.path });
-    else {
-      cloud.tell({ ...event, reason: passage.reason });
-      log.write(`PROBLEM: no connection to port ${port} of ${host}: ${passage.reason}`);
+    if (passages.length === 0) cloud.tell(event);
+    for (const passage of passages) {
+      if (passage.open) cloud.tell({ ...event, path: passage.path });
+      else {
+        cloud.tell({ ...event, reason: passage.reason });
+        log.write(`PROBLEM: no connection to port ${port} of ${host}: ${passage.reason}`);
+      }
     }
   }
 

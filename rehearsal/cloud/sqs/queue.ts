@@ -57,8 +57,6 @@ export interface Queue {
   /** Takes over a message that another queue gave up on. */
   adopt(message: StoredMessage): void;
   counts(): { visible: number; inFlight: number };
-  /** Seconds since the oldest message was sent; 0 for an empty queue. */
-  ageOfOldest(): number;
 }
 
 // "Exactly-once processing" in the developer guide: a repeated deduplication id is swallowed for five minutes.
@@ -210,10 +208,6 @@ export function createQueue(
       dropExpired();
       const visible = messages.filter(isVisible).length;
       return { visible, inFlight: messages.length - visible };
-    },
-    ageOfOldest() {
-      dropExpired();
-      return Math.max(0, ...messages.map((it) => (clock.now() - it.sentAt) / 1000));
     },
   };
 }
