@@ -75,6 +75,7 @@ export const reasons: Reason[] = [
     reason: "puts aside what no repetition mends: npm start -- --stack cn-northwest-1 --scenario outage",
   },
   {
+    stacks: ["cn-north-1", "cn-northwest-1"],
     role: /-nat-role-/,
     actions: ["autoscaling:SetInstanceHealth"],
     resource: /:autoScalingGroup:/,
