@@ -59,7 +59,7 @@ export async function open(options: RehearsalOptions): Promise<Rehearsal> {
   const chain = await chainOf({ root, stack, overrides });
   const directory = await createRun(path.join(root, RUNS), stack);
   const account = createCloud({
-    ...placeOf(chain[0]?.values["aws:region"] ?? ""),
+    region: chain[0]?.values["aws:region"] ?? "",
     routesPerTable: routesPerTable(chain),
     clock: createClock(options.speed),
     directory,
@@ -90,12 +90,6 @@ export async function open(options: RehearsalOptions): Promise<Rehearsal> {
     throw error;
   }
 }
-
-/** Regions of China are a partition of their own, under another DNS suffix. */
-const placeOf = (region: string) =>
-  region.startsWith("cn-")
-    ? { region, partition: "aws-cn", dnsSuffix: "amazonaws.com.cn" }
-    : { region, partition: "aws", dnsSuffix: "amazonaws.com" };
 
 /** Who sets the quota in a stack file has asked AWS for it before; undefined where none does. */
 function routesPerTable(chain: Stack[]): number | undefined {

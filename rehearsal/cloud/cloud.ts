@@ -16,9 +16,8 @@ import {
 } from "./service";
 
 export interface CloudOptions {
+  /** Of the global partition, or China's. */
   region: string;
-  partition?: string;
-  dnsSuffix?: string;
   /** AWS's default where not told, 50. */
   routesPerTable?: number | undefined;
   clock: Clock;
@@ -56,6 +55,9 @@ export interface Account extends Cloud {
   onEvent(listener: (event: CloudEvent) => void): () => void;
 }
 
+const GLOBAL = { partition: "aws", dnsSuffix: "amazonaws.com" };
+const CHINA = { partition: "aws-cn", dnsSuffix: "amazonaws.com.cn" };
+
 export function createCloud(options: CloudOptions): Account {
   const events: CloudEvent[] = [];
   const listeners = new Set<(event: CloudEvent) => void>();
@@ -64,7 +66,8 @@ export function createCloud(options: CloudOptions): Account {
   const services = new Map<string, Service>();
   let endpoint: { url: string; close(): Promise<void> } | undefined;
 
-  const scope = { accountId: "123456789012", region: options.region, partition: options.partition ?? "aws" };
+  const { partition, dnsSuffix } = options.region.startsWith("cn-") ? CHINA : GLOBAL;
+  const scope = { accountId: "123456789012", region: options.region, partition };
   const arn: Cloud["arn"] = (service, resource, empty = {}) =>
     `arn:${scope.partition}:${service}:${empty.region ?? scope.region}:${empty.account ?? scope.accountId}:${resource}`;
   // Pulumi's auto-naming: seven hexadecimal digits after the logical name.
@@ -119,7 +122,7 @@ export function createCloud(options: CloudOptions): Account {
 
   const account: Account = {
     ...scope,
-    dnsSuffix: options.dnsSuffix ?? "amazonaws.com",
+    dnsSuffix,
     routesPerTable: options.routesPerTable ?? 50,
     clock: options.clock,
     directory: options.directory,

@@ -63,13 +63,13 @@ async function recorded(root: string): Promise<() => Promise<number>> {
   };
 }
 
-/** Evaluates stack dev of a project into an account of its own. */
-export const withProgram = (root: string): Promise<Program> =>
-  withAccount(({ create, invoke }) => evaluate({ root, stack: "dev", create, invoke }));
+/** Evaluates a stack of a project into an account of its own. */
+export const withProgram = (root: string, stack: string, region: string): Promise<Program> =>
+  withAccount(({ create, invoke }) => evaluate({ root, stack, create, invoke }), region);
 
-async function withAccount<T>(use: (account: Account) => Promise<T>): Promise<T> {
+async function withAccount<T>(use: (account: Account) => Promise<T>, region = "us-east-1"): Promise<T> {
   const directory = await mkdtemp(path.join(tmpdir(), "slipway-bench-"));
-  const account = createCloud({ region: "us-east-1", clock: createClock(0), directory, services });
+  const account = createCloud({ region, clock: createClock(0), directory, services });
   await account.open();
   try {
     return await use(account);

@@ -33,8 +33,7 @@ export async function createTestCloud(
 ): Promise<TestCloud> {
   const directory = await mkdtemp(path.join(tmpdir(), "slipway-test-"));
   const clock = createClock(speed, Date.UTC(2026, 0, 5, 9, 0, 0));
-  const china = region.startsWith("cn-") ? { partition: "aws-cn", dnsSuffix: "amazonaws.com.cn" } : {};
-  const account = createCloud({ region, ...china, routesPerTable, clock, directory, services, repeatsInvocations });
+  const account = createCloud({ region, routesPerTable, clock, directory, services, repeatsInvocations });
   await account.open();
 
   const declare: TestCloud["declare"] = async (type, name, inputs = {}) => {
