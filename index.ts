@@ -6,7 +6,7 @@ import { Chat, toldChats } from "./infra/chat";
 import { Cluster } from "./infra/cluster";
 import { Dashboard } from "./infra/dashboard";
 import { Deployments, DeploymentTable } from "./infra/deployments";
-import { accessTo, forgesOf, forgeUrls } from "./infra/forges";
+import { accessTo, forgesOf, forgeUrl } from "./infra/forges";
 import { Intake } from "./infra/intake";
 import { LoadBalancer } from "./infra/loadBalancer";
 import { Network } from "./infra/network";
@@ -42,7 +42,7 @@ const forges = forgesOf(pushes);
 const network = new Network("slipway", {
   operations,
   settings: settings.network,
-  forges: forgeUrls(forges, settings.forges),
+  forges: forges.map((forge) => forgeUrl(forge, settings.forges)),
 });
 const cluster = new Cluster("slipway");
 const web = settings.applications.flatMap(({ name, services }) =>

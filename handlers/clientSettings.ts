@@ -12,3 +12,8 @@ export function clientSettings(attempts: number, seconds: number) {
     requestHandler: { connectionTimeout: 2_000, requestTimeout: seconds * 1_000, throwOnRequestTimeout: true },
   };
 }
+
+/** The same of a client of SQS. Left to itself it calls the host in the queue's URL, whatever AWS_ENDPOINT_URL says. */
+export function queueClientSettings(attempts: number, seconds: number) {
+  return { ...clientSettings(attempts, seconds), useQueueUrlAsEndpoint: false };
+}

@@ -5,7 +5,7 @@ import { ECSClient } from "@aws-sdk/client-ecs";
 import { SNSClient } from "@aws-sdk/client-sns";
 import { SQSClient } from "@aws-sdk/client-sqs";
 import type { CodePipelineEvent, SQSBatchResponse, SQSEvent } from "aws-lambda";
-import { clientSettings } from "./clientSettings";
+import { clientSettings, queueClientSettings } from "./clientSettings";
 import { type Job, type JobResult, parameter, resultOf, runJob } from "./codePipelineJob";
 import type { DeploymentContext, DeploymentRequest } from "./deploy/deployment";
 import { type DeploymentTable, releaseLock } from "./deploy/lock";
@@ -91,8 +91,7 @@ export function createDeploy(
     deployment,
     requests,
     table: { dynamo: new DynamoDBClient(clientSettings(5, 10)), table: requests.table },
-    // Left to itself the client calls the host in the queue's URL, whatever AWS_ENDPOINT_URL says.
-    sqs: new SQSClient({ ...clientSettings(3, 5), useQueueUrlAsEndpoint: false }),
+    sqs: new SQSClient(queueClientSettings(3, 5)),
     sns: new SNSClient(clientSettings(3, 5)),
   };
   return async (event) => {

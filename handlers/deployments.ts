@@ -4,7 +4,7 @@ import { ECRClient } from "@aws-sdk/client-ecr";
 import { SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 import { SendMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
 import type { APIGatewayProxyStructuredResultV2 } from "aws-lambda";
-import { clientSettings } from "./clientSettings";
+import { clientSettings, queueClientSettings } from "./clientSettings";
 import {
   acquireLock,
   type DeploymentTable,
@@ -96,8 +96,7 @@ export function createDeployments(options: DeploymentsOptions): (event: Deployme
     options,
     table: { dynamo: new DynamoDBClient(clientSettings(2, 2)), table: options.table },
     ecr: new ECRClient(clientSettings(2, 2)),
-    // Left to itself the client calls the host in the queue's URL, whatever AWS_ENDPOINT_URL says.
-    queue: new SQSClient({ ...clientSettings(2, 2), useQueueUrlAsEndpoint: false }),
+    queue: new SQSClient(queueClientSettings(2, 2)),
     now: Date.now,
   };
   const secret = cachedSecret(() => readSecret(secrets, options.secretArn, "the deployments' token"), Date.now);

@@ -5,7 +5,7 @@ import { SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 import { SQSClient } from "@aws-sdk/client-sqs";
 import type { Context, SQSBatchResponse, SQSEvent, SQSRecord } from "aws-lambda";
 import { defaultBuildspec } from "./buildspec";
-import { clientSettings } from "./clientSettings";
+import { clientSettings, queueClientSettings } from "./clientSettings";
 import { explain, type Failure, failure, isException } from "./failure";
 import { zipOf } from "./fetch/archive";
 import { type ArchiveHead, decideFetch } from "./fetch/decision";
@@ -78,8 +78,7 @@ export function createFetch(options: FetchOptions): FetchHandler {
   const clients: Clients = {
     s3: new S3Client(clientSettings(5, 60)),
     pipelines: new CodePipelineClient(clientSettings(5, 10)),
-    // Left to itself the client calls the host in the queue's URL, whatever AWS_ENDPOINT_URL says.
-    queue: new SQSClient({ ...clientSettings(2, 2), useQueueUrlAsEndpoint: false }),
+    queue: new SQSClient(queueClientSettings(2, 2)),
     tokens: createForgeTokens(new SecretsManagerClient(clientSettings(3, 3)), options.forges),
   };
   return async ({ Records }, context) => {

@@ -22,6 +22,11 @@ export function accessOf(forges: ForgeAccessOptions, forge: Forge): ForgeAccess 
   return access;
 }
 
+/** A repository's name as a part of addresses. */
+export function pathOf(repository: string): string {
+  return repository.split("/").map(encodeURIComponent).join("/");
+}
+
 /** A GET request. Its address holds no secret. */
 export interface ForgeRequest {
   url: string;
@@ -67,7 +72,7 @@ export function archiveRequest(
   commit: string,
   token: string | undefined,
 ): ForgeRequest {
-  const path = repository.split("/").map(encodeURIComponent).join("/");
+  const path = pathOf(repository);
   switch (at.forge) {
     case "github":
       return token === undefined
@@ -89,8 +94,8 @@ export interface ForgeTokens {
   /** The forge's token; `undefined` where none is configured. @throws Failure that names the secret */
   tokenOf(forge: Forge): Promise<string | undefined>;
   /**
-   * The token that the forge's secret holds by now, after a forge has refused the one that {@link tokenOf} gave.
-   * `undefined` where none is configured, or the secret holds the refused one still.
+   * The token that the forge's secret holds by now, after a forge has refused the one that {@link tokenOf} gave: read anew,
+   * or by somebody else a moment ago. `undefined` where none is configured, or the secret holds the refused one still.
    */
   rotatedToken(forge: Forge, refused: string): Promise<string | undefined>;
 }
@@ -111,7 +116,7 @@ export function createForgeTokens(
   return {
     tokenOf: async (forge) => secrets[forge]?.current(),
     async rotatedToken(forge, refused) {
-      const token = await secrets[forge]?.afterRotation();
+      const token = (await secrets[forge]?.afterRotation()) ?? (await secrets[forge]?.current());
       return token === refused ? undefined : token;
     },
   };

@@ -1,7 +1,7 @@
 import { S3Client } from "@aws-sdk/client-s3";
 import { SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 import { SQSClient } from "@aws-sdk/client-sqs";
-import { clientSettings } from "./clientSettings";
+import { clientSettings, queueClientSettings } from "./clientSettings";
 import { explain, failure } from "./failure";
 import type { TrackedBranch } from "./forge";
 import { accessOf, createForgeTokens, type ForgeAccessOptions, type ForgeTokens } from "./forgeAccess";
@@ -55,8 +55,7 @@ interface Outcome {
  */
 export function createPoll(options: PollOptions): PollHandler {
   const s3 = new S3Client(clientSettings(3, 5));
-  // Left to itself the client calls the host in the queue's URL, whatever AWS_ENDPOINT_URL says.
-  const queue = new SQSClient({ ...clientSettings(3, 5), useQueueUrlAsEndpoint: false });
+  const queue = new SQSClient(queueClientSettings(3, 5));
   const tokens = createForgeTokens(new SecretsManagerClient(clientSettings(3, 5)), options.forges);
   return async () => {
     const state = await readState(s3, options);

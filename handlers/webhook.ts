@@ -1,7 +1,7 @@
 import { SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 import { SQSClient } from "@aws-sdk/client-sqs";
 import type { APIGatewayProxyStructuredResultV2 } from "aws-lambda";
-import { clientSettings } from "./clientSettings";
+import { clientSettings, queueClientSettings } from "./clientSettings";
 import { explain } from "./failure";
 import { FORGES, type Forge, type TrackedBranch } from "./forge";
 import { jsonAnswer } from "./http/answer";
@@ -63,8 +63,7 @@ interface Intake {
 export function createWebhook(options: WebhookOptions): WebhookHandler {
   // Two attempts of two seconds at the secret and at the queue: within the forges' ten.
   const secretsManager = new SecretsManagerClient(clientSettings(2, 2));
-  // Left to itself the client calls the host in the queue's URL, whatever AWS_ENDPOINT_URL says.
-  const queue = new SQSClient({ ...clientSettings(2, 2), useQueueUrlAsEndpoint: false });
+  const queue = new SQSClient(queueClientSettings(2, 2));
   const secrets: Partial<Record<Forge, CachedSecret>> = {};
   for (const forge of FORGES) {
     const secretArn = options.secrets[forge];

@@ -1,6 +1,23 @@
 import type { Partition } from "./partition";
 
-const ECR = /^(\d{12})\.dkr\.ecr(?:-fips)?\.([a-z0-9-]+)\.[^/]+(\/.+)?$/;
+/** A registry of ECR, `<account>.dkr.ecr.<region>.<suffix>[/<prefix>]`. */
+interface EcrRegistry {
+  account: string;
+  region: string;
+  dnsSuffix: string;
+  /** With its leading slash; empty for all of the registry. */
+  prefix: string;
+}
+
+const ECR = /^(\d{12})\.dkr\.ecr(?:-fips)?\.([a-z0-9-]+)\.([a-z.]+)[^/]*(\/.+)?$/;
+
+/** Reads `<host>[/<prefix>]`. @returns undefined for a registry that is not in ECR */
+export function ecrRegistryOf(registry: string): EcrRegistry | undefined {
+  const [, account, region, dnsSuffix, prefix = ""] = ECR.exec(registry) ?? [];
+  return account === undefined || region === undefined || dnsSuffix === undefined
+    ? undefined
+    : { account, region, dnsSuffix, prefix };
+}
 
 /**
  * The ARN, with a wildcard, of the repositories that builds take base images from. Another account's repositories let a build
@@ -9,6 +26,6 @@ const ECR = /^(\d{12})\.dkr\.ecr(?:-fips)?\.([a-z0-9-]+)\.[^/]+(\/.+)?$/;
  * @returns undefined for a registry that is not in ECR, and asks for no permission
  */
 export function baseImageRepositories({ id }: Partition, registry = ""): string | undefined {
-  const [, account, region, prefix = ""] = ECR.exec(registry) ?? [];
-  return account === undefined ? undefined : `arn:${id}:ecr:${region}:${account}:repository${prefix}/*`;
+  const inEcr = ecrRegistryOf(registry);
+  return inEcr && `arn:${id}:ecr:${inEcr.region}:${inEcr.account}:repository${inEcr.prefix}/*`;
 }

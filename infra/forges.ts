@@ -16,14 +16,14 @@ export interface ForgeAccess {
 export const forgesOf = (sources: { forge: Forge }[]): Forge[] =>
   FORGES.filter((forge) => sources.some((source) => source.forge === forge));
 
-/** The base address of each of these forges. */
-export const forgeUrls = (forges: Forge[], settings: Settings["forges"]): string[] =>
-  forges.map((forge) => settings[forge]?.url ?? FORGE_URLS[forge]);
+/** The forge's base address. */
+export const forgeUrl = (forge: Forge, settings: Settings["forges"]): string =>
+  settings[forge]?.url ?? FORGE_URLS[forge];
 
 export function accessTo(forges: Forge[], settings: Settings["forges"]): ForgeAccess {
   const statements: Statement[] = [];
   const options = forges.map((forge) => {
-    const [url] = forgeUrls([forge], settings);
+    const url = forgeUrl(forge, settings);
     const reference = settings[forge]?.token;
     if (reference === undefined) return [forge, { url }];
     const token = secretLocation(reference);

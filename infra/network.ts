@@ -8,6 +8,7 @@ import { createEndpoints } from "./endpoints";
 import { NatInstance } from "./natInstance";
 import type { Operations } from "./operations";
 import type { NatInstanceSettings, NetworkSettings } from "./settings";
+import { reachForgesByVpc } from "./settings/ways";
 
 export interface NetworkArgs {
   operations: Operations;
@@ -173,8 +174,7 @@ function createFunctionNetwork(
   { operations, settings, forges }: NetworkArgs,
   network: Network,
 ): FunctionNetwork | undefined {
-  const inVpc = operations.account.partition.functionsInVpc || settings.natInstance !== undefined;
-  if (forges.length === 0 || !inVpc) return undefined;
+  if (forges.length === 0 || !reachForgesByVpc(settings, operations.account.partition)) return undefined;
   const group = new ec2.SecurityGroup(
     `${name}-functions`,
     { description: "Functions: out to forges and to AWS", vpcId: network.vpcId },

@@ -2,7 +2,7 @@ import type { ReadableStream } from "node:stream/web";
 import { explain, failure } from "../failure";
 import { isRedirect } from "../fetch/redirects";
 import type { Forge } from "../forge";
-import { type ForgeTokens, gitHeaders } from "../forgeAccess";
+import { type ForgeTokens, gitHeaders, pathOf } from "../forgeAccess";
 import { log } from "../log";
 import { type Packet, readPackets } from "./packets";
 import { type BranchHeads, lsRefs, readAdvertisement, readReferences } from "./references";
@@ -79,9 +79,8 @@ async function advertised(remote: Remote, tokens: ForgeTokens, signal: AbortSign
   if (token === undefined || !isRefusal(first.response.status)) {
     return first;
   }
-  // Another repository of the forge may have been first to find the token rotated.
-  const rotated = (await tokens.rotatedToken(forge, token)) ?? (await tokens.tokenOf(forge));
-  if (rotated === token) {
+  const rotated = await tokens.rotatedToken(forge, token);
+  if (rotated === undefined) {
     return first;
   }
   await first.response.body?.cancel();
@@ -97,7 +96,7 @@ async function follow(
   signal: AbortSignal,
 ): Promise<Omit<Advertised, "token">> {
   const headers = { ...gitHeaders(forge, token), ...VERSION_2 };
-  let base = `${url}/${repository.split("/").map(encodeURIComponent).join("/")}.git`;
+  let base = `${url}/${pathOf(repository)}.git`;
   for (let redirects = 0; redirects <= REDIRECTS; redirects++) {
     const response = await send(`${base}${REFERENCES}?service=git-upload-pack`, { headers, signal });
     if (!isRedirect(response.status)) {

@@ -1,4 +1,5 @@
 import type { Forge } from "../../handlers/forge";
+import { ecrRegistryOf } from "../baseImages";
 import { type Partition, type Place, partitionOf } from "../partition";
 import { type Check, eachOnce, fail, integer, isNot, list, ruled, text } from "./check";
 import { ipv4Network } from "./cidr";
@@ -54,11 +55,16 @@ export const branch = text(
   /^(?=.{1,200}$)(?!refs\/|.*(\.\.|\/\/|\/\.|@\{|\.lock(\/|$)))[^\s~^:?*[\\/.-][^\s~^:?*[\\]*(?<![/.])$/,
 );
 
-export const repositoryPath = text(
-  "a path in the repository",
-  "a relative path of letters, digits and . _ - / that stays inside",
-  /^(?!.*(^|\/)\.\.(\/|$))[\w.-][\w.\-/]*$/,
-);
+const pathIn = (place: string) =>
+  text(
+    `a path ${place}`,
+    "a relative path of letters, digits and . _ - / that stays inside",
+    /^(?!.*(^|\/)\.\.(\/|$))[\w.-][\w.\-/]*$/,
+  );
+
+export const repositoryPath = pathIn("in the repository");
+
+export const projectPath = pathIn("beside Pulumi.yaml");
 
 /** https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_CreateRepository.html */
 export const ecrRepository = text(
@@ -102,12 +108,6 @@ export const gravitonType = text(
 );
 
 export const ami = text("an AMI", "its id, such as ami-0123456789abcdef0", /^ami-([0-9a-f]{8}|[0-9a-f]{17})$/);
-
-export const projectPath = text(
-  "a path beside Pulumi.yaml",
-  "a relative path of letters, digits and . _ - / that stays inside",
-  /^(?!.*(^|\/)\.\.(\/|$))[\w.-][\w.\-/]*$/,
-);
 
 /** A region, of a partition that slipway knows. */
 export const place: Check<Place> = (value, path, mistakes) => {
@@ -157,8 +157,9 @@ export const imageRegistry =
   ({ partition }: Place): Check<string> =>
   (value, path, mistakes) => {
     const registry = registryName(value, path, mistakes);
-    const [, region, suffix] = /^\d{12}\.dkr\.ecr(?:-fips)?\.([a-z0-9-]+)\.([a-z.]+)/.exec(registry ?? "") ?? [];
-    if (region === undefined || (partition.regions.test(region) && suffix === partition.dnsSuffix)) return registry;
+    const inEcr = ecrRegistryOf(registry ?? "");
+    if (inEcr === undefined || (partition.regions.test(inEcr.region) && inEcr.dnsSuffix === partition.dnsSuffix))
+      return registry;
     return fail(
       mistakes,
       isNot(path, value, "a registry of this partition", `<account>.dkr.ecr.<region>.${partition.dnsSuffix}`),

@@ -1,5 +1,5 @@
 import { FORGES } from "../../handlers/forge";
-import type { EndpointService, Place } from "../partition";
+import type { EndpointService, Partition, Place } from "../partition";
 import { fail, type Rule } from "./check";
 import type { ApplicationSettings, SecretReference, Settings } from "./model";
 
@@ -68,9 +68,13 @@ function neededByFunctions({ forges }: Stack): EndpointService[] {
 const keeper = (secret: SecretReference): "ssm" | "secretsmanager" =>
   secret.kind === "parameter" || (secret.kind === "arn" && secret.service === "ssm") ? "ssm" : "secretsmanager";
 
+/** Whether functions that speak to forges run in the VPC: where the way there is the VPC's. */
+export const reachForgesByVpc = ({ natInstance }: Settings["network"], { functionsInVpc }: Partition): boolean =>
+  functionsInVpc || natInstance !== undefined;
+
 /** The functions that speak to forges exist where pushes come in. */
 const functionsInVpc = ({ network, applications }: Stack, { partition }: Place): boolean =>
-  pushes(applications).length > 0 && (partition.functionsInVpc || network.natInstance !== undefined);
+  pushes(applications).length > 0 && reachForgesByVpc(network, partition);
 
 const pushes = (applications: ApplicationSettings[]) =>
   applications.flatMap(({ source }) => ("push" in source ? [source.push] : []));

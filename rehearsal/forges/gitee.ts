@@ -11,6 +11,7 @@ import {
   gitRoutes,
   type PushFacts,
   type Route,
+  refuseByJson,
   type Site,
 } from "./site";
 
@@ -56,11 +57,10 @@ const archiveRoute: Route = {
   method: "GET",
   path: /^\/api\/v5\/repos\/([^/]+\/[^/]+)\/(tarball)$/,
   admits: admitsToken(authorizationToken),
-  refuse(request, response) {
-    const isAnonymous = authorizationToken(request) === undefined;
-    const message = isAnonymous ? "Not Found Project" : "401 Unauthorized: Access token does not exist";
-    answerJson(response, isAnonymous ? 404 : 401, { message });
-  },
+  refuse: refuseByJson(authorizationToken, {
+    anonymous: "Not Found Project",
+    refused: "401 Unauthorized: Access token does not exist",
+  }),
   async serve({ response, hosted, url, sendArchive }) {
     const name = hosted.repository.name.split("/")[1];
     const found = await sendArchive(url.searchParams.get("ref") ?? "HEAD", (commit) => `${name}-${commit}`);

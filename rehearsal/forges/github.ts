@@ -12,6 +12,7 @@ import {
   type Exchange,
   gitRoutes,
   type Route,
+  refuseByJson,
   type Site,
 } from "./site";
 
@@ -135,12 +136,11 @@ function archiveRoutes(place: Place, clock: Clock): Route[] {
   ];
 }
 
-/** To the API a token that is none is told from a repository that the caller may not see. */
-function refuseApi(request: IncomingMessage, response: ServerResponse): void {
-  const isAnonymous = authorizationToken(request) === undefined;
-  const message = isAnonymous ? "Not Found" : "Bad credentials";
-  answerJson(response, isAnonymous ? 404 : 401, { message, documentation_url: "https://docs.github.com/rest" });
-}
+const refuseApi = refuseByJson(
+  authorizationToken,
+  { anonymous: "Not Found", refused: "Bad credentials" },
+  { documentation_url: "https://docs.github.com/rest" },
+);
 
 function redirect(response: ServerResponse, location: string): void {
   response.writeHead(302, { location }).end();

@@ -10,6 +10,7 @@ import {
   gitRoutes,
   type PushFacts,
   type Route,
+  refuseByJson,
   type Site,
 } from "./site";
 
@@ -50,11 +51,7 @@ const archiveRoute: Route = {
   method: "GET",
   path: /^\/api\/v4\/projects\/([^/]+)\/repository\/(archive\.tar\.gz)$/,
   admits: admitsToken(tokenOf),
-  refuse(request, response) {
-    const isAnonymous = tokenOf(request) === undefined;
-    const message = isAnonymous ? "404 Project Not Found" : "401 Unauthorized";
-    answerJson(response, isAnonymous ? 404 : 401, { message });
-  },
+  refuse: refuseByJson(tokenOf, { anonymous: "404 Project Not Found", refused: "401 Unauthorized" }),
   async serve({ hosted, response, url, sendArchive }) {
     const name = hosted.repository.name.split("/").at(-1);
     const found = await sendArchive(url.searchParams.get("sha") ?? "HEAD", (commit) => `${name}-${commit}-${commit}`);

@@ -85,15 +85,30 @@ export function authorizationToken({ headers }: IncomingMessage): string | undef
   return password;
 }
 
+/** Where a forge looks for the token of a request. */
+type TokenOf = (request: IncomingMessage) => string | undefined;
+
 /** Whether everybody may see the repository, or the request brings its token. */
 export const admitsToken =
-  (tokenOf: (request: IncomingMessage) => string | undefined) =>
+  (tokenOf: TokenOf) =>
   ({ hosted, request }: Exchange): boolean =>
     hosted.token === undefined || tokenOf(request) === hosted.token;
 
 export function answerText(response: ServerResponse, status: number, text: string, headers = {}): void {
   response.writeHead(status, { "content-type": "text/plain; charset=utf-8", ...headers }).end(text);
 }
+
+/**
+ * Refuses as forges' APIs do: who has no token is told that nothing is there, who has a wrong one that it is wrong.
+ * @param more what the body holds beside the message
+ */
+export const refuseByJson =
+  (tokenOf: TokenOf, messages: { anonymous: string; refused: string }, more: object = {}): Route["refuse"] =>
+  (request, response) => {
+    const isAnonymous = tokenOf(request) === undefined;
+    const message = isAnonymous ? messages.anonymous : messages.refused;
+    answerJson(response, isAnonymous ? 404 : 401, { message, ...more });
+  };
 
 export function answerJson(response: ServerResponse, status: number, value: object): void {
   response.writeHead(status, { "content-type": "application/json" }).end(`${JSON.stringify(value)}\n`);

@@ -154,6 +154,9 @@ describe("tokens of forges", () => {
     world.now += 10_000;
     expect(await tokens.rotatedToken("gitlab", "glpat_1")).to.equal("glpat_2");
     expect(await tokens.tokenOf("gitlab")).to.equal("glpat_2");
+    // Who was refused as well finds what has just been read.
+    expect(await tokens.rotatedToken("gitlab", "glpat_1")).to.equal("glpat_2");
+    expect(world.reads).to.deep.equal(["gitlab", "gitlab", "gitlab"]);
   });
 
   const mistakes: [string, Record<string, string>, Forge, string][] = [

@@ -1,7 +1,8 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
+import type { SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 import { expect } from "chai";
-import type { ForgeTokens } from "../../handlers/forgeAccess";
+import { createForgeTokens, type ForgeTokens } from "../../handlers/forgeAccess";
 import { packet } from "../../handlers/poll/packets";
 import { headsOf, type Limits } from "../../handlers/poll/remote";
 import { type Endpoint, type PlainAnswer, type PlainRequest, startEndpoint } from "../callbacks/endpoint";
@@ -70,13 +71,13 @@ describe("poll's requests to a repository", () => {
   });
 
   describe("carry the token", () => {
-    const tokens = (rotated: string | undefined, later = TOKEN): ForgeTokens & { reads: string[] } => {
+    const tokens = (rotated: string | undefined): ForgeTokens & { reads: string[] } => {
       const reads: string[] = [];
       return {
         reads,
         tokenOf: async (forge) => {
           reads.push(`tokenOf ${forge}`);
-          return reads.length > 1 ? later : TOKEN;
+          return TOKEN;
         },
         rotatedToken: async (forge, token) => {
           reads.push(`rotatedToken ${forge} ${token}`);
@@ -106,7 +107,22 @@ describe("poll's requests to a repository", () => {
 
     it("that another repository has found rotated meanwhile", async () => {
       takes("rotated");
-      expect(await ask(tokens(undefined, "rotated"))).to.deep.equal({ main: A });
+      const world = { now: 0, secret: TOKEN };
+      const client = { send: async () => ({ SecretString: world.secret }) } as unknown as SecretsManagerClient;
+      const github = { url: "https://github.com", token: { secretId: "forges" } };
+      const shared = createForgeTokens(client, { github }, () => world.now);
+      const given: ForgeTokens = {
+        ...shared,
+        async tokenOf(forge) {
+          const token = await shared.tokenOf(forge);
+          world.secret = "rotated";
+          world.now += 10_000;
+          await shared.rotatedToken(forge, TOKEN);
+          return token;
+        },
+      };
+      expect(await ask(given)).to.deep.equal({ main: A });
+      expect(requests().map((it) => it[2])).to.deep.equal([basic(TOKEN), basic("rotated"), basic("rotated")]);
     });
 
     for (const status of [401, 403, 404]) {
