@@ -15,6 +15,9 @@ import type { Operations } from "./infra/operations";
 import { currentAccount } from "./infra/partition";
 import { Poll } from "./infra/poll";
 import { priorities } from "./infra/priorities";
+import { PullRequests } from "./infra/pullRequests";
+import { PullRequestTable } from "./infra/pullRequests/table";
+import { PullRequestTask } from "./infra/pullRequests/task";
 import { readSettings } from "./infra/settings";
 import { Source, VISIBILITY_SECONDS } from "./infra/source";
 import { Webhook } from "./infra/webhook";
@@ -43,6 +46,7 @@ const network = new Network("slipway", {
   operations,
   settings: settings.network,
   forges: forges.map((forge) => forgeUrl(forge, settings.forges)),
+  probe: forgeUrl(settings.pullRequests ? "github" : (forges[0] ?? "github"), settings.forges),
 });
 const cluster = new Cluster("slipway");
 const web = settings.applications.flatMap(({ name, services }) =>
@@ -54,6 +58,17 @@ const balancer = web.length === 0 ? undefined : new LoadBalancer("slipway", { ne
 
 const archives = pushes.length > 0 ? new Bucket("slipway-source", { oldVersionDays: 30 }) : undefined;
 const table = settings.deploymentApi ? new DeploymentTable("slipway") : undefined;
+const pullRequestTask =
+  settings.pullRequests &&
+  new PullRequestTask("slipway-gitops-pr", {
+    operations,
+    settings: settings.pullRequests,
+    forges: settings.forges,
+    mirrors: settings,
+    network,
+    cluster,
+    table: new PullRequestTable("slipway"),
+  });
 
 const applications = settings.applications.map((application): [name: string, application: Application] => [
   application.name,
@@ -69,11 +84,13 @@ const applications = settings.applications.map((application): [name: string, app
     pipelineType,
     mirrors: settings,
     requests: table,
+    pullRequestTask,
   }),
 ]);
 
 const takesWebhooks = archives !== undefined && settings.intake === "webhook";
-const api = takesWebhooks || settings.deploymentApi ? new Api("slipway", { operations }) : undefined;
+const isCalled = takesWebhooks || settings.deploymentApi || settings.pullRequests !== undefined;
+const api = isCalled ? new Api("slipway", { operations, origins: settings.pullRequests?.origins }) : undefined;
 const sources = applications.flatMap(([, { source }]) => source ?? []);
 const reaching = { forges: accessTo(forges, settings.forges), network: network.functions };
 const intake = archives && new Intake("slipway", { operations, visibilityTimeoutSeconds: VISIBILITY_SECONDS });
@@ -102,6 +119,15 @@ const deployments =
         ),
       })
     : undefined;
+const pullRequests =
+  api &&
+  pullRequestTask &&
+  new PullRequests("slipway-pull-requests", {
+    operations,
+    api,
+    task: pullRequestTask,
+    circleci: settings.pullRequests?.circleci,
+  });
 
 new Notices("slipway", {
   operations,
@@ -124,6 +150,8 @@ export = {
   ...(webhook && { webhookUrls: webhook.urls, webhookSecrets: webhook.secrets }),
   /** Where versions are deployed by HTTP, and the bearer token that goes with it. */
   ...(deployments && { deploymentsUrl: deployments.url, deploymentToken: deployments.token }),
+  /** Where CI asks for pull requests, and the token that goes with it. */
+  ...(pullRequests && { pullRequestsUrl: pullRequests.url, pullRequestsToken: pullRequests.token }),
   /** The address that forges and their firewalls see, and the role to attach to what the instance's boot hook may do. */
   ...(network.natInstance && {
     natInstance: { publicIp: network.natInstance.publicIp, role: network.natInstance.roleArn },

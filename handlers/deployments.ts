@@ -22,13 +22,14 @@ import {
   readRecord,
 } from "./deployments/record";
 import { readDeployment } from "./deployments/request";
-import { bearerToken, isToken } from "./deployments/token";
 import { explain } from "./failure";
-import { jsonAnswer } from "./http/answer";
-import { bodyBytes, type HttpRequest, readJson } from "./http/request";
+import { jsonAnswer, refuse, unavailable } from "./http/answer";
+import { jsonBody, refuseInput } from "./http/body";
+import type { HttpRequest } from "./http/request";
+import { bearerToken, refuseStranger } from "./http/token";
 import { digestOf } from "./imageTag";
 import { log } from "./log";
-import { type CachedSecret, cachedSecret, readSecret } from "./secret";
+import { cachedSecret, readSecret } from "./secret";
 
 /** An application that can be deployed by HTTP. */
 export interface DeployableApplication {
@@ -100,21 +101,9 @@ export function createDeployments(options: DeploymentsOptions): (event: Deployme
     now: Date.now,
   };
   const secret = cachedSecret(() => readSecret(secrets, options.secretArn, "the deployments' token"), Date.now);
-  return async (event) => (await refuseStranger(secret, event)) ?? answerOf(context, event);
-}
-
-async function refuseStranger(secret: CachedSecret, { headers }: DeploymentsRequest): Promise<Answer | undefined> {
-  const token = bearerToken(headers.authorization);
-  if (token === undefined) {
-    return refuse(401, "send the header Authorization: Bearer, and the token", {}, { "www-authenticate": "Bearer" });
-  }
-  try {
-    return (await isToken(secret, token))
-      ? undefined
-      : refuse(401, "the bearer token is another", {}, { "www-authenticate": 'Bearer error="invalid_token"' });
-  } catch (error) {
-    return unavailable("the token to compare with cannot be read", error);
-  }
+  const hint = "send the header Authorization: Bearer, and the token";
+  return async (event) =>
+    (await refuseStranger(secret, bearerToken(event.headers.authorization), hint)) ?? answerOf(context, event);
 }
 
 function answerOf(context: DeploymentsContext, event: DeploymentsRequest): Promise<Answer> | Answer {
@@ -129,20 +118,13 @@ function answerOf(context: DeploymentsContext, event: DeploymentsRequest): Promi
 }
 
 async function receive(context: DeploymentsContext, event: DeploymentsRequest): Promise<Answer> {
-  const body = bodyBytes(event);
-  if (body.length > BODY_LIMIT) {
-    return refuse(413, `the body is larger than ${BODY_LIMIT} bytes`);
+  const body = jsonBody(event, BODY_LIMIT);
+  if (body.kind === "answered") {
+    return body.answer;
   }
-  const payload = readJson(event.headers["content-type"], body);
-  if (payload.kind === "unsupported") {
-    return refuse(415, `content type ${payload.contentType || "(none)"}: use application/json`);
-  }
-  if (payload.kind === "malformed") {
-    return refuse(400, payload.reason);
-  }
-  const wanted = readDeployment(payload.value);
+  const wanted = readDeployment(body.value);
   if (wanted.kind === "refused") {
-    return refuse(400, wanted.reason, wanted.field === undefined ? {} : { field: wanted.field });
+    return refuseInput(wanted);
   }
   const { application, version } = wanted;
   const target = context.options.applications.find((each) => each.application === application);
@@ -232,20 +214,4 @@ function viewOf(record: DeploymentRecord): object {
 
 function refuseBusy(application: string, holder: LockHolder): Answer {
   return refuse(409, `${application} is being deployed: ${describeHolder(holder)}`, { [holder.by]: holder.owner });
-}
-
-function refuse(
-  statusCode: number,
-  reason: string,
-  told: Record<string, string> = {},
-  headers: Record<string, string> = {},
-): Answer {
-  log("warn", "request refused", { statusCode, reason, ...told });
-  return jsonAnswer(statusCode, { reason, ...told }, headers);
-}
-
-/** The cause is for the log alone. */
-function unavailable(reason: string, error: unknown): Answer {
-  log("error", "request failed", { statusCode: 503, reason, cause: explain(error) });
-  return jsonAnswer(503, { reason });
 }

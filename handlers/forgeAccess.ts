@@ -138,8 +138,10 @@ async function readToken(client: SecretsManagerClient, forge: Forge, location: S
 /**
  * Enterprise Server has its API under its own host, Enterprise Cloud with data residency (`acme.ghe.com`) beside it.
  * https://docs.github.com/en/enterprise-server@latest/rest/using-the-rest-api/getting-started-with-the-rest-api
+ * @param url GitHub's base address
+ * @returns its API's, without a slash at its end
  */
-function githubApi(url: string): string {
+export function githubApi(url: string): string {
   const { host } = new URL(url);
   return url === FORGE_URLS.github || host.endsWith(".ghe.com") ? `https://api.${host}` : `${url}/api/v3`;
 }

@@ -6,6 +6,8 @@ import type { Operations } from "./operations";
 
 export interface ApiArgs {
   operations: Operations;
+  /** Whose pages may call it from a browser, `https://ci.acme.example` or `*`. Default: nobody's. */
+  origins?: string[] | undefined;
 }
 
 export interface RouteArgs {
@@ -24,10 +26,14 @@ export class Api extends pulumi.ComponentResource {
   private readonly api: apigatewayv2.Api;
   private readonly operations: Operations;
 
-  constructor(name: string, { operations }: ApiArgs, opts?: pulumi.ComponentResourceOptions) {
+  constructor(name: string, { operations, origins = [] }: ApiArgs, opts?: pulumi.ComponentResourceOptions) {
     super("slipway:infra:Api", name, {}, opts);
     this.operations = operations;
-    this.api = new apigatewayv2.Api(`${name}-api`, { protocolType: "HTTP" }, { parent: this });
+    this.api = new apigatewayv2.Api(
+      `${name}-api`,
+      { protocolType: "HTTP", ...(origins.length === 0 ? {} : { corsConfiguration: sharedWith(origins) }) },
+      { parent: this },
+    );
     createStage(name, this.api, operations, this);
     this.url = this.api.apiEndpoint;
     this.apiId = this.api.id;
@@ -63,6 +69,15 @@ export class Api extends pulumi.ComponentResource {
   }
 }
 
+/** What browsers are told. API Gateway answers their preflight requests itself, before any function. */
+const sharedWith = (allowOrigins: string[]) => ({
+  allowOrigins,
+  allowMethods: ["GET", "POST", "DELETE", "OPTIONS"],
+  // `*` would not cover authorization: https://fetch.spec.whatwg.org/#cors-non-wildcard-request-header-name
+  allowHeaders: ["authorization", "content-type"],
+  maxAge: 3600,
+});
+
 function createStage(name: string, api: apigatewayv2.Api, operations: Operations, parent: pulumi.Resource): void {
   const logGroup = createLogGroup(`${name}-api-logs`, operations.logRetentionDays, { parent });
   new apigatewayv2.Stage(
@@ -80,6 +95,7 @@ function createStage(name: string, api: apigatewayv2.Api, operations: Operations
   );
 }
 
+// No address: callers may put their token in the query.
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-logging-variables.html
 const ACCESS_LOG = {
   requestId: "$context.requestId",

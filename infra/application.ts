@@ -9,6 +9,7 @@ import type { PipelineType } from "./partition";
 import type { Pipeline } from "./pipeline";
 import { archiveKey, createApplicationPipeline } from "./pipeline/applicationPipeline";
 import { Promotion } from "./promotion";
+import type { PullRequestTask } from "./pullRequests/task";
 import { existingRepository, type ImageRepository, Registry } from "./registry";
 import { Service } from "./service";
 import type { ApplicationSettings, Settings } from "./settings";
@@ -34,6 +35,8 @@ export interface ApplicationArgs {
   mirrors: Pick<Settings, "baseImageRegistry" | "npmRegistry">;
   /** Given where versions can be deployed by HTTP. */
   requests?: RequestTable | undefined;
+  /** Opens pull requests. Needed by applications that are delivered so. */
+  pullRequestTask?: PullRequestTask | undefined;
 }
 
 /** A service as CloudWatch knows it. */

@@ -2,7 +2,7 @@ import * as ec2 from "@pulumi/aws/ec2";
 import * as vpc from "@pulumi/aws/vpc";
 import type * as pulumi from "@pulumi/pulumi";
 import type { Operations } from "./operations";
-import type { EndpointService } from "./settings";
+import { type EndpointService, GATEWAY_SERVICES } from "./partition";
 
 export interface EndpointsArgs {
   operations: Operations;
@@ -10,7 +10,7 @@ export interface EndpointsArgs {
   vpcCidr: string;
   /** Where interface endpoints have their addresses. */
   subnetIds: pulumi.Output<string[]>;
-  /** What the gateway endpoint is a route of. */
+  /** What gateway endpoints are routes of. */
   routeTableIds: pulumi.Output<string>[];
   services: EndpointService[];
 }
@@ -22,13 +22,16 @@ export function createEndpoints(
   opts: { parent: pulumi.Resource },
 ): pulumi.Output<string>[] {
   const { services, routeTableIds } = args;
-  const interfaces = services.filter((service) => service !== "s3");
+  const isGateway = (service: EndpointService) => GATEWAY_SERVICES.includes(service);
+  const gateway = { vpcEndpointType: "Gateway", routeTableIds };
   return [
-    // S3 has both kinds, and its gateway costs nothing.
-    ...(services.includes("s3")
-      ? [createEndpoint(name, "s3", { vpcEndpointType: "Gateway", routeTableIds }, args, opts)]
-      : []),
-    ...createInterfaces(name, interfaces, args, opts),
+    ...services.filter(isGateway).map((service) => createEndpoint(name, service, gateway, args, opts)),
+    ...createInterfaces(
+      name,
+      services.filter((service) => !isGateway(service)),
+      args,
+      opts,
+    ),
   ];
 }
 

@@ -1,9 +1,8 @@
 import * as ec2 from "@pulumi/aws/ec2";
-import * as vpc from "@pulumi/aws/vpc";
 import { Vpc } from "@pulumi/awsx/ec2";
 import * as pulumi from "@pulumi/pulumi";
-import { FORGE_URLS } from "../handlers/forge";
 import type { FunctionNetwork } from "./callback";
+import { openPorts, portOf } from "./egress";
 import { createEndpoints } from "./endpoints";
 import { NatInstance } from "./natInstance";
 import type { Operations } from "./operations";
@@ -15,6 +14,8 @@ export interface NetworkArgs {
   settings: NetworkSettings;
   /** Base addresses of the forges that the stack's functions speak to. */
   forges: string[];
+  /** Address that shows whether the NAT instance does what it is for. */
+  probe: string;
 }
 
 /** A VPC with a public and a private subnet in each availability zone, and the ways out of the private ones. */
@@ -69,7 +70,7 @@ const zones = (count: number | string[]) =>
 
 const createNatInstance = (
   name: string,
-  { operations, settings, forges }: NetworkArgs,
+  { operations, settings, probe }: NetworkArgs,
   { vpcId, publicSubnetIds }: Vpc,
   parent: pulumi.Resource,
 ): NatInstance | undefined =>
@@ -82,7 +83,7 @@ const createNatInstance = (
       vpcCidr: settings.cidr,
       subnetId: publicSubnetIds.apply((ids) => nth(ids, 0)),
       settings: settings.natInstance,
-      probe: forges[0] ?? FORGE_URLS.github,
+      probe,
     },
     { parent },
   );
@@ -180,13 +181,6 @@ function createFunctionNetwork(
     { description: "Functions: out to forges and to AWS", vpcId: network.vpcId },
     { parent: network },
   );
-  for (const port of new Set([443, ...forges.map(portOf)]))
-    new vpc.SecurityGroupEgressRule(
-      `${name}-functions-${port}`,
-      { securityGroupId: group.id, ipProtocol: "tcp", fromPort: port, toPort: port, cidrIpv4: "0.0.0.0/0" },
-      { parent: network },
-    );
+  openPorts(`${name}-functions`, group.id, [443, ...forges.map(portOf)], { parent: network });
   return { subnetIds: network.privateSubnetIds, securityGroupIds: [group.id] };
 }
-
-const portOf = (url: string): number => Number(new URL(url).port || 443);

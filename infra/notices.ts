@@ -22,7 +22,7 @@ export class Notices extends pulumi.ComponentResource {
   constructor(name: string, args: NoticesArgs, opts?: pulumi.ComponentResourceOptions) {
     super("slipway:infra:Notices", name, {}, opts);
     const notices = createFunction(name, args, this);
-    const failures = tellStates(`${name}-failures`, ["FAILED"], args, notices, this);
+    const failuresRule = tellStates(`${name}-failures`, ["FAILED"], args, notices, this);
     tellStates(`${name}-outcomes`, ["SUCCEEDED", "STOPPED", "SUPERSEDED"], args, notices, this);
     createAlarm(
       `${name}-failures`,
@@ -32,7 +32,7 @@ export class Notices extends pulumi.ComponentResource {
         namespace: "AWS/Events",
         metrics: ["TriggeredRules"],
         statistic: "Sum",
-        dimensions: { RuleName: failures.name },
+        dimensions: { RuleName: failuresRule },
         // That no other pipeline failed meanwhile mends none.
         tellsEnd: false,
       },

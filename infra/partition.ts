@@ -46,6 +46,7 @@ export type AwsService =
 /** The services for which a VPC can have an endpoint. */
 export const ENDPOINT_SERVICES = [
   "s3",
+  "dynamodb",
   "ecr.api",
   "ecr.dkr",
   "logs",
@@ -56,6 +57,9 @@ export const ENDPOINT_SERVICES = [
 ] as const;
 
 export type EndpointService = (typeof ENDPOINT_SERVICES)[number];
+
+/** Those of which the endpoint is a route that costs nothing. */
+export const GATEWAY_SERVICES: readonly EndpointService[] = ["s3", "dynamodb"];
 
 /** Where everything outside China and outside governments is. */
 export const GLOBAL: Partition = {

@@ -1,6 +1,6 @@
 import * as cloudwatch from "@pulumi/aws/cloudwatch";
 import * as lambda from "@pulumi/aws/lambda";
-import type * as pulumi from "@pulumi/pulumi";
+import * as pulumi from "@pulumi/pulumi";
 import type { Operations } from "./operations";
 
 export interface RuleArgs {
@@ -11,12 +11,15 @@ export interface RuleArgs {
   on: { eventPattern: pulumi.Input<string> } | { scheduleExpression: string };
 }
 
-/** The one way to have EventBridge invoke a function. */
+/**
+ * The one way to have EventBridge invoke a function.
+ * @returns the rule's name, known once the function is invoked
+ */
 export function createRule(
   name: string,
   { operations, function: invoked, on }: RuleArgs,
   opts: pulumi.CustomResourceOptions,
-): cloudwatch.EventRule {
+): pulumi.Output<string> {
   const rule = new cloudwatch.EventRule(name, on, opts);
   const permission = new lambda.Permission(
     name,
@@ -28,6 +31,7 @@ export function createRule(
     },
     opts,
   );
-  new cloudwatch.EventTarget(name, { rule: rule.name, arn: invoked.arn }, { ...opts, dependsOn: permission });
-  return rule;
+  const invocation = { rule: rule.name, arn: invoked.arn };
+  const target = new cloudwatch.EventTarget(name, invocation, { ...opts, dependsOn: permission });
+  return pulumi.all([rule.name, target.id]).apply(([known]) => known);
 }

@@ -46,7 +46,7 @@ export class Task extends pulumi.ComponentResource {
 }
 
 /** Running it, in this cluster alone. */
-export const runningTask = ({ template }: Task, cluster: Cluster): Statement => ({
+export const runningTask = ({ template }: Pick<Task, "template">, cluster: Cluster): Statement => ({
   actions: ["ecs:RunTask"],
   resources: revisionsOf([template]),
   conditions: { ArnEquals: { "ecs:cluster": cluster.arn } },

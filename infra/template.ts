@@ -3,6 +3,7 @@ import * as ecs from "@pulumi/aws/ecs";
 import * as vpc from "@pulumi/aws/vpc";
 import * as pulumi from "@pulumi/pulumi";
 import { applicationContainer } from "../handlers/buildspec";
+import { openPorts } from "./egress";
 import { createLogGroup, writingTo } from "./logGroup";
 import type { Network } from "./network";
 import type { Operations } from "./operations";
@@ -13,7 +14,8 @@ import { type TaskSecret, taskSecrets } from "./secrets";
 import type { TaskSettings } from "./settings";
 
 /** What a service adds to a task: what it runs, and where it listens. */
-interface ContainerSettings extends TaskSettings {
+interface ContainerSettings extends Omit<TaskSettings, "environment"> {
+  environment: Record<string, pulumi.Input<string>>;
   command?: string[] | undefined;
   port?: number | undefined;
 }
@@ -25,18 +27,24 @@ export interface TemplateArgs {
   settings: ContainerSettings;
   network: Network;
   registry: ImageRepository;
+  /** Default: the application's, with a tag that nothing has; deliveries put an image in its place. */
+  container?: { name: string; image: pulumi.Input<string> };
+  /** What the tasks may do in AWS. Default: nothing, until somebody attaches a policy to their role. */
+  statements?: Statement[];
+  /** The only TCP ports that the tasks reach. Default: they reach everything. */
+  ports?: number[];
   /** The first part of the tasks' log streams. */
   streamPrefix: string;
   tags: Record<string, string>;
 }
 
-/** A task definition of the application's image, which deliveries register revisions of, and what its tasks need. */
+/** A task definition, of which deliveries may register revisions, and what its tasks need. */
 export interface Template {
   /** The revision that the program registered. All but the image of what is delivered comes from it. */
   taskDefinitionArn: pulumi.Output<string>;
   /** The task definition's ARN without its revision. */
   familyArn: pulumi.Output<string>;
-  /** What the application is in AWS: a role without permissions, for policies to be attached to. */
+  /** What the tasks are in AWS. */
   taskRoleArn: pulumi.Output<string>;
   /** All roles that the task definition names. */
   roleArns: pulumi.Output<string>[];
@@ -50,8 +58,7 @@ export function createTemplate(name: string, args: TemplateArgs, opts: { parent:
   const logGroup = createLogGroup(`${name}-logs`, logRetentionDays, opts);
   const reading = secrets.map((it) => it.reading);
   const executionRoleArn = createExecutionRole(name, args, [writingTo(logGroup), ...reading], opts);
-  // It has no permission until somebody gives it one.
-  const taskRoleArn = createRole(`${name}-task-role`, { account, service: "ecs-tasks", ownAccountOnly: true }, opts);
+  const taskRoleArn = createTaskRole(name, args, opts);
   const container = containerOf(args, secrets, logGroup.name);
   const taskDefinition = createTaskDefinition(name, args, { executionRoleArn, taskRoleArn }, container, opts);
   return {
@@ -59,7 +66,7 @@ export function createTemplate(name: string, args: TemplateArgs, opts: { parent:
     familyArn: taskDefinition.arnWithoutRevision,
     taskRoleArn,
     roleArns: [executionRoleArn, taskRoleArn],
-    securityGroupId: createSecurityGroup(name, args.network, opts),
+    securityGroupId: createSecurityGroup(name, args, opts),
     logGroup,
   };
 }
@@ -84,6 +91,18 @@ const createExecutionRole = (
         },
         ...more,
       ],
+    },
+    opts,
+  );
+
+const createTaskRole = (name: string, { operations, statements }: TemplateArgs, opts: pulumi.CustomResourceOptions) =>
+  createRole(
+    `${name}-task-role`,
+    {
+      account: operations.account,
+      service: "ecs-tasks",
+      ownAccountOnly: true,
+      ...(statements === undefined ? {} : { statements }),
     },
     opts,
   );
@@ -113,14 +132,17 @@ const createTaskDefinition = (
     opts,
   );
 
+const applicationOf = ({ repositoryUrl }: ImageRepository) => ({
+  name: applicationContainer,
+  image: pulumi.interpolate`${repositoryUrl}:none`,
+});
+
 const containerOf = (
-  { operations, registry, settings, streamPrefix }: TemplateArgs,
+  { operations, registry, container = applicationOf(registry), settings, streamPrefix }: TemplateArgs,
   secrets: TaskSecret[],
   logGroup: pulumi.Output<string>,
 ): object => ({
-  name: applicationContainer,
-  // A tag that nothing has: deliveries put an image in its place.
-  image: pulumi.interpolate`${registry.repositoryUrl}:none`,
+  ...container,
   essential: true,
   command: settings.command,
   portMappings: settings.port === undefined ? [] : [{ containerPort: settings.port, protocol: "tcp" }],
@@ -141,20 +163,23 @@ const containerOf = (
 
 function createSecurityGroup(
   name: string,
-  network: Network,
+  { network, ports }: TemplateArgs,
   opts: pulumi.CustomResourceOptions,
 ): pulumi.Output<string> {
-  const group = new ec2.SecurityGroup(
+  const where = ports === undefined ? "out to anywhere" : "out by TCP";
+  const { id } = new ec2.SecurityGroup(
     `${name}-tasks`,
-    { description: `Tasks of ${name}: out to anywhere`, vpcId: network.vpcId },
+    { description: `Tasks of ${name}: ${where}`, vpcId: network.vpcId },
     opts,
   );
-  new vpc.SecurityGroupEgressRule(
-    `${name}-tasks-out`,
-    { securityGroupId: group.id, ipProtocol: "-1", cidrIpv4: "0.0.0.0/0" },
-    opts,
-  );
-  return group.id;
+  if (ports === undefined)
+    new vpc.SecurityGroupEgressRule(
+      `${name}-tasks-out`,
+      { securityGroupId: id, ipProtocol: "-1", cidrIpv4: "0.0.0.0/0" },
+      opts,
+    );
+  else openPorts(`${name}-tasks`, id, ports, opts);
+  return id;
 }
 
 /** Every revision of each template's task definition. */

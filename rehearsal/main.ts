@@ -168,7 +168,7 @@ function addressesOf(world: World, reviewer: Reviewer | undefined): string {
   const upstream = world.stacks.filter(({ name }) => name !== world.stack);
   return [
     "Running until Ctrl-C.",
-    `  service  ${local(serviceUrl(world))}`,
+    ...(Object.keys(world.outputs.services).length === 0 ? [] : [`  service  ${local(serviceUrl(world))}`]),
     ...upstream.map(({ name }) => `  ${name.padEnd(7)}  ${local(serviceUrl(world, name))}`),
     ...(webhook === undefined ? [] : [`  webhook  ${local(webhook.url)}`]),
     `  clone    git clone ${repository}.git   (${coming})`,

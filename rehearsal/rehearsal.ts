@@ -1,4 +1,5 @@
 import path from "node:path";
+import { mirrorBaseImages } from "./baseImages";
 import type { Breaking } from "./breaking";
 import { createClock } from "./clock";
 import { type Account, createCloud } from "./cloud/cloud";
@@ -76,6 +77,7 @@ export async function open(options: RehearsalOptions): Promise<Rehearsal> {
     await account.open();
     for (const Name of options.secrets ?? [])
       await account.call({ kind: "operator" }, "secretsmanager", "CreateSecret", { Name });
+    await mirrorBaseImages(account, chain);
     const stacks: EvaluatedStack[] = [];
     for (const it of chain) {
       // Stacks upstream are rehearsed on their own: whatever is broken on purpose is broken here.

@@ -140,6 +140,7 @@ export async function findingsOf(worlds: World[], partial: boolean, took: number
     partial,
     unused: unused.map((grant) => ({ grant, reason: reasonFor(grant, worlds[0]?.stack ?? "") })),
     deliveries: worlds.flatMap((world) => world.forges.deliveries),
+    pullRequests: worlds.flatMap((world) => world.forges.pullRequests()),
     seen: worlds.flatMap((world) => world.seen),
     took,
   };

@@ -1,9 +1,7 @@
+import type { Refusal } from "../http/body";
 import { IMAGE_TAG } from "../image";
 
-export type RequestVerdict =
-  | { kind: "wanted"; application: string; version: string }
-  /** @property field absent if it is the body as a whole */
-  | { kind: "refused"; field?: string; reason: string };
+export type RequestVerdict = { kind: "wanted"; application: string; version: string } | Refusal;
 
 const FIELDS = ["application", "version"];
 

@@ -1,9 +1,8 @@
+import { explainTaskEnd, type TaskEnd } from "../taskEnd";
+
 /** A task as ECS tells it. */
-export interface TaskObservation {
+export interface TaskObservation extends TaskEnd {
   lastStatus: string;
-  stopCode?: string | undefined;
-  stoppedReason?: string | undefined;
-  containers: { name: string; exitCode?: number | undefined; reason?: string | undefined }[];
 }
 
 export interface MigrationObservation {
@@ -40,18 +39,14 @@ export function decideMigration({ container, elapsed, task }: MigrationObservati
   if (task.lastStatus !== "STOPPED") {
     return { kind: "waiting", progress: task.lastStatus };
   }
-  const { stopCode, stoppedReason, containers } = task;
+  const { stopCode, containers } = task;
   const own = containers.find(({ name }) => name === container);
   // Who stops a task from outside lets its process end with 0, though it was not done.
   if (own?.exitCode === 0 && (stopCode === undefined || stopCode === "EssentialContainerExited")) {
     return { kind: "succeeded" };
   }
-  const ends = containers.map(({ name, exitCode, reason }) => {
-    // A container that never ran has no exit code.
-    const end = exitCode === undefined ? "has no exit code" : `exited with ${exitCode}`;
-    return `container ${name} ${end}${reason ? ` (${reason})` : ""}`;
-  });
-  const missing = own === undefined ? [`it has no container ${container}`] : [];
-  const stop = `${stopCode ?? "no stop code"}: ${stoppedReason ?? "no reason given"}`;
-  return { kind: "failed", cause: [...ends, ...missing, stop].join("; ") };
+  return {
+    kind: "failed",
+    cause: explainTaskEnd(task, own === undefined ? `it has no container ${container}` : undefined),
+  };
 }

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { type ConflictException, DescribeTasksCommand, type ECSClient, RunTaskCommand } from "@aws-sdk/client-ecs";
 import { failure, isException } from "../failure";
+import { privateTask, reasonsOf } from "../runTask";
 import type { TaskObservation } from "./decision";
 import type { TaskRun } from "./state";
 
@@ -22,10 +23,7 @@ export async function startTask(ecs: ECSClient, run: TaskRun): Promise<string> {
   // ECS answers 200 for a task that it could not start.
   const arn = tasks?.[0]?.taskArn;
   if (arn === undefined) {
-    const reasons = (failures ?? []).map(({ reason, detail }) =>
-      [reason ?? "no reason", ...(detail ? [detail] : [])].join(": "),
-    );
-    const why = reasons.length === 0 ? "it gives no task, and no reason" : reasons.join("; ");
+    const why = reasonsOf(failures);
     throw failure("JobFailed", `ECS did not start ${run.taskDefinition} in cluster ${run.cluster}: ${why}`);
   }
   return arn.slice(arn.lastIndexOf("/") + 1);
@@ -35,11 +33,7 @@ function commandOf({ cluster, taskDefinition, container, command, subnets, secur
   return new RunTaskCommand({
     cluster,
     taskDefinition,
-    count: 1,
-    launchType: "FARGATE",
-    networkConfiguration: {
-      awsvpcConfiguration: { subnets, securityGroups: [securityGroup], assignPublicIp: "DISABLED" },
-    },
+    ...privateTask(subnets, securityGroup),
     overrides: { containerOverrides: [{ name: container, command }] },
     startedBy,
     // At most 64 characters, which a family's name alone may exceed.

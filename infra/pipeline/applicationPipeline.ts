@@ -6,6 +6,7 @@ import { createTagFunction, type Deployment } from "../delivery";
 import { createMigrateFunction } from "../migration";
 import { Pipeline } from "../pipeline";
 import { createImageBuild } from "../promotion";
+import { createPullRequestFunction } from "../pullRequests/action";
 import type { ImageRepository } from "../registry";
 import { createSchedulesFunction } from "../schedules";
 import type { Service } from "../service";
@@ -15,6 +16,7 @@ import {
   approvalStage,
   archiveStage,
   buildStage,
+  type Deployer,
   deployStage,
   imageStage,
   migrateStage,
@@ -28,7 +30,7 @@ export interface DeliveryParts {
   services: Service[];
   /** Of an application with a migration or schedules. */
   task: Task | undefined;
-  /** Undefined where CodePipeline deploys by its own action. */
+  /** Undefined where CodePipeline deploys by its own action, or a pull request is what is delivered. */
   deployment: Deployment | undefined;
 }
 
@@ -113,8 +115,19 @@ function migrateStages({ application, args, registry, task, parent }: Delivery):
   return [migrateStage(migrate)];
 }
 
-const deployerOf = ({ args: { operations, cluster }, services, deployment }: Delivery) =>
-  deployment === undefined ? { account: operations.account, cluster, services } : { deploy: deployment.function };
+function deployerOf({ application, args, services, deployment, parent }: Delivery): Deployer {
+  const { operations, cluster, settings, pullRequestTask: task } = args;
+  if (deployment !== undefined) return { deploy: deployment.function };
+  if (settings.gitops === undefined) return { account: operations.account, cluster, services };
+  if (task === undefined) throw new Error(`${application} delivers pull requests, and there is no task to open them`);
+  const { gitops, source } = settings;
+  const pullRequest = createPullRequestFunction(
+    `${application}-pull-request`,
+    { operations, settings: gitops, source, task },
+    { parent },
+  );
+  return { pullRequest };
+}
 
 function schedulesFunction({ application, args, registry, task, parent }: Delivery) {
   const { operations, network, cluster, settings } = args;

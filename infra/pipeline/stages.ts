@@ -132,20 +132,25 @@ export const approvalStage = ({ operations: { environment, topicArn }, applicati
 
 export const migrateStage = (migrate: InvokedFunction): Stage => ({
   name: "Migrate",
-  actions: [invocation("Migrate", migrate, DELIVERED)],
-  statements: [invoking(migrate)],
+  ...delivering("Migrate", migrate),
 });
 
-/** Who gives the services their image: slipway's function, or CodePipeline's own action for each of them. */
-export type Deployer = { deploy: InvokedFunction } | { account: Account; cluster: Cluster; services: Service[] };
+/**
+ * Who gives the services their image: slipway's function, CodePipeline's own action for each of them, or whoever merges the
+ * pull request that a function opens.
+ */
+export type Deployer = { deploy: InvokedFunction } | { pullRequest: InvokedFunction } | EcsDeployer;
+
+interface EcsDeployer {
+  account: Account;
+  cluster: Cluster;
+  services: Service[];
+}
 
 /** The services side by side; then, once all of them have changed, the schedules. */
 export function deployStage(deployer: Deployer, schedules: InvokedFunction | undefined): Stage {
   const scheduled = schedules && { ...invocation("Schedules", schedules, IMAGE_AND_VERSION), runOrder: 2 };
-  const services =
-    "deploy" in deployer
-      ? { actions: [invocation("Deploy", deployer.deploy, DELIVERED)], statements: [invoking(deployer.deploy)] }
-      : ecsDeployment(deployer);
+  const services = deployment(deployer);
   return {
     name: "Deploy",
     actions: [...services.actions, ...(scheduled ? [scheduled] : [])],
@@ -153,8 +158,19 @@ export function deployStage(deployer: Deployer, schedules: InvokedFunction | und
   };
 }
 
+function deployment(deployer: Deployer): Omit<Stage, "name"> {
+  if ("deploy" in deployer) return delivering("Deploy", deployer.deploy);
+  if ("pullRequest" in deployer) return delivering("PullRequest", deployer.pullRequest);
+  return ecsDeployment(deployer);
+}
+
+const delivering = (name: string, by: InvokedFunction) => ({
+  actions: [invocation(name, by, DELIVERED)],
+  statements: [invoking(by)],
+});
+
 // https://docs.aws.amazon.com/codepipeline/latest/userguide/action-reference-ECS.html
-function ecsDeployment({ account, cluster, services }: Exclude<Deployer, { deploy: InvokedFunction }>) {
+function ecsDeployment({ account, cluster, services }: EcsDeployer): Omit<Stage, "name"> {
   const templates = services.map(({ template }) => template);
   return {
     actions: services.map(

@@ -4,6 +4,7 @@ import type { Place } from "../partition";
 import {
   boolean,
   type Check,
+  type Fields,
   fail,
   integer,
   isObject,
@@ -21,6 +22,7 @@ import * as forms from "./forms";
 import type {
   ApplicationSettings,
   BuildSettings,
+  GitopsSettings,
   ImageSource,
   MigrateSettings,
   PushSource,
@@ -40,23 +42,52 @@ const MOST_SERVICES = 6;
 const DEFAULT_BUILD: BuildSettings = { dockerfile: "Dockerfile", context: ".", arguments: {} };
 const DEFAULT_TASK: TaskSettings = { cpu: 256, memory: 512, environment: {}, secrets: {} };
 
-export const application = (place: Place): Check<ApplicationSettings> =>
-  ruled(
-    object<ApplicationSettings>({
+export const application =
+  (place: Place): Check<ApplicationSettings> =>
+  (value, path, mistakes) => {
+    const { name, deploy } = isObject(value) ? value : {};
+    const runs = deploy === "gitops" ? elsewhere(typeof name === "string" ? name : "") : onEcs(place);
+    const parts = object<ApplicationSettings>({
       name: required(forms.name, "a name such as storefront"),
       source: required(source, EXPECTED_SOURCE),
       build: withDefault(build, DEFAULT_BUILD),
-      services: required(list("services", service(place), 1, MOST_SERVICES), "a list of services"),
-      task: withDefault(ruled(object<TaskSettings>(task(place)), ...TASK_RULES), DEFAULT_TASK),
-      migrate: optional(
-        object<MigrateSettings>({ command: required(command, "a command such as [node, migrate.js]") }),
-      ),
-      schedules: optional(forms.repositoryPath),
+      ...runs,
       approval: withDefault(boolean, false),
-      deploy: withDefault(oneOf("a way to deploy", ["callback", "ecs"], ["gitops"]), "callback"),
+      deploy: withDefault(oneOf("a way to deploy", ["callback", "ecs", "gitops"]), "callback"),
+    });
+    return ruled(parts, rules.usedParts({ build: DEFAULT_BUILD, task: DEFAULT_TASK }))(value, path, mistakes);
+  };
+
+type Runs = Pick<ApplicationSettings, "services" | "task" | "migrate" | "schedules" | "gitops">;
+
+/** What an application runs in this stack's cluster. */
+const onEcs = (place: Place): Fields<Runs> => ({
+  services: required(list("services", service(place), 1, MOST_SERVICES), "a list of services"),
+  task: withDefault(ruled(object<TaskSettings>(task(place)), ...TASK_RULES), DEFAULT_TASK),
+  migrate: optional(object<MigrateSettings>({ command: required(command, "a command such as [node, migrate.js]") })),
+  schedules: optional(forms.repositoryPath),
+  gitops: optional((_, path, mistakes) =>
+    fail(mistakes, `${path}: is for deploy: gitops; remove it, or deploy the application so`),
+  ),
+});
+
+/** What an application runs where the gitops repository says. @param name the application's */
+const elsewhere = (name: string): Fields<Runs> => ({
+  services: withDefault(ofEcs, []),
+  task: withDefault(ofEcs, DEFAULT_TASK),
+  migrate: optional(ofEcs),
+  schedules: optional(ofEcs),
+  gitops: withDefault(
+    object<GitopsSettings>({
+      service: withDefault(forms.serviceFolder, name),
+      image: withDefault(forms.manifestImage, name),
     }),
-    rules.usedParts({ build: DEFAULT_BUILD, task: DEFAULT_TASK }),
-  );
+    { service: name, image: name },
+  ),
+});
+
+const ofEcs: Check<never> = (_, path, mistakes) =>
+  fail(mistakes, `${path}: is for ECS, and with deploy: gitops the gitops repository says what runs; remove it`);
 
 const EXPECTED_SOURCE =
   "push: { repository: acme/storefront, branch: main } or image: { repository: storefront, tag: dev }";

@@ -12,6 +12,9 @@ export interface Field<T> {
   absent: (path: string, mistakes: string[]) => T | undefined;
 }
 
+/** All keys of an object. */
+export type Fields<T> = { [K in keyof T]-?: Field<T[K]> };
+
 export function readField<T>(field: Field<T>, value: unknown, path: string, mistakes: string[]): T | undefined {
   return value === undefined ? field.absent(path, mistakes) : field.check(value, path, mistakes);
 }
@@ -48,16 +51,11 @@ export function integer(what: string, from: number, to: number): Check<number> {
       : fail(mistakes, isNot(path, value, what, `${from} to ${to}`));
 }
 
-/** One of a few values. `planned` ones belong to slipway's design, and not to this version. */
-export function oneOf<T extends string | number>(what: string, values: readonly T[], planned: string[] = []): Check<T> {
+/** One of a few values. */
+export function oneOf<T extends string | number>(what: string, values: readonly T[]): Check<T> {
   const allowed = values.join(", ");
-  return (value, path, mistakes) => {
-    const found = values.find((candidate) => candidate === value);
-    if (found !== undefined) return found;
-    return planned.some((candidate) => candidate === value)
-      ? fail(mistakes, `${path}: ${shown(value)} is not supported yet; allowed: ${allowed}`)
-      : fail(mistakes, isNot(path, value, what, allowed));
-  };
+  return (value, path, mistakes) =>
+    values.find((candidate) => candidate === value) ?? fail(mistakes, isNot(path, value, what, allowed));
 }
 
 /** A list of `from` to `to` items. `items` names them: "applications". */
@@ -88,7 +86,7 @@ export function map<T>(name: Check<string>, check: Check<T>): Check<Record<strin
 }
 
 /** An object of known keys; every other key is a mistake. A path that ends in `:` is a namespace. */
-export function object<T extends object>(fields: { [K in keyof T]-?: Field<T[K]> }): Check<T> {
+export function object<T extends object>(fields: Fields<T>): Check<T> {
   const keys = Object.keys(fields) as (keyof T & string)[];
   const allowed = keys.join(", ");
   return (value, path, mistakes) => {

@@ -1,4 +1,5 @@
 import type { Forge } from "../../handlers/forge";
+import { FOLDER, FOLDER_FORM, isImage } from "../../handlers/pullRequests/fields";
 import { ecrRegistryOf } from "../baseImages";
 import { type Partition, type Place, partitionOf } from "../partition";
 import { type Check, eachOnce, fail, integer, isNot, list, ruled, text } from "./check";
@@ -76,6 +77,37 @@ export const ecrRepository = text(
 
 export const imageTag = text("an image's tag", "a tag such as dev", /^\w[\w.-]{0,127}$/);
 
+const folder = (what: string, example: string) => text(what, `${FOLDER_FORM}, such as ${example}`, FOLDER);
+
+/** In the gitops repository. */
+export const serviceFolder = folder("a folder under kustomize/", "storefront");
+
+/** In a service's folder of the gitops repository. */
+export const overlay = folder("a folder under overlays/", "dev");
+
+/** What kustomize calls an image. */
+export const manifestImage: Check<string> = (value, path, mistakes) =>
+  typeof value === "string" && isImage(`${value}=${value}:v1`)
+    ? value
+    : fail(
+        mistakes,
+        isNot(path, value, "an image's name in manifests", "a name without tag and digest, such as storefront"),
+      );
+
+/** kustomize's argument without tag and digest, in which {service} stands for a service's name. */
+export const imageOfService: Check<string> = (value, path, mistakes) =>
+  typeof value === "string" && isImage(`${value.replaceAll("{service}", "service")}:v1`)
+    ? value
+    : fail(
+        mistakes,
+        isNot(
+          path,
+          value,
+          "an image of a service",
+          "its name without tag and digest, after <name in the manifests>= where that differs, such as {service}=registry.acme.example/{service}",
+        ),
+      );
+
 export const hostName = text(
   "a host name",
   "a DNS name in lower case, such as shop.example.com",
@@ -84,7 +116,11 @@ export const hostName = text(
 
 export const urlPath = text("a path", "a path such as /healthz", /^(?=.{1,1024}$)\/[!-~]*$/);
 
-export const email = text("an e-mail address", "an address such as team@example.com", /^[^\s@]+@[^\s@]+\.[^\s@]+$/);
+export const email = text(
+  "an e-mail address",
+  "an address such as team@example.com",
+  /^[^\s@<>]+@[^\s@<>]+\.[^\s@<>]+$/,
+);
 
 /**
  * An IPv4 network for the VPC. AWS takes /16 to /28; a load balancer wants /27 or more in each public subnet, which

@@ -28,6 +28,8 @@ export interface Settings {
   promotesTo: string[];
   /** Whether versions can be deployed by HTTP. */
   deploymentApi: boolean;
+  /** There where versions are delivered by pull requests against a gitops repository. */
+  pullRequests?: PullRequestSettings | undefined;
   applications: ApplicationSettings[];
 }
 
@@ -67,6 +69,36 @@ export interface ForgeSettings {
   token?: SecretsManagerReference | undefined;
 }
 
+/** The gitops repository, and the pull requests that are opened there. */
+export interface PullRequestSettings {
+  /** `owner/name`, at GitHub or at the Enterprise Server of `forges.github.url`. */
+  repository: string;
+  /** Branch that pull requests are to be merged into, without `refs/heads/`. */
+  branch: string;
+  /** The token that may write contents and pull requests: a secret in Secrets Manager. */
+  token: SecretsManagerReference;
+  /** Who commits, and signs off. */
+  author: { name: string; email: string };
+  /** GitHub users. */
+  reviewers: string[];
+  /** Slugs of teams of the repository's organisation. */
+  teamReviewers: string[];
+  labels: string[];
+  /** Origins whose pages may call the API, or `*` alone. Without any there is no CORS. */
+  origins: string[];
+  /** What CircleCI's payloads mean. They are refused without it. */
+  circleci?: CircleciSettings | undefined;
+}
+
+export interface CircleciSettings {
+  /** The environment that each branch is for: the overlay's name. */
+  branches: Record<string, string>;
+  /** kustomize's argument without tag and digest; `{service}` stands for the name of the repository that was built. */
+  image: string;
+  /** Jobs whose success says that the image is there; if there is none, every job's does. */
+  jobs: string[];
+}
+
 export interface LoadBalancerSettings {
   /** ARN of an ACM certificate: HTTPS, and HTTP redirects to it. Plain HTTP without one. */
   certificate?: string | undefined;
@@ -85,6 +117,7 @@ export interface ApplicationSettings {
   name: string;
   source: SourceSettings;
   build: BuildSettings;
+  /** None where others deploy. */
   services: ServiceSettings[];
   /** What its one-off tasks, the migration and the scheduled ones, have in common. */
   task: TaskSettings;
@@ -94,8 +127,18 @@ export interface ApplicationSettings {
   schedules?: string | undefined;
   /** Whether somebody has to approve before anything changes. */
   approval: boolean;
-  /** Who deploys: slipway's function, or CodePipeline's own ECS action. */
-  deploy: "callback" | "ecs";
+  /** Who deploys: slipway's function, CodePipeline's own ECS action, or who merges a pull request. */
+  deploy: "callback" | "ecs" | "gitops";
+  /** There with `deploy: gitops` alone. */
+  gitops?: GitopsSettings | undefined;
+}
+
+/** The kustomization that a pull request changes: `kustomize/<service>/overlays/<environment>`. */
+export interface GitopsSettings {
+  /** Folder of the gitops repository, under `kustomize/`. */
+  service: string;
+  /** Name of the image in the manifests. */
+  image: string;
 }
 
 /** What is delivered: the pushes to a branch, or the images that get a tag. */

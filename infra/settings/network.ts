@@ -1,5 +1,5 @@
 import github from "../githubCidrs.json";
-import { ENDPOINT_SERVICES, type Place } from "../partition";
+import { ENDPOINT_SERVICES, GATEWAY_SERVICES, type Place } from "../partition";
 import {
   type Check,
   eachOnce,
@@ -122,10 +122,11 @@ function allEgress(written: WrittenInstance, path: string, mistakes: string[]): 
   return named.length === 0 ? { ...settings, routes: EVERYTHING } : undefined;
 }
 
-/** The table of a private subnet has the VPC's own route too, the way out, and the gateway endpoint's. */
+/** The table of a private subnet has the VPC's own route too, the way out, and those of gateway endpoints. */
 function fits(read: WrittenNetwork, routes: string[], path: string, mistakes: string[]): boolean {
   const { egress, endpoints, routesPerTable } = read;
-  const others = 1 + (egress === "none" ? 0 : 1) + (endpoints.includes("s3") ? 1 : 0);
+  const gateways = endpoints.filter((service) => GATEWAY_SERVICES.includes(service));
+  const others = 1 + (egress === "none" ? 0 : 1) + gateways.length;
   const all = routes.length + others;
   if (all <= routesPerTable) return true;
   fail(

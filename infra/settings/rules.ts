@@ -111,13 +111,11 @@ export const environments: Rule<Pick<Settings, "environment" | "promotesTo" | "a
       );
 };
 
-/** Only builds pull base images and install packages. */
-export const usedByBuilds: Rule<Pick<Settings, "baseImageRegistry" | "npmRegistry" | "applications">> = (
-  { baseImageRegistry, npmRegistry, applications },
-  path,
-  mistakes,
-) => {
-  if (applications.some(({ source }) => "push" in source)) return;
+/** Only builds pull base images and install packages: of applications, and of the task that opens pull requests. */
+export const usedByBuilds: Rule<
+  Pick<Settings, "baseImageRegistry" | "npmRegistry" | "pullRequests" | "applications">
+> = ({ baseImageRegistry, npmRegistry, pullRequests, applications }, path, mistakes) => {
+  if (pullRequests !== undefined || applications.some(({ source }) => "push" in source)) return;
   for (const [key, value] of Object.entries({ baseImageRegistry, npmRegistry }))
     if (value !== undefined)
       fail(mistakes, `${path}${key}: is for builds, and no application has source: push; remove it`);

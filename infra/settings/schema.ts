@@ -19,6 +19,7 @@ import {
 import * as forms from "./forms";
 import type { AlertSettings, ForgeSettings, LoadBalancerSettings, Settings } from "./model";
 import { DEFAULT_NETWORK, network, type ReadText } from "./network";
+import { gitopsApplications, pullRequests } from "./pullRequests";
 import * as rules from "./rules";
 import * as ways from "./ways";
 
@@ -44,7 +45,7 @@ export function checkSettings(
     if (secretKeys.includes(key))
       fail(
         mistakes,
-        `${key}: holds a Pulumi secret; keep it in Secrets Manager or SSM, and name it in services[].secrets`,
+        `${key}: holds a Pulumi secret; keep it in Secrets Manager or SSM, and write here where it is kept`,
       );
   const region = required(forms.place, "a region such as us-east-1");
   const place = readField(region, raw["aws:region"], "aws:region", mistakes);
@@ -66,10 +67,12 @@ const stackSettings = (place: Place, readText: ReadText): Check<Stack> =>
     stackObject(place, readText),
     rules.environments,
     rules.deployable,
+    gitopsApplications,
     rules.usedByBuilds,
     ways.somethingToPoll,
     ways.usedForges,
     ways.wayToForges(place),
+    ways.wayToGithub,
     ways.neededEndpoints(place),
   );
 
@@ -87,6 +90,7 @@ const stackObject = (place: Place, readText: ReadText): Check<Stack> =>
     alerts: withDefault(alerts(place), { emails: [], chat: {} }),
     promotesTo: withDefault(ruled(list("environments", forms.environmentName, 0), eachOnce), []),
     deploymentApi: withDefault(boolean, false),
+    pullRequests: optional(pullRequests(place)),
     applications: required(
       ruled(list("applications", application(place), 1), rules.serviceNames, rules.repositories, rules.routes),
       "a list of applications",

@@ -4,7 +4,9 @@ import { fail, type Rule } from "./check";
 import type { ApplicationSettings, SecretReference, Settings } from "./model";
 
 /** What the rules on ways see of a stack: those in for pushes, and those out of its network. */
-type Stack = Pick<Settings, "network" | "forges" | "applications"> & { intake?: Settings["intake"] | undefined };
+type Stack = Pick<Settings, "network" | "forges" | "pullRequests" | "applications"> & {
+  intake?: Settings["intake"] | undefined;
+};
 
 /** Asking for heads needs branches to ask for. */
 export const somethingToPoll: Rule<Stack> = ({ intake, applications }, path, mistakes) => {
@@ -12,13 +14,21 @@ export const somethingToPoll: Rule<Stack> = ({ intake, applications }, path, mis
     fail(mistakes, `${path}intake: "poll" has no branch to ask for; give an application source: push, or remove it`);
 };
 
-/** What is said of a forge is for pushes from there. */
-export const usedForges: Rule<Stack> = ({ forges, applications }, path, mistakes) => {
-  for (const forge of FORGES)
-    if (forges[forge] !== undefined && !pushes(applications).some((push) => push.forge === forge))
+/** What is said of a forge is for pushes from there; where GitHub is, for pull requests too. */
+export const usedForges: Rule<Stack> = ({ forges, pullRequests, applications }, path, mistakes) => {
+  const unused = FORGES.filter(
+    (forge) => forges[forge] !== undefined && !pushes(applications).some((push) => push.forge === forge),
+  );
+  for (const forge of unused)
+    if (forge !== "github" || pullRequests === undefined)
       fail(
         mistakes,
         `${path}forges.${forge}: no application takes pushes from there; give one source: push with forge: ${forge}, or remove it`,
+      );
+    else if (forges.github?.token !== undefined)
+      fail(
+        mistakes,
+        `${path}forges.github.token: is for pushes, and no application takes any from there; remove it, for pull requests have pullRequests.token`,
       );
 };
 
@@ -33,6 +43,15 @@ export const wayToForges =
         `${path}network.egress: "none" leaves the functions that fetch pushes no way to the forge; allowed: another egress, or natInstance beside it`,
       );
   };
+
+/** Tasks have the private subnets' way out. */
+export const wayToGithub: Rule<Stack> = ({ network, pullRequests }, path, mistakes) => {
+  if (pullRequests !== undefined && network.egress === "none" && network.natInstance === undefined)
+    fail(
+      mistakes,
+      `${path}network.egress: "none" leaves the tasks that open pull requests no way to GitHub; allowed: another egress, or natInstance beside it`,
+    );
+};
 
 /** Without a way out, what runs in private subnets reaches AWS by endpoints alone. */
 export const neededEndpoints =
@@ -53,11 +72,12 @@ export const neededEndpoints =
   };
 
 /** https://docs.aws.amazon.com/AmazonECR/latest/userguide/vpc-endpoints.html: the layers of images are in S3. */
-function neededByTasks({ applications }: Stack): EndpointService[] {
+function neededByTasks({ pullRequests, applications }: Stack): EndpointService[] {
   const secrets = applications.flatMap(({ services, task }) =>
     [...services, task].flatMap((each) => Object.values(each.secrets)),
   );
-  return ["s3", "ecr.api", "ecr.dkr", "logs", ...new Set(secrets.map(keeper))];
+  const byPullRequests: EndpointService[] = pullRequests === undefined ? [] : ["dynamodb", "secretsmanager"];
+  return ["s3", "ecr.api", "ecr.dkr", "logs", ...byPullRequests, ...secrets.map(keeper)];
 }
 
 function neededByFunctions({ forges }: Stack): EndpointService[] {

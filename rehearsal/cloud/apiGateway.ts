@@ -5,6 +5,7 @@ import type { StageArgs } from "@pulumi/aws/apigatewayv2/stage";
 import type { Unwrap } from "@pulumi/pulumi";
 import { openAccessLog } from "./apiGateway/accessLog";
 import { type Api, openApi } from "./apiGateway/api";
+import { readCors } from "./apiGateway/cors";
 import { isRouteKey, shapeOf } from "./apiGateway/routing";
 import { createThrottle } from "./apiGateway/throttle";
 import { inputsOf } from "./declared";
@@ -23,10 +24,17 @@ export function createApiGateway(cloud: Cloud): Service {
   }
 
   async function createApi(declaration: Declaration): Promise<Created> {
-    const inputs = inputsOf<Unwrap<ApiArgs>>(declaration, ["name", "protocolType", "description", "tags", "region"]);
+    const inputs = inputsOf<Unwrap<ApiArgs>>(declaration, [
+      "name",
+      "protocolType",
+      "corsConfiguration",
+      "description",
+      "tags",
+      "region",
+    ]);
     if (inputs.protocolType !== "HTTP") throw notSimulated(declaration, "protocolType", inputs.protocolType);
     const id = cloud.id(10);
-    const api = await openApi(cloud, id);
+    const api = await openApi(cloud, id, inputs.corsConfiguration && readCors(inputs.corsConfiguration));
     apis.set(id, api);
     cloud.addresses.set(api.domainName, api.address);
     return {

@@ -105,8 +105,12 @@ export function createDynamoDb(cloud: Cloud): Service {
 
   function queryPermission(input: QueryInput): Permission[] {
     const name = nameOf(input.TableName);
-    const resource = input.IndexName === undefined ? `table/${name}` : `table/${name}/index/${input.IndexName}`;
-    return [access("Query", resource, leadingKey(queriedKey(input, tables.get(name)?.hashKey)))];
+    const table = tables.get(name);
+    const [resource, hashKey] =
+      input.IndexName === undefined
+        ? [`table/${name}`, table?.hashKey]
+        : [`table/${name}/index/${input.IndexName}`, table?.indexes[input.IndexName]];
+    return [access("Query", resource, leadingKey(queriedKey(input, hashKey)))];
   }
 
   const access = (action: string, resource: string, keys: string[]): Permission => ({

@@ -1,34 +1,26 @@
 import { randomBytes } from "node:crypto";
 import path from "node:path";
 import type {
-  BatchCheckLayerAvailabilityCommandInput,
-  BatchCheckLayerAvailabilityCommandOutput,
   BatchGetImageCommandInput,
   BatchGetImageCommandOutput,
-  CompleteLayerUploadCommandInput,
-  CompleteLayerUploadCommandOutput,
   CreateRepositoryCommandInput,
   CreateRepositoryCommandOutput,
   DescribeImagesCommandInput,
   DescribeImagesCommandOutput,
   GetAuthorizationTokenCommandInput,
   GetAuthorizationTokenCommandOutput,
-  GetDownloadUrlForLayerCommandInput,
-  GetDownloadUrlForLayerCommandOutput,
-  InitiateLayerUploadCommandInput,
-  InitiateLayerUploadCommandOutput,
   PutImageCommandInput,
   PutImageCommandOutput,
   PutImageTagMutabilityCommandInput,
   PutImageTagMutabilityCommandOutput,
-  UploadLayerPartCommandInput,
-  UploadLayerPartCommandOutput,
 } from "@aws-sdk/client-ecr";
 import type { LifecyclePolicyArgs } from "@pulumi/aws/ecr/lifecyclePolicy";
 import type { RepositoryArgs } from "@pulumi/aws/ecr/repository";
 import type { Unwrap } from "@pulumi/pulumi";
 import { inputsOf } from "./declared";
-import { createLayers, PART_SIZE } from "./ecr/layers";
+import { createImages } from "./ecr/image";
+import { createLayerOperations } from "./ecr/layerOperations";
+import { createLayers } from "./ecr/layers";
 import { checkLifecyclePolicy } from "./ecr/lifecyclePolicy";
 import { createRegistry } from "./ecr/registry";
 import { checkRepositoryName, detailOf, existing, find, mutability, put, type Repository } from "./ecr/repository";
@@ -134,66 +126,6 @@ export function createEcr(cloud: Cloud): Service {
     },
   });
 
-  const batchCheckLayerAvailability = operation<
-    BatchCheckLayerAvailabilityCommandInput,
-    Answer<BatchCheckLayerAvailabilityCommandOutput>
-  >({
-    permissions: allows("BatchCheckLayerAvailability"),
-    perform: ({ repositoryName, layerDigests = [] }) => {
-      const known = repositoryOf(repositoryName).layers;
-      return {
-        layers: layerDigests.map((layerDigest) => {
-          const layer = known.get(layerDigest);
-          return layer === undefined
-            ? { layerDigest, layerAvailability: "UNAVAILABLE" }
-            : { layerDigest, layerAvailability: "AVAILABLE", layerSize: layer.size };
-        }),
-        failures: [],
-      };
-    },
-  });
-
-  const initiateLayerUpload = operation<InitiateLayerUploadCommandInput, Answer<InitiateLayerUploadCommandOutput>>({
-    permissions: allows("InitiateLayerUpload"),
-    perform: async ({ repositoryName }) => ({
-      uploadId: await layers.initiate(repositoryOf(repositoryName)),
-      partSize: PART_SIZE,
-    }),
-  });
-
-  const uploadLayerPart = operation<UploadLayerPartCommandInput, Answer<UploadLayerPartCommandOutput>>({
-    permissions: allows("UploadLayerPart"),
-    perform: async ({ repositoryName, uploadId, partFirstByte = 0, layerPartBlob }) => {
-      const repository = repositoryOf(repositoryName);
-      const size = await layers.append(repository, uploadId ?? "", partFirstByte, bytes(layerPartBlob));
-      return { registryId, repositoryName, uploadId, lastByteReceived: size - 1 };
-    },
-  });
-
-  const completeLayerUpload = operation<CompleteLayerUploadCommandInput, Answer<CompleteLayerUploadCommandOutput>>({
-    permissions: allows("CompleteLayerUpload"),
-    perform: async ({ repositoryName, uploadId, layerDigests }) => {
-      const layer = await layers.complete(repositoryOf(repositoryName), uploadId ?? "", layerDigests?.[0] ?? "");
-      return { registryId, repositoryName, uploadId, layerDigest: layer.digest };
-    },
-  });
-
-  const getDownloadUrlForLayer = operation<
-    GetDownloadUrlForLayerCommandInput,
-    Answer<GetDownloadUrlForLayerCommandOutput>
-  >({
-    permissions: allows("GetDownloadUrlForLayer"),
-    perform: async ({ repositoryName, layerDigest }) => {
-      const layer = repositoryOf(repositoryName).layers.get(layerDigest ?? "");
-      if (layer === undefined)
-        throw awsError(
-          "LayersNotFoundException",
-          `Layers with digests '[${layerDigest}]' could not be found in the repository with name '${repositoryName}' in the registry with id '${registryId}'`,
-        );
-      return { layerDigest, downloadUrl: await registry.publish(layer) };
-    },
-  });
-
   const putImage = operation<PutImageCommandInput, Answer<PutImageCommandOutput>>({
     permissions: allows("PutImage"),
     perform: (input) => {
@@ -286,15 +218,12 @@ export function createEcr(cloud: Cloud): Service {
     resources: {
       "aws:ecr/repository:Repository": createRepository,
       "aws:ecr/lifecyclePolicy:LifecyclePolicy": createLifecyclePolicy,
+      "awsx:ecr:Image": createImages(cloud, registry.host),
     },
     operations: {
       CreateRepository: createRepositoryByCall,
       GetAuthorizationToken: getAuthorizationToken,
-      BatchCheckLayerAvailability: batchCheckLayerAvailability,
-      InitiateLayerUpload: initiateLayerUpload,
-      UploadLayerPart: uploadLayerPart,
-      CompleteLayerUpload: completeLayerUpload,
-      GetDownloadUrlForLayer: getDownloadUrlForLayer,
+      ...createLayerOperations({ repositoryOf, layers, registry, allows }),
       PutImage: putImage,
       PutImageTagMutability: putImageTagMutability,
       BatchGetImage: batchGetImage,
@@ -302,9 +231,4 @@ export function createEcr(cloud: Cloud): Service {
     },
     stop: registry.close,
   };
-}
-
-/** A blob comes as base64 off the wire, and as bytes from within the account. */
-function bytes(blob: Uint8Array | string | undefined): Uint8Array {
-  return typeof blob === "string" ? Buffer.from(blob, "base64") : (blob ?? new Uint8Array());
 }

@@ -1,3 +1,4 @@
+import path from "node:path";
 import type {
   DescribeServicesCommandInput,
   DescribeServicesCommandOutput,
@@ -9,20 +10,39 @@ import type { ClusterCapacityProvidersArgs } from "@pulumi/aws/ecs/clusterCapaci
 import type { Unwrap } from "@pulumi/pulumi";
 import { inputsOf } from "./declared";
 import { createAgent } from "./ecs/agent";
+import { createAuthority } from "./ecs/certificates";
 import { createClusters } from "./ecs/clusters";
 import { checkContainers, checkTargetGroups, declaredService, registrationOf } from "./ecs/declare";
 import { createPuller } from "./ecs/pull";
 import { createRunTask } from "./ecs/runTask";
 import { createScheduler } from "./ecs/scheduler";
 import { describeService, type EcsService, primaryOf } from "./ecs/service";
+import type { TaskHost } from "./ecs/startup";
 import type { Task } from "./ecs/task";
 import { createTaskDefinitions } from "./ecs/taskDefinition";
 import { arnOf, taskDefinitionOperations } from "./ecs/taskDefinitionOperations";
 import { taskOperations } from "./ecs/taskOperations";
+import { writeRuntimeFile } from "./lambda/runtimeFiles";
 import { networkOf } from "./network";
 import { awsError, type Cloud, type Created, type Declaration, operation, type Service } from "./service";
 
 type Answer<T> = Omit<T, "$metadata">;
+
+/** What all tasks of the account share. */
+function createHost(cloud: Cloud): TaskHost {
+  let program: Promise<string> | undefined;
+  return {
+    cloud,
+    agent: createAgent(cloud),
+    network: networkOf(cloud),
+    pull: createPuller(cloud),
+    authority: createAuthority(),
+    networkProgram() {
+      program ??= writeRuntimeFile(path.join(cloud.directory, "ecs", "runtime"), "network.ts");
+      return program;
+    },
+  };
+}
 
 /**
  * Amazon ECS on Fargate: clusters, task definitions, services that roll out and back, and tasks on their own. A container is a process of this
@@ -33,8 +53,7 @@ export function createEcs(cloud: Cloud): Service {
   const services = new Map<string, EcsService>();
   const tasks = new Map<string, Task>();
   const taskDefinitions = createTaskDefinitions(cloud);
-  const agent = createAgent(cloud);
-  const host = { cloud, agent, network: networkOf(cloud), pull: createPuller(cloud) };
+  const host = createHost(cloud);
   const onTask = (task: Task) => tasks.set(task.arn, task);
   const scheduler = createScheduler(host, onTask);
 
@@ -154,7 +173,7 @@ export function createEcs(cloud: Cloud): Service {
       await scheduler.stop();
       const left = [...tasks.values()].filter(({ lastStatus }) => lastStatus !== "STOPPED");
       await Promise.all(left.map((task) => task.kill("The account was closed")));
-      await agent.close();
+      await host.agent.close();
     },
   };
 }

@@ -12,8 +12,9 @@ export type CloudEvent =
       error?: string;
     }
   /**
-   * A function in a VPC connected to a host, or could not: to a host that is not AWS's whichever way it ended, to one of
-   * AWS's only where it could not. By which hops, or what stood in the way.
+   * A function in a VPC, or a task, connected to a host, or could not: to a host that is not AWS's whichever way it ended,
+   * to one of AWS's only where it could not. By which hops, or what stood in the way. A task is told by its service's name
+   * or its family, and once.
    */
   | { kind: "connection"; from: string; host: string; port: number; path?: string[]; reason?: string }
   | { kind: "log"; group: string; stream: string; line: string }

@@ -5,6 +5,7 @@ import { createDeliverer, type Delivery, type Webhook } from "./deliveries";
 import { createGitee } from "./gitee";
 import { createGitHub } from "./github";
 import { createGitLab } from "./gitlab";
+import { createPullRequests, type PullRequest } from "./pullRequests";
 import { createRepository, noCommit, type RefUpdate, type Repository } from "./repository";
 import { type Fault, startServer } from "./server";
 import type { Event, Hosted, PushFacts, Site } from "./site";
@@ -48,8 +49,14 @@ export interface Forges {
    * @param site where it is: `gitlab.com`, github.com unless told
    */
   createRepository(name: string, site?: string): Promise<Repository>;
-  /** From now on only who brings the token may read the repository; everybody, where there is none. */
+  /** From now on only who brings the token may read the repository, and write to it; everybody may read it where there is none. */
   protect(repository: Repository, token: string | undefined): void;
+  /** All pull requests, or one repository's alone, by number. */
+  pullRequests(repository?: Repository): readonly PullRequest[];
+  /** "Merge pull request". @throws with git's words where it conflicts with its base */
+  merge(repository: Repository, pullRequest: PullRequest): Promise<void>;
+  /** Each of the next pushes over HTTP finds that one of these happened after it looked at the references. */
+  beforePush(repository: Repository, ...happens: (() => Promise<unknown>)[]): void;
   /** "Add webhook". GitHub delivers `ping` at once, the others nothing. */
   addWebhook(repository: Repository, webhook: Omit<Webhook, "id" | "repository">): Promise<Delivery | undefined>;
   /** "Edit webhook": what is changed holds for redeliveries too. */
@@ -96,6 +103,11 @@ export async function startForges(options: ForgesOptions): Promise<Forges> {
     );
 
   async function push(repository: Repository, ...updates: RefUpdate[]): Promise<Delivery[]> {
+    for (const update of updates) await hostedOf(repository).pullRequests.moved(update);
+    return tell(repository, updates);
+  }
+
+  async function tell(repository: Repository, updates: RefUpdate[]): Promise<Delivery[]> {
     const { site } = hostedOf(repository);
     const facts = await Promise.all(updates.map((update) => factsOf(repository, update, clock.now())));
     for (const { update, head } of facts) pushes.push({ repository, update, message: head?.message ?? "" });
@@ -106,7 +118,7 @@ export async function startForges(options: ForgesOptions): Promise<Forges> {
     sites,
     hosted: (site, name) => hosted.find((it) => it.site.host === site && it.repository.name === name),
     fault: () => forges.fault,
-    pushed: (_, { repository }, updates) => push(repository, ...updates),
+    pushed: (_, { repository }, updates) => tell(repository, updates),
     async publish(_, { repository }, version) {
       const update = await commitVersion(repository, version);
       const [delivery] = await push(repository, update);
@@ -124,11 +136,21 @@ export async function startForges(options: ForgesOptions): Promise<Forges> {
     async createRepository(name, host = github.host) {
       const site = siteOf(host);
       const repository = await createRepository(path.join(options.directory, site.host), name, clock);
-      hosted.push({ site, repository });
+      hosted.push({ site, repository, pullRequests: createPullRequests(repository, clock), beforePush: [] });
       return repository;
     },
     protect(repository, token) {
       hostedOf(repository).token = token;
+    },
+    pullRequests: (repository) =>
+      (repository === undefined ? hosted : [hostedOf(repository)]).flatMap(({ pullRequests }) => pullRequests.all),
+    async merge(repository, { number, title, head, base }) {
+      const [owner] = repository.name.split("/");
+      const message = `Merge pull request #${number} from ${owner}/${head.branch}\n\n${title}`;
+      await push(repository, await repository.merge(head.commit, message, base.branch));
+    },
+    beforePush(repository, ...happens) {
+      hostedOf(repository).beforePush.push(...happens);
     },
     async addWebhook(repository, webhook) {
       const { site } = hostedOf(repository);

@@ -3,6 +3,8 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Clock } from "../clock";
 import type { Delivery } from "./deliveries";
 import { pingPayload, pushPayload } from "./githubPayloads";
+import { pullRequestRoutes, refuseApi } from "./githubPulls";
+import type { Place } from "./githubViews";
 import type { Repository } from "./repository";
 import {
   admitsToken,
@@ -12,17 +14,8 @@ import {
   type Exchange,
   gitRoutes,
   type Route,
-  refuseByJson,
   type Site,
 } from "./site";
-
-/** GitHub itself, or a GitHub Enterprise Server. */
-interface Place {
-  host: string;
-  codeload: string;
-  /** Where the REST API is: on a host of its own, or under a path of the same one. */
-  api: { host: string; path: string };
-}
 
 const own: Place = {
   host: "github.com",
@@ -42,7 +35,12 @@ export function createGitHub(clock: Clock, host?: string): Site {
   return {
     host: place.host,
     hosts: [...new Set([place.codeload, place.api.host])].filter((it) => it !== place.host),
-    routes: [...archiveRoutes(place, clock), ...gitRoutes(place.host, "GitHub"), publishRoute(place)],
+    routes: [
+      ...archiveRoutes(place, clock),
+      ...pullRequestRoutes(place),
+      ...gitRoutes(place.host, "GitHub"),
+      publishRoute(place),
+    ],
     pushEvents: (push) => push.map((facts) => ({ name: "push", payload: pushPayload(facts, place.host) })),
     greeting: (webhook) => ({ name: "ping", payload: pingPayload({ ...webhook, hookId: webhook.id }) }),
     encode(delivery) {
@@ -107,6 +105,7 @@ function archiveRoutes(place: Place, clock: Clock): Route[] {
     {
       host: api,
       method: "GET",
+      isApi: true,
       path: new RegExp(`^${escaped}/repos/([^/]+/[^/]+)/tarball/(.+)$`),
       admits: admitsToken(authorizationToken),
       refuse: refuseApi,
@@ -135,12 +134,6 @@ function archiveRoutes(place: Place, clock: Clock): Route[] {
     },
   ];
 }
-
-const refuseApi = refuseByJson(
-  authorizationToken,
-  { anonymous: "Not Found", refused: "Bad credentials" },
-  { documentation_url: "https://docs.github.com/rest" },
-);
 
 function redirect(response: ServerResponse, location: string): void {
   response.writeHead(302, { location }).end();

@@ -42,6 +42,10 @@ export interface Repository {
    * @param change path → content; `null` deletes the path
    */
   commit(change: Snapshot, message: string, branch?: string): Promise<RefUpdate>;
+  /** Merges a commit into a branch, by a commit of its own. @throws with git's words where they conflict */
+  merge(commit: string, message: string, branch: string): Promise<RefUpdate>;
+  /** What a commit has that its common ancestor with the base has not, as git prints it. */
+  diff(base: string, commit: string): Promise<string>;
   /** Points a reference at a commit, or deletes it where `commit` is {@link noCommit}. Force is implied. */
   move(ref: string, commit: string): Promise<RefUpdate>;
   /** Forgets what no reference leads to, as a forge does some time after a force push. */
@@ -77,6 +81,14 @@ export async function createRepository(root: string, name: string, clock: Clock)
     );
   const at = async (ref: string) => (await refs()).get(ref) ?? noCommit;
 
+  async function add(content: Pick<Import, "change" | "merged" | "message">, branch: string): Promise<RefUpdate> {
+    const ref = `refs/heads/${branch}`;
+    const before = await at(ref);
+    const seconds = Math.floor(clock.now() / 1000);
+    await git(["fast-import", "--quiet"], importStream({ ...content, ref, before, seconds }));
+    return { ref, before, after: await at(ref) };
+  }
+
   async function log(selection: string[]): Promise<Commit[]> {
     const format = "--format=%x1e%H%x1f%T%x1f%cI%x1f%B%x1f";
     const output = await git(["log", "--reverse", "--root", "--no-renames", "--name-status", format, ...selection]);
@@ -88,13 +100,12 @@ export async function createRepository(root: string, name: string, clock: Clock)
     directory,
     refs,
     resolve: async (name) => /^(\w+) commit /.exec(await git(["cat-file", "--batch-check"], `${name}\n`))?.[1],
-    async commit(change, message, branch = "main") {
-      const ref = `refs/heads/${branch}`;
-      const before = await at(ref);
-      const seconds = Math.floor(clock.now() / 1000);
-      await git(["fast-import", "--quiet"], importStream({ ref, before, message, seconds, change }));
-      return { ref, before, after: await at(ref) };
+    commit: (change, message, branch = "main") => add({ change, message }, branch),
+    async merge(commit, message, branch) {
+      const tree = await git(["merge-tree", "--write-tree", branch, commit]);
+      return add({ merged: { commit, tree: tree.trim() }, message }, branch);
     },
+    diff: (base, commit) => git(["diff", "--no-color", `${base}...${commit}`]),
     async move(ref, commit) {
       const before = await at(ref);
       await git(commit === noCommit ? ["update-ref", "-d", ref] : ["update-ref", ref, commit]);
@@ -134,15 +145,18 @@ interface Import {
   before: string;
   message: string;
   seconds: number;
-  change: Snapshot;
+  change?: Snapshot;
+  /** Another parent, and what both come to. */
+  merged?: { commit: string; tree: string };
 }
 
 /** One commit in the form that `git fast-import` reads: no work tree is needed, and contents may be binary. */
-function importStream({ ref, before, message, seconds, change }: Import): Buffer {
+function importStream({ ref, before, message, seconds, change = {}, merged }: Import): Buffer {
   const parts: (string | Buffer)[] = [`commit ${ref}\n`];
   parts.push(`author ${author.name} <${author.email}> ${seconds} +0000\n`);
   parts.push(`committer ${author.name} <${author.email}> ${seconds} +0000\n`, ...data(message));
   if (before !== noCommit) parts.push(`from ${before}\n`);
+  if (merged !== undefined) parts.push(`merge ${merged.commit}\n`, `M 040000 ${merged.tree} \n`);
   for (const [file, entry] of Object.entries(change)) {
     if (entry === null) parts.push(`D ${file}\n`);
     else parts.push(`M ${entry.mode} inline ${file}\n`, ...data(entry.content));

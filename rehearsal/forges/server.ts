@@ -5,7 +5,7 @@ import { pipeline } from "node:stream/promises";
 import { createGzip } from "node:zlib";
 import { exitOf, startGit } from "./git";
 import type { RefUpdate } from "./repository";
-import { answerText, type Exchange, type Hosted, type Route, type Site } from "./site";
+import { answerJson, answerText, type Exchange, type Hosted, type Route, type Site } from "./site";
 import { advertise, exchange, type GitService } from "./smartHttp";
 
 /** How forges can fail those who download from them. */
@@ -13,7 +13,9 @@ export type Fault =
   /** Every connection is reset, as on a path that does not reach them. */
   | { kind: "unreachable" }
   /** Archives break off after so many bytes. */
-  | { kind: "cut"; afterBytes: number };
+  | { kind: "cut"; afterBytes: number }
+  /** The website and git answer, the REST API does not: so many requests of it fail, then none does. */
+  | { kind: "apiDown"; requests: number };
 
 export interface ServerOptions {
   /** The first one is meant by who asks for no site's name: a person's clone and curl come by the port alone. */
@@ -56,6 +58,7 @@ async function serve(options: ServerOptions, request: IncomingMessage, response:
   const host = hostOf(options, request);
   const url = new URL(request.url ?? "/", `https://${host}`);
   for (const { site, route, match } of matches(options.sites, request.method ?? "", url)) {
+    if (route.isApi && isDown(options.fault())) return answerJson(response, 503, unavailable);
     const [, name = "", rest = ""] = match;
     const hosted = options.hosted(site.host, decodeURIComponent(name));
     const asked = hosted && exchangeOf(options, site, { request, response, url, hosted, rest });
@@ -65,6 +68,19 @@ async function serve(options: ServerOptions, request: IncomingMessage, response:
   }
   answerText(response, 404, "404: Not Found");
 }
+
+/** Whether the API is, which is one request less then. */
+function isDown(fault: Fault | undefined): boolean {
+  if (fault?.kind !== "apiDown" || fault.requests === 0) return false;
+  fault.requests -= 1;
+  return true;
+}
+
+/** In GitHub's own words. */
+const unavailable = {
+  message:
+    "No server is currently available to service your request. Sorry about that. Please try resubmitting your request and contact us if the problem persists.",
+};
 
 function hostOf({ sites }: ServerOptions, request: IncomingMessage): string {
   const [asked = ""] = String(request.headers["x-forwarded-host"] ?? request.headers.host ?? "").split(":");
@@ -92,7 +108,10 @@ function exchangeOf(
       if (service !== "git-upload-pack" && service !== "git-receive-pack")
         return answerText(response, 404, "404: Not Found");
       if (request.method === "GET") return advertise(hosted.repository, service, request, response);
+      if (service === "git-receive-pack") await hosted.beforePush.shift()?.();
       const updates = await exchange(hosted.repository, service satisfies GitService, request, response);
+      for (const update of updates) await hosted.pullRequests.moved(update);
+      response.end();
       await options.pushed(site, hosted, updates);
     },
     publish: (version) => options.publish(site, hosted, version),

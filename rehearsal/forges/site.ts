@@ -1,12 +1,16 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Delivery, Webhook } from "./deliveries";
+import type { PullRequests } from "./pullRequests";
 import type { Commit, RefUpdate, Repository } from "./repository";
 
 /** A repository as its site shows it. */
 export interface Hosted {
   repository: Repository;
-  /** Who brings it may read the repository; undefined: everybody may. */
+  /** Who brings it may read the repository, and write to it; undefined: everybody may read. */
   token?: string | undefined;
+  pullRequests: PullRequests;
+  /** What happens between a client's look at the references and its push: the first one at the next push. */
+  beforePush: (() => Promise<unknown>)[];
 }
 
 /** A request for a repository. */
@@ -29,6 +33,8 @@ export interface Exchange {
 export interface Route {
   host: string;
   method: string;
+  /** Of the REST API, which may be down alone. */
+  isApi?: true;
   /** Two groups: the repository's full name, and the rest that it serves. */
   path: RegExp;
   /** Whether a request may see a repository that is private: by the token that it brings. */
@@ -110,8 +116,8 @@ export const refuseByJson =
     answerJson(response, isAnonymous ? 404 : 401, { message, ...more });
   };
 
-export function answerJson(response: ServerResponse, status: number, value: object): void {
-  response.writeHead(status, { "content-type": "application/json" }).end(`${JSON.stringify(value)}\n`);
+export function answerJson(response: ServerResponse, status: number, value: object, headers = {}): void {
+  response.writeHead(status, { "content-type": "application/json", ...headers }).end(`${JSON.stringify(value)}\n`);
 }
 
 /**

@@ -9,9 +9,12 @@ export type GitService = "git-upload-pack" | "git-receive-pack";
 
 const fresh = { "cache-control": "no-cache, max-age=0, must-revalidate" };
 
+/** Forges let a clone leave files out (`--filter`), which git does not unless told. */
+const configuration = ["-c", "uploadpack.allowFilter=true"];
+
 /** `git-upload-pack` → `upload-pack`, run for one request at a time as git's HTTP protocol asks for. */
 const serve = (service: GitService, args: string[], request: IncomingMessage) =>
-  startGit([service.slice("git-".length), "--stateless-rpc", ...args], protocolOf(request));
+  startGit([...configuration, service.slice("git-".length), "--stateless-rpc", ...args], protocolOf(request));
 
 /** Version 2 of the protocol is asked for by a header, which git takes from an environment variable. */
 function protocolOf(request: IncomingMessage): Record<string, string> {
@@ -36,7 +39,10 @@ export async function advertise(
   await Promise.all([pipeline(git.stdout, response), exitOf(git)]);
 }
 
-/** `POST /<owner>/<repository>.git/git-upload-pack` or `git-receive-pack`. @returns the references that moved */
+/**
+ * `POST /<owner>/<repository>.git/git-upload-pack` or `git-receive-pack`. The client waits until the caller ends the response.
+ * @returns the references that moved
+ */
 export async function exchange(
   repository: Repository,
   service: GitService,
@@ -48,7 +54,7 @@ export async function exchange(
   response.writeHead(200, { ...fresh, "content-type": `application/x-${service}-result` });
   git.stderr.resume();
   const body = request.headers["content-encoding"] === "gzip" ? request.pipe(createGunzip()) : request;
-  await Promise.all([pipeline(body, git.stdin), pipeline(git.stdout, response), exitOf(git)]);
+  await Promise.all([pipeline(body, git.stdin), pipeline(git.stdout, response, { end: false }), exitOf(git)]);
   return moved(before, await repository.refs());
 }
 

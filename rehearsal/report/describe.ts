@@ -88,8 +88,8 @@ export function describe(event: CloudEvent, names: PipelineNames = new Map()): T
 
 function describeConnection({ from, host, port, path, reason }: Extract<CloudEvent, { kind: "connection" }>): Told {
   return reason === undefined
-    ? { as: "detail", text: `function ${from} reached ${host} by ${path?.join(", ") ?? "AWS's own network"}` }
-    : { as: "note", text: `function ${from} cannot connect to port ${port} of ${host}: ${reason}` };
+    ? { as: "detail", text: `${from} reached ${host} by ${path?.join(", ") ?? "AWS's own network"}` }
+    : { as: "note", text: `${from} cannot connect to port ${port} of ${host}: ${reason}` };
 }
 
 function describeAction(event: Extract<CloudEvent, { kind: "action" }>, pipeline: string | undefined): Told {

@@ -1,4 +1,4 @@
-import { type Output, type Progress, seconds } from "./progress";
+import { linesOf, type Output, type Progress, seconds } from "./progress";
 
 /**
  * Progress as plain lines, one for each event, for logs and pipes: no escape codes, nothing is ever rewritten.
@@ -22,8 +22,11 @@ export function createLines(output: Output, now: () => number = () => performanc
     note: (text) => line(`      ${text}`),
     // What only goes on is for those who watch: a log is told what came of it.
     activity: () => undefined,
-    done: (detail) =>
-      line(`  ok: ${title}${detail === undefined ? "" : `: ${detail}`} (${seconds(now() - stepBegan)})`),
+    done(detail, excerpt) {
+      line(`  ok: ${title}${detail === undefined ? "" : `: ${detail}`} (${seconds(now() - stepBegan)})`);
+      // Without the time, so that they can be copied.
+      for (const it of linesOf(excerpt)) output.write(`${" ".repeat(14)}${it}\n`);
+    },
     failed: () => line(`  failed: ${title} (${seconds(now() - stepBegan)})`),
     say: (text) => output.write(`${text}\n`),
     close: () => undefined,

@@ -6,8 +6,11 @@ export interface Progress {
   note(text: string): void;
   /** What is going on right now; the next one takes its place. */
   activity(text: string): void;
-  /** @param detail what came out */
-  done(detail?: string): void;
+  /**
+   * @param detail what came out
+   * @param excerpt lines that are shown as they are: a diff
+   */
+  done(detail?: string, excerpt?: string): void;
   failed(): void;
   /** A line outside of any step. */
   say(text: string): void;
@@ -22,6 +25,9 @@ export interface Output {
   columns?: number;
   rows?: number;
 }
+
+/** The lines of an excerpt; its last line break ends the last one. */
+export const linesOf = (excerpt: string | undefined): string[] => excerpt?.replace(/\n$/, "").split("\n") ?? [];
 
 /** Real time since a moment, `3.2 s`. */
 export const seconds = (milliseconds: number): string => `${(milliseconds / 1000).toFixed(1)} s`;

@@ -2,6 +2,7 @@ import type { CloudEvent } from "../cloud/events";
 import type { Decision } from "../cloud/iam";
 import type { Grant } from "../cloud/policies";
 import type { Delivery } from "../forges/deliveries";
+import type { PullRequest } from "../forges/pullRequests";
 import type { Sighting } from "../scenarios/world";
 import { resourceOf, withoutArns } from "./arn";
 import type { PipelineNames } from "./pipelines";
@@ -28,6 +29,7 @@ export interface Findings {
   /** Whether only some scenarios were played: then what is not needed tells nothing. */
   partial: boolean;
   deliveries: readonly Delivery[];
+  pullRequests: readonly PullRequest[];
   seen: Sighting[];
   /** Real milliseconds. */
   took: number;
@@ -46,6 +48,7 @@ export function summarise(findings: Findings): string {
     ["Deliveries", deliveriesLine(deliveries)],
     ...section("Reached", reachedLines(events)),
     ["Executions", executionsLine(events, findings.pipelines)],
+    ...section("Proposed", findings.pullRequests.map(pullRequestLine)),
     ...section("Schedules", scheduleLines(events)),
     ...section("Notices", noticeLines(events)),
     ...section("Seen", [
@@ -69,6 +72,10 @@ function resourcesLine(types: string[]): string {
   const rest = counts.length > often.length ? ", …" : "";
   return `${count(types.length, "resource")} of ${count(counts.length, "type")}${listed(often.join(", "))}${rest}`;
 }
+
+/** `acme/gitops#2 merged: storefront dev: 0123456` */
+const pullRequestLine = ({ repository, number, state, mergedAt, title }: PullRequest): string =>
+  `${repository}#${number} ${mergedAt === undefined ? state : "merged"}: ${title}`;
 
 /** The rules with a schedule, as they were changed last. */
 function scheduleLines(events: CloudEvent[]): string[] {

@@ -2,9 +2,19 @@ import { styleText } from "node:util";
 // log-update: rewrites the running step's lines where they are. Wrapped lines, a resized or short terminal and the cursor's
 // return after a signal are its business.
 import { createLogUpdate } from "log-update";
-import { type Output, type Progress, seconds } from "./progress";
+import { linesOf, type Output, type Progress, seconds } from "./progress";
 
 const frames = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"];
+
+/** How a line of a diff begins, the longest first, and its style. */
+const diffStyles = [
+  ["diff --git ", "bold"],
+  ["--- ", "bold"],
+  ["+++ ", "bold"],
+  ["@@ ", "cyan"],
+  ["+", "green"],
+  ["-", "red"],
+] as const;
 
 export interface TerminalOptions {
   /** Whether to colour: the terminal's wish and NO_COLOR's. */
@@ -34,6 +44,11 @@ export function createTerminal(output: Output & NodeJS.WritableStream, options: 
   const row = (sign: string, text: string, milliseconds: number) =>
     `  ${sign} ${text}  ${paint("dim", seconds(milliseconds))}`;
   const notesOf = (notes: string[]) => notes.map((note) => `      ${paint("dim", note)}`);
+  /** As git shows a diff; other lines as they are. */
+  const inColours = (line: string) => {
+    const [, style] = diffStyles.find(([begin]) => line.startsWith(begin)) ?? [];
+    return style === undefined ? line : paint(style, line);
+  };
   /** Cut to the terminal's width: what moves stays on one line, and is told in full when the step is finished. */
   const cut = (text: string, taken: number) => {
     const width = (output.columns ?? 80) - taken - 1;
@@ -57,10 +72,11 @@ export function createTerminal(output: Output & NodeJS.WritableStream, options: 
     output.write(`${lines.join("\n")}\n`);
   }
 
-  function finish(sign: string, detail: string | undefined): void {
+  function finish(sign: string, detail?: string, excerpt?: string): void {
     if (step === undefined) return;
     const text = detail === undefined ? step.title : `${step.title}: ${paint("bold", detail)}`;
-    print([row(sign, text, now() - step.began), ...notesOf(step.notes)]);
+    const shown = linesOf(excerpt).map((line) => `      ${inColours(line)}`);
+    print([row(sign, text, now() - step.began), ...notesOf(step.notes), ...shown]);
     step = undefined;
   }
 
@@ -83,8 +99,8 @@ export function createTerminal(output: Output & NodeJS.WritableStream, options: 
       if (step !== undefined) step.activity = text;
       render();
     },
-    done: (detail) => finish(paint("green", "✔"), detail),
-    failed: () => finish(paint("red", "✘"), undefined),
+    done: (detail, excerpt) => finish(paint("green", "✔"), detail, excerpt),
+    failed: () => finish(paint("red", "✘")),
     say: (text) => print([text]),
     close() {
       stopTurning?.();

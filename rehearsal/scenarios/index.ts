@@ -7,6 +7,8 @@ import { endpointsOnly } from "./endpointsOnly/scenario";
 import { enterpriseServer } from "./enterpriseServer/scenario";
 import { firstDeliveryFails } from "./firstDeliveryFails/scenario";
 import { forges } from "./forges/scenario";
+import { gitops, gitopsInBeijing } from "./gitops/scenario";
+import { gitopsPipeline } from "./gitopsPipeline/scenario";
 import { ignored } from "./ignored/scenario";
 import { longMigration } from "./longMigration/scenario";
 import { lost } from "./lost/scenario";
@@ -54,6 +56,8 @@ export const scenarios: Scenario[] = [
   forges,
   privateRepository,
   enterpriseServer,
+  gitops,
+  gitopsPipeline,
   promote,
   tagMoved,
   rejected,
@@ -63,6 +67,7 @@ export const scenarios: Scenario[] = [
   polledPrivately,
   endpointsOnly,
   noRoute,
+  gitopsInBeijing,
   received,
   outage,
 ];

@@ -6,6 +6,9 @@ export interface Outputs {
   /** Only of a stack whose versions can be deployed by HTTP. */
   deploymentsUrl?: string;
   deploymentToken?: string;
+  /** Only of a stack that opens pull requests. */
+  pullRequestsUrl?: string;
+  pullRequestsToken?: string;
   /** `storefront/web` → URL */
   services: Record<string, string>;
   /** application → repository URL */
@@ -15,7 +18,10 @@ export interface Outputs {
 }
 
 /** An address, and the secret that goes with it: one without the other is of use to nobody. */
-const pairs = [["deploymentsUrl", "deploymentToken"]];
+const pairs = [
+  ["deploymentsUrl", "deploymentToken"],
+  ["pullRequestsUrl", "pullRequestsToken"],
+];
 
 /** The same of addresses by name. */
 const tablePairs = [["webhookUrls", "webhookSecrets"]];

@@ -59,7 +59,9 @@ export async function play(
   for (const [index, step] of scenario.steps.entries()) {
     progress.begin(step.title);
     try {
-      progress.done(await guarded(scenario, step, world, options));
+      const outcome = await guarded(scenario, step, world, options);
+      if (typeof outcome === "object") progress.done(outcome.detail, outcome.excerpt);
+      else progress.done(outcome);
     } catch (error) {
       progress.failed();
       options.signal?.throwIfAborted();
@@ -111,7 +113,7 @@ async function guarded(
   step: Step,
   world: World,
   { limit = 60_000, after = afterTimeout, signal }: PlayOptions,
-): Promise<string | undefined> {
+): ReturnType<Step["run"]> {
   let stop: () => void = () => undefined;
   const trouble = new Promise<never>((_, reject) => {
     const check = (event?: CloudEvent) => {

@@ -3,7 +3,13 @@ import type { World } from "./world";
 export interface Step {
   title: string;
   /** Does the step and checks what came of it. Resolves with what the report says came out. @throws Mismatch */
-  run(world: World): Promise<string | undefined>;
+  run(world: World): Promise<string | Shown | undefined>;
+}
+
+/** What came out in a few words, and lines that the report shows as they are. */
+export interface Shown {
+  detail: string;
+  excerpt: string;
 }
 
 export interface Scenario {

@@ -9,7 +9,6 @@ import type { RefUpdate, Repository } from "../forges/repository";
 import { type RequestOptions, type Response, request } from "../forges/request";
 import type { Registration } from "../monitor";
 import type { Rehearsal } from "../rehearsal";
-import { mirrorBaseImages } from "./baseImages";
 import { natInstanceReady } from "./natReady";
 import { type Outputs, readOutputs } from "./outputs";
 
@@ -123,7 +122,6 @@ async function enter(rehearsal: Rehearsal): Promise<World> {
   }));
   const rehearsed = stacks.at(-1);
   if (rehearsed === undefined) throw new Error("No stack was evaluated into the account.");
-  await mirrorBaseImages(account, rehearsed.registrations);
   await natInstanceReady(account, rehearsed.registrations);
 
   const world: World = {

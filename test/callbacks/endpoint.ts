@@ -43,11 +43,12 @@ export interface Endpoint {
 
 interface Fault extends Error {
   status: number;
+  details: object;
 }
 
-/** An error of an AWS service. */
-export function awsFault(name: string, message: string, status = 400): Fault {
-  return Object.assign(new Error(message), { name, status });
+/** An error of an AWS service. @param details what it tells beside the message */
+export function awsFault(name: string, message: string, status = 400, details = {}): Fault {
+  return Object.assign(new Error(message), { name, status, details });
 }
 
 export async function startEndpoint(): Promise<Endpoint> {
@@ -105,8 +106,8 @@ async function answer(endpoint: Endpoint, request: IncomingMessage): Promise<Pla
     }
     return { status: 200, body: JSON.stringify(respond(input)) };
   } catch (error) {
-    const { name, message, status } = error as Fault;
-    return { status: status ?? 500, body: JSON.stringify({ __type: name, message }) };
+    const { name, message, status, details } = error as Fault;
+    return { status: status ?? 500, body: JSON.stringify({ ...details, __type: name, message }) };
   }
 }
 

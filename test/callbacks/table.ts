@@ -3,6 +3,7 @@ import type { AddressInfo } from "node:net";
 import {
   type AttributeValue,
   CreateTableCommand,
+  type CreateTableCommandInput,
   DeleteItemCommand,
   DynamoDBClient,
   GetItemCommand,
@@ -27,7 +28,9 @@ export interface Table {
   close(): Promise<void>;
 }
 
-export async function startTable(): Promise<Table> {
+/** @param definition what differs: a name, indexes and their attributes */
+export async function startTable(definition: Partial<CreateTableCommandInput> = {}): Promise<Table> {
+  const TableName = definition.TableName ?? TABLE;
   const server = dynalite({ createTableMs: 0 });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
@@ -36,14 +39,15 @@ export async function startTable(): Promise<Table> {
   const dynamo = new DynamoDBClient({ endpoint: url, region: "us-east-1", credentials });
   await dynamo.send(
     new CreateTableCommand({
-      TableName: TABLE,
+      TableName,
       BillingMode: "PAY_PER_REQUEST",
       AttributeDefinitions: [{ AttributeName: "id", AttributeType: "S" }],
       KeySchema: [{ AttributeName: "id", KeyType: "HASH" }],
+      ...definition,
     }),
   );
   const ids = async () => {
-    const { Items } = await dynamo.send(new ScanCommand({ TableName: TABLE }));
+    const { Items } = await dynamo.send(new ScanCommand({ TableName }));
     return (Items ?? []).map((item) => plain(item).id).sort();
   };
   return {
@@ -51,7 +55,7 @@ export async function startTable(): Promise<Table> {
     dynamo,
     ids,
     async read(id) {
-      const { Item } = await dynamo.send(new GetItemCommand({ TableName: TABLE, Key: { id: { S: id } } }));
+      const { Item } = await dynamo.send(new GetItemCommand({ TableName, Key: { id: { S: id } } }));
       return Item && plain(Item);
     },
     async write(item) {
@@ -61,11 +65,11 @@ export async function startTable(): Promise<Table> {
           typeof value === "number" ? { N: String(value) } : { S: value },
         ]),
       );
-      await dynamo.send(new PutItemCommand({ TableName: TABLE, Item }));
+      await dynamo.send(new PutItemCommand({ TableName, Item }));
     },
     async clear() {
       for (const id of await ids()) {
-        await dynamo.send(new DeleteItemCommand({ TableName: TABLE, Key: { id: { S: String(id) } } }));
+        await dynamo.send(new DeleteItemCommand({ TableName, Key: { id: { S: String(id) } } }));
       }
     },
     async close() {

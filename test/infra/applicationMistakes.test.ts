@@ -13,14 +13,9 @@ const MISTAKES: [title: string, raw: Raw, ...lines: string[]][] = [
     "slipway:applications[0].services: is missing; expected a list of services",
   ],
   [
-    "a way to deploy of a later version",
-    withApplication({ deploy: "gitops" }),
-    'slipway:applications[0].deploy: "gitops" is not supported yet; allowed: callback, ecs',
-  ],
-  [
     "a way to deploy that nobody planned",
     withApplication({ deploy: "rsync" }),
-    'slipway:applications[0].deploy: "rsync" is not a way to deploy; allowed: callback, ecs',
+    'slipway:applications[0].deploy: "rsync" is not a way to deploy; allowed: callback, ecs, gitops',
   ],
   [
     "a source without anything",

@@ -1,5 +1,7 @@
 import { expect } from "chai";
+import { ENDPOINT_SERVICES } from "../../infra/partition";
 import type { Program } from "../../rehearsal/program";
+import { evaluateGitopsInBeijing } from "./gitopsStack";
 import { type RegisteredText, registeredTexts } from "./registeredText";
 import { evaluateStack, stackBeijing, stackDev, stackNingxia, stackProd } from "./support";
 
@@ -40,6 +42,7 @@ function split(findings: Finding[]): { principals: string[]; foreign: Finding[] 
 const STACKS: [name: string, stack: () => Promise<Program>, principals: string[]][] = [
   ["cn-north-1", stackBeijing, PRINCIPALS],
   ["cn-northwest-1", stackNingxia, ["apigateway", ...PRINCIPALS]],
+  ["pull requests in cn-north-1", evaluateGitopsInBeijing, ["apigateway", ...PRINCIPALS]],
 ];
 
 describe("what the stacks in China register", () => {
@@ -84,7 +87,7 @@ describe("what the stacks outside China register", () => {
         "slipway:environment": "dev",
         "slipway:network": {
           egress: "nat-instance",
-          endpoints: ["s3", "ecr.api", "ecr.dkr", "logs", "secretsmanager", "ssm", "sqs", "codepipeline"],
+          endpoints: [...ENDPOINT_SERVICES],
         },
         "slipway:applications": [
           {

@@ -18,6 +18,13 @@ export const smallest: Raw = {
 /** The smallest stack that there is in Beijing. */
 export const beijing: Raw = { ...smallest, "aws:region": "cn-north-1" };
 
+/** The least that can be said of pull requests. */
+export const pullRequests = {
+  repository: "acme/gitops",
+  token: "acme/gitops-token",
+  author: { name: "slipway", email: "slipway@acme.example" },
+};
+
 export const withKeys = (keys: Raw): Raw => ({ ...smallest, ...keys });
 export const withApplication = (keys: Raw): Raw => withKeys({ "slipway:applications": [{ ...storefront, ...keys }] });
 export const withPush = (keys: Raw): Raw =>
@@ -27,6 +34,15 @@ export const withImage = (keys: Raw, more: Raw = {}): Raw =>
   withApplication({ source: { image: { repository: "storefront", tag: "staging", ...keys } }, ...more });
 export const withService = (keys: Raw): Raw => withApplication({ services: [{ ...web, ...keys }] });
 export const withServices = (...services: Raw[]): Raw => withApplication({ services });
+
+export const withPullRequests = (keys: Raw, more: Raw = {}): Raw =>
+  withKeys({ "slipway:pullRequests": { ...pullRequests, ...keys }, ...more });
+export const withCircleci = (keys: Raw): Raw =>
+  withPullRequests({ circleci: { branches: { main: "dev" }, image: "registry.acme.example/{service}", ...keys } });
+/** An application whose deployment is a pull request. */
+export const gitopsStorefront = { name: "storefront", source: storefront.source, deploy: "gitops" };
+export const withGitops = (...applications: Raw[]): Raw =>
+  withPullRequests({}, { "slipway:applications": applications.map((keys) => ({ ...gitopsStorefront, ...keys })) });
 
 export const withNetwork = (keys: Raw): Raw => withKeys({ "slipway:network": keys });
 /** A network of which some routes lead through an instance. */

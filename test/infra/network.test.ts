@@ -3,7 +3,7 @@ import type { Program } from "../../rehearsal/program";
 import { storefront, withKeys } from "./configurations";
 import { evaluateStack, ofType, optionsOf, resource, stackBeijing, stackDev, stackNingxia } from "./support";
 
-const ENDPOINTS = ["s3", "ecr.api", "ecr.dkr", "logs", "secretsmanager", "ssm", "sqs", "codepipeline"];
+const ENDPOINTS = ["s3", "dynamodb", "ecr.api", "ecr.dkr", "logs", "secretsmanager", "ssm", "sqs", "codepipeline"];
 
 const withNetwork = (network: object, more: Record<string, unknown> = {}) =>
   evaluateStack({ settings: withKeys({ "slipway:network": network, ...more }) });
@@ -31,16 +31,17 @@ describe("a network without a way out", () => {
     expect(namesOf(program, "aws:ec2/vpcEndpoint:VpcEndpoint")).to.deep.equal(names.sort());
   });
 
-  it("reaches S3 by a route from each private subnet", () => {
-    expect(inputsOf("aws:ec2/vpcEndpoint:VpcEndpoint", "slipway-s3")).to.deep.equal({
-      vpcId: "vpc-0",
-      serviceName: "com.amazonaws.us-east-1.s3",
-      vpcEndpointType: "Gateway",
-      routeTableIds: letters("rtb-of-subnet-private"),
+  for (const service of ENDPOINTS.slice(0, 2))
+    it(`reaches ${service} by a route from each private subnet`, () => {
+      expect(inputsOf("aws:ec2/vpcEndpoint:VpcEndpoint", `slipway-${service}`)).to.deep.equal({
+        vpcId: "vpc-0",
+        serviceName: `com.amazonaws.us-east-1.${service}`,
+        vpcEndpointType: "Gateway",
+        routeTableIds: letters("rtb-of-subnet-private"),
+      });
     });
-  });
 
-  for (const service of ENDPOINTS.slice(1))
+  for (const service of ENDPOINTS.slice(2))
     it(`reaches ${service} by an interface in each private subnet, under its own name`, () => {
       expect(inputsOf("aws:ec2/vpcEndpoint:VpcEndpoint", `slipway-${service.replace(".", "-")}`)).to.deep.equal({
         vpcId: "vpc-0",

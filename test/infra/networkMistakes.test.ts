@@ -88,7 +88,7 @@ const MISTAKES: [title: string, raw: Raw, ...lines: string[]][] = [
   [
     "an endpoint of a service that nothing here calls",
     withNetwork({ endpoints: ["s3", "ec2"] }),
-    'slipway:network.endpoints[1]: "ec2" is not a service with a VPC endpoint; allowed: s3, ecr.api, ecr.dkr, logs, secretsmanager, ssm, sqs, codepipeline',
+    'slipway:network.endpoints[1]: "ec2" is not a service with a VPC endpoint; allowed: s3, dynamodb, ecr.api, ecr.dkr, logs, secretsmanager, ssm, sqs, codepipeline',
   ],
   [
     "an endpoint twice",
@@ -155,6 +155,11 @@ const MISTAKES: [title: string, raw: Raw, ...lines: string[]][] = [
     "one route more than a table takes beside the endpoint of S3",
     withInstance({ githubCidrs: apart(40), extraCidrs: ["12.0.0.0/9", ...apart(48).slice(40)] }, { endpoints: ["s3"] }),
     'slipway:network.natInstance: 49 networks and 3 other routes are 52 in a route table; allowed: 50. Name wider networks, or set routesPerTable to your quota "Routes per route table", which AWS raises on request',
+  ],
+  [
+    "one route more than a table takes beside both gateway endpoints",
+    withInstance({ githubCidrs: apart(47) }, { endpoints: ["dynamodb", "s3", "sqs"] }),
+    'slipway:network.natInstance: 47 networks and 4 other routes are 51 in a route table; allowed: 50. Name wider networks, or set routesPerTable to your quota "Routes per route table", which AWS raises on request',
   ],
   [
     "one route more than the account's own quota",

@@ -69,6 +69,7 @@ describe("partitions", () => {
 
   const CHINESE: Record<EndpointService, string> = {
     s3: "com.amazonaws.cn-north-1.s3",
+    dynamodb: "com.amazonaws.cn-north-1.dynamodb",
     "ecr.api": "cn.com.amazonaws.cn-north-1.ecr.api",
     "ecr.dkr": "cn.com.amazonaws.cn-north-1.ecr.dkr",
     logs: "com.amazonaws.cn-north-1.logs",

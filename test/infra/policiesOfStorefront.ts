@@ -7,7 +7,7 @@ export const REQUESTS = named("sqs", "storefront-deploy-requests");
 export const TABLE = named("dynamodb", "slipway-deployments");
 
 const TASKS = `${ARN}:ecs:${HERE}:task/slipway-cluster-0000000/*`;
-const IN_CLUSTER = { ArnEquals: { "ecs:cluster": named("ecs", "slipway-cluster") } };
+export const IN_CLUSTER = { ArnEquals: { "ecs:cluster": named("ecs", "slipway-cluster") } };
 
 export const serviceOf = (name: string): string => named("ecs", `storefront-${name}-service`);
 export const revisionsOf = (name: string): string => `${named("ecs", `task-definition/storefront-${name}-task`)}:*`;

@@ -156,11 +156,11 @@ const MISTAKES: [title: string, raw: Raw, ...lines: string[]][] = [
     "several mistakes at once",
     withKeys({
       "slipway:logRetentionDays": 2,
-      "slipway:applications": [{ ...storefront, deploy: "gitops", services: [{ ...web, cpu: 1 }] }],
+      "slipway:applications": [{ ...storefront, deploy: "rsync", services: [{ ...web, cpu: 1 }] }],
     }),
     "slipway:logRetentionDays: 2 is not a retention that CloudWatch Logs takes; allowed: 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653",
     "slipway:applications[0].services[0].cpu: 1 is not a Fargate size; allowed: 256, 512, 1024, 2048, 4096, 8192, 16384",
-    'slipway:applications[0].deploy: "gitops" is not supported yet; allowed: callback, ecs',
+    'slipway:applications[0].deploy: "rsync" is not a way to deploy; allowed: callback, ecs, gitops',
   ],
 ];
 

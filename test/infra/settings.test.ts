@@ -20,7 +20,7 @@ import {
 describe("a stack's configuration", () => {
   it("refuses a Pulumi secret among the settings", () => {
     expect(mistakesOf(smallest, ["slipway:applications", "acme:token"])).to.deep.equal([
-      "slipway:applications: holds a Pulumi secret; keep it in Secrets Manager or SSM, and name it in services[].secrets",
+      "slipway:applications: holds a Pulumi secret; keep it in Secrets Manager or SSM, and write here where it is kept",
     ]);
   });
 
@@ -54,6 +54,7 @@ describe("a stack's configuration", () => {
       alerts: { emails: [], chat: {} },
       promotesTo: [],
       deploymentApi: false,
+      pullRequests: undefined,
       applications: [
         {
           name: "storefront",
@@ -76,6 +77,7 @@ describe("a stack's configuration", () => {
           task: { cpu: 256, memory: 512, environment: {}, secrets: {} },
           migrate: undefined,
           schedules: undefined,
+          gitops: undefined,
           approval: false,
           deploy: "callback",
         },

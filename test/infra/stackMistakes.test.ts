@@ -21,7 +21,7 @@ const MISTAKES: [title: string, raw: Raw, ...lines: string[]][] = [
   [
     "an unknown key of the stack",
     withKeys({ "slipway:aplications": [] }),
-    "slipway:aplications: is not a setting; allowed: environment, network, loadBalancer, intake, forges, baseImageRegistry, npmRegistry, logRetentionDays, pipelineType, alerts, promotesTo, deploymentApi, applications",
+    "slipway:aplications: is not a setting; allowed: environment, network, loadBalancer, intake, forges, baseImageRegistry, npmRegistry, logRetentionDays, pipelineType, alerts, promotesTo, deploymentApi, pullRequests, applications",
   ],
   [
     "an environment in upper case",
@@ -146,6 +146,11 @@ const MISTAKES: [title: string, raw: Raw, ...lines: string[]][] = [
     "an e-mail address",
     withKeys({ "slipway:alerts": { emails: ["team@example.com", "team"] } }),
     'slipway:alerts.emails[1]: "team" is not an e-mail address; allowed: an address such as team@example.com',
+  ],
+  [
+    "an e-mail address in brackets",
+    withKeys({ "slipway:alerts": { emails: ["<team@example.com>"] } }),
+    'slipway:alerts.emails[0]: "<team@example.com>" is not an e-mail address; allowed: an address such as team@example.com',
   ],
   [
     "one address twice",

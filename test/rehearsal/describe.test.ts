@@ -26,17 +26,17 @@ describe("rehearsal: events in words", () => {
     [
       { kind: "connection", from: "fetch", host: "github.com", port: 443, path: ["subnet-1 (cn-north-1a)", "igw-1"] },
       "detail",
-      "function fetch reached github.com by subnet-1 (cn-north-1a), igw-1",
+      "fetch reached github.com by subnet-1 (cn-north-1a), igw-1",
     ],
     [
       { kind: "connection", from: "fetch", host: "github.com", port: 443 },
       "detail",
-      "function fetch reached github.com by AWS's own network",
+      "fetch reached github.com by AWS's own network",
     ],
     [
       { kind: "connection", from: "fetch", host: "github.com", port: 443, reason: "no route" },
       "note",
-      "function fetch cannot connect to port 443 of github.com: no route",
+      "fetch cannot connect to port 443 of github.com: no route",
     ],
     [{ kind: "message-dead", queue: "dead", messageId: "m" }, "note", "message m went to the dead-letter queue dead"],
     [{ kind: "alarm", alarm: "dead", state: "ALARM", reason: "1 > 0" }, "note", "alarm dead is ALARM: 1 > 0"],

@@ -1,60 +1,33 @@
-import { execFile } from "node:child_process";
 import { mkdtemp, readdir, readFile, rm, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { promisify } from "node:util";
 import { expect } from "chai";
 import { installStandIns } from "../../rehearsal/cloud/codeBuild/standIns";
 import { dockerEnvironment } from "../../rehearsal/cloud/docker/environment";
 import { createEcr } from "../../rehearsal/cloud/ecr";
 import { createPuller } from "../../rehearsal/cloud/ecs/pull";
 import { loginPassword, writeFiles } from "./containerSupport";
-import { createTestCloud, type TestCloud } from "./support";
+import { type Docker, dockerIn } from "./dockerSupport";
+import { createTestCloud } from "./support";
 
 const HOST = "123456789012.dkr.ecr.us-east-1.amazonaws.com";
-const ARN = "arn:aws:ecr:us-east-1:123456789012:repository/shop";
-const PUSH = [
-  "BatchGetImage",
-  "BatchCheckLayerAvailability",
-  "InitiateLayerUpload",
-  "UploadLayerPart",
-  "CompleteLayerUpload",
-  "PutImage",
-];
-
-const run = promisify(execFile);
 
 describe("docker stand-in", () => {
   let programs: string;
   let folder: string;
-  let docker: string;
+  let dockerRun: Docker["run"];
+  let complaint: Docker["complaint"];
 
   before(async () => {
     programs = await mkdtemp(path.join(tmpdir(), "slipway-docker-"));
-    docker = path.join((await installStandIns(programs)).privileged[0] ?? "", "docker");
+    await installStandIns(programs);
   });
   after(() => rm(programs, { recursive: true }));
   beforeEach(async () => {
     folder = await mkdtemp(path.join(tmpdir(), "slipway-docker-"));
+    ({ run: dockerRun, complaint } = dockerIn(folder, programs));
   });
   afterEach(() => rm(folder, { recursive: true }));
-
-  /** Runs docker in the folder; what it prints is the answer, what it complains of is in the error. */
-  async function dockerRun(args: string[], environment: Record<string, string> = {}, input = ""): Promise<string> {
-    const started = run(docker, args, {
-      cwd: folder,
-      env: { PATH: process.env.PATH, HOME: path.join(folder, "home"), ...environment },
-    });
-    started.child.stdin?.end(input);
-    const { stdout } = await started;
-    return stdout.trim();
-  }
-
-  const complaint = (args: string[], environment?: Record<string, string>, input?: string): Promise<string> =>
-    dockerRun(args, environment, input).then(
-      (output) => `no complaint: ${output}`,
-      (error) => error.stderr.trim(),
-    );
 
   describe("build", () => {
     const build = (...args: string[]) => dockerRun(["build", "--quiet", ...args, "context"]);
@@ -98,6 +71,17 @@ describe("docker stand-in", () => {
       const complained = await complaint(["build", "context"]);
       expect(complained).to.match(/^Error: Cannot find module '\/.*package\.json' \(it is not in the image\)$/m);
       expect(complained).to.match(/line 5: RUN: process "\/bin\/sh -c node other\.js" did not complete .*: 1$/);
+    });
+
+    it("installs what Alpine's package manager is asked for, and says what it cannot", async () => {
+      const from = "FROM node:24-alpine3.24\nRUN apk add --no-cache ";
+      await write({ Dockerfile: `${from}git~=2.54\n` });
+      await build("--tag", "shop:v1");
+      expect((await contents("shop:v1")).files["usr/bin/git"]).to.match(/^#!\/bin\/sh\nexec '\/.*\/git' "\$@"\n$/);
+      await write({ Dockerfile: `${from}curl\n` });
+      expect(await complaint(["build", "context"])).to.include(
+        "curl (not simulated): the rehearsal installs what this computer has for it: git\n",
+      );
     });
 
     it("gives the image the labels of the command line, which win over the Dockerfile's", async () => {
@@ -158,6 +142,7 @@ describe("docker stand-in", () => {
       await build("--tag", "shop:v1", "--build-arg", "VERSION=1.0");
       const { config, files } = await contents("shop:v1");
       expect(files).to.deep.equal({
+        "etc/os-release": "ID=alpine\n",
         "srv/app/package.json": "{}",
         "srv/app/tsconfig.json": "[]",
         "srv/app/version.txt": "1.0undefined\n",
@@ -253,75 +238,6 @@ describe("docker stand-in", () => {
         await write({ Dockerfile, a: "", b: "" });
         expect(await complaint(["build", "-q", "context"])).to.match(message);
       });
-  });
-
-  describe("login and push", () => {
-    let cloud: TestCloud;
-    let environment: Record<string, string>;
-    const name = `${HOST}/shop:v1`;
-
-    beforeEach(async () => {
-      cloud = await createTestCloud([createEcr]);
-      await cloud.declare("aws:ecr/repository:Repository", "shop", { name: "shop" });
-      await cloud.start();
-      environment = dockerEnvironment(cloud);
-      await writeFiles(path.join(folder, "context"), { Dockerfile: "FROM node\nCOPY a /a\n", a: "a" });
-      await dockerRun(["build", "-q", "-t", name, "context"]);
-    });
-    afterEach(() => cloud.close());
-
-    const builder = (actions: string[]) =>
-      cloud.role("builder", "codebuild.amazonaws.com", [
-        { Effect: "Allow", Action: ["ecr:GetAuthorizationToken"], Resource: ["*"] },
-        { Effect: "Allow", Action: actions.map((it) => `ecr:${it}`), Resource: [ARN] },
-      ]);
-    const login = (password: string) =>
-      complaint(["login", "--username", "AWS", "--password-stdin", HOST], environment, `${password}\n`);
-
-    it("takes the password of GetAuthorizationToken and no other", async () => {
-      expect(await login("guessed")).to.equal(
-        `ERROR: Error response from daemon: login attempt to https://${HOST}/v2/ failed with status: 401 Unauthorized`,
-      );
-      expect(await login(await loginPassword(cloud))).to.equal("no complaint: Login Succeeded");
-    });
-
-    it("takes a password for twelve hours", async () => {
-      const password = await loginPassword(cloud);
-      await cloud.clock.turn(12 * 60 * 60_000 - 1);
-      expect(await login(password)).to.equal("no complaint: Login Succeeded");
-      await cloud.clock.turn(1);
-      expect(await login(password)).to.match(/status: 403 Forbidden$/);
-    });
-
-    it("pushes with the permissions of whoever logged in", async () => {
-      await login(await loginPassword(cloud, await builder(PUSH)));
-      const output = await dockerRun(["push", name], environment);
-      const digest = await dockerRun(["inspect", "--format", "{{index .RepoDigests 0}}", name]);
-      expect(digest).to.match(new RegExp(`^${HOST}/shop@sha256:[0-9a-f]{64}$`));
-      expect(output.split("\n").at(-1)).to.match(new RegExp(`^v1: digest: ${digest.split("@")[1]} size: \\d+$`));
-      expect(await complaint(["push", name], environment)).to.match(/^no complaint/);
-      expect(cloud.events).to.deep.equal([
-        { kind: "image-pushed", repository: "shop", tags: ["v1"], digest: digest.split("@")[1] },
-      ]);
-    });
-
-    for (const denied of PUSH)
-      it(`does not push without ecr:${denied}, and says who may not do what`, async () => {
-        await login(await loginPassword(cloud, await builder(PUSH.filter((it) => it !== denied))));
-        const message = await complaint(["push", name], environment);
-        expect(message).to.match(/^ERROR: denied: User: arn:aws:sts::123456789012:assumed-role\/builder\//);
-        expect(message).to.include(`is not authorized to perform: ecr:${denied} on resource: ${ARN}`);
-      });
-
-    it("does not push what is not tagged, without a login, or to a repository that is not there", async () => {
-      expect(await complaint(["push", name], environment)).to.equal("ERROR: no basic auth credentials");
-      await login(await loginPassword(cloud));
-      expect(await complaint(["push", `${HOST}/shop:v2`], environment)).to.equal(
-        `ERROR: No such image: ${HOST}/shop:v2`,
-      );
-      await dockerRun(["tag", name, `${HOST}/other:v1`]);
-      expect(await complaint(["push", `${HOST}/other:v1`], environment)).to.match(/^ERROR: name unknown: .*'other'/);
-    });
   });
 
   it("says what it does not know", async () => {

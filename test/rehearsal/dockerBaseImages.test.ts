@@ -1,9 +1,7 @@
-import { execFile } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { promisify } from "node:util";
 import { expect } from "chai";
 import { installStandIns } from "../../rehearsal/cloud/codeBuild/standIns";
 import { parseBaseImageName } from "../../rehearsal/cloud/docker/baseImages";
@@ -12,6 +10,7 @@ import { mirrorBaseImage } from "../../rehearsal/cloud/docker/mirror";
 import { createEcr } from "../../rehearsal/cloud/ecr";
 import { createPuller } from "../../rehearsal/cloud/ecs/pull";
 import { loginPassword, pushImage, writeFiles } from "./containerSupport";
+import { dockerIn } from "./dockerSupport";
 import { createTestCloud, type TestCloud } from "./support";
 
 const HOST = "123456789012.dkr.ecr.cn-north-1.amazonaws.com.cn";
@@ -19,17 +18,14 @@ const PULL = ["BatchGetImage", "BatchCheckLayerAvailability", "GetDownloadUrlFor
 const STOREFRONT = readFileSync(path.resolve("examples/storefront/Dockerfile"), "utf8");
 const DIGEST = `sha256:${"a".repeat(64)}`;
 
-const run = promisify(execFile);
-
 describe("docker stand-in's base images", () => {
   let programs: string;
-  let docker: string;
   let folder: string;
   let cloud: TestCloud;
 
   before(async () => {
     programs = await mkdtemp(path.join(tmpdir(), "slipway-docker-"));
-    docker = path.join((await installStandIns(programs)).privileged[0] ?? "", "docker");
+    await installStandIns(programs);
   });
   after(() => rm(programs, { recursive: true }));
   beforeEach(async () => {
@@ -42,12 +38,7 @@ describe("docker stand-in's base images", () => {
   });
 
   async function dockerRun(args: string[], variables: Record<string, string> = {}, input = ""): Promise<string> {
-    const started = run(docker, args, {
-      cwd: folder,
-      env: { PATH: process.env.PATH, HOME: path.join(folder, "home"), ...dockerEnvironment(cloud), ...variables },
-    });
-    started.child.stdin?.end(input);
-    return (await started).stdout.trim();
+    return dockerIn(folder, programs).run(args, { ...dockerEnvironment(cloud), ...variables }, input);
   }
 
   async function login(actions = PULL, repository = "mirror/*"): Promise<void> {
@@ -81,10 +72,10 @@ describe("docker stand-in's base images", () => {
   it("are mirrored once, under one digest, and again without harm", async () => {
     await mirrorBaseImage(cloud, "mirror/node", "24-alpine");
     await mirrorBaseImage(cloud, "mirror/node", "24-alpine");
-    await mirrorBaseImage(cloud, "mirror/node", "24");
+    await mirrorBaseImage(cloud, "mirror/node", "lts-alpine");
     const pull = createPuller(cloud);
     const [one, two] = await Promise.all(
-      ["24-alpine", "24"].map((tag) => pull({ kind: "operator" }, `${HOST}/mirror/node:${tag}`)),
+      ["24-alpine", "lts-alpine"].map((tag) => pull({ kind: "operator" }, `${HOST}/mirror/node:${tag}`)),
     );
     expect(two?.digest).to.equal(one?.digest);
     expect([one?.config.Cmd, one?.config.Entrypoint]).to.deep.equal([["node"], ["docker-entrypoint.sh"]]);

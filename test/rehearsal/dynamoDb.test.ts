@@ -154,42 +154,57 @@ describe("DynamoDB", () => {
     expect(await item("1")).to.deep.equal({ id: { S: "1" }, expires });
   });
 
-  it("queries a table and its index, in order and page by page", async () => {
-    await declareTable({
-      rangeKey: "at",
-      attributes: [
-        { name: "id", type: "S" },
-        { name: "at", type: "N" },
-        { name: "state", type: "S" },
-      ],
-      globalSecondaryIndexes: [{ name: "byState", hashKey: "state", rangeKey: "at", projectionType: "ALL" }],
+  const INDEX_KEYS: [form: string, keys: object][] = [
+    ["by name", { hashKey: "state", rangeKey: "at" }],
+    [
+      "as a schema",
+      {
+        keySchemas: [
+          { attributeName: "state", keyType: "HASH" },
+          { attributeName: "at", keyType: "RANGE" },
+        ],
+      },
+    ],
+  ];
+  for (const [form, keys] of INDEX_KEYS)
+    it(`queries a table and its index, whose keys are given ${form}, in order and page by page`, async () => {
+      await declareTable({
+        rangeKey: "at",
+        attributes: [
+          { name: "id", type: "S" },
+          { name: "at", type: "N" },
+          { name: "state", type: "S" },
+        ],
+        globalSecondaryIndexes: [{ name: "byState", ...keys, projectionType: "ALL" }],
+      });
+      for (const [id, at, state] of [
+        ["a", "30", "open"],
+        ["a", "4", "done"],
+        ["b", "5", "open"],
+      ] as const)
+        await client.send(
+          new PutItemCommand({ TableName, Item: { id: { S: id }, at: { N: at }, state: { S: state } } }),
+        );
+      const query = (more: object) => client.send(new QueryCommand({ TableName, ...more }));
+      const own = { KeyConditionExpression: "id = :id", ExpressionAttributeValues: { ":id": { S: "a" } } };
+      const first = await query({ ...own, Limit: 1 });
+      expect([first.Items?.map((it) => it.at?.N), first.LastEvaluatedKey]).to.deep.equal([
+        ["4"],
+        { id: { S: "a" }, at: { N: "4" } },
+      ]);
+      const second = await query({ ...own, ExclusiveStartKey: first.LastEvaluatedKey });
+      expect([second.Items?.map((it) => it.at?.N), second.LastEvaluatedKey]).to.deep.equal([["30"], undefined]);
+      const { Items } = await query({
+        IndexName: "byState",
+        KeyConditionExpression: "#state = :state",
+        ExpressionAttributeNames: { "#state": "state" },
+        ExpressionAttributeValues: { ":state": { S: "open" } },
+      });
+      expect(Items?.map((it) => [it.id?.S, it.at?.N])).to.deep.equal([
+        ["b", "5"],
+        ["a", "30"],
+      ]);
     });
-    for (const [id, at, state] of [
-      ["a", "30", "open"],
-      ["a", "4", "done"],
-      ["b", "5", "open"],
-    ] as const)
-      await client.send(new PutItemCommand({ TableName, Item: { id: { S: id }, at: { N: at }, state: { S: state } } }));
-    const query = (more: object) => client.send(new QueryCommand({ TableName, ...more }));
-    const own = { KeyConditionExpression: "id = :id", ExpressionAttributeValues: { ":id": { S: "a" } } };
-    const first = await query({ ...own, Limit: 1 });
-    expect([first.Items?.map((it) => it.at?.N), first.LastEvaluatedKey]).to.deep.equal([
-      ["4"],
-      { id: { S: "a" }, at: { N: "4" } },
-    ]);
-    const second = await query({ ...own, ExclusiveStartKey: first.LastEvaluatedKey });
-    expect([second.Items?.map((it) => it.at?.N), second.LastEvaluatedKey]).to.deep.equal([["30"], undefined]);
-    const { Items } = await query({
-      IndexName: "byState",
-      KeyConditionExpression: "#state = :state",
-      ExpressionAttributeNames: { "#state": "state" },
-      ExpressionAttributeValues: { ":state": { S: "open" } },
-    });
-    expect(Items?.map((it) => [it.id?.S, it.at?.N])).to.deep.equal([
-      ["b", "5"],
-      ["a", "30"],
-    ]);
-  });
 
   const refusals: [what: string, attempt: () => Promise<unknown>, message: string][] = [
     [
@@ -249,6 +264,50 @@ describe("DynamoDB", () => {
       "a time to live of no attribute",
       { ttl: { enabled: true } },
       "TimeToLiveSpecification: AttributeName must be given to enable the time to live.",
+    ],
+    [
+      "an index without a key",
+      { globalSecondaryIndexes: [{ name: "all", projectionType: "ALL" }] },
+      "aws:dynamodb/table:Table deployments: the index all has no key: give hashKey or keySchemas.",
+    ],
+    [
+      "an index with its key given twice",
+      {
+        globalSecondaryIndexes: [
+          {
+            name: "all",
+            hashKey: "id",
+            keySchemas: [{ attributeName: "id", keyType: "HASH" }],
+            projectionType: "ALL",
+          },
+        ],
+      },
+      "aws:dynamodb/table:Table deployments: the index all has hashKey or rangeKey beside keySchemas: give one of the two.",
+    ],
+    [
+      "an index with nothing but a range",
+      {
+        globalSecondaryIndexes: [
+          { name: "all", keySchemas: [{ attributeName: "id", keyType: "RANGE" }], projectionType: "ALL" },
+        ],
+      },
+      "aws:dynamodb/table:Table deployments: the index all has no key of the type HASH.",
+    ],
+    [
+      "an index of several hash keys",
+      {
+        globalSecondaryIndexes: [
+          {
+            name: "all",
+            keySchemas: [
+              { attributeName: "id", keyType: "HASH" },
+              { attributeName: "id", keyType: "HASH" },
+            ],
+            projectionType: "ALL",
+          },
+        ],
+      },
+      "aws:dynamodb/table:Table deployments: the index all has a key of several attributes, which is not simulated.",
     ],
   ];
   for (const [what, inputs, message] of declarations)

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { LOG_CONFIGURATION, openShop, type Shop, type TaskEvent } from "./ecsSupport";
+import { closedNetwork, LOG_CONFIGURATION, openShop, type Shop, type TaskEvent } from "./ecsSupport";
 
 const SERVICES = ["ecr.api", "ecr.dkr", "s3", "logs", "secretsmanager", "ssm"];
 
@@ -14,31 +14,12 @@ describe("A task in a subnet without a way to the internet", () => {
   /** Runs a task with two secrets beside these endpoints. @returns the event of its start, or of its end */
   async function run(services: string[]): Promise<TaskEvent> {
     const { cloud } = shop;
-    const vpc = await cloud.declare("awsx:ec2:Vpc", "closed", {
-      cidrBlock: "10.60.0.0/16",
-      numberOfAvailabilityZones: 1,
-      natGateways: { strategy: "None" },
-      enableDnsHostnames: true,
-    });
-    const { vpcId, privateSubnetIds: subnetIds } = vpc.outputs as { vpcId: string; privateSubnetIds: string[] };
-    const everything = { protocol: "-1", fromPort: 0, toPort: 0, cidrBlocks: ["0.0.0.0/0"] };
-    const group = async (name: string, rules: object) =>
-      (await cloud.declare("aws:ec2/securityGroup:SecurityGroup", name, { name, vpcId, ...rules })).id;
-    const securityGroupIds = [await group("endpoints", { ingress: [everything] })];
-    const table = await cloud.invoke("aws:ec2/getRouteTable:getRouteTable", { subnetId: subnetIds[0] });
-    const gateway = { vpcEndpointType: "Gateway", routeTableIds: [(table as { id: string }).id] };
-    const networkInterface = { vpcEndpointType: "Interface", privateDnsEnabled: true, subnetIds, securityGroupIds };
-    for (const service of services)
-      await cloud.declare("aws:ec2/vpcEndpoint:VpcEndpoint", service, {
-        vpcId,
-        serviceName: `com.amazonaws.us-east-1.${service}`,
-        ...(service === "s3" ? gateway : networkInterface),
-      });
+    const networkConfiguration = await closedNetwork(shop, services);
     const event = cloud.until((it): it is TaskEvent => it.kind === "task");
     await shop.declareService(await register(), {
       desiredCount: 1,
       loadBalancers: [],
-      networkConfiguration: { subnets: subnetIds, securityGroups: [await group("tasks", { egress: [everything] })] },
+      networkConfiguration,
     });
     await cloud.start();
     return event;

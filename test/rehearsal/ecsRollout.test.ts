@@ -188,7 +188,8 @@ describe("ECS container commands", () => {
   it("see what ECS injects, the image says, the task definition says, and secrets, the later the stronger", () => {
     const environment = [{ name: "COLOR", value: "blue" }];
     expect(of({ environment }).environment).to.deep.equal({
-      PATH,
+      // An image's own folders come before this computer's.
+      PATH: `/tmp/root/usr/local/bin:/tmp/root/usr/bin:/tmp/root/bin:${PATH}`,
       GREETING: "image",
       COLOR: "blue",
       HOME: "/home",

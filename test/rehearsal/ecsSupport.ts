@@ -17,6 +17,7 @@ import { createLoadBalancer } from "../../rehearsal/cloud/loadBalancer";
 import { createLogs } from "../../rehearsal/cloud/logs";
 import { createNetwork } from "../../rehearsal/cloud/network";
 import { createSecretsManager } from "../../rehearsal/cloud/secretsManager";
+import type { Cloud, Service } from "../../rehearsal/cloud/service";
 import { createSsm } from "../../rehearsal/cloud/ssm";
 import { declareWeb, pushImage, type Web } from "./containerSupport";
 import { createTestCloud, type TestCloud } from "./support";
@@ -102,10 +103,13 @@ export interface Shop {
   lines(): string[];
 }
 
-/** An account with a cluster, a repository, a load balancer and a log group, in which time runs three hundred times as fast. */
-export async function openShop(speed = 300): Promise<Shop> {
+/**
+ * An account with a cluster, a repository, a load balancer and a log group, in which time runs three hundred times as fast.
+ * @param more services beside those that this takes
+ */
+export async function openShop(speed = 300, more: ((cloud: Cloud) => Service)[] = []): Promise<Shop> {
   const cloud = await createTestCloud(
-    [createNetwork, createEcr, createLoadBalancer, createLogs, createSecretsManager, createSsm, createEcs],
+    [createNetwork, createEcr, createLoadBalancer, createLogs, createSecretsManager, createSsm, createEcs, ...more],
     { speed },
   );
   const web = await declareWeb(cloud);
@@ -188,6 +192,39 @@ export async function openShop(speed = 300): Promise<Shop> {
     lines: () => cloud.events.flatMap((event) => (event.kind === "log" ? [event.line] : [])),
   };
   return shop;
+}
+
+/**
+ * A network without a way to the internet, and with endpoints for these services alone.
+ * @param services as in endpoints' names: `ecr.api`
+ */
+export async function closedNetwork({ cloud }: Shop, services: string[]) {
+  const vpc = await cloud.declare("awsx:ec2:Vpc", "closed", {
+    cidrBlock: "10.60.0.0/16",
+    numberOfAvailabilityZones: 1,
+    natGateways: { strategy: "None" },
+    enableDnsHostnames: true,
+  });
+  const { vpcId, privateSubnetIds: subnets } = vpc.outputs as { vpcId: string; privateSubnetIds: string[] };
+  const everything = { protocol: "-1", fromPort: 0, toPort: 0, cidrBlocks: ["0.0.0.0/0"] };
+  const group = async (name: string, rules: object) =>
+    (await cloud.declare("aws:ec2/securityGroup:SecurityGroup", name, { name, vpcId, ...rules })).id;
+  const securityGroupIds = [await group("endpoints", { ingress: [everything] })];
+  const table = await cloud.invoke("aws:ec2/getRouteTable:getRouteTable", { subnetId: subnets[0] });
+  const gateway = { vpcEndpointType: "Gateway", routeTableIds: [(table as { id: string }).id] };
+  const networkInterface = {
+    vpcEndpointType: "Interface",
+    privateDnsEnabled: true,
+    subnetIds: subnets,
+    securityGroupIds,
+  };
+  for (const service of services)
+    await cloud.declare("aws:ec2/vpcEndpoint:VpcEndpoint", service, {
+      vpcId,
+      serviceName: `com.amazonaws.us-east-1.${service}`,
+      ...(service === "s3" ? gateway : networkInterface),
+    });
+  return { subnets, securityGroups: [await group("tasks", { egress: [everything] })] };
 }
 
 /** A server that answers with its version, and is well. */

@@ -45,7 +45,9 @@ describe("ECS tasks", () => {
       { name: "COLOR", value: "" },
       { name: "NODE_OPTIONS", value: "--no-warnings" },
     ];
-    const { PATH, HOME, NODE_OPTIONS, AWS_ENDPOINT_URL, ...rest } = JSON.parse(await firstLine(image, { environment }));
+    const { PATH, HOME, TMPDIR, NODE_OPTIONS, AWS_ENDPOINT_URL, ...rest } = JSON.parse(
+      await firstLine(image, { environment }),
+    );
     expect(rest).to.deep.equal({
       GREETING: "image",
       COLOR: "",
@@ -54,10 +56,10 @@ describe("ECS tasks", () => {
       AWS_DEFAULT_REGION: "us-east-1",
       AWS_EXECUTION_ENV: "AWS_ECS_FARGATE",
     });
-    expect(PATH).to.equal(
-      `${path.dirname(process.execPath)}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin`,
-    );
+    const own = ["usr/local/sbin", "usr/local/bin", "usr/sbin", "usr/bin", "sbin", "bin"];
+    expect(PATH.split(":")).to.deep.equal([...own.map((it) => `${HOME}/root/${it}`), `${HOME}/programs`]);
     expect(HOME).to.include(shop.cloud.directory);
+    expect(TMPDIR).to.equal(`${HOME}/tmp`);
     expect(NODE_OPTIONS).to.match(/^--require ".*preload\.js" --no-warnings$/);
     expect(AWS_ENDPOINT_URL).to.equal(shop.cloud.endpointUrl);
   });
@@ -266,7 +268,7 @@ describe("ECS tasks", () => {
 
   it("are ended when their stop timeout is over", async () => {
     const image = await shop.push("v1", `process.on("SIGTERM", () => console.log("not yet")); ${writing('"up"')}`);
-    await run(await shop.register(image, { stopTimeout: 20 }), "RUNNING");
+    await run(await shop.register(image, { stopTimeout: 120 }), "RUNNING");
     const stopped = taskEvent("STOPPED");
     await shop.update({ desiredCount: 0 });
     expect((await stopped).exitCode).to.equal(137);

@@ -38,7 +38,7 @@ describe("rehearsal: what is told of a failure", () => {
         account.tell({ kind: "image-pushed", repository: "storefront", digest: "sha256:0", tags: [`${tag}`] });
     });
     assert.deepEqual(lines.slice(0, 3), [
-      "  network    function fetch cannot connect to port 443 of github.com: no route",
+      "  network    fetch cannot connect to port 443 of github.com: no route",
       "  before     image sha256:0 pushed as 1",
       "             image sha256:0 pushed as 2",
     ]);

@@ -17,6 +17,7 @@ describe("rehearsal: a stack's outputs", () => {
     ["with webhooks", { ...tables, ...webhooks }],
     ["without one, as a stack has that takes images", tables],
     ["with deployments by HTTP", { ...tables, ...deployments }],
+    ["with pull requests", { ...tables, pullRequestsUrl: "https://api/pullrequests", pullRequestsToken: "token" }],
     ["with more than scenarios need", { ...tables, loadBalancer: "lb" }],
   ];
   for (const [name, outputs] of taken)
@@ -31,6 +32,7 @@ describe("rehearsal: a stack's outputs", () => {
     [{ ...tables, ...webhooks, webhookUrls: { github: "" } }, "webhookUrls, webhookSecrets"],
     [{ ...tables, ...webhooks, webhookSecrets: { github: "secret" } }, "webhookSecrets"],
     [{ ...tables, deploymentToken: "token" }, "deploymentsUrl"],
+    [{ ...tables, pullRequestsUrl: "https://api/pullrequests" }, "pullRequestsToken"],
   ];
   for (const [outputs, missing] of refused)
     it(`are refused without ${missing}`, () => {

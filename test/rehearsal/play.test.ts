@@ -61,7 +61,7 @@ describe("rehearsal: playing a scenario", () => {
     begin: (title) => told.push(`begin ${title}`),
     note: (text) => told.push(`note ${text}`),
     activity: () => undefined,
-    done: (detail) => told.push(`done ${detail}`),
+    done: (detail, excerpt) => told.push(`done ${detail}${excerpt === undefined ? "" : ` with ${excerpt}`}`),
     failed: () => told.push("failed"),
     say: () => undefined,
     close: () => undefined,
@@ -91,6 +91,11 @@ describe("rehearsal: playing a scenario", () => {
   it("runs the steps in order and tells what came out", async () => {
     await play(scenario([step("one", async () => "1"), step("two", async () => undefined)]), world, progress);
     assert.deepEqual(told, ["heading example: an example", "begin one", "done 1", "begin two", "done undefined"]);
+  });
+
+  it("shows the lines of what came out as they are", async () => {
+    await play(scenario([step("one", async () => ({ detail: "1", excerpt: "-1\n+2\n" }))]), world, progress);
+    assert.deepEqual(told, ["heading example: an example", "begin one", "done 1 with -1\n+2\n"]);
   });
 
   it("ends at the first step that does not come out as expected", async () => {

@@ -13,7 +13,7 @@ function tell(progress: Progress, pass: (milliseconds: number) => void): void {
   progress.activity("Build: TEST");
   progress.note("Build Succeeded");
   pass(500);
-  progress.done("queued");
+  progress.done("queued", "--- a/file\n+++ b/file\n@@ -1 +1 @@\n-1\n+2\n");
   progress.begin("it answers");
   pass(100);
   progress.failed();
@@ -47,6 +47,11 @@ describe("rehearsal: progress", () => {
         "   0.0 s    it is pushed ...",
         "   1.5 s        Build Succeeded",
         "   2.0 s    ok: it is pushed: queued (2.0 s)",
+        "              --- a/file",
+        "              +++ b/file",
+        "              @@ -1 +1 @@",
+        "              -1",
+        "              +2",
         "   2.0 s    it answers ...",
         "   2.1 s    failed: it answers (0.1 s)",
         "   2.1 s        afterwards",
@@ -80,6 +85,11 @@ describe("rehearsal: progress", () => {
         "deliver: a push",
         "  ✔ it is pushed: queued  2.0 s",
         "      Build Succeeded",
+        "      --- a/file",
+        "      +++ b/file",
+        "      @@ -1 +1 @@",
+        "      -1",
+        "      +2",
         "  ✘ it answers  0.1 s",
         "      afterwards",
       ]);
@@ -124,6 +134,30 @@ describe("rehearsal: progress", () => {
       progress.done();
       assert.deepEqual(replay(written()), [`  ✔ ${long}  0.0 s`, `      ${long}`]);
       progress.close();
+    });
+
+    it("colours a diff as git does", () => {
+      const { progress, written } = terminal(true);
+      const lines = ["diff --git a/f b/f", "--- a/f", "+++ b/f", "@@ -1,2 +1,2 @@", " same", "-old", "+new"];
+      progress.begin("it is proposed");
+      progress.done("#1", `${lines.join("\n")}\n`);
+      progress.close();
+      const painted = (code: number, end: number, line = "") => `      ${ESCAPE}[${code}m${line}${ESCAPE}[${end}m`;
+      const [bold, cyan, red, green] = [
+        [1, 22],
+        [36, 39],
+        [31, 39],
+        [32, 39],
+      ] as const;
+      const [head, old, now, hunk, same, removed, added] = lines;
+      const expected = [
+        ...[head, old, now].map((line) => painted(...bold, line)),
+        painted(...cyan, hunk),
+        `      ${same}`,
+        painted(...red, removed),
+        painted(...green, added),
+      ];
+      assert.include(written(), `${expected.join("\n")}\n`);
     });
 
     it("colours only if it may", () => {

@@ -2,6 +2,7 @@ import { assert } from "chai";
 import type { CloudEvent } from "../../rehearsal/cloud/events";
 import type { Decision } from "../../rehearsal/cloud/iam";
 import type { Delivery } from "../../rehearsal/forges/deliveries";
+import type { PullRequest } from "../../rehearsal/forges/pullRequests";
 import { type Findings, summarise } from "../../rehearsal/report/summary";
 
 const pipeline = (
@@ -48,6 +49,24 @@ const delivery = (id: number, event: string, status: number | undefined): Delive
   redelivery: false,
   at: 0,
   ...(status === undefined ? { error: "timed out" } : { answer: { status, headers: {}, body: "", milliseconds: 1 } }),
+});
+
+const proposed = (number: number, title: string, rest: Partial<PullRequest>): PullRequest => ({
+  repository: "acme/gitops",
+  number,
+  title,
+  body: "",
+  draft: false,
+  state: "open",
+  head: { branch: "b", commit: "c" },
+  base: { branch: "main", commit: "d" },
+  createdAt: 0,
+  updatedAt: 0,
+  reviewers: [],
+  teams: [],
+  labels: [],
+  comments: [],
+  ...rest,
 });
 
 const grant = {
@@ -122,6 +141,11 @@ const findings: Findings = {
     delivery(3, "push", 202),
     delivery(4, "push", undefined),
   ],
+  pullRequests: [
+    proposed(1, "storefront dev: 1.0.0", { state: "closed" }),
+    proposed(2, "storefront dev: 2.0.0", { state: "closed", mergedAt: 1 }),
+    proposed(3, "backoffice dev: 1.0.0", {}),
+  ],
   seen: [
     { version: "1.0.0", environment: "dev", url: "http://lb" },
     { version: "2.0.0", environment: "dev", url: "http://lb" },
@@ -145,6 +169,9 @@ describe("rehearsal: the summary", () => {
       "               hooks.slack.com from slack (1 time): AWS's own network",
       "               github.com from fetch (1 time); github.com from poll (1 time): NOT REACHED on port 443: the route is a blackhole",
       "  Executions   2 × storefront Succeeded, 1 × storefront Failed, 1 × storefront in prod Succeeded",
+      "  Proposed     acme/gitops#1 closed: storefront dev: 1.0.0",
+      "               acme/gitops#2 merged: storefront dev: 2.0.0",
+      "               acme/gitops#3 open: backoffice dev: 1.0.0",
       "  Schedules    dev-storefront--report  cron(0 3 * * ? *)",
       "               dev-storefront--stock   rate(2 hours)",
       "               dev-storefront--old     rate(1 day), deleted",
@@ -171,6 +198,7 @@ describe("rehearsal: the summary", () => {
       granted: 0,
       unused: [],
       deliveries: [],
+      pullRequests: [],
       seen: [],
     };
     assert.deepEqual(summarise(nothing).split("\n"), [

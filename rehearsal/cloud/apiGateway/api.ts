@@ -4,6 +4,7 @@ import type { InvocationRequest, InvocationResponse } from "@aws-sdk/client-lamb
 import { closeServer } from "../endpoint";
 import type { Cloud, Principal } from "../service";
 import type { AccessLog } from "./accessLog";
+import { answerHeaders, type Cors, isPreflight, preflightHeaders } from "./cors";
 import { type ApiAnswer, type ApiRequest, type ApiScope, fromProxyResult, toProxyEvent } from "./proxyEvent";
 import { matchRoute } from "./routing";
 import type { Throttle } from "./throttle";
@@ -25,6 +26,8 @@ export interface Api {
   readonly executionArn: string;
   /** `http://127.0.0.1:port` */
   readonly address: string;
+  /** Absent where the API leaves it to its integrations. */
+  readonly cors?: Cors | undefined;
   readonly integrations: Map<string, Integration>;
   /** By route key. */
   readonly routes: Map<string, Integration>;
@@ -38,7 +41,7 @@ const MAXIMUM_PAYLOAD = 10 * 1024 * 1024;
 
 type Outcome = ApiAnswer & { routeKey: string; error?: string };
 
-export async function openApi(cloud: Cloud, id: string): Promise<Api> {
+export async function openApi(cloud: Cloud, id: string, cors?: Cors): Promise<Api> {
   const server = createServer((request, response) => {
     serve(cloud, id, api, request, response).catch((error) => response.destroy(error));
   });
@@ -48,6 +51,7 @@ export async function openApi(cloud: Cloud, id: string): Promise<Api> {
     domainName: `${id}.execute-api.${cloud.region}.${cloud.dnsSuffix}`,
     executionArn: cloud.arn("execute-api", id),
     address: `http://127.0.0.1:${port}`,
+    cors,
     integrations: new Map(),
     routes: new Map(),
     close: () => closeServer(server),
@@ -96,6 +100,9 @@ async function readBody(incoming: IncomingMessage): Promise<Buffer | undefined> 
 }
 
 async function route(cloud: Cloud, api: Api, request: ApiRequest, scope: Omit<ApiScope, "routeKey">): Promise<Outcome> {
+  const { cors } = api;
+  if (api.stage !== undefined && cors !== undefined && isPreflight(request.method, request.headers))
+    return { status: 204, headers: preflightHeaders(cors, request.headers), body: "", routeKey: "-" };
   const [path = "/"] = request.target.split("?");
   const match = matchRoute(api.routes.keys(), request.method, path);
   const integration = api.routes.get(match?.routeKey ?? "");
@@ -131,7 +138,10 @@ async function integrate(
     const payload = Buffer.from(answer.Payload ?? []).toString("utf8");
     if (answer.FunctionError !== undefined)
       return refuse(500, "Internal Server Error", routeKey, JSON.parse(payload).errorMessage);
-    return { ...fromProxyResult(payload), routeKey };
+    const answered = fromProxyResult(payload);
+    const headers =
+      api.cors === undefined ? answered.headers : answerHeaders(api.cors, request.headers, answered.headers);
+    return { ...answered, headers, routeKey };
   } catch (error) {
     // The client learns nothing of the cause: it is in the access log, and a denied call in the account's trail.
     const { name, message } = error as Error;

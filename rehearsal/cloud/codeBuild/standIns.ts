@@ -1,8 +1,7 @@
-import { existsSync, realpathSync } from "node:fs";
-import { chmod, mkdir, readFile, symlink, writeFile } from "node:fs/promises";
+import { mkdir, readFile, symlink, writeFile } from "node:fs/promises";
 import path from "node:path";
 import ts from "typescript";
-import { quote } from "./shell";
+import { npmCommand, writeProgram } from "../docker/programs";
 
 const project = path.resolve(__dirname, "../../..");
 
@@ -29,35 +28,21 @@ export async function installStandIns(folder: string): Promise<Programs> {
   const library = path.join(folder, "lib");
   await mkdir(library, { recursive: true });
   await symlink(path.join(project, "node_modules"), path.join(library, "node_modules"));
-  const aws = shim(await transpile(commands.aws, library));
-  const docker = shim(await transpile(commands.docker, library));
-  const npm = findNpm();
-  const tools = await writeBin(path.join(folder, "tools"), npm === undefined ? {} : { npm: shim(npm) });
+  const aws = [process.execPath, await transpile(commands.aws, library)];
+  const docker = [process.execPath, await transpile(commands.docker, library)];
+  const npm = npmCommand("npm");
+  const tools = await writeBin(path.join(folder, "tools"), npm === undefined ? {} : { npm });
+  const unprivileged = await writeBin(path.join(folder, "unprivileged"), { aws });
+  await writeFile(path.join(unprivileged, "docker"), withoutDaemon, { mode: 0o755 });
   return {
     privileged: [await writeBin(path.join(folder, "privileged"), { aws, docker }), tools],
-    unprivileged: [await writeBin(path.join(folder, "unprivileged"), { aws, docker: withoutDaemon }), tools],
+    unprivileged: [unprivileged, tools],
   };
 }
 
-/** npm is seldom beside node where node comes from a package; that it runs the rehearsal tells where it is. */
-function findNpm(): string | undefined {
-  const folders = (process.env.PATH ?? "").split(path.delimiter);
-  const installed = folders.map((it) => path.join(it, "npm")).filter((it) => existsSync(it));
-  const candidates = [process.env.npm_execpath, ...installed.map((it) => realpathSync(it))];
-  return candidates.find((it) => it !== undefined && path.basename(it) === "npm-cli.js");
-}
-
-/** A script that the shell runs: the path of node may be too long, or have spaces, for a first line of its own. */
-function shim(module: string): string {
-  return `#!/bin/sh\nexec ${quote(process.execPath)} ${quote(module)} "$@"\n`;
-}
-
-async function writeBin(folder: string, scripts: Record<string, string>): Promise<string> {
+async function writeBin(folder: string, programs: Record<string, string[]>): Promise<string> {
   await mkdir(folder);
-  for (const [name, script] of Object.entries(scripts)) {
-    await writeFile(path.join(folder, name), script);
-    await chmod(path.join(folder, name), 0o755);
-  }
+  for (const [name, command] of Object.entries(programs)) writeProgram(folder, name, command);
   return folder;
 }
 

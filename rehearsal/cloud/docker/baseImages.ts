@@ -1,4 +1,5 @@
 import { isRepository, type RunConfig } from "./imageStore";
+import { systemOfTag, writeSystem } from "./operatingSystem";
 import type { RegistryClient } from "./registryClient";
 
 const PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
@@ -28,7 +29,7 @@ export interface BaseImagesOptions {
  */
 export function createBaseImages({ client, unreachable }: BaseImagesOptions): BaseImages {
   return async (name, root) => {
-    if (name === "scratch") return known(name);
+    if (name === "scratch") return known(name, root);
     const { registry, repository, reference } = parseBaseImageName(name);
     if (registry.includes(".dkr.ecr.")) return client.pull({ registry, repository, reference }, root);
     if (unreachable.includes(registry))
@@ -36,19 +37,21 @@ export function createBaseImages({ client, unreachable }: BaseImagesOptions): Ba
         `failed to resolve source metadata for ${registry}/${repository}:${reference}: dial tcp: lookup ${registry}: i/o timeout: ` +
           "this registry is not dependable from the account's region: mirror the image into an ECR repository, and build from there",
       );
-    return known(name);
+    return known(name, root);
   };
 }
 
 /** Where all public registries answer. */
-export const publicImages: BaseImages = async (name) => known(name);
+export const publicImages: BaseImages = async (name, root) => known(name, root);
 
-function known(name: string): RunConfig {
+function known(name: string, root: string): RunConfig {
   const config = baseImage(name);
   if (config === undefined)
     throw new Error(
       "the rehearsal has no such image: it knows the official node images (this computer's own Node.js), scratch, earlier stages, and what is in the account's own ECR",
     );
+  const system = name === "scratch" ? undefined : systemOfTag(parseBaseImageName(name).reference);
+  if (system !== undefined) writeSystem(root, system);
   return config;
 }
 
@@ -67,8 +70,9 @@ export function parseBaseImageName(name: string): BaseImageName {
 }
 
 /**
- * The images that a Dockerfile may begin with. `scratch` is empty, and so are the files of the official `node` images,
- * from whichever registry: their Node.js is this computer's own. Undefined for every other image.
+ * The images that a Dockerfile may begin with. `scratch` is empty; the official `node` images, from whichever registry,
+ * have nothing but the name of their operating system: their programs are this computer's own. Undefined for every other
+ * image.
  */
 export function baseImage(name: string): RunConfig | undefined {
   if (name === "scratch") return { Env: [`PATH=${PATH}`], Entrypoint: [], Cmd: [], WorkingDir: "/" };

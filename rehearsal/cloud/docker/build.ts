@@ -8,7 +8,7 @@ import { type ImageConfig, type ImageStore, type LocalImage, parseReference, typ
 import { type BuiltStage, instructions } from "./instructions";
 import { writeLayer } from "./layer";
 import { type Ignore, readIgnore } from "./patterns";
-import { plan, type Stage } from "./plan";
+import { type Plan, plan, type Stage } from "./plan";
 
 export interface BuildOptions {
   context: string;
@@ -24,6 +24,8 @@ export interface BuildOptions {
   /** Default: all public registries answer. */
   baseImages?: BaseImages;
   print(line: string): void;
+  /** Takes each line that commands write; to this process's own output unless told. */
+  output?: ((line: string) => void) | undefined;
 }
 
 /** What all the stages of a build share. */
@@ -38,6 +40,7 @@ export interface Build {
   home: string;
   baseImages: BaseImages;
   print(line: string): void;
+  output?: ((line: string) => void) | undefined;
 }
 
 /**
@@ -45,15 +48,14 @@ export interface Build {
  * @throws naming the line and the instruction
  */
 export async function build(store: ImageStore, options: BuildOptions): Promise<LocalImage> {
-  const { context, dockerfile, baseImages = publicImages, print } = options;
-  const content = await readFile(dockerfile, "utf8");
-  const { stages, globals } = plan(parseDockerfile(content), (name) => options.arguments.get(name), options.target);
-  const ignore = await readIgnore([`${dockerfile}.dockerignore`, path.join(context, ".dockerignore")]);
+  const { context, baseImages = publicImages, print, output } = options;
+  const { stages, globals } = await readPlan(options);
+  const ignore = await readIgnoreOf(options);
   const directory = path.join(store.directory, `build-${randomUUID()}`);
   const home = path.join(directory, "home");
   await mkdir(home, { recursive: true });
   try {
-    const shared = { context, ignore, arguments: options.arguments, globals, home, baseImages, print };
+    const shared = { context, ignore, arguments: options.arguments, globals, home, baseImages, print, output };
     const build: Build = { ...shared, stages: new Map() };
     let last: BuiltStage | undefined;
     for (const stage of stages) {
@@ -66,6 +68,15 @@ export async function build(store: ImageStore, options: BuildOptions): Promise<L
     await rm(directory, { recursive: true, force: true });
   }
 }
+
+/** What the Dockerfile says is to be built. */
+export async function readPlan({ dockerfile, arguments: given, target }: BuildOptions): Promise<Plan> {
+  return plan(parseDockerfile(await readFile(dockerfile, "utf8")), (name) => given.get(name), target);
+}
+
+/** What of the context is left out. */
+export const readIgnoreOf = ({ context, dockerfile }: BuildOptions): Promise<Ignore> =>
+  readIgnore([`${dockerfile}.dockerignore`, path.join(context, ".dockerignore")]);
 
 async function buildStage(build: Build, stage: Stage, root: string): Promise<BuiltStage> {
   const steps = stage.instructions.length + 1;
@@ -95,13 +106,21 @@ async function buildStage(build: Build, stage: Stage, root: string): Promise<Bui
   return built;
 }
 
-async function baseOf({ from, fromLine }: Stage, root: string, { baseImages, print }: Build): Promise<RunConfig> {
-  try {
+function baseOf(stage: Stage, root: string, { baseImages, print }: Build): Promise<RunConfig> {
+  const { from } = stage;
+  return atFrom(stage, async () => {
     const config = await baseImages(from, root);
     const major = majorOf(from);
     if (major !== undefined && major !== Number(process.versions.node.split(".")[0]))
       print(`warning: ${from} is rehearsed with this computer's own Node.js ${process.versions.node}`);
     return config;
+  });
+}
+
+/** @throws what goes wrong, with the stage's line */
+export async function atFrom<T>({ from, fromLine }: Stage, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
   } catch (error) {
     throw new Error(`line ${fromLine}: FROM ${from}: ${error instanceof Error ? error.message : error}`, {
       cause: error,

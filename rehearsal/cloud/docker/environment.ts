@@ -1,4 +1,6 @@
+import { homedir } from "node:os";
 import type { Cloud } from "../service";
+import { NPM_HOME } from "./npm";
 
 /** The variable that tells the stand-in, in a process of its own, where the registries of the account answer. */
 export const REGISTRIES = "REHEARSAL_REGISTRIES";
@@ -14,6 +16,7 @@ export function dockerEnvironment(cloud: Pick<Cloud, "addresses" | "dnsSuffix">)
   const registries = [...cloud.addresses].filter(([name]) => name.includes(".dkr.ecr."));
   return {
     [REGISTRIES]: JSON.stringify(Object.fromEntries(registries)),
+    [NPM_HOME]: homedir(),
     [UNREACHABLE]: JSON.stringify(cloud.dnsSuffix.endsWith(".cn") ? OUTSIDE_CHINA : []),
   };
 }

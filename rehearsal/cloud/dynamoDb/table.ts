@@ -9,9 +9,12 @@ export interface Table {
   arn: string;
   hashKey: string;
   rangeKey?: string;
+  /** Hash keys of its indexes, by the indexes' names. */
+  indexes: Record<string, string>;
 }
 
 type Inputs = Unwrap<TableArgs>;
+type Index = NonNullable<Inputs["globalSecondaryIndexes"]>[number];
 
 // Recovery, encryption, protection and class change nothing here. Nor does the time to live: AWS deletes what is over
 // within a few days, so that whoever reads must look at the time himself.
@@ -37,7 +40,8 @@ const TABLE_INPUTS: (keyof TableArgs)[] = [
 export function readTable(cloud: Cloud, declaration: Declaration): { table: Table; request: CreateTableInput } {
   const inputs = inputsOf<Inputs>(declaration, TABLE_INPUTS);
   const { hashKey = "", rangeKey, attributes = [], billingMode = "PROVISIONED" } = inputs;
-  checkAttributes(declaration, inputs);
+  const declared = (inputs.globalSecondaryIndexes ?? []).map((it) => ({ ...it, ...indexKeys(declaration, it) }));
+  checkAttributes(declaration, inputs, declared);
   if (inputs.ttl?.enabled === true && (inputs.ttl.attributeName ?? "") === "")
     throw invalid("TimeToLiveSpecification: AttributeName must be given to enable the time to live.");
   const name = cloud.physicalName(declaration, inputs.name);
@@ -48,17 +52,23 @@ export function readTable(cloud: Cloud, declaration: Declaration): { table: Tabl
     },
   };
   const capacity = billingMode === "PROVISIONED" ? throughput : {};
-  const indexes = (inputs.globalSecondaryIndexes ?? []).map((index) => ({
+  const indexes = declared.map((index) => ({
     ...capacity,
     IndexName: index.name,
-    KeySchema: keySchema(index.hashKey ?? "", index.rangeKey),
+    KeySchema: keySchema(index.hashKey, index.rangeKey),
     Projection: {
       ProjectionType: index.projectionType as "ALL" | "INCLUDE" | "KEYS_ONLY",
       NonKeyAttributes: index.nonKeyAttributes,
     },
   }));
   return {
-    table: { name, arn: cloud.arn("dynamodb", `table/${name}`), hashKey, rangeKey },
+    table: {
+      name,
+      arn: cloud.arn("dynamodb", `table/${name}`),
+      hashKey,
+      rangeKey,
+      indexes: Object.fromEntries(declared.map((it) => [it.name, it.hashKey])),
+    },
     request: {
       ...capacity,
       TableName: name,
@@ -78,11 +88,30 @@ const keySchema = (hashKey: string, rangeKey?: string): KeySchemaElement[] => [
   ...(rangeKey === undefined ? [] : [{ AttributeName: rangeKey, KeyType: "RANGE" as const }]),
 ];
 
+interface Keys {
+  hashKey: string;
+  rangeKey: string | undefined;
+}
+
+/** The keys of an index, in either of the ways that the provider takes. */
+function indexKeys({ type, name }: Declaration, { hashKey, rangeKey, keySchemas, ...index }: Index): Keys {
+  const wrong = (what: string) => new Error(`${type} ${name}: the index ${index.name} has ${what}`);
+  if (keySchemas === undefined) {
+    if (hashKey === undefined) throw wrong("no key: give hashKey or keySchemas.");
+    return { hashKey, rangeKey };
+  }
+  if (hashKey !== undefined || rangeKey !== undefined)
+    throw wrong("hashKey or rangeKey beside keySchemas: give one of the two.");
+  const [hash, ...otherHashes] = keySchemas.filter((it) => it.keyType === "HASH");
+  const [range, ...otherRanges] = keySchemas.filter((it) => it.keyType === "RANGE");
+  if (hash === undefined) throw wrong("no key of the type HASH.");
+  if (otherHashes.length + otherRanges.length > 0) throw wrong("a key of several attributes, which is not simulated.");
+  return { hashKey: hash.attributeName, rangeKey: range?.attributeName };
+}
+
 /** The provider itself refuses attributes that no key uses, and keys that are no attributes. */
-function checkAttributes({ type, name }: Declaration, inputs: Inputs): void {
-  const keys = [inputs, ...(inputs.globalSecondaryIndexes ?? [])]
-    .flatMap((it) => [it.hashKey, it.rangeKey])
-    .filter((it) => it !== undefined);
+function checkAttributes({ type, name }: Declaration, inputs: Inputs, indexes: Keys[]): void {
+  const keys = [inputs, ...indexes].flatMap((it) => [it.hashKey, it.rangeKey]).filter((it) => it !== undefined);
   const named = (inputs.attributes ?? []).map((it) => it.name);
   const unused = named.filter((it) => !keys.includes(it));
   const unknown = keys.filter((it) => !named.includes(it));

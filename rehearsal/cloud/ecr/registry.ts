@@ -204,6 +204,8 @@ export function createRegistry(cloud: Cloud) {
   };
 }
 
+export type Registry = ReturnType<typeof createRegistry>;
+
 const lastOf = (path: string): string => path.split("/").at(-1) ?? "";
 
 const body = (code: string, message: string): string => JSON.stringify({ errors: [{ code, message }] });

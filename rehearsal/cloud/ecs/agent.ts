@@ -1,9 +1,10 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import { closeServer } from "../endpoint";
+import type { Address } from "../network/connections";
 import type { Cloud, Credentials } from "../service";
 import { eachLine } from "./lines";
-import type { Listening } from "./preload";
+import type { FromProcess, Listening, ToProcess } from "./preload";
 
 /** What the agent knows of a task, by the token that only the task's processes have. */
 export interface Client {
@@ -12,11 +13,13 @@ export interface Client {
   /** Where the ports really are that the task's processes listen on; the agent fills it. */
   ports: Record<string, number>;
   onListening(listening: Listening): void;
+  /** Where a host outside answers, if there is a way to it. */
+  resolve(host: string, port: number): Address;
 }
 
 /**
  * What a task's processes talk to: their credentials, as the SDK fetches them within ECS, and the connection by which they
- * tell which ports they listen on, and learn that the rehearsal has ended.
+ * tell which ports they listen on, ask where hosts are, and learn that the rehearsal has ended.
  */
 export function createAgent(cloud: Cloud) {
   const clients = new Map<string, Client & { sockets: Set<Socket> }>();
@@ -51,8 +54,8 @@ export function createAgent(cloud: Cloud) {
         AccessKeyId: credentials.accessKeyId,
         SecretAccessKey: credentials.secretAccessKey,
         Token: credentials.sessionToken,
-        // The SDK compares it with this computer's time, not with the account's.
-        Expiration: new Date(Date.now() + 6 * 60 * 60_000).toISOString(),
+        // The SDK compares it with the time of the process, which is the account's.
+        Expiration: new Date(cloud.clock.now() + 6 * 60 * 60_000).toISOString(),
       }),
     );
   }
@@ -67,13 +70,18 @@ export function createAgent(cloud: Cloud) {
     socket.once("close", () => client.sockets.delete(socket));
     // That a process ended is seen elsewhere.
     socket.on("error", () => {});
-    const tell = (to: Socket) => to.write(`${JSON.stringify(client.ports)}\n`);
-    tell(socket);
+    const send = (to: Socket, message: ToProcess) => to.write(`${JSON.stringify(message)}\n`);
+    const tellPorts = (to: Socket) => send(to, { kind: "ports", ports: client.ports });
+    tellPorts(socket);
     eachLine(socket, (line) => {
-      const listening: Listening = JSON.parse(line);
-      client.ports[listening.port] = listening.actual;
-      client.onListening(listening);
-      for (const each of client.sockets) tell(each);
+      const message: FromProcess = JSON.parse(line);
+      if (message.kind === "resolve") {
+        send(socket, client.resolve(message.host, message.port));
+        return;
+      }
+      client.ports[message.port] = message.actual;
+      client.onListening(message);
+      for (const each of client.sockets) tellPorts(each);
     });
   }
 

@@ -1,7 +1,8 @@
-import { accessSync, constants, existsSync, statSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import path from "node:path";
 import type { ContainerDefinition } from "@aws-sdk/client-ecs";
 import type { RunConfig } from "../docker/imageStore";
+import { isExecutable, searchPath } from "../docker/programs";
 
 /** A command of a container, as this computer runs it. */
 export interface ProcessCommand {
@@ -27,7 +28,7 @@ export function commandOf(
 ): ProcessCommand {
   const entryPoint = definition.entryPoint ?? image.Entrypoint;
   const arguments_ = definition.command ?? (definition.entryPoint === undefined ? image.Cmd : []);
-  const environment = { ...injected, ...environmentOf(definition, image), ...secrets };
+  const environment = { ...injected, ...environmentOf(definition, image, root), ...secrets };
   const directory = path.join(root, definition.workingDirectory ?? image.WorkingDir);
   const command = officialEntryPoint([...entryPoint, ...arguments_], directory, environment.PATH ?? "");
   if (command.length === 0)
@@ -49,28 +50,15 @@ function officialEntryPoint([first, ...rest]: string[], directory: string, searc
 const onPath = (program: string, searchPath: string): boolean =>
   searchPath.split(":").some((folder) => isExecutable(path.join(folder, program)));
 
-function isExecutable(file: string): boolean {
-  try {
-    accessSync(file, constants.X_OK);
-    return statSync(file).isFile();
-  } catch {
-    // Absent or not executable: the answer is no either way.
-    return false;
-  }
-}
-
 /** An absolute path is the image's where the image has such a file, and this computer's where not. */
 function inImage(root: string, argument: string): string {
   const file = path.join(root, argument);
   return path.isAbsolute(argument) && existsSync(file) ? file : argument;
 }
 
-function environmentOf(definition: ContainerDefinition, image: RunConfig): Record<string, string> {
+function environmentOf(definition: ContainerDefinition, image: RunConfig, root: string): Record<string, string> {
   const given = image.Env.map((it) => [it.slice(0, it.indexOf("=")), it.slice(it.indexOf("=") + 1)]);
   const declared = (definition.environment ?? []).map(({ name = "", value = "" }) => [name, value]);
   const environment: Record<string, string> = { ...Object.fromEntries(given), ...Object.fromEntries(declared) };
-  // The official node images say which Node.js they have; here it is the one that runs the rehearsal.
-  if (environment.NODE_VERSION !== undefined)
-    environment.PATH = `${path.dirname(process.execPath)}:${environment.PATH ?? ""}`;
-  return environment;
+  return { ...environment, PATH: searchPath(root, environment, path.join(path.dirname(root), "programs")) };
 }

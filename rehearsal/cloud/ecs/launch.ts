@@ -12,6 +12,10 @@ export interface Launch {
   /** The task's folder. */
   directory: string;
   agent: { port: number; token: string };
+  /** Path of the program that confines the connections of Node.js processes. */
+  network: string;
+  /** The proxy that other programs leave the task by, and who vouches for what they find there. */
+  forwarder: { port: number; certificate: string };
   /** Where the ports really are that the task's processes listen on. */
   ports: Record<string, number>;
   /** Where the task's role is had from; absent where it has none. */
@@ -27,10 +31,13 @@ export async function layOut(
   const { cloud, credentials } = launch;
   const folder = path.join(launch.directory, definition.name ?? "");
   const root = path.join(folder, "root");
-  await mkdir(folder, { recursive: true });
+  const temporary = path.join(folder, "tmp");
+  await mkdir(temporary, { recursive: true });
   await cp(resources.image.directory, root, { recursive: true, verbatimSymlinks: true });
+  await writeGitConfiguration(folder, launch.forwarder);
   const injected = {
     HOME: folder,
+    TMPDIR: temporary,
     AWS_REGION: cloud.region,
     AWS_DEFAULT_REGION: cloud.region,
     AWS_EXECUTION_ENV: "AWS_ECS_FARGATE",
@@ -43,12 +50,28 @@ export async function layOut(
 }
 
 /**
- * Beside what ECS itself sets, NODE_OPTIONS and AWS_ENDPOINT_URL are all that is in the environment and was not declared:
- * processes that a process starts need the preload too, so it cannot come by the command line.
+ * git is no Node.js: it is led to the forwarder by the file that it reads in the home folder. A helper that this computer's
+ * git is configured with would be given the credentials to keep, as those of the forge's name: an empty one drops it.
+ */
+async function writeGitConfiguration(home: string, { port, certificate }: Launch["forwarder"]): Promise<void> {
+  const authority = path.join(home, "authority.pem");
+  await writeFile(authority, certificate);
+  await writeFile(
+    path.join(home, ".gitconfig"),
+    `[http]\n\tproxy = http://127.0.0.1:${port}\n\tsslCAInfo = ${JSON.stringify(authority)}\n[credential]\n\thelper =\n`,
+  );
+}
+
+/**
+ * Beside what ECS itself sets, TMPDIR (a container's /tmp is its own), NODE_OPTIONS and AWS_ENDPOINT_URL are all that is in
+ * the environment and was not declared: processes that a process starts need the preload too, so it cannot come by the
+ * command line.
  */
 async function preloaded(launch: Launch, root: string, environment: Record<string, string>) {
-  const { agent, ports } = launch;
+  const { agent, ports, cloud } = launch;
   const file = path.join(path.dirname(root), "preload.js");
-  await writeFile(file, preloadSource(root, { agent: agent.port, token: agent.token, ports }));
+  const clockOffset = Math.round(cloud.clock.now() - Date.now());
+  const options = { agent: agent.port, token: agent.token, ports, clockOffset };
+  await writeFile(file, preloadSource(root, launch.network, options));
   return { ...environment, NODE_OPTIONS: loadingFirst(file, environment.NODE_OPTIONS) };
 }

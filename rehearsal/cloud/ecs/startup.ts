@@ -1,8 +1,9 @@
 import type { ContainerDefinition } from "@aws-sdk/client-ecs";
 import type { Network, NetworkInterface } from "../network";
 import { serviceHost } from "../network/hosts";
-import type { Cloud, Credentials, Principal } from "../service";
+import type { Cloud, Credentials, Origin, Principal } from "../service";
 import type { Agent } from "./agent";
+import type { CertificateAuthority } from "./certificates";
 import { type LogStream, openLog } from "./logDriver";
 import type { Pull, PulledImage } from "./pull";
 import { readSecrets } from "./secrets";
@@ -14,6 +15,10 @@ export interface TaskHost {
   network: Network;
   agent: Agent;
   pull: Pull;
+  /** Vouches for hosts outside, to the tasks alone. */
+  authority: CertificateAuthority;
+  /** Path of the program that confines the connections of a Node.js process. */
+  networkProgram(): Promise<string>;
 }
 
 /** What a container has before its process starts. */
@@ -91,10 +96,10 @@ async function executionRole(cloud: Cloud, roleArn: string | undefined): Promise
 }
 
 /** @throws in ECS's words where the role's trust policy does not let tasks assume it */
-export function assume(cloud: Cloud, roleArn: string): Promise<Credentials> {
+export function assume(cloud: Cloud, roleArn: string, origin?: Origin): Promise<Credentials> {
   return failingWith(
     `ECS was unable to assume the role '${roleArn}' that was provided for this task. Please verify that the role being passed has the proper trust relationship and permissions`,
-    () => cloud.assumeRole("ecs-tasks.amazonaws.com", roleArn),
+    () => cloud.assumeRole("ecs-tasks.amazonaws.com", roleArn, origin),
   );
 }
 

@@ -6,8 +6,10 @@ import type { Cloud } from "../service";
 import { type ContainerProcess, startProcess } from "./containerProcess";
 import { type HealthStatus, watchHealth } from "./healthCheck";
 import { type Launch, layOut } from "./launch";
+import { openWays } from "./outside";
 import type { Listening } from "./preload";
-import { acquire, assume, type Resources, type TaskHost } from "./startup";
+import { acquire, type Resources, type TaskHost } from "./startup";
+import { createStateChanges } from "./stateChange";
 import type { Revision } from "./taskDefinition";
 
 export interface TaskOptions {
@@ -74,12 +76,13 @@ const STOP_TIMEOUT = 30;
 
 /** Starts a Fargate task: an interface of its own, and a process for each of its containers. */
 export function startTask(host: TaskHost, options: TaskOptions): Task {
-  const { cloud, network, agent } = host;
+  const { cloud, network } = host;
   const { definition } = options.revision;
   const id = cloud.id(32);
   const directory = path.join(cloud.directory, "ecs", "tasks", id);
   const ports: Record<string, number> = {};
   const endings: (() => void)[] = [];
+  const sendStateChange = createStateChanges(cloud);
   let listened = () => {};
   let killed = false;
 
@@ -102,6 +105,7 @@ export function startTask(host: TaskHost, options: TaskOptions): Task {
       task.desiredStatus = "STOPPED";
       task.stopCode = stopCode;
       task.stoppedReason = stoppedReason;
+      changed();
     },
     stop,
     async kill(reason) {
@@ -116,6 +120,7 @@ export function startTask(host: TaskHost, options: TaskOptions): Task {
   return task;
 
   async function run(): Promise<void> {
+    sendStateChange(task);
     try {
       await cloud.clock.during(start());
     } catch (error) {
@@ -129,19 +134,10 @@ export function startTask(host: TaskHost, options: TaskOptions): Task {
     const { subnetId, securityGroups, assignPublicIp } = options;
     task.networkInterface = network.attach({ subnetId, securityGroups, assignPublicIp });
     const resources = await acquire(host, options.revision, task.networkInterface, id);
-    const { taskRoleArn } = definition;
-    const credentials =
-      taskRoleArn === undefined ? undefined : { ...(await assume(cloud, taskRoleArn)), roleArn: taskRoleArn };
-    const token = agent.admit({ credentials, ports, onListening });
-    endings.push(() => agent.dismiss(token));
-    const port = await agent.open();
-    const launch: Launch = {
-      cloud,
-      directory,
-      agent: { port, token },
-      ports,
-      credentials: credentials && agent.credentialsAddress(port, token),
-    };
+    const from = options.service ?? definition.family;
+    const { close, ...ways } = await openWays(host, definition, { from, ports, onListening }, task.networkInterface);
+    endings.push(close);
+    const launch: Launch = { cloud, directory, ports, ...ways };
     const begun = hasBegun();
     for (const [index, container] of task.containers.entries())
       await startContainer(launch, container, resources[index]);
@@ -152,7 +148,7 @@ export function startTask(host: TaskHost, options: TaskOptions): Task {
     task.lastStatus = "RUNNING";
     task.startedAt = cloud.clock.now();
     tell("RUNNING");
-    options.onChange();
+    changed();
   }
 
   /** Resolves when a process listens, when the processes have lived for a while, or when the task is told to stop. */
@@ -180,7 +176,7 @@ export function startTask(host: TaskHost, options: TaskOptions): Task {
     endings.push(
       watchHealth(cloud.clock, healthCheck, command, ports, (status) => {
         container.health = status;
-        options.onChange();
+        changed();
       }),
     );
   }
@@ -207,7 +203,7 @@ export function startTask(host: TaskHost, options: TaskOptions): Task {
     task.stoppingAt ??= cloud.clock.now();
     listened();
     for (const container of task.containers) stopContainer(container);
-    options.onChange();
+    changed();
   }
 
   function stopContainer({ definition: { stopTimeout = STOP_TIMEOUT }, resources, process }: ContainerState): void {
@@ -227,6 +223,12 @@ export function startTask(host: TaskHost, options: TaskOptions): Task {
     for (const container of task.containers) container.lastStatus = "STOPPED";
     const exitCode = task.containers.find((it) => it.definition.essential !== false)?.exitCode;
     tell("STOPPED", { reason: task.stoppedReason, exitCode });
+    changed();
+  }
+
+  function changed(): void {
+    // Nobody is there to hear of what ends with the account.
+    if (!killed) sendStateChange(task);
     options.onChange();
   }
 

@@ -3,9 +3,9 @@ import { once } from "node:events";
 import { mkdir } from "node:fs/promises";
 import path from "node:path";
 import { createInterface } from "node:readline";
+import { createConnections } from "../network/connections";
 import type { Cloud, Origin } from "../service";
 import type { FunctionConfiguration } from "./configuration";
-import { createConnections } from "./connections";
 import type { FunctionLog } from "./functionLog";
 import type { FromFunction, FunctionError, RuntimeSettings, ToFunction } from "./messages";
 
@@ -34,7 +34,13 @@ const INITIALIZATION_TIMEOUT = 10_000;
 /** Starts a process with exactly the environment that a function has on Lambda. */
 export async function startEnvironment(options: EnvironmentOptions): Promise<ExecutionEnvironment> {
   const { cloud, configuration, log } = options;
-  const connections = createConnections(cloud, configuration, log);
+  // Lambda picks the subnet of an execution environment.
+  const connections = createConnections(cloud, {
+    from: configuration.name,
+    interfaces: configuration.interfaces,
+    context: { "lambda:SourceFunctionArn": configuration.arn },
+    refused: (message) => log.write(`PROBLEM: ${message}`),
+  });
   const child = await startProcess(options, connections.origin);
   let usable = true;
   let current: { requestId: string; settle(outcome: Outcome): void } | undefined;

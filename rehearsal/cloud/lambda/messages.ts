@@ -1,4 +1,5 @@
 /** What is said between the account and a function's process, over Node's IPC channel. */
+import type { Address } from "../network/connections";
 
 /** An error as the runtime reports it: the payload of a failed invocation. */
 export interface FunctionError {
@@ -27,16 +28,6 @@ export interface Invoke {
   /** Milliseconds. */
   timeout: number;
   clockOffset: number;
-}
-
-/** Where a host answers; no url: there is no such host. */
-export interface Address {
-  kind: "address";
-  host: string;
-  port: number;
-  url?: string;
-  /** The host's public address, to which there is no way from the function's network. */
-  unreachable?: string;
 }
 
 export type ToFunction = Invoke | Address;

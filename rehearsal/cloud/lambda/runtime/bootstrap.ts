@@ -3,7 +3,8 @@
  * has on Lambda, and runs one invocation at a time.
  */
 import { enableCompileCache } from "node:module";
-import type { Address, FromFunction, Invoke, RuntimeSettings, ToFunction } from "../messages";
+import type { Address } from "../../network/connections";
+import type { FromFunction, Invoke, RuntimeSettings, ToFunction } from "../messages";
 import { shiftDate } from "./clock";
 import { type Context, functionError, type Handler, loadHandler, runtimeError } from "./handler";
 import { captureLogs } from "./logging";

@@ -23,14 +23,14 @@ const DISPATCHER = Symbol.for("undici.globalDispatcher.1");
 const LOOPBACK = /^(localhost|127(\.\d+){3}|::1|\[::1\])$/;
 
 /**
- * Keeps a function's connections on this machine: fetch reaches the hosts that the account knows, by their own names;
- * every other host does not exist, whichever module asks for it.
+ * Keeps the connections of a function or a task on this machine: fetch reaches the hosts that the account knows, by their
+ * own names; every other host does not exist, whichever module asks for it.
  */
 export function confineNetwork(resolve: Resolve): void {
   confineSockets();
   const realFetch = globalThis.fetch;
   let redirected = false;
-  // Node loads undici with the first fetch; a function that never fetches need not wait for it.
+  // Node loads undici with the first fetch; who never fetches need not wait for it.
   globalThis.fetch = (...request) => {
     if (!redirected) {
       redirected = true;

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { bearerToken, isToken } from "../../handlers/deployments/token";
+import { bearerToken, isToken } from "../../handlers/http/token";
 import { cachedSecret } from "../../handlers/secret";
 
 describe("bearer token", () => {

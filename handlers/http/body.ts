@@ -1,0 +1,41 @@
+import type { APIGatewayProxyStructuredResultV2 } from "aws-lambda";
+import { refuse } from "./answer";
+import { bodyBytes, type HttpRequest, readJson } from "./request";
+
+/** Why an input cannot be taken. */
+export interface Refusal {
+  kind: "refused";
+  /** Absent if it is the input as a whole. */
+  field?: string;
+  reason: string;
+}
+
+export function refuseInput({ reason, field }: Refusal): APIGatewayProxyStructuredResultV2 {
+  return refuse(400, reason, field === undefined ? {} : { field });
+}
+
+export type JsonBody =
+  | { kind: "json"; value: unknown }
+  | { kind: "answered"; answer: APIGatewayProxyStructuredResultV2 };
+
+/**
+ * A request's body, which has to be JSON: 413, 415 or 400 is answered otherwise.
+ * @param limit in bytes
+ */
+export function jsonBody(event: HttpRequest, limit: number): JsonBody {
+  const body = bodyBytes(event);
+  if (body.length > limit) {
+    return { kind: "answered", answer: refuse(413, `the body is larger than ${limit} bytes`) };
+  }
+  const payload = readJson(event.headers["content-type"], body);
+  switch (payload.kind) {
+    case "json":
+      return payload;
+    case "unsupported": {
+      const reason = `content type ${payload.contentType || "(none)"}: use application/json`;
+      return { kind: "answered", answer: refuse(415, reason) };
+    }
+    case "malformed":
+      return { kind: "answered", answer: refuse(400, payload.reason) };
+  }
+}

@@ -1,0 +1,98 @@
+import { ANSWER_WITHIN, type JobOutcome } from "../codePipelineJob";
+import { failure } from "../failure";
+import { log } from "../log";
+import {
+  idOf,
+  isEnded,
+  moveRecord,
+  type PullRequestRecord,
+  type PullRequestRequest,
+  readRecord,
+} from "../pullRequests/record";
+import { launchPullRequest, requestPullRequest, type StartContext } from "../pullRequests/start";
+import { type ActionObservation, decideAction, isAskedAgain, progressOf } from "./decision";
+import type { ActionState } from "./state";
+
+/** A pull request, as an action asks for it. */
+export type ActionRequest = PullRequestRequest & { requestedBy: string };
+
+export type ActionOutcome = JobOutcome<ActionState>;
+
+/**
+ * Takes an action one step further. A step may be repeated, and may come late:
+ *
+ * 1. The first asks for nothing. Its answer to CodePipeline is the commitment: of an action that nobody waits for any more
+ *    the next is not called.
+ * 2. The second asks for the pull request, in the first job's name, and again as long as the same revision is under way
+ *    with another image.
+ * 3. All others look, and start a task that may not have been started.
+ *
+ * @throws Failure if it is too late to ask
+ */
+export async function advance(
+  context: StartContext,
+  request: ActionRequest,
+  state: ActionState,
+): Promise<ActionOutcome> {
+  const elapsed = context.now() / 1_000 - state.since;
+  const follows = state.follows === true;
+  if (!follows && elapsed > ANSWER_WITHIN) {
+    const hint = `see whether ${idOf(request)} is recorded for another image, then retry the stage`;
+    throw failure("JobFailed", `${describeRequest(request)}: not asked for within 20 minutes: ${hint}`);
+  }
+  const record = follows ? await readRecord(context.table, idOf(request)) : await ask(context, request);
+  return conclude(context, request, state, { ...request, follows, elapsed, now: context.now(), record });
+}
+
+async function ask(context: StartContext, request: ActionRequest): Promise<PullRequestRecord> {
+  const { record } = await requestPullRequest(context, request, (existing) =>
+    isAskedAgain(existing, request.requestedBy),
+  );
+  return record;
+}
+
+async function conclude(
+  context: StartContext,
+  request: ActionRequest,
+  state: ActionState,
+  observation: ActionObservation,
+): Promise<ActionOutcome> {
+  const what = describeRequest(request);
+  const step = decideAction(observation);
+  switch (step.kind) {
+    case "wait":
+      return underWay(request, state, step.follows, step.progress);
+    case "launch": {
+      const { record } = await launchPullRequest(context, step.record);
+      // One that ECS still may not have started is started again by the next job, not by this.
+      return isEnded(record)
+        ? conclude(context, request, state, { ...observation, record })
+        : underWay(request, state, true, progressOf(record));
+    }
+    case "lapse": {
+      const { cause, record } = step;
+      const failed = await moveRecord(context.table, record, "failed", { cause }, context.now());
+      log("warn", "pull request's task given up", { id: record.id, attempt: record.attempt, cause });
+      return failed === undefined
+        ? underWay(request, state, observation.follows, "its record has just changed")
+        : conclude(context, request, state, { ...observation, record: failed });
+    }
+    case "succeeded":
+      return { kind: "done", summary: `${what}: ${step.summary}` };
+    case "failed":
+      return { kind: "failed", message: `${what} has no pull request (record ${idOf(request)}): ${step.cause}` };
+  }
+}
+
+function underWay(request: ActionRequest, state: ActionState, follows: boolean, progress: string): ActionOutcome {
+  return {
+    kind: "underWay",
+    state: { ...state, ...(follows && { follows }) },
+    summary: `${describeRequest(request)}: ${progress}`,
+  };
+}
+
+/** `storefront v2 in dev` */
+export function describeRequest({ service, revision, environment }: ActionRequest): string {
+  return `${service} ${revision} in ${environment}`;
+}

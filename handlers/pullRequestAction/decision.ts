@@ -1,0 +1,99 @@
+import { lapseOf } from "../pullRequests/lapse";
+import { isEnded, type PullRequestRecord } from "../pullRequests/record";
+import { isStalled } from "../pullRequests/start";
+
+export interface ActionObservation {
+  /** The argument of `kustomize edit set image` that the action stands for. */
+  image: string;
+  /** Who the action asks as. */
+  requestedBy: string;
+  /** Whether the action has found its record before, or made it. */
+  follows: boolean;
+  /** Seconds since the action began. */
+  elapsed: number;
+  /** Milliseconds. */
+  now: number;
+  record: PullRequestRecord | undefined;
+}
+
+export type ActionStep =
+  /** Look again. @property follows whether it is this record's end that the action waits for */
+  | { kind: "wait"; follows: boolean; progress: string }
+  /** Start the record's task, or find it. */
+  | { kind: "launch"; record: PullRequestRecord }
+  /** Record that the task has died. */
+  | { kind: "lapse"; record: PullRequestRecord; cause: string }
+  | { kind: "succeeded"; summary: string }
+  | { kind: "failed"; cause: string };
+
+/** Seconds that a pull request may take. Its task ends itself after ten minutes. */
+export const DEADLINE = 3_600;
+
+/**
+ * Whether a record that exists is asked for anew, once for whoever asks: how it ended says nothing of what has become of the
+ * overlay since, which another revision may have changed. The task finds out, and opens no second pull request.
+ */
+export function isAskedAgain(record: PullRequestRecord, requestedBy: string): boolean {
+  return isEnded(record) && record.requestedBy !== requestedBy;
+}
+
+/** What an action makes of its record. */
+export function decideAction(observation: ActionObservation): ActionStep {
+  const { image, requestedBy, follows, now, record } = observation;
+  if (record === undefined) {
+    return { kind: "failed", cause: "its record was deleted meanwhile" };
+  }
+  const isOther = record.image !== image;
+  if (isOther && follows) {
+    return { kind: "failed", cause: `it was asked for with another image meanwhile, ${record.image}` };
+  }
+  const cause = lapseOf(record, now);
+  if (cause !== undefined) {
+    return { kind: "lapse", record, cause };
+  }
+  if (!follows && isAskedAgain(record, requestedBy)) {
+    return { kind: "wait", follows: false, progress: `${record.state} for another who asked, and is asked for again` };
+  }
+  if (isOther) {
+    return { kind: "wait", follows, progress: `the same revision is ${record.state} with ${record.image}` };
+  }
+  return decideByState(observation, record);
+}
+
+function decideByState(observation: ActionObservation, record: PullRequestRecord): ActionStep {
+  const { follows, elapsed, now } = observation;
+  switch (record.state) {
+    case "opened":
+      return {
+        kind: "succeeded",
+        summary: `${record.url ?? "a pull request without an address"}${earlierRequest(observation)}`,
+      };
+    case "unchanged":
+      return {
+        kind: "succeeded",
+        summary: `unchanged, ${record.reason ?? "for no reason given"}${earlierRequest(observation)}`,
+      };
+    case "failed":
+      return { kind: "failed", cause: record.cause ?? "no cause is recorded" };
+    case "requested":
+    case "running": {
+      const progress = progressOf(record);
+      if (elapsed >= DEADLINE) {
+        return { kind: "failed", cause: `it has not ended within an hour, and is ${progress}` };
+      }
+      return follows && isStalled(record, now) ? { kind: "launch", record } : { kind: "wait", follows: true, progress };
+    }
+  }
+}
+
+/** `running, task 0123…` */
+export function progressOf({ state, task, cause }: PullRequestRecord): string {
+  if (task !== undefined) {
+    return `${state}, task ${task.slice(task.lastIndexOf("/") + 1)}`;
+  }
+  return cause === undefined ? state : `${state}, not known to be started: ${cause}`;
+}
+
+function earlierRequest({ record, requestedBy }: ActionObservation): string {
+  return record === undefined || record.requestedBy === requestedBy ? "" : `, as asked for at ${record.requestedAt}`;
+}

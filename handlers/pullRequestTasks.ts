@@ -1,0 +1,43 @@
+import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import type { EventBridgeEvent } from "aws-lambda";
+import { clientSettings } from "./clientSettings";
+import { log } from "./log";
+import { moveRecord } from "./pullRequests/record";
+import { endedAttempt, type TaskStateChange } from "./pullRequestTasks/decision";
+
+export interface PullRequestTasksOptions {
+  /** The DynamoDB table of pull requests' records. */
+  table: string;
+}
+
+export type TaskStateChangeEvent = EventBridgeEvent<"ECS Task State Change", TaskStateChange>;
+
+/**
+ * Called by EventBridge when a task has stopped. If the task was to carry out a pull request, and has not recorded how that
+ * ended, the record becomes `failed` with ECS's causes: a record does not stay under way when its task has died. Events may
+ * come twice, and late: one of an attempt that has ended, or was followed by another, changes nothing.
+ *
+ * Needs dynamodb:UpdateItem on the table.
+ *
+ * @throws what DynamoDB answers if it does not take the move: Lambda then tries again
+ */
+export function createPullRequestTasks(
+  options: PullRequestTasksOptions,
+): (event: TaskStateChangeEvent) => Promise<void> {
+  const table = { dynamo: new DynamoDBClient(clientSettings(3, 5)), table: options.table };
+  return async ({ detail }) => {
+    const task = detail.taskArn;
+    const ended = endedAttempt(detail);
+    if (ended === undefined) {
+      log("info", "no end of a pull request's task", { task, status: detail.lastStatus });
+      return;
+    }
+    const { id, attempt, cause } = ended;
+    const failed = await moveRecord(table, { id, attempt }, "failed", { cause, task }, Date.now());
+    if (failed) {
+      log("error", "pull request failed", { id, attempt, task, cause });
+    } else {
+      log("info", "nothing to record of the task's end", { id, attempt, task });
+    }
+  };
+}

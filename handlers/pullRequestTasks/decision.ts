@@ -1,0 +1,39 @@
+import { explainTaskEnd } from "../taskEnd";
+
+/**
+ * What an event "ECS Task State Change" says of a task, as far as it is used here.
+ * https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs_task_events.html
+ */
+export interface TaskStateChange {
+  taskArn: string;
+  lastStatus: string;
+  startedBy?: string;
+  stopCode?: string;
+  stoppedReason?: string;
+  containers?: { name: string; exitCode?: number; reason?: string }[];
+}
+
+/** The end of a task that was to carry out a pull request. */
+export interface EndedAttempt {
+  /** The record's id. */
+  id: string;
+  /** The attempt that the task was started for. */
+  attempt: string;
+  /** Why the record has failed, if it has no result by now. */
+  cause: string;
+}
+
+/** `<record's id>/<attempt>`, as the task is started by. */
+const STARTED_BY = /^([0-9a-f]{32})\/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/;
+
+/** @returns `undefined` for a task that goes on, or that was not started for a pull request */
+export function endedAttempt(task: TaskStateChange): EndedAttempt | undefined {
+  const [, id, attempt] = STARTED_BY.exec(task.startedBy ?? "") ?? [];
+  if (task.lastStatus !== "STOPPED" || id === undefined || attempt === undefined) {
+    return undefined;
+  }
+  const { stopCode, stoppedReason, containers = [] } = task;
+  // A task records its result before it ends, so one that ends without has died, whatever its exit code is.
+  const cause = `the task ended without a result: ${explainTaskEnd({ stopCode, stoppedReason, containers })}`;
+  return { id, attempt, cause };
+}

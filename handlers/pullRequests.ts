@@ -1,0 +1,197 @@
+import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { ECSClient } from "@aws-sdk/client-ecs";
+import { SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
+import type { APIGatewayProxyStructuredResultV2 } from "aws-lambda";
+import { clientSettings } from "./clientSettings";
+import { jsonAnswer, refuse, unavailable } from "./http/answer";
+import { jsonBody, refuseInput } from "./http/body";
+import type { HttpRequest } from "./http/request";
+import { bearerToken, refuseStranger } from "./http/token";
+import { log } from "./log";
+import type { CircleciOptions } from "./pullRequests/circleci";
+import { settled } from "./pullRequests/lapse";
+import { encodePlace, listRecords, readListing } from "./pullRequests/listing";
+import { deleteRecord, PULL_REQUEST_ID, readRecord } from "./pullRequests/record";
+import { readRequest } from "./pullRequests/request";
+import { requestPullRequest, type StartContext, type TaskOptions } from "./pullRequests/start";
+import { hintOf, viewOf } from "./pullRequests/view";
+import { cachedSecret, readSecret } from "./secret";
+
+export interface PullRequestsOptions {
+  /** The Secrets Manager secret that callers bring as their bearer token. Its whole string is the token. */
+  secretArn: string;
+  /** The DynamoDB table of records. */
+  table: string;
+  task: TaskOptions;
+  /** Absent if CircleCI's payload is not taken. */
+  circleci?: CircleciOptions;
+}
+
+/** The part of an API Gateway event that is read: HTTP API, payload format 2.0. */
+export interface PullRequestsRequest extends HttpRequest {
+  /** `POST /pullrequests` */
+  routeKey: string;
+  pathParameters?: Record<string, string | undefined>;
+  queryStringParameters?: Record<string, string | undefined>;
+}
+
+type Answer = APIGatewayProxyStructuredResultV2;
+
+interface PullRequestsContext extends StartContext {
+  circleci: CircleciOptions | undefined;
+}
+
+/** In bytes. */
+const BODY_LIMIT = 16 * 1024;
+
+const UNKNOWN = "there is no pull request of this id: records are kept for 90 days";
+
+/**
+ * Pull requests to the gitops repository by HTTP, for whoever has the token: as a bearer token, or as the query parameter
+ * `token` where a caller can set no header.
+ *
+ * - `POST /pullrequests` takes `{repository, revision, image, environment, build?}`, or the payload of CircleCI's webhook
+ *   orb. 202 and the record: its task was started. 200 and the record: service, revision and environment were posted
+ *   before; `hint` says how to ask again. 202 `{reason}`: a build that is no reason for a pull request. 502: ECS refuses
+ *   the task, and the record has failed. 503: the same post later goes on where this one stopped.
+ * - `GET /pullrequests?service=&state=&limit=&next=` answers `{pullRequests, next?}`, newest first.
+ * - `GET /pullrequests/{id}` answers the record: `{id, service, environment, revision, image, repository, state,
+ *   requestedAt, updatedAt, url?, reason?, cause?, task?, build?}`.
+ * - `DELETE /pullrequests/{id}` answers 204; 409 while it is under way.
+ *
+ * All else is answered `{reason, field?}`: 400 bad input; 401 no token, or another; 404 no such record; 413 larger than
+ * 16 KiB; 415 not JSON; 503 an AWS service is out of reach.
+ *
+ * Needs:
+ * - secretsmanager:GetSecretValue on the secret
+ * - dynamodb:GetItem, dynamodb:PutItem, dynamodb:UpdateItem, dynamodb:DeleteItem on the table
+ * - dynamodb:Query on the table's indexes `newest` and `service`
+ * - ecs:RunTask on the task definition, every revision (`family:*`), with ecs:cluster the cluster's ARN
+ * - iam:PassRole on the task definition's execution and task roles, with iam:PassedToService ecs-tasks.amazonaws.com
+ */
+export function createPullRequests(options: PullRequestsOptions): (event: PullRequestsRequest) => Promise<Answer> {
+  // A post asks each of them once, and DynamoDB three times: within the thirty seconds that API Gateway waits.
+  const secrets = new SecretsManagerClient(clientSettings(2, 2));
+  const context: PullRequestsContext = {
+    ecs: new ECSClient(clientSettings(2, 5)),
+    table: { dynamo: new DynamoDBClient(clientSettings(2, 2)), table: options.table },
+    task: options.task,
+    circleci: options.circleci,
+    now: Date.now,
+  };
+  const secret = cachedSecret(() => readSecret(secrets, options.secretArn, "the pull requests' token"), Date.now);
+  const hint = "send the header Authorization: Bearer, and the token, or the query parameter token";
+  return async (event) => {
+    const { token, ...parameters } = event.queryStringParameters ?? {};
+    const given = bearerToken(event.headers.authorization) ?? token;
+    return (await refuseStranger(secret, given, hint)) ?? answerOf(context, event, parameters);
+  };
+}
+
+/** @param parameters the query without the token */
+function answerOf(
+  context: PullRequestsContext,
+  event: PullRequestsRequest,
+  parameters: Record<string, string | undefined>,
+): Promise<Answer> | Answer {
+  const id = event.pathParameters?.id ?? "";
+  switch (event.routeKey) {
+    case "POST /pullrequests":
+      return receive(context, event);
+    case "GET /pullrequests":
+      return list(context, parameters);
+    case "GET /pullrequests/{id}":
+      return tell(context, id);
+    case "DELETE /pullrequests/{id}":
+      return remove(context, id);
+    default:
+      return refuse(404, "there is POST and GET /pullrequests, GET and DELETE /pullrequests/{id}");
+  }
+}
+
+async function receive(context: PullRequestsContext, event: PullRequestsRequest): Promise<Answer> {
+  const body = jsonBody(event, BODY_LIMIT);
+  if (body.kind === "answered") {
+    return body.answer;
+  }
+  const wanted = readRequest(body.value, context.circleci);
+  if (wanted.kind === "refused") {
+    return refuseInput(wanted);
+  }
+  if (wanted.kind === "ignored") {
+    const { reason } = wanted;
+    log("info", "build ignored", { reason });
+    return jsonAnswer(202, { reason });
+  }
+  const { request } = wanted;
+  try {
+    const outcome = await requestPullRequest(context, request);
+    const { id } = outcome.record;
+    switch (outcome.kind) {
+      case "started":
+        return jsonAnswer(202, viewOf(outcome.record), { location: `/pullrequests/${id}` });
+      case "exists":
+        log("info", "pull request exists", { id, state: outcome.record.state });
+        return jsonAnswer(200, { ...viewOf(outcome.record), hint: hintOf(outcome.record, request) });
+      case "refused":
+        return refuse(502, `the task is not started: ${outcome.cause}`, { id });
+      case "unclear":
+        return refuse(503, `the task may not have been started: try again: ${outcome.cause}`, { id });
+    }
+  } catch (error) {
+    return unavailable("the pull request is not recorded: try again", error);
+  }
+}
+
+async function list(
+  { table, now }: PullRequestsContext,
+  parameters: Record<string, string | undefined>,
+): Promise<Answer> {
+  const wanted = readListing(parameters);
+  if (wanted.kind === "refused") {
+    return refuseInput(wanted);
+  }
+  try {
+    const { records, next } = await listRecords(table, wanted.query);
+    const current = await Promise.all(records.map((record) => settled(table, record, now())));
+    return jsonAnswer(200, { pullRequests: current.map(viewOf), next: next && encodePlace(next) });
+  } catch (error) {
+    return unavailable("the records cannot be read: try again", error);
+  }
+}
+
+async function tell({ table, now }: PullRequestsContext, id: string): Promise<Answer> {
+  if (!PULL_REQUEST_ID.test(id)) {
+    return refuse(404, UNKNOWN, { field: "id" });
+  }
+  try {
+    const record = await readRecord(table, id);
+    return record === undefined
+      ? refuse(404, UNKNOWN, { field: "id" })
+      : jsonAnswer(200, viewOf(await settled(table, record, now())));
+  } catch (error) {
+    return unavailable("the record cannot be read: try again", error);
+  }
+}
+
+async function remove({ table, now }: PullRequestsContext, id: string): Promise<Answer> {
+  if (!PULL_REQUEST_ID.test(id)) {
+    return refuse(404, UNKNOWN, { field: "id" });
+  }
+  try {
+    const deletion = await deleteRecord(table, id, now());
+    switch (deletion.kind) {
+      case "deleted":
+        log("info", "pull request's record deleted", { id });
+        return { statusCode: 204 };
+      case "missing":
+        return refuse(404, UNKNOWN, { field: "id" });
+      case "underWay": {
+        const { state, updatedAt } = deletion.record;
+        return refuse(409, `it is ${state} since ${updatedAt}: delete it when it has ended, or in an hour`, { state });
+      }
+    }
+  } catch (error) {
+    return unavailable("the record cannot be deleted: try again", error);
+  }
+}

@@ -1,0 +1,105 @@
+import { FOLDER, FOLDER_FORM, isImage, isLink, isText, REVISION, REVISION_FORM, refusedField } from "./fields";
+import type { RequestVerdict } from "./request";
+
+/** What CircleCI's builds become. */
+export interface CircleciOptions {
+  /** The environment that a branch is deployed to. */
+  branches: Record<string, string>;
+  /** The argument of `kustomize edit set image` without tag; `{service}` stands for the repository's name. */
+  image: string;
+  /** The jobs whose success means that the image is there; every job if there are none. */
+  jobs: string[];
+}
+
+/** The payload of https://github.com/eddiewebb/circleci-webhook-orb. */
+const FIELDS = [
+  "build_num",
+  "branch",
+  "username",
+  "job",
+  "build_url",
+  "vcs_revision",
+  "reponame",
+  "workflow_id",
+  "workflow_url",
+  "pull_request",
+  "user",
+  "api_link",
+  "status",
+];
+
+/** Whether it is CircleCI's payload rather than the plain one, complete or not. */
+export function isCircleci(payload: Record<string, unknown>): boolean {
+  return !("repository" in payload) && FIELDS.some((field) => field in payload);
+}
+
+/** Reads what CircleCI tells of a job. Which fields the orb sends more is its affair. */
+export function readCircleci(payload: Record<string, unknown>, options: CircleciOptions | undefined): RequestVerdict {
+  const { reponame, job, vcs_revision: revision, status, branch } = payload;
+  if (!isText(reponame, FOLDER)) {
+    return refusedField("reponame", reponame, `the repository's name: ${FOLDER_FORM}`);
+  }
+  if (!isText(job, /^.{1,255}$/)) {
+    return refusedField("job", job, "the job's name");
+  }
+  if (!isText(revision, REVISION)) {
+    return refusedField("vcs_revision", revision, REVISION_FORM);
+  }
+  if (options === undefined) {
+    return { kind: "refused", reason: "CircleCI's jobs are not taken here: set slipway:pullRequests.circleci" };
+  }
+  if (status !== "success") {
+    return { kind: "ignored", reason: `the build's status is ${shown(status)}, not success` };
+  }
+  const { branches, jobs } = options;
+  const environment = typeof branch === "string" && Object.hasOwn(branches, branch) ? branches[branch] : undefined;
+  if (environment === undefined) {
+    return { kind: "ignored", reason: `branch ${shown(branch)} is not deployed` };
+  }
+  if (jobs.length > 0 && !jobs.includes(job)) {
+    return { kind: "ignored", reason: `job ${shown(job)} is none of those that are waited for` };
+  }
+  const image = `${options.image.replaceAll("{service}", reponame)}:${revision}`;
+  if (!isImage(image)) {
+    const reason = `${image} names no image: change slipway:pullRequests.circleci.image, or post the image yourself`;
+    return { kind: "refused", field: "reponame", reason };
+  }
+  const build = payload.build_url;
+  return {
+    kind: "wanted",
+    request: {
+      service: reponame,
+      environment,
+      revision,
+      image,
+      repository: repositoryOf(payload, reponame),
+      build: typeof build === "string" && isLink(build) ? build : undefined,
+      buildNumber: textOf(payload.build_num, /^\d{1,20}$/),
+      actor: textOf(payload.user, /^[\w.@-]{1,100}$/),
+    },
+  };
+}
+
+/**
+ * The repository with its owner, whom the orb does not tell: its `username` is whoever caused the build, as its `user` is.
+ * Its links end in owner, repository and number.
+ * https://github.com/eddiewebb/circleci-webhook-orb/blob/master/src/commands/notify.yml
+ */
+function repositoryOf({ api_link, build_url, username }: Record<string, unknown>, reponame: string): string {
+  const owners = [api_link, build_url].map((link) => {
+    const parts = typeof link === "string" ? link.split("/") : [];
+    return parts.at(-2) === reponame ? parts.at(-3) : undefined;
+  });
+  const owner = [...owners, username].find((each) => isText(each, /^[\w.-]{1,100}$/));
+  return owner === undefined ? reponame : `${owner}/${reponame}`;
+}
+
+function textOf(value: unknown, form: RegExp): string | undefined {
+  const text = typeof value === "number" ? String(value) : value;
+  return isText(text, form) ? text : undefined;
+}
+
+/** The sender's own word, in an answer to the sender. */
+function shown(value: unknown): string {
+  return typeof value === "string" && value !== "" ? value.slice(0, 255) : "(none)";
+}

@@ -1,0 +1,28 @@
+import { log } from "../log";
+import { DEAD, isEnded, moveRecord, type PullRequestRecord, type PullRequestTable, readRecord } from "./record";
+
+/**
+ * Why a pull request has failed that nobody has ended. The event of its task's end may be lost: EventBridge and Lambda give
+ * up after a while.
+ * @param now milliseconds
+ */
+export function lapseOf(record: PullRequestRecord, now: number): string | undefined {
+  return isEnded(record) || now - Date.parse(record.updatedAt) < DEAD
+    ? undefined
+    : `nothing was heard of its task since ${record.updatedAt}`;
+}
+
+/** The record as it is once it has failed, if that is what became of it. @param now milliseconds */
+export async function settled(
+  table: PullRequestTable,
+  record: PullRequestRecord,
+  now: number,
+): Promise<PullRequestRecord> {
+  const cause = lapseOf(record, now);
+  if (cause === undefined) {
+    return record;
+  }
+  const failed = await moveRecord(table, record, "failed", { cause }, now);
+  log("warn", "pull request's task given up", { id: record.id, attempt: record.attempt, cause });
+  return failed ?? (await readRecord(table, record.id)) ?? record;
+}

@@ -1,0 +1,123 @@
+import { QueryCommand } from "@aws-sdk/client-dynamodb";
+import type { Refusal } from "../http/body";
+import { FOLDER, FOLDER_FORM, isText, refusedField } from "./fields";
+import { type Item, keyOf, LIST, recordOf } from "./item";
+import {
+  PULL_REQUEST_ID,
+  type PullRequestRecord,
+  type PullRequestState,
+  type PullRequestTable,
+  STATES,
+} from "./record";
+
+/** Where a page ends: the last of its records. */
+export type Place = Pick<PullRequestRecord, "id" | "requestedAt">;
+
+export interface ListQuery {
+  service?: string | undefined;
+  state?: PullRequestState | undefined;
+  /** Records in a page. */
+  limit: number;
+  /** Where the page before ended. */
+  after?: Place | undefined;
+}
+
+export interface Page {
+  /** Newest first. */
+  records: PullRequestRecord[];
+  /** Where this page ends, if there is or may be another. */
+  next?: Place | undefined;
+}
+
+const PARAMETERS = ["service", "state", "limit", "next"];
+const LIMIT = 20;
+const MOST = 100;
+
+/** Items that one query looks through for a state, and queries for one page: a page is answered within a few seconds. */
+const LOOKED_AT = 500;
+const QUERIES = 10;
+
+/** A page of the records. Needs dynamodb:Query on both indexes. */
+export async function listRecords(table: PullRequestTable, query: ListQuery): Promise<Page> {
+  const { limit, after } = query;
+  const records: PullRequestRecord[] = [];
+  let start = after && startOf(query, after);
+  for (let count = 0; count < QUERIES; count += 1) {
+    const { Items, LastEvaluatedKey } = await table.dynamo.send(commandOf(table, query, limit - records.length, start));
+    records.push(...(Items ?? []).map(recordOf));
+    const last = records[limit - 1];
+    if (last !== undefined && (records.length > limit || LastEvaluatedKey !== undefined)) {
+      return { records: records.slice(0, limit), next: placeOf(last) };
+    }
+    if (LastEvaluatedKey === undefined) {
+      return { records };
+    }
+    start = LastEvaluatedKey;
+  }
+  return { records, next: { id: start?.id?.S ?? "", requestedAt: start?.requestedAt?.S ?? "" } };
+}
+
+function commandOf({ table }: PullRequestTable, query: ListQuery, wanted: number, start: Item | undefined) {
+  const { service, state } = query;
+  const [index, hashKey, hash] = service === undefined ? ["newest", "list", LIST] : ["service", "service", service];
+  return new QueryCommand({
+    TableName: table,
+    IndexName: index,
+    KeyConditionExpression: "#hash = :hash",
+    ExpressionAttributeNames: { "#hash": hashKey, ...(state !== undefined && { "#state": "state" }) },
+    ExpressionAttributeValues: { ":hash": { S: hash }, ...(state !== undefined && { ":state": { S: state } }) },
+    ...(state !== undefined && { FilterExpression: "#state = :state" }),
+    // One more tells whether there is another page. The limit counts what the filter then leaves out.
+    Limit: state === undefined ? wanted + 1 : LOOKED_AT,
+    ScanIndexForward: false,
+    ...(start !== undefined && { ExclusiveStartKey: start }),
+  });
+}
+
+/** The key of a place in the index that is asked. */
+function startOf({ service }: ListQuery, { id, requestedAt }: Place): Item {
+  const hash: Item = service === undefined ? { list: { S: LIST } } : { service: { S: service } };
+  return { ...keyOf(id), ...hash, requestedAt: { S: requestedAt } };
+}
+
+function placeOf({ id, requestedAt }: PullRequestRecord): Place {
+  return { id, requestedAt };
+}
+
+/** @returns what {@link readListing} takes as `next` */
+export function encodePlace({ id, requestedAt }: Place): string {
+  return Buffer.from(`${requestedAt}/${id}`).toString("base64url");
+}
+
+/** Reads the query of `GET /pullrequests`. */
+export function readListing(
+  parameters: Record<string, string | undefined>,
+): { kind: "wanted"; query: ListQuery } | Refusal {
+  const unknown = Object.keys(parameters).find((parameter) => !PARAMETERS.includes(parameter));
+  if (unknown !== undefined) {
+    const reason = `unknown query parameter: there is ${PARAMETERS.join(", ")}`;
+    return { kind: "refused", field: unknown, reason };
+  }
+  const { service, state, limit = String(LIMIT), next } = parameters;
+  if (service !== undefined && !isText(service, FOLDER)) {
+    return refusedField("service", service, `a service's name: ${FOLDER_FORM}`);
+  }
+  const wanted = STATES.find((each) => each === state);
+  if (state !== undefined && wanted === undefined) {
+    return refusedField("state", state, `one of ${STATES.join(", ")}`);
+  }
+  if (!/^[1-9]\d{0,2}$/.test(limit) || Number(limit) > MOST) {
+    return refusedField("limit", limit, `a number from 1 to ${MOST}`);
+  }
+  const after = next === undefined ? undefined : decodePlace(next);
+  if (next !== undefined && after === undefined) {
+    return refusedField("next", next, "what the page before gave as next");
+  }
+  return { kind: "wanted", query: { service, state: wanted, limit: Number(limit), after } };
+}
+
+function decodePlace(text: string): Place | undefined {
+  const [requestedAt = "", id = ""] = Buffer.from(text, "base64url").toString().split("/");
+  const isPlace = PULL_REQUEST_ID.test(id) && /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/.test(requestedAt);
+  return isPlace ? { id, requestedAt } : undefined;
+}

@@ -1,0 +1,297 @@
+import { createHash } from "node:crypto";
+import {
+  DeleteItemCommand,
+  type DynamoDBClient,
+  GetItemCommand,
+  PutItemCommand,
+  type PutItemCommandInput,
+  UpdateItemCommand,
+} from "@aws-sdk/client-dynamodb";
+import { failure, isException } from "../failure";
+import { expiryOf, type Item, itemOf, keyOf, recordOf, textsOf } from "./item";
+
+export type PullRequestState = "requested" | "running" | "opened" | "unchanged" | "failed";
+
+/** Where a state may go. The same table is in the task's image (images/gitops-pr/record.ts). */
+export const MOVES: Readonly<Record<PullRequestState, readonly PullRequestState[]>> = {
+  requested: ["running", "opened", "unchanged", "failed"],
+  running: ["opened", "unchanged", "failed"],
+  opened: ["requested"],
+  unchanged: ["requested"],
+  failed: ["requested"],
+};
+
+export const STATES = Object.keys(MOVES) as PullRequestState[];
+
+/** Those from which it can only be asked for anew. */
+const ENDED: readonly PullRequestState[] = ["opened", "unchanged", "failed"];
+
+/** What a record's id is a function of. */
+export interface Change {
+  /** The folder under kustomize/. */
+  service: string;
+  /** The folder under overlays/. */
+  environment: string;
+  /** A commit, or else what names the version. */
+  revision: string;
+}
+
+/** A pull request that is asked for. */
+export interface PullRequestRequest extends Change {
+  /** The argument of `kustomize edit set image`. */
+  image: string;
+  /** Where the service's source is: `acme/storefront`. */
+  repository: string;
+  /** Where its build can be looked at, an https URL. */
+  build?: string | undefined;
+  buildNumber?: string | undefined;
+  /** Who caused the build. */
+  actor?: string | undefined;
+  /** The pipeline's job that asked. */
+  requestedBy?: string | undefined;
+}
+
+/** What is found out on the way. */
+export interface PullRequestFacts {
+  /** Of the pull request. */
+  url?: string | undefined;
+  /** Why nothing had to change. */
+  reason?: string | undefined;
+  /** Why it failed; of a requested one, why it is not known whether its task was started. */
+  cause?: string | undefined;
+  /** The task's ARN. */
+  task?: string | undefined;
+}
+
+/** A pull request as DynamoDB keeps it. Times are ISO 8601 with milliseconds. */
+export interface PullRequestRecord extends PullRequestRequest, PullRequestFacts {
+  /** 32 hex digits. */
+  id: string;
+  /** A UUID, another one for every time that it is asked for: what names the task to ECS and the mover to the record. */
+  attempt: string;
+  state: PullRequestState;
+  requestedAt: string;
+  updatedAt: string;
+}
+
+/** One attempt at a pull request. */
+export type PullRequestAttempt = Pick<PullRequestRecord, "id" | "attempt">;
+
+export interface PullRequestTable {
+  dynamo: DynamoDBClient;
+  table: string;
+}
+
+export const PULL_REQUEST_ID = /^[0-9a-f]{32}$/;
+
+/** Milliseconds after which whatever is under way has died: a task ends itself after ten minutes. */
+export const DEAD = 3_600_000;
+
+export function idOf({ service, revision, environment }: Change): string {
+  return createHash("sha256")
+    .update(JSON.stringify([service, revision, environment]))
+    .digest("hex")
+    .slice(0, 32);
+}
+
+export function isEnded({ state }: Pick<PullRequestRecord, "state">): boolean {
+  return ENDED.includes(state);
+}
+
+/** The states from which one can be reached. */
+export function statesBefore(to: PullRequestState): PullRequestState[] {
+  return STATES.filter((from) => MOVES[from].includes(to));
+}
+
+export async function readRecord(
+  { dynamo, table }: PullRequestTable,
+  id: string,
+): Promise<PullRequestRecord | undefined> {
+  const { Item } = await dynamo.send(new GetItemCommand({ TableName: table, Key: keyOf(id), ConsistentRead: true }));
+  return Item && recordOf(Item);
+}
+
+/**
+ * Writes a record unless there is one of its id.
+ * @returns the one that exists
+ */
+export async function createRecord(
+  table: PullRequestTable,
+  record: PullRequestRecord,
+): Promise<PullRequestRecord | undefined> {
+  const absent = { ConditionExpression: "attribute_not_exists(#id)", ExpressionAttributeNames: { "#id": "id" } };
+  // It may be deleted between being found there and being looked at.
+  for (let round = 0; round < 3; round += 1) {
+    if (await putRecord(table, record, absent)) {
+      return undefined;
+    }
+    const other = await readRecord(table, record.id);
+    if (other !== undefined) {
+      // A write whose answer was lost is repeated by the SDK, and finds itself.
+      return other.attempt === record.attempt ? undefined : other;
+    }
+  }
+  throw failure("SystemUnavailable", `record ${record.id} comes and goes too often: try again`);
+}
+
+/**
+ * Asks once more in the place of a record that has ended: a new attempt, which knows nothing of the one before.
+ * @param now milliseconds
+ * @returns the new attempt; `undefined` if another has changed the record since it was read
+ */
+export async function restartRecord(
+  table: PullRequestTable,
+  record: PullRequestRecord,
+  attempt: string,
+  now: number,
+  request: PullRequestRequest = record,
+): Promise<PullRequestRecord | undefined> {
+  const next = newRecord(request, attempt, now);
+  const written = await putRecord(table, next, {
+    ConditionExpression: `#attempt = :attempt AND ${stateIn(ENDED)}`,
+    ExpressionAttributeNames: { "#attempt": "attempt", "#state": "state" },
+    ExpressionAttributeValues: { ":attempt": { S: record.attempt }, ...stateValues(ENDED) },
+  });
+  if (written) {
+    return next;
+  }
+  return (await readRecord(table, record.id))?.attempt === attempt ? next : undefined;
+}
+
+/** A record of a request, which nobody has written. @param now milliseconds */
+export function newRecord(request: PullRequestRequest, attempt: string, now: number): PullRequestRecord {
+  const { service, environment, revision, image, repository, build, buildNumber, actor, requestedBy } = request;
+  const requestedAt = new Date(now).toISOString();
+  return {
+    id: idOf(request),
+    attempt,
+    service,
+    environment,
+    revision,
+    image,
+    repository,
+    state: "requested",
+    requestedAt,
+    updatedAt: requestedAt,
+    build,
+    buildNumber,
+    actor,
+    requestedBy,
+  };
+}
+
+/**
+ * Moves a record, unless another attempt has taken its place or its state does not allow it.
+ * @param now milliseconds
+ * @param from states that the record may be in, by default all that {@link MOVES} allows
+ * @returns the record as it is then; `undefined` if it was not moved
+ */
+export function moveRecord(
+  table: PullRequestTable,
+  { id, attempt }: PullRequestAttempt,
+  to: Exclude<PullRequestState, "requested">,
+  facts: PullRequestFacts,
+  now: number,
+  from: readonly PullRequestState[] = statesBefore(to),
+): Promise<PullRequestRecord | undefined> {
+  const updatedAt = new Date(now).toISOString();
+  const set = { ...textsOf({ ...facts, state: to, updatedAt }), expires: expiryOf(updatedAt) };
+  // What was found out before is not true any more, but for the task.
+  const over = ["url", "reason", "cause"].filter((attribute) => !(attribute in set));
+  return updateRecord(table, { id, attempt }, set, from, over);
+}
+
+/** Keeps the ARN of the attempt's task, whatever the task has done by now. */
+export function noteTask(table: PullRequestTable, attempt: PullRequestAttempt, task: string) {
+  return updateRecord(table, attempt, textsOf({ task }), STATES);
+}
+
+/** Keeps why it is not known whether the attempt's task was started, unless that has turned out since. */
+export function noteUnclear(table: PullRequestTable, attempt: PullRequestAttempt, cause: string) {
+  return updateRecord(table, attempt, textsOf({ cause }), ["requested"]);
+}
+
+export type Deletion = { kind: "deleted" } | { kind: "missing" } | { kind: "underWay"; record: PullRequestRecord };
+
+/** Deletes a record that has ended, or that can only have died. @param now milliseconds */
+export async function deleteRecord(table: PullRequestTable, id: string, now: number): Promise<Deletion> {
+  const deletion = table.dynamo.send(
+    new DeleteItemCommand({
+      TableName: table.table,
+      Key: keyOf(id),
+      ConditionExpression: `${stateIn(ENDED)} OR #updatedAt < :dead`,
+      ExpressionAttributeNames: { "#state": "state", "#updatedAt": "updatedAt" },
+      ExpressionAttributeValues: { ...stateValues(ENDED), ":dead": { S: new Date(now - DEAD).toISOString() } },
+    }),
+  );
+  if ((await ifMet(deletion)) !== undefined) {
+    return { kind: "deleted" };
+  }
+  const record = await readRecord(table, id);
+  return record === undefined ? { kind: "missing" } : { kind: "underWay", record };
+}
+
+/** @returns whether the condition was met */
+async function putRecord(
+  { dynamo, table }: PullRequestTable,
+  record: PullRequestRecord,
+  condition: Pick<
+    PutItemCommandInput,
+    "ConditionExpression" | "ExpressionAttributeNames" | "ExpressionAttributeValues"
+  >,
+): Promise<boolean> {
+  const put = dynamo.send(new PutItemCommand({ TableName: table, Item: itemOf(record), ...condition }));
+  return (await ifMet(put)) !== undefined;
+}
+
+async function updateRecord(
+  { dynamo, table }: PullRequestTable,
+  { id, attempt }: PullRequestAttempt,
+  set: Item,
+  from: readonly PullRequestState[],
+  remove: string[] = [],
+): Promise<PullRequestRecord | undefined> {
+  const assignments = Object.keys(set).map((attribute) => `#${attribute} = :${attribute}`);
+  const removal = remove.length === 0 ? "" : ` REMOVE ${remove.map((attribute) => `#${attribute}`).join(", ")}`;
+  const named = ["attempt", "state", ...Object.keys(set), ...remove];
+  const values = Object.entries(set).map(([attribute, value]) => [`:${attribute}`, value]);
+  const updated = await ifMet(
+    dynamo.send(
+      new UpdateItemCommand({
+        TableName: table,
+        Key: keyOf(id),
+        UpdateExpression: `SET ${assignments.join(", ")}${removal}`,
+        ConditionExpression: `#attempt = :attempt AND ${stateIn(from)}`,
+        ExpressionAttributeNames: Object.fromEntries(named.map((attribute) => [`#${attribute}`, attribute])),
+        ExpressionAttributeValues: {
+          ":attempt": { S: attempt },
+          ...stateValues(from),
+          ...Object.fromEntries(values),
+        },
+        ReturnValues: "ALL_NEW",
+      }),
+    ),
+  );
+  return updated?.Attributes && recordOf(updated.Attributes);
+}
+
+/** @returns `undefined` if the write's condition was not met */
+async function ifMet<Output>(write: Promise<Output>): Promise<Output | undefined> {
+  try {
+    return await write;
+  } catch (error) {
+    if (isException(error, "ConditionalCheckFailedException")) {
+      return undefined;
+    }
+    throw error;
+  }
+}
+
+/** A condition, whose values {@link stateValues} gives. */
+function stateIn(states: readonly PullRequestState[]): string {
+  return `#state IN (${states.map((state) => `:${state}`).join(", ")})`;
+}
+
+function stateValues(states: readonly PullRequestState[]): Item {
+  return Object.fromEntries(states.map((state) => [`:${state}`, { S: state }]));
+}

@@ -1,0 +1,214 @@
+import { randomUUID } from "node:crypto";
+import { type ConflictException, type ECSClient, RunTaskCommand } from "@aws-sdk/client-ecs";
+import { explain, isException, isTransient } from "../failure";
+import { log } from "../log";
+import { privateTask, reasonsOf } from "../runTask";
+import { settled } from "./lapse";
+import {
+  createRecord,
+  moveRecord,
+  newRecord,
+  noteTask,
+  noteUnclear,
+  type PullRequestRecord,
+  type PullRequestRequest,
+  type PullRequestTable,
+  readRecord,
+  restartRecord,
+} from "./record";
+
+/** How the task is run that opens pull requests. */
+export interface TaskOptions {
+  /** The ECS cluster's name. */
+  cluster: string;
+  /** ARN with revision. */
+  taskDefinition: string;
+  container: string;
+  /** Private subnets. */
+  subnets: string[];
+  securityGroup: string;
+}
+
+export interface StartContext {
+  ecs: ECSClient;
+  table: PullRequestTable;
+  task: TaskOptions;
+  /** Milliseconds. */
+  now: () => number;
+}
+
+/**
+ * - started: the task's ARN
+ * - refused: ECS will not start it, however often it is asked
+ * - unclear: it may have been started, or may be if it is asked again
+ */
+export type Start =
+  | { kind: "started"; task: string }
+  | { kind: "refused"; cause: string }
+  | { kind: "unclear"; cause: string };
+
+/**
+ * - started: a task was started for the request
+ * - exists: it was asked for before, and no other task was started
+ * - refused, unclear: see {@link Start}; a refused one is recorded as failed, an unclear one stays requested
+ */
+export type RequestOutcome =
+  | { kind: "started" | "exists"; record: PullRequestRecord }
+  | { kind: "refused" | "unclear"; record: PullRequestRecord; cause: string };
+
+/** Milliseconds after which whoever wrote a record has either started its task, or died before that. */
+const STALLED = 60_000;
+
+/**
+ * Asks for a pull request: the first who does so starts its task, everybody else gets the record that exists.
+ * @param isRestarted which of the records that exist are asked for anew
+ * @throws the SDK's error if DynamoDB cannot be asked; nothing was started then
+ */
+export async function requestPullRequest(
+  context: StartContext,
+  request: PullRequestRequest,
+  isRestarted: (existing: PullRequestRecord) => boolean = neverStarted,
+): Promise<RequestOutcome> {
+  const { table, now } = context;
+  const attempt = randomUUID();
+  const record = newRecord(request, attempt, now());
+  const other = await createRecord(table, record);
+  if (other === undefined) {
+    return launchPullRequest(context, record);
+  }
+  const existing = await settled(table, other, now());
+  if (isRestarted(existing)) {
+    const restarted = await restartRecord(table, existing, attempt, now(), request);
+    return restarted === undefined
+      ? { kind: "exists", record: (await readRecord(table, existing.id)) ?? existing }
+      : launchPullRequest(context, restarted);
+  }
+  if (!isStalled(existing, now())) {
+    return { kind: "exists", record: existing };
+  }
+  const outcome = await launchPullRequest(context, existing);
+  return outcome.kind === "started" ? { ...outcome, kind: "exists" } : outcome;
+}
+
+/** Whether ECS refused to start the record's task. */
+export function neverStarted({ state, task }: PullRequestRecord): boolean {
+  return state === "failed" && task === undefined;
+}
+
+/** Whether nobody is starting the record's task any more, though it may not have been started. @param now milliseconds */
+export function isStalled({ state, task, cause, requestedAt }: PullRequestRecord, now: number): boolean {
+  // The cause is what an unclear start leaves behind.
+  return (
+    state === "requested" && task === undefined && (cause !== undefined || now - Date.parse(requestedAt) > STALLED)
+  );
+}
+
+/**
+ * Starts the record's task, or finds it if it was started before, and keeps in the record how that went.
+ * @throws the SDK's error if a refusal cannot be recorded
+ */
+export async function launchPullRequest(context: StartContext, record: PullRequestRecord): Promise<RequestOutcome> {
+  const { id, service, environment, revision } = record;
+  const start = await startPullRequest(context, record);
+  switch (start.kind) {
+    case "started": {
+      const { task } = start;
+      log("info", "pull request's task started", { id, service, environment, revision, task });
+      const noted = await afterwards(id, noteTask(context.table, record, task));
+      return { kind: "started", record: noted ?? { ...record, task } };
+    }
+    case "refused":
+      return recordRefusal(context, record, start.cause);
+    case "unclear": {
+      const { cause } = start;
+      log("warn", "pull request's task may not have been started", { id, service, environment, revision, cause });
+      const noted = await afterwards(id, noteUnclear(context.table, record, cause));
+      return { kind: "unclear", record: noted ?? { ...record, cause }, cause };
+    }
+  }
+}
+
+/** What is written of a start that has happened: without it the start is repeated, and finds the same task. */
+async function afterwards(
+  id: string,
+  note: Promise<PullRequestRecord | undefined>,
+): Promise<PullRequestRecord | undefined> {
+  try {
+    return await note;
+  } catch (error) {
+    log("error", "start of a pull request's task not recorded", { id, cause: explain(error) });
+    return undefined;
+  }
+}
+
+async function recordRefusal(
+  { table, now }: StartContext,
+  record: PullRequestRecord,
+  cause: string,
+): Promise<RequestOutcome> {
+  const { id, service, environment, revision } = record;
+  log("error", "pull request's task refused", { id, service, environment, revision, cause });
+  // Only from requested: a task that runs was started by a call before, whose answer was lost.
+  const failed = await moveRecord(table, record, "failed", { cause }, now(), ["requested"]);
+  const current = failed ?? (await readRecord(table, id));
+  return current !== undefined && current.attempt === record.attempt && current.state !== "failed"
+    ? { kind: "started", record: current }
+    : { kind: "refused", record: current ?? record, cause };
+}
+
+/**
+ * Starts the record's task, which is told which record is its own. The client token is the attempt: a repetition gets the
+ * same task.
+ */
+export async function startPullRequest({ ecs, task }: StartContext, record: PullRequestRecord): Promise<Start> {
+  const what = `ECS did not start ${task.taskDefinition} in cluster ${task.cluster}`;
+  try {
+    const { tasks, failures } = await ecs.send(commandOf(task, record));
+    const arn = tasks?.[0]?.taskArn;
+    if (arn !== undefined) {
+      return { kind: "started", task: arn };
+    }
+    const why = reasonsOf(failures);
+    const isRefused = (failures ?? []).length > 0 && !isShortage(why);
+    return { kind: isRefused ? "refused" : "unclear", cause: `${what}: ${why}` };
+  } catch (error) {
+    const other = isException(error, "ConflictException") && (error as ConflictException).resourceIds?.[0];
+    if (other) {
+      // The task was started with what the platform gave it before it was changed.
+      return { kind: "started", task: other };
+    }
+    return { kind: isRefusal(error) ? "refused" : "unclear", cause: `${what}: ${explain(error)}` };
+  }
+}
+
+function commandOf(
+  { cluster, taskDefinition, container, subnets, securityGroup }: TaskOptions,
+  { id, attempt }: PullRequestRecord,
+): RunTaskCommand {
+  const environment = [{ name: "PULL_REQUEST", value: JSON.stringify({ id, attempt }) }];
+  return new RunTaskCommand({
+    cluster,
+    taskDefinition,
+    ...privateTask(subnets, securityGroup),
+    overrides: { containerOverrides: [{ name: container, environment }] },
+    startedBy: `${id}/${attempt}`,
+    clientToken: attempt,
+  });
+}
+
+/** Whether ECS has understood the request, and will not have it. */
+function isRefusal(error: unknown): boolean {
+  if (!(error instanceof Error) || isTransient(error) || isException(error, "ConflictException")) {
+    return false;
+  }
+  const status = (error as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode ?? 0;
+  return status >= 400 && status < 500 && !isShortage(error.message);
+}
+
+/**
+ * Whether it may well be otherwise in a while: Fargate has no room in these subnets, or the account runs as much as it may.
+ * https://docs.aws.amazon.com/AmazonECS/latest/developerguide/api_failures_messages.html
+ */
+function isShortage(why: string): boolean {
+  return /capacity|RESOURCE:|reached the limit on the number/i.test(why);
+}

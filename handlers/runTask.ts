@@ -1,0 +1,20 @@
+import type { Failure } from "@aws-sdk/client-ecs";
+
+/** What RunTask takes for one Fargate task in private subnets. */
+export function privateTask(subnets: string[], securityGroup: string) {
+  return {
+    count: 1,
+    launchType: "FARGATE" as const,
+    networkConfiguration: {
+      awsvpcConfiguration: { subnets, securityGroups: [securityGroup], assignPublicIp: "DISABLED" as const },
+    },
+  };
+}
+
+/** Why ECS did not start a task: it answers 200 then too. */
+export function reasonsOf(failures: Failure[] | undefined): string {
+  const reasons = (failures ?? []).map(({ reason, detail }) =>
+    [reason ?? "no reason", ...(detail ? [detail] : [])].join(": "),
+  );
+  return reasons.length === 0 ? "it gives no task, and no reason" : reasons.join("; ");
+}

@@ -1,0 +1,21 @@
+/** How an ECS task ended, as ECS tells it by DescribeTasks and in its events. */
+export interface TaskEnd {
+  stopCode?: string | undefined;
+  stoppedReason?: string | undefined;
+  containers: { name: string; exitCode?: number | undefined; reason?: string | undefined }[];
+}
+
+/**
+ * `container app exited with 137 (OutOfMemoryError: …); EssentialContainerExited: Essential container in task exited`
+ *
+ * @param remark what else is to be said of the containers
+ */
+export function explainTaskEnd({ stopCode, stoppedReason, containers }: TaskEnd, remark?: string): string {
+  const ends = containers.map(({ name, exitCode, reason }) => {
+    // A container that never ran has no exit code.
+    const end = exitCode === undefined ? "has no exit code" : `exited with ${exitCode}`;
+    return `container ${name} ${end}${reason ? ` (${reason})` : ""}`;
+  });
+  const stop = `${stopCode ?? "no stop code"}: ${stoppedReason ?? "no reason given"}`;
+  return [...ends, ...(remark === undefined ? [] : [remark]), stop].join("; ");
+}

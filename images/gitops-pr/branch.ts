@@ -1,0 +1,68 @@
+import { branchOf, type Change, messageOf, overlayFile } from "./change.ts";
+import { setImage } from "./kustomization.ts";
+import { explain, type Log } from "./log.ts";
+import type { Options } from "./options.ts";
+import type { PullRequestRecord } from "./record.ts";
+import type { WorkingCopy } from "./workingCopy.ts";
+
+/** How often the change is made anew on a base that has moved, the first time included. */
+const TRIES = 5;
+
+export interface BranchContext {
+  options: Options;
+  copy: WorkingCopy;
+  log: Log;
+}
+
+/**
+ * The overlay with the change.
+ * @returns `undefined` if it says so already
+ * @throws Error that names the file, what is wrong with it and what to do
+ */
+export async function changedOverlay({ options, copy }: BranchContext, change: Change): Promise<string | undefined> {
+  const { repository, branch } = options;
+  const file = overlayFile(change);
+  const text = await copy.read(file);
+  if (text === undefined) {
+    throw new Error(`${repository} has no ${file} on ${branch}: add the overlay, then ask again`);
+  }
+  try {
+    const changed = setImage(text, change.image);
+    return changed === text ? undefined : changed;
+  } catch (error) {
+    throw new Error(`${file} of ${repository} on ${branch} cannot be edited: ${explain(error)}`);
+  }
+}
+
+/**
+ * Commits the change on top of the base, and makes its branch that commit.
+ * @returns whether there is anything that the base does not have
+ * @throws Error in git's words
+ */
+export async function pushBranch(context: BranchContext, record: PullRequestRecord): Promise<boolean> {
+  const { options, copy, log } = context;
+  const branch = branchOf(record);
+  for (let tries = 1; ; tries++) {
+    const content = await changedOverlay(context, record);
+    if (content === undefined) {
+      return false;
+    }
+    const expected = await copy.remoteHead(branch);
+    const base = await copy.base();
+    const { author } = options;
+    const date = record.requestedAt;
+    const commit = await copy.commit(overlayFile(record), content, { message: messageOf(record), author, date });
+    const refusal = await copy.push(branch, expected);
+    if (refusal === undefined) {
+      log("info", "branch pushed", { branch, commit, base });
+      return true;
+    }
+    await copy.refresh();
+    const moved = (await copy.base()) !== base || (await copy.remoteHead(branch)) !== expected;
+    log("warn", "branch refused", { branch, tries, moved: moved ? "yes" : "no", cause: refusal });
+    if (!moved || tries === TRIES) {
+      const what = moved ? `${options.branch} moved each time, in ${TRIES} tries` : "and nothing had moved";
+      throw new Error(`${options.repository} refused branch ${branch}, ${what}: ${refusal}`);
+    }
+  }
+}

@@ -1,0 +1,58 @@
+import { createHash } from "node:crypto";
+import { parseImage, shortVersion } from "./imageArgument.ts";
+import type { PullRequestRecord } from "./record.ts";
+
+/** What is wanted of the gitops repository. */
+export type Change = Pick<PullRequestRecord, "service" | "environment" | "image">;
+
+// Both are folders, and parts of a branch's name.
+const FOLDER = /^[a-z0-9]([a-z0-9._-]*[a-z0-9])?$/;
+
+/** @throws Error that names the field of the record */
+export function checkChange(change: Change): void {
+  for (const field of ["service", "environment"] as const) {
+    if (!FOLDER.test(change[field]) || change[field].includes("..")) {
+      throw new Error(
+        `the record's ${field} ${JSON.stringify(change[field])} is no folder's name: small letters, digits, . _ - between them`,
+      );
+    }
+  }
+  parseImage(change.image);
+}
+
+/** The part of the gitops repository that is looked at. */
+export function serviceFolder({ service }: Change): string {
+  return `kustomize/${service}`;
+}
+
+/** The file that says which image the environment runs. */
+export function overlayFile(change: Change): string {
+  return `${serviceFolder(change)}/overlays/${change.environment}/kustomization.yaml`;
+}
+
+/** What the branches of all changes of a service in an environment begin with. */
+export function branchPrefix({ service, environment }: Change): string {
+  return `slipway/${service}/${environment}/`;
+}
+
+/** The same change has the same branch, whoever asks for it and how often. */
+export function branchOf(change: Change): string {
+  const { service, environment, image } = change;
+  const hash = createHash("sha256").update(JSON.stringify([service, environment, image]));
+  return `${branchPrefix(change)}${hash.digest("hex").slice(0, 12)}`;
+}
+
+export function titleOf({ service, environment, image }: Change): string {
+  return `${service} ${environment}: ${shortVersion(parseImage(image))}`;
+}
+
+/** The commit's message, without its sign-off. */
+export function messageOf(record: PullRequestRecord): string {
+  const { image, repository, revision, build } = record;
+  const lines = [
+    `Image: ${image}`,
+    `Source: ${repository} ${revision}`,
+    ...(build === undefined ? [] : [`Build: ${build}`]),
+  ];
+  return `${titleOf(record)}\n\n${lines.join("\n")}\n`;
+}

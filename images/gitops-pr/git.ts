@@ -1,0 +1,116 @@
+import { spawn } from "node:child_process";
+import { text } from "node:stream/consumers";
+
+export interface GitResult {
+  code: number;
+  output: string;
+  /** What git said to people. */
+  complaint: string;
+}
+
+/**
+ * Runs git to its end, whatever it ends with.
+ * @throws the signal's reason if it is aborted, Error if there is no git
+ */
+export type Git = (args: string[], settings?: GitSettings) => Promise<GitResult>;
+
+export interface GitSettings {
+  directory?: string;
+  input?: string;
+  /** Environment variables of this command alone. */
+  environment?: Record<string, string>;
+}
+
+export interface GitOptions {
+  /** Of the task; git gets what it needs of it. */
+  environment: Record<string, string | undefined>;
+  token: string;
+  /** A program that answers git's questions for the user and the token. */
+  askpass: string;
+  signal: AbortSignal;
+}
+
+/** A way of git that failed. */
+export interface GitFailure extends Error {
+  complaint: string;
+}
+
+export function createGit({ environment, token, askpass, signal }: GitOptions): Git {
+  const { PATH, HOME, TMPDIR } = environment;
+  const own = {
+    ...(PATH !== undefined && { PATH }),
+    ...(HOME !== undefined && { HOME }),
+    ...(TMPDIR !== undefined && { TMPDIR }),
+    // Its words are read.
+    LC_ALL: "C",
+    GIT_ASKPASS: askpass,
+    GITHUB_TOKEN: token,
+    // Where the askpass program does not help, nobody is there to be asked.
+    GIT_TERMINAL_PROMPT: "0",
+    // A connection that has gone silent: less than a kilobyte a second, for half a minute.
+    GIT_HTTP_LOW_SPEED_LIMIT: "1000",
+    GIT_HTTP_LOW_SPEED_TIME: "30",
+  };
+  return async (args, settings = {}) => {
+    signal.throwIfAborted();
+    const git = spawn("git", args, { env: { ...own, ...settings.environment }, cwd: settings.directory, signal });
+    // A git that fails does not read its input to the end: its exit code and words say why, not the broken pipe.
+    git.stdin.on("error", () => undefined);
+    git.stdin.end(settings.input ?? "");
+    const ended = new Promise<number>((resolve, reject) => {
+      git.once("error", (error: NodeJS.ErrnoException) =>
+        reject(error.code === "ENOENT" ? new Error("git is not installed in the task's image") : error),
+      );
+      git.once("close", (code) => resolve(code ?? -1));
+    });
+    try {
+      const [code, output, complaint] = await Promise.all([ended, text(git.stdout), text(git.stderr)]);
+      return { code, output, complaint };
+    } catch (error) {
+      signal.throwIfAborted();
+      throw error;
+    }
+  };
+}
+
+/** The output of a git that must succeed. @throws GitFailure in git's words */
+export async function must(git: Git, args: string[], settings?: GitSettings): Promise<string> {
+  const { code, output, complaint } = await git(args, settings);
+  if (code !== 0) {
+    throw gitFailure(args, complaint);
+  }
+  return output.trim();
+}
+
+export function gitFailure([command = ""]: string[], complaint: string): GitFailure {
+  const words = wordsOf(complaint) || "it said nothing";
+  return Object.assign(new Error(`git ${command} failed: ${words}`), { complaint });
+}
+
+/** git's words in one line, without its progress and its advice. */
+export function wordsOf(complaint: string): string {
+  const lines = complaint
+    .split(/[\r\n]+/)
+    .map((line) => line.trim())
+    .filter((line) => line !== "" && !/^(hint:|Cloning into|warning: filtering not recognized)/.test(line));
+  return lines.join(" · ").slice(0, 1_000);
+}
+
+// Those of curl, of git's HTTP transport, and of servers that are in trouble. 401, 403 and 404 do not pass.
+const PASSING = [
+  /Could not resolve (host|proxy)/i,
+  /(Failed|Couldn't|Could not) (to )?connect/i,
+  /Connection (refused|reset|timed out|was reset)/i,
+  /Operation (timed out|too slow)/i,
+  /Empty reply from server/i,
+  /SSL_(connect|read|ERROR_SYSCALL)|GnuTLS recv error|TLS connection was non-properly terminated/i,
+  /RPC failed/i,
+  /early EOF|unexpected disconnect|the remote end hung up|expected flush after/i,
+  /requested URL returned error: (429|5\d\d)/i,
+];
+
+/** Whether git failed by something that may pass: a network, a server. */
+export function isPassing(error: unknown): boolean {
+  const complaint = error instanceof Error && "complaint" in error ? String(error.complaint) : "";
+  return PASSING.some((words) => words.test(complaint));
+}

@@ -1,0 +1,134 @@
+import { isDeepStrictEqual } from "node:util";
+import { type Document, isMap, isScalar, isSeq, type YAMLMap, type YAMLSeq } from "yaml";
+import { type ImageEntry, KEEP, parseImage } from "./imageArgument.ts";
+import {
+  addItem,
+  addPair,
+  addSection,
+  type Edit,
+  fieldOf,
+  parseText,
+  removeItem,
+  removePair,
+  setPair,
+} from "./yamlEdit.ts";
+
+const REPLACEMENTS = ["newName", "newTag", "digest"] as const;
+/** All that kustomize knows of an entry beside its name. What an argument does not say is gone afterwards. */
+const FIELDS = [...REPLACEMENTS, "tagSuffix"] as const;
+
+/** Each edit makes one entry more as it is wanted: no file needs so many. */
+const EDITS = 100;
+
+/**
+ * Does to a kustomization what `kustomize edit set image` does, and leaves the rest of it as it is, byte for byte: comments,
+ * order, quotes. An entry that is not there is added at the end, where kustomize would sort the list.
+ * @param text of the file
+ * @param argument as kustomize takes it: `storefront=registry/storefront:v1`
+ * @returns the same text if it says so already
+ * @throws Error that says what is wrong with the argument or the file
+ */
+export function setImage(text: string, argument: string): string {
+  const before = read(text);
+  const wanted = keeping(before.entries, parseImage(argument));
+  let edited = text;
+  for (let edits = 0; edits < EDITS; edits++) {
+    const { document, images } = read(edited);
+    const edit = nextEdit(edited, document, images, wanted);
+    if (edit === undefined) {
+      break;
+    }
+    edited = `${edited.slice(0, edit.start)}${edit.text}${edited.slice(edit.end)}`;
+  }
+  verify(before, edited, wanted);
+  return edited;
+}
+
+interface Kustomization {
+  document: Document;
+  /** The node of `images`, if it is a list. */
+  images: YAMLSeq | undefined;
+  entries: Partial<Record<string, unknown>>[];
+  /** All but the images. */
+  rest: Record<string, unknown>;
+}
+
+function read(text: string): Kustomization {
+  const document = parseText(text);
+  const { contents } = document;
+  if (contents !== null && !isMap(contents)) {
+    throw new Error("it is no mapping: a kustomization has fields such as resources and images");
+  }
+  const { images: entries = null, ...rest } = (document.toJS() ?? {}) as Record<string, unknown>;
+  if ("imageTags" in rest) {
+    throw new Error("it has the field imageTags, which kustomize has given up: rename it to images");
+  }
+  const images = contents?.get("images", true);
+  if (entries !== null && (!Array.isArray(entries) || !isSeq(images))) {
+    throw new Error("its field images is no list: write a list of entries, each with a name");
+  }
+  const list = isSeq(images) ? images : undefined;
+  if (list?.items.some((item) => !isMap(item) || item.has("<<") || typeof item.get("name") !== "string")) {
+    throw new Error("an entry of its images is an alias, is merged from one, or has no name: write the entry out");
+  }
+  return { document, images: list, entries: entries ?? [], rest };
+}
+
+/** Puts what the file has in the place of kustomize's asterisks. */
+function keeping(entries: Kustomization["entries"], wanted: ImageEntry): ImageEntry {
+  const present = entries.find(({ name }) => name === wanted.name);
+  const values = REPLACEMENTS.map((field) => [field, wanted[field] === KEEP ? present?.[field] : wanted[field]]);
+  return { name: wanted.name, ...Object.fromEntries(values.filter(([, value]) => value)) };
+}
+
+function nextEdit(text: string, document: Document, images: YAMLSeq | undefined, wanted: ImageEntry): Edit | undefined {
+  // The order in which kustomize writes fields.
+  const entry = Object.fromEntries(Object.entries(wanted).sort(([one], [other]) => (one < other ? -1 : 1)));
+  if (images === undefined) {
+    return addSection(text, document, "images", entry);
+  }
+  const [present, double] = images.items.filter(isMap).filter((item) => item.get("name") === wanted.name);
+  if (present === undefined) {
+    return addItem(text, images, entry);
+  }
+  // kustomize keeps one entry of a name.
+  return double === undefined ? nextFieldEdit(text, present, wanted) : removeItem(text, images, double);
+}
+
+function nextFieldEdit(text: string, item: YAMLMap, wanted: ImageEntry): Edit | undefined {
+  const values: Record<string, string | undefined> = { ...wanted };
+  const over = FIELDS.filter((field) => item.has(field) && values[field] === undefined);
+  const missing = FIELDS.filter((field) => !item.has(field) && values[field] !== undefined);
+  const changed = FIELDS.find((field) => item.has(field) && values[field] !== undefined && !says(item, field, values));
+  if (changed !== undefined) {
+    return setPair(text, item, changed, changed, values[changed] ?? "");
+  }
+  const [field] = missing;
+  if (field !== undefined) {
+    // A tag in the place of a digest, or a digest in that of a tag, is one line of a diff.
+    const replaced = field === "newName" ? undefined : over.find((it) => it === "newTag" || it === "digest");
+    return replaced === undefined
+      ? addPair(text, item, field, values[field] ?? "")
+      : setPair(text, item, replaced, field, values[field] ?? "");
+  }
+  return over[0] && removePair(text, item, over[0]);
+}
+
+/** Whether a field has its value already, as a string: an unquoted 1.10 is the number 1.1. */
+function says(item: YAMLMap, field: string, values: Record<string, string | undefined>): boolean {
+  const value = fieldOf(item, field).value;
+  return isScalar(value) && value.value === values[field];
+}
+
+/** @throws Error if the edits did anything else than what they are for: an anchor, for one, may be used elsewhere */
+function verify(before: Kustomization, edited: string, wanted: ImageEntry): void {
+  const after = read(edited);
+  const at = before.entries.findIndex(({ name }) => name === wanted.name);
+  const others = before.entries.filter(({ name }, index) => name !== wanted.name || index === at);
+  const expected = at === -1 ? [...others, wanted] : others.map((entry, index) => (index === at ? wanted : entry));
+  if (!isDeepStrictEqual(after.entries, expected) || !isDeepStrictEqual(after.rest, before.rest)) {
+    throw new Error(
+      `its entry of image ${wanted.name} cannot be set without changing something else: write it as plain fields`,
+    );
+  }
+}

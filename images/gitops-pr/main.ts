@@ -1,0 +1,67 @@
+import path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { createGit } from "./git.ts";
+import { createGitHub } from "./github.ts";
+import { createLog, createRedact, explain } from "./log.ts";
+import { readAttempt, readOptions, readToken } from "./options.ts";
+import { refuseTask, runTask } from "./task.ts";
+
+/** Milliseconds after which the task gives up. */
+const DEADLINE = 10 * 60_000;
+
+const write = (line: string) => process.stdout.write(line);
+
+/** @returns the exit code */
+async function main(env: NodeJS.ProcessEnv): Promise<number> {
+  const options = readOptions(env);
+  const attempt = readAttempt(env);
+  const { table: name } = options;
+  // Without a timeout a connection that a NAT gateway has dropped holds the task until its deadline.
+  const requestHandler = { connectionTimeout: 2_000, requestTimeout: 5_000, throwOnRequestTimeout: true };
+  const table = { table: name, dynamo: new DynamoDBClient({ maxAttempts: 5, requestHandler }) };
+  let token: string;
+  try {
+    token = readToken(env);
+  } catch (error) {
+    const redact = createRedact(undefined);
+    return refuseTask({ table, attempt, log: createLog(write, redact), redact }, explain(error), Date.now);
+  }
+  const redact = createRedact(token);
+  const log = createLog(write, redact);
+  const stop = stopping();
+  return runTask({
+    attempt,
+    options,
+    table,
+    git: createGit({
+      environment: env,
+      token,
+      askpass: path.join(path.dirname(process.argv[1] ?? ""), "askpass.sh"),
+      signal: stop,
+    }),
+    github: createGitHub({ api: options.api, repository: options.repository, token, log, signal: stop, pause: 1_000 }),
+    log,
+    redact,
+    patience: { pauses: [2_000, 4_000, 8_000, 16_000], limit: 120_000, now: Date.now, sleep },
+    signal: stop,
+  });
+}
+
+/** Aborted when ECS stops the task, or when it has taken too long. */
+function stopping(): AbortSignal {
+  const controller = new AbortController();
+  // Octokit takes an error of this name as final.
+  const end = (reason: string) => controller.abort(Object.assign(new Error(reason), { name: "AbortError" }));
+  process.once("SIGTERM", () => end("the task was stopped"));
+  setTimeout(() => end(`the task was not done within ${DEADLINE / 60_000} minutes`), DEADLINE).unref();
+  return controller.signal;
+}
+
+main(process.env).then(
+  (code) => process.exit(code),
+  (error) => {
+    createLog(write, createRedact(process.env.GITHUB_TOKEN?.trim() || undefined))("error", explain(error));
+    process.exit(1);
+  },
+);

@@ -1,0 +1,95 @@
+/** What the task definition says to the task, in OPTIONS. */
+export interface Options {
+  /** Where the repositories are, without a slash at its end: `https://github.com`. */
+  github: string;
+  /** The REST API: `https://api.github.com`, or an Enterprise Server's `https://…/api/v3`. */
+  api: string;
+  /** The gitops repository: `acme/gitops`. */
+  repository: string;
+  /** The branch that pull requests are for. */
+  branch: string;
+  /** The DynamoDB table of records. */
+  table: string;
+  /** Who commits and signs off. */
+  author: { name: string; email: string };
+  /** Users. */
+  reviewers: string[];
+  /** Slugs of teams of the repository's organisation. */
+  teamReviewers: string[];
+  labels: string[];
+}
+
+/** Which record the task is for, and which of the times that it was asked for. */
+export interface Attempt {
+  id: string;
+  attempt: string;
+}
+
+type Environment = Record<string, string | undefined>;
+
+const TEXTS = ["github", "api", "repository", "branch", "table"] as const;
+const LISTS = ["reviewers", "teamReviewers", "labels"] as const;
+
+/** @throws Error that names the variable and the field */
+export function readOptions(environment: Environment): Options {
+  const options = jsonOf(environment, "OPTIONS");
+  for (const field of TEXTS) {
+    requireText(options[field], `OPTIONS.${field}`);
+  }
+  const author = isObject(options.author) ? options.author : {};
+  requireText(author.name, "OPTIONS.author.name");
+  requireText(author.email, "OPTIONS.author.email");
+  for (const field of LISTS) {
+    const list = options[field];
+    if (!Array.isArray(list) || list.some((entry) => typeof entry !== "string")) {
+      throw new Error(`OPTIONS.${field} is no list of texts: ${HELP}`);
+    }
+  }
+  return options as unknown as Options;
+}
+
+/** @throws Error that names the variable and the field */
+export function readAttempt(environment: Environment): Attempt {
+  const { id, attempt } = jsonOf(environment, "PULL_REQUEST");
+  return { id: requireText(id, "PULL_REQUEST.id"), attempt: requireText(attempt, "PULL_REQUEST.attempt") };
+}
+
+/**
+ * The token that GitHub is given.
+ * @throws Error that says what is wrong with it, and nothing of it
+ */
+export function readToken(environment: Environment): string {
+  // Whoever puts a file into Secrets Manager puts its last newline there too.
+  const token = (environment.GITHUB_TOKEN ?? "").trim();
+  if (!/^[\x21-\x7e]+$/.test(token)) {
+    const what = token === "" ? "is empty" : "holds white space or characters that no token has";
+    throw new Error(`GITHUB_TOKEN ${what}: look at the secret that slipway:pullRequests.token names`);
+  }
+  return token;
+}
+
+const HELP = "it is set by the task definition and by RunTask";
+
+function jsonOf(environment: Environment, variable: string): Record<string, unknown> {
+  let value: unknown;
+  try {
+    value = JSON.parse(environment[variable] ?? "");
+  } catch {
+    throw new Error(`${variable} is no JSON: ${HELP}`);
+  }
+  if (!isObject(value)) {
+    throw new Error(`${variable} is no object: ${HELP}`);
+  }
+  return value;
+}
+
+function requireText(value: unknown, field: string): string {
+  if (typeof value !== "string" || value === "") {
+    throw new Error(`${field} is missing: ${HELP}`);
+  }
+  return value;
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

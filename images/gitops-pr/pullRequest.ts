@@ -1,0 +1,117 @@
+import { bodyOf, markAgain } from "./body.ts";
+import { branchOf, titleOf } from "./change.ts";
+import type { GitHub, PullRequest } from "./github.ts";
+import { explain, type Log } from "./log.ts";
+import type { Options } from "./options.ts";
+import type { Outcome, PullRequestRecord } from "./record.ts";
+import { isLater, markOf, neighboursOf } from "./superseding.ts";
+
+export interface PullRequestContext {
+  options: Options;
+  github: GitHub;
+  log: Log;
+}
+
+/** @returns why the change is not wanted any more, if one that was asked for later is open */
+export async function supersededBy(
+  { options, github }: PullRequestContext,
+  record: PullRequestRecord,
+): Promise<Outcome | undefined> {
+  const { later } = neighboursOf(record, await github.open(options.branch));
+  return later && superseded(later);
+}
+
+/**
+ * Sees to it that one pull request is open for the branch, which has been pushed, and none for what was wanted before.
+ * @throws Error in GitHub's words
+ */
+export async function openPullRequest(context: PullRequestContext, record: PullRequestRecord): Promise<Outcome> {
+  const { options, github, log } = context;
+  const head = branchOf(record);
+  const wanted = { title: titleOf(record), body: bodyOf(record, options.github), head, base: options.branch };
+  const creation = await github.create(wanted);
+  if (creation.kind === "nothing") {
+    return { state: "unchanged", reason: `${options.branch} has got the change in the meantime` };
+  }
+  // Two tasks may open theirs at once. Each looks afterwards, so the later one at least sees both.
+  const { own, later, earlier } = neighboursOf(record, await github.open(options.branch));
+  const pullRequest = creation.kind === "created" ? creation.pullRequest : own;
+  if (pullRequest === undefined) {
+    throw new Error(`GitHub says that ${head} has an open pull request, and lists none: ask again`);
+  }
+  if (creation.kind === "created") {
+    log("info", "pull request opened", { url: pullRequest.url });
+    await introduce(context, pullRequest);
+  } else {
+    log("info", "pull request found", { url: pullRequest.url });
+    await adopt(context, pullRequest, record);
+  }
+  if (later !== undefined) {
+    await retire(context, pullRequest, later);
+    return superseded(later);
+  }
+  for (const old of earlier) {
+    await retire(context, old, pullRequest, record);
+  }
+  return { state: "opened", url: pullRequest.url };
+}
+
+const superseded = ({ url }: PullRequest): Outcome => ({ state: "unchanged", reason: `superseded by ${url}` });
+
+/** Reviewers and labels come second: without them it is a pull request all the same. */
+async function introduce({ options, github, log }: PullRequestContext, { number, url }: PullRequest): Promise<void> {
+  const { reviewers, teamReviewers, labels } = options;
+  const ask = (users: string[], teams: string[]) => github.requestReview(number, users, teams);
+  const asked = [
+    ...reviewers.map((it) => ({ users: [it], teams: [] })),
+    ...teamReviewers.map((it) => ({ users: [], teams: [it] })),
+  ];
+  if (asked.length > 0) {
+    try {
+      await ask(reviewers, teamReviewers);
+    } catch (error) {
+      log("warn", "reviewers not asked together", { url, cause: explain(error) });
+      // GitHub asks none of them if one cannot be asked: the author of the pull request, for one.
+      for (const { users, teams } of asked.length > 1 ? asked : []) {
+        await ask(users, teams).catch((cause) =>
+          log("warn", "reviewer not asked", { url, reviewer: [...users, ...teams].join(), cause: explain(cause) }),
+        );
+      }
+    }
+  }
+  if (labels.length > 0) {
+    await github
+      .addLabels(number, labels)
+      .catch((error) => log("warn", "labels not added", { url, labels: labels.join(), cause: explain(error) }));
+  }
+}
+
+/** A pull request of the same change: asked for by another record, or by this one in a task that died behind it. */
+async function adopt(context: PullRequestContext, pullRequest: PullRequest, record: PullRequestRecord): Promise<void> {
+  const mark = markOf(pullRequest);
+  if (mark.id === record.id) {
+    await introduce(context, pullRequest);
+  }
+  if (isLater(record, mark)) {
+    await context.github
+      .setBody(pullRequest.number, markAgain(pullRequest.body, record))
+      .catch((error) => context.log("warn", "text not changed", { url: pullRequest.url, cause: explain(error) }));
+  }
+}
+
+/** Closes a pull request with a pointer to the one that took its place. */
+async function retire(
+  { github, log }: PullRequestContext,
+  old: PullRequest,
+  { url }: PullRequest,
+  change?: PullRequestRecord,
+): Promise<void> {
+  const what = change === undefined ? "" : `, which brings ${titleOf(change)}`;
+  try {
+    await github.comment(old.number, `Superseded by ${url}${what}.`);
+    await github.close(old.number);
+    log("info", "pull request superseded", { url: old.url, by: url });
+  } catch (error) {
+    log("warn", "pull request not closed", { url: old.url, by: url, cause: explain(error) });
+  }
+}

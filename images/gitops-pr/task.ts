@@ -1,0 +1,150 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { changedOverlay, pushBranch } from "./branch.ts";
+import { checkChange, overlayFile, serviceFolder } from "./change.ts";
+import type { Git } from "./git.ts";
+import type { GitHub } from "./github.ts";
+import { explain, type Log, type Redact } from "./log.ts";
+import type { Attempt, Options } from "./options.ts";
+import { openPullRequest, supersededBy } from "./pullRequest.ts";
+import { moveRecord, type Outcome, type PullRequestRecord, readRecord, type Table } from "./record.ts";
+import type { Patience } from "./retry.ts";
+import { clone } from "./workingCopy.ts";
+
+/** All that the task works with. */
+export interface Task {
+  attempt: Attempt;
+  options: Options;
+  table: Table;
+  git: Git;
+  github: GitHub;
+  log: Log;
+  redact: Redact;
+  patience: Patience;
+  /** Aborted with an Error that says why, when the task is to end at once. */
+  signal: AbortSignal;
+}
+
+/**
+ * Carries out what a record asks for, and tells the record what became of it.
+ * @returns the exit code: 0 for opened, unchanged, and where there is nothing to do; 1 for failed
+ * @throws Error if the record cannot be read or moved
+ */
+export async function runTask(task: Task): Promise<number> {
+  const record = await begin(task.table, task.attempt, task.log, task.patience.now);
+  if (record === undefined) {
+    return 0;
+  }
+  const doing = { step: "beginning" };
+  const outcome = await untilAborted(carryOut(task, record, doing), task.signal).catch(
+    (error): Outcome => ({
+      state: "failed",
+      cause: task.signal.aborted ? `${explain(task.signal.reason)} while ${doing.step}: ask again` : explain(error),
+    }),
+  );
+  await end(task, outcome);
+  return outcome.state === "failed" ? 1 : 0;
+}
+
+/** Moves the record to failed where the task cannot even begin. @returns the exit code */
+export async function refuseTask(
+  { table, attempt, log, redact }: Pick<Task, "table" | "attempt" | "log" | "redact">,
+  cause: string,
+  now: () => number,
+): Promise<number> {
+  if ((await begin(table, attempt, log, now)) === undefined) {
+    return 0;
+  }
+  await end({ table, attempt, log, redact, patience: { now } }, { state: "failed", cause });
+  return 1;
+}
+
+/** @returns the record, which is running now; `undefined` if it is no matter of this task */
+async function begin(
+  table: Table,
+  attempt: Attempt,
+  log: Log,
+  now: () => number,
+): Promise<PullRequestRecord | undefined> {
+  const record = await readRecord(table, attempt.id);
+  const isOwn = record?.attempt === attempt.attempt;
+  const isOpen = isOwn && (record.state === "requested" || record.state === "running");
+  const isBegun =
+    isOpen && (record.state === "running" || (await moveRecord(table, attempt, { state: "running" }, now())));
+  if (record !== undefined && isBegun) {
+    const { service, environment, revision, image } = record;
+    log("info", "begun", { ...attempt, service, environment, revision, image });
+    return record;
+  }
+  const reason =
+    record === undefined ? "there is no such record" : isOwn ? "it has ended" : "another attempt has taken its place";
+  log("info", "nothing to do", { ...attempt, reason });
+  return undefined;
+}
+
+async function end(
+  {
+    table,
+    attempt,
+    log,
+    redact,
+    patience,
+  }: Pick<Task, "table" | "attempt" | "log" | "redact"> & { patience: Pick<Patience, "now"> },
+  outcome: Outcome,
+): Promise<void> {
+  const texts = Object.entries(outcome).map(([name, text]) => [name, redact(text)]);
+  const redacted = Object.fromEntries(texts) as Outcome;
+  const isTold = await moveRecord(table, attempt, redacted, patience.now());
+  log(outcome.state === "failed" ? "error" : "info", outcome.state, { ...attempt, ...redacted });
+  if (!isTold) {
+    log("warn", "record not moved: it has ended, or another attempt has taken its place", { ...attempt });
+  }
+}
+
+async function carryOut(task: Task, record: PullRequestRecord, doing: { step: string }): Promise<Outcome> {
+  const { options, git, github, log, patience } = task;
+  checkChange(record);
+  const scratch = await mkdtemp(path.join(tmpdir(), "gitops-"));
+  try {
+    doing.step = `cloning ${options.repository}`;
+    const copy = await clone({
+      git,
+      url: `${options.github}/${options.repository}.git`,
+      branch: options.branch,
+      folder: serviceFolder(record),
+      directory: path.join(scratch, "repository"),
+      patience,
+    });
+    log("info", "cloned", { repository: options.repository, commit: await copy.base() });
+    if ((await changedOverlay({ options, copy, log }, record)) === undefined) {
+      return unchanged(options, record);
+    }
+    doing.step = `looking at the pull requests of ${options.repository}`;
+    const superseded = await supersededBy({ options, github, log }, record);
+    if (superseded !== undefined) {
+      return superseded;
+    }
+    doing.step = "pushing the branch";
+    if (!(await pushBranch({ options, copy, log }, record))) {
+      return unchanged(options, record);
+    }
+    doing.step = "opening the pull request";
+    return await openPullRequest({ options, github, log }, record);
+  } finally {
+    await rm(scratch, { recursive: true, force: true });
+  }
+}
+
+function unchanged({ branch }: Options, record: PullRequestRecord): Outcome {
+  return { state: "unchanged", reason: `${overlayFile(record)} on ${branch} has image ${record.image} already` };
+}
+
+/** Ends with the promise, or as soon as the signal says so. */
+async function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  signal.throwIfAborted();
+  return new Promise((resolve, reject) => {
+    signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+    promise.then(resolve, reject);
+  });
+}

@@ -1,0 +1,20 @@
+import * as vpc from "@pulumi/aws/vpc";
+import type * as pulumi from "@pulumi/pulumi";
+
+/** Lets who is in a security group out to TCP ports of any host, each port by a rule of its own. */
+export function openPorts(
+  name: string,
+  securityGroupId: pulumi.Output<string>,
+  ports: Iterable<number>,
+  opts: pulumi.CustomResourceOptions,
+): void {
+  for (const port of new Set(ports))
+    new vpc.SecurityGroupEgressRule(
+      `${name}-${port}`,
+      { securityGroupId, ipProtocol: "tcp", fromPort: port, toPort: port, cidrIpv4: "0.0.0.0/0" },
+      opts,
+    );
+}
+
+/** The port of an https address. */
+export const portOf = (url: string): number => Number(new URL(url).port || 443);

@@ -1,0 +1,77 @@
+import * as pulumi from "@pulumi/pulumi";
+import { createPullRequests, type PullRequestsOptions } from "../handlers/pullRequests";
+import type { Api } from "./api";
+import { Callback } from "./callback";
+import { createGeneratedSecret } from "./generatedSecret";
+import type { Operations } from "./operations";
+import type { PullRequestTask } from "./pullRequests/task";
+import type { CircleciSettings } from "./settings";
+
+const PATH = "/pullrequests";
+
+export interface PullRequestsArgs {
+  operations: Operations;
+  api: Api;
+  task: PullRequestTask;
+  /** What CircleCI's payloads mean. */
+  circleci?: CircleciSettings | undefined;
+}
+
+/** Pull requests by HTTP: CI tells what it has built, and a task changes the gitops repository. */
+export class PullRequests extends pulumi.ComponentResource {
+  readonly url: pulumi.Output<string>;
+  /** What every request carries: as a bearer's token, or in its query. */
+  readonly token: pulumi.Output<string>;
+
+  constructor(name: string, args: PullRequestsArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("slipway:infra:PullRequests", name, {}, opts);
+    const token = createGeneratedSecret(`${name}-token`, "Bearer token of pull requests by HTTP", { parent: this });
+    args.api.addRoutes(
+      name,
+      {
+        function: createFunction(name, args, token.arn, this),
+        routes: {
+          [`${name}-post`]: `POST ${PATH}`,
+          [`${name}-list`]: `GET ${PATH}`,
+          [`${name}-get`]: `GET ${PATH}/{id}`,
+          [`${name}-delete`]: `DELETE ${PATH}/{id}`,
+        },
+        invokedBy: `*${PATH}*`,
+      },
+      { parent: this },
+    );
+    this.url = pulumi.interpolate`${args.api.url}${PATH}`;
+    this.token = token.value;
+    this.registerOutputs({ url: this.url, token: this.token });
+  }
+}
+
+const createFunction = (
+  name: string,
+  { operations, task, circleci }: PullRequestsArgs,
+  secretArn: pulumi.Output<string>,
+  parent: pulumi.Resource,
+) =>
+  new Callback<PullRequestsOptions>(
+    name,
+    {
+      operations,
+      factory: createPullRequests,
+      options: {
+        secretArn,
+        table: task.table.tableName,
+        task: task.options,
+        ...(circleci === undefined ? {} : { circleci }),
+      },
+      statements: [
+        { actions: ["secretsmanager:GetSecretValue"], resources: [secretArn] },
+        { actions: ["dynamodb:DeleteItem"], resources: [task.table.tableArn] },
+        { actions: ["dynamodb:Query"], resources: task.table.indexArns },
+        ...task.starting,
+      ],
+      // API Gateway gives up after thirty; the handler's own limits add up to nearly as much.
+      timeoutSeconds: 29,
+      memory: 256,
+    },
+    { parent },
+  );

@@ -1,0 +1,41 @@
+import type * as pulumi from "@pulumi/pulumi";
+import { createPullRequestAction, type PullRequestActionOptions } from "../../handlers/pullRequestAction";
+import { Callback } from "../callback";
+import { reportingToPipeline } from "../delivery";
+import type { Operations } from "../operations";
+import type { GitopsSettings, SourceSettings } from "../settings";
+import type { PullRequestTask } from "./task";
+
+export interface PullRequestActionArgs {
+  operations: Operations;
+  settings: GitopsSettings;
+  source: SourceSettings;
+  task: PullRequestTask;
+}
+
+/** The function that delivers an application's image by a pull request, and follows it until it is open. */
+export const createPullRequestFunction = (
+  name: string,
+  { operations, settings, source, task }: PullRequestActionArgs,
+  opts: pulumi.ComponentResourceOptions,
+) =>
+  new Callback<PullRequestActionOptions>(
+    name,
+    {
+      operations,
+      factory: createPullRequestAction,
+      options: {
+        table: task.table.tableName,
+        task: task.options,
+        service: settings.service,
+        environment: operations.environment,
+        imageName: settings.image,
+        repository: "push" in source ? source.push.repository : source.image.repository,
+      },
+      statements: [...task.starting, reportingToPipeline],
+      // One look at the record takes seconds; an ECS that throttles is asked again for longer.
+      timeoutSeconds: 300,
+      memory: 256,
+    },
+    opts,
+  );

@@ -1,0 +1,123 @@
+import * as pulumi from "@pulumi/pulumi";
+import { githubApi } from "../../handlers/forgeAccess";
+import type { TaskOptions } from "../../handlers/pullRequests/start";
+import { createPullRequestTasks, type PullRequestTasksOptions } from "../../handlers/pullRequestTasks";
+import { Callback, type DeepInput } from "../callback";
+import type { Cluster } from "../cluster";
+import { portOf } from "../egress";
+import { forgeUrl } from "../forges";
+import type { Network } from "../network";
+import type { Operations } from "../operations";
+import type { Statement } from "../role";
+import { createRule } from "../rule";
+import type { PullRequestSettings, Settings } from "../settings";
+import { runningTask } from "../task";
+import { createTemplate, passingRoles, type Template } from "../template";
+import { type BuiltImage, buildImage } from "./image";
+import type { PullRequestTable } from "./table";
+
+const CONTAINER = "gitops-pr";
+
+export interface PullRequestTaskArgs {
+  operations: Operations;
+  settings: PullRequestSettings;
+  forges: Settings["forges"];
+  /** Where the image's build finds its base image and npm packages. */
+  mirrors: Pick<Settings, "baseImageRegistry" | "npmRegistry">;
+  network: Network;
+  cluster: Cluster;
+  table: PullRequestTable;
+}
+
+/** The task that carries out one pull request: images/gitops-pr, which reads the record, and moves it. */
+export class PullRequestTask extends pulumi.ComponentResource {
+  /** How functions start it. Known once the ends of tasks are noted. */
+  readonly options: DeepInput<TaskOptions>;
+  /** Recording a pull request, and running its task: what the API and the pipelines' actions have in common. */
+  readonly starting: Statement[];
+  readonly table: PullRequestTable;
+
+  constructor(name: string, args: PullRequestTaskArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("slipway:infra:PullRequestTask", name, {}, opts);
+    const { operations, mirrors, network, cluster, table } = args;
+    const family = `${operations.environment}-${name}`;
+    const template = createPullRequestTemplate(name, family, args, buildImage(name, mirrors, { parent: this }), this);
+    const rule = noteStoppedTasks(`${name}-stopped`, family, args, this);
+    this.table = table;
+    this.options = {
+      cluster: cluster.clusterName,
+      taskDefinition: pulumi.all([template.taskDefinitionArn, rule]).apply(([arn]) => arn),
+      container: CONTAINER,
+      subnets: network.privateSubnetIds,
+      securityGroup: template.securityGroupId,
+    };
+    this.starting = [
+      { actions: ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"], resources: [table.tableArn] },
+      runningTask({ template }, cluster),
+      passingRoles([template], operations.account),
+    ];
+    this.registerOutputs({ taskDefinitionArn: template.taskDefinitionArn });
+  }
+}
+
+function createPullRequestTemplate(
+  name: string,
+  family: string,
+  { operations, settings, forges, network, table }: PullRequestTaskArgs,
+  { registry, uri }: BuiltImage,
+  parent: pulumi.Resource,
+): Template {
+  const { repository, branch, author, reviewers, teamReviewers, labels, token } = settings;
+  const github = forgeUrl("github", forges);
+  const api = githubApi(github);
+  const gitops = { github, api, repository, branch, author, reviewers, teamReviewers, labels };
+  return createTemplate(
+    name,
+    {
+      operations,
+      family,
+      settings: {
+        cpu: 256,
+        memory: 512,
+        environment: { OPTIONS: pulumi.jsonStringify({ ...gitops, table: table.tableName }) },
+        secrets: { GITHUB_TOKEN: token },
+      },
+      network,
+      registry,
+      container: { name: CONTAINER, image: uri },
+      statements: [{ actions: ["dynamodb:GetItem", "dynamodb:UpdateItem"], resources: [table.tableArn] }],
+      ports: [443, portOf(github), portOf(api)],
+      streamPrefix: CONTAINER,
+      tags: { environment: operations.environment },
+    },
+    { parent },
+  );
+}
+
+/** A task that dies says nothing itself: ECS does. @returns the rule's name, known once it is heard */
+function noteStoppedTasks(
+  name: string,
+  family: string,
+  { operations, cluster, table }: PullRequestTaskArgs,
+  parent: pulumi.Resource,
+): pulumi.Output<string> {
+  const note = new Callback<PullRequestTasksOptions>(
+    name,
+    {
+      operations,
+      factory: createPullRequestTasks,
+      options: { table: table.tableName },
+      statements: [{ actions: ["dynamodb:UpdateItem"], resources: [table.tableArn] }],
+      timeoutSeconds: 60,
+      memory: 256,
+    },
+    { parent },
+  );
+  // https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs_task_events.html
+  const eventPattern = pulumi.jsonStringify({
+    source: ["aws.ecs"],
+    "detail-type": ["ECS Task State Change"],
+    detail: { clusterArn: [cluster.arn], group: [`family:${family}`], lastStatus: ["STOPPED"] },
+  });
+  return createRule(name, { operations, function: note, on: { eventPattern } }, { parent });
+}

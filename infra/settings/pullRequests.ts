@@ -1,0 +1,159 @@
+import type { Place } from "../partition";
+import {
+  type Check,
+  distinct,
+  eachOnce,
+  fail,
+  isNot,
+  list,
+  map,
+  object,
+  optional,
+  type Rule,
+  required,
+  ruled,
+  text,
+  withDefault,
+} from "./check";
+import * as forms from "./forms";
+import type { CircleciSettings, PullRequestSettings, Settings } from "./model";
+
+export const pullRequests = (place: Place): Check<PullRequestSettings> =>
+  object<PullRequestSettings>({
+    repository: required(forms.repositories.github, "a repository such as acme/gitops"),
+    branch: withDefault(ruled(forms.branch, besideOwnBranches), "main"),
+    token: required(
+      forms.functionSecret(place, "the token that writes to the repository"),
+      "a Secrets Manager secret such as acme/gitops-token",
+    ),
+    author: required(author, "who commits, such as { name: slipway, email: slipway@acme.example }"),
+    reviewers: withDefault(several("users", user), []),
+    teamReviewers: withDefault(several("teams", team), []),
+    labels: withDefault(several("labels", label), []),
+    origins: withDefault(ruled(several("origins", origin), anyOriginAlone), []),
+    circleci: optional(circleci),
+  });
+
+const several = (items: string, check: Check<string>) => ruled(list(items, check, 0), eachOnce);
+
+/** git keeps branches as files: one called `slipway` leaves no room for a folder of that name. */
+const besideOwnBranches: Rule<string> = (branch, path, mistakes) => {
+  if (/^slipway(\/|$)/.test(branch))
+    fail(
+      mistakes,
+      `${path}: "${branch}" is among the branches of slipway's own pull requests; allowed: another branch`,
+    );
+};
+
+const author: Check<PullRequestSettings["author"]> = object<PullRequestSettings["author"]>({
+  // git leaves out < and > without a word.
+  name: required(
+    text(
+      "an author's name",
+      "up to 100 characters without < and >, a letter or digit first, such as slipway",
+      /^(?=.{1,100}$)[\p{L}\p{N}][^<>\p{C}]*(?<!\s)$/u,
+    ),
+    "a name such as slipway",
+  ),
+  email: required(forms.email, "an address such as slipway@acme.example"),
+});
+
+/**
+ * Enterprise Managed Users have their enterprise's short code behind an underscore.
+ * https://docs.github.com/en/enterprise-cloud@latest/admin/managing-iam/iam-configuration-reference/username-considerations-for-external-authentication
+ */
+const user = text(
+  "a GitHub user",
+  "a user's name without @, such as octocat; teams stand in teamReviewers",
+  /^(?=.{1,39}$)[A-Za-z0-9](-?[A-Za-z0-9])*(_[A-Za-z0-9]+)?$/,
+);
+
+const team = text(
+  "a team's slug",
+  "the last part of the team's address, such as platform",
+  /^(?=.{1,255}$)[a-z0-9]([a-z0-9_-]*[a-z0-9])?$/,
+);
+
+// Longer ones GitHub answers with 422.
+const label = text("a label", "up to 50 characters, no space first or last, such as delivery", /^(?! ).{1,50}(?<! )$/u);
+
+/** As browsers send it: in lower case, without the scheme's own port, and without a path. */
+const origin: Check<string> = (value, path, mistakes) => {
+  const address = typeof value === "string" ? value : "";
+  if (address.includes("@"))
+    return fail(mistakes, `${path}: holds a user or a password; allowed: an origin such as https://ci.acme.example`);
+  const sent = ORIGIN.test(address) && URL.canParse(address) && new URL(address).origin === address;
+  return sent || address === "*"
+    ? address
+    : fail(
+        mistakes,
+        isNot(path, value, "an origin", 'one such as https://ci.acme.example, without a path; or "*" alone'),
+      );
+};
+
+const ORIGIN = /^(https:\/\/[a-z0-9]([a-z0-9.-]*[a-z0-9])?|http:\/\/localhost)(:\d{1,5})?$/;
+
+const anyOriginAlone: Rule<string[]> = (origins, path, mistakes) => {
+  if (origins.includes("*") && origins.length > 1)
+    fail(mistakes, `${path}: has "*", which is any origin, beside others; allowed: "*" alone, or origins without it`);
+};
+
+const atLeastOne: Rule<CircleciSettings["branches"]> = (branches, path, mistakes) => {
+  if (Object.keys(branches).length === 0) fail(mistakes, `${path}: has 0 branches; allowed: 1 or more`);
+};
+
+const job = text("a job", "its name in CircleCI's configuration, such as publish", /^\S(.*\S)?$/);
+
+/**
+ * The function has all that it is told in its environment, 4 KB of Lambda's, of which the rest is for ARNs and subnets.
+ * https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+ */
+const CIRCLECI_BYTES = 3072;
+
+const fitsEnvironment: Rule<CircleciSettings> = (settings, path, mistakes) => {
+  const bytes = Buffer.byteLength(JSON.stringify(settings));
+  if (bytes > CIRCLECI_BYTES)
+    fail(
+      mistakes,
+      `${path}: has ${bytes} bytes as JSON, and the function's environment room for ${CIRCLECI_BYTES}; name fewer branches or jobs`,
+    );
+};
+
+const circleci: Check<CircleciSettings> = ruled(
+  object<CircleciSettings>({
+    branches: required(
+      ruled(map(forms.branch, forms.overlay), atLeastOne),
+      "the environment of each branch, such as { main: dev }",
+    ),
+    image: required(forms.imageOfService, 'an image such as "registry.acme.example/{service}"'),
+    jobs: withDefault(several("jobs", job), []),
+  }),
+  fitsEnvironment,
+);
+
+type Stack = Pick<Settings, "pullRequests" | "applications">;
+
+/** Applications whose deployment is a pull request. */
+export const gitopsApplications: Rule<Stack> = ({ pullRequests, applications }, path, mistakes) => {
+  const gitops = applications.flatMap(({ gitops, source }, index) =>
+    gitops === undefined ? [] : [{ ...gitops, source, path: `${path}applications[${index}]` }],
+  );
+  const [first] = gitops;
+  if (first !== undefined && pullRequests === undefined)
+    fail(
+      mistakes,
+      `${path}pullRequests: is missing; expected the gitops repository, for ${first.path} has deploy: gitops`,
+    );
+  // Of the pull requests for a folder and an environment, the newest closes the others.
+  distinct(
+    gitops.map(({ path, service }) => ({ path: `${path}.gitops.service`, value: service })),
+    mistakes,
+  );
+  for (const { path, source } of gitops)
+    if ("push" in source && source.push.forge === "github" && source.push.branch === pullRequests?.branch)
+      if (source.push.repository.toLowerCase() === pullRequests.repository.toLowerCase())
+        fail(
+          mistakes,
+          `${path}.source.push: is the branch that its own pull requests are merged into, and each merge would open the next; keep the manifests in another repository, or on another branch`,
+        );
+};

@@ -1,0 +1,96 @@
+import {
+  accessSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  realpathSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import path from "node:path";
+import { quote } from "../codeBuild/shell";
+import { type OperatingSystem, systemOf } from "./operatingSystem";
+
+// BusyBox's, which are among Debian's essential ones too, for files, text and processes. What administers a machine is
+// left out: here it would be this computer.
+const COMMON =
+  "[ awk base64 basename cat chgrp chmod chown cksum clear cmp comm cp cut date dd df diff dirname du echo env expand expr " +
+  "factor false find flock fold fuser getconf getent getopt grep groups gunzip gzip head hostname iconv id install kill ldd " +
+  "link ln ls md5sum mkdir mkfifo mktemp more mv nice nl nohup nproc od paste printenv printf ps pwd readlink realpath rm " +
+  "rmdir sed seq setsid sh sha1sum sha256sum sha512sum shred shuf sleep sort split stat strings stty sum sync tac tail tar " +
+  "tee test timeout touch tr true truncate tty uname unexpand uniq unlink uptime wc which whoami xargs yes zcat";
+
+const PROGRAMS: Record<OperatingSystem["id"], string> = {
+  alpine: `${COMMON} ash bc bunzip2 bzip2 egrep fgrep hexdump less nc nslookup patch pgrep pkill pidof rev tree unxz unzip vi watch wget xxd xz`,
+  "debian-slim": `${COMMON} bash egrep fgrep dpkg mawk perl rev`,
+};
+
+/**
+ * The PATH of an image's processes, on this computer: the image's own folders; then this computer's Node.js in the place
+ * of the official images' own; then this computer's programs, of which the small images have few. So `git` is there
+ * where the image installed it, and where the image is one of the large ones.
+ * @param environment the image's
+ * @param folder for the programs of this image; made where it is not there yet
+ */
+export function searchPath(root: string, environment: Record<string, string>, folder: string): string {
+  const { PATH: declared = "", NODE_VERSION: node } = environment;
+  const own = declared.split(":").filter((it) => path.isAbsolute(it));
+  const system = systemOf(root);
+  if (node !== undefined && !existsSync(folder)) install(folder, system);
+  return [
+    ...own.map((it) => path.join(root, it)),
+    ...(node === undefined ? [] : [folder]),
+    ...(system === undefined ? own : []),
+  ].join(":");
+}
+
+function install(folder: string, system: OperatingSystem | undefined): void {
+  mkdirSync(folder, { recursive: true });
+  symlinkSync(process.execPath, path.join(folder, "node"));
+  for (const name of ["npm", "npx"]) {
+    const command = npmCommand(name);
+    if (command !== undefined) writeProgram(folder, name, command);
+  }
+  for (const name of system === undefined ? [] : PROGRAMS[system.id].split(" ")) {
+    const program = findProgram(name);
+    if (program !== undefined) symlinkSync(program, path.join(folder, name));
+  }
+}
+
+/** Where this computer has a program. */
+export function findProgram(name: string): string | undefined {
+  const files = (process.env.PATH ?? "").split(path.delimiter).map((it) => path.join(it, name));
+  return files.find((it) => path.isAbsolute(it) && isExecutable(it));
+}
+
+export function isExecutable(file: string): boolean {
+  try {
+    accessSync(file, constants.X_OK);
+    return statSync(file).isFile();
+  } catch {
+    // Absent or not executable: the answer is no either way.
+    return false;
+  }
+}
+
+/**
+ * How npm is run, or npx: by this process's own Node.js. npm is seldom beside node where node comes from a package; that
+ * it runs the rehearsal tells where it is.
+ */
+export function npmCommand(name: string): string[] | undefined {
+  const installed = findProgram(name);
+  const script = `${name}-cli.js`;
+  const beside = process.env.npm_execpath && path.join(path.dirname(process.env.npm_execpath), script);
+  const scripts = [beside, installed && realpathSync(installed)].filter((it) => it && path.basename(it) === script);
+  const found = scripts.find((it) => it !== undefined && existsSync(it));
+  if (found !== undefined) return [process.execPath, found];
+  return installed === undefined ? undefined : [installed];
+}
+
+/** Writes a script that the shell runs: the path of node may be too long, or have spaces, for a first line of its own. */
+export function writeProgram(folder: string, name: string, command: string[]): void {
+  mkdirSync(folder, { recursive: true });
+  const file = path.join(folder, name);
+  writeFileSync(file, `#!/bin/sh\nexec ${command.map(quote).join(" ")} "$@"\n`, { mode: 0o755 });
+}

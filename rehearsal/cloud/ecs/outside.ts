@@ -1,0 +1,48 @@
+import type { TaskDefinition } from "@aws-sdk/client-ecs";
+import type { NetworkInterface } from "../network";
+import { createConnections } from "../network/connections";
+import type { Client } from "./agent";
+import { startForwarder } from "./forwarder";
+import type { Launch } from "./launch";
+import { assume, type TaskHost } from "./startup";
+
+/** What a task's processes talk to outside of it, until it has ended. */
+export type Ways = Pick<Launch, "agent" | "credentials" | "forwarder" | "network"> & { close(): void };
+
+interface Inside extends Pick<Client, "ports" | "onListening"> {
+  /** What events about its connections call it. */
+  from: string;
+}
+
+/**
+ * Opens a task's ways to AWS, under its own role, and to all other hosts: none leads where its interface does not.
+ * @throws in ECS's words where its role cannot be assumed
+ */
+export async function openWays(
+  { cloud, agent, authority, networkProgram }: TaskHost,
+  { taskRoleArn }: Pick<TaskDefinition, "taskRoleArn">,
+  { from, ports, onListening }: Inside,
+  networkInterface: NetworkInterface,
+): Promise<Ways> {
+  const connections = createConnections(cloud, { from, interfaces: [networkInterface], context: {} });
+  const credentials =
+    taskRoleArn === undefined
+      ? undefined
+      : { ...(await assume(cloud, taskRoleArn, connections.origin)), roleArn: taskRoleArn };
+  const [network, port, forwarder] = await Promise.all([
+    networkProgram(),
+    agent.open(),
+    startForwarder(connections, authority),
+  ]);
+  const token = agent.admit({ credentials, ports, onListening, resolve: connections.resolve });
+  return {
+    network,
+    agent: { port, token },
+    ...(credentials && { credentials: agent.credentialsAddress(port, token) }),
+    forwarder: { port: forwarder.port, certificate: authority.certificate },
+    close() {
+      agent.dismiss(token);
+      forwarder.close();
+    },
+  };
+}

@@ -1,0 +1,85 @@
+import { gitopsIsPrivate, secret, settings, token } from "../pullRequests";
+import { reachedByInstance } from "../reached";
+import type { Scenario, Step } from "../scenario";
+import { toldNowhere } from "../toldNowhere";
+import { stackOf } from "../world";
+import { builtInVain, fromBrowsers, lists, refusals } from "./answers";
+import { areOpen, opens, opensByDigest, opensOnce, repeats, supersedes, unchanged } from "./opened";
+import { apiRecovers, baseMoves, githubIsDown, overlayIsMissing, taskIsStopped, tokenIsMissing } from "./trouble";
+
+/** What is laid over a stack's settings: whose builds are taken depends on the registry that they push to. */
+const laidOver = (environment: string, registry: string): Record<string, unknown> => ({
+  "slipway:pullRequests": {
+    ...settings,
+    origins: ["https://ci.acme.example"],
+    circleci: { branches: { main: environment }, image: `{service}=${registry}/{service}`, jobs: ["publish"] },
+  },
+});
+
+/** From the first pull request to the last, on whatever network. */
+const course: Step[] = [
+  opens(1),
+  repeats(1),
+  supersedes(2, 1),
+  unchanged(2),
+  overlayIsMissing,
+  baseMoves(3, 2),
+  githubIsDown(4, 2),
+];
+
+const kept = toldNowhere("no log, event, declared resource or stored file holds a token", (world) => ({
+  given: [token],
+  made: [stackOf(world).outputs.pullRequestsToken ?? ""],
+}));
+
+const title = "CI tells what it built, and the right pull request appears, once";
+
+export const gitops: Scenario = {
+  name: "gitops",
+  title,
+  settings: laidOver("dev", "123456789012.dkr.ecr.us-east-1.amazonaws.com"),
+  secrets: [secret],
+  troubled: true,
+  steps: [
+    tokenIsMissing,
+    gitopsIsPrivate,
+    refusals,
+    builtInVain,
+    fromBrowsers,
+    ...course,
+    taskIsStopped(5, 2),
+    apiRecovers(6, 2),
+    opensOnce,
+    opensByDigest,
+    areOpen(/^storefront dev: /, /^backoffice dev: /, /^storefront prod: /),
+    lists([
+      "storefront prod opened",
+      "backoffice dev opened",
+      "storefront dev opened",
+      "storefront dev opened",
+      "storefront dev opened",
+      "storefront dev opened",
+      "storefront staging failed",
+      "storefront dev unchanged",
+      "storefront dev opened",
+    ]),
+    kept,
+  ],
+};
+
+/** The branches of the applications are polled meanwhile. */
+const throughInstance = reachedByInstance(
+  "selected",
+  ["beijing-slipway-gitops-pr api.github.com", "beijing-slipway-gitops-pr github.com"],
+  /-poll-/,
+);
+
+export const gitopsInBeijing: Scenario = {
+  name: "gitops",
+  title: `${title}, from Beijing too`,
+  stack: "cn-north-1",
+  settings: laidOver("beijing", "123456789012.dkr.ecr.cn-north-1.amazonaws.com.cn"),
+  secrets: [secret],
+  troubled: true,
+  steps: [tokenIsMissing, gitopsIsPrivate, ...course, throughInstance, kept],
+};

@@ -1,0 +1,159 @@
+import { commitNote, requireBase } from "../../forges/gitops";
+import { storefront } from "../../forges/storefront";
+import { asOperator } from "../operator";
+import {
+  ask,
+  ended,
+  expectEnded,
+  gitopsOf,
+  jobOf,
+  type PullRequestRecord,
+  pullRequestOf,
+  pullRequestsOf,
+  read,
+  registryOf,
+  remove,
+  requestPullRequest,
+  revisionOf,
+  tasksStarted,
+} from "../pullRequests";
+import { expectEqual, expectMatches, expectSame, type Step } from "../scenario";
+import type { World } from "../world";
+import { expectOpened, overlayOf } from "./opened";
+
+/** The lines that a build changes after another one was merged. */
+const linesAfter = (position: number, merged: number): string[] => [
+  `-    newTag: ${revisionOf("storefront", merged)}`,
+  `+    newTag: ${revisionOf("storefront", position)}`,
+];
+
+/** Nobody has made the environment's overlay. Asked for again, the failure is told, and how to try again. */
+export const overlayIsMissing: Step = {
+  title: "an environment without an overlay: failed, and the record says which file is missing",
+  async run(world) {
+    const body = {
+      repository: storefront,
+      revision: revisionOf("storefront", 1),
+      image: `storefront=${registryOf(world)}/storefront:1.0.0`,
+      environment: "staging",
+    };
+    const before = pullRequestsOf(world).length;
+    const record = await ended(world, (await ask(world, body)).id);
+    expectEnded(record, "failed");
+    expectMatches(
+      "the cause",
+      record.cause ?? "",
+      new RegExp(overlayOf("storefront", "staging").replaceAll(".", "\\.")),
+    );
+    expectEqual("pull requests", pullRequestsOf(world).length, before);
+    const tasks = tasksStarted(world);
+    const again = await requestPullRequest(world, { body });
+    const { hint, ...told }: PullRequestRecord = JSON.parse(again.body);
+    expectSame("the answer to the same once more", [again.status, told], [200, record]);
+    expectEqual("its hint", hint, `it has failed: to try again, DELETE /pullrequests/${record.id}, then post it again`);
+    expectEqual("tasks", tasksStarted(world), tasks);
+    return record.cause;
+  },
+};
+
+/** Before anybody has put the token into Secrets Manager. What a task cannot tell of itself, ECS does. */
+export const tokenIsMissing: Step = {
+  title: "the token is not in Secrets Manager yet: the task cannot start, and the record says so",
+  async run(world) {
+    const { id } = await ask(world, jobOf(1));
+    const record = await ended(world, id);
+    expectEnded(record, "failed");
+    expectMatches("the cause", record.cause ?? "", /ResourceInitializationError/);
+    await remove(world, id);
+    return record.cause;
+  },
+};
+
+/** The API fails for as long as it takes to ask it so often. */
+const FAILURES = 2;
+
+/** A short outage is waited for. */
+export const apiRecovers = (position: number, merged: number): Step => ({
+  title: `GitHub's API fails ${FAILURES} times: the task asks again, and the pull request is opened`,
+  async run(world) {
+    const fault = { kind: "apiDown" as const, requests: FAILURES };
+    world.forges.fault = fault;
+    const record = await ended(world, (await ask(world, jobOf(position))).id);
+    world.forges.fault = undefined;
+    expectEqual("failures left", fault.requests, 0);
+    return (await expectOpened(world, record, linesAfter(position, merged))).detail;
+  },
+});
+
+/** How often somebody else is faster. */
+const MOVES = 2;
+
+/** Somebody else's commits come between the task's look at the base and its push, where branches have to be up to date. */
+export const baseMoves = (position: number, merged: number): Step => ({
+  title: `main moves before each of ${MOVES} pushes, which are refused: the third one is built on its head`,
+  async run(world) {
+    const repository = gitopsOf(world);
+    await requireBase(repository);
+    const moves = Array.from({ length: MOVES }, (_, index) => async () => {
+      await world.forges.push(repository, await commitNote(repository, `move-${index + 1}`));
+    });
+    world.forges.beforePush(repository, ...moves);
+    const record = await ended(world, (await ask(world, jobOf(position))).id);
+    const shown = await expectOpened(world, record, linesAfter(position, merged));
+    const { head, base } = pullRequestOf(world, record);
+    expectEqual("main's head", (await repository.refs()).get("refs/heads/main"), base.commit);
+    const [commit, ...others] = await repository.commits({ ref: "", before: base.commit, after: head.commit });
+    expectSame("commits on top of it", [commit?.id, others.length], [head.commit, 0]);
+    return shown.detail;
+  },
+});
+
+/** Nothing of GitHub answers. What failed is asked for again when it does. */
+export const githubIsDown = (position: number, merged: number): Step => ({
+  title: "GitHub is down: failed, and the record says why; asked for again when it is back, it is opened",
+  async run(world) {
+    const before = pullRequestsOf(world).length;
+    world.forges.fault = { kind: "unreachable" };
+    const { id } = await ask(world, jobOf(position));
+    const failed = await ended(world, id);
+    world.forges.fault = undefined;
+    expectEnded(failed, "failed");
+    expectMatches("the cause", failed.cause ?? "", /github\.com/);
+    expectEqual("pull requests", pullRequestsOf(world).length, before);
+    await remove(world, id);
+    const record = await ended(world, (await ask(world, jobOf(position))).id);
+    expectEqual("the record's id", record.id, id);
+    await expectOpened(world, record, linesAfter(position, merged));
+    return failed.cause;
+  },
+});
+
+const stopTask = async (world: World, { id }: PullRequestRecord): Promise<void> => {
+  const { task = "", state } = await read(world, id);
+  expectEqual("its state while it pushes", state, "running");
+  const { status } = await requestPullRequest(world, { method: "DELETE", path: `/${id}` });
+  expectEqual("the status of its deletion meanwhile", status, 409);
+  const [, cluster] = /:task\/([^/]+)\//.exec(task) ?? [];
+  await asOperator(world, "ecs", "StopTask", { cluster, task, reason: "an engineer's mistake" });
+};
+
+/** Its task is stopped between two of its steps. What it has left is no obstacle. */
+export const taskIsStopped = (position: number, merged: number): Step => ({
+  title: "its task is stopped while it pushes: failed, not running for ever; asked for again, it is opened",
+  async run(world) {
+    let stopped: Promise<void> | undefined;
+    const asked = ask(world, jobOf(position));
+    world.forges.beforePush(gitopsOf(world), async () => {
+      stopped = asked.then((record) => stopTask(world, record));
+      await stopped;
+    });
+    const { id } = await asked;
+    const failed = await ended(world, id);
+    await stopped;
+    expectEnded(failed, "failed");
+    await remove(world, id);
+    const record = await ended(world, (await ask(world, jobOf(position))).id);
+    await expectOpened(world, record, linesAfter(position, merged));
+    return failed.cause;
+  },
+});

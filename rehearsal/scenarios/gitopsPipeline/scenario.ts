@@ -1,0 +1,134 @@
+import { commitVersion, importStorefront } from "../../forges/storefront";
+import { application, taggedDigest } from "../delivered";
+import { expectFailed } from "../failing";
+import { expectOpened, firstTag, overlayOf } from "../gitops/opened";
+import { expectTold } from "../notices";
+import {
+  gitopsIsPrivate,
+  gitopsOf,
+  openOnes,
+  type PullRequestRecord,
+  pullRequestOf,
+  pullRequestsOf,
+  registryOf,
+  requestPullRequest,
+  secret,
+  settings,
+  token,
+} from "../pullRequests";
+import { expectEqual, expectSame, type Scenario, type Step } from "../scenario";
+import { addWebhook, type Execution, endOf, push, startOf } from "../steps";
+import type { TaskEvent } from "../tasks";
+import { toldNowhere } from "../toldNowhere";
+import { commitOf, lastVersion } from "../versions";
+import { stackOf, type World } from "../world";
+
+/** What a delivery goes through. */
+const actions = ["Source", "Build", "PullRequest", "Tag"];
+
+/** Follows the last push to its end. The task takes real time, in which the hour that the action waits must not go by. */
+async function follow(world: World): Promise<Execution> {
+  const id = await startOf(world);
+  const family = `${stackOf(world).environment}-slipway-gitops-pr`;
+  const isTask = (event: object): event is TaskEvent => "family" in event && event.family === family;
+  await world.event((event): event is TaskEvent => isTask(event) && event.status === "RUNNING");
+  await world.clock.during(world.event((event): event is TaskEvent => isTask(event) && event.status === "STOPPED"));
+  return endOf(world, id);
+}
+
+/** The record that was made last. */
+async function lastRecord(world: World): Promise<PullRequestRecord> {
+  const { status, body } = await requestPullRequest(world, { method: "GET", path: "?limit=1" });
+  expectEqual(`the status of the list (${body})`, status, 200);
+  return JSON.parse(body).pullRequests[0];
+}
+
+/** The last push is built, and what was built is proposed by its digest. The action says where. */
+const proposes: Step = {
+  title: "the pipeline builds it, and opens a pull request with the image's digest",
+  async run(world) {
+    const execution = await follow(world);
+    expectEqual(`the execution ended${execution.failure && ` (${execution.failure})`}`, execution.status, "Succeeded");
+    expectSame(
+      "its actions ended",
+      execution.actions,
+      actions.map((it) => [it, "Succeeded"]),
+    );
+    const version = lastVersion(world);
+    const record = await lastRecord(world);
+    const digest = await taggedDigest(world, commitOf(world, version));
+    expectSame(
+      "the record",
+      [record.service, record.revision, record.image],
+      [application, commitOf(world, version), `${application}=${registryOf(world)}/${application}@${digest}`],
+    );
+    const shown = await expectOpened(world, record, [`-    newTag: ${firstTag}`, `+    digest: ${digest}`]);
+    expectSame("the pull requests that are open", openOnes(world), [pullRequestOf(world, record).number]);
+    const said = world
+      .since()
+      .flatMap((it) => (it.kind === "action" && it.action === "PullRequest" ? (it.summary ?? "") : []));
+    expectEqual("whether the action says where", String(said.at(-1)?.includes(String(record.url))), "true");
+    const { environment } = stackOf(world);
+    expectEqual(`the image with tag ${environment}`, await taggedDigest(world, environment), digest);
+    await expectTold(world, [`${application} in ${environment}: ${version} succeeded`]);
+    return shown;
+  },
+};
+
+/** What the record says is what the action says. */
+const failsWithTheCause: Step = {
+  title: "there is no overlay to change: the action fails with the cause that the record has",
+  async run(world) {
+    const before = pullRequestsOf(world).length;
+    const execution = await follow(world);
+    const record = await lastRecord(world);
+    expectEqual("the record's state", record.state, "failed");
+    await expectFailed(world, execution, {
+      actions: actions.slice(0, -1),
+      causes: [literally(record.cause ?? "a cause")],
+      stage: "Deploy",
+      leaves: { tagged: "2.0.0" },
+    });
+    expectEqual("pull requests", pullRequestsOf(world).length, before);
+    return record.cause;
+  },
+};
+
+const literally = (text: string): RegExp => new RegExp(text.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&"));
+
+export const gitopsPipeline: Scenario = {
+  name: "gitopsPipeline",
+  title: "what a pipeline built is proposed by pull request, and the action's result follows the record",
+  settings: {
+    "slipway:deploymentApi": false,
+    "slipway:pullRequests": settings,
+    "slipway:applications": [
+      {
+        name: application,
+        source: { push: { repository: "acme/storefront", branch: "main" } },
+        build: { test: "npm test" },
+        deploy: "gitops",
+      },
+    ],
+  },
+  secrets: [secret],
+  troubled: true,
+  steps: [
+    gitopsIsPrivate,
+    addWebhook,
+    push("version 1.0.0 is pushed", (repository) => importStorefront(repository, "1.0.0")),
+    proposes,
+    push("version 2.0.0 is pushed", (repository) => commitVersion(repository, "2.0.0")),
+    proposes,
+    push("the overlay is removed, and version 3.0.0 is pushed", async (repository, world) => {
+      const change = { [overlayOf(application, stackOf(world).environment)]: null };
+      await world.forges.push(gitopsOf(world), await gitopsOf(world).commit(change, "Run no storefront"));
+      return commitVersion(repository, "3.0.0");
+    }),
+    failsWithTheCause,
+    toldNowhere("no log, event, declared resource or stored file holds a token", (world) => ({
+      given: [token],
+      made: [stackOf(world).outputs.pullRequestsToken ?? ""],
+    })),
+  ],
+};

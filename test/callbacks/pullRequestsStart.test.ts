@@ -1,0 +1,165 @@
+import { expect } from "chai";
+import { awsFault } from "./endpoint";
+import { denied, ID, TASK_DEFINITION, taskArn, usePullRequests, wanted } from "./pullRequestsSupport";
+
+const WHAT = `ECS did not start ${TASK_DEFINITION} in cluster slipway`;
+
+describe("pull requests callback, serialised: starting the task", () => {
+  const world = usePullRequests();
+
+  const refusals: [string, () => object, string][] = [
+    ["denied", denied("ecs:RunTask"), `${WHAT}: AccessDeniedException: not authorized to perform: ecs:RunTask`],
+    ["not possible", () => ({ tasks: [], failures: [{ reason: "ATTRIBUTE" }] }), `${WHAT}: ATTRIBUTE`],
+  ];
+  for (const [what, answer, cause] of refusals) {
+    it(`answers 502 if it is ${what}, and records that it failed`, async () => {
+      const { RunTask } = world.endpoint.answers;
+      world.endpoint.answers.RunTask = answer;
+      const { status, told } = await world.post();
+      expect({ status, told }).to.deep.equal({
+        status: 502,
+        told: { reason: `the task is not started: ${cause}`, id: ID },
+      });
+      const { state, cause: recorded, task } = (await world.get(ID)).told;
+      expect({ state, recorded, task }).to.deep.equal({ state: "failed", recorded: cause, task: undefined });
+
+      const { attempt } = (await world.table.read(ID)) ?? {};
+      Object.assign(world.endpoint.answers, { RunTask });
+      const again = await world.post();
+      expect(again.status).to.equal(202);
+      expect(again.told).to.deep.include({ id: ID, state: "requested", task: taskArn(1) });
+      expect(again.told).not.to.have.property("cause");
+      expect((await world.table.read(ID))?.attempt).not.to.equal(attempt);
+    });
+  }
+
+  const outages: [string, () => object, string][] = [
+    [
+      "ECS is out of order",
+      () => {
+        throw awsFault("ServerException", "something is wrong", 500);
+      },
+      `${WHAT}: ServerException: something is wrong`,
+    ],
+    [
+      "Fargate has no room",
+      () => ({ tasks: [], failures: [{ reason: "Capacity is unavailable at this time" }] }),
+      `${WHAT}: Capacity is unavailable at this time`,
+    ],
+  ];
+  for (const [what, answer, cause] of outages) {
+    it(`answers 503 if ${what}, and goes on with the same attempt when it is asked again`, async () => {
+      const { RunTask } = world.endpoint.answers;
+      world.endpoint.answers.RunTask = answer;
+      const { status, told } = await world.post();
+      expect({ status, told }).to.deep.equal({
+        status: 503,
+        told: { reason: `the task may not have been started: try again: ${cause}`, id: ID },
+      });
+      const { state, cause: recorded } = (await world.get(ID)).told;
+      expect({ state, recorded }).to.deep.equal({ state: "requested", recorded: cause });
+
+      const { attempt } = (await world.table.read(ID)) ?? {};
+      Object.assign(world.endpoint.answers, { RunTask });
+      const again = await world.post();
+      expect(again.status).to.equal(200);
+      expect(again.told).to.deep.include({ id: ID, state: "requested", task: taskArn(1) });
+      expect(again.told).not.to.have.property("cause");
+      expect([...world.tasks.keys()]).to.deep.equal([attempt]);
+    });
+  }
+
+  it("finds the task again whose ARN was not kept", async () => {
+    world.endpoint.answers.UpdateItem = denied("dynamodb:UpdateItem");
+    const { status, told, logged } = await world.post();
+    expect({ status, task: told.task }).to.deep.equal({ status: 202, task: taskArn(1) });
+    expect(logged.at(-1)).to.deep.equal({
+      level: "error",
+      message: "start of a pull request's task not recorded",
+      id: ID,
+      cause: "AccessDeniedException: not authorized to perform: dynamodb:UpdateItem",
+    });
+    expect(await world.table.read(ID)).not.to.have.property("task");
+    delete world.endpoint.answers.UpdateItem;
+
+    expect((await world.post()).told).not.to.have.property("task");
+    expect(world.tasks.size).to.equal(1);
+    const fresh = world.start();
+    const later = await world.post(undefined, fresh, { later: 61_000 });
+    await fresh.close();
+    expect({ status: later.status, task: later.told.task }).to.deep.equal({ status: 200, task: taskArn(1) });
+    expect((await world.table.read(ID))?.task).to.equal(taskArn(1));
+    expect(world.tasks.size).to.equal(1);
+  });
+
+  it("starts it for whoever died between the record and the task", async () => {
+    await world.post();
+    const { attempt, task: _task, ...rest } = (await world.table.read(ID)) ?? {};
+    world.tasks.clear();
+    await world.table.write({ ...rest, attempt: "of-the-dead" });
+    const { status, told } = await world.post();
+    expect({ status, task: told.task }).to.deep.equal({ status: 200, task: undefined });
+    const fresh = world.start();
+    const later = await world.post(undefined, fresh, { later: 61_000 });
+    await fresh.close();
+    expect({ status: later.status, task: later.told.task }).to.deep.equal({ status: 200, task: taskArn(1) });
+    expect([...world.tasks.keys()]).to.deep.equal(["of-the-dead"]);
+  });
+
+  const ended: [string, object, object][] = [
+    [
+      "failed in its task",
+      { state: "failed", cause: "there is no overlay dev", task: taskArn(9) },
+      {
+        state: "failed",
+        cause: "there is no overlay dev",
+        hint: `it has failed: to try again, DELETE /pullrequests/${ID}, then post it again`,
+      },
+    ],
+    [
+      "was opened",
+      { state: "opened", url: "https://github.com/acme/gitops/pull/7", task: taskArn(9) },
+      { state: "opened", url: "https://github.com/acme/gitops/pull/7" },
+    ],
+    [
+      "changed nothing",
+      { state: "unchanged", reason: "dev has this image", task: taskArn(9) },
+      { state: "unchanged", reason: "dev has this image" },
+    ],
+    ["runs", { state: "running", task: taskArn(9), cause: "ECS timed out" }, { state: "running" }],
+  ];
+  for (const [what, facts, expected] of ended) {
+    it(`does not start it again for one that ${what}, however much later`, async () => {
+      const { told: first } = await world.post();
+      const { cause: _cause, ...rest } = (await world.table.read(ID)) ?? {};
+      await world.table.write({ ...rest, ...facts });
+      const fresh = world.start();
+      const { status, told } = await world.post(undefined, fresh, { later: 3_000_000 });
+      await fresh.close();
+      expect({ status, told }).to.deep.equal({ status: 200, told: { ...first, ...expected, task: taskArn(9) } });
+      expect(world.tasks.size).to.equal(1);
+    });
+  }
+
+  it("starts it again for one that failed, once that was deleted", async () => {
+    await world.post();
+    await world.table.write({ ...(await world.table.read(ID)), state: "failed", cause: "there is no overlay dev" });
+    expect((await world.remove(ID)).status).to.equal(204);
+    const { status, told } = await world.post();
+    expect({ status, state: told.state, task: told.task }).to.deep.equal({
+      status: 202,
+      state: "requested",
+      task: taskArn(2),
+    });
+  });
+
+  it("answers 503 if the record cannot be written, and starts nothing", async () => {
+    world.endpoint.answers.PutItem = denied("dynamodb:PutItem");
+    const { status, told, logged } = await world.post({ body: wanted });
+    const reason = "the pull request is not recorded: try again";
+    expect({ status, told }).to.deep.equal({ status: 503, told: { reason } });
+    const cause = "AccessDeniedException: not authorized to perform: dynamodb:PutItem";
+    expect(logged).to.deep.equal([{ level: "error", message: "request failed", statusCode: 503, reason, cause }]);
+    expect(world.operations()).to.deep.equal(["PutItem"]);
+  });
+});

@@ -1,0 +1,158 @@
+import { expect } from "chai";
+import { createPullRequests, type PullRequestsOptions } from "../../handlers/pullRequests";
+import { serialize } from "../../infra/serialization";
+import { awsFault, type Endpoint, startEndpoint } from "./endpoint";
+import { type Invocation, type InvocationTime, type Lambda, startLambda } from "./lambda";
+import { PULL_REQUESTS, startPullRequestTable } from "./pullRequestTable";
+import type { Table } from "./table";
+
+export const TOKEN = "Zb7tQm2xV9cLw4kRy8nHs3dPf6gJu1aE0oTiXqMv";
+export const SECRET_ARN = "arn:aws:secretsmanager:us-east-1:123456789012:secret:pull-requests-AbCdEf";
+export const REVISION = "8f59df978e3fa133a2ee39ff66b3382342ce958c";
+export const REGISTRY = "123456789012.dkr.ecr.us-east-1.amazonaws.com";
+export const TASK_DEFINITION = "arn:aws:ecs:us-east-1:123456789012:task-definition/dev-slipway-gitops-pr:3";
+
+export const options: PullRequestsOptions = {
+  secretArn: SECRET_ARN,
+  table: PULL_REQUESTS,
+  task: {
+    cluster: "slipway",
+    taskDefinition: TASK_DEFINITION,
+    container: "gitops-pr",
+    subnets: ["subnet-1", "subnet-2"],
+    securityGroup: "sg-1",
+  },
+  circleci: { branches: { main: "dev" }, image: `{service}=${REGISTRY}/{service}`, jobs: ["publish"] },
+};
+
+export const wanted = {
+  repository: "acme/storefront",
+  revision: REVISION,
+  image: `storefront=${REGISTRY}/storefront:${REVISION}`,
+  environment: "dev",
+};
+
+/** The wanted one's. */
+export const ID = "e4bf0ee90e8e45dd14dca4f70b35400f";
+
+/** What an operation answers whose permission is missing. */
+export const denied = (action: string) => () => {
+  throw awsFault("AccessDeniedException", `not authorized to perform: ${action}`);
+};
+
+export interface Call {
+  authorization?: string | undefined;
+  contentType?: string | undefined;
+  body?: unknown;
+  base64?: boolean;
+  query?: Record<string, string>;
+  id?: string;
+}
+
+export interface Told {
+  status: number;
+  /** Empty if the answer has no body. */
+  told: Record<string, unknown>;
+  headers: Record<string, string>;
+  logged: Record<string, unknown>[];
+}
+
+/** The function behind pull requests by HTTP, and the AWS that it sees. */
+export interface PullRequestsWorld {
+  text: string;
+  endpoint: Endpoint;
+  table: Table;
+  lambda: Lambda;
+  /** ARNs of the tasks that ECS has started, by their client tokens. */
+  tasks: Map<string, string>;
+  /** A function of its own, which has read no secret yet. */
+  start(changes?: Partial<PullRequestsOptions>): Lambda;
+  call(routeKey: string, call: Call, to?: Lambda, time?: InvocationTime): Promise<Told>;
+  post(call?: Call, to?: Lambda, time?: InvocationTime): Promise<Told>;
+  get(id: string): Promise<Told>;
+  list(query?: Record<string, string>): Promise<Told>;
+  remove(id: string, time?: InvocationTime): Promise<Told>;
+  /** What AWS was asked so far, but for the secret. */
+  operations(): string[];
+}
+
+export function usePullRequests(): PullRequestsWorld {
+  const world = {} as PullRequestsWorld;
+  Object.assign(world, {
+    start: (changes = {}) =>
+      startLambda({ text: world.text, options: { ...options, ...changes }, endpointUrl: world.endpoint.url }),
+    call: async (routeKey, call, to = world.lambda, time = {}) =>
+      toldBy(await to.invoke(eventOf(routeKey, call), time)),
+    post: (call = { body: wanted }, to, time) => world.call("POST /pullrequests", call, to, time),
+    get: (id) => world.call("GET /pullrequests/{id}", { id, contentType: undefined }),
+    list: (query = {}) => world.call("GET /pullrequests", { query, contentType: undefined }),
+    remove: (id, time) => world.call("DELETE /pullrequests/{id}", { id, contentType: undefined }, undefined, time),
+    operations: () =>
+      world.endpoint.requests.map(({ operation }) => operation).filter((operation) => operation !== "GetSecretValue"),
+  } satisfies Partial<PullRequestsWorld>);
+
+  before(async () => {
+    world.text = await serialize(createPullRequests);
+    world.endpoint = await startEndpoint();
+    world.table = await startPullRequestTable();
+    world.endpoint.elsewhere.DynamoDB = world.table.url;
+    world.lambda = world.start();
+  });
+  beforeEach(async () => {
+    world.endpoint.requests = [];
+    world.tasks = new Map();
+    world.endpoint.answers = {
+      GetSecretValue: () => ({ ARN: SECRET_ARN, SecretString: TOKEN }),
+      RunTask: ({ clientToken }) => {
+        const token = String(clientToken);
+        const arn = world.tasks.get(token) ?? taskArn(world.tasks.size + 1);
+        world.tasks.set(token, arn);
+        return { tasks: [{ taskArn: arn, lastStatus: "PROVISIONING" }], failures: [] };
+      },
+    };
+    await world.table.clear();
+  });
+  after(async () => {
+    await world.lambda.close();
+    await world.endpoint.close();
+    await world.table.close();
+  });
+  return world;
+}
+
+export const taskArn = (number: number) =>
+  `arn:aws:ecs:us-east-1:123456789012:task/slipway/${String(number).padStart(32, "0")}`;
+
+export function eventOf(routeKey: string, { base64 = false, query, id, ...rest }: Call): object {
+  const body = typeof rest.body === "string" ? rest.body : JSON.stringify(rest.body);
+  return {
+    version: "2.0",
+    routeKey,
+    headers: {
+      authorization: "authorization" in rest ? rest.authorization : `Bearer ${TOKEN}`,
+      "content-type": "contentType" in rest ? rest.contentType : "application/json",
+    },
+    ...(query !== undefined && { queryStringParameters: query }),
+    ...(id !== undefined && { pathParameters: { id } }),
+    body: base64 && body !== undefined ? Buffer.from(body).toString("base64") : body,
+    isBase64Encoded: base64,
+  };
+}
+
+/** An invocation's answer, of which neither log nor body may tell the token. */
+export function toldBy({ value, error, lines }: Invocation): Told {
+  expect(error).to.equal(undefined);
+  const {
+    statusCode,
+    headers = {},
+    body,
+  } = value as {
+    statusCode: number;
+    headers?: Record<string, string>;
+    body?: string;
+  };
+  expect([...lines, body].join("\n")).not.to.include(TOKEN);
+  expect(headers["content-type"]).to.equal(statusCode === 204 ? undefined : "application/json");
+  const told = body === undefined ? {} : JSON.parse(body);
+  return { status: statusCode, told, headers, logged: lines.map((line) => JSON.parse(line)) };
+}

@@ -1,0 +1,458 @@
+import { expect } from "chai";
+import { parse } from "yaml";
+import { parseImage, shortVersion } from "../../images/gitops-pr/imageArgument";
+import { setImage } from "../../images/gitops-pr/kustomization";
+
+const digest = "sha256:24a0c4b4a4c0eb97a1aabb8e29f18e917d05abfe1b7a7c07857230879ce7d3d3";
+
+/** What `kustomize edit set image` documents: its help, and the table of setimage_test.go. */
+const documented: { name: string; set: string[]; given?: string[]; images: Record<string, string>[] }[] = [
+  {
+    name: "the help's first example",
+    set: ["postgres=eu.gcr.io/my-project/postgres:latest", `my-app=my-registry/my-app@${digest}`],
+    images: [
+      { name: "postgres", newName: "eu.gcr.io/my-project/postgres", newTag: "latest" },
+      { digest, name: "my-app", newName: "my-registry/my-app" },
+    ],
+  },
+  {
+    name: "the help's second example",
+    set: ["node:8.15.0", "mysql=mariadb", `alpine@${digest}`],
+    images: [
+      { name: "node", newTag: "8.15.0" },
+      { name: "mysql", newName: "mariadb" },
+      { digest, name: "alpine" },
+    ],
+  },
+  {
+    name: "a new name and a new tag",
+    set: ["image1=my-image1:my-tag"],
+    images: [{ name: "image1", newName: "my-image1", newTag: "my-tag" }],
+  },
+  {
+    name: "a tag of digits stays a string",
+    set: ["image1=my-image1:1234"],
+    images: [{ name: "image1", newName: "my-image1", newTag: "1234" }],
+  },
+  {
+    name: "a tag that looks like a number stays a string",
+    set: ["image1=my-image1:3.2e2"],
+    images: [{ name: "image1", newName: "my-image1", newTag: "3.2e2" }],
+  },
+  {
+    name: "a new name and a digest",
+    set: [`image1=my-image1@${digest}`],
+    images: [{ digest, name: "image1", newName: "my-image1" }],
+  },
+  { name: "a new tag", set: ["image1:my-tag"], images: [{ name: "image1", newTag: "my-tag" }] },
+  { name: "a digest", set: [`image1@${digest}`], images: [{ digest, name: "image1" }] },
+  {
+    name: "a tag and a digest",
+    set: [`my-image1:my-tag@${digest}`],
+    images: [{ digest, name: "my-image1", newTag: "my-tag" }],
+  },
+  {
+    name: "a new name, a tag and a digest",
+    set: [`image1=my-image1:my-tag@${digest}`],
+    images: [{ digest, name: "image1", newName: "my-image1", newTag: "my-tag" }],
+  },
+  {
+    name: "a new name at a registry with a port",
+    set: ["ngnix=localhost:5000/my-project/ngnix"],
+    images: [{ name: "ngnix", newName: "localhost:5000/my-project/ngnix" }],
+  },
+  {
+    name: "a registry with a port, and a tag",
+    set: ["ngnix=localhost:5000/my-project/ngnix:dev-01"],
+    images: [{ name: "ngnix", newName: "localhost:5000/my-project/ngnix", newTag: "dev-01" }],
+  },
+  {
+    name: "one of several images",
+    set: ["image1=foo.bar.foo:8800/foo/image1:foo-bar"],
+    given: [
+      "images:",
+      "- name: image1",
+      "  newName: my-image1",
+      "  newTag: my-tag",
+      "- name: image2",
+      "  newName: my-image2",
+      "  newTag: my-tag2",
+    ],
+    images: [
+      { name: "image1", newName: "foo.bar.foo:8800/foo/image1", newTag: "foo-bar" },
+      { name: "image2", newName: "my-image2", newTag: "my-tag2" },
+    ],
+  },
+  {
+    name: "a file with patches",
+    set: ["image1=foo.bar.foo:8800/foo/image1:foo-bar"],
+    given: [
+      "images:",
+      "- name: image1",
+      "  newName: my-image1",
+      "  newTag: my-tag",
+      "- name: image2",
+      "  newName: my-image2",
+      "  newTag: my-tag2",
+      "patchesJson6902:",
+      "- patch: |-",
+      "    - op: remove",
+      "      path: /spec/selector",
+      "  target:",
+      "    kind: Service",
+      "    name: foo",
+      "    version: v1",
+    ],
+    images: [
+      { name: "image1", newName: "foo.bar.foo:8800/foo/image1", newTag: "foo-bar" },
+      { name: "image2", newName: "my-image2", newTag: "my-tag2" },
+    ],
+  },
+  {
+    name: "just a new tag",
+    set: ["image1:v1"],
+    given: ["images:", "- name: image1", "  newTag: my-tag"],
+    images: [{ name: "image1", newTag: "v1" }],
+  },
+  {
+    name: "several images",
+    set: ["image1=foo.bar.foo:8800/foo/image1:foo-bar", `image2=my-image2@${digest}`, "image3:my-tag"],
+    given: [
+      "images:",
+      "- name: image1",
+      "  newName: my-image1",
+      "  newTag: my-tag1",
+      "- name: image2",
+      "  newName: my-image2",
+      "  newTag: my-tag2",
+      "- name: image3",
+      "  newTag: my-tag",
+    ],
+    images: [
+      { name: "image1", newName: "foo.bar.foo:8800/foo/image1", newTag: "foo-bar" },
+      { digest, name: "image2", newName: "my-image2" },
+      { name: "image3", newTag: "my-tag" },
+    ],
+  },
+  {
+    name: "a new tag, and the new name kept",
+    set: ["image1=*:v1"],
+    given: ["images:", "- name: image1", "  newName: foo.bar.foo:8800/foo/image1", "  newTag: my-tag"],
+    images: [{ name: "image1", newName: "foo.bar.foo:8800/foo/image1", newTag: "v1" }],
+  },
+  {
+    name: "a new name, and the tag kept",
+    set: ["image1=my-image1:*"],
+    given: ["images:", "- name: image1", "  newName: foo.bar.foo:8800/foo/image1", "  newTag: my-tag"],
+    images: [{ name: "image1", newName: "my-image1", newTag: "my-tag" }],
+  },
+  {
+    name: "new name and tag kept",
+    set: ["image1=*:*"],
+    given: ["images:", "- name: image1", "  newName: my-image1", "  newTag: my-tag"],
+    images: [{ name: "image1", newName: "my-image1", newTag: "my-tag" }],
+  },
+  {
+    name: "no asterisk as the new name of an image that has none",
+    set: ["image1=*:v1"],
+    given: ["images:", "- name: image1", "  newTag: my-tag"],
+    images: [{ name: "image1", newTag: "v1" }],
+  },
+  { name: "no asterisk as the new name", set: ["image1=*:v1"], images: [{ name: "image1", newTag: "v1" }] },
+  { name: "no asterisk as the tag", set: ["image1=my-image1:*"], images: [{ name: "image1", newName: "my-image1" }] },
+  {
+    name: "a digest, and the new name kept",
+    set: [`image2=*@${digest}`],
+    given: ["images:", "- name: image2", "  newName: my-image2", "  digest: sha256:abcdef12345"],
+    images: [{ digest, name: "image2", newName: "my-image2" }],
+  },
+  {
+    name: "a digest in the place of a tag, and the new name kept",
+    set: [`image2=*@${digest}`],
+    given: ["images:", "- name: image2", "  newName: my-image2", "  newTag: my-tag"],
+    images: [{ digest, name: "image2", newName: "my-image2" }],
+  },
+  {
+    name: "a new name, and the digest kept",
+    set: ["image2=my-image2@*"],
+    given: ["images:", `- digest: ${digest}`, "  name: image2", "  newName: foo.bar.foo:8800/foo/image1"],
+    images: [{ digest, name: "image2", newName: "my-image2" }],
+  },
+];
+
+/** What stays as it is, in the text itself. */
+const texts: { name: string; set: string; given: string; text: string }[] = [
+  {
+    name: "a tag: one line, and nothing of the rest",
+    set: "storefront=*:v2",
+    given: `# Storefront in development.
+resources:
+  - ../../base   # shared
+
+images:
+  # CI moves this one.
+  - name: storefront
+    newName: registry.acme.example/storefront # ours
+    newTag: "v1"   # the version
+  - name: 'sidecar'
+    newTag: '1.10'
+# The end.
+`,
+    text: `# Storefront in development.
+resources:
+  - ../../base   # shared
+
+images:
+  # CI moves this one.
+  - name: storefront
+    newName: registry.acme.example/storefront # ours
+    newTag: "v2"   # the version
+  - name: 'sidecar'
+    newTag: '1.10'
+# The end.
+`,
+  },
+  {
+    name: "a digest takes the tag's line",
+    set: `a=r/a@${digest}`,
+    given: "images:\n- name: a\n  newTag: v1 # as built\n  newName: r/a\n",
+    text: `images:\n- name: a\n  digest: ${digest} # as built\n  newName: r/a\n`,
+  },
+  {
+    name: "a tag takes the digest's line",
+    set: "a=r/a:v1",
+    given: `images:\n- digest: ${digest}\n  name: a\n  newName: r/a\n`,
+    text: "images:\n- newTag: v1\n  name: a\n  newName: r/a\n",
+  },
+  {
+    name: "a digest beside a tag goes when a tag is set",
+    set: "a:v2",
+    given: `images:\n- digest: ${digest} # pinned\n  name: a\n  newName: r/a\n  newTag: v1\nnamePrefix: x-\n`,
+    text: "images:\n- name: a\n  newTag: v2\nnamePrefix: x-\n",
+  },
+  {
+    name: "a suffix of the tag goes, as kustomize's argument has none",
+    set: "a:v2",
+    given: "images:\n- name: a\n  newTag: v1\n  tagSuffix: -arm\n",
+    text: "images:\n- name: a\n  newTag: v2\n",
+  },
+  {
+    name: "an absent entry comes last, in the list's indentation, and comments stay with what they follow",
+    set: "a=r/a:v1",
+    given: "images:\n    - name: b # first\n      newTag: v1 # of b\n    # about nothing\nnamePrefix: x-\n",
+    text: "images:\n    - name: b # first\n      newTag: v1 # of b\n    - name: a\n      newName: r/a\n      newTag: v1\n    # about nothing\nnamePrefix: x-\n",
+  },
+  {
+    name: "no images",
+    set: "a:v1",
+    given: "resources:\n- ../../base\n# end\n",
+    text: "resources:\n- ../../base\n# end\nimages:\n- name: a\n  newTag: v1\n",
+  },
+  {
+    name: "no images, and no newline at the end",
+    set: "a:v1",
+    given: "resources: [../../base]",
+    text: "resources: [../../base]\nimages:\n- name: a\n  newTag: v1\n",
+  },
+  { name: "an empty file", set: "a:v1", given: "", text: "images:\n- name: a\n  newTag: v1\n" },
+  { name: "nothing but a comment", set: "a:v1", given: "# later", text: "# later\nimages:\n- name: a\n  newTag: v1\n" },
+  {
+    name: "images without a value",
+    set: "a:v1",
+    given: "images: # to come\nnamePrefix: x-\n",
+    text: "images: # to come\n- name: a\n  newTag: v1\nnamePrefix: x-\n",
+  },
+  {
+    name: "an empty list",
+    set: "a:v1",
+    given: "images: []\nnamePrefix: x-\n",
+    text: "images:\n- name: a\n  newTag: v1\nnamePrefix: x-\n",
+  },
+  {
+    name: "an empty list with a comment",
+    set: "a:v1",
+    given: "images: [] # none\n",
+    text: "images: [{ name: a, newTag: v1 }] # none\n",
+  },
+  {
+    name: "entries within braces",
+    set: "a=r/a:v2",
+    given: "images:\n- {name: a, newTag: 'v1'}\n- {name: b}\n",
+    text: "images:\n- {name: a, newTag: 'v2', newName: 'r/a'}\n- {name: b}\n",
+  },
+  {
+    name: "a list within brackets",
+    set: "c:v1",
+    given: "images: [{name: a}, {name: b}]\n",
+    text: "images: [{name: a}, {name: b}, { name: c, newTag: v1 }]\n",
+  },
+  {
+    name: "fields within braces that go",
+    set: "a:v2",
+    given: `images: [{digest: ${digest}, newName: r/a, name: a, newTag: v1, tagSuffix: x}]\n`,
+    text: "images: [{name: a, newTag: v2}]\n",
+  },
+  {
+    name: "a file that is JSON",
+    set: "b=r/b:v1",
+    given: '{"resources": ["../base"], "images": [{"name": "a"}, {"name": "b", "newTag": "v0"}]}\n',
+    text: '{"resources": ["../base"], "images": [{"name": "a"}, {"name": "b", "newTag": "v1", "newName": "r/b"}]}\n',
+  },
+  {
+    name: "lines that end as on Windows",
+    set: "b:v1",
+    given: "images:\r\n- name: a\r\n  newTag: v1\r\n",
+    text: "images:\r\n- name: a\r\n  newTag: v1\r\n- name: b\r\n  newTag: v1\r\n",
+  },
+  {
+    name: "a field without a value",
+    set: "a=r/a:v1",
+    given: "images:\n- name: a\n  newTag:\n",
+    text: "images:\n- name: a\n  newTag: v1\n  newName: r/a\n",
+  },
+  {
+    name: "a number that is meant as a tag",
+    set: "a:1.10",
+    given: "images:\n- name: a\n  newTag: 1.10\n",
+    text: 'images:\n- name: a\n  newTag: "1.10"\n',
+  },
+  {
+    name: "one entry of two that have the name",
+    set: "a:v3",
+    given: "images:\n- name: a\n  newTag: v1\n- name: a # again\n  newTag: v2\n# about b\n- name: b\n",
+    text: "images:\n- name: a\n  newTag: v3\n# about b\n- name: b\n",
+  },
+];
+
+/** Tags that would be something else than a string to a parser of YAML 1.1 or 1.2 without quotes, and those that would not. */
+const tags: [tag: string, written: string][] = [
+  ["v1", "v1"],
+  ["8.15.0", "8.15.0"],
+  ["0123456789abcdef0123456789abcdef01234567", "0123456789abcdef0123456789abcdef01234567"],
+  ["1234", '"1234"'],
+  ["12e3456", '"12e3456"'],
+  ["3.2e2", '"3.2e2"'],
+  ["2026-01-31", '"2026-01-31"'],
+  ["1_000", '"1_000"'],
+  ["0x1f", '"0x1f"'],
+  ["0o17", '"0o17"'],
+  ["012", '"012"'],
+  ["on", '"on"'],
+  ["y", '"y"'],
+  ["null", '"null"'],
+];
+
+const refusals: { name: string; set?: string; given: string; message: string }[] = [
+  {
+    name: "no tag, no digest and no new name",
+    set: "storefront",
+    given: "",
+    message: 'image "storefront" cannot be set: write name=newName:tag, name=newName@digest, name:tag or name@digest',
+  },
+  {
+    name: "no name",
+    set: "=:v1",
+    given: "",
+    message: 'image "=:v1" cannot be set: write name=newName:tag, name=newName@digest, name:tag or name@digest',
+  },
+  {
+    name: "no YAML",
+    given: "images: [",
+    message:
+      "it is no YAML: Flow sequence in block collection must be sufficiently indented and end with a ] at line 1, column 10",
+  },
+  {
+    name: "a key twice",
+    given: "images: []\nimages: []\n",
+    message: "it is no YAML: Map keys must be unique at line 2, column 1",
+  },
+  {
+    name: "no mapping",
+    given: "- images\n",
+    message: "it is no mapping: a kustomization has fields such as resources and images",
+  },
+  {
+    name: "images that are no list",
+    given: "images:\n  a: v1\n",
+    message: "its field images is no list: write a list of entries, each with a name",
+  },
+  {
+    name: "images as kustomize named them once",
+    given: "imageTags:\n- name: a\n",
+    message: "it has the field imageTags, which kustomize has given up: rename it to images",
+  },
+  {
+    name: "an entry without a name",
+    given: "images:\n- newTag: v1\n",
+    message: "an entry of its images is an alias, is merged from one, or has no name: write the entry out",
+  },
+  {
+    name: "an entry that is an alias",
+    given: "x: &a {name: a}\nimages:\n- *a\n",
+    message: "an entry of its images is an alias, is merged from one, or has no name: write the entry out",
+  },
+  {
+    name: "a value that is used elsewhere too",
+    given: "images:\n- name: a\n  newTag: &v v1\nnameSuffix: *v\n",
+    message: "its entry of image a cannot be set without changing something else: write it as plain fields",
+  },
+  {
+    name: "no images within braces",
+    given: '{"resources": []}\n',
+    message: 'it has no images and is written within braces: add "images": []',
+  },
+];
+
+describe("images/gitops-pr kustomization", () => {
+  for (const { name, set, given = ["resources:", "- ../../base"], images } of documented) {
+    it(`sets as kustomize documents it: ${name}`, () => {
+      const before = given.join("\n");
+      const after = set.reduce(setImage, before);
+      const { images: _, ...rest } = parse(before);
+      expect(parse(after)).to.deep.equal({ ...rest, images });
+      expect(set.reduce(setImage, after)).to.equal(after);
+    });
+  }
+
+  for (const { name, set, given, text } of texts) {
+    it(`keeps the rest: ${name}`, () => {
+      expect(setImage(given, set)).to.equal(text);
+      expect(setImage(text, set)).to.equal(text);
+    });
+  }
+
+  for (const [tag, written] of tags) {
+    it(`writes tag ${tag} as ${written}`, () => {
+      expect(setImage("images:\n- name: a\n", `a:${tag}`)).to.equal(`images:\n- name: a\n  newTag: ${written}\n`);
+    });
+  }
+
+  for (const { name, set = "a:v2", given, message } of refusals) {
+    it(`refuses ${name}`, () => {
+      expect(() => setImage(given, set)).to.throw(Error, message);
+    });
+  }
+
+  it("keeps the order in which kustomize would sort", () => {
+    const text = "images:\n- name: c\n- name: a\n";
+    expect(setImage(text, "b:v1")).to.equal("images:\n- name: c\n- name: a\n- name: b\n  newTag: v1\n");
+  });
+});
+
+describe("images/gitops-pr imageArgument", () => {
+  const versions: [argument: string, version: string][] = [
+    ["a=r/a:v1.2.3", "v1.2.3"],
+    ["a=r/a:0123456789abcdef0123456789abcdef01234567", "0123456789ab"],
+    [`a=r/a:v1@${digest}`, "sha256:24a0c4b4a4c0"],
+    ["a=localhost:5000/a", "localhost:5000/a"],
+  ];
+  for (const [argument, version] of versions) {
+    it(`calls ${argument} ${version}`, () => {
+      expect(shortVersion(parseImage(argument))).to.equal(version);
+    });
+  }
+
+  it("keeps a new name that is the old one, as kustomize does", () => {
+    expect(parseImage("a=a:v1")).to.deep.equal({ name: "a", newName: "a", newTag: "v1" });
+  });
+});
