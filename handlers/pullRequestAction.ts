@@ -23,7 +23,7 @@ export interface PullRequestActionOptions {
   environment: string;
   /** The image's name in the manifests. */
   imageName: string;
-  /** Where the revision is: `acme/storefront`, or the ECR repository's name where images are promoted. */
+  /** Where the revision is: `acme/storefront`; the service's name where the gitops repository's forge does not have it. */
   repository: string;
 }
 

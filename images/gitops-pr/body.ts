@@ -26,7 +26,7 @@ export function bodyOf(record: PullRequestRecord, github: string): string {
     ...(page === undefined
       ? []
       : [["Build", buildNumber === undefined ? `<${page}>` : `[${plain(buildNumber)}](${page})`]]),
-    ...(actor === undefined ? [] : [["Built for", code(actor)]]),
+    ...(actor === undefined ? [] : [["Triggered by", code(actor)]]),
   ];
   return `${rows.map(([name, value]) => `- **${name}:** ${value}`).join("\n")}\n\n${markerText(record)}\n`;
 }

@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import { text } from "node:stream/consumers";
+import { TOKEN_ADVICE } from "./log.ts";
 
 export interface GitResult {
   code: number;
@@ -84,7 +85,8 @@ export async function must(git: Git, args: string[], settings?: GitSettings): Pr
 
 export function gitFailure([command = ""]: string[], complaint: string): GitFailure {
   const words = wordsOf(complaint) || "it said nothing";
-  return Object.assign(new Error(`git ${command} failed: ${words}`), { complaint });
+  const advice = REFUSED.test(complaint) ? `; ${TOKEN_ADVICE}` : "";
+  return Object.assign(new Error(`git ${command} failed: ${words}${advice}`), { complaint });
 }
 
 /** git's words in one line, without its progress and its advice. */
@@ -95,6 +97,10 @@ export function wordsOf(complaint: string): string {
     .filter((line) => line !== "" && !/^(hint:|Cloning into|warning: filtering not recognized)/.test(line));
   return lines.join(" · ").slice(0, 1_000);
 }
+
+// GitHub says that there is no such repository to who may not see it.
+const REFUSED =
+  /Authentication failed|requested URL returned error: 40[134]|could not read Username|repository '.*' not found/;
 
 // Those of curl, of git's HTTP transport, and of servers that are in trouble. 401, 403 and 404 do not pass.
 const PASSING = [

@@ -1,6 +1,6 @@
 import { Octokit } from "@octokit/core";
 import { retry } from "@octokit/plugin-retry";
-import type { Log } from "./log.ts";
+import { type Log, TOKEN_ADVICE } from "./log.ts";
 
 /** A pull request that is open. */
 export interface PullRequest {
@@ -28,7 +28,13 @@ export type Creation =
   /** The base has all that the branch has. */
   | { kind: "nothing" };
 
-/** What the task does at GitHub. All throw Error with GitHub's words. */
+/** GitHub's refusal, in its words. */
+export interface GitHubError extends Error {
+  /** Of HTTP; 500 where there was no answer. */
+  status: number;
+}
+
+/** What the task does at GitHub. All throw {@link GitHubError}. */
 export interface GitHub {
   /** The open pull requests for a base branch from the repository's own branches. */
   open(base: string): Promise<PullRequest[]>;
@@ -86,8 +92,7 @@ export function createGitHub({ api, repository, token, log, signal, pause }: Git
           const query = { ...there, state: "open" as const, base, per_page: PAGE, page };
           const { data } = await octokit.request("GET /repos/{owner}/{repo}/pulls", query);
           // A fork may have branches of any name.
-          const own = data.filter(({ head }) => head.repo?.full_name.toLowerCase() === repository.toLowerCase());
-          all.push(...own.map(pullRequestOf));
+          all.push(...data.filter(({ head, base }) => head.repo?.id === base.repo.id).map(pullRequestOf));
           if (data.length < PAGE) {
             return all;
           }
@@ -176,16 +181,15 @@ async function said<T>(what: string, request: () => Promise<T>): Promise<T> {
   }
 }
 
-function inWords(what: string, error: unknown): Error {
+function inWords(what: string, error: unknown): Error | GitHubError {
   if (!(error instanceof Error) || error.name !== "HttpError") {
     return error instanceof Error ? error : new Error(String(error));
   }
   const { status, message, response } = error as RequestError;
-  const [advice = ""] = [401, 403, 404].includes(status)
-    ? ["; the token of slipway:pullRequests needs contents and pull requests of the repository, read and write"]
-    : [];
+  const isToken = [401, 403, 404].includes(status) && !/rate limit/i.test(message);
+  const advice = isToken ? `; ${TOKEN_ADVICE}` : "";
   // Without an answer the status is Octokit's own.
   const words =
     response === undefined ? `GitHub cannot be reached: ${message}` : `GitHub answers ${status}: ${message}`;
-  return new Error(`cannot ${what}: ${words}${advice}`, { cause: error });
+  return Object.assign(new Error(`cannot ${what}: ${words}${advice}`), { status });
 }

@@ -36,6 +36,10 @@ function stableBase64(before: string, token: string): string {
   return encoded.slice(first, Math.floor(((before.length + token.length) * 8) / 6));
 }
 
+/** Where the token is refused, or does not let enough be done. */
+export const TOKEN_ADVICE =
+  "look at the token of slipway:pullRequests, which needs contents and pull requests of the repository, read and write";
+
 /** The error as one line for a person. */
 export function explain(error: unknown): string {
   if (!(error instanceof Error)) {

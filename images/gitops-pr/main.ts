@@ -25,7 +25,7 @@ async function main(env: NodeJS.ProcessEnv): Promise<number> {
     token = readToken(env);
   } catch (error) {
     const redact = createRedact(undefined);
-    return refuseTask({ table, attempt, log: createLog(write, redact), redact }, explain(error), Date.now);
+    return refuseTask({ table, attempt, log: createLog(write, redact), redact, now: Date.now }, explain(error));
   }
   const redact = createRedact(token);
   const log = createLog(write, redact);
@@ -43,6 +43,7 @@ async function main(env: NodeJS.ProcessEnv): Promise<number> {
     github: createGitHub({ api: options.api, repository: options.repository, token, log, signal: stop, pause: 1_000 }),
     log,
     redact,
+    now: Date.now,
     patience: { pauses: [2_000, 4_000, 8_000, 16_000], limit: 120_000, now: Date.now, sleep },
     signal: stop,
   });

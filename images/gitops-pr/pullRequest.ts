@@ -1,6 +1,6 @@
 import { bodyOf, markAgain } from "./body.ts";
 import { branchOf, titleOf } from "./change.ts";
-import type { GitHub, PullRequest } from "./github.ts";
+import type { GitHub, GitHubError, PullRequest } from "./github.ts";
 import { explain, type Log } from "./log.ts";
 import type { Options } from "./options.ts";
 import type { Outcome, PullRequestRecord } from "./record.ts";
@@ -72,7 +72,8 @@ async function introduce({ options, github, log }: PullRequestContext, { number,
     } catch (error) {
       log("warn", "reviewers not asked together", { url, cause: explain(error) });
       // GitHub asks none of them if one cannot be asked: the author of the pull request, for one.
-      for (const { users, teams } of asked.length > 1 ? asked : []) {
+      const mayBeOne = (error as GitHubError).status === 422 && asked.length > 1;
+      for (const { users, teams } of mayBeOne ? asked : []) {
         await ask(users, teams).catch((cause) =>
           log("warn", "reviewer not asked", { url, reviewer: [...users, ...teams].join(), cause: explain(cause) }),
         );

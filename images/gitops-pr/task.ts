@@ -21,10 +21,15 @@ export interface Task {
   github: GitHub;
   log: Log;
   redact: Redact;
+  /** Milliseconds. */
+  now: () => number;
   patience: Patience;
   /** Aborted with an Error that says why, when the task is to end at once. */
   signal: AbortSignal;
 }
+
+/** The part of it that tells the record. */
+type Teller = Pick<Task, "attempt" | "table" | "log" | "redact" | "now">;
 
 /**
  * Carries out what a record asks for, and tells the record what became of it.
@@ -32,12 +37,12 @@ export interface Task {
  * @throws Error if the record cannot be read or moved
  */
 export async function runTask(task: Task): Promise<number> {
-  const record = await begin(task.table, task.attempt, task.log, task.patience.now);
+  const record = await begin(task);
   if (record === undefined) {
     return 0;
   }
   const doing = { step: "beginning" };
-  const outcome = await untilAborted(carryOut(task, record, doing), task.signal).catch(
+  const outcome = await untilAborted(() => carryOut(task, record, doing), task.signal).catch(
     (error): Outcome => ({
       state: "failed",
       cause: task.signal.aborted ? `${explain(task.signal.reason)} while ${doing.step}: ask again` : explain(error),
@@ -48,25 +53,16 @@ export async function runTask(task: Task): Promise<number> {
 }
 
 /** Moves the record to failed where the task cannot even begin. @returns the exit code */
-export async function refuseTask(
-  { table, attempt, log, redact }: Pick<Task, "table" | "attempt" | "log" | "redact">,
-  cause: string,
-  now: () => number,
-): Promise<number> {
-  if ((await begin(table, attempt, log, now)) === undefined) {
+export async function refuseTask(teller: Teller, cause: string): Promise<number> {
+  if ((await begin(teller)) === undefined) {
     return 0;
   }
-  await end({ table, attempt, log, redact, patience: { now } }, { state: "failed", cause });
+  await end(teller, { state: "failed", cause });
   return 1;
 }
 
 /** @returns the record, which is running now; `undefined` if it is no matter of this task */
-async function begin(
-  table: Table,
-  attempt: Attempt,
-  log: Log,
-  now: () => number,
-): Promise<PullRequestRecord | undefined> {
+async function begin({ table, attempt, log, now }: Teller): Promise<PullRequestRecord | undefined> {
   const record = await readRecord(table, attempt.id);
   const isOwn = record?.attempt === attempt.attempt;
   const isOpen = isOwn && (record.state === "requested" || record.state === "running");
@@ -83,21 +79,11 @@ async function begin(
   return undefined;
 }
 
-async function end(
-  {
-    table,
-    attempt,
-    log,
-    redact,
-    patience,
-  }: Pick<Task, "table" | "attempt" | "log" | "redact"> & { patience: Pick<Patience, "now"> },
-  outcome: Outcome,
-): Promise<void> {
+async function end({ table, attempt, log, redact, now }: Teller, outcome: Outcome): Promise<void> {
   const texts = Object.entries(outcome).map(([name, text]) => [name, redact(text)]);
   const redacted = Object.fromEntries(texts) as Outcome;
-  const isTold = await moveRecord(table, attempt, redacted, patience.now());
   log(outcome.state === "failed" ? "error" : "info", outcome.state, { ...attempt, ...redacted });
-  if (!isTold) {
+  if (!(await moveRecord(table, attempt, redacted, now()))) {
     log("warn", "record not moved: it has ended, or another attempt has taken its place", { ...attempt });
   }
 }
@@ -141,10 +127,10 @@ function unchanged({ branch }: Options, record: PullRequestRecord): Outcome {
 }
 
 /** Ends with the promise, or as soon as the signal says so. */
-async function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+async function untilAborted<T>(work: () => Promise<T>, signal: AbortSignal): Promise<T> {
   signal.throwIfAborted();
   return new Promise((resolve, reject) => {
     signal.addEventListener("abort", () => reject(signal.reason), { once: true });
-    promise.then(resolve, reject);
+    work().then(resolve, reject);
   });
 }

@@ -13,6 +13,8 @@ export interface WorkingCopy {
   read(file: string): Promise<string | undefined>;
   /** Commits one file on top of the base. @returns the commit */
   commit(file: string, content: string, commit: Commit): Promise<string>;
+  /** Whether a branch of the repository itself is the base and one commit, with the files that the last commit has. */
+  has(branch: string): Promise<boolean>;
   /** The commit of a branch in the repository itself; `""` if there is no such branch. */
   remoteHead(branch: string): Promise<string>;
   /**
@@ -26,8 +28,6 @@ export interface WorkingCopy {
 export interface Commit {
   message: string;
   author: { name: string; email: string };
-  /** ISO 8601. */
-  date: string;
 }
 
 export interface CloneOptions {
@@ -67,14 +67,22 @@ export async function clone({ git, url, branch, folder, directory, patience }: C
     async read(file) {
       return (await isFile(directory, file)) ? readFile(path.join(directory, file), "utf8") : undefined;
     },
-    async commit(file, content, { message, author, date }) {
+    async commit(file, content, { message, author }) {
       await writeFile(path.join(directory, file), content);
       await here(["add", "--", file]);
       await here(["commit", "--quiet", "--signoff", "--file=-"], {
         input: message,
-        environment: identity(author, date),
+        environment: identity(author),
       });
       return here(["rev-parse", "HEAD"]);
+    },
+    async has(head) {
+      await overNetwork(() => here(["fetch", "--quiet", "--depth=2", "--no-tags", "origin", `refs/heads/${head}`]));
+      const [parents, tree] = (await here(["show", "--no-patch", "--format=%P%n%T", "FETCH_HEAD"])).split("\n");
+      return (
+        parents === (await here(["rev-parse", `origin/${branch}`])) &&
+        tree === (await here(["rev-parse", "HEAD^{tree}"]))
+      );
     },
     async remoteHead(branch) {
       const line = await overNetwork(() => here(["ls-remote", "origin", `refs/heads/${branch}`]));
@@ -100,16 +108,12 @@ async function pushHead(git: Git, directory: string, branch: string, expected: s
   return wordsOf([refusal, ...remote].join("\n"));
 }
 
-/** The same change on the same base is the same commit: a branch that is there already is not pushed over. */
-function identity({ name, email }: Commit["author"], date: string): Record<string, string> {
-  const when = `@${Math.floor(Date.parse(date) / 1_000)} +0000`;
+function identity({ name, email }: Commit["author"]): Record<string, string> {
   return {
     GIT_AUTHOR_NAME: name,
     GIT_AUTHOR_EMAIL: email,
-    GIT_AUTHOR_DATE: when,
     GIT_COMMITTER_NAME: name,
     GIT_COMMITTER_EMAIL: email,
-    GIT_COMMITTER_DATE: when,
   };
 }
 

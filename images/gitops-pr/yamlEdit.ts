@@ -1,4 +1,4 @@
-import { type Document, isMap, isScalar, type Node, parseDocument, type YAMLMap, type YAMLSeq } from "yaml";
+import { type Document, isMap, isScalar, isSeq, type Node, parseDocument, type YAMLMap, type YAMLSeq } from "yaml";
 
 /** A piece of a text, and what stands there instead. */
 export interface Edit {
@@ -104,13 +104,19 @@ export function removeItem(text: string, list: YAMLSeq, item: Node): Edit {
 
 /** Adds a field with a list of one item to the document's mapping, or to its field that is there and has no value. */
 export function addSection(text: string, { contents }: Document, key: string, item: Record<string, string>): Edit {
-  const lines = blockItem("", item);
+  const lines = blockItem(isMap(contents) ? listIndentation(text, contents) : "", item);
   if (isMap(contents) && contents.flow) {
     throw new Error(`it has no ${key} and is written within braces: add "${key}": []`);
   }
   return isMap(contents) && contents.has(key)
     ? insertLines(text, endOf(fieldOf(contents, key).key), lines)
     : insertLines(text, text.length, [`${key}:`, ...lines]);
+}
+
+/** How far the first list of a mapping is indented: none has to be. */
+function listIndentation(text: string, map: YAMLMap): string {
+  const list = fieldsOf(map).find(({ value }) => isSeq(value) && !value.flow)?.value;
+  return list === undefined || list === null ? "" : indentation(text, startOf(list));
 }
 
 function blockItem(indent: string, item: Record<string, string>): string[] {

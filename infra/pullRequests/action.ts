@@ -30,7 +30,8 @@ export const createPullRequestFunction = (
         service: settings.service,
         environment: operations.environment,
         imageName: settings.image,
-        repository: "push" in source ? source.push.repository : source.image.repository,
+        // Of another forge's repository, or of an image's, the gitops repository's forge has no commit to show.
+        repository: "push" in source && source.push.forge === "github" ? source.push.repository : settings.service,
       },
       statements: [...task.starting, reportingToPipeline],
       // One look at the record takes seconds; an ECS that throttles is asked again for longer.

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import type { CloudEvent } from "../cloud/events";
 import { gitops, importGitops } from "../forges/gitops";
 import type { PullRequest } from "../forges/pullRequests";
 import type { Repository } from "../forges/repository";
@@ -6,6 +7,7 @@ import type { Response } from "../forges/request";
 import { storefront } from "../forges/storefront";
 import { asOperator } from "./operator";
 import { expectEqual, expectSame, type Step } from "./scenario";
+import type { TaskEvent } from "./tasks";
 import { stackOf, type World } from "./world";
 
 /** The secret that the settings name. */
@@ -118,8 +120,20 @@ export async function ask(world: World, body: object): Promise<PullRequestRecord
   return record;
 }
 
-/** Asks how a record stands until it has ended. */
+/**
+ * Waits until a task has stopped that began since the mark. It takes real time: what gives it up after an hour must not
+ * see the hour go by meanwhile.
+ */
+export async function taskEnds(world: World, isMeant: (task: TaskEvent) => boolean): Promise<void> {
+  const isOne = (event: CloudEvent): event is TaskEvent => event.kind === "task" && isMeant(event);
+  // One that cannot start stops without having run.
+  await world.event(isOne);
+  await world.clock.during(world.event((event): event is TaskEvent => isOne(event) && event.status === "STOPPED"));
+}
+
+/** Follows the task of a record that was asked for since the mark, then asks how the record stands until it has ended. */
 export async function ended(world: World, id: string): Promise<PullRequestRecord> {
+  await taskEnds(world, ({ startedBy }) => startedBy?.startsWith(`${id}/`) === true);
   for (;;) {
     const record = await read(world, id);
     if (record.state !== "requested" && record.state !== "running") return record;

@@ -74,7 +74,7 @@ describe("images/gitops-pr body", () => {
 - **Image:** \`${record.image}\`
 - **Commit:** [acme/storefront@0123456789ab](https://github.acme.example/acme/storefront/commit/${record.revision})
 - **Build:** [42](https://circleci.com/gh/acme/storefront/42)
-- **Built for:** \`octocat\`
+- **Triggered by:** \`octocat\`
 
 ${marker}
 `,
@@ -104,11 +104,11 @@ ${marker}
     },
     { name: "a build that is no web page", facts: { build: "javascript:alert(1)" }, row: marker, absent: "Build:" },
     { name: "no build", facts: { build: undefined }, row: marker, absent: "Build:" },
-    { name: "nobody", facts: { actor: undefined }, row: marker, absent: "Built for" },
+    { name: "nobody", facts: { actor: undefined }, row: marker, absent: "Triggered by" },
     {
       name: "somebody who would be mentioned",
       facts: { actor: "`@acme/everybody`\n# Merge" },
-      row: "- **Built for:** `@acme/everybody# Merge`\n",
+      row: "- **Triggered by:** `@acme/everybody# Merge`\n",
     },
   ];
   for (const { name, facts, row, absent } of rows) {

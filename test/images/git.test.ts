@@ -39,6 +39,10 @@ describe("images/gitops-pr git", () => {
     expect(wordsOf(complaint)).to.equal("remote: No. · fatal: no");
     expect(gitFailure(["push", "origin"], complaint).message).to.equal("git push failed: remote: No. · fatal: no");
     expect(gitFailure(["push"], "").message).to.equal("git push failed: it said nothing");
+    expect(gitFailure(["push"], "fatal: unable to access '…': The requested URL returned error: 403").message).to.equal(
+      "git push failed: fatal: unable to access '…': The requested URL returned error: 403; look at the token of " +
+        "slipway:pullRequests, which needs contents and pull requests of the repository, read and write",
+    );
   });
 
   it("gives git what it needs of the environment, and nothing else", async () => {

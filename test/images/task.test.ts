@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import { expect } from "chai";
 import { branchOf } from "../../images/gitops-pr/change";
 import { file } from "../../rehearsal/forges/files";
@@ -158,7 +157,7 @@ describe("images/gitops-pr task", () => {
     const { record } = await world.carryOut(await world.ask());
     expect(record?.state).to.equal("failed");
     expect(record?.cause).to.match(
-      /^git clone failed: remote: Repository not found\. · fatal: Authentication failed for 'http:\/\/127\.0\.0\.1:\d+\/github\.com\/acme\/gitops\.git\/'$/,
+      /^git clone failed: remote: Repository not found\. · fatal: Authentication failed for 'http:\/\/127\.0\.0\.1:\d+\/github\.com\/acme\/gitops\.git\/'; look at the token of slipway:pullRequests, which needs contents and pull requests of the repository, read and write$/,
     );
   });
 
@@ -181,7 +180,7 @@ describe("images/gitops-pr task", () => {
   });
 
   it("fails with the cause where GitHub's API alone is down, before it has pushed", async () => {
-    world.forges.fault = { kind: "apiDown" };
+    world.forges.fault = { kind: "apiDown", requests: 5 };
     const { record } = await world.carryOut(await world.ask());
     expect(record?.state).to.equal("failed");
     expect(record?.cause).to.match(/^cannot list pull requests: GitHub answers 503: No server is currently available/);
@@ -189,99 +188,54 @@ describe("images/gitops-pr task", () => {
     expect(world.git("branch", "--list", "--format=%(refname:short)")).to.equal("main\n");
   });
 
-  it("takes a pull request that is open already, and does not push its branch again", async () => {
-    await world.carryOut(await world.ask());
-    const before = world.git("rev-parse", branchOf(change));
-    // Another commit whose build gave the same image.
-    const later = await world.ask({ revision: "2".repeat(40) }, 5);
-    const { record, lines } = await world.carryOut(later);
-    expect(record).to.include({ state: "opened", url: pullRequest(1) });
-    expect(lines.map(({ message }) => message)).to.include("pull request found");
-    expect(world.pullRequests().map(({ body }) => /requestedAt=(\S+)/.exec(body)?.[1])).to.deep.equal([
-      later.requestedAt,
-    ]);
-    expect(world.pullRequests()[0]?.comments).to.deep.equal([]);
-    // The commit's date is that of the request, so this is another commit with the same content.
-    expect(world.git("diff", before.trim(), branchOf(change))).to.equal("");
-  });
-
-  it("opens another one where somebody has closed the first", async () => {
-    const asked = await world.ask();
-    await world.carryOut(asked);
-    Object.assign(world.pullRequests()[0] ?? {}, { state: "closed" });
-    const { record } = await world.carryOut(await world.ask({ revision: "2".repeat(40) }));
-    expect(record).to.include({ state: "opened", url: pullRequest(2) });
-  });
-
-  it("closes an older one with a pointer to the new one", async () => {
-    await world.carryOut(await world.ask());
-    await world.carryOut(await world.ask({ environment: "prod" }, 1));
-    const image = `storefront=${repository}@sha256:${createHash("sha256").update("v2").digest("hex")}`;
-    const { record } = await world.carryOut(await world.ask({ revision: "2".repeat(40), image }, 5));
-    expect(record).to.include({ state: "opened", url: pullRequest(3) });
-    const [old, elsewhere] = world.pullRequests();
-    expect(old?.state).to.equal("closed");
-    expect(old?.comments.map(({ body }) => body)).to.deep.equal(
-      [`Superseded by ${pullRequest(3)}, which brings storefront dev: sha256:6b8f7f4ac7d4.`].map((text) =>
-        text.replace("6b8f7f4ac7d4", createHash("sha256").update("v2").digest("hex").slice(0, 12)),
-      ),
+  it("fails with the cause where GitHub's API cannot be reached", async () => {
+    Object.assign(world.options, { api: "http://127.0.0.1:2" });
+    const { record } = await world.carryOut(await world.ask());
+    expect(record?.state).to.equal("failed");
+    expect(record?.cause).to.equal(
+      "cannot list pull requests: GitHub cannot be reached: connect ECONNREFUSED 127.0.0.1:2",
     );
-    expect(elsewhere?.state).to.equal("open");
   });
 
-  it("opens none where one that was asked for later is open", async () => {
-    const early = await world.ask();
-    await world.carryOut(await world.ask({ revision: "2".repeat(40), image: `storefront=${repository}:v2` }, 5));
-    const { code, record } = await world.carryOut(early);
-    expect(code).to.equal(0);
-    expect(record).to.include({ state: "unchanged", reason: `superseded by ${pullRequest(1)}` });
-    expect(world.pullRequests()).to.have.length(1);
-    expect(world.git("branch", "--list", "--format=%(refname:short)").split("\n")).not.to.include(branchOf(change));
-  });
-
-  it("takes its own back where a later one was opened at the same time", async () => {
-    const early = await world.ask();
-    const late = await world.ask({ revision: "2".repeat(40), image: `storefront=${repository}:v2` }, 5);
-    // The later task runs between this one's look at the pull requests and its push.
-    world.forges.beforePush(world.repository, async () => {
-      const calls = [...world.proxy.calls];
-      await world.carryOut(late);
-      world.proxy.calls.splice(0, Number.POSITIVE_INFINITY, ...calls);
+  it("fails with the cause where the token is taken back after the push", async () => {
+    world.forges.beforePush(world.repository, async () => world.forges.protect(world.repository, "another"));
+    const { record } = await world.carryOut(await world.ask());
+    expect(record).to.include({
+      state: "failed",
+      cause:
+        "cannot open a pull request: GitHub answers 401: Bad credentials - https://docs.github.com/rest; look at the token " +
+        "of slipway:pullRequests, which needs contents and pull requests of the repository, read and write",
     });
-    const { record } = await world.carryOut(early);
-    expect(record).to.include({ state: "unchanged", reason: `superseded by ${pullRequest(1)}` });
-    expect(world.pullRequests().map(({ state }) => state)).to.deep.equal(["open", "closed"]);
-    expect(world.pullRequests()[1]?.comments.map(({ body }) => body)).to.deep.equal([
-      `Superseded by ${pullRequest(1)}.`,
-    ]);
-    expect(await world.read(late)).to.include({ state: "opened", url: pullRequest(1) });
   });
 
-  const reviews: { name: string; reviewers: string[]; teams: string[]; asked: string[]; warnings: string[] }[] = [
+  const ends: { name: string; at?: string; cause: string }[] = [
     {
-      name: "all whom GitHub lets be asked",
-      reviewers: ["octocat", "nobody"],
-      teams: ["platform"],
-      asked: ["octocat", "platform"],
-      warnings: ["reviewers not asked together", "reviewer not asked"],
+      name: "before it has begun",
+      cause: "the task was not done within 10 minutes while beginning: ask again",
     },
     {
-      name: "nobody where there is one, and it is the author",
-      reviewers: ["acme"],
-      teams: [],
-      asked: [],
-      warnings: ["reviewers not asked together"],
+      name: "while it clones",
+      at: "POST /acme/gitops.git/git-upload-pack",
+      cause: "the task was not done within 10 minutes while cloning acme/gitops: ask again",
+    },
+    {
+      name: "while it opens the pull request",
+      at: "POST /repos/acme/gitops/pulls",
+      cause: "the task was not done within 10 minutes while opening the pull request: ask again",
     },
   ];
-  for (const { name, reviewers, teams, asked, warnings } of reviews) {
-    it(`asks ${name}, and opens it all the same`, async () => {
-      Object.assign(world.options, { reviewers, teamReviewers: teams });
-      const { record, lines } = await world.carryOut(await world.ask());
-      expect(record?.state).to.equal("opened");
-      const [opened] = world.pullRequests();
-      expect([...(opened?.reviewers ?? []), ...(opened?.teams ?? [])]).to.deep.equal(asked);
-      expect(opened?.labels).to.deep.equal(["delivery"]);
-      expect(lines.filter(({ level }) => level === "warn").map(({ message }) => message)).to.deep.equal(warnings);
+  for (const { name, at, cause } of ends) {
+    it(`fails where its time is over ${name}`, async () => {
+      const controller = new AbortController();
+      const end = () =>
+        controller.abort(Object.assign(new Error("the task was not done within 10 minutes"), { name: "AbortError" }));
+      if (at === undefined) {
+        end();
+      }
+      world.proxy.served = (call) => (call === at ? end() : undefined);
+      const { code, record } = await world.carryOut(await world.ask(), { signal: controller.signal });
+      expect(code).to.equal(1);
+      expect(record).to.include({ state: "failed", cause });
     });
   }
 

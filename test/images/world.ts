@@ -216,6 +216,7 @@ function taskOf(
     github: createGitHub({ api, repository, token: TOKEN, log, signal, pause: 0 }),
     log,
     redact,
+    now: () => NOW,
     patience: {
       pauses: [2_000, 4_000, 8_000, 16_000],
       limit: 120_000,
@@ -236,6 +237,8 @@ async function run(
     env: {
       PATH: `${person.programs}:${process.env.PATH}`,
       HOME: person.home,
+      // What a killed task leaves behind goes with the world.
+      TMPDIR: path.dirname(person.home),
       AWS_REGION: "us-east-1",
       AWS_ACCESS_KEY_ID: CREDENTIALS.accessKeyId,
       AWS_SECRET_ACCESS_KEY: CREDENTIALS.secretAccessKey,

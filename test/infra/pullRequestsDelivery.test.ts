@@ -36,7 +36,7 @@ describe("the pipelines of a stack that delivers by pull requests", () => {
 
   const ACTIONS: [application: string, options: object][] = [
     ["storefront", { service: "storefront", imageName: "storefront", repository: "acme/storefront" }],
-    ["reports", { service: "reporting", imageName: "registry.acme.example/reports", repository: "acme/reports" }],
+    ["reports", { service: "reporting", imageName: "registry.acme.example/reports", repository: "reporting" }],
   ];
   for (const [application, options] of ACTIONS)
     it(`tell the action of ${application} which folder and which image it is about`, () => {

@@ -39,6 +39,14 @@ describe("ECS tasks", () => {
     return (await line).line;
   }
 
+  it("tell the account's time, however far ahead it is when they start", async () => {
+    const day = 24 * 3_600_000;
+    await shop.cloud.clock.turn(10_000 * day);
+    const image = await shop.push("v1", writing("new Date().toISOString()"));
+    const told = Date.parse(await firstLine(image));
+    expect(Math.round((told - shop.cloud.clock.now()) / day)).to.equal(0);
+  });
+
   it("have the environment of the image, the task definition and Fargate, and nothing else", async () => {
     const image = await shop.push("v1", writing("JSON.stringify(process.env)"));
     const environment = [

@@ -7,8 +7,9 @@ import { reasons } from "../../rehearsal/report/reasons";
 import { scenarios } from "../../rehearsal/scenarios";
 import { plan, scenariosOf } from "../../rehearsal/scenarios/plan";
 import { isFailure, play } from "../../rehearsal/scenarios/play";
+import { secretsOf, toldIn } from "../../rehearsal/scenarios/toldNowhere";
 import { createWorld, type World } from "../../rehearsal/scenarios/world";
-import { silent } from "./silentProgress";
+import { recording } from "./recordingProgress";
 
 /**
  * Plays every scenario of these stacks, each in the accounts that `npm start` would give it. Two files share the stacks, so
@@ -28,6 +29,7 @@ export function playScenariosOf(stacks: string[]): void {
       for (const { scenarios: account, settings: overrides, ...rest } of plan(names, scenarios, stack))
         describe(`in one account: ${account.map((it) => it.name).join(", ")}`, () => {
           let world: World;
+          const said: string[] = [];
 
           before(async () => {
             world = await createWorld(await open({ stack, speed: 200, overrides, ...rest }));
@@ -41,11 +43,23 @@ export function playScenariosOf(stacks: string[]): void {
           for (const scenario of account)
             it(`${scenario.name}: ${scenario.title}`, async () => {
               try {
-                await play(scenario, world, silent);
+                await play(scenario, world, recording(said));
               } catch (error) {
                 throw isFailure(error) ? new Error(explainFailure(error)) : error;
               }
             });
+
+          // After all scenarios of the account, in their order.
+          it("no secret is in what was said, logged, declared or stored", async () => {
+            const secrets = await secretsOf(world, rest.secrets);
+            const all = [...secrets.given, ...secrets.made];
+            assert.isAbove(said.length, 0);
+            assert.deepEqual(
+              said.filter((line) => all.some((it) => line.includes(it))),
+              [],
+            );
+            assert.deepEqual(await toldIn(world, secrets), []);
+          });
         });
 
       // Mocha runs the tests of a suite before the suites within it.

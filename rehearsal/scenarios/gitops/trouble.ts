@@ -108,23 +108,32 @@ export const baseMoves = (position: number, merged: number): Step => ({
   },
 });
 
-/** Nothing of GitHub answers. What failed is asked for again when it does. */
-export const githubIsDown = (position: number, merged: number): Step => ({
-  title: "GitHub is down: failed, and the record says why; asked for again when it is back, it is opened",
+/** Nothing of GitHub answers, for longer than the task waits for it. */
+export const githubIsDown = (position: number): Step => ({
+  title: "GitHub is down: failed, and the record says why",
   async run(world) {
     const before = pullRequestsOf(world).length;
     world.forges.fault = { kind: "unreachable" };
-    const { id } = await ask(world, jobOf(position));
-    const failed = await ended(world, id);
+    const record = await ended(world, (await ask(world, jobOf(position))).id);
     world.forges.fault = undefined;
-    expectEnded(failed, "failed");
-    expectMatches("the cause", failed.cause ?? "", /github\.com/);
+    expectEnded(record, "failed");
+    expectMatches("the cause", record.cause ?? "", /github\.com/);
     expectEqual("pull requests", pullRequestsOf(world).length, before);
+    return record.cause;
+  },
+});
+
+/** What failed is told, and asked for again once its record is gone. */
+export const asksAgain = (position: number, merged: number): Step => ({
+  title: "GitHub is back: the record is deleted, the same asked for again, and opened",
+  async run(world) {
+    const { body } = await requestPullRequest(world, { body: jobOf(position) });
+    const { id, state }: PullRequestRecord = JSON.parse(body);
+    expectEqual("the state until then", state, "failed");
     await remove(world, id);
     const record = await ended(world, (await ask(world, jobOf(position))).id);
     expectEqual("the record's id", record.id, id);
-    await expectOpened(world, record, linesAfter(position, merged));
-    return failed.cause;
+    return (await expectOpened(world, record, linesAfter(position, merged))).detail;
   },
 });
 

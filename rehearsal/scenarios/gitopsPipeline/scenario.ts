@@ -14,11 +14,11 @@ import {
   requestPullRequest,
   secret,
   settings,
+  taskEnds,
   token,
 } from "../pullRequests";
 import { expectEqual, expectSame, type Scenario, type Step } from "../scenario";
 import { addWebhook, type Execution, endOf, push, startOf } from "../steps";
-import type { TaskEvent } from "../tasks";
 import { toldNowhere } from "../toldNowhere";
 import { commitOf, lastVersion } from "../versions";
 import { stackOf, type World } from "../world";
@@ -26,13 +26,11 @@ import { stackOf, type World } from "../world";
 /** What a delivery goes through. */
 const actions = ["Source", "Build", "PullRequest", "Tag"];
 
-/** Follows the last push to its end. The task takes real time, in which the hour that the action waits must not go by. */
+/** Follows the last push to its end. */
 async function follow(world: World): Promise<Execution> {
   const id = await startOf(world);
   const family = `${stackOf(world).environment}-slipway-gitops-pr`;
-  const isTask = (event: object): event is TaskEvent => "family" in event && event.family === family;
-  await world.event((event): event is TaskEvent => isTask(event) && event.status === "RUNNING");
-  await world.clock.during(world.event((event): event is TaskEvent => isTask(event) && event.status === "STOPPED"));
+  await taskEnds(world, (task) => task.family === family);
   return endOf(world, id);
 }
 
@@ -126,9 +124,6 @@ export const gitopsPipeline: Scenario = {
       return commitVersion(repository, "3.0.0");
     }),
     failsWithTheCause,
-    toldNowhere("no log, event, declared resource or stored file holds a token", (world) => ({
-      given: [token],
-      made: [stackOf(world).outputs.pullRequestsToken ?? ""],
-    })),
+    toldNowhere([token]),
   ],
 };

@@ -1,0 +1,104 @@
+import { expect } from "chai";
+import { branchOf } from "../../images/gitops-pr/change";
+import { change, startWorld, type World } from "./world";
+
+const repository = "123456789012.dkr.ecr.us-east-1.amazonaws.com/storefront";
+const pullRequest = (number: number) => `https://github.com/acme/gitops/pull/${number}`;
+
+describe("images/gitops-pr pull requests", () => {
+  let world: World;
+
+  beforeEach(async () => {
+    world = await startWorld();
+  });
+  afterEach(() => world.close());
+
+  it("takes a pull request that is open already, and does not push its branch again", async () => {
+    await world.carryOut(await world.ask());
+    const before = world.git("rev-parse", branchOf(change));
+    // Another commit whose build gave the same image.
+    const later = await world.ask({ revision: "2".repeat(40) }, 5);
+    const { record, lines } = await world.carryOut(later);
+    expect(record).to.include({ state: "opened", url: pullRequest(1) });
+    expect(lines.map(({ message }) => message)).to.include("pull request found");
+    expect(world.pullRequests().map(({ body }) => /requestedAt=(\S+)/.exec(body)?.[1])).to.deep.equal([
+      later.requestedAt,
+    ]);
+    expect(world.pullRequests()[0]?.comments).to.deep.equal([]);
+    expect(world.git("rev-parse", branchOf(change))).to.equal(before);
+  });
+
+  it("opens another one where somebody has closed the first", async () => {
+    const asked = await world.ask();
+    await world.carryOut(asked);
+    Object.assign(world.pullRequests()[0] ?? {}, { state: "closed" });
+    const { record } = await world.carryOut(await world.ask({ revision: "2".repeat(40) }));
+    expect(record).to.include({ state: "opened", url: pullRequest(2) });
+  });
+
+  it("closes an older one with a pointer to the new one", async () => {
+    await world.carryOut(await world.ask());
+    await world.carryOut(await world.ask({ environment: "prod" }, 1));
+    const image = `storefront=${repository}@sha256:${"0123456789abcdef".repeat(4)}`;
+    const { record } = await world.carryOut(await world.ask({ revision: "2".repeat(40), image }, 5));
+    expect(record).to.include({ state: "opened", url: pullRequest(3) });
+    const [old, elsewhere] = world.pullRequests();
+    expect(old?.state).to.equal("closed");
+    expect(old?.comments.map(({ body }) => body)).to.deep.equal([
+      `Superseded by ${pullRequest(3)}, which brings storefront dev: sha256:0123456789ab.`,
+    ]);
+    expect(elsewhere?.state).to.equal("open");
+  });
+
+  it("opens none where one that was asked for later is open", async () => {
+    const early = await world.ask();
+    await world.carryOut(await world.ask({ revision: "2".repeat(40), image: `storefront=${repository}:v2` }, 5));
+    const { code, record } = await world.carryOut(early);
+    expect(code).to.equal(0);
+    expect(record).to.include({ state: "unchanged", reason: `superseded by ${pullRequest(1)}` });
+    expect(world.pullRequests()).to.have.length(1);
+    expect(world.git("branch", "--list", "--format=%(refname:short)").split("\n")).not.to.include(branchOf(change));
+  });
+
+  it("takes its own back where a later one was opened at the same time", async () => {
+    const early = await world.ask();
+    const late = await world.ask({ revision: "2".repeat(40), image: `storefront=${repository}:v2` }, 5);
+    // The later task runs between this one's look at the pull requests and its push.
+    world.forges.beforePush(world.repository, () => world.carryOut(late));
+    const { record } = await world.carryOut(early);
+    expect(record).to.include({ state: "unchanged", reason: `superseded by ${pullRequest(1)}` });
+    expect(world.pullRequests().map(({ state }) => state)).to.deep.equal(["open", "closed"]);
+    expect(world.pullRequests()[1]?.comments.map(({ body }) => body)).to.deep.equal([
+      `Superseded by ${pullRequest(1)}.`,
+    ]);
+    expect(await world.read(late)).to.include({ state: "opened", url: pullRequest(1) });
+  });
+
+  const reviews: { name: string; reviewers: string[]; teams: string[]; asked: string[]; warnings: string[] }[] = [
+    {
+      name: "all whom GitHub lets be asked",
+      reviewers: ["octocat", "nobody"],
+      teams: ["platform"],
+      asked: ["octocat", "platform"],
+      warnings: ["reviewers not asked together", "reviewer not asked"],
+    },
+    {
+      name: "nobody where there is one, and it is the author",
+      reviewers: ["acme"],
+      teams: [],
+      asked: [],
+      warnings: ["reviewers not asked together"],
+    },
+  ];
+  for (const { name, reviewers, teams, asked, warnings } of reviews) {
+    it(`asks ${name}, and opens it all the same`, async () => {
+      Object.assign(world.options, { reviewers, teamReviewers: teams });
+      const { record, lines } = await world.carryOut(await world.ask());
+      expect(record?.state).to.equal("opened");
+      const [opened] = world.pullRequests();
+      expect([...(opened?.reviewers ?? []), ...(opened?.teams ?? [])]).to.deep.equal(asked);
+      expect(opened?.labels).to.deep.equal(["delivery"]);
+      expect(lines.filter(({ level }) => level === "warn").map(({ message }) => message)).to.deep.equal(warnings);
+    });
+  }
+});
