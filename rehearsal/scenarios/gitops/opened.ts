@@ -168,9 +168,9 @@ export const opensOnce: Step = {
     expectEqual("tasks started", tasksStarted(world), tasks + 1);
     return expectOpened(world, record, [
       "+images:",
-      "+- name: backoffice",
-      "+  newName: registry.acme.example/backoffice",
-      "+  newTag: 1.0.0",
+      "+  - name: backoffice",
+      "+    newName: registry.acme.example/backoffice",
+      "+    newTag: 1.0.0",
     ]);
   },
 };
