@@ -70,10 +70,10 @@ const UNKNOWN = "there is no pull request of this id: records are kept for 90 da
  * - iam:PassRole on the task definition's execution and task roles, with iam:PassedToService ecs-tasks.amazonaws.com
  */
 export function createPullRequests(options: PullRequestsOptions): (event: PullRequestsRequest) => Promise<Answer> {
-  // A post asks each of them once, and DynamoDB three times: within the thirty seconds that API Gateway waits.
+  // A post asks the secret and ECS once, and DynamoDB four times: within the thirty seconds that API Gateway waits.
   const secrets = new SecretsManagerClient(clientSettings(2, 2));
   const context: PullRequestsContext = {
-    ecs: new ECSClient(clientSettings(2, 5)),
+    ecs: new ECSClient(clientSettings(2, 4)),
     table: { dynamo: new DynamoDBClient(clientSettings(2, 2)), table: options.table },
     task: options.task,
     circleci: options.circleci,
@@ -154,7 +154,9 @@ async function list(
   try {
     const { records, next } = await listRecords(table, wanted.query);
     const current = await Promise.all(records.map((record) => settled(table, record, now())));
-    return jsonAnswer(200, { pullRequests: current.map(viewOf), next: next && encodePlace(next) });
+    const { state } = wanted.query;
+    const told = current.filter((record) => state === undefined || record.state === state);
+    return jsonAnswer(200, { pullRequests: told.map(viewOf), next: next && encodePlace(next) });
   } catch (error) {
     return unavailable("the records cannot be read: try again", error);
   }

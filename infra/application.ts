@@ -103,7 +103,12 @@ const createRegistry = (
 ): ImageRepository =>
   "image" in settings.source
     ? existingRepository(operations.account, settings.source.image.repository)
-    : new Registry(name, { environment: operations.environment, promotesTo }, { parent });
+    : new Registry(
+        name,
+        // What a cluster of Kubernetes runs is said in the gitops repository alone.
+        { environment: operations.environment, promotesTo, runsElsewhere: settings.deploy === "gitops" },
+        { parent },
+      );
 
 const createServices = (
   name: string,

@@ -137,7 +137,8 @@ const ENVIRONMENT_LIMIT = 4096;
 
 function environmentVariable<O>(name: string, options: DeepInput<O>): pulumi.Output<string> {
   return pulumi.jsonStringify(options).apply((json) => {
-    const size = Buffer.byteLength(json) + "OPTIONS".length;
+    // Lambda measures all variables together as JSON, in which each of the text's own quotes is two characters.
+    const size = Buffer.byteLength(JSON.stringify({ OPTIONS: json }));
     if (size > ENVIRONMENT_LIMIT)
       throw new pulumi.RunError(
         `${name}: its options take ${size} bytes of the ${ENVIRONMENT_LIMIT} that Lambda has for environment variables; split the applications over two stacks`,

@@ -26,6 +26,8 @@ export interface RegistryArgs {
   environment: string;
   /** Tags of the images that run in the environments that take their images from here. */
   promotesTo: string[];
+  /** Whether something may run an image that no tag here tells of: then none that has a tag is ever deleted. */
+  runsElsewhere: boolean;
 }
 
 /** Images that are kept besides the environments'. */
@@ -67,28 +69,30 @@ export class Registry extends pulumi.ComponentResource implements ImageRepositor
   }
 }
 
-function lifecyclePolicy({ environment, promotesTo }: RegistryArgs): string {
-  const rules = [
+function lifecyclePolicy({ environment, promotesTo, runsElsewhere }: RegistryArgs): string {
+  const untagged = {
+    description: `Delete untagged images after ${UNTAGGED_DAYS} days`,
+    selection: {
+      tagStatus: "untagged",
+      countType: "sinceImagePushed",
+      countUnit: "days",
+      countNumber: UNTAGGED_DAYS,
+    },
+  };
+  const counted = [
     // What a rule's tags match, no rule of a lower priority expires: these keep the running images for ever.
     // https://docs.aws.amazon.com/AmazonECR/latest/userguide/LifecyclePolicies.html
     ...[environment, ...promotesTo].map((tag) => ({
       description: `Keep the image that ${tag} runs`,
       selection: { tagStatus: "tagged", tagPatternList: [tag], countType: "imageCountMoreThan", countNumber: 1 },
     })),
-    {
-      description: `Delete untagged images after ${UNTAGGED_DAYS} days`,
-      selection: {
-        tagStatus: "untagged",
-        countType: "sinceImagePushed",
-        countUnit: "days",
-        countNumber: UNTAGGED_DAYS,
-      },
-    },
+    untagged,
     {
       description: `Keep ${IMAGES} images`,
       selection: { tagStatus: "any", countType: "imageCountMoreThan", countNumber: IMAGES },
     },
   ];
+  const rules = runsElsewhere ? [untagged] : counted;
   return JSON.stringify({
     rules: rules.map((rule, index) => ({ rulePriority: index + 1, ...rule, action: { type: "expire" } })),
   });

@@ -1,4 +1,14 @@
-import { FOLDER, FOLDER_FORM, isImage, isLink, isText, REVISION, REVISION_FORM, refusedField } from "./fields";
+import {
+  FOLDER,
+  FOLDER_FORM,
+  folderOf,
+  isImage,
+  isLink,
+  isText,
+  REVISION,
+  REVISION_FORM,
+  refusedField,
+} from "./fields";
 import type { RequestVerdict } from "./request";
 
 /** What CircleCI's builds become. */
@@ -36,7 +46,8 @@ export function isCircleci(payload: Record<string, unknown>): boolean {
 /** Reads what CircleCI tells of a job. Which fields the orb sends more is its affair. */
 export function readCircleci(payload: Record<string, unknown>, options: CircleciOptions | undefined): RequestVerdict {
   const { reponame, job, vcs_revision: revision, status, branch } = payload;
-  if (!isText(reponame, FOLDER)) {
+  const service = typeof reponame === "string" ? folderOf(reponame) : "";
+  if (typeof reponame !== "string" || reponame.includes("/") || !FOLDER.test(service)) {
     return refusedField("reponame", reponame, `the repository's name: ${FOLDER_FORM}`);
   }
   if (!isText(job, /^.{1,255}$/)) {
@@ -59,7 +70,7 @@ export function readCircleci(payload: Record<string, unknown>, options: Circleci
   if (jobs.length > 0 && !jobs.includes(job)) {
     return { kind: "ignored", reason: `job ${shown(job)} is none of those that are waited for` };
   }
-  const image = `${options.image.replaceAll("{service}", reponame)}:${revision}`;
+  const image = `${options.image.replaceAll("{service}", service)}:${revision}`;
   if (!isImage(image)) {
     const reason = `${image} names no image: change slipway:pullRequests.circleci.image, or post the image yourself`;
     return { kind: "refused", field: "reponame", reason };
@@ -68,7 +79,7 @@ export function readCircleci(payload: Record<string, unknown>, options: Circleci
   return {
     kind: "wanted",
     request: {
-      service: reponame,
+      service,
       environment,
       revision,
       image,
@@ -81,16 +92,16 @@ export function readCircleci(payload: Record<string, unknown>, options: Circleci
 }
 
 /**
- * The repository with its owner, whom the orb does not tell: its `username` is whoever caused the build, as its `user` is.
- * Its links end in owner, repository and number.
+ * The repository, with its owner if that is known: the orb's `username` is whoever caused the build, as its `user` is, but its
+ * links end in owner, repository and number.
  * https://github.com/eddiewebb/circleci-webhook-orb/blob/master/src/commands/notify.yml
  */
-function repositoryOf({ api_link, build_url, username }: Record<string, unknown>, reponame: string): string {
+function repositoryOf({ api_link, build_url }: Record<string, unknown>, reponame: string): string {
   const owners = [api_link, build_url].map((link) => {
     const parts = typeof link === "string" ? link.split("/") : [];
     return parts.at(-2) === reponame ? parts.at(-3) : undefined;
   });
-  const owner = [...owners, username].find((each) => isText(each, /^[\w.-]{1,100}$/));
+  const owner = owners.find((each) => isText(each, /^(?!\.+$)[\w.-]{1,100}$/));
   return owner === undefined ? reponame : `${owner}/${reponame}`;
 }
 

@@ -5,10 +5,15 @@ import type { Refusal } from "../http/body";
  * in .lock. https://git-scm.com/docs/git-check-ref-format
  */
 export const FOLDER = /^(?!.*\.\.)(?!.*\.lock$)[a-z0-9]([a-z0-9._-]{0,98}[a-z0-9])?$/;
+/** The folder of a repository's service: names in Kubernetes, and those of images, have no capitals. */
+export function folderOf(repository: string): string {
+  return repository.slice(repository.lastIndexOf("/") + 1).toLowerCase();
+}
+
 export const FOLDER_FORM = "at most 100 lower-case letters, digits, . _ -, of which . _ - are neither first nor last";
 
 /** A repository of source: an owner, or groups, and the name. */
-export const REPOSITORY = /^[\w.-]{1,100}(\/[\w.-]{1,100}){1,10}$/;
+export const REPOSITORY = /^(?!.*(^|\/)\.+(\/|$))[\w.-]{1,100}(\/[\w.-]{1,100}){1,10}$/;
 
 export const REVISION = /^[0-9a-f]{40}$/;
 export const REVISION_FORM = "a commit's 40 hex digits";

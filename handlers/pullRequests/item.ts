@@ -31,6 +31,7 @@ const OPTIONAL = [
   "reason",
   "cause",
   "task",
+  "refused",
 ] as const satisfies (keyof PullRequestRecord)[];
 
 export function keyOf(id: string): Item {

@@ -1,5 +1,7 @@
 import { QueryCommand } from "@aws-sdk/client-dynamodb";
+import { explain } from "../failure";
 import type { Refusal } from "../http/body";
+import { log } from "../log";
 import { FOLDER, FOLDER_FORM, isText, refusedField } from "./fields";
 import { type Item, keyOf, LIST, recordOf } from "./item";
 import {
@@ -44,7 +46,7 @@ export async function listRecords(table: PullRequestTable, query: ListQuery): Pr
   let start = after && startOf(query, after);
   for (let count = 0; count < QUERIES; count += 1) {
     const { Items, LastEvaluatedKey } = await table.dynamo.send(commandOf(table, query, limit - records.length, start));
-    records.push(...(Items ?? []).map(recordOf));
+    records.push(...(Items ?? []).flatMap(readable));
     const last = records[limit - 1];
     if (last !== undefined && (records.length > limit || LastEvaluatedKey !== undefined)) {
       return { records: records.slice(0, limit), next: placeOf(last) };
@@ -55,6 +57,16 @@ export async function listRecords(table: PullRequestTable, query: ListQuery): Pr
     start = LastEvaluatedKey;
   }
   return { records, next: { id: start?.id?.S ?? "", requestedAt: start?.requestedAt?.S ?? "" } };
+}
+
+/** One item that is no record keeps none of the others back. */
+function readable(item: Item): PullRequestRecord[] {
+  try {
+    return [recordOf(item)];
+  } catch (error) {
+    log("error", "item left out of the list", { cause: explain(error) });
+    return [];
+  }
 }
 
 function commandOf({ table }: PullRequestTable, query: ListQuery, wanted: number, start: Item | undefined) {

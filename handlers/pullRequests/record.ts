@@ -61,6 +61,8 @@ export interface PullRequestFacts {
   cause?: string | undefined;
   /** The task's ARN. */
   task?: string | undefined;
+  /** Of a failed one, `yes` if ECS would not start its task. */
+  refused?: "yes" | undefined;
 }
 
 /** A pull request as DynamoDB keeps it. Times are ISO 8601 with milliseconds. */
@@ -183,7 +185,6 @@ export function newRecord(request: PullRequestRequest, attempt: string, now: num
 /**
  * Moves a record, unless another attempt has taken its place or its state does not allow it.
  * @param now milliseconds
- * @param from states that the record may be in, by default all that {@link MOVES} allows
  * @returns the record as it is then; `undefined` if it was not moved
  */
 export function moveRecord(
@@ -192,23 +193,36 @@ export function moveRecord(
   to: Exclude<PullRequestState, "requested">,
   facts: PullRequestFacts,
   now: number,
-  from: readonly PullRequestState[] = statesBefore(to),
 ): Promise<PullRequestRecord | undefined> {
-  const updatedAt = new Date(now).toISOString();
-  const set = { ...textsOf({ ...facts, state: to, updatedAt }), expires: expiryOf(updatedAt) };
+  const set = changeOf(to, facts, now);
   // What was found out before is not true any more, but for the task.
-  const over = ["url", "reason", "cause"].filter((attribute) => !(attribute in set));
-  return updateRecord(table, { id, attempt }, set, from, over);
+  const remove = ["url", "reason", "cause"].filter((attribute) => !(attribute in set));
+  return updateRecord(table, { id, attempt }, set, { from: statesBefore(to), remove });
 }
 
-/** Keeps the ARN of the attempt's task, whatever the task has done by now. */
-export function noteTask(table: PullRequestTable, attempt: PullRequestAttempt, task: string) {
-  return updateRecord(table, attempt, textsOf({ task }), STATES);
+function changeOf(state: PullRequestState, facts: PullRequestFacts, now: number): Item {
+  const updatedAt = new Date(now).toISOString();
+  return { ...textsOf({ ...facts, state, updatedAt }), expires: expiryOf(updatedAt) };
+}
+
+/** Records that ECS will not start the attempt's task, unless another call has started it meanwhile. */
+export function refuseRecord(table: PullRequestTable, attempt: PullRequestAttempt, cause: string, now: number) {
+  const facts: PullRequestFacts = { cause, refused: "yes" };
+  return updateRecord(table, attempt, changeOf("failed", facts, now), {
+    from: ["requested"],
+    absent: "task",
+  });
+}
+
+/** Keeps the ARN of the attempt's task, whatever the task has done by now. @param now milliseconds */
+export function noteTask(table: PullRequestTable, attempt: PullRequestAttempt, task: string, now: number) {
+  return updateRecord(table, attempt, textsOf({ task, updatedAt: new Date(now).toISOString() }), { from: STATES });
 }
 
 /** Keeps why it is not known whether the attempt's task was started, unless that has turned out since. */
-export function noteUnclear(table: PullRequestTable, attempt: PullRequestAttempt, cause: string) {
-  return updateRecord(table, attempt, textsOf({ cause }), ["requested"]);
+export function noteUnclear(table: PullRequestTable, attempt: PullRequestAttempt, cause: string, now: number) {
+  const set = textsOf({ cause, updatedAt: new Date(now).toISOString() });
+  return updateRecord(table, attempt, set, { from: ["requested"] });
 }
 
 export type Deletion = { kind: "deleted" } | { kind: "missing" } | { kind: "underWay"; record: PullRequestRecord };
@@ -248,12 +262,13 @@ async function updateRecord(
   { dynamo, table }: PullRequestTable,
   { id, attempt }: PullRequestAttempt,
   set: Item,
-  from: readonly PullRequestState[],
-  remove: string[] = [],
+  /** The states that it may be in; what goes; and what it may not have. */
+  { from, remove = [], absent }: { from: readonly PullRequestState[]; remove?: string[]; absent?: string },
 ): Promise<PullRequestRecord | undefined> {
   const assignments = Object.keys(set).map((attribute) => `#${attribute} = :${attribute}`);
   const removal = remove.length === 0 ? "" : ` REMOVE ${remove.map((attribute) => `#${attribute}`).join(", ")}`;
-  const named = ["attempt", "state", ...Object.keys(set), ...remove];
+  const named = ["attempt", "state", ...Object.keys(set), ...remove, ...(absent === undefined ? [] : [absent])];
+  const lacking = absent === undefined ? "" : ` AND attribute_not_exists(#${absent})`;
   const values = Object.entries(set).map(([attribute, value]) => [`:${attribute}`, value]);
   const updated = await ifMet(
     dynamo.send(
@@ -261,7 +276,7 @@ async function updateRecord(
         TableName: table,
         Key: keyOf(id),
         UpdateExpression: `SET ${assignments.join(", ")}${removal}`,
-        ConditionExpression: `#attempt = :attempt AND ${stateIn(from)}`,
+        ConditionExpression: `#attempt = :attempt AND ${stateIn(from)}${lacking}`,
         ExpressionAttributeNames: Object.fromEntries(named.map((attribute) => [`#${attribute}`, attribute])),
         ExpressionAttributeValues: {
           ":attempt": { S: attempt },

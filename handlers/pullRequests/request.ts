@@ -3,6 +3,7 @@ import { type CircleciOptions, isCircleci, readCircleci } from "./circleci";
 import {
   FOLDER,
   FOLDER_FORM,
+  folderOf,
   IMAGE_FORM,
   isImage,
   isLink,
@@ -38,7 +39,7 @@ function readPlain(payload: Record<string, unknown>): RequestVerdict {
     return { kind: "refused", field: unknown, reason: `unknown field: the body takes ${FIELDS.join(", ")}` };
   }
   const { repository, revision, image, environment, build } = payload;
-  const service = isText(repository, REPOSITORY) ? repository.slice(repository.lastIndexOf("/") + 1) : "";
+  const service = isText(repository, REPOSITORY) ? folderOf(repository) : "";
   if (!isText(repository, REPOSITORY) || !FOLDER.test(service)) {
     return refusedField("repository", repository, `owner/name, and of the name ${FOLDER_FORM}`);
   }

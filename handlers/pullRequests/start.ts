@@ -6,7 +6,6 @@ import { privateTask, reasonsOf } from "../runTask";
 import { settled } from "./lapse";
 import {
   createRecord,
-  moveRecord,
   newRecord,
   noteTask,
   noteUnclear,
@@ -14,6 +13,7 @@ import {
   type PullRequestRequest,
   type PullRequestTable,
   readRecord,
+  refuseRecord,
   restartRecord,
 } from "./record";
 
@@ -90,9 +90,9 @@ export async function requestPullRequest(
   return outcome.kind === "started" ? { ...outcome, kind: "exists" } : outcome;
 }
 
-/** Whether ECS refused to start the record's task. */
-export function neverStarted({ state, task }: PullRequestRecord): boolean {
-  return state === "failed" && task === undefined;
+/** Whether ECS refused to start the record's task. That it names none does not tell: the note of a start may be lost. */
+export function neverStarted({ state, refused }: PullRequestRecord): boolean {
+  return state === "failed" && refused === "yes";
 }
 
 /** Whether nobody is starting the record's task any more, though it may not have been started. @param now milliseconds */
@@ -114,7 +114,7 @@ export async function launchPullRequest(context: StartContext, record: PullReque
     case "started": {
       const { task } = start;
       log("info", "pull request's task started", { id, service, environment, revision, task });
-      const noted = await afterwards(id, noteTask(context.table, record, task));
+      const noted = await afterwards(id, noteTask(context.table, record, task, context.now()));
       return { kind: "started", record: noted ?? { ...record, task } };
     }
     case "refused":
@@ -122,7 +122,7 @@ export async function launchPullRequest(context: StartContext, record: PullReque
     case "unclear": {
       const { cause } = start;
       log("warn", "pull request's task may not have been started", { id, service, environment, revision, cause });
-      const noted = await afterwards(id, noteUnclear(context.table, record, cause));
+      const noted = await afterwards(id, noteUnclear(context.table, record, cause, context.now()));
       return { kind: "unclear", record: noted ?? { ...record, cause }, cause };
     }
   }
@@ -148,8 +148,7 @@ async function recordRefusal(
 ): Promise<RequestOutcome> {
   const { id, service, environment, revision } = record;
   log("error", "pull request's task refused", { id, service, environment, revision, cause });
-  // Only from requested: a task that runs was started by a call before, whose answer was lost.
-  const failed = await moveRecord(table, record, "failed", { cause }, now(), ["requested"]);
+  const failed = await refuseRecord(table, record, cause, now());
   const current = failed ?? (await readRecord(table, id));
   return current !== undefined && current.attempt === record.attempt && current.state !== "failed"
     ? { kind: "started", record: current }

@@ -74,13 +74,12 @@ export function map<T>(name: Check<string>, check: Check<T>): Check<Record<strin
   return (value, path, mistakes) => {
     if (!isObject(value)) return fail(mistakes, isNot(path, value, "a map", "a map of names to values"));
     return sound(mistakes, () => {
-      const read: Record<string, T> = {};
-      for (const [key, item] of Object.entries(value)) {
+      const read = Object.entries(value).flatMap(([key, item]): [string, T][] => {
         name(key, path, mistakes);
         const checked = check(item, `${path}.${key}`, mistakes);
-        if (checked !== undefined) read[key] = checked;
-      }
-      return read;
+        return checked === undefined ? [] : [[key, checked]];
+      });
+      return Object.fromEntries(read);
     });
   };
 }

@@ -53,7 +53,7 @@ export const repositories: Record<Forge, Check<string>> = {
 export const branch = text(
   "a branch",
   "its name without refs/heads/, such as main or release/2",
-  /^(?=.{1,200}$)(?!refs\/|.*(\.\.|\/\/|\/\.|@\{|\.lock(\/|$)))[^\s~^:?*[\\/.-][^\s~^:?*[\\]*(?<![/.])$/,
+  /^(?=.{1,200}$)(?!refs\/|@$|HEAD$|.*(\p{Cc}|\.\.|\/\/|\/\.|@\{|\.lock(\/|$)))[^\s~^:?*[\\/.-][^\s~^:?*[\\]*(?<![/.])$/u,
 );
 
 const pathIn = (place: string) =>

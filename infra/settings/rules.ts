@@ -46,6 +46,9 @@ export const serviceNames: Rule<ApplicationSettings[]> = (applications, path, mi
     applications.map(({ name }, index) => ({ path: `${path}[${index}].name`, value: name })),
     mistakes,
   );
+  for (const [index, { name }] of applications.entries())
+    if (/^slipway(-|$)/.test(name))
+      fail(mistakes, `${path}[${index}].name: "${name}" is a name of the platform's own parts; allowed: another`);
   const names = everyService(applications, path).map((it) => ({ path: `${it.path}.name`, value: it.fullName }));
   const tasks = applications.flatMap((application, index) =>
     hasTasks(application) ? [{ path: `${path}[${index}].task`, value: `${application.name}-task` }] : [],

@@ -42,7 +42,7 @@ describe("pull requests callback, serialised: 50 identical posts at once", () =>
   it("start one task anew, if the one before was refused", async () => {
     await world.post();
     const { task: _task, ...rest } = (await world.table.read(ID)) ?? {};
-    await world.table.write({ ...rest, state: "failed", cause: "refused" });
+    await world.table.write({ ...rest, state: "failed", cause: "no such cluster", refused: "yes" });
     world.tasks.clear();
     const answers = await postAll();
     expect(statuses(answers)).to.deep.equal([...Array(POSTS - 1).fill(200), 202]);

@@ -145,6 +145,21 @@ describe("pull requests callback, serialised: records", () => {
     });
   }
 
+  it("lists nothing of another state than it was asked for, though one has just failed", async () => {
+    await write(recordOf(1, { state: "running", updatedAt: new Date(Date.now() - 3_600_000).toISOString() }));
+    expect((await world.list({ state: "running" })).told).to.deep.equal({ pullRequests: [] });
+  });
+
+  it("lists the others beside an item that is no record, and logs why that is missing", async () => {
+    await write(recordOf(1));
+    const { service: _service, ...rest } = recordOf(2);
+    await write(rest);
+    const { told, logged } = await world.list();
+    expect(told).to.deep.equal({ pullRequests: [recordOf(1)] });
+    const cause = `item ${rest.id} is no pull request's record: it has no service`;
+    expect(logged).to.deep.equal([{ level: "error", message: "item left out of the list", cause }]);
+  });
+
   const outages: [string, string, () => Promise<{ status: number; told: object }>, string][] = [
     ["GetItem", "the record", () => world.get(ID), "the record cannot be read: try again"],
     ["Query", "the list", () => world.list(), "the records cannot be read: try again"],

@@ -141,6 +141,37 @@ describe("pull requests callback, serialised: starting the task", () => {
     });
   }
 
+  it("does not start it again where the note of its start was lost, and its task has failed", async () => {
+    const { UpdateItem } = world.endpoint.answers;
+    world.endpoint.answers.UpdateItem = denied("dynamodb:UpdateItem");
+    expect((await world.post()).status).to.equal(202);
+    Object.assign(world.endpoint.answers, { UpdateItem });
+    const { task, ...unnoted } = (await world.table.read(ID)) ?? {};
+    expect(task).to.equal(undefined);
+    await world.table.write({ ...unnoted, state: "failed", cause: "there is no overlay dev" });
+    const { status, told } = await world.post();
+    const hint = `it has failed: to try again, DELETE /pullrequests/${ID}, then post it again`;
+    expect({ status, state: told.state, hint: told.hint }).to.deep.equal({ status: 200, state: "failed", hint });
+    expect(world.tasks.size).to.equal(1);
+  });
+
+  it("counts the hour of silence from the start, however late that came", async () => {
+    await world.post();
+    const { task: _task, ...rest } = (await world.table.read(ID)) ?? {};
+    const before = new Date(Date.now() - 3_590_000).toISOString();
+    await world.table.write({ ...rest, requestedAt: before, updatedAt: before });
+    const fresh = world.start();
+    const earliest = Date.now();
+    const { status, told } = await world.post(undefined, fresh);
+    await fresh.close();
+    expect({ status, task: told.task, requestedAt: told.requestedAt }).to.deep.equal({
+      status: 200,
+      task: taskArn(1),
+      requestedAt: before,
+    });
+    expect(Date.parse(String((await world.table.read(ID))?.updatedAt))).to.be.within(earliest, Date.now());
+  });
+
   it("starts it again for one that failed, once that was deleted", async () => {
     await world.post();
     await world.table.write({ ...(await world.table.read(ID)), state: "failed", cause: "there is no overlay dev" });

@@ -52,16 +52,21 @@ describe("request for a pull request, CircleCI's", () => {
     [
       "no links to say whose it is",
       { api_link: null, build_url: null },
-      wanted({ repository: "octocat/storefront", build: undefined }),
+      wanted({ repository: "storefront", build: undefined }),
     ],
     [
       "links that are not the repository's",
       { api_link: "https://circleci.com/x/y/z", build_url: "https://circleci.com/circleci/1/2/3" },
-      wanted({ repository: "octocat/storefront", build: "https://circleci.com/circleci/1/2/3" }),
+      wanted({ repository: "storefront", build: "https://circleci.com/circleci/1/2/3" }),
     ],
     [
-      "nobody whose it could be",
-      { api_link: null, build_url: null, username: null },
+      "a reponame in capitals",
+      { reponame: "Storefront", build_url: "https://circleci.com/gh/Acme/Storefront/231", api_link: undefined },
+      wanted({ repository: "Acme/Storefront", build: "https://circleci.com/gh/Acme/Storefront/231" }),
+    ],
+    [
+      "links of dots",
+      { api_link: "https://circleci.com/api/../storefront/231", build_url: undefined },
       wanted({ repository: "storefront", build: undefined }),
     ],
     ["only a build's link", { api_link: undefined }, wanted({})],

@@ -14,6 +14,7 @@ import {
   type PullRequestState,
   type PullRequestTable,
   readRecord,
+  refuseRecord,
   restartRecord,
   STATES,
 } from "../../handlers/pullRequests/record";
@@ -176,20 +177,33 @@ describe("pull request's record", () => {
     it(`keeps the task's ARN when it is ${from}, and changes nothing else`, async () => {
       await put(from, { cause: "of before" });
       const before = await stored.read(record.id);
-      await noteTask(table, record, TASK);
-      expect(await stored.read(record.id)).to.deep.equal({ ...before, task: TASK });
-      expect(await noteTask(table, { id: record.id, attempt: ANOTHER }, "another")).to.equal(undefined);
-      expect(await stored.read(record.id)).to.deep.equal({ ...before, task: TASK });
+      await noteTask(table, record, TASK, LATER);
+      const noted = { ...before, task: TASK, updatedAt: "2026-01-05T10:01:30.000Z" };
+      expect(await stored.read(record.id)).to.deep.equal(noted);
+      expect(await noteTask(table, { id: record.id, attempt: ANOTHER }, "another", LATER)).to.equal(undefined);
+      expect(await stored.read(record.id)).to.deep.equal(noted);
     });
 
     it(`${from === "requested" ? "keeps" : "does not keep"} why its start is unclear when it is ${from}`, async () => {
       await put(from);
       const before = await stored.read(record.id);
-      await noteUnclear(table, record, "ECS timed out");
-      expect(await stored.read(record.id)).to.deep.equal(
-        from === "requested" ? { ...before, cause: "ECS timed out" } : before,
-      );
+      await noteUnclear(table, record, "ECS timed out", LATER);
+      const noted = { ...before, cause: "ECS timed out", updatedAt: "2026-01-05T10:01:30.000Z" };
+      expect(await stored.read(record.id)).to.deep.equal(from === "requested" ? noted : before);
     });
+
+    for (const task of [undefined, TASK]) {
+      const mayRefuse = from === "requested" && task === undefined;
+      it(`${mayRefuse ? "is" : "is not"} refused when it is ${from} ${task ? "with" : "without"} a task`, async () => {
+        await put(from, { task });
+        const before = await stored.read(record.id);
+        await refuseRecord(table, record, "no such cluster", LATER);
+        const refused = { state: "failed", cause: "no such cluster", refused: "yes" };
+        expect(await stored.read(record.id)).to.deep.equal(
+          mayRefuse ? { ...before, ...refused, updatedAt: "2026-01-05T10:01:30.000Z", expires: EXPIRES } : before,
+        );
+      });
+    }
 
     const isUnderWay = from === "requested" || from === "running";
     it(`${isUnderWay ? "is deleted only after an hour" : "is deleted"} when it is ${from}`, async () => {
@@ -205,15 +219,8 @@ describe("pull request's record", () => {
   it("is moved nowhere if it is gone", async () => {
     expect(await moveRecord(table, record, "failed", { cause: "its task has died" }, LATER)).to.equal(undefined);
     expect(await restartRecord(table, record, ANOTHER, LATER)).to.equal(undefined);
-    expect(await noteTask(table, record, TASK)).to.equal(undefined);
+    expect(await noteTask(table, record, TASK, LATER)).to.equal(undefined);
     expect(await stored.ids()).to.deep.equal([]);
-  });
-
-  it("is moved only from where the mover says", async () => {
-    await put("running");
-    const failed = await moveRecord(table, record, "failed", { cause: "refused" }, LATER, ["requested"]);
-    expect(failed).to.equal(undefined);
-    expect((await stored.read(record.id))?.state).to.equal("running");
   });
 
   it("is asked for again by one of many that want it at once", async () => {

@@ -27,6 +27,7 @@ describe("request for a pull request, plain", () => {
   const rows: [string, object, object][] = [
     ["all that it needs", {}, wanted({})],
     ["a build", { build: "https://ci.acme.example/7?a=b" }, wanted({ build: "https://ci.acme.example/7?a=b" })],
+    ["a name in capitals", { repository: "acme/Storefront" }, wanted({ repository: "acme/Storefront" })],
     ["groups", { repository: "acme/shop/loyalty" }, wanted({ service: "loyalty", repository: "acme/shop/loyalty" })],
     [
       "no repository",
@@ -44,8 +45,8 @@ describe("request for a pull request, plain", () => {
       refused("repository", `repository is malformed, expected ${REPOSITORY}`),
     ],
     [
-      "a repository in capitals",
-      { repository: "acme/Storefront" },
+      "a repository outside of its owner",
+      { repository: "../storefront" },
       refused("repository", `repository is malformed, expected ${REPOSITORY}`),
     ],
     [

@@ -172,8 +172,9 @@ describe("start of a pull request's task", () => {
     });
   }
 
-  it("never was for one that failed without a task", () => {
-    const states = [{ state: "failed" as const }, { state: "failed" as const, task: TASK }, {}];
-    expect(states.map((facts) => neverStarted({ ...record, ...facts }))).to.deep.equal([true, false, false]);
+  it("never was for one that ECS refused, whatever the note of another's start says", () => {
+    const failed = { ...record, state: "failed" as const };
+    const states = [{ ...failed, refused: "yes" as const }, failed, { ...failed, task: TASK }, record];
+    expect(states.map(neverStarted)).to.deep.equal([true, false, false, false]);
   });
 });

@@ -109,7 +109,7 @@ describe("images/gitops-pr record", () => {
 
   it("takes away what was told before", async () => {
     const record = await recordIn("requested", "unclear");
-    await handlers.noteUnclear(records, record, "ECS did not answer");
+    await handlers.noteUnclear(records, record, "ECS did not answer", LATER - 1_000);
     await moveRecord(records, record, outcomes.running, LATER);
     expect((await handlers.readRecord(records, record.id))?.cause).to.equal(undefined);
   });

@@ -13,6 +13,16 @@ const MISTAKES: [title: string, raw: Raw, ...lines: string[]][] = [
     "slipway:applications[0].services: is missing; expected a list of services",
   ],
   [
+    "the platform's own name",
+    withApplication({ name: "slipway" }),
+    'slipway:applications[0].name: "slipway" is a name of the platform\'s own parts; allowed: another',
+  ],
+  [
+    "a name that begins as the platform's own parts do",
+    withApplication({ name: "slipway-gitops" }),
+    'slipway:applications[0].name: "slipway-gitops" is a name of the platform\'s own parts; allowed: another',
+  ],
+  [
     "a way to deploy that nobody planned",
     withApplication({ deploy: "rsync" }),
     'slipway:applications[0].deploy: "rsync" is not a way to deploy; allowed: callback, ecs, gitops',
@@ -184,6 +194,16 @@ const MISTAKES: [title: string, raw: Raw, ...lines: string[]][] = [
     "a branch by its ref",
     withPush({ branch: "refs/heads/main" }),
     'slipway:applications[0].source.push.branch: "refs/heads/main" is not a branch; allowed: its name without refs/heads/, such as main or release/2',
+  ],
+  [
+    "a branch that is git's word for another",
+    withPush({ branch: "HEAD" }),
+    'slipway:applications[0].source.push.branch: "HEAD" is not a branch; allowed: its name without refs/heads/, such as main or release/2',
+  ],
+  [
+    "a branch with a control character",
+    withPush({ branch: "ma\u0001in" }),
+    'slipway:applications[0].source.push.branch: "ma\\u0001in" is not a branch; allowed: its name without refs/heads/, such as main or release/2',
   ],
   [
     "a Dockerfile outside the repository",

@@ -216,7 +216,7 @@ const MISTAKES: [title: string, raw: Raw, ...lines: string[]][] = [
   ],
   [
     "more of CircleCI than a function's environment has room for",
-    withCircleci({ jobs: ["j".repeat(2992)] }),
+    withCircleci({ jobs: ["j".repeat(2976)] }),
     `${AT}.circleci: has 3073 bytes as JSON, and the function's environment room for 3072; name fewer branches or jobs`,
   ],
   [

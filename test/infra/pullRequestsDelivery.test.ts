@@ -34,6 +34,14 @@ describe("the pipelines of a stack that delivers by pull requests", () => {
     );
   });
 
+  it("keep every image that has a tag: what a cluster runs is not known here", () => {
+    const { policy } = inputsOf("aws:ecr/lifecyclePolicy:LifecyclePolicy", "storefront-lifecycle");
+    const { rules } = JSON.parse(String(policy));
+    expect(rules.map(({ selection }: { selection: object }) => selection)).to.deep.equal([
+      { tagStatus: "untagged", countType: "sinceImagePushed", countUnit: "days", countNumber: 14 },
+    ]);
+  });
+
   const ACTIONS: [application: string, options: object][] = [
     ["storefront", { service: "storefront", imageName: "storefront", repository: "acme/storefront" }],
     ["reports", { service: "reporting", imageName: "registry.acme.example/reports", repository: "reporting" }],
