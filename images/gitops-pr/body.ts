@@ -6,7 +6,8 @@ export interface Marker {
   id: string;
 }
 
-const MARKER = /<!-- slipway requestedAt=(\S+) id=([0-9a-f]+) -->/;
+/** The last one, behind all else: what stands above it is not the task's alone. */
+const MARKER = /^(.*)<!-- slipway requestedAt=(\S+) id=([0-9a-f]+) -->/s;
 
 /**
  * The pull request's text.
@@ -32,13 +33,15 @@ export function bodyOf(record: PullRequestRecord, github: string): string {
 }
 
 export function markerOf(body: string): Marker | undefined {
-  const [, requestedAt, id] = MARKER.exec(body) ?? [];
+  const [, , requestedAt, id] = MARKER.exec(body) ?? [];
   return requestedAt === undefined || id === undefined ? undefined : { requestedAt, id };
 }
 
 /** The body with the record's marker in the place of its own. */
 export function markAgain(body: string, record: Marker): string {
-  return MARKER.test(body) ? body.replace(MARKER, markerText(record)) : `${body.trimEnd()}\n\n${markerText(record)}\n`;
+  return MARKER.test(body)
+    ? body.replace(MARKER, `$1${markerText(record)}`)
+    : `${body.trimEnd()}\n\n${markerText(record)}\n`;
 }
 
 /** A comment of HTML, which GitHub keeps and does not show. */

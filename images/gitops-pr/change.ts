@@ -5,13 +5,17 @@ import type { PullRequestRecord } from "./record.ts";
 /** What is wanted of the gitops repository. */
 export type Change = Pick<PullRequestRecord, "service" | "environment" | "image">;
 
-// Both are folders, and parts of a branch's name.
-const FOLDER = /^[a-z0-9]([a-z0-9._-]*[a-z0-9])?$/;
+// Both are folders, and parts of a branch's name: git lets no part end in .lock.
+// https://git-scm.com/docs/git-check-ref-format
+const FOLDER = /^(?!.*\.\.)(?!.*\.lock$)[a-z0-9]([a-z0-9._-]*[a-z0-9])?$/;
+
+/** Characters that GitHub takes for a title. */
+const TITLE = 256;
 
 /** @throws Error that names the field of the record */
 export function checkChange(change: Change): void {
   for (const field of ["service", "environment"] as const) {
-    if (!FOLDER.test(change[field]) || change[field].includes("..")) {
+    if (!FOLDER.test(change[field])) {
       throw new Error(
         `the record's ${field} ${JSON.stringify(change[field])} is no folder's name: small letters, digits, . _ - between them`,
       );
@@ -43,7 +47,7 @@ export function branchOf(change: Change): string {
 }
 
 export function titleOf({ service, environment, image }: Change): string {
-  return `${service} ${environment}: ${shortVersion(parseImage(image))}`;
+  return `${service} ${environment}: ${shortVersion(parseImage(image))}`.slice(0, TITLE);
 }
 
 /** The commit's message, without its sign-off. */

@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { text } from "node:stream/consumers";
-import { TOKEN_ADVICE } from "./log.ts";
+import { brief, TOKEN_ADVICE } from "./log.ts";
 
 export interface GitResult {
   code: number;
@@ -26,7 +26,7 @@ export interface GitOptions {
   /** Of the task; git gets what it needs of it. */
   environment: Record<string, string | undefined>;
   token: string;
-  /** A program that answers git's questions for the user and the token. */
+  /** A program that answers git's questions for the user and the token at `GITHUB_ORIGIN`, a variable of the command's. */
   askpass: string;
   signal: AbortSignal;
 }
@@ -95,7 +95,7 @@ export function wordsOf(complaint: string): string {
     .split(/[\r\n]+/)
     .map((line) => line.trim())
     .filter((line) => line !== "" && !/^(hint:|Cloning into|warning: filtering not recognized)/.test(line));
-  return lines.join(" · ").slice(0, 1_000);
+  return brief(lines.join(" · "));
 }
 
 // GitHub says that there is no such repository to who may not see it.
@@ -107,16 +107,27 @@ const PASSING = [
   /Could not resolve (host|proxy)/i,
   /(Failed|Couldn't|Could not) (to )?connect/i,
   /Connection (refused|reset|timed out|was reset)/i,
+  /(Send|Recv) failure/i,
   /Operation (timed out|too slow)/i,
   /Empty reply from server/i,
   /SSL_(connect|read|ERROR_SYSCALL)|GnuTLS recv error|TLS connection was non-properly terminated/i,
   /RPC failed/i,
+  /HTTP\/2 stream \d+ was (not closed cleanly|reset)/i,
+  /transfer closed with/i,
   /early EOF|unexpected disconnect|the remote end hung up|expected flush after/i,
   /requested URL returned error: (429|5\d\d)/i,
 ];
 
 /** Whether git failed by something that may pass: a network, a server. */
 export function isPassing(error: unknown): boolean {
-  const complaint = error instanceof Error && "complaint" in error ? String(error.complaint) : "";
-  return PASSING.some((words) => words.test(complaint));
+  return PASSING.some((words) => words.test(complaintOf(error)));
+}
+
+/** Whether git failed because a branch that it was to fetch is not there. */
+export function isGone(error: unknown): boolean {
+  return /couldn't find remote ref/i.test(complaintOf(error));
+}
+
+function complaintOf(error: unknown): string {
+  return error instanceof Error && "complaint" in error ? String(error.complaint) : "";
 }

@@ -1,8 +1,9 @@
 import { Octokit } from "@octokit/core";
 import { retry } from "@octokit/plugin-retry";
-import { type Log, TOKEN_ADVICE } from "./log.ts";
+import { brief, explain, TOKEN_ADVICE } from "./log.ts";
+import { type Answer, createTransport, pauseOf, type TransportOptions } from "./transport.ts";
 
-/** A pull request that is open. */
+/** A pull request that is open, or was merged. */
 export interface PullRequest {
   number: number;
   /** For people. */
@@ -38,6 +39,8 @@ export interface GitHubError extends Error {
 export interface GitHub {
   /** The open pull requests for a base branch from the repository's own branches. */
   open(base: string): Promise<PullRequest[]>;
+  /** Those that were merged into it, as far as they are among the {@link PAGE} that ended or were commented on last. */
+  merged(base: string): Promise<PullRequest[]>;
   create(wanted: NewPullRequest): Promise<Creation>;
   setBody(number: number, body: string): Promise<void>;
   /** @param reviewers users @param teams slugs */
@@ -47,33 +50,32 @@ export interface GitHub {
   close(number: number): Promise<void>;
 }
 
-export interface GitHubOptions {
+export interface GitHubOptions extends TransportOptions {
   /** `https://api.github.com` */
   api: string;
   /** `acme/gitops` */
   repository: string;
   token: string;
-  log: Log;
-  signal: AbortSignal;
   /** Milliseconds that the first pause between two tries takes; the next ones take 4, 9 and 16 times that. */
   pause: number;
 }
 
 /** How often something that may pass is tried again. */
 const RETRIES = 4;
-/** Milliseconds that one answer may take. */
-const ANSWER = 20_000;
 const PAGE = 100;
+/** 429 beside those of the plugin: the transport has waited for it already. */
+const FINAL = [400, 401, 403, 404, 410, 422, 429, 451];
 
 const Client = Octokit.plugin(retry);
 
-export function createGitHub({ api, repository, token, log, signal, pause }: GitHubOptions): GitHub {
+export function createGitHub({ api, repository, token, pause, ...transport }: GitHubOptions): GitHub {
+  const { log, now } = transport;
   const octokit = new Client({
     baseUrl: api,
     auth: token,
     userAgent: "slipway",
-    request: { fetch: boundedFetch(signal) },
-    retry: { retries: RETRIES, retryAfterBaseValue: pause },
+    request: { fetch: createTransport(transport) },
+    retry: { retries: RETRIES, retryAfterBaseValue: pause, doNotRetry: FINAL },
     log: {
       debug: () => undefined,
       info: () => undefined,
@@ -83,6 +85,13 @@ export function createGitHub({ api, repository, token, log, signal, pause }: Git
   });
   const [owner = "", repo = ""] = repository.split("/");
   const there = { owner, repo };
+  const said = async <T>(what: string, request: () => Promise<T>): Promise<T> => {
+    try {
+      return await request();
+    } catch (error) {
+      throw inWords(what, error, now());
+    }
+  };
 
   return {
     open: (base) =>
@@ -91,12 +100,17 @@ export function createGitHub({ api, repository, token, log, signal, pause }: Git
         for (let page = 1; ; page++) {
           const query = { ...there, state: "open" as const, base, per_page: PAGE, page };
           const { data } = await octokit.request("GET /repos/{owner}/{repo}/pulls", query);
-          // A fork may have branches of any name.
-          all.push(...data.filter(({ head, base }) => head.repo?.id === base.repo.id).map(pullRequestOf));
+          all.push(...data.filter(isOwn).map(pullRequestOf));
           if (data.length < PAGE) {
             return all;
           }
         }
+      }),
+    merged: (base) =>
+      said("list pull requests", async () => {
+        const newest = { state: "closed", sort: "updated", direction: "desc", per_page: PAGE } as const;
+        const { data } = await octokit.request("GET /repos/{owner}/{repo}/pulls", { ...there, base, ...newest });
+        return data.filter((it) => it.merged_at !== null && isOwn(it)).map(pullRequestOf);
       }),
     async create(wanted) {
       try {
@@ -105,7 +119,7 @@ export function createGitHub({ api, repository, token, log, signal, pause }: Git
       } catch (error) {
         const kind = refusalOf(error);
         if (kind === undefined) {
-          throw inWords("open a pull request", error);
+          throw inWords("open a pull request", error, now());
         }
         return { kind };
       }
@@ -137,17 +151,17 @@ export function createGitHub({ api, repository, token, log, signal, pause }: Git
   };
 }
 
-/** Octokit takes a request that was given up for the whole task as final, and one that took too long as one to repeat. */
-function boundedFetch(signal: AbortSignal): typeof fetch {
-  return (input, init) => fetch(input, { ...init, signal: AbortSignal.any([signal, AbortSignal.timeout(ANSWER)]) });
-}
-
 interface PullRequestData {
   number: number;
   html_url: string;
   body: string | null;
   created_at: string;
   head: { ref: string };
+}
+
+/** A fork may have branches of any name. */
+function isOwn({ head, base }: { head: { repo: { id: unknown } | null }; base: { repo: { id: unknown } } }): boolean {
+  return head.repo?.id === base.repo.id;
 }
 
 function pullRequestOf({ number, html_url, body, created_at, head }: PullRequestData): PullRequest {
@@ -157,7 +171,8 @@ function pullRequestOf({ number, html_url, body, created_at, head }: PullRequest
 /** The part of Octokit's errors that is read. */
 interface RequestError extends Error {
   status: number;
-  response?: { data?: { errors?: (string | { message?: string })[] } };
+  /** Absent where there was no answer. */
+  response?: { headers: Answer["headers"]; data?: { errors?: (string | { message?: string })[] } };
 }
 
 /** Of two refusals only GitHub's words tell one from the other: both are 422 with the code `custom`. */
@@ -173,23 +188,23 @@ function refusalOf(error: unknown): "exists" | "nothing" | undefined {
   return words.some((it) => it.startsWith("No commits between")) ? "nothing" : undefined;
 }
 
-async function said<T>(what: string, request: () => Promise<T>): Promise<T> {
-  try {
-    return await request();
-  } catch (error) {
-    throw inWords(what, error);
+/** @param now milliseconds */
+function inWords(what: string, error: unknown, now: number): Error | GitHubError {
+  const { status = 500, name, message, response } = error as RequestError;
+  if (response === undefined) {
+    const words = name === "HttpError" ? message : explain(error);
+    return Object.assign(new Error(`cannot ${what}: ${brief(words)}`), { status });
   }
+  const words = `GitHub answers ${status}: ${brief(message)}`;
+  return Object.assign(new Error(`cannot ${what}: ${words}${adviceOf({ status, message, response }, now)}`), {
+    status,
+  });
 }
 
-function inWords(what: string, error: unknown): Error | GitHubError {
-  if (!(error instanceof Error) || error.name !== "HttpError") {
-    return error instanceof Error ? error : new Error(String(error));
+function adviceOf({ status, message, response }: Omit<RequestError, "name">, now: number): string {
+  const pause = pauseOf({ status, headers: response?.headers ?? {}, words: message }, now);
+  if (pause !== undefined) {
+    return `; ask again after ${new Date(now + pause).toISOString()}`;
   }
-  const { status, message, response } = error as RequestError;
-  const isToken = [401, 403, 404].includes(status) && !/rate limit/i.test(message);
-  const advice = isToken ? `; ${TOKEN_ADVICE}` : "";
-  // Without an answer the status is Octokit's own.
-  const words =
-    response === undefined ? `GitHub cannot be reached: ${message}` : `GitHub answers ${status}: ${message}`;
-  return Object.assign(new Error(`cannot ${what}: ${words}${advice}`), { status });
+  return [401, 403, 404].includes(status) ? `; ${TOKEN_ADVICE}` : "";
 }

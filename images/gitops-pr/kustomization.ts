@@ -7,6 +7,7 @@ import {
   addSection,
   type Edit,
   fieldOf,
+  isPlain,
   parseText,
   removeItem,
   removePair,
@@ -22,7 +23,8 @@ const EDITS = 100;
 
 /**
  * Does to a kustomization what `kustomize edit set image` does, and leaves the rest of it as it is, byte for byte: comments,
- * order, quotes. An entry that is not there is added at the end, where kustomize would sort the list.
+ * order, quotes. An entry that is not there is added at the end, where kustomize would sort the list. A comment goes only
+ * with the field or the entry that it stands in or behind.
  * @param text of the file
  * @param argument as kustomize takes it: `storefront=registry/storefront:v1`
  * @returns the same text if it says so already
@@ -32,15 +34,16 @@ export function setImage(text: string, argument: string): string {
   const before = read(text);
   const wanted = keeping(before.entries, parseImage(argument));
   let edited = text;
+  let after = before;
   for (let edits = 0; edits < EDITS; edits++) {
-    const { document, images } = read(edited);
-    const edit = nextEdit(edited, document, images, wanted);
+    const edit = nextEdit(edited, after, wanted);
     if (edit === undefined) {
       break;
     }
     edited = `${edited.slice(0, edit.start)}${edit.text}${edited.slice(edit.end)}`;
+    after = readEdited(edited, wanted);
   }
-  verify(before, edited, wanted);
+  verify(before, after, wanted);
   return edited;
 }
 
@@ -56,32 +59,50 @@ interface Kustomization {
 function read(text: string): Kustomization {
   const document = parseText(text);
   const { contents } = document;
-  if (contents !== null && !isMap(contents)) {
+  // Of `---` alone the contents are an empty scalar.
+  const isEmpty = contents === null || (isScalar(contents) && contents.source === "");
+  if (!isEmpty && !isMap(contents)) {
     throw new Error("it is no mapping: a kustomization has fields such as resources and images");
   }
   const { images: entries = null, ...rest } = (document.toJS() ?? {}) as Record<string, unknown>;
   if ("imageTags" in rest) {
     throw new Error("it has the field imageTags, which kustomize has given up: rename it to images");
   }
-  const images = contents?.get("images", true);
+  const images = isMap(contents) ? contents.get("images", true) : undefined;
   if (entries !== null && (!Array.isArray(entries) || !isSeq(images))) {
     throw new Error("its field images is no list: write a list of entries, each with a name");
   }
   const list = isSeq(images) ? images : undefined;
   if (list?.items.some((item) => !isMap(item) || item.has("<<") || typeof item.get("name") !== "string")) {
-    throw new Error("an entry of its images is an alias, is merged from one, or has no name: write the entry out");
+    throw new Error(
+      "an entry of its images is an alias, is merged from one, or has no name that is a string: write the entry out",
+    );
   }
   return { document, images: list, entries: entries ?? [], rest };
 }
 
-/** Puts what the file has in the place of kustomize's asterisks. */
+/**
+ * Puts what the file has in the place of kustomize's asterisks.
+ * @throws Error if the file's entry has what kustomize itself would not read
+ */
 function keeping(entries: Kustomization["entries"], wanted: ImageEntry): ImageEntry {
   const present = entries.find(({ name }) => name === wanted.name);
+  for (const [field, value] of Object.entries(present ?? {})) {
+    if (field !== "name" && !FIELDS.some((it) => it === field)) {
+      throw new Error(
+        `its entry of image ${wanted.name} has the field ${field}, which kustomize does not know: remove it`,
+      );
+    }
+    const isKept = wanted[field as keyof ImageEntry] === KEEP;
+    if (value !== null && (typeof value === "object" || (isKept && typeof value !== "string"))) {
+      throw new Error(`${field} of image ${wanted.name} is no string: write it in quotes`);
+    }
+  }
   const values = REPLACEMENTS.map((field) => [field, wanted[field] === KEEP ? present?.[field] : wanted[field]]);
   return { name: wanted.name, ...Object.fromEntries(values.filter(([, value]) => value)) };
 }
 
-function nextEdit(text: string, document: Document, images: YAMLSeq | undefined, wanted: ImageEntry): Edit | undefined {
+function nextEdit(text: string, { document, images }: Kustomization, wanted: ImageEntry): Edit | undefined {
   // The order in which kustomize writes fields.
   const entry = Object.fromEntries(Object.entries(wanted).sort(([one], [other]) => (one < other ? -1 : 1)));
   if (images === undefined) {
@@ -114,21 +135,33 @@ function nextFieldEdit(text: string, item: YAMLMap, wanted: ImageEntry): Edit | 
   return over[0] && removePair(text, item, over[0]);
 }
 
-/** Whether a field has its value already, as a string: an unquoted 1.10 is the number 1.1. */
+/** Whether a field has its value already, as a string: an unquoted 1.10 is the number 1.1, and `on` is true to some. */
 function says(item: YAMLMap, field: string, values: Record<string, string | undefined>): boolean {
-  const value = fieldOf(item, field).value;
-  return isScalar(value) && value.value === values[field];
+  const { value } = fieldOf(item, field);
+  return isScalar(value) && value.value === values[field] && (value.type !== "PLAIN" || isPlain(String(value.value)));
+}
+
+/** @throws Error if the edits have broken the text: they know the usual ways of writing an entry, and YAML has more */
+function readEdited(edited: string, wanted: ImageEntry): Kustomization {
+  try {
+    return read(edited);
+  } catch (cause) {
+    throw unusual(wanted, cause);
+  }
 }
 
 /** @throws Error if the edits did anything else than what they are for: an anchor, for one, may be used elsewhere */
-function verify(before: Kustomization, edited: string, wanted: ImageEntry): void {
-  const after = read(edited);
+function verify(before: Kustomization, after: Kustomization, wanted: ImageEntry): void {
   const at = before.entries.findIndex(({ name }) => name === wanted.name);
   const others = before.entries.filter(({ name }, index) => name !== wanted.name || index === at);
   const expected = at === -1 ? [...others, wanted] : others.map((entry, index) => (index === at ? wanted : entry));
   if (!isDeepStrictEqual(after.entries, expected) || !isDeepStrictEqual(after.rest, before.rest)) {
-    throw new Error(
-      `its entry of image ${wanted.name} cannot be set without changing something else: write it as plain fields`,
-    );
+    throw unusual(wanted);
   }
 }
+
+const unusual = ({ name }: ImageEntry, cause?: unknown): Error =>
+  new Error(
+    `its entry of image ${name} cannot be set without changing something else: write it once, each field on a line of its own, without anchors`,
+    { cause },
+  );

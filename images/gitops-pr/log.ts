@@ -40,6 +40,15 @@ function stableBase64(before: string, token: string): string {
 export const TOKEN_ADVICE =
   "look at the token of slipway:pullRequests, which needs contents and pull requests of the repository, read and write";
 
+/**
+ * A text in one line of so many characters. A word is left out where it would be cut: half a token would not be taken out
+ * of the text any more.
+ */
+export function brief(text: string, limit = 1_000): string {
+  const line = text.trim().replace(/\s+/g, " ");
+  return line.length <= limit ? line : `${line.slice(0, limit).replace(/\S*$/, "")}…`;
+}
+
 /** The error as one line for a person. */
 export function explain(error: unknown): string {
   if (!(error instanceof Error)) {

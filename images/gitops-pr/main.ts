@@ -16,7 +16,7 @@ const write = (line: string) => process.stdout.write(line);
 async function main(env: NodeJS.ProcessEnv): Promise<number> {
   const options = readOptions(env);
   const attempt = readAttempt(env);
-  const { table: name } = options;
+  const { table: name, api, repository } = options;
   // Without a timeout a connection that a NAT gateway has dropped holds the task until its deadline.
   const requestHandler = { connectionTimeout: 2_000, requestTimeout: 5_000, throwOnRequestTimeout: true };
   const table = { table: name, dynamo: new DynamoDBClient({ maxAttempts: 5, requestHandler }) };
@@ -40,7 +40,7 @@ async function main(env: NodeJS.ProcessEnv): Promise<number> {
       askpass: path.join(path.dirname(process.argv[1] ?? ""), "askpass.sh"),
       signal: stop,
     }),
-    github: createGitHub({ api: options.api, repository: options.repository, token, log, signal: stop, pause: 1_000 }),
+    github: createGitHub({ api, repository, token, log, signal: stop, pause: 1_000, now: Date.now, sleep }),
     log,
     redact,
     now: Date.now,

@@ -4,7 +4,7 @@ import type { GitHub, GitHubError, PullRequest } from "./github.ts";
 import { explain, type Log } from "./log.ts";
 import type { Options } from "./options.ts";
 import type { Outcome, PullRequestRecord } from "./record.ts";
-import { isLater, markOf, neighboursOf } from "./superseding.ts";
+import { isLater, markOf, type Neighbours, neighboursOf } from "./superseding.ts";
 
 export interface PullRequestContext {
   options: Options;
@@ -12,13 +12,25 @@ export interface PullRequestContext {
   log: Log;
 }
 
-/** @returns why the change is not wanted any more, if one that was asked for later is open */
+/** @returns why the change is not wanted any more, if one that was asked for later is open or merged */
 export async function supersededBy(
-  { options, github }: PullRequestContext,
+  context: PullRequestContext,
   record: PullRequestRecord,
 ): Promise<Outcome | undefined> {
-  const { later } = neighboursOf(record, await github.open(options.branch));
+  const { later } = await lookAround(context, record);
   return later && superseded(later);
+}
+
+/**
+ * Where the base has what is wanted: closes the pull requests that were asked for before, which would undo it.
+ * @throws Error in GitHub's words
+ */
+export async function retireEarlier(context: PullRequestContext, record: PullRequestRecord): Promise<void> {
+  const { earlier } = await lookAround(context, record);
+  const why = `${context.options.branch} has ${titleOf(record)}, which was asked for later`;
+  for (const old of earlier) {
+    await retire(context, old, why);
+  }
 }
 
 /**
@@ -31,10 +43,11 @@ export async function openPullRequest(context: PullRequestContext, record: PullR
   const wanted = { title: titleOf(record), body: bodyOf(record, options.github), head, base: options.branch };
   const creation = await github.create(wanted);
   if (creation.kind === "nothing") {
+    await retireEarlier(context, record);
     return { state: "unchanged", reason: `${options.branch} has got the change in the meantime` };
   }
   // Two tasks may open theirs at once. Each looks afterwards, so the later one at least sees both.
-  const { own, later, earlier } = neighboursOf(record, await github.open(options.branch));
+  const { own, later, earlier } = await lookAround(context, record);
   const pullRequest = creation.kind === "created" ? creation.pullRequest : own;
   if (pullRequest === undefined) {
     throw new Error(`GitHub says that ${head} has an open pull request, and lists none: ask again`);
@@ -47,13 +60,17 @@ export async function openPullRequest(context: PullRequestContext, record: PullR
     await adopt(context, pullRequest, record);
   }
   if (later !== undefined) {
-    await retire(context, pullRequest, later);
+    await retire(context, pullRequest, `Superseded by ${later.url}`);
     return superseded(later);
   }
   for (const old of earlier) {
-    await retire(context, old, pullRequest, record);
+    await retire(context, old, `Superseded by ${pullRequest.url}, which brings ${titleOf(record)}`);
   }
   return { state: "opened", url: pullRequest.url };
+}
+
+async function lookAround({ options, github }: PullRequestContext, record: PullRequestRecord): Promise<Neighbours> {
+  return neighboursOf(record, await github.open(options.branch), await github.merged(options.branch));
 }
 
 const superseded = ({ url }: PullRequest): Outcome => ({ state: "unchanged", reason: `superseded by ${url}` });
@@ -100,19 +117,13 @@ async function adopt(context: PullRequestContext, pullRequest: PullRequest, reco
   }
 }
 
-/** Closes a pull request with a pointer to the one that took its place. */
-async function retire(
-  { github, log }: PullRequestContext,
-  old: PullRequest,
-  { url }: PullRequest,
-  change?: PullRequestRecord,
-): Promise<void> {
-  const what = change === undefined ? "" : `, which brings ${titleOf(change)}`;
+/** Closes a pull request with a comment that says why. */
+async function retire({ github, log }: PullRequestContext, { number, url }: PullRequest, why: string): Promise<void> {
   try {
-    await github.comment(old.number, `Superseded by ${url}${what}.`);
-    await github.close(old.number);
-    log("info", "pull request superseded", { url: old.url, by: url });
+    await github.comment(number, `${why}.`);
+    await github.close(number);
+    log("info", "pull request closed", { url, why });
   } catch (error) {
-    log("warn", "pull request not closed", { url: old.url, by: url, cause: explain(error) });
+    log("warn", "pull request not closed", { url, why, cause: explain(error) });
   }
 }

@@ -2,25 +2,30 @@ import { type Marker, markerOf } from "./body.ts";
 import { branchOf, branchPrefix, type Change } from "./change.ts";
 import type { PullRequest } from "./github.ts";
 
-/** The open pull requests of one service in one environment, as one change sees them. */
+/** The pull requests of one service in one environment, as one change sees them. */
 export interface Neighbours {
-  /** The one of this very change. */
+  /** The open one of this very change. */
   own: PullRequest | undefined;
-  /** The last one that was asked for after this change: it stays, and this one is not opened. */
+  /** The last one that was asked for after this change and is open or merged: it stays, and this one is not opened. */
   later: PullRequest | undefined;
-  /** Those that were asked for before: they are closed. */
+  /** The open ones that were asked for before: they are closed. */
   earlier: PullRequest[];
 }
 
-/** @param open all open pull requests for the base branch */
-export function neighboursOf(change: Change & Marker, open: PullRequest[]): Neighbours {
+/**
+ * @param open all open pull requests for the base branch
+ * @param merged those that were merged into it lately
+ */
+export function neighboursOf(change: Change & Marker, open: PullRequest[], merged: PullRequest[]): Neighbours {
   const [prefix, branch] = [branchPrefix(change), branchOf(change)];
   const own = open.find(({ head }) => head === branch);
-  const others = open.filter(({ head }) => head.startsWith(prefix) && head !== branch);
-  const later = others
-    .filter((it) => isLater(markOf(it), change))
+  const others = (all: PullRequest[]) => all.filter(({ head }) => head.startsWith(prefix) && head !== branch);
+  // The same change may have been asked for again later, by another record.
+  const asked = own !== undefined && isLater(markOf(own), change) ? markOf(own) : change;
+  const [later] = [...others(open), ...others(merged)]
+    .filter((it) => isLater(markOf(it), asked))
     .sort((a, b) => (isLater(markOf(a), markOf(b)) ? -1 : 1));
-  return { own, later: later[0], earlier: others.filter((it) => !isLater(markOf(it), change)) };
+  return { own, later, earlier: others(open).filter((it) => !isLater(markOf(it), asked)) };
 }
 
 /** Whether a pull request was asked for after another one. */

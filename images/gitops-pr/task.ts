@@ -5,12 +5,15 @@ import { changedOverlay, pushBranch } from "./branch.ts";
 import { checkChange, overlayFile, serviceFolder } from "./change.ts";
 import type { Git } from "./git.ts";
 import type { GitHub } from "./github.ts";
-import { explain, type Log, type Redact } from "./log.ts";
+import { brief, explain, type Log, type Redact } from "./log.ts";
 import type { Attempt, Options } from "./options.ts";
-import { openPullRequest, supersededBy } from "./pullRequest.ts";
+import { openPullRequest, type PullRequestContext, retireEarlier, supersededBy } from "./pullRequest.ts";
 import { moveRecord, type Outcome, type PullRequestRecord, readRecord, type Table } from "./record.ts";
 import type { Patience } from "./retry.ts";
 import { clone } from "./workingCopy.ts";
+
+/** Characters of a fact in the record: DynamoDB refuses an item of more than 400 KB. */
+const FACT = 2_000;
 
 /** All that the task works with. */
 export interface Task {
@@ -80,7 +83,7 @@ async function begin({ table, attempt, log, now }: Teller): Promise<PullRequestR
 }
 
 async function end({ table, attempt, log, redact, now }: Teller, outcome: Outcome): Promise<void> {
-  const texts = Object.entries(outcome).map(([name, text]) => [name, redact(text)]);
+  const texts = Object.entries(outcome).map(([name, text]) => [name, brief(redact(text), FACT)]);
   const redacted = Object.fromEntries(texts) as Outcome;
   log(outcome.state === "failed" ? "error" : "info", outcome.state, { ...attempt, ...redacted });
   if (!(await moveRecord(table, attempt, redacted, now()))) {
@@ -103,17 +106,18 @@ async function carryOut(task: Task, record: PullRequestRecord, doing: { step: st
       patience,
     });
     log("info", "cloned", { repository: options.repository, commit: await copy.base() });
-    if ((await changedOverlay({ options, copy, log }, record)) === undefined) {
-      return unchanged(options, record);
-    }
+    const isThere = (await changedOverlay({ options, copy, log }, record)) === undefined;
     doing.step = `looking at the pull requests of ${options.repository}`;
+    if (isThere) {
+      return await unchanged({ options, github, log }, record);
+    }
     const superseded = await supersededBy({ options, github, log }, record);
     if (superseded !== undefined) {
       return superseded;
     }
     doing.step = "pushing the branch";
     if (!(await pushBranch({ options, copy, log }, record))) {
-      return unchanged(options, record);
+      return await unchanged({ options, github, log }, record);
     }
     doing.step = "opening the pull request";
     return await openPullRequest({ options, github, log }, record);
@@ -122,8 +126,10 @@ async function carryOut(task: Task, record: PullRequestRecord, doing: { step: st
   }
 }
 
-function unchanged({ branch }: Options, record: PullRequestRecord): Outcome {
-  return { state: "unchanged", reason: `${overlayFile(record)} on ${branch} has image ${record.image} already` };
+async function unchanged(context: PullRequestContext, record: PullRequestRecord): Promise<Outcome> {
+  await retireEarlier(context, record);
+  const where = `${overlayFile(record)} on ${context.options.branch}`;
+  return { state: "unchanged", reason: `${where} has image ${record.image} already` };
 }
 
 /** Ends with the promise, or as soon as the signal says so. */

@@ -1,6 +1,6 @@
-import { lstat, readFile, writeFile } from "node:fs/promises";
+import { lstat, mkdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
-import { type Git, gitFailure, isPassing, must, wordsOf } from "./git.ts";
+import { type Git, gitFailure, isGone, isPassing, must, wordsOf } from "./git.ts";
 import { type Patience, patiently } from "./retry.ts";
 
 /** A clone of the gitops repository with the newest commit alone, of which one folder is looked at. */
@@ -9,7 +9,7 @@ export interface WorkingCopy {
   base(): Promise<string>;
   /** Takes the base branch as it is now, and forgets all else. */
   refresh(): Promise<void>;
-  /** The content of a file; `undefined` if there is none. @throws Error if it is something else than a file */
+  /** The content of a file; `undefined` if there is none. @throws Error if it is no plain file, or no UTF-8 */
   read(file: string): Promise<string | undefined>;
   /** Commits one file on top of the base. @returns the commit */
   commit(file: string, content: string, commit: Commit): Promise<string>;
@@ -41,31 +41,41 @@ export interface CloneOptions {
   patience: Patience;
 }
 
+/**
+ * Whatever the repository's .gitattributes and the user's configuration say: what is committed is what was there, byte for
+ * byte. No other file of attributes goes before this one. https://git-scm.com/docs/gitattributes
+ */
+const ATTRIBUTES = "* -text -ident -filter -working-tree-encoding\n";
+
 /** @throws GitFailure in git's words */
-export async function clone({ git, url, branch, folder, directory, patience }: CloneOptions): Promise<WorkingCopy> {
+export async function clone(options: CloneOptions): Promise<WorkingCopy> {
+  const { url, branch, folder, directory, patience } = options;
+  const git = await answering(options.git, url);
   const here = (args: string[], more = {}) => must(git, args, { directory, ...more });
   const overNetwork = <T>(attempt: () => Promise<T>) => patiently(attempt, isPassing, patience);
-  const checkOut = async () => {
-    // Without the files' contents from the clone, this fetches those of the folder.
-    await overNetwork(() => here(["checkout", "--quiet", "--force", "--detach", `origin/${branch}`]));
+  const base = `refs/remotes/origin/${branch}`;
+  const refresh = async () => {
+    // By its full name: a tag may have the same one.
+    const what = ["--depth=1", "--no-tags", "--filter=blob:none", "origin", `+refs/heads/${branch}:${base}`];
+    await overNetwork(() => here(["fetch", "--quiet", ...what])).catch((error) => {
+      throw isGone(error) ? new Error(`${url} has no branch ${branch}: look at slipway:pullRequests.branch`) : error;
+    });
+    // Without the files' contents from there, this fetches those of the folder.
+    await overNetwork(() => here(["checkout", "--quiet", "--force", "--detach", base]));
   };
 
-  const shallow = ["--depth=1", "--no-tags"];
-  const sparse = ["--filter=blob:none", "--sparse", "--no-checkout"];
-  await overNetwork(() =>
-    must(git, ["clone", "--quiet", ...shallow, ...sparse, `--branch=${branch}`, "--", url, directory]),
-  );
+  await must(git, ["init", "--quiet", directory]);
+  await mkdir(path.join(directory, ".git/info"), { recursive: true });
+  await writeFile(path.join(directory, ".git/info/attributes"), ATTRIBUTES);
+  await here(["remote", "add", "origin", url]);
   await here(["sparse-checkout", "set", folder]);
-  await checkOut();
+  await refresh();
 
   return {
-    base: () => here(["rev-parse", `origin/${branch}`]),
-    async refresh() {
-      await overNetwork(() => here(["fetch", "--quiet", ...shallow, "origin", branch]));
-      await checkOut();
-    },
+    base: () => here(["rev-parse", base]),
+    refresh,
     async read(file) {
-      return (await isFile(directory, file)) ? readFile(path.join(directory, file), "utf8") : undefined;
+      return (await isFile(directory, file)) ? textOf(file, await readFile(path.join(directory, file))) : undefined;
     },
     async commit(file, content, { message, author }) {
       await writeFile(path.join(directory, file), content);
@@ -77,12 +87,16 @@ export async function clone({ git, url, branch, folder, directory, patience }: C
       return here(["rev-parse", "HEAD"]);
     },
     async has(head) {
-      await overNetwork(() => here(["fetch", "--quiet", "--depth=2", "--no-tags", "origin", `refs/heads/${head}`]));
+      try {
+        await overNetwork(() => here(["fetch", "--quiet", "--depth=2", "--no-tags", "origin", `refs/heads/${head}`]));
+      } catch (error) {
+        if (isGone(error)) {
+          return false;
+        }
+        throw error;
+      }
       const [parents, tree] = (await here(["show", "--no-patch", "--format=%P%n%T", "FETCH_HEAD"])).split("\n");
-      return (
-        parents === (await here(["rev-parse", `origin/${branch}`])) &&
-        tree === (await here(["rev-parse", "HEAD^{tree}"]))
-      );
+      return parents === (await here(["rev-parse", base])) && tree === (await here(["rev-parse", "HEAD^{tree}"]));
     },
     async remoteHead(branch) {
       const line = await overNetwork(() => here(["ls-remote", "origin", `refs/heads/${branch}`]));
@@ -90,6 +104,22 @@ export async function clone({ git, url, branch, folder, directory, patience }: C
     },
     push: (branch, expected) => overNetwork(() => pushHead(git, directory, branch, expected)),
   };
+}
+
+/** git whose questions are answered where an address really is: the user's configuration may lead elsewhere. */
+async function answering(git: Git, url: string): Promise<Git> {
+  const address = await must(git, ["ls-remote", "--get-url", url]);
+  const [origin = ""] = /^\w+:\/\/[^/]+/.exec(address) ?? [];
+  return (args, settings = {}) =>
+    git(args, { ...settings, environment: { ...settings.environment, GITHUB_ORIGIN: origin } });
+}
+
+function textOf(file: string, content: Buffer): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(content);
+  } catch {
+    throw new Error(`${file} of the gitops repository is no UTF-8: save it as such, then ask again`);
+  }
 }
 
 async function pushHead(git: Git, directory: string, branch: string, expected: string): Promise<string | undefined> {

@@ -34,89 +34,119 @@ export function fieldOf(map: YAMLMap, key: string): Field {
   return field;
 }
 
-/** Gives a pair another value, and another key if they differ. The style of the value stays. */
+/** Gives a pair another value, and another key if they differ. The style of the value stays, unless it is a block's. */
 export function setPair(text: string, map: YAMLMap, key: string, newKey: string, value: string): Edit {
   const field = fieldOf(map, key);
-  const [start, end] = [startOf(field.key), endOf(field.key)];
-  const between = text.slice(end, field.value === null ? end : startOf(field.value));
-  // Of `newTag:` alone the value is empty, right behind the colon.
-  const space = /\s$/.test(between) ? "" : " ";
-  return {
-    start,
-    end: fieldEnd(field),
-    text: `${text.slice(start, end).replace(key, newKey)}${between}${space}${scalar(value, field.value)}`,
-  };
+  const [start, keyEnd] = [startOf(field.key), endOf(field.key)];
+  const [from, end] = [valueStart(field), fieldEnd(text, field)];
+  const newField = text.slice(start, keyEnd).replace(key, newKey) + (text.slice(keyEnd, from) || ":");
+  if (from === end) {
+    // Of `newTag: # to come` the value is empty, and the comment is right behind it.
+    const [before, after] = [/\s$/.test(newField) ? "" : " ", text[end] === "#" ? " " : ""];
+    return { start, end, text: `${newField}${before}${scalar(value)}${after}` };
+  }
+  const [, comment = ""] = (isBlock(field.value) && /^\S+([ \t]+#[^\r\n]*)/.exec(text.slice(from, end))) || [];
+  return { start, end, text: `${newField}${scalar(value, field.value)}${comment}` };
 }
 
 /** Adds a pair behind the last one. */
 export function addPair(text: string, map: YAMLMap, key: string, value: string): Edit {
   const last = lastOf(fieldsOf(map));
-  const [at, start] = last === undefined ? [0, 0] : [fieldEnd(last), startOf(last.key)];
+  const [at, start] = last === undefined ? [0, 0] : [fieldEnd(text, last), startOf(last.key)];
   return map.flow
     ? insert(at, `, ${scalar(key, last?.key)}: ${scalar(value, last?.value)}`)
     : insertLines(text, at, [`${indentation(text, start)}${key}: ${scalar(value)}`]);
 }
 
-/** Takes a pair out; another one must be there. */
+/** Takes a pair out; another one must be there. A comment in its own lines goes with it. */
 export function removePair(text: string, map: YAMLMap, key: string): Edit {
   const field = fieldOf(map, key);
   const fields = fieldsOf(map);
   const index = fields.indexOf(field);
   const [previous, next] = [fields[index - 1], fields[index + 1]];
-  const [start, end] = [startOf(field.key), fieldEnd(field)];
+  const [start, end] = [startOf(field.key), fieldEnd(text, field)];
   if (map.flow) {
     return previous === undefined
-      ? remove(start, next === undefined ? end : startOf(next.key))
-      : remove(fieldEnd(previous), end);
+      ? removeWithin(text, start, next === undefined ? end : startOf(next.key))
+      : removeWithin(text, fieldEnd(text, previous), end);
   }
-  // The first pair shares its line with the dash of the list, which stays.
-  return previous === undefined
-    ? remove(start, nextLine(text, end) + indentation(text, start).length)
-    : remove(lineStart(text, start), nextLine(text, end));
+  if (previous !== undefined || next === undefined) {
+    return remove(lineStart(text, start), nextLine(text, end));
+  }
+  // The first pair shares its line with the dash of the list, which stays: alone, if comments or empty lines follow.
+  return /^\s*\n[ ]*$/.test(text.slice(lineEnd(text, end), startOf(next.key)))
+    ? remove(start, startOf(next.key))
+    : remove(text.slice(0, start).trimEnd().length, lineEnd(text, end));
 }
 
 /** Adds a mapping at the end of a list. */
 export function addItem(text: string, list: YAMLSeq, item: Record<string, string>): Edit {
   const last = lastOf(list.items) as Node | undefined;
   if (!list.flow) {
-    return insertLines(text, contentEnd(last), blockItem(indentation(text, startOf(list)), item));
+    return insertLines(text, contentEnd(text, last), blockItem(indentation(text, startOf(list)), item));
   }
-  if (last !== undefined) {
-    return insert(endOf(last), `, ${flowItem(text, item)}`);
-  }
-  const [start, end] = [startOf(list), endOf(list)];
-  const standsAlone = text.slice(start - 1, start) === " " && /^[ \t]*(\r?\n|$)/.test(text.slice(end));
-  if (!standsAlone) {
-    return { start, end, text: `[${flowItem(text, item)}]` };
-  }
-  const eol = eolOf(text);
-  return { start: start - 1, end, text: `${eol}${blockItem("", item).join(eol)}` };
+  return last === undefined ? addFirstItem(text, list, item) : insert(endOf(last), `, ${flowItem(text, item)}`);
 }
 
-/** Takes an item out of a list; another one must be there before it. */
+/** In the place of `[]`. */
+function addFirstItem(text: string, list: YAMLSeq, item: Record<string, string>): Edit {
+  const [start, end] = [startOf(list), endOf(list)];
+  if (text.slice(start, end).includes("#")) {
+    return insert(start + 1, `${flowItem(text, item)}${/\s/.test(text.charAt(start + 1)) ? "" : " "}`);
+  }
+  const before = text.slice(lineStart(text, start), start);
+  const standsAlone = /^\S+: $/.test(before) && /^[ \t]*(\r?\n|$)/.test(text.slice(end));
+  const eol = eolOf(text);
+  return standsAlone
+    ? { start: start - 1, end, text: `${eol}${blockItem("", item).join(eol)}` }
+    : { start, end, text: `[${flowItem(text, item)}]` };
+}
+
+/** Takes an item out of a list; another one must be there before it. A comment in its own lines goes with it. */
 export function removeItem(text: string, list: YAMLSeq, item: Node): Edit {
   if (list.flow) {
     const previous = list.items[list.items.indexOf(item) - 1] as Node;
-    return remove(endOf(previous), endOf(item));
+    return removeWithin(text, endOf(previous), endOf(item));
   }
-  return remove(lineStart(text, startOf(item)), nextLine(text, contentEnd(item)));
+  // The dash may stand on a line of its own.
+  const dash = text.slice(0, startOf(item)).trimEnd().length;
+  return remove(lineStart(text, dash), nextLine(text, contentEnd(text, item)));
 }
 
 /** Adds a field with a list of one item to the document's mapping, or to its field that is there and has no value. */
 export function addSection(text: string, { contents }: Document, key: string, item: Record<string, string>): Edit {
-  const lines = blockItem(isMap(contents) ? listIndentation(text, contents) : "", item);
-  if (isMap(contents) && contents.flow) {
+  if (!isMap(contents)) {
+    return insertLines(text, documentEnd(text), [`${key}:`, ...blockItem("", item)]);
+  }
+  if (contents.flow) {
     throw new Error(`it has no ${key} and is written within braces: add "${key}": []`);
   }
-  return isMap(contents) && contents.has(key)
-    ? insertLines(text, endOf(fieldOf(contents, key).key), lines)
-    : insertLines(text, text.length, [`${key}:`, ...lines]);
+  const lines = blockItem(listIndentation(text, contents), item);
+  if (!contents.has(key)) {
+    return insertLines(text, documentEnd(text), [`${fieldIndentation(text, contents)}${key}:`, ...lines]);
+  }
+  const field = fieldOf(contents, key);
+  const [from, end] = [valueStart(field), fieldEnd(text, field)];
+  // `~` and `null` would be in the way of the list.
+  return from === end ? insertLines(text, endOf(field.key), lines) : remove(text.slice(0, from).trimEnd().length, end);
 }
 
-/** How far the first list of a mapping is indented: none has to be. */
+/** Where the document ends: at a line `...`, or with the text. */
+function documentEnd(text: string): number {
+  const marker = text.search(/^\.{3}(?=\s|$)/m);
+  return marker === -1 ? text.length : marker - 1;
+}
+
+/** How far the fields of a mapping are indented: a document's need not be. */
+function fieldIndentation(text: string, map: YAMLMap): string {
+  const last = lastOf(fieldsOf(map));
+  return last === undefined ? "" : indentation(text, startOf(last.key));
+}
+
+/** How far the first list of a mapping is indented: as the fields, if there is none. */
 function listIndentation(text: string, map: YAMLMap): string {
   const list = fieldsOf(map).find(({ value }) => isSeq(value) && !value.flow)?.value;
-  return list === undefined || list === null ? "" : indentation(text, startOf(list));
+  return list === undefined || list === null ? fieldIndentation(text, map) : indentation(text, startOf(list));
 }
 
 function blockItem(indent: string, item: Record<string, string>): string[] {
@@ -144,49 +174,72 @@ function scalar(value: string, like?: Node | null): string {
 }
 
 /**
- * Whether a value needs no quotes. kustomize's parser has scalars of YAML 1.1 beside those of 1.2: `on`, 1_000,
- * 2026-01-31 and 12e3 are no strings to one or the other.
+ * Whether a value needs no quotes. kustomize's parser has scalars of YAML 1.1 beside those of 1.2 (`on`, 1_000, 2026-01-31
+ * and 12e3 are no strings to one or the other), and reads numbers without their underscores, in capitals too (1e1_0, 0X1F):
+ * https://github.com/go-yaml/yaml/blob/v3/resolve.go
  */
-function isPlain(value: string): boolean {
+export function isPlain(value: string): boolean {
   return (
     /^[\w./:@-]+$/.test(value) &&
-    ["1.1" as const, "1.2" as const].every((version) => {
-      const document = parseDocument(value, { version });
-      return document.errors.length === 0 && document.toJS() === value;
-    })
+    [value, value.replaceAll("_", "").toLowerCase()].every((spelling) =>
+      ["1.1" as const, "1.2" as const].every((version) => {
+        const document = parseDocument(spelling, { version });
+        return document.errors.length === 0 && document.toJS() === spelling;
+      }),
+    )
   );
 }
 
 const startOf = (node: Node): number => node.range?.[0] ?? 0;
 const endOf = (node: Node): number => node.range?.[1] ?? 0;
-const fieldEnd = ({ key, value }: Field): number => endOf(value ?? key);
+
+const isBlock = (node: Node | null): boolean =>
+  isScalar(node) && (node.type === "BLOCK_LITERAL" || node.type === "BLOCK_FOLDED");
+
+const valueStart = ({ key, value }: Field): number => (value === null ? endOf(key) : startOf(value));
+
+/** Where a pair ends: before the newline that a block scalar's range has in it. */
+function fieldEnd(text: string, { key, value }: Field): number {
+  const end = endOf(value ?? key);
+  return isBlock(value) && text[end - 1] === "\n" ? end - (text[end - 2] === "\r" ? 2 : 1) : end;
+}
 
 /** Where an item of a list ends: its range alone may reach over comments to the next one. */
-function contentEnd(item: Node | undefined): number {
+function contentEnd(text: string, item: Node | undefined): number {
   const last = isMap(item) && !item.flow ? lastOf(fieldsOf(item)) : undefined;
-  return last === undefined ? (item?.range?.[1] ?? 0) : fieldEnd(last);
+  return last === undefined ? (item?.range?.[1] ?? 0) : fieldEnd(text, last);
 }
 
 const lastOf = <T>(items: T[]): T | undefined => items[items.length - 1];
 
 const lineStart = (text: string, at: number): number => text.lastIndexOf("\n", at - 1) + 1;
 
+/** Where a line ends, before its newline. */
+function lineEnd(text: string, at: number): number {
+  return at + text.slice(at).search(/\r?\n|$/);
+}
+
 /** Where the next line begins. */
 function nextLine(text: string, at: number): number {
-  // A block scalar's range ends with its last line.
-  if (at > 0 && text[at - 1] === "\n") {
-    return at;
-  }
   const newline = text.indexOf("\n", at);
   return newline === -1 ? text.length : newline + 1;
 }
 
-/** So many spaces as there are characters before it in its line. */
-const indentation = (text: string, at: number): string => " ".repeat(at - lineStart(text, at));
+/** So many spaces as there are characters before it in its line, of which a byte order mark is none. */
+const indentation = (text: string, at: number): string =>
+  " ".repeat(text.slice(lineStart(text, at), at).replace(/^\uFEFF/, "").length);
 
 const eolOf = (text: string): string => (text.includes("\r\n") ? "\r\n" : "\n");
 
 const remove = (start: number, end: number): Edit => ({ start, end, text: "" });
+
+/** @throws Error if a comment would go: between braces it is not clear what it is about */
+function removeWithin(text: string, start: number, end: number): Edit {
+  if (text.slice(start, end).includes("#")) {
+    throw new Error("a comment stands in the way within the braces or brackets of its images: move it to before them");
+  }
+  return remove(start, end);
+}
 
 const insert = (at: number, text: string): Edit => ({ start: at, end: at, text });
 

@@ -111,6 +111,7 @@ function list(asked: Asked): void {
       (head === null || `${owner}:${it.head.branch}` === head) &&
       (base === null || it.base.branch === base),
   );
+  if (url.searchParams.get("sort") === "updated") found.sort((a, b) => a.updatedAt - b.updatedAt);
   // The newest first, unless told.
   if (url.searchParams.get("direction") !== "asc") found.reverse();
   answerPage(asked, found, (it) => pullRequestView(it, hosted.repository.name, asked.place));

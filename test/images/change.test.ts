@@ -42,6 +42,13 @@ describe("images/gitops-pr change", () => {
     expect(titleOf(record)).to.equal("storefront dev: sha256:0123456789ab");
   });
 
+  it("gives no longer title than GitHub takes", () => {
+    const names = { service: "s".repeat(100), environment: "e".repeat(100) };
+    expect(titleOf({ ...names, image: `storefront:${"v".repeat(128)}` })).to.equal(
+      `${names.service} ${names.environment}: ${"v".repeat(53)}`,
+    );
+  });
+
   it("writes the commit's message", () => {
     expect(messageOf(record)).to.equal(
       `storefront dev: sha256:0123456789ab\n\nImage: ${record.image}\nSource: acme/storefront ${record.revision}\n` +
@@ -53,6 +60,7 @@ describe("images/gitops-pr change", () => {
     [{ service: "../base" }, "the record's service \"../base\" is no folder's name"],
     [{ service: "a..b" }, "the record's service \"a..b\" is no folder's name"],
     [{ environment: "dev/../prod" }, "the record's environment \"dev/../prod\" is no folder's name"],
+    [{ service: "storefront.lock" }, "the record's service \"storefront.lock\" is no folder's name"],
     [{ environment: "" }, "the record's environment \"\" is no folder's name"],
     [{ image: "storefront" }, 'image "storefront" cannot be set'],
   ];
@@ -128,9 +136,16 @@ ${marker}
     expect(markerOf("What I think.")).to.equal(undefined);
   });
 
+  const other = { requestedAt: "2026-03-02T00:00:00.000Z", id: "f".repeat(32) };
+  const otherMarker = `<!-- slipway requestedAt=2026-03-02T00:00:00.000Z id=${"f".repeat(32)} -->`;
+
+  it("means the last of several markers", () => {
+    expect(markerOf(`${marker} ${marker}\n${otherMarker}\nMore.`)).to.deep.equal(other);
+    const again = markAgain(`${otherMarker}\n${otherMarker}\nMore.`, record);
+    expect(again).to.equal(`${otherMarker}\n${marker}\nMore.`);
+  });
+
   it("puts another marker in its place, and leaves the rest", () => {
-    const other = { requestedAt: "2026-03-02T00:00:00.000Z", id: "f".repeat(32) };
-    const otherMarker = `<!-- slipway requestedAt=2026-03-02T00:00:00.000Z id=${"f".repeat(32)} -->`;
     expect(markAgain(`Mine.\n${marker}\nMore.`, other)).to.equal(`Mine.\n${otherMarker}\nMore.`);
     expect(markAgain("Mine.\n", other)).to.equal(`Mine.\n\n${otherMarker}\n`);
   });

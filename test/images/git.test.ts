@@ -1,7 +1,15 @@
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import path from "node:path";
 import { expect } from "chai";
 import { createGit, gitFailure, isPassing, must, wordsOf } from "../../images/gitops-pr/git";
 import { patiently } from "../../images/gitops-pr/retry";
+import { clone } from "../../images/gitops-pr/workingCopy";
 
+const askpass = path.resolve(__dirname, "../../images/gitops-pr/askpass.sh");
 const never = new AbortController().signal;
 
 describe("images/gitops-pr git", () => {
@@ -13,6 +21,9 @@ describe("images/gitops-pr git", () => {
     ],
     ["fatal: unable to access '…': Recv failure: Connection reset by peer", true],
     ["fatal: unable to access '…': Empty reply from server", true],
+    ["fatal: unable to access '…': Send failure: Broken pipe", true],
+    ["fatal: unable to access '…': HTTP/2 stream 1 was not closed cleanly before end of the underlying stream", true],
+    ["fatal: unable to access '…': transfer closed with outstanding read data remaining", true],
     ["fatal: unable to access '…': Operation too slow. Less than 1000 bytes/sec transferred the last 30 seconds", true],
     ["error: RPC failed; HTTP 502 curl 22 The requested URL returned error: 502", true],
     ["fatal: unable to access '…': The requested URL returned error: 503", true],
@@ -63,6 +74,105 @@ describe("images/gitops-pr git", () => {
       "TMPDIR=/tmp",
     ]);
   });
+
+  const questions: { name: string; question: string; answer: string | undefined }[] = [
+    { name: "the user", question: "Username for 'https://github.com': ", answer: "x-access-token\n" },
+    { name: "the token", question: "Password for 'https://x-access-token@github.com': ", answer: "token\n" },
+    {
+      name: "the user at another host",
+      question: "Username for 'https://github.com.acme.example': ",
+      answer: undefined,
+    },
+    {
+      name: "the token at another host",
+      question: "Password for 'https://x-access-token@evil.example': ",
+      answer: undefined,
+    },
+    {
+      name: "the token at another port",
+      question: "Password for 'https://x-access-token@github.com:8443': ",
+      answer: undefined,
+    },
+    {
+      name: "the token without TLS",
+      question: "Password for 'http://x-access-token@github.com': ",
+      answer: undefined,
+    },
+  ];
+  for (const { name, question, answer } of questions) {
+    it(`${answer === undefined ? "refuses" : "answers"} its question for ${name}`, () => {
+      const env = { PATH: process.env.PATH, GITHUB_ORIGIN: "https://github.com", GITHUB_TOKEN: "token" };
+      const { status, stdout, stderr } = spawnSync(askpass, [question], { env, encoding: "utf8" });
+      expect({ status, stdout, stderr }).to.deep.equal(
+        answer === undefined
+          ? {
+              status: 1,
+              stdout: "",
+              stderr: `The token is for https://github.com alone, and another host asks for it: ${question}\n`,
+            }
+          : { status: 0, stdout: answer, stderr: "" },
+      );
+    });
+  }
+
+  const redirects: { name: string; host: string; asked: string[]; complaint: RegExp }[] = [
+    {
+      name: "takes the token along where the repository has another name",
+      host: "127.0.0.1",
+      asked: [
+        "/acme/gitops.git/info/refs",
+        "/acme/renamed.git/info/refs",
+        "/acme/renamed.git/info/refs x-access-token:token",
+      ],
+      complaint: /^git fetch failed: fatal: repository '.*\/acme\/renamed\.git\/' not found/,
+    },
+    {
+      name: "leaves the token where it is if it is sent to another host",
+      host: "localhost",
+      asked: ["/acme/gitops.git/info/refs", "/acme/renamed.git/info/refs"],
+      complaint:
+        /^git fetch failed: .*The token is for http:\/\/127\.0\.0\.1:\d+ alone, and another host asks for it: Username for 'http:\/\/localhost:/,
+    },
+  ];
+  for (const { name, host, asked, complaint } of redirects) {
+    it(name, async () => {
+      const seen: string[] = [];
+      const server = createServer((request, response) => {
+        const url = new URL(request.url ?? "", "http://127.0.0.1");
+        const [, credentials = ""] = (request.headers.authorization ?? "").split(" ");
+        seen.push(`${url.pathname} ${Buffer.from(credentials, "base64")}`.trim());
+        if (url.pathname.startsWith("/acme/gitops.git/")) {
+          const { port } = server.address() as AddressInfo;
+          const location = `http://${host}:${port}${request.url?.replace("gitops", "renamed")}`;
+          response.writeHead(301, { location }).end();
+        } else if (credentials === "") {
+          response.writeHead(401, { "www-authenticate": 'Basic realm="GitHub"' }).end();
+        } else {
+          response.writeHead(404).end();
+        }
+      });
+      await new Promise<void>((resolve) => server.listen(0, resolve));
+      const directory = mkdtempSync(path.join(tmpdir(), "slipway-git-"));
+      try {
+        const environment = { PATH: process.env.PATH, HOME: directory };
+        const { port } = server.address() as AddressInfo;
+        const failed = await clone({
+          git: createGit({ environment, token: "token", askpass, signal: never }),
+          url: `http://127.0.0.1:${port}/acme/gitops.git`,
+          branch: "main",
+          folder: "kustomize/storefront",
+          directory: path.join(directory, "repository"),
+          patience: { pauses: [], limit: 0, now: () => 0, sleep: async () => undefined },
+        }).catch((error: Error) => error);
+        expect(failed).to.have.property("message").that.matches(complaint);
+        expect(seen).to.deep.equal(asked);
+      } finally {
+        rmSync(directory, { recursive: true });
+        server.closeAllConnections();
+        await new Promise((resolve) => server.close(resolve));
+      }
+    });
+  }
 
   it("says that git is not there", async () => {
     const git = createGit({ environment: { PATH: "/nowhere" }, token: "token", askpass: "", signal: never });

@@ -1,56 +1,21 @@
-import { createServer, type IncomingMessage, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
 import { expect } from "chai";
-import { createGitHub, type GitHub } from "../../images/gitops-pr/github";
-
-/** What the server answers, one after the other. */
-interface Answer {
-  status: number;
-  body: unknown;
-}
-
-const signal = new AbortController().signal;
-
-const pull = (number: number, fork = false) => ({
-  number,
-  html_url: `https://github.com/acme/gitops/pull/${number}`,
-  body: number === 1 ? null : `body ${number}`,
-  created_at: "2026-03-01T10:00:00Z",
-  head: { ref: `branch-${number}`, repo: fork ? { id: 2 } : { id: 1 } },
-  base: { repo: { id: 1 } },
-});
+import { type Answer, type GitHubServer, pull, startGitHubServer } from "./githubServer";
 
 describe("images/gitops-pr github", () => {
-  let server: Server;
-  let github: GitHub;
-  let answers: Answer[];
-  let asked: IncomingMessage[];
+  let server: GitHubServer;
 
   beforeEach(async () => {
-    answers = [];
-    asked = [];
-    server = createServer((request, response) => {
-      asked.push(request);
-      const { status, body } = answers.shift() ?? { status: 500, body: { message: "nothing is expected" } };
-      response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
-    });
-    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-    const api = `http://127.0.0.1:${(server.address() as AddressInfo).port}/api/v3`;
-    const log = () => undefined;
-    github = createGitHub({ api, repository: "acme/gitops", token: "ghp_token", log, signal, pause: 0 });
+    server = await startGitHubServer();
   });
-  afterEach(() => {
-    server.closeAllConnections();
-    return new Promise((resolve) => server.close(resolve));
-  });
+  afterEach(() => server.close());
 
   it("lists all pages of the repository's own branches", async () => {
     const page = Array.from({ length: 100 }, (_, index) => pull(index + 1, index % 2 === 1));
-    answers = [
+    server.answers.push(
       { status: 200, body: page },
       { status: 200, body: [pull(101), { ...pull(102), head: { ref: "of a deleted fork", repo: null } }] },
-    ];
-    const open = await github.open("main");
+    );
+    const open = await server.github.open("main");
     expect(open.map(({ number }) => number)).to.deep.equal([
       ...Array.from({ length: 50 }, (_, index) => 2 * index + 1),
       101,
@@ -62,14 +27,25 @@ describe("images/gitops-pr github", () => {
       body: "",
       createdAt: "2026-03-01T10:00:00Z",
     });
-    expect(asked.map(({ url }) => url)).to.deep.equal(
+    expect(server.asked.map(({ url }) => url)).to.deep.equal(
       [1, 2].map((number) => `/api/v3/repos/acme/gitops/pulls?state=open&base=main&per_page=100&page=${number}`),
     );
-    expect(asked[0]?.headers.authorization).to.equal("token ghp_token");
-    expect(asked[0]?.headers["user-agent"]).to.match(/^slipway /);
+    expect(server.asked[0]?.headers.authorization).to.equal("token ghp_token");
+    expect(server.asked[0]?.headers["user-agent"]).to.match(/^slipway /);
   });
 
-  const wanted = { title: "t", body: "b", head: "h", base: "main" };
+  it("lists what was merged lately from the repository's own branches", async () => {
+    const merged = (number: number, fork = false) => ({ ...pull(number, fork), merged_at: "2026-03-01T11:00:00Z" });
+    server.answers.push({
+      status: 200,
+      body: [merged(5), { ...pull(4), merged_at: null }, merged(3, true), merged(2)],
+    });
+    expect((await server.github.merged("main")).map(({ number }) => number)).to.deep.equal([5, 2]);
+    expect(server.asked.map(({ url }) => url)).to.deep.equal([
+      "/api/v3/repos/acme/gitops/pulls?base=main&state=closed&sort=updated&direction=desc&per_page=100",
+    ]);
+  });
+
   const refusal = (message: string) => ({
     status: 422,
     body: { message: "Validation Failed", errors: [{ resource: "PullRequest", code: "custom", message }] },
@@ -102,9 +78,31 @@ describe("images/gitops-pr github", () => {
         'cannot open a pull request: GitHub answers 422: Validation Failed: {"resource":"PullRequest","field":"head","code":"invalid"}',
     },
     {
-      name: "too many requests",
-      answers: [{ status: 403, body: { message: "You have exceeded a secondary rate limit." } }],
-      result: "cannot open a pull request: GitHub answers 403: You have exceeded a secondary rate limit.",
+      name: "one that the answer broke off of",
+      answers: [{ status: 201, body: '{"number":', cut: true }, refusal("A pull request already exists for acme:h.")],
+      result: "exists",
+    },
+    {
+      name: "one that a proxy's page came in the place of",
+      answers: [{ status: 200, body: "<html>" }, refusal("A pull request already exists for acme:h.")],
+      result: "exists",
+    },
+    {
+      name: "answers that break off",
+      answers: Array.from({ length: 5 }, () => ({ status: 201, body: "{", cut: true as const })),
+      result: "cannot open a pull request: GitHub cannot be reached: other side closed",
+    },
+    {
+      name: "pages of a proxy's",
+      answers: Array.from({ length: 5 }, () => ({ status: 200, body: "<html>\n  maintenance" })),
+      result: "cannot open a pull request: GitHub answers 200 and no JSON: <html> maintenance",
+    },
+    {
+      name: "a long page",
+      answers: [{ status: 404, body: `<html>\n${"<p>Not  here</p>\n".repeat(30_000)}` }],
+      result:
+        `cannot open a pull request: GitHub answers 404: <html> ${"<p>Not here</p> ".repeat(62)}…; look at the token ` +
+        "of slipway:pullRequests, which needs contents and pull requests of the repository, read and write",
     },
     {
       name: "an outage",
@@ -114,13 +112,10 @@ describe("images/gitops-pr github", () => {
   ];
   for (const { name, answers: given, result } of creations) {
     it(`creates: ${name}`, async () => {
-      answers = [...given];
-      const creation = await github.create(wanted).then(
-        (it) => (it.kind === "created" ? `created ${it.pullRequest.number}` : it.kind),
-        (error: Error) => error.message,
-      );
-      expect(creation).to.equal(result);
-      expect(asked).to.have.length(given.length);
+      server.answers.push(...given);
+      expect(await server.create()).to.equal(result);
+      expect(server.asked).to.have.length(given.length);
+      expect(server.pauses).to.deep.equal([]);
     });
   }
 });

@@ -2,7 +2,7 @@ import { expect } from "chai";
 import { parse } from "yaml";
 import { parseImage, shortVersion } from "../../images/gitops-pr/imageArgument";
 import { setImage } from "../../images/gitops-pr/kustomization";
-import { digest, documented } from "./kustomizeCases";
+import { digest, documented, refusals } from "./kustomizeCases";
 
 /** What stays as it is, in the text itself. */
 const texts: { name: string; set: string; given: string; text: string }[] = [
@@ -152,6 +152,67 @@ images:
     given: "images:\n- name: a\n  newTag: v1\n- name: a # again\n  newTag: v2\n# about b\n- name: b\n",
     text: "images:\n- name: a\n  newTag: v3\n# about b\n- name: b\n",
   },
+  {
+    name: "a block's header comment and the comment after it",
+    set: "a:v2",
+    given: "images:\n- name: a\n  newTag: |- # ours\n    v1\n# about b\n- name: b\n",
+    text: "images:\n- name: a\n  newTag: v2 # ours\n# about b\n- name: b\n",
+  },
+  {
+    name: "a folded tag at the end of a file with Windows' lines",
+    set: "a=r/a:v2",
+    given: "images:\r\n- name: a\r\n  newTag: >-\r\n    v1\r\n",
+    text: "images:\r\n- name: a\r\n  newTag: v2\r\n  newName: r/a\r\n",
+  },
+  {
+    name: "the comment of a tag to come",
+    set: "a:v2",
+    given: "images:\n- name: a\n  newTag: # to come\n",
+    text: "images:\n- name: a\n  newTag: v2 # to come\n",
+  },
+  {
+    name: "images that are null",
+    set: "a:v1",
+    given: "images: ~ # none\nnamePrefix: x-\n",
+    text: "images: # none\n- name: a\n  newTag: v1\nnamePrefix: x-\n",
+  },
+  {
+    name: "a comment in an empty list",
+    set: "a:v1",
+    given: "images: [ # none\n]\n",
+    text: "images: [{ name: a, newTag: v1 } # none\n]\n",
+  },
+  {
+    name: "a document that ends with dots",
+    set: "a:v1",
+    given: "resources:\n- ../../base\n...\n# end\n",
+    text: "resources:\n- ../../base\nimages:\n- name: a\n  newTag: v1\n...\n# end\n",
+  },
+  { name: "nothing but dashes", set: "a:v1", given: "---\n", text: "---\nimages:\n- name: a\n  newTag: v1\n" },
+  {
+    name: "a first field that goes, and an empty line",
+    set: "a:v2",
+    given: "images:\n- newName: r/a # ours\n\n  name: a\n  newTag: v1\n",
+    text: "images:\n- name: a\n  newTag: v2\n",
+  },
+  {
+    name: "a first field that goes, and a comment at the margin",
+    set: "a:v2",
+    given: "images:\n- newName: r/a\n# about a\n  name: a\n  newTag: v1\n",
+    text: "images:\n-\n# about a\n  name: a\n  newTag: v2\n",
+  },
+  {
+    name: "a second entry of the name, whose dash stands alone",
+    set: "a:v2",
+    given: "images:\n- name: a\n-\n  name: a\n  newTag: v1\n# about b\n- name: b\n",
+    text: "images:\n- name: a\n  newTag: v2\n# about b\n- name: b\n",
+  },
+  {
+    name: "a tag that is true to a parser of YAML 1.1",
+    set: "a:on",
+    given: "images:\n- name: a\n  newTag: on # the lights\n",
+    text: 'images:\n- name: a\n  newTag: "on" # the lights\n',
+  },
 ];
 
 /** Tags that would be something else than a string to a parser of YAML 1.1 or 1.2 without quotes, and those that would not. */
@@ -164,73 +225,14 @@ const tags: [tag: string, written: string][] = [
   ["3.2e2", '"3.2e2"'],
   ["2026-01-31", '"2026-01-31"'],
   ["1_000", '"1_000"'],
+  ["1e1_0", '"1e1_0"'],
+  ["0B11", '"0B11"'],
   ["0x1f", '"0x1f"'],
   ["0o17", '"0o17"'],
   ["012", '"012"'],
   ["on", '"on"'],
   ["y", '"y"'],
   ["null", '"null"'],
-];
-
-const refusals: { name: string; set?: string; given: string; message: string }[] = [
-  {
-    name: "no tag, no digest and no new name",
-    set: "storefront",
-    given: "",
-    message: 'image "storefront" cannot be set: write name=newName:tag, name=newName@digest, name:tag or name@digest',
-  },
-  {
-    name: "no name",
-    set: "=:v1",
-    given: "",
-    message: 'image "=:v1" cannot be set: write name=newName:tag, name=newName@digest, name:tag or name@digest',
-  },
-  {
-    name: "no YAML",
-    given: "images: [",
-    message:
-      "it is no YAML: Flow sequence in block collection must be sufficiently indented and end with a ] at line 1, column 10",
-  },
-  {
-    name: "a key twice",
-    given: "images: []\nimages: []\n",
-    message: "it is no YAML: Map keys must be unique at line 2, column 1",
-  },
-  {
-    name: "no mapping",
-    given: "- images\n",
-    message: "it is no mapping: a kustomization has fields such as resources and images",
-  },
-  {
-    name: "images that are no list",
-    given: "images:\n  a: v1\n",
-    message: "its field images is no list: write a list of entries, each with a name",
-  },
-  {
-    name: "images as kustomize named them once",
-    given: "imageTags:\n- name: a\n",
-    message: "it has the field imageTags, which kustomize has given up: rename it to images",
-  },
-  {
-    name: "an entry without a name",
-    given: "images:\n- newTag: v1\n",
-    message: "an entry of its images is an alias, is merged from one, or has no name: write the entry out",
-  },
-  {
-    name: "an entry that is an alias",
-    given: "x: &a {name: a}\nimages:\n- *a\n",
-    message: "an entry of its images is an alias, is merged from one, or has no name: write the entry out",
-  },
-  {
-    name: "a value that is used elsewhere too",
-    given: "images:\n- name: a\n  newTag: &v v1\nnameSuffix: *v\n",
-    message: "its entry of image a cannot be set without changing something else: write it as plain fields",
-  },
-  {
-    name: "no images within braces",
-    given: '{"resources": []}\n',
-    message: 'it has no images and is written within braces: add "images": []',
-  },
 ];
 
 describe("images/gitops-pr kustomization", () => {

@@ -174,3 +174,107 @@ export const documented: { name: string; set: string[]; given?: string[]; images
     images: [{ digest, name: "image2", newName: "my-image2" }],
   },
 ];
+
+const unusual =
+  "its entry of image a cannot be set without changing something else: write it once, each field on a line of its own, without anchors";
+
+/** What is not set, and why. */
+export const refusals: { name: string; set?: string; given: string; message: string }[] = [
+  {
+    name: "no tag, no digest and no new name",
+    set: "storefront",
+    given: "",
+    message: 'image "storefront" cannot be set: write name=newName:tag, name=newName@digest, name:tag or name@digest',
+  },
+  {
+    name: "no name",
+    set: "=:v1",
+    given: "",
+    message: 'image "=:v1" cannot be set: write name=newName:tag, name=newName@digest, name:tag or name@digest',
+  },
+  {
+    name: "no YAML",
+    given: "images: [",
+    message:
+      "it is no YAML: Flow sequence in block collection must be sufficiently indented and end with a ] at line 1, column 10",
+  },
+  {
+    name: "a key twice",
+    given: "images: []\nimages: []\n",
+    message: "it is no YAML: Map keys must be unique at line 2, column 1",
+  },
+  {
+    name: "no mapping",
+    given: "- images\n",
+    message: "it is no mapping: a kustomization has fields such as resources and images",
+  },
+  {
+    name: "images that are no list",
+    given: "images:\n  a: v1\n",
+    message: "its field images is no list: write a list of entries, each with a name",
+  },
+  {
+    name: "images as kustomize named them once",
+    given: "imageTags:\n- name: a\n",
+    message: "it has the field imageTags, which kustomize has given up: rename it to images",
+  },
+  {
+    name: "an entry without a name",
+    given: "images:\n- newTag: v1\n",
+    message:
+      "an entry of its images is an alias, is merged from one, or has no name that is a string: write the entry out",
+  },
+  {
+    name: "an entry that is an alias",
+    given: "x: &a {name: a}\nimages:\n- *a\n",
+    message:
+      "an entry of its images is an alias, is merged from one, or has no name that is a string: write the entry out",
+  },
+  {
+    name: "a value that is used elsewhere too",
+    given: "images:\n- name: a\n  newTag: &v v1\nnameSuffix: *v\n",
+    message: unusual,
+  },
+  {
+    name: "no images within braces",
+    given: '{"resources": []}\n',
+    message: 'it has no images and is written within braces: add "images": []',
+  },
+  {
+    name: "an entry whose keys are marked by question marks, and gets a field more",
+    given: "images:\n- ? name\n  : a\n",
+    message: unusual,
+  },
+  {
+    name: "an entry whose name is a number",
+    given: "images:\n- name: 1\n",
+    message:
+      "an entry of its images is an alias, is merged from one, or has no name that is a string: write the entry out",
+  },
+  {
+    name: "a field that kustomize does not know",
+    given: "images:\n- name: a\n  tag: v1\n",
+    message: "its entry of image a has the field tag, which kustomize does not know: remove it",
+  },
+  {
+    name: "a number that is to be kept as a tag",
+    set: "a=r/a:*",
+    given: "images:\n- name: a\n  newTag: 1.10\n",
+    message: "newTag of image a is no string: write it in quotes",
+  },
+  {
+    name: "a tag that is a list",
+    given: "images:\n- name: a\n  newTag: [v1]\n",
+    message: "newTag of image a is no string: write it in quotes",
+  },
+  {
+    name: "a comment within braces beside a field that goes",
+    given: "images:\n- {name: a, # ours\n   newName: r/a}\n",
+    message: "a comment stands in the way within the braces or brackets of its images: move it to before them",
+  },
+  {
+    name: "a document that is null",
+    given: "null\n",
+    message: "it is no mapping: a kustomization has fields such as resources and images",
+  },
+];

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { createLog, createRedact, explain } from "../../images/gitops-pr/log";
+import { brief, createLog, createRedact, explain } from "../../images/gitops-pr/log";
 
 const token = "ghp_abc/DEF+012345";
 const basic = (credentials: string) => Buffer.from(credentials).toString("base64");
@@ -32,6 +32,22 @@ describe("images/gitops-pr log", () => {
     expect(lines).to.deep.equal([
       '{"level":"warn","message":"no [token]","cause":"[token]\\n\\"quoted\\"","tries":3}\n',
     ]);
+  });
+
+  const long: [name: string, text: string, line: string][] = [
+    ["one that is short enough", "123456789 123456789 ", "123456789 123456789"],
+    ["lines", "\n<p>\r\n\tBad  gateway\n", "<p> Bad gateway"],
+    ["one of 20 characters", "1234567890 123456789", "1234567890 123456789"],
+    ["a longer one, without the word that would be cut", `123456789 ${token}`, "123456789 …"],
+    ["one that is one word", token.repeat(9), "…"],
+  ];
+  for (const [name, text, line] of long) {
+    it(`makes a line of 20 characters of ${name}`, () => {
+      expect(brief(text, 20)).to.equal(line);
+    });
+  }
+  it("makes a line of 1000 characters", () => {
+    expect(brief("word ".repeat(1_000))).to.equal(`${"word ".repeat(200)}…`);
   });
 
   const errors: [error: unknown, words: string][] = [

@@ -3,6 +3,7 @@ import { branchOf } from "../../images/gitops-pr/change";
 import { change, startWorld, type World } from "./world";
 
 const repository = "123456789012.dkr.ecr.us-east-1.amazonaws.com/storefront";
+const v2 = `storefront=${repository}:v2`;
 const pullRequest = (number: number) => `https://github.com/acme/gitops/pull/${number}`;
 
 describe("images/gitops-pr pull requests", () => {
@@ -12,6 +13,14 @@ describe("images/gitops-pr pull requests", () => {
     world = await startWorld();
   });
   afterEach(() => world.close());
+
+  const merge = async (number: number) => {
+    const found = world.pullRequests().find((it) => it.number === number);
+    if (found === undefined) {
+      throw new Error(`there is no pull request ${number}`);
+    }
+    await world.forges.merge(world.repository, found);
+  };
 
   it("takes a pull request that is open already, and does not push its branch again", async () => {
     await world.carryOut(await world.ask());
@@ -52,7 +61,7 @@ describe("images/gitops-pr pull requests", () => {
 
   it("opens none where one that was asked for later is open", async () => {
     const early = await world.ask();
-    await world.carryOut(await world.ask({ revision: "2".repeat(40), image: `storefront=${repository}:v2` }, 5));
+    await world.carryOut(await world.ask({ revision: "2".repeat(40), image: v2 }, 5));
     const { code, record } = await world.carryOut(early);
     expect(code).to.equal(0);
     expect(record).to.include({ state: "unchanged", reason: `superseded by ${pullRequest(1)}` });
@@ -60,9 +69,81 @@ describe("images/gitops-pr pull requests", () => {
     expect(world.git("branch", "--list", "--format=%(refname:short)").split("\n")).not.to.include(branchOf(change));
   });
 
+  it("opens none where one that was asked for later is merged", async () => {
+    const early = await world.ask();
+    await world.carryOut(await world.ask({ revision: "2".repeat(40), image: v2 }, 5));
+    await merge(1);
+    const { record } = await world.carryOut(early);
+    expect(record).to.include({ state: "unchanged", reason: `superseded by ${pullRequest(1)}` });
+    expect(world.pullRequests()).to.have.length(1);
+  });
+
+  it("opens one where one that was asked for later is closed, and not merged", async () => {
+    const early = await world.ask();
+    await world.carryOut(await world.ask({ revision: "2".repeat(40), image: v2 }, 5));
+    Object.assign(world.pullRequests()[0] ?? {}, { state: "closed" });
+    const { record } = await world.carryOut(early);
+    expect(record).to.include({ state: "opened", url: pullRequest(2) });
+  });
+
+  it("opens one where the one that was merged was asked for before", async () => {
+    await world.carryOut(await world.ask({ revision: "2".repeat(40), image: v2 }));
+    await merge(1);
+    const { record } = await world.carryOut(await world.ask({}, 5));
+    expect(record).to.include({ state: "opened", url: pullRequest(2) });
+  });
+
+  it("takes its own back where a later one was merged at the same time", async () => {
+    const early = await world.ask();
+    const late = await world.ask({ revision: "2".repeat(40), image: v2 }, 5);
+    world.forges.beforePush(world.repository, async () => {
+      await world.carryOut(late);
+      await merge(1);
+    });
+    const { record } = await world.carryOut(early);
+    expect(record).to.include({ state: "unchanged", reason: `superseded by ${pullRequest(1)}` });
+    expect(world.pullRequests().map(({ state }) => state)).to.deep.equal(["closed", "closed"]);
+    expect(world.pullRequests()[1]?.comments.map(({ body }) => body)).to.deep.equal([
+      `Superseded by ${pullRequest(1)}.`,
+    ]);
+  });
+
+  it("keeps one that has been asked for again, where the first one who asked for it comes last", async () => {
+    const first = await world.ask({}, 1);
+    await world.carryOut(await world.ask({ revision: "2".repeat(40), image: v2 }, 5));
+    const again = await world.ask({ revision: "3".repeat(40) }, 9);
+    await world.carryOut(again);
+    // As if the task had died before it closed the older one.
+    Object.assign(world.pullRequests()[0] ?? {}, { state: "open" });
+    const { record } = await world.carryOut(first);
+    expect(record).to.include({ state: "opened", url: pullRequest(2) });
+    expect(world.pullRequests().map(({ state }) => state)).to.deep.equal(["closed", "open"]);
+    expect(world.pullRequests()[1]?.body).to.contain(`requestedAt=${again.requestedAt} id=${again.id}`);
+  });
+
+  const others: { name: string; minutes: number; state: string; comments: string[] }[] = [
+    {
+      name: "closes one that was asked for before",
+      minutes: 1,
+      state: "closed",
+      comments: ["main has storefront dev: 0b5ee1f6d44b, which was asked for later."],
+    },
+    { name: "leaves one that was asked for later", minutes: 9, state: "open", comments: [] },
+  ];
+  for (const { name, minutes, state, comments } of others) {
+    it(`${name}, where the overlay says what is wanted already`, async () => {
+      await world.carryOut(await world.ask({ revision: "2".repeat(40), image: v2 }, minutes));
+      const image = `storefront=${repository}:0b5ee1f6d44bb0a1a2b0d6f6e8b6de6a2a0a4a11`;
+      const { record } = await world.carryOut(await world.ask({ revision: "3".repeat(40), image }, 5));
+      expect(record?.state).to.equal("unchanged");
+      const [other] = world.pullRequests();
+      expect([other?.state, other?.comments.map(({ body }) => body)]).to.deep.equal([state, comments]);
+    });
+  }
+
   it("takes its own back where a later one was opened at the same time", async () => {
     const early = await world.ask();
-    const late = await world.ask({ revision: "2".repeat(40), image: `storefront=${repository}:v2` }, 5);
+    const late = await world.ask({ revision: "2".repeat(40), image: v2 }, 5);
     // The later task runs between this one's look at the pull requests and its push.
     world.forges.beforePush(world.repository, () => world.carryOut(late));
     const { record } = await world.carryOut(early);

@@ -38,6 +38,31 @@ describe("images/gitops-pr push", () => {
     );
   });
 
+  it("is made anew on the branch, not on a tag of its name", async () => {
+    world.git("tag", "main", "main");
+    await requireBase(world.repository, "refs/heads/main");
+    world.forges.beforePush(world.repository, () => commitNote(world.repository, "one"));
+    const { record } = await world.carryOut(await world.ask());
+    expect(record?.state).to.equal("opened");
+    expect(pushes(world)).to.have.length(2);
+    expect(world.git("rev-parse", `${branch}^`)).to.equal(world.git("rev-parse", "refs/heads/main"));
+  });
+
+  it("is made anew where its branch goes away while git looks at it", async () => {
+    await world.repository.commit({ "kustomize/other.yaml": file("a: 1\n") }, "Something else", branch);
+    world.proxy.served = (call) => {
+      // The first look at the branch comes right after the two at the pull requests.
+      if (call.endsWith("/git-upload-pack") && world.proxy.calls.at(-4) === "GET /repos/acme/gitops/pulls") {
+        world.git("update-ref", "-d", `refs/heads/${branch}`);
+      }
+    };
+    const { record, lines } = await world.carryOut(await world.ask());
+    expect(record).to.include({ state: "opened", url: "https://github.com/acme/gitops/pull/1" });
+    const refused = lines.filter(({ message }) => message === "branch refused");
+    expect(refused.map(({ moved }) => moved)).to.deep.equal(["yes"]);
+    expect(world.git("rev-parse", `${branch}^`)).to.equal(world.git("rev-parse", "main"));
+  });
+
   it("is given up after five tries, in git's words", async () => {
     await requireBase(world.repository);
     const moves = ["one", "two", "three", "four", "five", "six"];

@@ -24,7 +24,16 @@ function pullRequest(number: number, head: string, body: string): PullRequest {
 }
 const mark = (requestedAt: string, id = "1".repeat(32)) => `<!-- slipway requestedAt=${requestedAt} id=${id} -->`;
 
-const cases: { name: string; open: PullRequest[]; own?: number; later?: number; earlier?: number[] }[] = [
+interface Case {
+  name: string;
+  open: PullRequest[];
+  merged?: PullRequest[];
+  own?: number;
+  later?: number;
+  earlier?: number[];
+}
+
+const cases: Case[] = [
   { name: "none", open: [] },
   { name: "its own", open: [pullRequest(1, own, mark("2026-03-01T09:00:00.000Z"))], own: 1 },
   { name: "its own, asked for again later", open: [pullRequest(1, own, mark("2026-03-01T11:00:00.000Z"))], own: 1 },
@@ -52,6 +61,45 @@ const cases: { name: string; open: PullRequest[]; own?: number; later?: number; 
     open: [pullRequest(1, other, mark("2026-03-01T10:00:00.000Z", "7".repeat(32)))],
     earlier: [1],
   },
+  {
+    name: "its own, asked for again, and one that was asked for in between",
+    open: [
+      pullRequest(1, own, mark("2026-03-01T12:00:00.000Z")),
+      pullRequest(2, other, mark("2026-03-01T11:00:00.000Z")),
+    ],
+    own: 1,
+    earlier: [2],
+  },
+  {
+    name: "its own, asked for before, and a later one",
+    open: [
+      pullRequest(1, own, mark("2026-03-01T09:00:00.000Z")),
+      pullRequest(2, other, mark("2026-03-01T11:00:00.000Z")),
+    ],
+    own: 1,
+    later: 2,
+  },
+  {
+    name: "a later one that is merged",
+    open: [],
+    merged: [pullRequest(1, other, mark("2026-03-01T11:00:00.000Z"))],
+    later: 1,
+  },
+  {
+    name: "later ones of which an open one is the last",
+    open: [pullRequest(2, other, mark("2026-03-01T12:00:00.000Z"))],
+    merged: [pullRequest(1, `${other}0`, mark("2026-03-01T11:00:00.000Z"))],
+    later: 2,
+  },
+  {
+    name: "merged ones of before, of itself, and of others, as nothing",
+    open: [],
+    merged: [
+      pullRequest(1, other, mark("2026-03-01T09:00:00.000Z")),
+      pullRequest(2, own, mark("2026-03-01T11:00:00.000Z")),
+      pullRequest(3, branchOf({ ...change, environment: "prod" }), mark("2026-03-01T11:00:00.000Z")),
+    ],
+  },
   { name: "one whose marker somebody took out: when it was opened", open: [pullRequest(1, other, "")], earlier: [1] },
   {
     name: "those of other services and environments, and of people",
@@ -65,9 +113,9 @@ const cases: { name: string; open: PullRequest[]; own?: number; later?: number; 
 ];
 
 describe("images/gitops-pr superseding", () => {
-  for (const { name, open, own, later, earlier = [] } of cases) {
+  for (const { name, open, merged = [], own, later, earlier = [] } of cases) {
     it(`sees ${name}`, () => {
-      const seen = neighboursOf(change, open);
+      const seen = neighboursOf(change, open, merged);
       expect({
         own: seen.own?.number,
         later: seen.later?.number,

@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { branchOf } from "../../images/gitops-pr/change";
 import { file } from "../../rehearsal/forges/files";
-import { change, NOW, startWorld, type World } from "./world";
+import { change, NOW, startWorld, TOKEN, type World } from "./world";
 
 const overlay = "kustomize/storefront/overlays/dev/kustomization.yaml";
 const first = "0b5ee1f6d44bb0a1a2b0d6f6e8b6de6a2a0a4a11";
@@ -70,9 +70,9 @@ describe("images/gitops-pr task", () => {
       world.file(branchOf({ ...change, ...wanted }), "kustomize/backoffice/overlays/dev/kustomization.yaml"),
     ).to.equal(
       `${world.file("main", "kustomize/backoffice/overlays/dev/kustomization.yaml")}images:
-- name: backoffice
-  newName: registry.acme.example/backoffice
-  newTag: v1
+  - name: backoffice
+    newName: registry.acme.example/backoffice
+    newTag: v1
 `,
     );
   });
@@ -130,12 +130,6 @@ describe("images/gitops-pr task", () => {
       cause: "kustomize/storefront/overlays/dev is no plain folder in the gitops repository: replace it by one",
     },
     {
-      name: "there is no base branch",
-      given: ({ options }) => Object.assign(options, { branch: "trunk" }),
-      cause:
-        "git clone failed: warning: Could not find remote branch trunk to clone. · fatal: Remote branch trunk not found in upstream origin",
-    },
-    {
       name: "the record's service is no folder",
       given: () => undefined,
       wanted: { service: "../storefront" },
@@ -157,7 +151,7 @@ describe("images/gitops-pr task", () => {
     const { record } = await world.carryOut(await world.ask());
     expect(record?.state).to.equal("failed");
     expect(record?.cause).to.match(
-      /^git clone failed: remote: Repository not found\. · fatal: Authentication failed for 'http:\/\/127\.0\.0\.1:\d+\/github\.com\/acme\/gitops\.git\/'; look at the token of slipway:pullRequests, which needs contents and pull requests of the repository, read and write$/,
+      /^git fetch failed: remote: Repository not found\. · fatal: Authentication failed for 'http:\/\/127\.0\.0\.1:\d+\/github\.com\/acme\/gitops\.git\/'; look at the token of slipway:pullRequests, which needs contents and pull requests of the repository, read and write$/,
     );
   });
 
@@ -167,7 +161,7 @@ describe("images/gitops-pr task", () => {
     const { code, record } = await world.carryOut(await world.ask(), { paused: (pause) => paused.push(pause) });
     expect(code).to.equal(1);
     expect(record?.state).to.equal("failed");
-    expect(record?.cause).to.match(/^git clone failed: fatal: unable to access '.*': Empty reply from server$/);
+    expect(record?.cause).to.match(/^git fetch failed: fatal: unable to access '.*': Empty reply from server$/);
     expect(paused).to.deep.equal([2_000, 4_000, 8_000, 16_000]);
   });
 
@@ -195,6 +189,16 @@ describe("images/gitops-pr task", () => {
     expect(record?.cause).to.equal(
       "cannot list pull requests: GitHub cannot be reached: connect ECONNREFUSED 127.0.0.1:2",
     );
+  });
+
+  it("writes no more of a cause than a record holds", async () => {
+    const controller = new AbortController();
+    controller.abort(new Error(`${TOKEN} ${"word ".repeat(100_000)}`));
+    const { code, record, lines } = await world.carryOut(await world.ask(), { signal: controller.signal });
+    const cause = `[token] ${"word ".repeat(398)}…`;
+    expect(code).to.equal(1);
+    expect(record).to.include({ state: "failed", cause });
+    expect(lines.at(-1)).to.include({ level: "error", cause });
   });
 
   it("fails with the cause where the token is taken back after the push", async () => {

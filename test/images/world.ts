@@ -208,21 +208,18 @@ function taskOf(
   const environment = { PATH: `${person.programs}:${process.env.PATH}`, HOME: person.home };
   const askpass = path.join(path.dirname(program), "askpass.sh");
   const { api, repository } = stated;
+  const now = () => NOW;
+  const sleep = async (milliseconds: number) => paused(milliseconds);
   return {
     attempt: { id, attempt },
     options: stated,
     table: { dynamo, table: TABLE },
     git: createGit({ environment, token: TOKEN, askpass, signal }),
-    github: createGitHub({ api, repository, token: TOKEN, log, signal, pause: 0 }),
+    github: createGitHub({ api, repository, token: TOKEN, log, signal, pause: 0, now, sleep }),
     log,
     redact,
-    now: () => NOW,
-    patience: {
-      pauses: [2_000, 4_000, 8_000, 16_000],
-      limit: 120_000,
-      now: () => NOW,
-      sleep: async (milliseconds) => paused(milliseconds),
-    },
+    now,
+    patience: { pauses: [2_000, 4_000, 8_000, 16_000], limit: 120_000, now, sleep },
     signal,
   };
 }

@@ -178,6 +178,10 @@ for (const { site, api } of places)
       assert.deepEqual(await list({ head: "acme:three" }), [[3], undefined]);
       assert.deepEqual(await list({ head: "acme:two" }), [[], undefined]);
       assert.deepEqual(await list({ base: "other" }), [[], undefined]);
+      await clock.turn(1_000);
+      await octokit().request(change, { ...about, pull_number: 1, title: "once more" });
+      assert.deepEqual(await list({ state: "all", sort: "updated" }), [[1, 3, 2], undefined]);
+      assert.deepEqual(await list({ state: "all", sort: "updated", direction: "asc" }), [[2, 3, 1], undefined]);
       const at = (page: number) => `${api}/repos/acme/gitops/pulls?state=all&per_page=2&page=${page}`;
       const first = `<${at(2)}>; rel="next", <${at(2)}>; rel="last"`;
       assert.deepEqual(await list({ state: "all", per_page: 2, page: 1 }), [[3, 2], first]);
