@@ -1,7 +1,7 @@
-import { application } from "./delivered";
+import { application, servicesOf } from "./delivered";
 import { expectTold } from "./notices";
 import { expectEqual, expectMatches, expectSame, type Step } from "./scenario";
-import { type DeliveryState, expectState } from "./state";
+import { type DeliveryState, expectState, readService } from "./state";
 import { type Execution, expectNeverWaited, followExecution } from "./steps";
 import { stackOf, type World } from "./world";
 
@@ -28,10 +28,26 @@ export async function expectFailed(world: World, execution: Execution, expected:
   );
   expectMatches("the failure", execution.failure, ...causes);
   expectNeverWaited(world, execution.id);
+  if (leaves.services !== undefined) await rolledOut(world);
   await expectState(world, leaves);
   const { environment } = stackOf(world);
   const [notice = ""] = await expectTold(world, [`${application} in ${environment}: failed at ${stage}`]);
   expectMatches("the notice", notice, ...causes);
+}
+
+/** In simulated milliseconds. */
+const [LOOK, PATIENCE] = [5_000, 300_000];
+
+/**
+ * A service that is to have no tasks has gone back at once, but its rollout is over only when the last of them has stopped:
+ * for that, five minutes are enough.
+ */
+async function rolledOut(world: World): Promise<void> {
+  for (let waited = 0; waited < PATIENCE; waited += LOOK) {
+    const states = await Promise.all(servicesOf(world).map((service) => readService(world, service)));
+    if (states.every(({ rollouts }) => !rollouts.includes("IN_PROGRESS"))) return;
+    await world.clock.wait(LOOK);
+  }
 }
 
 /** The last push fails: as a step. */

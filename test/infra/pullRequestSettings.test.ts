@@ -73,7 +73,7 @@ describe("the settings of pull requests", () => {
     ["a base branch of a similar name", withPullRequests({ branch: "slipway-manifests" })],
     ["a fixed image of a registry with a port", withCircleci({ image: "registry.acme.example:5000/shop/store_front" })],
     ["an image whose name the kustomization keeps", withCircleci({ image: "acme-{service}=*" })],
-    ["as much of CircleCI as there is room for", withCircleci({ jobs: ["j".repeat(2991)] })],
+    ["as much of CircleCI as there is room for", withCircleci({ jobs: ["j".repeat(2975)] })],
     [
       "an Enterprise Server without pushes",
       {
