@@ -209,5 +209,6 @@ function isRefusal(error: unknown): boolean {
  * https://docs.aws.amazon.com/AmazonECS/latest/developerguide/api_failures_messages.html
  */
 function isShortage(why: string): boolean {
-  return /capacity|RESOURCE:|reached the limit on the number/i.test(why);
+  // A denial names its resource as well: `on resource: arn:…`.
+  return /\bRESOURCE:/.test(why) || /capacity|reached the limit on the number/i.test(why);
 }

@@ -95,13 +95,11 @@ describe("start of a pull request's task", () => {
   });
 
   const what = `ECS did not start ${task.taskDefinition} in cluster slipway`;
+  // In AWS's own words.
+  const DENIAL =
+    "User: arn:aws:sts::123456789012:assumed-role/api/api is not authorized to perform: iam:PassRole on resource: arn:aws:iam::123456789012:role/task because no identity-based policy allows the iam:PassRole action";
   const outcomes: ["refused" | "unclear", string, () => object, string][] = [
-    [
-      "refused",
-      "a denial",
-      fault("AccessDeniedException", "not authorized to perform: ecs:RunTask"),
-      "AccessDeniedException: not authorized to perform: ecs:RunTask",
-    ],
+    ["refused", "a denial", fault("AccessDeniedException", DENIAL), `AccessDeniedException: ${DENIAL}`],
     [
       "refused",
       "a task definition that is gone",
