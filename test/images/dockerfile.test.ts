@@ -48,7 +48,10 @@ describe("the project's Dockerfiles", () => {
     [
       "quotes that are no JSON's",
       [FROM, "USER node", "CMD ['node']"],
-      ["3: Instruction written as a JSON array but is using single quotes instead of double quotes"],
+      [
+        "3: Instruction written as a JSON array but is using single quotes instead of double quotes",
+        "3: CMD is no list in JSON: a shell would get the signals",
+      ],
     ],
     [
       "a mistake of the shell",
@@ -61,7 +64,7 @@ describe("the project's Dockerfiles", () => {
       ["ARG BASE=acme", `FROM \${BASE}/node:24-alpine AS one`, FROM, "COPY --from=one /a /a", "USER node"],
       ["2: the base image acme/node:24-alpine is not pinned"],
     ],
-    ["no user", [FROM, "CMD true"], ["1: the image runs as root: it names no USER"]],
+    ["no user", [FROM, 'CMD ["true"]'], ["1: the image runs as root: it names no USER"]],
     [
       "a user of another stage",
       [`${FROM} AS one`, "USER node", FROM, "COPY --from=one /a /a"],
@@ -72,6 +75,29 @@ describe("the project's Dockerfiles", () => {
       "packages of any version",
       [FROM, "RUN apk add git curl~=8.1", "USER node"],
       ["2: apk leaves its index in the image", "2: the package git is not pinned"],
+    ],
+    [
+      "programs behind a shell",
+      [FROM, "USER node", "ENTRYPOINT /entry.sh", "CMD node main.ts"],
+      [
+        "3: ENTRYPOINT is no list in JSON: a shell would get the signals",
+        "4: CMD is no list in JSON: a shell would get the signals",
+      ],
+    ],
+    [
+      "packages that its user may not install",
+      [FROM, "USER node", "RUN apk add --no-cache git~=2.54"],
+      ["3: apk needs root, and is node"],
+    ],
+    [
+      "packages that the user of the stage before may not install",
+      [`${FROM} AS one`, "USER 1000:1000", "FROM one", 'RUN ["apt-get", "install", "git"]', "USER node"],
+      ["4: apt-get needs root, and is 1000:1000"],
+    ],
+    [
+      "nothing where root installs packages in between",
+      [FROM, "USER node", "USER root", "RUN apk add --no-cache git~=2.54", "USER node"],
+      [],
     ],
   ];
   for (const [name, lines, expected] of mistakes)

@@ -15,6 +15,7 @@ export function mistakesOf(text: string, pin: Pin): string[] {
     ...validate(text).map(({ range, message }) => ({ line: range.start.line + 1, message })),
     ...shellMistakes(instructions),
     ...packageMistakes(instructions),
+    ...signalMistakes(instructions),
     ...stageMistakes(instructions, pin),
   ];
   return found.sort((a, b) => a.line - b.line).map(({ line, message }) => `${line}: ${message}`);
@@ -50,6 +51,13 @@ function packageMistakes(instructions: Instruction[]): Mistake[] {
   });
 }
 
+/** A shell in front of the program is what gets ECS's SIGTERM, and does not pass it on. */
+function signalMistakes(instructions: Instruction[]): Mistake[] {
+  return instructions
+    .filter(({ keyword, text }) => ["CMD", "ENTRYPOINT"].includes(keyword) && execForm(text) === undefined)
+    .map(({ line, keyword }) => ({ line, message: `${keyword} is no list in JSON: a shell would get the signals` }));
+}
+
 function stageMistakes(instructions: Instruction[], pin: Pin): Mistake[] {
   if (!instructions.some(({ keyword }) => keyword === "FROM")) return [];
   const { stages } = plan(instructions, () => undefined);
@@ -57,14 +65,35 @@ function stageMistakes(instructions: Instruction[], pin: Pin): Mistake[] {
   const loose = stages.filter(({ from }) => !isStage(from) && !PINS[pin].test(from));
   return [
     ...loose.map(({ from, fromLine }) => ({ line: fromLine, message: `the base image ${from} is not pinned` })),
+    ...rootMistakes(stages),
     ...userMistakes(stages.at(-1)),
   ];
+}
+
+const isRoot = (user: string): boolean => /^(root|0)(:|$)/.test(user);
+
+const PACKAGE_MANAGER = /\b(apk|apt-get|apt|microdnf|dnf|yum)\b[^&;|]*\b(add|del|install|remove|update|upgrade)\b/;
+
+/** A stage begins as the user that the stage before it ended as; a base image is taken to end as root. */
+function rootMistakes(stages: Stage[]): Mistake[] {
+  const users = new Map<string, string>();
+  return stages.flatMap(({ name, from, instructions }) => {
+    let user = users.get(from) ?? "root";
+    const found: Mistake[] = [];
+    for (const { line, keyword, text } of instructions) {
+      if (keyword === "USER") user = text.trim();
+      const [, manager] = (keyword === "RUN" && PACKAGE_MANAGER.exec(text)) || [];
+      if (manager !== undefined && !isRoot(user))
+        found.push({ line, message: `${manager} needs root, and is ${user}` });
+    }
+    users.set(name, user);
+    return found;
+  });
 }
 
 function userMistakes(stage: Stage | undefined): Mistake[] {
   if (stage === undefined) return [];
   const user = stage.instructions.findLast(({ keyword }) => keyword === "USER");
   if (user === undefined) return [{ line: stage.fromLine, message: "the image runs as root: it names no USER" }];
-  const root = /^(root|0)(:|$)/.test(user.text.trim());
-  return root ? [{ line: user.line, message: "the image runs as root" }] : [];
+  return isRoot(user.text.trim()) ? [{ line: user.line, message: "the image runs as root" }] : [];
 }

@@ -1,3 +1,4 @@
+import { readdirSync } from "node:fs";
 import { expect } from "chai";
 import { change, startWorld, TOKEN, type World } from "./world";
 
@@ -25,6 +26,15 @@ describe("images/gitops-pr program", () => {
     );
     expect(told).not.to.contain(TOKEN);
     expect(told).not.to.contain(Buffer.from(`x-access-token:${TOKEN}`).toString("base64"));
+  });
+
+  it("writes to nothing but TMPDIR, and leaves nothing there", async () => {
+    const asked = await world.ask();
+    const before = world.kept();
+    expect((await world.run(asked)).code).to.equal(0);
+    expect(world.kept()).to.deep.equal(before);
+    expect(world.processes().filter((line) => line.startsWith(`init --quiet ${world.temporary}/`))).to.have.length(1);
+    expect(readdirSync(world.temporary)).to.deep.equal([]);
   });
 
   it("takes the token out of what a server sends back", async () => {
@@ -67,21 +77,20 @@ describe("images/gitops-pr program", () => {
   });
 });
 
+/** What a push begins with. */
+const PUSH = "GET /acme/gitops.git/info/refs?service=git-receive-pack";
+const BRANCH = "slipway/storefront/dev/7e57a2358dff";
+
 /** Where the task dies, and how that leaves the record: each call has been served, and the task does not hear of it. */
-const deaths: { step: string; at: string; state: string; open: number; change?: object }[] = [
+const deaths: { step: string; at: string; state: string; pushed?: true; open: number }[] = [
   { step: "before it runs", at: "GetItem", state: "requested", open: 0 },
   { step: "when it runs", at: "UpdateItem running", state: "running", open: 0 },
   { step: "after the clone", at: "GET /repos/acme/gitops/pulls", state: "running", open: 0 },
-  {
-    step: "after the commit",
-    at: "GET /acme/gitops.git/info/refs?service=git-receive-pack",
-    state: "running",
-    open: 0,
-  },
-  { step: "after the push", at: "POST /acme/gitops.git/git-receive-pack", state: "running", open: 0 },
-  { step: "after the pull request", at: "POST /repos/acme/gitops/pulls", state: "running", open: 1 },
-  { step: "after the labels", at: "POST /repos/acme/gitops/issues/1/labels", state: "running", open: 1 },
-  { step: "after the record", at: "UpdateItem opened", state: "opened", open: 1 },
+  { step: "after the commit", at: PUSH, state: "running", open: 0 },
+  { step: "after the push", at: "POST /acme/gitops.git/git-receive-pack", state: "running", pushed: true, open: 0 },
+  { step: "after the pull request", at: "POST /repos/acme/gitops/pulls", state: "running", pushed: true, open: 1 },
+  { step: "after the labels", at: "POST /repos/acme/gitops/issues/1/labels", state: "running", pushed: true, open: 1 },
+  { step: "after the record", at: "UpdateItem opened", state: "opened", pushed: true, open: 1 },
 ];
 
 describe("images/gitops-pr program dies", () => {
@@ -92,15 +101,22 @@ describe("images/gitops-pr program dies", () => {
   });
   afterEach(() => world.close());
 
-  for (const { step, at, state, open } of deaths) {
+  for (const { step, at, state, pushed, open } of deaths) {
     it(`${step}: the record is ${state}, and a second task ends well`, async () => {
       const asked = await world.ask();
       expect((await world.run(asked, { diesAt: at })).code).to.equal("SIGKILL");
       expect((await world.read(asked))?.state).to.equal(state);
       expect(world.pullRequests()).to.have.length(open);
 
+      const head = world.git("for-each-ref", "--format=%(objectname)", `refs/heads/${BRANCH}`);
+      expect(head).to.match(pushed ? /^[0-9a-f]{40}\n$/ : /^$/);
+
       const again = state === "opened" ? asked : await world.askAgain(asked);
-      expect((await world.run(again)).code).to.equal(0);
+      const { code, calls } = await world.run(again);
+      expect(code).to.equal(0);
+      // A push may end reviews. The head alone does not tell of one: made within a second, the same commit comes out.
+      expect(calls.includes(PUSH)).to.equal(pushed === undefined);
+      if (pushed) expect(world.git("rev-parse", BRANCH)).to.equal(head);
       expect(await world.read(asked)).to.include({
         state: "opened",
         url: "https://github.com/acme/gitops/pull/1",
@@ -114,7 +130,7 @@ describe("images/gitops-pr program dies", () => {
         labels: ["delivery"],
         comments: [],
       });
-      expect(world.git("rev-list", "--count", "main..slipway/storefront/dev/7e57a2358dff")).to.equal("1\n");
+      expect(world.git("rev-list", "--count", `main..${BRANCH}`)).to.equal("1\n");
       expect(world.git("log", "-1", "--format=%s", world.pullRequests()[0]?.head.commit ?? "")).to.equal(
         `storefront dev: ${change.revision.slice(0, 12)}\n`,
       );

@@ -1,6 +1,16 @@
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { text } from "node:stream/consumers";
@@ -34,7 +44,8 @@ export const START = Date.parse("2026-03-01T10:00:00.000Z");
 /** When a task within this process runs. */
 export const NOW = START + 60_000;
 
-const program = path.resolve(__dirname, "../../images/gitops-pr/main.ts");
+const root = path.resolve(__dirname, "../..");
+const image = path.join(root, "images/gitops-pr");
 
 /** A gitops repository on a forge, the table of records, and the task between them. */
 export interface World {
@@ -60,6 +71,13 @@ export interface World {
   git(...args: string[]): string;
   /** The arguments of all processes that git and its children were, and of git as the task started it. */
   processes(): string[];
+  /** The program's TMPDIR. */
+  temporary: string;
+  /**
+   * When the image's folder, the user's home and all that is in them were changed, in nanoseconds. A folder is changed by what
+   * is made in it and taken away again, too.
+   */
+  kept(): Record<string, bigint>;
   close(): Promise<void>;
 }
 
@@ -156,6 +174,8 @@ export async function startWorld(): Promise<World> {
     file: (branch, file) => git("show", `${branch}:${file}`),
     git,
     processes: () => [person.trace, person.arguments].flatMap((file) => readFileSync(file, "utf8").split("\n")),
+    temporary: person.temporary,
+    kept: () => Object.assign({}, ...[person.app, person.home].map(changesOf)),
     async close() {
       await proxy.close();
       await forges.close();
@@ -168,9 +188,17 @@ export async function startWorld(): Promise<World> {
 
 const attemptOf = (number: number): string => `00000000-0000-4000-8000-${String(number).padStart(12, "0")}`;
 
+function changesOf(folder: string): Record<string, bigint> {
+  const files = readdirSync(folder, { recursive: true, encoding: "utf8" }).map((file) => path.join(folder, file));
+  return Object.fromEntries([folder, ...files].map((file) => [file, lstatSync(file, { bigint: true }).ctimeNs]));
+}
+
 /** The task's user: a home that leads github.com to this machine, and a git that writes its arguments down. */
 interface Person {
   home: string;
+  temporary: string;
+  /** The image's folder of the program, which belongs to root there. */
+  app: string;
   programs: string;
   /** What git tells of itself and of all that it starts: https://git-scm.com/docs/api-trace2 */
   trace: string;
@@ -179,9 +207,13 @@ interface Person {
 
 function prepare(directory: string, proxy: string): Person {
   const at = (name: string) => path.join(directory, name);
-  const person = { home: at("home"), programs: at("programs"), trace: at("trace"), arguments: at("arguments") };
-  mkdirSync(person.home);
-  mkdirSync(person.programs);
+  const folders = { home: at("home"), temporary: at("temporary"), app: at("app"), programs: at("programs") };
+  for (const folder of Object.values(folders)) {
+    mkdirSync(folder);
+  }
+  cpSync(image, folders.app, { recursive: true, filter: (file) => path.basename(file) !== "node_modules" });
+  symlinkSync(path.join(root, "node_modules"), at("node_modules"));
+  const person = { ...folders, trace: at("trace"), arguments: at("arguments") };
   writeFileSync(
     path.join(person.home, ".gitconfig"),
     `[url "${proxy}/github.com/"]\n  insteadOf = https://github.com/\n[trace2]\n  eventTarget = ${person.trace}\n`,
@@ -206,7 +238,7 @@ function taskOf(
   const redact = createRedact(TOKEN);
   const log = createLog((line) => lines.push(line), redact);
   const environment = { PATH: `${person.programs}:${process.env.PATH}`, HOME: person.home };
-  const askpass = path.join(path.dirname(program), "askpass.sh");
+  const askpass = path.join(image, "askpass.sh");
   const { api, repository } = stated;
   const now = () => NOW;
   const sleep = async (milliseconds: number) => paused(milliseconds);
@@ -230,12 +262,14 @@ async function run(
   { diesAt, signal = "SIGKILL", environment = {} }: RunSettings,
 ): Promise<Run> {
   proxy.calls.length = 0;
-  const child = spawn(process.execPath, [program], {
+  const child = spawn(process.execPath, ["main.ts"], {
+    cwd: person.app,
+    detached: true,
     env: {
       PATH: `${person.programs}:${process.env.PATH}`,
       HOME: person.home,
       // What a killed task leaves behind goes with the world.
-      TMPDIR: path.dirname(person.home),
+      TMPDIR: person.temporary,
       AWS_REGION: "us-east-1",
       AWS_ACCESS_KEY_ID: CREDENTIALS.accessKeyId,
       AWS_SECRET_ACCESS_KEY: CREDENTIALS.secretAccessKey,
@@ -250,7 +284,9 @@ async function run(
   const closed = once(child, "close");
   proxy.served = async (call) => {
     if (call === diesAt) {
-      child.kill(signal);
+      // A container takes the git that runs in it with it. ECS's SIGTERM is for the first process alone.
+      if (signal === "SIGKILL" && child.pid !== undefined) process.kill(-child.pid, signal);
+      else child.kill(signal);
       await closed;
     }
   };

@@ -1,3 +1,3 @@
-import { playScenariosOf } from "./scenariosSupport";
+import { allOthers, playScenariosOf } from "./scenariosSupport";
 
-playScenariosOf(["dev"]);
+playScenariosOf(["dev"], allOthers);

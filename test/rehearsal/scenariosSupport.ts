@@ -7,15 +7,32 @@ import { reasons } from "../../rehearsal/report/reasons";
 import { scenarios } from "../../rehearsal/scenarios";
 import { plan, scenariosOf } from "../../rehearsal/scenarios/plan";
 import { isFailure, play } from "../../rehearsal/scenarios/play";
+import type { Scenario } from "../../rehearsal/scenarios/scenario";
 import { secretsOf, toldIn } from "../../rehearsal/scenarios/toldNowhere";
 import { createWorld, type World } from "../../rehearsal/scenarios/world";
 import { recording } from "./recordingProgress";
 
+/** Which of the scenarios a file plays, and which of the permissions it answers for. */
+export interface Part {
+  plays(scenario: Scenario): boolean;
+  answersFor(grant: Pick<Grant, "role" | "resource">): boolean;
+}
+
+const isOfPullRequests = ({ settings = {} }: Scenario) => "slipway:pullRequests" in settings;
+
+export const pullRequests: Part = {
+  plays: isOfPullRequests,
+  // An application's delivery is another scenario's.
+  answersFor: ({ role, resource }) => /pull-request|gitops-pr/.test(`${role} ${resource}`),
+};
+
+export const allOthers: Part = { plays: (it) => !isOfPullRequests(it), answersFor: () => true };
+
 /**
- * Plays every scenario of these stacks, each in the accounts that `npm start` would give it. Two files share the stacks, so
- * that two processes play them at once.
+ * Plays a part of the scenarios of these stacks, each in the accounts that `npm start` would give it. Three files share
+ * them, so that three processes play them at once.
  */
-export function playScenariosOf(stacks: string[]): void {
+export function playScenariosOf(stacks: string[], { plays, answersFor }: Part): void {
   /** What the roles of all accounts were granted. */
   const granted: Grant[] = [];
 
@@ -25,7 +42,9 @@ export function playScenariosOf(stacks: string[]): void {
       this.timeout(180_000);
       const worlds: World[] = [];
 
-      const names = scenariosOf(stack, scenarios).map((it) => it.name);
+      const names = scenariosOf(stack, scenarios)
+        .filter(plays)
+        .map((it) => it.name);
       for (const { scenarios: account, settings: overrides, ...rest } of plan(names, scenarios, stack))
         describe(`in one account: ${account.map((it) => it.name).join(", ")}`, () => {
           let world: World;
@@ -69,7 +88,7 @@ export function playScenariosOf(stacks: string[]): void {
           assert.isAbove(number, 0);
           assert.deepEqual(
             unused
-              .filter((it) => it.reason === undefined)
+              .filter((it) => it.reason === undefined && answersFor(it.grant))
               .map(({ grant }) => `${grant.role} ${grant.action} on ${grant.resource}`),
             [],
           );
@@ -80,7 +99,9 @@ export function playScenariosOf(stacks: string[]): void {
   describe(`rehearsal: reasons for permissions in ${stacks.join(", ")}`, () => {
     it("are of permissions that one of them grants", () => {
       const theirs = reasons.filter(
-        (it) => it.stacks === undefined || it.stacks.some((stack) => stacks.includes(stack)),
+        (it) =>
+          answersFor({ role: String(it.role), resource: String(it.resource) }) &&
+          (it.stacks === undefined || it.stacks.some((stack) => stacks.includes(stack))),
       );
       const stale = theirs.flatMap(({ role, actions, resource }) =>
         actions

@@ -56,6 +56,9 @@ export const overlayIsMissing: Step = {
   },
 };
 
+/** Secrets Manager's sentence of a secret that is there, and has no value. */
+const HAS_NO_VALUE = /Secrets Manager can't find the specified secret value for staging label: AWSCURRENT/;
+
 /** Before anybody has put the token into Secrets Manager. What a task cannot tell of itself, ECS does. */
 export const tokenIsMissing: Step = {
   title: "the token is not in Secrets Manager yet: the task cannot start, and the record says so",
@@ -63,7 +66,7 @@ export const tokenIsMissing: Step = {
     const { id } = await ask(world, jobOf(1));
     const record = await ended(world, id);
     expectEnded(record, "failed");
-    expectMatches("the cause", record.cause ?? "", /ResourceInitializationError/);
+    expectMatches("the cause", record.cause ?? "", /ResourceInitializationError/, HAS_NO_VALUE);
     await remove(world, id);
     return record.cause;
   },
@@ -110,7 +113,7 @@ export const baseMoves = (position: number, merged: number): Step => ({
 
 /** Nothing of GitHub answers, for longer than the task waits for it. */
 export const githubIsDown = (position: number): Step => ({
-  title: "GitHub is down: failed, and the record says why",
+  title: "GitHub is down: failed, and the record says why (the pauses between the task's tries are real time)",
   async run(world) {
     const before = pullRequestsOf(world).length;
     world.forges.fault = { kind: "unreachable" };
@@ -160,6 +163,7 @@ export const taskIsStopped = (position: number, merged: number): Step => ({
     const failed = await ended(world, id);
     await stopped;
     expectEnded(failed, "failed");
+    expectMatches("the cause", failed.cause ?? "", /stopped while pushing the branch/);
     await remove(world, id);
     const record = await ended(world, (await ask(world, jobOf(position))).id);
     await expectOpened(world, record, linesAfter(position, merged));
