@@ -2,7 +2,7 @@ import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import type { EventBridgeEvent } from "aws-lambda";
 import { clientSettings } from "./clientSettings";
 import { log } from "./log";
-import { moveRecord } from "./pullRequests/record";
+import { moveRecord } from "./pullRequests/store";
 import { endedAttempt, type TaskStateChange } from "./pullRequestTasks/decision";
 
 export interface PullRequestTasksOptions {

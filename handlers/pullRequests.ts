@@ -11,9 +11,10 @@ import { log } from "./log";
 import type { CircleciOptions } from "./pullRequests/circleci";
 import { settled } from "./pullRequests/lapse";
 import { encodePlace, listRecords, readListing } from "./pullRequests/listing";
-import { deleteRecord, PULL_REQUEST_ID, readRecord } from "./pullRequests/record";
+import { PULL_REQUEST_ID } from "./pullRequests/record";
 import { readRequest } from "./pullRequests/request";
 import { requestPullRequest, type StartContext, type TaskOptions } from "./pullRequests/start";
+import { deleteRecord, readRecord } from "./pullRequests/store";
 import { hintOf, viewOf } from "./pullRequests/view";
 import { cachedSecret, readSecret } from "./secret";
 

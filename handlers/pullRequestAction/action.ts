@@ -1,15 +1,9 @@
 import { ANSWER_WITHIN, type JobOutcome } from "../codePipelineJob";
 import { failure } from "../failure";
 import { log } from "../log";
-import {
-  idOf,
-  isEnded,
-  moveRecord,
-  type PullRequestRecord,
-  type PullRequestRequest,
-  readRecord,
-} from "../pullRequests/record";
+import { idOf, isEnded, type PullRequestRecord, type PullRequestRequest } from "../pullRequests/record";
 import { launchPullRequest, requestPullRequest, type StartContext } from "../pullRequests/start";
+import { moveRecord, readRecord } from "../pullRequests/store";
 import { type ActionObservation, decideAction, isAskedAgain, progressOf } from "./decision";
 import type { ActionState } from "./state";
 

@@ -1,5 +1,6 @@
 import { log } from "../log";
-import { DEAD, isEnded, moveRecord, type PullRequestRecord, type PullRequestTable, readRecord } from "./record";
+import { DEAD, isEnded, type PullRequestRecord } from "./record";
+import { moveRecord, type PullRequestTable, readRecord } from "./store";
 
 /**
  * Why a pull request has failed that nobody has ended. The event of its task's end may be lost: EventBridge and Lambda give

@@ -4,13 +4,8 @@ import type { Refusal } from "../http/body";
 import { log } from "../log";
 import { FOLDER, FOLDER_FORM, isText, refusedField } from "./fields";
 import { type Item, keyOf, LIST, recordOf } from "./item";
-import {
-  PULL_REQUEST_ID,
-  type PullRequestRecord,
-  type PullRequestState,
-  type PullRequestTable,
-  STATES,
-} from "./record";
+import { PULL_REQUEST_ID, type PullRequestRecord, type PullRequestState, STATES } from "./record";
+import type { PullRequestTable } from "./store";
 
 /** Where a page ends: the last of its records. */
 export type Place = Pick<PullRequestRecord, "id" | "requestedAt">;

@@ -4,18 +4,16 @@ import { explain, isException, isTransient } from "../failure";
 import { log } from "../log";
 import { privateTask, reasonsOf } from "../runTask";
 import { settled } from "./lapse";
+import { newRecord, type PullRequestRecord, type PullRequestRequest } from "./record";
 import {
   createRecord,
-  newRecord,
   noteTask,
   noteUnclear,
-  type PullRequestRecord,
-  type PullRequestRequest,
   type PullRequestTable,
   readRecord,
   refuseRecord,
   restartRecord,
-} from "./record";
+} from "./store";
 
 /** How the task is run that opens pull requests. */
 export interface TaskOptions {

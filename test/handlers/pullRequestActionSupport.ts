@@ -1,11 +1,6 @@
 import type { PullRequestActionOptions } from "../../handlers/pullRequestAction";
-import {
-  idOf,
-  moveRecord,
-  type PullRequestFacts,
-  type PullRequestState,
-  readRecord,
-} from "../../handlers/pullRequests/record";
+import { idOf, type PullRequestFacts, type PullRequestState } from "../../handlers/pullRequests/record";
+import { moveRecord, readRecord } from "../../handlers/pullRequests/store";
 import { awsFault, type Endpoint } from "../callbacks/endpoint";
 import { PULL_REQUESTS } from "../callbacks/pullRequestTable";
 import type { Table } from "../callbacks/table";

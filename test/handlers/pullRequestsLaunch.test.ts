@@ -1,13 +1,8 @@
 import type { ECSClient } from "@aws-sdk/client-ecs";
 import { expect } from "chai";
-import {
-  createRecord,
-  moveRecord,
-  newRecord,
-  type PullRequestTable,
-  restartRecord,
-} from "../../handlers/pullRequests/record";
+import { newRecord } from "../../handlers/pullRequests/record";
 import { requestPullRequest, type StartContext } from "../../handlers/pullRequests/start";
+import { createRecord, moveRecord, type PullRequestTable, restartRecord } from "../../handlers/pullRequests/store";
 import { PULL_REQUESTS, startPullRequestTable } from "../callbacks/pullRequestTable";
 import type { Table } from "../callbacks/table";
 import { capture } from "./output";

@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import { encodePlace, type ListQuery, listRecords, readListing } from "../../handlers/pullRequests/listing";
-import { createRecord, moveRecord, newRecord, type PullRequestTable } from "../../handlers/pullRequests/record";
+import { newRecord } from "../../handlers/pullRequests/record";
+import { createRecord, moveRecord, type PullRequestTable } from "../../handlers/pullRequests/store";
 import { PULL_REQUESTS, startPullRequestTable } from "../callbacks/pullRequestTable";
 import type { Table } from "../callbacks/table";
 

@@ -1,23 +1,25 @@
 import { expect } from "chai";
 import {
-  createRecord,
-  deleteRecord,
   idOf,
   isEnded,
   MOVES,
-  moveRecord,
   newRecord,
-  noteTask,
-  noteUnclear,
   type PullRequestRecord,
   type PullRequestRequest,
   type PullRequestState,
+  STATES,
+} from "../../handlers/pullRequests/record";
+import {
+  createRecord,
+  deleteRecord,
+  moveRecord,
+  noteTask,
+  noteUnclear,
   type PullRequestTable,
   readRecord,
   refuseRecord,
   restartRecord,
-  STATES,
-} from "../../handlers/pullRequests/record";
+} from "../../handlers/pullRequests/store";
 import { PULL_REQUESTS, startPullRequestTable } from "../callbacks/pullRequestTable";
 import type { Table } from "../callbacks/table";
 

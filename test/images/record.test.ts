@@ -1,6 +1,7 @@
 import { GetItemCommand } from "@aws-sdk/client-dynamodb";
 import { expect } from "chai";
 import * as handlers from "../../handlers/pullRequests/record";
+import * as stored from "../../handlers/pullRequests/store";
 import { MOVES, moveRecord, type Outcome, readRecord, type State } from "../../images/gitops-pr/record";
 import { type RecordTable, startRecordTable, TABLE } from "./dynamoDb";
 
@@ -17,7 +18,7 @@ const outcomes: Record<Exclude<State, "requested">, Outcome | { state: "running"
 
 describe("images/gitops-pr record", () => {
   let table: RecordTable;
-  let records: handlers.PullRequestTable;
+  let records: stored.PullRequestTable;
 
   before(async () => {
     table = await startRecordTable();
@@ -35,9 +36,9 @@ describe("images/gitops-pr record", () => {
       revision,
     };
     const record = handlers.newRecord({ ...request, build: "https://ci.acme.example/42" }, "attempt-1", NOW);
-    await handlers.createRecord(records, record);
+    await stored.createRecord(records, record);
     if (state !== "requested") {
-      await handlers.moveRecord(records, record, state, {}, NOW);
+      await stored.moveRecord(records, record, state, {}, NOW);
     }
     return record;
   }
@@ -72,14 +73,14 @@ describe("images/gitops-pr record", () => {
       it(`${moves ? "moves" : "does not move"} ${from} to ${to}`, async () => {
         const record = await recordIn(from, `${from} ${to}`);
         expect(await moveRecord(records, record, outcome, LATER)).to.equal(moves);
-        const after = await handlers.readRecord(records, record.id);
+        const after = await stored.readRecord(records, record.id);
         expect(after?.state).to.equal(moves ? to : from);
       });
     }
     it(`does not move ${from} by another attempt`, async () => {
       const record = await recordIn(from, `${from} other`);
       expect(await moveRecord(records, { ...record, attempt: "attempt-2" }, outcomes.failed, LATER)).to.equal(false);
-      expect((await handlers.readRecord(records, record.id))?.state).to.equal(from);
+      expect((await stored.readRecord(records, record.id))?.state).to.equal(from);
     });
   }
 
@@ -109,8 +110,8 @@ describe("images/gitops-pr record", () => {
 
   it("takes away what was told before", async () => {
     const record = await recordIn("requested", "unclear");
-    await handlers.noteUnclear(records, record, "ECS did not answer", LATER - 1_000);
+    await stored.noteUnclear(records, record, "ECS did not answer", LATER - 1_000);
     await moveRecord(records, record, outcomes.running, LATER);
-    expect((await handlers.readRecord(records, record.id))?.cause).to.equal(undefined);
+    expect((await stored.readRecord(records, record.id))?.cause).to.equal(undefined);
   });
 });

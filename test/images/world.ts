@@ -15,15 +15,8 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { text } from "node:stream/consumers";
 import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
-import {
-  createRecord,
-  moveRecord,
-  newRecord,
-  type PullRequestRecord,
-  type PullRequestRequest,
-  readRecord,
-  restartRecord,
-} from "../../handlers/pullRequests/record";
+import { newRecord, type PullRequestRecord, type PullRequestRequest } from "../../handlers/pullRequests/record";
+import { createRecord, moveRecord, readRecord, restartRecord } from "../../handlers/pullRequests/store";
 import { createGit } from "../../images/gitops-pr/git";
 import { createGitHub } from "../../images/gitops-pr/github";
 import { createLog, createRedact } from "../../images/gitops-pr/log";
