@@ -69,6 +69,11 @@ export class Registry extends pulumi.ComponentResource implements ImageRepositor
   }
 }
 
+interface ExpiryRule {
+  description: string;
+  selection: object;
+}
+
 function lifecyclePolicy({ environment, promotesTo, runsElsewhere }: RegistryArgs): string {
   const untagged = {
     description: `Delete untagged images after ${UNTAGGED_DAYS} days`,
@@ -87,13 +92,19 @@ function lifecyclePolicy({ environment, promotesTo, runsElsewhere }: RegistryArg
       selection: { tagStatus: "tagged", tagPatternList: [tag], countType: "imageCountMoreThan", countNumber: 1 },
     })),
     untagged,
-    {
-      description: `Keep ${IMAGES} images`,
-      selection: { tagStatus: "any", countType: "imageCountMoreThan", countNumber: IMAGES },
-    },
+    keepingNewest(IMAGES),
   ];
-  const rules = runsElsewhere ? [untagged] : counted;
-  return JSON.stringify({
+  return expiring(runsElsewhere ? [untagged] : counted);
+}
+
+/** A rule that leaves so many images of a repository, the newest ones. */
+export const keepingNewest = (images: number): ExpiryRule => ({
+  description: `Keep ${images} images`,
+  selection: { tagStatus: "any", countType: "imageCountMoreThan", countNumber: images },
+});
+
+/** A lifecycle policy that expires what its rules say, the first one first. */
+export const expiring = (rules: ExpiryRule[]): string =>
+  JSON.stringify({
     rules: rules.map((rule, index) => ({ rulePriority: index + 1, ...rule, action: { type: "expire" } })),
   });
-}

@@ -1,9 +1,9 @@
 import { ANSWER_WITHIN, type JobOutcome } from "../codePipelineJob";
 import { failure } from "../failure";
-import { log } from "../log";
+import { giveUp } from "../pullRequests/lapse";
 import { idOf, isEnded, type PullRequestRecord, type PullRequestRequest } from "../pullRequests/record";
 import { launchPullRequest, requestPullRequest, type StartContext } from "../pullRequests/start";
-import { moveRecord, readRecord } from "../pullRequests/store";
+import { readRecord } from "../pullRequests/store";
 import { type ActionObservation, decideAction, isAskedAgain, progressOf } from "./decision";
 import type { ActionState } from "./state";
 
@@ -64,9 +64,7 @@ async function conclude(
         : underWay(request, state, true, progressOf(record));
     }
     case "lapse": {
-      const { cause, record } = step;
-      const failed = await moveRecord(context.table, record, "failed", { cause }, context.now());
-      log("warn", "pull request's task given up", { id: record.id, attempt: record.attempt, cause });
+      const failed = await giveUp(context.table, step.record, step.cause, context.now());
       return failed === undefined
         ? underWay(request, state, observation.follows, "its record has just changed")
         : conclude(context, request, state, { ...observation, record: failed });

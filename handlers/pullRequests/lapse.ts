@@ -1,5 +1,5 @@
 import { log } from "../log";
-import { DEAD, isEnded, type PullRequestRecord } from "./record";
+import { DEAD, isEnded, type PullRequestAttempt, type PullRequestRecord } from "./record";
 import { moveRecord, type PullRequestTable, readRecord } from "./store";
 
 /**
@@ -13,6 +13,18 @@ export function lapseOf(record: PullRequestRecord, now: number): string | undefi
     : `nothing was heard of its task since ${record.updatedAt}`;
 }
 
+/** Records that nobody has ended a pull request. @returns `undefined` if somebody has meanwhile. @param now milliseconds */
+export async function giveUp(
+  table: PullRequestTable,
+  { id, attempt }: PullRequestAttempt,
+  cause: string,
+  now: number,
+): Promise<PullRequestRecord | undefined> {
+  const failed = await moveRecord(table, { id, attempt }, "failed", { cause }, now);
+  log("warn", "pull request's task given up", { id, attempt, cause });
+  return failed;
+}
+
 /** The record as it is once it has failed, if that is what became of it. @param now milliseconds */
 export async function settled(
   table: PullRequestTable,
@@ -23,7 +35,5 @@ export async function settled(
   if (cause === undefined) {
     return record;
   }
-  const failed = await moveRecord(table, record, "failed", { cause }, now);
-  log("warn", "pull request's task given up", { id: record.id, attempt: record.attempt, cause });
-  return failed ?? (await readRecord(table, record.id)) ?? record;
+  return (await giveUp(table, record, cause, now)) ?? (await readRecord(table, record.id)) ?? record;
 }

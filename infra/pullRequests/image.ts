@@ -1,7 +1,7 @@
 import * as ecr from "@pulumi/aws/ecr";
 import { Image } from "@pulumi/awsx/ecr";
 import type * as pulumi from "@pulumi/pulumi";
-import type { ImageRepository } from "../registry";
+import { expiring, type ImageRepository, keepingNewest } from "../registry";
 import type { Settings } from "../settings";
 
 /** Relative to the program, for awsx names the image after it: an absolute one would be another on every computer. */
@@ -54,13 +54,6 @@ function createRepository(name: string, opts: pulumi.CustomResourceOptions): ecr
     },
     opts,
   );
-  new ecr.LifecyclePolicy(name, { repository: repository.name, policy: JSON.stringify({ rules: [KEEP] }) }, opts);
+  new ecr.LifecyclePolicy(name, { repository: repository.name, policy: expiring([keepingNewest(IMAGES)]) }, opts);
   return repository;
 }
-
-const KEEP = {
-  rulePriority: 1,
-  description: `Keep ${IMAGES} images`,
-  selection: { tagStatus: "any", countType: "imageCountMoreThan", countNumber: IMAGES },
-  action: { type: "expire" },
-};
