@@ -1,19 +1,8 @@
 import { deflateRawSync } from "node:zlib";
 import { expect } from "chai";
-import {
-  type Call,
-  denied,
-  ID,
-  IMAGE,
-  LOCK,
-  QUEUE_URL,
-  SECRET_ARN,
-  seconds,
-  TOKEN,
-  useDeployments,
-  wanted,
-} from "./deploymentsSupport";
+import { ID, IMAGE, LOCK, QUEUE_URL, SECRET_ARN, seconds, useDeployments, wanted } from "./deploymentsSupport";
 import { awsFault } from "./endpoint";
+import { type Call, denied, TOKEN } from "./httpApi";
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 

@@ -1,5 +1,6 @@
 import { expect } from "chai";
-import { denied, ID, IMAGE, LOCK, seconds, useDeployments, wanted } from "./deploymentsSupport";
+import { ID, IMAGE, LOCK, seconds, useDeployments, wanted } from "./deploymentsSupport";
+import { denied } from "./httpApi";
 
 describe("deployments callback, serialised: GET /deployments/{id}", () => {
   const world = useDeployments();

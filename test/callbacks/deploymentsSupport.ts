@@ -1,12 +1,11 @@
 import { createHash } from "node:crypto";
-import { expect } from "chai";
 import { createDeployments, type DeploymentsOptions } from "../../handlers/deployments";
 import { serialize } from "../../infra/serialization";
-import { awsFault, type Endpoint, startEndpoint } from "./endpoint";
+import { type Endpoint, startEndpoint } from "./endpoint";
+import { type Call, eventOf, TOKEN, type Told, toldBy } from "./httpApi";
 import { type Lambda, startLambda } from "./lambda";
 import { startTable, TABLE, type Table } from "./table";
 
-export const TOKEN = "Zb7tQm2xV9cLw4kRy8nHs3dPf6gJu1aE0oTiXqMv";
 export const QUEUE_URL = "https://sqs.us-east-1.amazonaws.com/123456789012/storefront-requests";
 export const ID = "11111111-2222-3333-4444-555555555555";
 export const LOCK = "application/storefront";
@@ -25,24 +24,7 @@ const options: DeploymentsOptions = {
 const md5 = (text: unknown) => createHash("md5").update(String(text)).digest("hex");
 export const seconds = () => Math.floor(Date.now() / 1_000);
 
-/** What an operation answers whose permission is missing. */
-export const denied = (action: string) => () => {
-  throw awsFault("AccessDeniedException", `not authorized to perform: ${action}`);
-};
-
-export interface Call {
-  authorization?: string | undefined;
-  contentType?: string | undefined;
-  body?: unknown;
-  base64?: boolean;
-}
-
-export interface Told {
-  status: number;
-  told: Record<string, string>;
-  headers: Record<string, string>;
-  logged: Record<string, unknown>[];
-}
+type Answer = Told<Record<string, string>>;
 
 /** The function behind deployments by HTTP, and the AWS that it sees. */
 export interface DeploymentsWorld {
@@ -52,9 +34,9 @@ export interface DeploymentsWorld {
   lambda: Lambda;
   /** A function of its own, which has read no secret yet. */
   start(): Lambda;
-  call(routeKey: string, call: Call & { id?: string }, to?: Lambda): Promise<Told>;
-  post(call?: Call, to?: Lambda): Promise<Told>;
-  get(id: string): Promise<Told>;
+  call(routeKey: string, call: Call, to?: Lambda): Promise<Answer>;
+  post(call?: Call, to?: Lambda): Promise<Answer>;
+  get(id: string): Promise<Answer>;
   /** What AWS was asked so far. */
   operations(): string[];
 }
@@ -63,36 +45,11 @@ export function useDeployments(): DeploymentsWorld {
   const world = {} as DeploymentsWorld;
   Object.assign(world, {
     start: () => startLambda({ text: world.text, options, endpointUrl: world.endpoint.url }),
-    call,
-    post: (rest = { body: wanted }, to) => call("POST /deployments", rest, to),
-    get: (id) => call("GET /deployments/{id}", { id, contentType: undefined }),
+    call: async (routeKey, call, to = world.lambda) => toldBy(await to.invoke(eventOf(routeKey, call))),
+    post: (call = { body: wanted }, to) => world.call("POST /deployments", call, to),
+    get: (id) => world.call("GET /deployments/{id}", { id, contentType: undefined }),
     operations: () => world.endpoint.requests.map(({ operation }) => operation),
   } satisfies Partial<DeploymentsWorld>);
-
-  async function call(
-    routeKey: string,
-    { base64 = false, ...rest }: Call & { id?: string },
-    to = world.lambda,
-  ): Promise<Told> {
-    const body = typeof rest.body === "string" ? rest.body : JSON.stringify(rest.body);
-    const { value, error, lines } = await to.invoke({
-      version: "2.0",
-      routeKey,
-      headers: {
-        authorization: "authorization" in rest ? rest.authorization : `Bearer ${TOKEN}`,
-        "content-type": "contentType" in rest ? rest.contentType : "application/json",
-      },
-      ...(rest.id !== undefined && { pathParameters: { id: rest.id } }),
-      body: base64 && body !== undefined ? Buffer.from(body).toString("base64") : body,
-      isBase64Encoded: base64,
-    });
-    expect(error).to.equal(undefined);
-    expect(lines.join("\n")).not.to.include(TOKEN);
-    const answer = value as { statusCode: number; headers: Record<string, string>; body: string };
-    expect(answer.headers["content-type"]).to.equal("application/json");
-    const told = JSON.parse(answer.body) as Record<string, string>;
-    return { status: answer.statusCode, told, headers: answer.headers, logged: lines.map((line) => JSON.parse(line)) };
-  }
 
   before(async () => {
     world.text = await serialize(createDeployments);

@@ -1,37 +1,10 @@
 import { deflateRawSync } from "node:zlib";
 import { expect } from "chai";
-import {
-  type Call,
-  denied,
-  ID,
-  REGISTRY,
-  REVISION,
-  SECRET_ARN,
-  TASK_DEFINITION,
-  TOKEN,
-  taskArn,
-  usePullRequests,
-  wanted,
-} from "./pullRequestsSupport";
+import { circleciJob as build, REVISION } from "./circleciJob";
+import { type Call, denied, TOKEN } from "./httpApi";
+import { ID, REGISTRY, SECRET_ARN, TASK_DEFINITION, taskArn, usePullRequests, wanted } from "./pullRequestsSupport";
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}$/;
-
-/** What CircleCI's orb posts. */
-const build = {
-  build_num: "231",
-  branch: "main",
-  username: "octocat",
-  job: "publish",
-  build_url: "https://circleci.com/gh/acme/storefront/231",
-  vcs_revision: REVISION,
-  reponame: "storefront",
-  workflow_id: "6dfa1b01-96ef-430d-bc35-11b5d20a5127",
-  workflow_url: "https://circleci.com/workflow-run/6dfa1b01-96ef-430d-bc35-11b5d20a5127",
-  pull_request: null,
-  user: "octocat",
-  api_link: "https://circleci.com/api/v1.1/project/acme/storefront/231",
-  status: "success",
-};
 
 describe("pull requests callback, serialised: POST /pullrequests", () => {
   const world = usePullRequests();

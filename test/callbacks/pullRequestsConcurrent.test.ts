@@ -1,6 +1,7 @@
 import { expect } from "chai";
+import type { Told } from "./httpApi";
 import type { Lambda } from "./lambda";
-import { ID, type Told, taskArn, usePullRequests } from "./pullRequestsSupport";
+import { ID, taskArn, usePullRequests } from "./pullRequestsSupport";
 
 const PROCESSES = 5;
 const POSTS = 50;

@@ -1,5 +1,6 @@
 import { expect } from "chai";
-import { denied, ID, SECRET_ARN, TOKEN, taskArn, usePullRequests } from "./pullRequestsSupport";
+import { denied, TOKEN } from "./httpApi";
+import { ID, SECRET_ARN, taskArn, usePullRequests } from "./pullRequestsSupport";
 
 const UNKNOWN = "there is no pull request of this id: records are kept for 90 days";
 const BEGINNING = Date.parse("2026-01-05T10:00:00.000Z");

@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import { awsFault } from "./endpoint";
-import { denied, ID, TASK_DEFINITION, taskArn, usePullRequests, wanted } from "./pullRequestsSupport";
+import { denied } from "./httpApi";
+import { ID, TASK_DEFINITION, taskArn, usePullRequests, wanted } from "./pullRequestsSupport";
 
 const WHAT = `ECS did not start ${TASK_DEFINITION} in cluster slipway`;
 

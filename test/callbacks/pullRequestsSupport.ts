@@ -1,14 +1,13 @@
-import { expect } from "chai";
 import { createPullRequests, type PullRequestsOptions } from "../../handlers/pullRequests";
 import { serialize } from "../../infra/serialization";
-import { awsFault, type Endpoint, startEndpoint } from "./endpoint";
-import { type Invocation, type InvocationTime, type Lambda, startLambda } from "./lambda";
+import { REVISION } from "./circleciJob";
+import { type Endpoint, startEndpoint } from "./endpoint";
+import { type Call, eventOf, TOKEN, type Told, toldBy } from "./httpApi";
+import { type InvocationTime, type Lambda, startLambda } from "./lambda";
 import { PULL_REQUESTS, startPullRequestTable } from "./pullRequestTable";
 import type { Table } from "./table";
 
-export const TOKEN = "Zb7tQm2xV9cLw4kRy8nHs3dPf6gJu1aE0oTiXqMv";
 export const SECRET_ARN = "arn:aws:secretsmanager:us-east-1:123456789012:secret:pull-requests-AbCdEf";
-export const REVISION = "8f59df978e3fa133a2ee39ff66b3382342ce958c";
 export const REGISTRY = "123456789012.dkr.ecr.us-east-1.amazonaws.com";
 export const TASK_DEFINITION = "arn:aws:ecs:us-east-1:123456789012:task-definition/dev-slipway-gitops-pr:3";
 
@@ -34,28 +33,6 @@ export const wanted = {
 
 /** The wanted one's. */
 export const ID = "e4bf0ee90e8e45dd14dca4f70b35400f";
-
-/** What an operation answers whose permission is missing. */
-export const denied = (action: string) => () => {
-  throw awsFault("AccessDeniedException", `not authorized to perform: ${action}`);
-};
-
-export interface Call {
-  authorization?: string | undefined;
-  contentType?: string | undefined;
-  body?: unknown;
-  base64?: boolean;
-  query?: Record<string, string>;
-  id?: string;
-}
-
-export interface Told {
-  status: number;
-  /** Empty if the answer has no body. */
-  told: Record<string, unknown>;
-  headers: Record<string, string>;
-  logged: Record<string, unknown>[];
-}
 
 /** The function behind pull requests by HTTP, and the AWS that it sees. */
 export interface PullRequestsWorld {
@@ -122,37 +99,3 @@ export function usePullRequests(): PullRequestsWorld {
 
 export const taskArn = (number: number) =>
   `arn:aws:ecs:us-east-1:123456789012:task/slipway/${String(number).padStart(32, "0")}`;
-
-export function eventOf(routeKey: string, { base64 = false, query, id, ...rest }: Call): object {
-  const body = typeof rest.body === "string" ? rest.body : JSON.stringify(rest.body);
-  return {
-    version: "2.0",
-    routeKey,
-    headers: {
-      authorization: "authorization" in rest ? rest.authorization : `Bearer ${TOKEN}`,
-      "content-type": "contentType" in rest ? rest.contentType : "application/json",
-    },
-    ...(query !== undefined && { queryStringParameters: query }),
-    ...(id !== undefined && { pathParameters: { id } }),
-    body: base64 && body !== undefined ? Buffer.from(body).toString("base64") : body,
-    isBase64Encoded: base64,
-  };
-}
-
-/** An invocation's answer, of which neither log nor body may tell the token. */
-export function toldBy({ value, error, lines }: Invocation): Told {
-  expect(error).to.equal(undefined);
-  const {
-    statusCode,
-    headers = {},
-    body,
-  } = value as {
-    statusCode: number;
-    headers?: Record<string, string>;
-    body?: string;
-  };
-  expect([...lines, body].join("\n")).not.to.include(TOKEN);
-  expect(headers["content-type"]).to.equal(statusCode === 204 ? undefined : "application/json");
-  const told = body === undefined ? {} : JSON.parse(body);
-  return { status: statusCode, told, headers, logged: lines.map((line) => JSON.parse(line)) };
-}

@@ -1,8 +1,8 @@
 import { expect } from "chai";
 import type { CircleciOptions } from "../../handlers/pullRequests/circleci";
 import { readRequest } from "../../handlers/pullRequests/request";
+import { circleciJob as payload, REVISION } from "../callbacks/circleciJob";
 
-const REVISION = "8f59df978e3fa133a2ee39ff66b3382342ce958c";
 const REGISTRY = "123456789012.dkr.ecr.us-east-1.amazonaws.com";
 const FOLDER = "at most 100 lower-case letters, digits, . _ -, of which . _ - are neither first nor last";
 
@@ -13,22 +13,6 @@ describe("request for a pull request, CircleCI's", () => {
     branches: { main: "dev", "release/1": "prod" },
     image: `{service}=${REGISTRY}/acme/{service}`,
     jobs: ["publish"],
-  };
-  /** What the orb's README shows. */
-  const payload = {
-    build_num: "231",
-    branch: "main",
-    username: "octocat",
-    job: "publish",
-    build_url: "https://circleci.com/gh/acme/storefront/231",
-    vcs_revision: REVISION,
-    reponame: "storefront",
-    workflow_id: "6dfa1b01-96ef-430d-bc35-11b5d20a5127",
-    workflow_url: "https://circleci.com/workflow-run/6dfa1b01-96ef-430d-bc35-11b5d20a5127",
-    pull_request: null,
-    user: "octocat",
-    api_link: "https://circleci.com/api/v1.1/project/acme/storefront/231",
-    status: "success",
   };
   const request = {
     service: "storefront",

@@ -1,32 +1,25 @@
 import { expect } from "chai";
 import { ARN, HERE, itHasThesePolicies, logging, named, on } from "./policies";
-import { ARTIFACTS, PIPELINE, pipelineGrants, storefrontPolicies } from "./policiesOfStorefront";
+import {
+  ARCHIVE,
+  ARTIFACTS,
+  fetchGrants,
+  pipelineGrants,
+  SOURCE,
+  storefrontPolicies,
+  webhookGrants,
+} from "./policiesOfStorefront";
 import { ofType, stackDev, statementsOf } from "./support";
 
 const REPOSITORY = `${ARN}:ecr:${HERE}:storefront`;
-const PUSHES = named("sqs", "slipway-pushes");
-const SOURCE = named("s3", "slipway-source-bucket");
-const ARCHIVE = `${SOURCE}/storefront/source.zip`;
 const PROJECT = named("codebuild", "storefront-build-project");
 
 const { grants, conditions, trust } = storefrontPolicies("dev", REPOSITORY);
 
 const GRANTS: Record<string, string[]> = {
   ...grants,
-  "slipway-webhook-role": [
-    ...logging("slipway-webhook-logs"),
-    `secretsmanager:GetSecretValue ${named("secretsmanager", "slipway-webhook-github")}`,
-    `sqs:SendMessage ${PUSHES}`,
-  ],
-  "slipway-fetch-role": [
-    `codepipeline:StartPipelineExecution ${PIPELINE}`,
-    ...logging("slipway-fetch-logs"),
-    ...on(ARCHIVE, "s3:AbortMultipartUpload", "s3:GetObject", "s3:PutObject"),
-    `s3:ListBucket ${SOURCE}`,
-    ...on(PUSHES, "sqs:ChangeMessageVisibility", "sqs:DeleteMessage"),
-    ...on(PUSHES, "sqs:GetQueueAttributes", "sqs:ReceiveMessage"),
-    `sqs:SendMessage ${named("sqs", "slipway-dead-letters")}`,
-  ],
+  "slipway-webhook-role": webhookGrants,
+  "slipway-fetch-role": fetchGrants,
   "storefront-pipeline-role": [
     ...pipelineGrants,
     ...on(PROJECT, "codebuild:BatchGetBuilds", "codebuild:StartBuild"),

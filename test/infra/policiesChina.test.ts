@@ -1,12 +1,17 @@
 import type { Program } from "../../rehearsal/program";
 import { ARN, HERE, itHasThesePolicies, joiningVpc, logging, named, on, type Policies } from "./policies";
-import { ARTIFACTS, PIPELINE, pipelineGrants, storefrontPolicies } from "./policiesOfStorefront";
+import {
+  ARCHIVE,
+  ARTIFACTS,
+  fetchGrants,
+  PUSHES,
+  pipelineGrants,
+  SOURCE,
+  storefrontPolicies,
+} from "./policiesOfStorefront";
 import { stackBeijing, stackNingxia } from "./support";
 
 const REPOSITORY = named("ecr", "storefront").replace(/-0000000$/, "");
-const PUSHES = named("sqs", "slipway-pushes");
-const SOURCE = named("s3", "slipway-source-bucket");
-const ARCHIVE = `${SOURCE}/storefront/source.zip`;
 const PROJECT = named("codebuild", "storefront-build-project");
 
 const inVpc = on("*", ...joiningVpc);
@@ -26,16 +31,7 @@ function common(environment: string): Policies {
     grants: {
       ...withoutHttp,
       "storefront-deploy-role": deploying,
-      "slipway-fetch-role": [
-        `codepipeline:StartPipelineExecution ${PIPELINE}`,
-        ...inVpc,
-        ...logging("slipway-fetch-logs"),
-        ...on(ARCHIVE, "s3:AbortMultipartUpload", "s3:GetObject", "s3:PutObject"),
-        `s3:ListBucket ${SOURCE}`,
-        ...on(PUSHES, "sqs:ChangeMessageVisibility", "sqs:DeleteMessage"),
-        ...on(PUSHES, "sqs:GetQueueAttributes", "sqs:ReceiveMessage"),
-        `sqs:SendMessage ${named("sqs", "slipway-dead-letters")}`,
-      ],
+      "slipway-fetch-role": [...fetchGrants, ...inVpc].sort(),
       "slipway-nat-role": [
         `autoscaling:SetInstanceHealth ${ARN}:autoscaling:${HERE}:autoScalingGroup:*:autoScalingGroupName/*`,
         `ec2:AttachNetworkInterface ${ARN}:ec2:${HERE}:instance/*`,

@@ -3,6 +3,9 @@ import { ARN, HERE, logging, named, on, type Policies, reporting } from "./polic
 export const TOPIC = named("sns", "slipway-alerts");
 export const PIPELINE = named("codepipeline", "storefront-pipeline");
 export const ARTIFACTS = named("s3", "storefront-artifacts-bucket");
+export const PUSHES = named("sqs", "slipway-pushes");
+export const SOURCE = named("s3", "slipway-source-bucket");
+export const ARCHIVE = `${SOURCE}/storefront/source.zip`;
 export const REQUESTS = named("sqs", "storefront-deploy-requests");
 export const TABLE = named("dynamodb", "slipway-deployments");
 
@@ -19,6 +22,22 @@ export const passedTo = (service: string): object => ({
   StringEquals: { "iam:PassedToService": `${service}.amazonaws.com` },
 });
 export const ON_REGISTERING = { StringEquals: { "ecs:CreateAction": "RegisterTaskDefinition" } };
+
+/** Of a function outside of the VPC. */
+export const webhookGrants: string[] = [
+  ...logging("slipway-webhook-logs"),
+  `secretsmanager:GetSecretValue ${named("secretsmanager", "slipway-webhook-github")}`,
+  `sqs:SendMessage ${PUSHES}`,
+];
+export const fetchGrants: string[] = [
+  `codepipeline:StartPipelineExecution ${PIPELINE}`,
+  ...logging("slipway-fetch-logs"),
+  ...on(ARCHIVE, "s3:AbortMultipartUpload", "s3:GetObject", "s3:PutObject"),
+  `s3:ListBucket ${SOURCE}`,
+  ...on(PUSHES, "sqs:ChangeMessageVisibility", "sqs:DeleteMessage"),
+  ...on(PUSHES, "sqs:GetQueueAttributes", "sqs:ReceiveMessage"),
+  `sqs:SendMessage ${named("sqs", "slipway-dead-letters")}`,
+];
 
 /** All that the roles of the storefront may do whose images are in the repository, but for pipeline and build. */
 export const storefrontPolicies = (environment: string, repository: string): Policies => ({

@@ -3,15 +3,22 @@ import type { Program } from "../../rehearsal/program";
 import { withGitops } from "./configurations";
 import { evaluateGitopsInBeijing } from "./gitopsStack";
 import { ARN, HERE, itHasThesePolicies, logging, named, on, type Policies, reporting } from "./policies";
-import { ARTIFACTS, IN_CLUSTER, PIPELINE, passedTo, TOPIC } from "./policiesOfStorefront";
+import {
+  ARCHIVE,
+  ARTIFACTS,
+  fetchGrants,
+  IN_CLUSTER,
+  PIPELINE,
+  passedTo,
+  SOURCE,
+  TOPIC,
+  webhookGrants,
+} from "./policiesOfStorefront";
 import { evaluateStack, roleStatements } from "./support";
 
 const TABLE = named("dynamodb", "slipway-pull-requests");
 const TASK_IMAGES = named("ecr", "slipway-gitops-pr");
 const REPOSITORY = `${ARN}:ecr:${HERE}:storefront`;
-const PUSHES = named("sqs", "slipway-pushes");
-const SOURCE = named("s3", "slipway-source-bucket");
-const ARCHIVE = `${SOURCE}/storefront/source.zip`;
 const PROJECT = named("codebuild", "storefront-build-project");
 
 /** Recording a pull request, and running its task with its two roles. */
@@ -72,20 +79,8 @@ const POLICIES: Policies = {
       ...logging("slipway-notices-logs"),
       `sns:Publish ${TOPIC}`,
     ],
-    "slipway-webhook-role": [
-      ...logging("slipway-webhook-logs"),
-      `secretsmanager:GetSecretValue ${named("secretsmanager", "slipway-webhook-github")}`,
-      `sqs:SendMessage ${PUSHES}`,
-    ],
-    "slipway-fetch-role": [
-      `codepipeline:StartPipelineExecution ${PIPELINE}`,
-      ...logging("slipway-fetch-logs"),
-      ...on(ARCHIVE, "s3:AbortMultipartUpload", "s3:GetObject", "s3:PutObject"),
-      `s3:ListBucket ${SOURCE}`,
-      ...on(PUSHES, "sqs:ChangeMessageVisibility", "sqs:DeleteMessage"),
-      ...on(PUSHES, "sqs:GetQueueAttributes", "sqs:ReceiveMessage"),
-      `sqs:SendMessage ${named("sqs", "slipway-dead-letters")}`,
-    ],
+    "slipway-webhook-role": webhookGrants,
+    "slipway-fetch-role": fetchGrants,
   },
   conditions: {
     "slipway-pull-requests-role": startingConditions,
