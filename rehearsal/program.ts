@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { text } from "node:stream/consumers";
 import { stripVTControlCharacters } from "node:util";
 import { createMonitor, type MonitorOptions, type Registration } from "./monitor";
-import { readStack, type StackConfiguration } from "./stackFile";
+import { readStack } from "./stackFile";
 
 export interface ProgramOptions {
   /** The project's folder, where Pulumi.yaml and index.ts are. */
@@ -14,7 +14,26 @@ export interface ProgramOptions {
   invoke: MonitorOptions["invoke"];
   /** Ends the evaluation early, with the signal's reason. */
   signal?: AbortSignal;
+  /** What runs the program. Default: a language host of its own. */
+  host?: LanguageHost;
 }
+
+/** What a language host needs to run the program. */
+export interface ProgramRun {
+  root: string;
+  stack: string;
+  project: string;
+  /** Path of the tsconfig that decides how the program is transpiled. */
+  tsconfig: string;
+  /** Configuration by full keys, `slipway:environment`. */
+  config: Record<string, string>;
+  /** Address of the resource monitor and the engine. */
+  address: string;
+  signal?: AbortSignal | undefined;
+}
+
+/** Runs the program to its end. `output` says why it failed, where the program did not log it. */
+export type LanguageHost = (run: ProgramRun) => Promise<{ failed: boolean; output: string }>;
 
 export interface Program {
   registrations: Registration[];
@@ -26,21 +45,21 @@ export interface Program {
 }
 
 /**
- * Evaluates index.ts for a stack as Pulumi's language host does: `@pulumi/pulumi/cmd/run` in a process of its own, the
- * stack file's configuration, TypeScript transpiled by ts-node under the tsconfig that Pulumi.yaml names.
- * Nothing of it is left running, however it ends.
+ * Evaluates index.ts for a stack as Pulumi's language host does: the stack file's configuration, TypeScript transpiled by
+ * ts-node under the tsconfig that Pulumi.yaml names.
  * @throws the first resource or data source that was refused, `name [type]: why`; else what the program logged as
  * errors; or the signal's reason
  */
 export async function evaluate(options: ProgramOptions): Promise<Program> {
-  const configuration = await readStack(options.root, options.stack);
-  const values = options.values ?? configuration.values;
-  const monitor = createMonitor({ ...options, project: configuration.project });
+  const { root, stack, signal, host = runLanguageHost } = options;
+  const { project, tsconfig, values } = await readStack(root, stack);
+  const monitor = createMonitor({ ...options, project });
   const address = await monitor.listen();
   try {
-    const { code, output } = await runLanguageHost(options, configuration, values, address);
-    if (code !== 0 || monitor.errors.length > 0) {
-      const logged = monitor.errors.join("\n") || output || `The program ended with exit code ${code}.`;
+    const config = qualify(options.values ?? values, project);
+    const { failed, output } = await host({ root, stack, project, tsconfig, config, address, signal });
+    if (failed || monitor.errors.length > 0) {
+      const logged = monitor.errors.join("\n") || output || "The program failed without a message.";
       throw monitor.refusal() ?? new Error(stripVTControlCharacters(logged));
     }
     return { ...monitor.result(), warnings: monitor.warnings };
@@ -49,13 +68,9 @@ export async function evaluate(options: ProgramOptions): Promise<Program> {
   }
 }
 
-async function runLanguageHost(
-  options: ProgramOptions,
-  { project, tsconfig }: StackConfiguration,
-  values: Record<string, string>,
-  address: string,
-): Promise<{ code: number | null; output: string }> {
-  const { signal } = options;
+/** `@pulumi/pulumi/cmd/run` in a process of its own. Nothing of it is left running, however it ends. */
+async function runLanguageHost(run: ProgramRun): Promise<{ failed: boolean; output: string }> {
+  const { root, stack, project, tsconfig, config, address, signal } = run;
   signal?.throwIfAborted();
   const host = spawn(
     process.execPath,
@@ -64,22 +79,22 @@ async function runLanguageHost(
       `--monitor=${address}`,
       `--engine=${address}`,
       `--project=${project}`,
-      `--stack=${options.stack}`,
+      `--stack=${stack}`,
       "--organization=organization",
       "--parallel=16",
-      `--root-directory=${options.root}`,
-      `--pwd=${options.root}`,
+      `--root-directory=${root}`,
+      `--pwd=${root}`,
       ".",
     ],
     {
-      cwd: options.root,
+      cwd: root,
       stdio: ["ignore", "pipe", "pipe"],
       // A group of its own: a terminal sends Ctrl-C to every process of the group in the foreground.
       detached: true,
       env: {
         PATH: process.env.PATH,
         HOME: process.env.HOME,
-        PULUMI_CONFIG: JSON.stringify(qualify(values, project)),
+        PULUMI_CONFIG: JSON.stringify(config),
         PULUMI_CONFIG_SECRET_KEYS: "[]",
         PULUMI_NODEJS_TYPESCRIPT: "true",
         PULUMI_NODEJS_TSCONFIG_PATH: tsconfig,
@@ -94,7 +109,7 @@ async function runLanguageHost(
     const exit = new Promise<number | null>((resolve, reject) => host.once("exit", resolve).once("error", reject));
     const [code, out, err] = await Promise.all([exit, text(host.stdout), text(host.stderr)]);
     signal?.throwIfAborted();
-    return { code, output: `${out}${err}`.trim() };
+    return { failed: code !== 0, output: `${out}${err}`.trim() || `The program ended with exit code ${code}.` };
   } finally {
     kill();
     signal?.removeEventListener("abort", kill);

@@ -6,7 +6,7 @@ import { type Account, createCloud } from "./cloud/cloud";
 import type { CloudEvent } from "./cloud/events";
 import { services } from "./cloud/services";
 import { type Outside, type OutsideOptions, startOutside } from "./outside";
-import { evaluate, type Program } from "./program";
+import { evaluate, type LanguageHost, type Program } from "./program";
 import { createRun } from "./runs";
 import { chainOf, type Stack } from "./stacks";
 
@@ -27,6 +27,8 @@ export interface RehearsalOptions extends OutsideOptions {
   listener?: (event: CloudEvent) => void;
   /** Ends the evaluation early, with the signal's reason. */
   signal?: AbortSignal | undefined;
+  /** What runs the program. Default: a language host of its own for each stack. */
+  host?: LanguageHost;
 }
 
 /** A stack that stands in the account, and the environment that it is. */
@@ -82,7 +84,7 @@ export async function open(options: RehearsalOptions): Promise<Rehearsal> {
     for (const it of chain) {
       // Stacks upstream are rehearsed on their own: whatever is broken on purpose is broken here.
       const create = it === chain.at(-1) && breaking ? altering(account, breaking) : account.create;
-      stacks.push(await evaluateInto(account, root, it, create, options.signal));
+      stacks.push(await evaluateInto(account, root, it, create, options));
     }
     breaking?.check();
     await account.start();
@@ -121,8 +123,8 @@ async function evaluateInto(
   root: string,
   { name, environment, values }: Stack,
   create: Account["create"],
-  signal: AbortSignal | undefined,
+  { signal, host }: Pick<RehearsalOptions, "signal" | "host">,
 ): Promise<EvaluatedStack> {
   const { invoke } = account;
-  return { name, environment, program: await evaluate({ root, stack: name, values, create, invoke, signal }) };
+  return { name, environment, program: await evaluate({ root, stack: name, values, create, invoke, signal, host }) };
 }

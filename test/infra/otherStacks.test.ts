@@ -1,7 +1,8 @@
 import { expect } from "chai";
-import type { Program } from "../../rehearsal/program";
+import { evaluate, type Program } from "../../rehearsal/program";
+import { createProvider } from "../evaluation/provider";
 import { smallest, withImage } from "./configurations";
-import { evaluateStack, resource } from "./support";
+import { asValues, evaluateStack, ROOT, resource } from "./support";
 
 describe("a stack of workers in China", () => {
   let program: Program;
@@ -92,9 +93,17 @@ describe("a stack that promotes images, and is called by nobody", () => {
 describe("a stack whose configuration is mistaken", () => {
   it("says each mistake in a line, and makes nothing", async () => {
     const created: string[] = [];
-    const attempt = evaluateStack({
-      settings: { ...smallest, "slipway:logRetentionDays": 31, "slipway:intake": "pull" },
-      onCreate: ({ type }) => created.push(type),
+    const { create, invoke } = createProvider({ partition: "aws", region: "us-east-1" });
+    // By a language host of its own, whose messages are those that `pulumi up` prints.
+    const attempt = evaluate({
+      root: ROOT,
+      stack: "dev",
+      values: asValues({ ...smallest, "slipway:logRetentionDays": 31, "slipway:intake": "pull" }),
+      create: (declaration) => {
+        created.push(declaration.type);
+        return create(declaration);
+      },
+      invoke,
     });
     const message = await attempt.then(
       () => "it ended well",

@@ -6,12 +6,15 @@ import { isFailure, play } from "../../rehearsal/scenarios/play";
 import { promote } from "../../rehearsal/scenarios/promote/scenario";
 import type { Scenario } from "../../rehearsal/scenarios/scenario";
 import { createWorld } from "../../rehearsal/scenarios/world";
+import { warmLanguageHost } from "../evaluation/client";
 import { silent } from "./silentProgress";
 
 /** What a scenario fails with when roles of its stack with that name lose the action. */
 async function failureWithout(action: string, role: RegExp, scenario: Scenario): Promise<string> {
   const { stack = "dev" } = scenario;
-  const world = await createWorld(await open({ stack, speed: 30, breaking: withoutAction(action, role) }));
+  const world = await createWorld(
+    await open({ stack, speed: 30, host: warmLanguageHost, breaking: withoutAction(action, role) }),
+  );
   try {
     await play(scenario, world, silent);
   } catch (error) {

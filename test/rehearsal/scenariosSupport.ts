@@ -10,6 +10,7 @@ import { isFailure, play } from "../../rehearsal/scenarios/play";
 import type { Scenario } from "../../rehearsal/scenarios/scenario";
 import { secretsOf, toldIn } from "../../rehearsal/scenarios/toldNowhere";
 import { createWorld, type World } from "../../rehearsal/scenarios/world";
+import { warmLanguageHost } from "../evaluation/client";
 import { recording } from "./recordingProgress";
 
 /** Which of the scenarios a file plays, and which of the permissions it answers for. */
@@ -51,7 +52,7 @@ export function playScenariosOf(stacks: string[], { plays, answersFor }: Part): 
           const said: string[] = [];
 
           before(async () => {
-            world = await createWorld(await open({ stack, speed: 200, overrides, ...rest }));
+            world = await createWorld(await open({ stack, speed: 200, overrides, host: warmLanguageHost, ...rest }));
             worlds.push(world);
             granted.push(...world.account.iam.grants());
           });

@@ -1,0 +1,27 @@
+import { request } from "node:http";
+import { json } from "node:stream/consumers";
+import type { LanguageHost, Program } from "../../rehearsal/program";
+import type { StackRequest } from "./evaluations";
+import { SOCKET } from "./globalFixtures";
+
+/** The program of a stack against the tests' provider: from the cache, or evaluated now. */
+export async function evaluatedStack(stack: StackRequest): Promise<Program> {
+  const answer = await ask<{ program: Program } | { error: string }>("/stack", stack);
+  if ("error" in answer) throw new Error(answer.error);
+  return answer.program;
+}
+
+/** A language host that has loaded Pulumi's packages before. It cannot be ended early. */
+export const warmLanguageHost: LanguageHost = ({ signal: _, ...run }) => ask("/run", run);
+
+function ask<A>(path: string, body: object): Promise<A> {
+  const socketPath = process.env[SOCKET];
+  if (socketPath === undefined) throw new Error(`${SOCKET} is not set: run the tests by mocha with .mocharc.json.`);
+  return new Promise((resolve, reject) => {
+    request({ socketPath, path, method: "POST", agent: false }, (response) => {
+      json(response).then((answer) => resolve(answer as A), reject);
+    })
+      .once("error", reject)
+      .end(JSON.stringify(body));
+  });
+}
