@@ -60,6 +60,8 @@ const SENDS_SOURCE_ACCOUNT = new Set(["codebuild", "codepipeline", "ecs-tasks", 
 export function createIam(account: Pick<Cloud, "accountId" | "partition" | "physicalName" | "arn">) {
   const roles = new Map<string, Role>();
   const decisions: Decision[] = [];
+  // A policy is written once: a role that gets another has one more name in the key.
+  const evaluated = new Map<string, ReturnType<typeof simulate>>();
   const profiles = createInstanceProfiles(account, (name) => roleNamed(name).arn);
 
   function roleNamed(name: string): Role {
@@ -130,10 +132,18 @@ export function createIam(account: Pick<Cloud, "accountId" | "partition" | "phys
     return { allowed: answer.overallResult === "Allowed", explicitly: answer.overallResult === "ExplicitlyDenied" };
   }
 
+  /** One evaluation takes some milliseconds, and functions that poll make the same call again and again. */
+  function simulateOnce(decision: Decision, policies: NamedPolicy[]): ReturnType<typeof simulate> {
+    const key = JSON.stringify([decision, policies.map(({ name }) => name)]);
+    const known = evaluated.get(key) ?? simulate(decision, policies);
+    evaluated.set(key, known);
+    return known;
+  }
+
   async function decide(principal: Principal, permission: Permission, resourcePolicy?: PolicyDocument) {
     const role = roleOf(principal);
     const decision: Decision = { principal, permission, resourcePolicy };
-    const { allowed, explicitly } = await simulate(decision, policiesOf(role));
+    const { allowed, explicitly } = await simulateOnce(decision, policiesOf(role));
     if (!allowed)
       decision.denial =
         `${role === undefined ? `Service: ${principalName(principal)}` : `User: ${sessionArn(role)}`} is not authorized ` +

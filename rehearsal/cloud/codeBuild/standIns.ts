@@ -1,7 +1,8 @@
+import { existsSync } from "node:fs";
 import { mkdir, readFile, symlink, writeFile } from "node:fs/promises";
 import path from "node:path";
-import ts from "typescript";
 import { npmCommand, writeProgram } from "../docker/programs";
+import { localImports, transpile } from "../transpile";
 
 const project = path.resolve(__dirname, "../../..");
 
@@ -21,15 +22,15 @@ export interface Programs {
 }
 
 /**
- * Writes the stand-ins as executables. Their modules are transpiled here, once: a command that loaded the TypeScript
- * compiler each time would take half a second to start, and a build runs half a dozen.
+ * Writes the stand-ins as executables. Their modules are transpiled here, once: a command that loaded a
+ * transpiler each time would take half a second to start, and a build runs half a dozen.
  */
 export async function installStandIns(folder: string): Promise<Programs> {
   const library = path.join(folder, "lib");
   await mkdir(library, { recursive: true });
   await symlink(path.join(project, "node_modules"), path.join(library, "node_modules"));
-  const aws = [process.execPath, await transpile(commands.aws, library)];
-  const docker = [process.execPath, await transpile(commands.docker, library)];
+  const aws = [process.execPath, await writeModule(commands.aws, library)];
+  const docker = [process.execPath, await writeModule(commands.docker, library)];
   const npm = npmCommand("npm");
   const tools = await writeBin(path.join(folder, "tools"), npm === undefined ? {} : { npm });
   const unprivileged = await writeBin(path.join(folder, "unprivileged"), { aws });
@@ -47,30 +48,21 @@ async function writeBin(folder: string, programs: Record<string, string[]>): Pro
 }
 
 /** Transpiles a module of the project and those it imports by a relative path. @returns the module's new path */
-async function transpile(entry: string, library: string, done = new Set<string>()): Promise<string> {
+async function writeModule(entry: string, library: string, done = new Set<string>()): Promise<string> {
   const target = path.join(library, entry.replace(/\.ts$/, ".js"));
   if (done.has(entry)) return target;
   done.add(entry);
-  const text = await readFile(path.join(project, entry), "utf8");
-  const { outputText } = ts.transpileModule(text, {
-    compilerOptions: { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.CommonJS, esModuleInterop: true },
-  });
+  const javascript = transpile(await readFile(path.join(project, entry), "utf8"));
   await mkdir(path.dirname(target), { recursive: true });
-  await writeFile(target, outputText);
-  for (const imported of localImports(outputText)) await transpile(await locate(entry, imported), library, done);
+  await writeFile(target, javascript);
+  for (const imported of localImports(javascript)) await writeModule(await locate(entry, imported), library, done);
   return target;
-}
-
-/** Of what is left after transpiling, so that imports of types alone are not followed. */
-function localImports(javascript: string): string[] {
-  const { importedFiles } = ts.preProcessFile(javascript, true, true);
-  return importedFiles.map((it) => it.fileName).filter((it) => it.startsWith("."));
 }
 
 async function locate(importer: string, imported: string): Promise<string> {
   const base = path.join(path.dirname(importer), imported);
   for (const candidate of [`${base}.ts`, path.join(base, "index.ts")]) {
-    if (ts.sys.fileExists(path.join(project, candidate))) return candidate;
+    if (existsSync(path.join(project, candidate))) return candidate;
   }
   throw new Error(`${importer} imports ${imported}, which is no TypeScript module of the project.`);
 }

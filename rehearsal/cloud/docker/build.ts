@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
-import { cp, mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
+import { copyFolder } from "../copyFolder";
 import { sha256 } from "../ecr/digest";
 import { type BaseImages, majorOf, publicImages } from "./baseImages";
 import { parseDockerfile } from "./dockerfile";
@@ -84,7 +85,7 @@ async function buildStage(build: Build, stage: Stage, root: string): Promise<Bui
   const earlier = build.stages.get(stage.from.toLowerCase());
   await mkdir(root, { recursive: true });
   const config = earlier?.config ?? (await baseOf(stage, root, build));
-  if (earlier !== undefined) await cp(earlier.root, root, { recursive: true, verbatimSymlinks: true });
+  if (earlier !== undefined) await copyFolder(earlier.root, root);
   const built: BuiltStage = {
     root,
     config: structuredClone(config),

@@ -26,7 +26,8 @@ export async function writeLayer(root: string, directory: string): Promise<Blob 
   await pipeline(
     archive,
     tap((chunk) => plain.update(chunk)),
-    createGzip(),
+    // Half of the time that building an image takes, and nothing is kept for long.
+    createGzip({ level: 1 }),
     tap((chunk) => {
       zipped.update(chunk);
       size += chunk.length;

@@ -58,10 +58,21 @@ function install(folder: string, system: OperatingSystem | undefined): void {
   }
 }
 
+// A container's PATH takes a hundred programs, and each is looked for in every folder of this computer's.
+const found = new Map<string, string | undefined>();
+
 /** Where this computer has a program. */
 export function findProgram(name: string): string | undefined {
-  const files = (process.env.PATH ?? "").split(path.delimiter).map((it) => path.join(it, name));
-  return files.find((it) => path.isAbsolute(it) && isExecutable(it));
+  const folders = process.env.PATH ?? "";
+  const key = `${folders}\0${name}`;
+  if (!found.has(key)) {
+    const files = folders.split(path.delimiter).map((it) => path.join(it, name));
+    found.set(
+      key,
+      files.find((it) => path.isAbsolute(it) && isExecutable(it)),
+    );
+  }
+  return found.get(key);
 }
 
 export function isExecutable(file: string): boolean {
@@ -83,8 +94,8 @@ export function npmCommand(name: string): string[] | undefined {
   const script = `${name}-cli.js`;
   const beside = process.env.npm_execpath && path.join(path.dirname(process.env.npm_execpath), script);
   const scripts = [beside, installed && realpathSync(installed)].filter((it) => it && path.basename(it) === script);
-  const found = scripts.find((it) => it !== undefined && existsSync(it));
-  if (found !== undefined) return [process.execPath, found];
+  const file = scripts.find((it) => it !== undefined && existsSync(it));
+  if (file !== undefined) return [process.execPath, file];
   return installed === undefined ? undefined : [installed];
 }
 

@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
-import { cp } from "node:fs/promises";
 import path from "node:path";
 import type { ImageArgs } from "@pulumi/awsx/ecr/image";
 import type { Unwrap } from "@pulumi/pulumi";
+import { copyFolder } from "../copyFolder";
 import { inputsOf } from "../declared";
 import { parseBaseImageName, publicImages } from "../docker/baseImages";
 import type { LocalImage } from "../docker/imageStore";
@@ -58,7 +58,7 @@ function basesOf(host: string, pull: (name: string) => Promise<PulledImage>): Ba
     async baseImages(name, root) {
       if (!isOwn(name)) return publicImages(name, root);
       const { config, directory } = await pull(name);
-      await cp(directory, root, { recursive: true, verbatimSymlinks: true });
+      await copyFolder(directory, root);
       return config;
     },
   };

@@ -1,7 +1,8 @@
-import { cp, mkdir, writeFile } from "node:fs/promises";
+import { mkdir, writeFile } from "node:fs/promises";
 import path from "node:path";
 import type { ContainerDefinition } from "@aws-sdk/client-ecs";
 import { loadingFirst } from "../confinement";
+import { copyFolder } from "../copyFolder";
 import type { Cloud } from "../service";
 import { commandOf, type ProcessCommand } from "./command";
 import { preloadSource } from "./preload";
@@ -33,7 +34,7 @@ export async function layOut(
   const root = path.join(folder, "root");
   const temporary = path.join(folder, "tmp");
   await mkdir(temporary, { recursive: true });
-  await cp(resources.image.directory, root, { recursive: true, verbatimSymlinks: true });
+  await copyFolder(resources.image.directory, root);
   await writeGitConfiguration(folder, launch.forwarder);
   const injected = {
     HOME: folder,

@@ -1,12 +1,12 @@
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
-import ts from "typescript";
+import { transpile } from "../transpile";
 
 const SOURCES = path.join(__dirname, "runtime");
 
 /**
  * Transpiles the runtime once for a run, so that a function's process starts with plain JavaScript: loading a
- * TypeScript compiler into each would cost more time and memory than the function itself.
+ * transpiler into each would cost more time and memory than the function itself.
  * @returns the path of the bootstrap
  */
 export async function writeRuntime(directory: string): Promise<string> {
@@ -23,10 +23,7 @@ export async function writeRuntimeFile(directory: string, file: string): Promise
   await mkdir(directory, { recursive: true });
   // Whatever package.json lies above the folder, these are CommonJS.
   await writeFile(path.join(directory, "package.json"), '{ "type": "commonjs" }\n');
-  const { outputText } = ts.transpileModule(await readFile(path.join(SOURCES, file), "utf8"), {
-    compilerOptions: { module: ts.ModuleKind.CommonJS, target: ts.ScriptTarget.ES2022 },
-  });
   const program = path.join(directory, file.replace(/\.ts$/, ".js"));
-  await writeFile(program, outputText);
+  await writeFile(program, transpile(await readFile(path.join(SOURCES, file), "utf8")));
   return program;
 }
