@@ -98,14 +98,14 @@ export const reasons: Reason[] = [
     reason: "reports why a version did not start: npm start -- --scenario rollback",
   },
   {
-    stacks: ["prod"],
+    stacks: ["dev", "prod"],
     role: /-deploy-role-/,
     actions: ["dynamodb:UpdateItem", "ecr:PutImage", "sns:Publish", "sqs:ChangeMessageVisibility"],
     resource: /^arn:/,
     reason: "deploys what was asked for by HTTP: npm start -- --scenario deploymentByHttp",
   },
   {
-    stacks: ["prod"],
+    stacks: ["dev", "prod"],
     role: /-deployments-role-/,
     actions: [
       "dynamodb:GetItem",

@@ -74,7 +74,7 @@ export const scenarios: Scenario[] = [
 
 /** What `npm start` plays, by stack. */
 export const usual: Record<string, string[]> = {
-  dev: ["deliver", "redelivery", "ignored", "rollback", "deploymentByHttp"],
+  dev: ["deliver", "redelivery", "ignored", "rollback"],
   prod: ["promote", "tagMoved", "rejected"],
   "cn-north-1": ["polled", "natInstanceLost"],
   "cn-northwest-1": ["received", "outage"],

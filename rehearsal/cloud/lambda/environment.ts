@@ -122,7 +122,7 @@ async function startProcess(
     provided: __filename,
     clockOffset: offsetOf(cloud),
     logFormat: configuration.logFormat,
-    compileCache: path.join(path.dirname(bootstrap), "compiled"),
+    compileCache: path.join(path.dirname(cloud.directory), "compiled"),
   };
   return fork(bootstrap, [JSON.stringify(settings)], {
     cwd: taskRoot,

@@ -15,7 +15,7 @@ export interface RuntimeSettings {
   /** Milliseconds from this machine's time to the account's. */
   clockOffset: number;
   logFormat: "Text" | "JSON";
-  /** A folder for compiled code, so that the second function does not compile the SDK again. */
+  /** A folder for compiled code, shared by all runs: the SDK is compiled once. V8 checks that it is of the same text. */
   compileCache: string;
 }
 
