@@ -115,9 +115,13 @@ async function guarded(
   { limit = 60_000, after = afterTimeout, signal }: PlayOptions,
 ): ReturnType<Step["run"]> {
   let stop: () => void = () => undefined;
+  let judged = 0;
   const trouble = new Promise<never>((_, reject) => {
     const check = (event?: CloudEvent) => {
-      const error = troubleOf(scenario, world, event);
+      const { decisions } = world.account.iam;
+      const denied = decisions.slice(judged).find(({ denial }) => denial !== undefined);
+      judged = decisions.length;
+      const error = denied === undefined ? troubleOf(scenario, world, event) : new Error(denied.denial);
       if (error !== undefined) reject(error);
     };
     const abort = () => reject(signal?.reason);
@@ -142,8 +146,6 @@ async function guarded(
 }
 
 function troubleOf(scenario: Scenario, world: World, event: CloudEvent | undefined): Error | undefined {
-  const [denial] = denialsOf(world);
-  if (denial !== undefined) return new Error(denial.denial);
   if (event === undefined || scenario.troubled) return undefined;
   const logged = errorLine(world, event);
   if (logged !== undefined) return new Error(logged);

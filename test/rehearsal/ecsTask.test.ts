@@ -65,7 +65,8 @@ describe("ECS tasks", () => {
       AWS_EXECUTION_ENV: "AWS_ECS_FARGATE",
     });
     const own = ["usr/local/sbin", "usr/local/bin", "usr/sbin", "usr/bin", "sbin", "bin"];
-    expect(PATH.split(":")).to.deep.equal([...own.map((it) => `${HOME}/root/${it}`), `${HOME}/programs`]);
+    const programs = path.join(shop.cloud.directory, "ecs/programs/debian-slim");
+    expect(PATH.split(":")).to.deep.equal([...own.map((it) => `${HOME}/root/${it}`), programs]);
     expect(HOME).to.include(shop.cloud.directory);
     expect(TMPDIR).to.equal(`${HOME}/tmp`);
     expect(NODE_OPTIONS).to.match(/^--require ".*preload\.js" --no-warnings$/);

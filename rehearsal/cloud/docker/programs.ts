@@ -31,16 +31,17 @@ const PROGRAMS: Record<OperatingSystem["id"], string> = {
  * of the official images' own; then this computer's programs, of which the small images have few. So `git` is there
  * where the image installed it, and where the image is one of the large ones.
  * @param environment the image's
- * @param folder for the programs of this image; made where it is not there yet
+ * @param folder for programs, of which those of each operating system are made once
  */
 export function searchPath(root: string, environment: Record<string, string>, folder: string): string {
   const { PATH: declared = "", NODE_VERSION: node } = environment;
   const own = declared.split(":").filter((it) => path.isAbsolute(it));
   const system = systemOf(root);
-  if (node !== undefined && !existsSync(folder)) install(folder, system);
+  const programs = path.join(folder, system?.id ?? "unknown");
+  if (node !== undefined && !existsSync(programs)) install(programs, system);
   return [
     ...own.map((it) => path.join(root, it)),
-    ...(node === undefined ? [] : [folder]),
+    ...(node === undefined ? [] : [programs]),
     ...(system === undefined ? own : []),
   ].join(":");
 }

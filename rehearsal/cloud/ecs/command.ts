@@ -17,6 +17,7 @@ export interface ProcessCommand {
  * @param root the folder of the image's files
  * @param injected what ECS puts into every environment
  * @param secrets values by the name of the variable
+ * @param programs a folder for the programs that images have, which containers may share
  * @throws where there is nothing to run
  */
 export function commandOf(
@@ -25,10 +26,11 @@ export function commandOf(
   root: string,
   injected: Record<string, string>,
   secrets: Record<string, string>,
+  programs = path.join(path.dirname(root), "programs"),
 ): ProcessCommand {
   const entryPoint = definition.entryPoint ?? image.Entrypoint;
   const arguments_ = definition.command ?? (definition.entryPoint === undefined ? image.Cmd : []);
-  const environment = { ...injected, ...environmentOf(definition, image, root), ...secrets };
+  const environment = { ...injected, ...environmentOf(definition, image, root, programs), ...secrets };
   const directory = path.join(root, definition.workingDirectory ?? image.WorkingDir);
   const command = officialEntryPoint([...entryPoint, ...arguments_], directory, environment.PATH ?? "");
   if (command.length === 0)
@@ -56,9 +58,14 @@ function inImage(root: string, argument: string): string {
   return path.isAbsolute(argument) && existsSync(file) ? file : argument;
 }
 
-function environmentOf(definition: ContainerDefinition, image: RunConfig, root: string): Record<string, string> {
+function environmentOf(
+  definition: ContainerDefinition,
+  image: RunConfig,
+  root: string,
+  programs: string,
+): Record<string, string> {
   const given = image.Env.map((it) => [it.slice(0, it.indexOf("=")), it.slice(it.indexOf("=") + 1)]);
   const declared = (definition.environment ?? []).map(({ name = "", value = "" }) => [name, value]);
   const environment: Record<string, string> = { ...Object.fromEntries(given), ...Object.fromEntries(declared) };
-  return { ...environment, PATH: searchPath(root, environment, path.join(path.dirname(root), "programs")) };
+  return { ...environment, PATH: searchPath(root, environment, programs) };
 }

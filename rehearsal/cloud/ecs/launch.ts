@@ -30,6 +30,7 @@ export async function layOut(
   resources: Resources,
 ): Promise<ProcessCommand> {
   const { cloud, credentials } = launch;
+  const programs = path.join(cloud.directory, "ecs", "programs");
   const folder = path.join(launch.directory, definition.name ?? "");
   const root = path.join(folder, "root");
   const temporary = path.join(folder, "tmp");
@@ -45,7 +46,7 @@ export async function layOut(
     AWS_ENDPOINT_URL: cloud.endpointUrl,
     ...(credentials === undefined ? {} : { AWS_CONTAINER_CREDENTIALS_FULL_URI: credentials }),
   };
-  const command = commandOf(definition, resources.image.config, root, injected, resources.secrets);
+  const command = commandOf(definition, resources.image.config, root, injected, resources.secrets, programs);
   await mkdir(command.directory, { recursive: true });
   return { ...command, environment: await preloaded(launch, root, command.environment) };
 }
