@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { type Arguments, isUsageError, readArguments, usageError } from "./arguments";
 import { runGit } from "./forges/git";
+import { unfitNode } from "./nodeVersion";
 import { rehearse } from "./rehearse";
 import { explainFailure } from "./report/failure";
 import { createLines } from "./report/lines";
@@ -45,6 +46,11 @@ Exit code: 0 all came out as it should; 1 a step did not, and which one is said;
 class Interruption extends Error {}
 
 async function main(argv: string[]): Promise<number> {
+  const unfit = unfitNode();
+  if (unfit !== undefined) {
+    process.stderr.write(`${unfit}\n`);
+    return 2;
+  }
   let given: Arguments;
   let accounts: PlannedAccount[];
   try {

@@ -7,7 +7,7 @@ import type { CloudEvent } from "./cloud/events";
 import { services } from "./cloud/services";
 import { type Outside, type OutsideOptions, startOutside } from "./outside";
 import { evaluate, type LanguageHost, type Program } from "./program";
-import { createRun } from "./runs";
+import { createRun, RUNS } from "./runs";
 import { chainOf, type Stack } from "./stacks";
 
 export interface RehearsalOptions extends OutsideOptions {
@@ -46,9 +46,6 @@ export interface Rehearsal {
   outside: Outside;
   close(): Promise<void>;
 }
-
-/** The ignored folder that all runs write to, and nothing else is written. */
-export const RUNS = ".rehearsal";
 
 /**
  * Opens an account, evaluates the program into it for the stack, and before that for each stack whose images it takes,

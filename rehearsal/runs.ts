@@ -1,6 +1,9 @@
 import { mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 
+/** The ignored folder that all runs write to, and nothing else is written. */
+export const RUNS = ".rehearsal";
+
 /** The name that a run's folder begins with: the stack, and the process that it belongs to. */
 const runPrefix = (stack: string): string => `${stack}-${process.pid}-`;
 

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { evaluate, type Program } from "../../rehearsal/program";
-import { RUNS } from "../../rehearsal/rehearsal";
+import { RUNS } from "../../rehearsal/runs";
 import { readStack } from "../../rehearsal/stackFile";
 import type { Hosts } from "./hosts";
 import { createProvider, type Place } from "./provider";

@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { unfitNode } from "../../rehearsal/nodeVersion";
 
 /** The environment variable by which mocha's workers find the evaluations. */
 export const SOCKET = "SLIPWAY_TEST_EVALUATIONS";
@@ -9,6 +10,11 @@ let close: (() => Promise<void>) | undefined;
 
 /** Mocha runs this once, in its own process, before it starts its workers. */
 export async function mochaGlobalSetup(): Promise<void> {
+  const unfit = unfitNode();
+  if (unfit !== undefined) {
+    process.stderr.write(`${unfit}\n`);
+    process.exit(2);
+  }
   // Workers load this file too, and need nothing of the server.
   const { serveEvaluations } = await import("./server");
   const folder = await mkdtemp(path.join(tmpdir(), "slipway-evaluations-"));

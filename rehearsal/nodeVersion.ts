@@ -1,0 +1,10 @@
+import module from "node:module";
+
+/**
+ * Why this Node.js cannot run the rehearsal; undefined if it can. Functions are confined to their packages by
+ * `module.registerHooks`, which Node.js has since 22.15.
+ */
+export const unfitNode = (has: object = module, version: string = process.version): string | undefined =>
+  "registerHooks" in has
+    ? undefined
+    : `Node.js ${version} is too old: run npm ci, then npm start, npm test or npx mocha, which use the project's own Node.js 24.`;
