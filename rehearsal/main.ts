@@ -161,9 +161,9 @@ function refuse({ partial, unused }: Findings, without: string | undefined): voi
 }
 
 function addressesOf(world: World, reviewer: Reviewer | undefined): string {
-  const local = (address: string) => {
+  const local = (address: string, ...token: string[]) => {
     const { hostname, pathname } = new URL(address);
-    return `${world.account.addresses.get(hostname)}${pathname === "/" ? "" : pathname}`;
+    return [world.account.addresses.get(hostname), ...token].join("/") + (pathname === "/" ? "" : pathname);
   };
   const { url } = world.forges;
   const repository = `${url}/${world.repository.name}`;
@@ -176,7 +176,7 @@ function addressesOf(world: World, reviewer: Reviewer | undefined): string {
     "Running until Ctrl-C.",
     ...(Object.keys(world.outputs.services).length === 0 ? [] : [`  service  ${local(serviceUrl(world))}`]),
     ...upstream.map(({ name }) => `  ${name.padEnd(7)}  ${local(serviceUrl(world, name))}`),
-    ...(webhook === undefined ? [] : [`  webhook  ${local(webhook.url)}`]),
+    ...(webhook === undefined ? [] : [`  webhook  ${local(webhook.url, world.account.token)}`]),
     `  clone    git clone ${repository}.git   (${coming})`,
     `  push     curl -X POST '${repository}/push?version=4.0.0'`,
     ...(reviewer === undefined

@@ -1,10 +1,12 @@
-import { createServer, type IncomingMessage } from "node:http";
+import type { IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
+import { createLocalServer, createToken } from "./loopback";
 import { answerApproval, asksForApproval, waitingApproval } from "./scenarios/approvals";
 import type { World } from "./scenarios/world";
 
 /** Where somebody answers what waits for approval, as the console lets them: `curl -X POST …/approve`. */
 export interface Reviewer {
+  /** With a random token, so that no web page can approve. */
   url: string;
   close(): void;
 }
@@ -14,14 +16,15 @@ const answers = { "/approve": "Approved", "/reject": "Rejected" } as const;
 /** Resolves with nothing for a stack whose pipeline asks nobody. */
 export async function startReviewer(world: World): Promise<Reviewer | undefined> {
   if (!(await asksForApproval(world))) return undefined;
-  const server = createServer((request, response) => {
+  const token = createToken();
+  const server = createLocalServer({ token }, (request, response) => {
     review(world, request)
       .catch((error: Error) => ({ status: 409, text: error.message }))
       .then(({ status, text }) => response.writeHead(status, { "content-type": "text/plain" }).end(`${text}\n`));
   });
   await new Promise<void>((resolve, reject) => server.once("error", reject).listen(0, "127.0.0.1", resolve));
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/${token}`,
     close() {
       server.close();
       server.closeAllConnections();

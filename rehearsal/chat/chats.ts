@@ -1,6 +1,7 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
+import { createLocalServer } from "../loopback";
 import { type ChatKind, type Robot, robots, type WebhookAnswer } from "./robots";
 
 /** How a chat can fail those who post: nobody listens, it has a fault of its own, or it has had too many messages. */
@@ -45,7 +46,7 @@ export async function startChats({ addresses }: { addresses: Map<string, string>
   }
 
   function start(kind: ChatKind, robot: Robot): Promise<void> {
-    const server = createServer((request, response) => {
+    const server = createLocalServer({ hasName: (host) => host === robot.host }, (request, response) => {
       serve(chat, posts, request, response).catch((error: Error) => response.destroy(error));
     });
     const chat: Chat = { kind, robot, server };

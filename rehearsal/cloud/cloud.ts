@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from "node:crypto";
 import type { Clock } from "../clock";
+import { createToken } from "../loopback";
 import { startEndpoint } from "./endpoint";
 import type { CloudEvent } from "./events";
 import { createIam, type Iam, principalName } from "./iam";
@@ -126,6 +127,7 @@ export function createCloud(options: CloudOptions): Account {
     routesPerTable: options.routesPerTable ?? 50,
     clock: options.clock,
     directory: options.directory,
+    token: createToken(),
     get endpointUrl() {
       if (endpoint === undefined) throw new Error("The account is not open yet: call open() first.");
       return endpoint.url;

@@ -1,8 +1,9 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
 import { pipeline } from "node:stream/promises";
+import { createLocalServer } from "../loopback";
 import { type AwsError, awsError, type HttpAnswer, type Principal, type Protocol, type Service } from "./service";
 
 export interface EndpointOptions {
@@ -15,10 +16,10 @@ export interface EndpointOptions {
 
 /**
  * The one address that AWS_ENDPOINT_URL names. Which service is meant, and who asks, is in the SigV4 header that the
- * unmodified SDK sends; signatures themselves are not checked, since nothing but this machine can reach the address.
+ * unmodified SDK sends. Signatures are not checked: access keys are random, and no web page may call the endpoint.
  */
 export async function startEndpoint(options: EndpointOptions): Promise<{ url: string; close(): Promise<void> }> {
-  const server = createServer((request, response) => {
+  const server = createLocalServer({}, (request, response) => {
     serve(options, request, response).catch((error) => response.destroy(error));
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));

@@ -5,7 +5,7 @@ import type { TargetGroupArgs } from "@pulumi/aws/lb/targetGroup";
 import type { Unwrap } from "@pulumi/pulumi";
 import { inputsOf } from "./declared";
 import { type Listener, openListener } from "./loadBalancer/listener";
-import { type Action, actionOf, conditionOf } from "./loadBalancer/routing";
+import { type Action, actionOf, conditionOf, namesHost } from "./loadBalancer/routing";
 import {
   createTargetGroup,
   type TargetDescription,
@@ -156,7 +156,15 @@ export function createLoadBalancer(cloud: Cloud): Service {
       );
     const defaultAction = use(loadBalancer, actionOf(args.defaultActions, { protocol, port }));
     const admits = () => loadBalancer.interfaces.some((it) => network.between("internet", it, port).open);
-    const listener = await openListener({ cloud, protocol, port, defaultAction, targetGroup: groupOf, admits });
+    const listener = await openListener({
+      cloud,
+      dnsName: loadBalancer.dnsName,
+      protocol,
+      port,
+      defaultAction,
+      targetGroup: groupOf,
+      admits,
+    });
     const arn = `${loadBalancer.arn.replace(":loadbalancer/", ":listener/")}/${cloud.id(16)}`;
     listeners.set(arn, { listener, protocol, port, loadBalancer });
     cloud.addresses.set(port === 80 ? loadBalancer.dnsName : `${loadBalancer.dnsName}:${port}`, listener.address);
@@ -179,11 +187,12 @@ export function createLoadBalancer(cloud: Cloud): Service {
     ]);
     const declared = listeners.get(args.listenerArn);
     if (declared === undefined) throw awsError("ListenerNotFound", `Listener '${args.listenerArn}' not found`);
-    const { rules } = declared.listener;
+    const { rules, names } = declared.listener;
     const priority = args.priority ?? Math.max(0, ...rules.map((rule) => rule.priority)) + 1;
     if (rules.some((rule) => rule.priority === priority))
       throw awsError("PriorityInUse", `Priority '${priority}' is currently in use`);
     const action = use(declared.loadBalancer, actionOf(args.actions, declared));
+    names.push((host) => namesHost(args.conditions, host));
     rules.push({ priority, conditions: args.conditions.map(conditionOf), action });
     const arn = `${args.listenerArn.replace(":listener/", ":listener-rule/")}/${cloud.id(16)}`;
     return { id: arn, outputs: { arn, priority } };

@@ -142,6 +142,11 @@ export interface Cloud {
   readonly endpointUrl: string;
   /** Whether Lambda delivers every asynchronous event twice, as it may: see lambda/asynchronousInvocation.ts. */
   readonly repeatsInvocations: boolean;
+  /**
+   * What the path begins with where people call an API by its address: `http://127.0.0.1:port/<token>/webhooks/github`. Web pages
+   * cannot guess it.
+   */
+  readonly token: string;
   /** Names outside and inside the account (`github.com`, a load balancer's DNS name) and where they answer: `http://127.0.0.1:port`. */
   readonly addresses: Map<string, string>;
   /** Whether the account has a service of this name: the accounts of tests have few. */

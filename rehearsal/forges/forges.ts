@@ -36,7 +36,7 @@ export interface Push {
 
 /** The outside world: GitHub and the other forges, with repositories, archives and webhooks. */
 export interface Forges {
-  /** `http://127.0.0.1:port`, where github.com answers on this machine. */
+  /** `http://127.0.0.1:port/<token>`: where github.com answers people on this machine. */
   readonly url: string;
   /** All repositories' "Recent deliveries", oldest first. */
   readonly deliveries: readonly Delivery[];
@@ -126,7 +126,7 @@ export async function startForges(options: ForgesOptions): Promise<Forges> {
     },
     failed: (error) => options.onFault?.(error),
   });
-  for (const site of sites) for (const host of [site.host, ...site.hosts]) addresses.set(host, server.url);
+  for (const site of sites) for (const host of [site.host, ...site.hosts]) addresses.set(host, server.address);
 
   const forges: Forges = {
     url: server.url,

@@ -1,8 +1,9 @@
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { createGzip } from "node:zlib";
+import { createLocalServer, createToken } from "../loopback";
 import { exitOf, startGit } from "./git";
 import type { RefUpdate } from "./repository";
 import { answerJson, answerText, type Exchange, type Hosted, type Route, type Site } from "./site";
@@ -18,7 +19,7 @@ export type Fault =
   | { kind: "apiDown"; requests: number };
 
 export interface ServerOptions {
-  /** The first one is meant by who asks for no site's name: a person's clone and curl come by the port alone. */
+  /** The first one answers people's clone and curl, which use the port and the token instead of a site's name. */
   sites: Site[];
   /** @param site its host */
   hosted(site: string, name: string): Hosted | undefined;
@@ -31,9 +32,19 @@ export interface ServerOptions {
   failed(error: Error): void;
 }
 
-/** Plays all sites on one free port; the host that was asked for tells which. */
-export async function startServer(options: ServerOptions): Promise<{ url: string; close(): Promise<void> }> {
-  const server = createServer((request, response) => {
+export interface RunningServer {
+  /** `http://127.0.0.1:port`: where requests under the sites' own names go. */
+  address: string;
+  /** The first site for people: the address and a random token, without which a web page could push and run code. */
+  url: string;
+  close(): Promise<void>;
+}
+
+/** Plays all sites on one free port; the Host header says which. */
+export async function startServer(options: ServerOptions): Promise<RunningServer> {
+  const token = createToken();
+  const names = new Set(options.sites.flatMap(({ host, hosts }) => [host, ...hosts]));
+  const server = createLocalServer({ hasName: (host) => names.has(host), token }, (request, response) => {
     serve(options, request, response).catch((error: Error) => {
       response.destroy();
       options.failed(error);
@@ -41,8 +52,10 @@ export async function startServer(options: ServerOptions): Promise<{ url: string
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const { port } = server.address() as AddressInfo;
+  const address = `http://127.0.0.1:${port}`;
   return {
-    url: `http://127.0.0.1:${port}`,
+    address,
+    url: `${address}/${token}`,
     close: () => {
       server.closeAllConnections();
       return new Promise((resolve) => server.close(() => resolve()));
@@ -83,8 +96,8 @@ const unavailable = {
 };
 
 function hostOf({ sites }: ServerOptions, request: IncomingMessage): string {
-  const [asked = ""] = String(request.headers["x-forwarded-host"] ?? request.headers.host ?? "").split(":");
-  return asked === "127.0.0.1" ? (sites[0]?.host ?? "") : asked;
+  const name = (request.headers.host ?? "").replace(/:\d+$/, "").toLowerCase();
+  return sites.some(({ host, hosts }) => host === name || hosts.includes(name)) ? name : (sites[0]?.host ?? "");
 }
 
 const matches = (sites: Site[], method: string, { hostname, pathname }: URL) =>

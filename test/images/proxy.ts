@@ -46,7 +46,7 @@ async function serve(
       ? { origin: dynamoDb, headers: request.headers, call: dynamoDbCall(request, body) }
       : {
           origin: `${github}${path}`,
-          headers: { ...request.headers, "x-forwarded-host": host },
+          headers: { ...request.headers, host },
           call: `${request.method} ${path.replace(/\?(?!service=).*$/, "")}`,
         };
   const answer = await forward(origin, request.method ?? "", headers, body);

@@ -116,13 +116,14 @@ export const change: PullRequestRequest = {
 export async function startWorld(): Promise<World> {
   const directory = mkdtempSync(path.join(tmpdir(), "slipway-gitops-"));
   const clock = createClock(0, START);
-  const forges = await startForges({ directory: path.join(directory, "forges"), addresses: new Map(), clock });
+  const addresses = new Map<string, string>();
+  const forges = await startForges({ directory: path.join(directory, "forges"), addresses, clock });
   const repository = await forges.createRepository(gitops);
   await importGitops(repository);
   forges.protect(repository, TOKEN);
   const table = await startRecordTable();
   const records = { dynamo: table.dynamo, table: TABLE };
-  const proxy = await startProxy(table.url, forges.url);
+  const proxy = await startProxy(table.url, addresses.get("github.com") ?? "");
   const person = prepare(directory, proxy.url);
 
   const options = {

@@ -67,7 +67,7 @@ describe("An HTTP API", () => {
         sourceArn: `${executionArn}/*/${routeKey.replace(" ", "")}`,
         ...permission,
       });
-    url = cloud.addresses.get(`${api.id}.execute-api.us-east-1.amazonaws.com`) ?? "";
+    url = `${cloud.addresses.get(`${api.id}.execute-api.us-east-1.amazonaws.com`)}/${cloud.token}`;
     return { apiId: api.id, api: api.outputs, executionArn };
   }
 

@@ -31,7 +31,7 @@ const OPINIONATED = `exports.handler = async ({ requestContext: { http } }) => (
 
 describe("An HTTP API's CORS", () => {
   let cloud: TestCloud;
-  let url: string;
+  let host: string;
 
   beforeEach(async () => {
     cloud = await createTestCloud([createApiGateway, createLambda, createLogs]);
@@ -57,18 +57,22 @@ describe("An HTTP API's CORS", () => {
       function: name,
       principal: "apigateway.amazonaws.com",
     });
-    url = cloud.addresses.get(`${apiId}.execute-api.us-east-1.amazonaws.com`) ?? "";
+    host = `${apiId}.execute-api.us-east-1.amazonaws.com`;
   }
 
-  /** Not by fetch, which sends no `origin` of one's own. */
+  /** By the API's own name, and not by fetch, which sends no `origin` of one's own. */
   function ask(method: string, headers: Record<string, string> = {}, path = "/pullrequests") {
     return new Promise<{ status: number; cors: object; method: unknown }>((resolve, reject) => {
-      const sent = request(`${url}${path}`, { method, headers, agent: false }, (response) => {
-        response.resume();
-        const cors = Object.entries(response.headers).filter(([name]) => name.startsWith("access-control-"));
-        const { statusCode: status = 0 } = response;
-        resolve({ status, cors: Object.fromEntries(cors), method: response.headers["x-method"] });
-      });
+      const sent = request(
+        `${cloud.addresses.get(host)}${path}`,
+        { method, headers: { host, ...headers }, agent: false },
+        (response) => {
+          response.resume();
+          const cors = Object.entries(response.headers).filter(([name]) => name.startsWith("access-control-"));
+          const { statusCode: status = 0 } = response;
+          resolve({ status, cors: Object.fromEntries(cors), method: response.headers["x-method"] });
+        },
+      );
       sent.on("error", reject).end();
     });
   }

@@ -21,7 +21,7 @@ describe("The routes of an HTTP API", () => {
     cloud = await createTestCloud([createApiGateway, createLambda, createLogs]);
     const api = await cloud.declare("aws:apigatewayv2/api:Api", "api", { protocolType: "HTTP" });
     apiId = api.id;
-    url = cloud.addresses.get(`${apiId}.execute-api.us-east-1.amazonaws.com`) ?? "";
+    url = `${cloud.addresses.get(`${apiId}.execute-api.us-east-1.amazonaws.com`)}/${cloud.token}`;
     const stage = { apiId, name: "$default", autoDeploy: true };
     await cloud.declare("aws:apigatewayv2/stage:Stage", "api", stage);
   });

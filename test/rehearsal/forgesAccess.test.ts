@@ -9,6 +9,7 @@ import { type Clock, createClock } from "../../rehearsal/clock";
 import { file } from "../../rehearsal/forges/files";
 import { enterpriseHost, type Forges, startForges } from "../../rehearsal/forges/forges";
 import type { Repository } from "../../rehearsal/forges/repository";
+import { fetchByName } from "./byName";
 
 const run = promisify(execFile);
 const token = "token-of-acme";
@@ -72,6 +73,7 @@ const cases: Case[] = [
 ];
 
 describe("rehearsal: repositories of forges", () => {
+  const addresses = new Map<string, string>();
   let directory: string;
   let clock: Clock;
   let forges: Forges;
@@ -79,7 +81,7 @@ describe("rehearsal: repositories of forges", () => {
   before(async () => {
     directory = await mkdtemp(path.join(tmpdir(), "slipway-forges-"));
     clock = createClock(0, Date.UTC(2026, 0, 2, 3, 4, 5));
-    forges = await startForges({ directory, addresses: new Map(), clock });
+    forges = await startForges({ directory, addresses, clock });
   });
 
   after(async () => {
@@ -87,14 +89,7 @@ describe("rehearsal: repositories of forges", () => {
     await rm(directory, { recursive: true });
   });
 
-  /** Asks as a function does: by the port, with the host that it means, and no redirect followed. */
-  function ask(address: string, headers: Record<string, string> = {}): Promise<Response> {
-    const { hostname, pathname, search } = new URL(address);
-    return fetch(`${forges.url}${pathname}${search}`, {
-      headers: { ...headers, "x-forwarded-host": hostname },
-      redirect: "manual",
-    });
-  }
+  const ask = (address: string, headers: Record<string, string> = {}) => fetchByName(addresses, address, { headers });
 
   /** Follows a redirect without the credentials, as fetch does to another host. */
   async function download(address: string, headers: Record<string, string> = {}): Promise<Response> {
@@ -190,7 +185,7 @@ describe("rehearsal: repositories of forges", () => {
       GIT_CONFIG_GLOBAL: devNull,
       GIT_TERMINAL_PROMPT: "0",
     };
-    const address = new URL("/acme/cloned.git", forges.url);
+    const address = new URL(`${forges.url}/acme/cloned.git`);
     const clone = (to: string) =>
       run("git", ["clone", "--quiet", address.href, path.join(directory, to)], { env: isolated });
     const refused = await clone("refused").then(
@@ -211,6 +206,6 @@ describe("rehearsal: repositories of forges", () => {
       (error as Error).message,
       "There is no forge at codeberg.org: there are github.com, github.acme.example, gitlab.com, bitbucket.org, gitee.com.",
     );
-    assert.equal((await ask("https://codeberg.org/acme/api")).status, 404);
+    assert.equal((await ask("https://codeberg.org/acme/api")).status, 421);
   });
 });

@@ -2,7 +2,7 @@ import { execFile } from "node:child_process";
 import { createHmac } from "node:crypto";
 import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
-import { createServer, type IncomingHttpHeaders, type Server } from "node:http";
+import { createServer, request as httpRequest, type IncomingHttpHeaders, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -226,6 +226,33 @@ describe("rehearsal: GitHub's deliveries", () => {
     assert.equal(delivery, forges.deliveries.at(-1)?.guid);
     assert.equal((await repository.refs()).get("refs/heads/main"), commit);
     assert.equal((await repository.describe(commit)).message, "Release 4.0.0");
+  });
+
+  it("lets no web page push, whatever host or origin it comes with", async () => {
+    const head = (await repository.refs()).get("refs/heads/main");
+    const { origin, pathname } = new URL(forges.url);
+    const push = "/acme/storefront/push?version=4.0.0";
+    const attempts: [path: string, headers: Record<string, string>][] = [
+      [push, {}],
+      [push, { "x-forwarded-host": "github.com" }],
+      [push, { host: "evil.example" }],
+      [push, { host: "evil.example", "x-forwarded-host": "github.com" }],
+      [push, { host: "github.com", origin: "https://evil.example" }],
+      [`${pathname}${push}`, { origin: "https://evil.example" }],
+      [`${pathname}/acme/storefront.git/git-receive-pack`, { origin: "null" }],
+    ];
+    const statuses = attempts.map(
+      ([target, headers]) =>
+        new Promise((resolve, reject) => {
+          const asked = httpRequest(`${origin}${target}`, { method: "POST", headers, agent: false }, (response) => {
+            response.resume();
+            resolve(response.statusCode);
+          });
+          asked.on("error", reject).end();
+        }),
+    );
+    assert.deepEqual(await Promise.all(statuses), [403, 403, 421, 421, 403, 403, 403]);
+    assert.equal((await repository.refs()).get("refs/heads/main"), head);
   });
 
   it("refuses a version that is none", async () => {

@@ -9,6 +9,7 @@ import { createClock } from "../../rehearsal/clock";
 import { enterpriseHost, type Forges, startForges } from "../../rehearsal/forges/forges";
 import { commitNote, gitops, importGitops, requireBase } from "../../rehearsal/forges/gitops";
 import type { Repository } from "../../rehearsal/forges/repository";
+import { fetchByName } from "./byName";
 
 const run = promisify(execFile);
 const token = "token-of-acme";
@@ -64,11 +65,8 @@ for (const { site, api } of places)
         baseUrl: api,
         log: { debug() {}, info() {}, warn() {}, error() {} },
         request: {
-          fetch: (address: string, init: RequestInit) => {
-            const { host, pathname, search } = new URL(address);
-            const headers = { ...(init.headers as Record<string, string>), "x-forwarded-host": host };
-            return fetch(`${addresses.get(host)}${pathname}${search}`, { ...init, headers });
-          },
+          fetch: (address: string, init: { method: string; headers: Record<string, string>; body?: string }) =>
+            fetchByName(addresses, address, init),
         },
       });
 
@@ -78,8 +76,8 @@ for (const { site, api } of places)
       await writeFile(askpass, '#!/bin/sh\necho "$TOKEN"\n');
       await chmod(askpass, 0o755);
       const configuration = [
-        ...["-c", `url.${forges.url}/.insteadOf=https://${site}/`],
-        ...["-c", `http.extraHeader=X-Forwarded-Host: ${site}`],
+        ...["-c", `url.${addresses.get(site)}/.insteadOf=https://${site}/`],
+        ...["-c", `http.extraHeader=Host: ${site}`],
         ...["-c", "user.name=slipway", "-c", "user.email=slipway@acme.example"],
       ];
       const { stdout } = await run("git", [...configuration, ...args], {

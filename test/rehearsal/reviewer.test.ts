@@ -70,6 +70,19 @@ describe("rehearsal: who answers approvals by hand", () => {
     expect((await account.finished(second)).status).to.equal("Succeeded");
   });
 
+  it("lets no web page approve", async () => {
+    await account.declare([stage("Source", source), stage("Approval", approval)]);
+    reviewer = await startReviewer(world);
+    const execution = await account.start();
+    await account.action(execution, "Approval");
+    const { origin, href } = new URL(reviewer?.url ?? "");
+    const post = async (url: string, headers: Record<string, string>) =>
+      (await fetch(url, { method: "POST", headers })).status;
+    expect(await post(`${origin}/approve`, {})).to.equal(403);
+    expect(await post(`${href}/approve`, { origin: "https://evil.example" })).to.equal(403);
+    expect(await ask("/approve")).to.deep.equal([200, `${account.version} is approved.\n`]);
+  });
+
   it("knows no other address, and changes nothing for who only looks", async () => {
     await account.declare([stage("Source", source), stage("Approval", approval)]);
     reviewer = await startReviewer(world);

@@ -1,6 +1,7 @@
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { InvocationRequest, InvocationResponse } from "@aws-sdk/client-lambda";
+import { createLocalServer } from "../../loopback";
 import { closeServer } from "../endpoint";
 import type { Cloud, Principal } from "../service";
 import type { AccessLog } from "./accessLog";
@@ -42,13 +43,16 @@ const MAXIMUM_PAYLOAD = 10 * 1024 * 1024;
 type Outcome = ApiAnswer & { routeKey: string; error?: string };
 
 export async function openApi(cloud: Cloud, id: string, cors?: Cors): Promise<Api> {
-  const server = createServer((request, response) => {
+  const domainName = `${id}.execute-api.${cloud.region}.${cloud.dnsSuffix}`;
+  // Pages may call an API by its own name, which is what CORS is for; nothing makes a browser find that name here.
+  const admission = { hasName: (host: string) => host === domainName, token: cloud.token, answersPages: true };
+  const server = createLocalServer(admission, (request, response) => {
     serve(cloud, id, api, request, response).catch((error) => response.destroy(error));
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const { port } = server.address() as AddressInfo;
   const api: Api = {
-    domainName: `${id}.execute-api.${cloud.region}.${cloud.dnsSuffix}`,
+    domainName,
     executionArn: cloud.arn("execute-api", id),
     address: `http://127.0.0.1:${port}`,
     cors,

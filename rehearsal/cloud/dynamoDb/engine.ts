@@ -1,6 +1,8 @@
+import type { RequestListener } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { DescribeTableOutput } from "@aws-sdk/client-dynamodb";
 import dynalite from "dynalite";
+import { guarded } from "../../loopback";
 import { closeServer } from "../endpoint";
 import { awsError } from "../service";
 
@@ -21,6 +23,11 @@ const HEADERS = {
 /** Starts dynalite on a port of its own. */
 export async function startEngine(): Promise<Engine> {
   const server = dynalite({ createTableMs: 0 });
+  // dynalite allows every origin to call it and to read its answers (CORS).
+  const [answer] = server.listeners("request") as RequestListener[];
+  if (answer === undefined)
+    throw new Error("dynalite has no request listener: see rehearsal/cloud/dynamoDb/engine.ts.");
+  server.removeAllListeners("request").on("request", guarded({}, answer));
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const { port } = server.address() as AddressInfo;
   return {

@@ -1,5 +1,5 @@
 import { createReadStream } from "node:fs";
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
 import { pipeline } from "node:stream/promises";
@@ -9,6 +9,7 @@ import type {
   GetDownloadUrlForLayerCommandOutput,
   PutImageCommandOutput,
 } from "@aws-sdk/client-ecr";
+import { createLocalServer } from "../../loopback";
 import { closeServer } from "../endpoint";
 import { awsError, type Cloud, type Principal } from "../service";
 import { PART_SIZE } from "./layers";
@@ -38,7 +39,7 @@ export function createRegistry(cloud: Cloud) {
   const host = `${cloud.accountId}.dkr.ecr.${cloud.region}.${cloud.dnsSuffix}`;
   const admissions = new Map<string, Admission>();
   const published = new Map<string, Layer>();
-  const server = createServer((request, response) => {
+  const server = createLocalServer({ hasName: (name) => name === host }, (request, response) => {
     serve(request, response).catch((error) => refuse(response, error));
   });
   let listening: Promise<string> | undefined;

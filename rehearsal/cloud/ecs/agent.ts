@@ -1,5 +1,6 @@
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
+import { createLocalServer } from "../../loopback";
 import { closeServer } from "../endpoint";
 import type { Address } from "../network/connections";
 import type { Cloud, Credentials } from "../service";
@@ -23,7 +24,7 @@ export interface Client {
  */
 export function createAgent(cloud: Cloud) {
   const clients = new Map<string, Client & { sockets: Set<Socket> }>();
-  const server = createServer((request, response) => answer(request, response));
+  const server = createLocalServer({}, answer);
   server.on("upgrade", (request: IncomingMessage, socket: Socket, head: Buffer) => {
     // What came with the request already belongs to what follows it.
     socket.unshift(head);

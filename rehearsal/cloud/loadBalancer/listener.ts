@@ -1,11 +1,6 @@
-import {
-  createServer,
-  type IncomingMessage,
-  request as openRequest,
-  type ServerResponse,
-  STATUS_CODES,
-} from "node:http";
+import { type IncomingMessage, request as openRequest, type ServerResponse, STATUS_CODES } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
+import { createLocalServer } from "../../loopback";
 import { closeServer } from "../endpoint";
 import type { Cloud } from "../service";
 import { type Action, type RequestLine, type Rule, route } from "./routing";
@@ -13,6 +8,8 @@ import type { Target, TargetGroup } from "./targetGroup";
 
 export interface ListenerOptions {
   cloud: Cloud;
+  /** The load balancer's name. */
+  dnsName: string;
   protocol: string;
   port: number;
   defaultAction: Action;
@@ -30,14 +27,19 @@ const HOP_BY_HOP = ["connection", "keep-alive", "proxy-connection", "te", "trail
  */
 export async function openListener(options: ListenerOptions) {
   const rules: Rule[] = [];
-  const server = createServer((request, response) => serve(options, rules, request, response));
+  const names = [(host: string) => host === options.dnsName];
+  const hasName = (host: string) => names.some((it) => it(host));
+  // People open the service in a browser, so its own pages may call it.
+  const server = createLocalServer({ hasName, answersPages: true }, (request, response) =>
+    serve(options, rules, request, response),
+  );
   server.on("connection", (socket: Socket) => {
     // A security group says nothing to those it keeps out.
     if (!options.admits()) socket.destroy();
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const { port } = server.address() as AddressInfo;
-  return { rules, address: `http://127.0.0.1:${port}`, close: () => closeServer(server) };
+  return { rules, names, address: `http://127.0.0.1:${port}`, close: () => closeServer(server) };
 }
 
 export type Listener = Awaited<ReturnType<typeof openListener>>;

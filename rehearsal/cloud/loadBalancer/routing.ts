@@ -49,6 +49,10 @@ export function conditionOf(declared: DeclaredCondition): Rule["conditions"][num
     (httpRequestMethod?.values.includes(request.method) ?? true);
 }
 
+/** Whether one of the conditions is about hosts, and names this one. */
+export const namesHost = (declared: DeclaredCondition[], host: string): boolean =>
+  declared.some(({ hostHeader }) => hostHeader !== undefined && patterns(hostHeader.values, "i")(host));
+
 function patterns(values: string[] | undefined, flags: string): (text: string) => boolean {
   if (values === undefined) return () => true;
   const matchers = values.map((value) => {
