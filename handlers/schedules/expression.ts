@@ -114,8 +114,9 @@ function itemMistake(field: CronField, item: string): string | undefined {
   if (more.length > 0 || further.length > 0 || (!isAll && (from === undefined || to === undefined))) {
     return `${item === "" ? "a value is missing" : `${item} is none of it`}; allowed: ${allowed(field)}`;
   }
-  if (from !== undefined && to !== undefined && from > to) {
-    return `range ${range} runs backwards: write two ranges`;
+  // AWS's own example of a range over midnight is 0/30 20-2 ? * MON-FRI *: all fields but the year begin anew.
+  if (field.label === "year" && from !== undefined && to !== undefined && from > to) {
+    return `range ${range} runs backwards: write the earlier year first`;
   }
   if (step !== undefined && !(/^[1-9]\d*$/.test(step) && Number(step) <= field.to)) {
     return `step ${step === "" ? "is missing" : `${step} is not one`}; allowed: 1 to ${field.to}`;

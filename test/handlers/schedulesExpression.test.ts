@@ -29,6 +29,11 @@ describe("cron expression", () => {
     "0 0 1 1 ? 1970",
     " 0  3 * * ? * ",
     "0 3 ? jan-mar mon-fri *",
+    "0/30 20-2 ? * MON-FRI *",
+    "50-10 3 * * ? *",
+    "0 3 25-5 NOV-FEB ? *",
+    "0 3 ? * FRI-MON *",
+    "0 20-2/2 * * ? *",
   ];
   for (const cron of good) {
     it(`${JSON.stringify(cron)} is one`, () => {
@@ -67,8 +72,9 @@ describe("cron expression", () => {
     ["0 3 ? * MON/2 *", ["day-of-week MON/2: steps (/) are not for this field"]],
     ["0 3 * * ? 1969", [`year 1969: 1969 is none of it; ${years}`]],
     ["0 3 * * ? 2200", [`year 2200: 2200 is none of it; ${years}`]],
-    ["0 22-2 * * ? *", ["hours 22-2: range 22-2 runs backwards: write two ranges"]],
-    ["0 3 ? * FRI-MON *", ["day-of-week FRI-MON: range FRI-MON runs backwards: write two ranges"]],
+    ["0 22-24 * * ? *", [`hours 22-24: 22-24 is none of it; ${hours}`]],
+    ["0 3 ? * FRI-8 *", [`day-of-week FRI-8: FRI-8 is none of it; ${daysOfWeek}`]],
+    ["0 3 1 1 ? 2030-2026", ["year 2030-2026: range 2030-2026 runs backwards: write the earlier year first"]],
     ["0 1-2-3 * * ? *", [`hours 1-2-3: 1-2-3 is none of it; ${hours}`]],
     ["0 1,* * * ? *", [`hours 1,*: * is none of it; ${hours}`]],
     ["*/0 3 * * ? *", ["minutes */0: step 0 is not one; allowed: 1 to 59"]],

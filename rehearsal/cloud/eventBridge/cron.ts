@@ -104,7 +104,10 @@ function testOfWeekdays(field: string): DayTest | undefined {
   return weekdays && ((date) => weekdays.includes(weekdayOf(date)));
 }
 
-/** The values of a list of numbers, ranges and increments, in order; undefined where one is not valid. */
+/**
+ * The values of a list of numbers, ranges and increments, in order; undefined where one is not valid. A range that ends before
+ * it begins goes over the maximum, as AWS's example `0/30 20-2 ? * MON-FRI *` goes over midnight; years cannot.
+ */
 function valuesOf(field: string, minimum: number, maximum: number, names: string[] = []): number[] | undefined {
   const taken = new Set<number>();
   for (const part of field.split(",")) {
@@ -114,8 +117,11 @@ function valuesOf(field: string, minimum: number, maximum: number, names: string
     const only = from !== "*" && step === undefined ? first : maximum;
     const last = to === undefined ? only : numberOf(to, minimum, maximum, names);
     const increment = Number(step ?? 1);
-    if (first === undefined || last === undefined || last < first || increment < 1) return undefined;
-    for (let value = first; value <= last; value += increment) taken.add(value);
+    if (first === undefined || last === undefined || increment < 1) return undefined;
+    if (last < first && maximum === LAST_YEAR) return undefined;
+    const count = maximum - minimum + 1;
+    const span = last < first ? last - first + count : last - first;
+    for (let offset = 0; offset <= span; offset += increment) taken.add(minimum + ((first - minimum + offset) % count));
   }
   return [...taken].sort((a, b) => a - b);
 }
