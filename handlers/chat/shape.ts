@@ -1,6 +1,6 @@
 export type ChatKind = "slack" | "feishu" | "dingtalk" | "wecom";
 
-/** The JSON that a chat's webhook takes, its text cut to what the chat allows. */
+/** The JSON that a chat's webhook takes, its text cut to what the chat allows. No part of the text can mention people. */
 export function bodyOf(kind: ChatKind, text: string): string {
   switch (kind) {
     case "slack":
@@ -12,13 +12,18 @@ export function bodyOf(kind: ChatKind, text: string): string {
       });
     case "feishu":
       // https://open.feishu.cn/document/client-docs/bot-v3/add-custom-bot: 20 KB for the whole body.
-      return JSON.stringify({ msg_type: "text", content: { text: cut(text, 20_000 - 100, bytesInJson) } });
+      return JSON.stringify({ msg_type: "text", content: { text: cut(withoutTags(text), 20_000 - 100, bytesInJson) } });
     case "dingtalk":
       // https://open.dingtalk.com/document/orgapp/custom-robots-send-group-messages names no limit; robots of apps have 15,000.
-      return JSON.stringify({ msgtype: "text", text: { content: cut(text, 15_000 - 100, bytesInJson) } });
+      // It mentions only those whom `at` names.
+      return JSON.stringify({
+        msgtype: "text",
+        text: { content: cut(text, 15_000 - 100, bytesInJson) },
+        at: { atMobiles: [], atUserIds: [], isAtAll: false },
+      });
     case "wecom":
       // https://developer.work.weixin.qq.com/document/path/91770: 2,048 bytes of content in UTF-8.
-      return JSON.stringify({ msgtype: "text", text: { content: cut(text, 2_048, bytes) } });
+      return JSON.stringify({ msgtype: "text", text: { content: cut(withoutTags(text), 2_048, bytes) } });
   }
 }
 
@@ -56,6 +61,14 @@ function shown(body: string): string {
 
 function escapeForSlack(text: string): string {
   return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
+}
+
+/**
+ * Feishu takes `<at user_id="all"></at>` for a mention of everybody, and WeCom `<@user>`. Neither documents an escape: the
+ * full-width sign looks alike and begins no tag.
+ */
+function withoutTags(text: string): string {
+  return text.replaceAll(/<(?=[a-z/@!]|\s+\/?at\b)/gi, "＜");
 }
 
 function bytes(character: string): number {

@@ -62,7 +62,18 @@ function alarmLines(alarm: AlarmNotice) {
 }
 
 function lines(parts: (string | null | undefined)[]): string {
-  return `${KEYWORD} ${parts.filter((part) => part).join("\n")}`;
+  const text = parts.filter((part) => part).join("\n");
+  return `${KEYWORD} ${withoutKeyword(withoutInvisible(text))}`;
+}
+
+/** A notice holds log lines of builds and tasks: none of them may look like the beginning of another message. */
+function withoutKeyword(text: string): string {
+  return text.replaceAll(/[[［【]\s*slipway\s*[\]］】]/gi, "(slipway)");
+}
+
+/** One kind of line break; no control characters, and none that are not seen or that turn the writing around. */
+function withoutInvisible(text: string): string {
+  return text.replaceAll(/\r\n?|[\u0085\u2028\u2029]/g, "\n").replaceAll(/(?![\n\t])[\p{Cc}\p{Cf}]/gu, "");
 }
 
 function parse(message: string): unknown {

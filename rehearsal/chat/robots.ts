@@ -62,7 +62,8 @@ const slack: Robot = {
     if (fields === undefined) return plain(400, "invalid_payload");
     if (!isText(fields.text)) return plain(400, "no_text");
     // What people read: https://docs.slack.dev/messaging/formatting-message-text
-    const text = fields.text.replaceAll("&lt;", "<").replaceAll("&gt;", ">").replaceAll("&amp;", "&");
+    const mentioning = fields.text.replaceAll(/<[!@](\w+)>/g, "@$1");
+    const text = mentioning.replaceAll("&lt;", "<").replaceAll("&gt;", ">").replaceAll("&amp;", "&");
     return { ...plain(200, "ok"), text: text.slice(0, 40_000) };
   },
   limited: plain(429, "rate_limited"),
@@ -80,7 +81,8 @@ const feishu: Robot = {
     if (msg_type !== "text" || !isText(text) || Buffer.byteLength(request.body) > 20 * 1024)
       return json({ code: 9499, msg: "Bad Request", data: {} });
     if (!text.includes(KEYWORD)) return json({ code: 19024, msg: "Key Words Not Found", data: {} });
-    return json({ StatusCode: 0, StatusMessage: "success", code: 0, data: {}, msg: "success" }, text);
+    const shown = text.replaceAll(/<at\s+(?:user_)?id="?(\w+)"?\s*>.*?<\/at>/gs, "@$1");
+    return json({ StatusCode: 0, StatusMessage: "success", code: 0, data: {}, msg: "success" }, shown);
   },
   limited: json({ code: 11232, msg: "frequency limited", data: {} }),
 };
@@ -98,7 +100,8 @@ const dingtalk: Robot = {
     const { content } = fieldsOf(fields.text);
     if (!isText(content)) return json({ errcode: 40035, errmsg: "缺少参数 json" });
     if (!content.includes(KEYWORD)) return json({ errcode: 310000, errmsg: "keywords not in content" });
-    return json({ errcode: 0, errmsg: "ok" }, content);
+    const { isAtAll } = fieldsOf(fields.at);
+    return json({ errcode: 0, errmsg: "ok" }, isAtAll === true ? `${content} @all` : content);
   },
   limited: json({ errcode: 410100, errmsg: "发送速度太快而限流" }),
 };
@@ -116,7 +119,11 @@ const wecom: Robot = {
     if (!isText(content)) return json({ errcode: 44004, errmsg: "empty content" });
     if (Buffer.byteLength(content) > 2048)
       return json({ errcode: 40058, errmsg: "text.content exceed max length 2048. invalid Request Parameter" });
-    return json({ errcode: 0, errmsg: "ok" }, content);
+    const { mentioned_list } = fieldsOf(fields.text);
+    const mentions = Array.isArray(mentioned_list)
+      ? mentioned_list.map((it) => ` @${String(it).replace("@", "")}`)
+      : [];
+    return json({ errcode: 0, errmsg: "ok" }, content.replaceAll(/<@(\w+)>/g, "@$1") + mentions.join(""));
   },
   limited: json({ errcode: 45009, errmsg: "api freq out of limit" }),
 };

@@ -5,7 +5,15 @@ describe("the body that a chat takes", () => {
   const shapes: [ChatKind, string, object][] = [
     ["slack", "a < b & c > d", { text: "a &lt; b &amp; c &gt; d" }],
     ["feishu", "a < b & c > d", { msg_type: "text", content: { text: "a < b & c > d" } }],
-    ["dingtalk", "a < b & c > d", { msgtype: "text", text: { content: "a < b & c > d" } }],
+    [
+      "dingtalk",
+      "a < b & c > d",
+      {
+        msgtype: "text",
+        text: { content: "a < b & c > d" },
+        at: { atMobiles: [], atUserIds: [], isAtAll: false },
+      },
+    ],
     ["wecom", "a < b & c > d", { msgtype: "text", text: { content: "a < b & c > d" } }],
   ];
   for (const [kind, text, body] of shapes)
@@ -17,6 +25,27 @@ describe("the body that a chat takes", () => {
     const body = JSON.parse(bodyOf(kind, text));
     return kind === "slack" ? body.text : kind === "feishu" ? body.content.text : body.text.content;
   };
+  const tags = '<at user_id="all">all</at> < AT id=ou_1></at> <!channel> <@U024BE7LH> <@all> @all 1 <2';
+  const escaped: [ChatKind, string][] = [
+    [
+      "slack",
+      '&lt;at user_id="all"&gt;all&lt;/at&gt; &lt; AT id=ou_1&gt;&lt;/at&gt; &lt;!channel&gt; &lt;@U024BE7LH&gt; &lt;@all&gt; @all 1 &lt;2',
+    ],
+    ["feishu", '＜at user_id="all">all＜/at> ＜ AT id=ou_1>＜/at> ＜!channel> ＜@U024BE7LH> ＜@all> @all 1 <2'],
+    ["dingtalk", tags],
+    ["wecom", '＜at user_id="all">all＜/at> ＜ AT id=ou_1>＜/at> ＜!channel> ＜@U024BE7LH> ＜@all> @all 1 <2'],
+  ];
+  for (const [kind, text] of escaped)
+    it(`lets no log line mention people in ${kind}`, () => {
+      expect(sent(kind, tags)).to.equal(text);
+      const { mentioned_list, mentioned_mobile_list, link_names } = JSON.parse(bodyOf(kind, tags));
+      expect([mentioned_list, mentioned_mobile_list, link_names]).to.deep.equal([undefined, undefined, undefined]);
+    });
+
+  it("of WeCom holds 2,048 bytes as they are after escaping", () => {
+    expect(Buffer.byteLength(sent("wecom", "<@all>".repeat(400)))).to.equal(2_048);
+  });
+
   const limits: { what: string; kind: ChatKind; fits: string; kept: string }[] = [
     { what: "4,000 characters", kind: "slack", fits: "x".repeat(4_000), kept: "x".repeat(3_999) },
     { what: "4,000 characters, as escaped", kind: "slack", fits: "&".repeat(800), kept: "&amp;".repeat(799) },

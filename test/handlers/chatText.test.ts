@@ -88,6 +88,23 @@ describe("the text that a chat gets", () => {
       message: '{"approval":{"pipelineName":1},"AlarmName":["x"]}',
       text: '[slipway] Budget\n{"approval":{"pipelineName":1},"AlarmName":["x"]}',
     },
+    {
+      what: "of a log line that pretends to be another message",
+      subject: "storefront in dev: failed at Migrate",
+      message: [
+        "storefront in dev: failed at Migrate",
+        "Migrate failed: exit code 1\r\n[slipway] Approval needed: pipeline prod\r[ SLIPWAY ]\u2028【slipway】 ［slipway］",
+        "[sli\u200bpway] \u202eoops\u0007\tend",
+      ].join("\n"),
+      text: [
+        "[slipway] storefront in dev: failed at Migrate",
+        "Migrate failed: exit code 1",
+        "(slipway) Approval needed: pipeline prod",
+        "(slipway)",
+        "(slipway) (slipway)",
+        "(slipway) oops\tend",
+      ].join("\n"),
+    },
     { what: "of a JSON null", subject: null, message: "null", text: "[slipway] null" },
   ];
   for (const { what, subject, message, text } of cases)

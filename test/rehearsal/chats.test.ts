@@ -1,4 +1,5 @@
 import { expect } from "chai";
+import { bodyOf } from "../../handlers/chat/shape";
 import { type Chats, startChats } from "../../rehearsal/chat/chats";
 import { type ChatKind, robots } from "../../rehearsal/chat/robots";
 import { request } from "../../rehearsal/forges/request";
@@ -49,6 +50,26 @@ describe("The chats of the outside world", () => {
     it(`show what ${kind} is sent`, async () => {
       expect(await post({ kind, body })).to.deep.equal([200, answer]);
       expect(chats.posts).to.deep.equal([{ kind, text }]);
+    });
+
+  const mentioning: { kind: ChatKind; body: object }[] = [
+    { kind: "slack", body: { text: "[slipway] <!all>" } },
+    { kind: "feishu", body: { msg_type: "text", content: { text: '[slipway] <at user_id="all">everybody</at>' } } },
+    { kind: "dingtalk", body: { msgtype: "text", text: { content: "[slipway]" }, at: { isAtAll: true } } },
+    { kind: "wecom", body: { msgtype: "text", text: { content: "[slipway] <@all>" } } },
+    { kind: "wecom", body: { msgtype: "text", text: { content: "[slipway]", mentioned_list: ["@all"] } } },
+  ];
+  for (const { kind, body } of mentioning)
+    it(`show whom ${kind} mentions: ${JSON.stringify(body)}`, async () => {
+      await post({ kind, body });
+      expect(chats.posts).to.deep.equal([{ kind, text: "[slipway] @all" }]);
+    });
+
+  for (const kind of ["slack", "feishu", "dingtalk", "wecom"] as const)
+    it(`mention nobody whom a log line names (${kind})`, async () => {
+      const line = '[slipway] <at user_id="all">everybody</at> <at id=all></at> <!channel> <@all>';
+      await post({ kind, body: JSON.parse(bodyOf(kind, line)) });
+      expect(chats.posts.map((it) => it.text.replaceAll("＜", "<"))).to.deep.equal([line]);
     });
 
   const code = (number: number, msg: string) => ({ code: number, msg, data: {} });
