@@ -2,6 +2,7 @@
 // hardly do. `npm run bench` prints them; no test times anything.
 import path from "node:path";
 import { archiveSizes } from "./archives";
+import { coldStart } from "./coldStart";
 import { evaluation } from "./evaluation";
 import { repacking } from "./repacking";
 
@@ -10,6 +11,7 @@ async function main(): Promise<void> {
   for (const [title, measure] of [
     ["pulumi up's own entry evaluates stack dev, against a program of one bucket", evaluation],
     ["fetch repacks a repository's archive, against gunzip and deflate of the same bytes", repacking],
+    ["what a function takes until it can be invoked, against a bare one (at most 1.10)", coldStart],
     ["what each function uploads, zipped, against its limit", archiveSizes],
   ] as const) {
     console.log(`${title}:`);

@@ -1,7 +1,9 @@
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { expect } from "chai";
+import { createDeploy } from "../../handlers/deploy";
 import { createTag } from "../../handlers/tag";
 import { createWebhook } from "../../handlers/webhook";
 import { fingerprint, serializeOnce } from "../../infra/serialization";
@@ -45,6 +47,34 @@ describe("serialized callbacks", () => {
     writeFileSync(path.join(folder, "file"), "");
     expect(await serializeOnce(createTag, path.join(folder, "file", "one"))).to.match(/exports\.handler = /);
   });
+});
+
+describe("a serialized callback", () => {
+  let folder: string;
+
+  beforeEach(() => {
+    folder = mkdtempSync(path.join(tmpdir(), "slipway-serialization-"));
+    symlinkSync(path.join(root, "node_modules"), path.join(folder, "node_modules"));
+  });
+  afterEach(() => rmSync(folder, { recursive: true }));
+
+  const deploy = { application: "storefront", cluster: "slipway", services: [], deadlineMinutes: 30 };
+  const requests = { table: "t", queueUrl: "https://q", topicArn: "topic", repository: "storefront", tag: "dev" };
+  const cases: [title: string, options: object, clients: string[]][] = [
+    ["only", deploy, ["codepipeline", "ecr", "ecs"]],
+    ["also by HTTP", { ...deploy, requests }, ["codepipeline", "dynamodb", "ecr", "ecs", "sns", "sqs"]],
+  ];
+  for (const [title, options, clients] of cases)
+    it(`loads no SDK client that it does not make: deploy ${title}`, async () => {
+      writeFileSync(path.join(folder, "__index.js"), await serializeOnce(createDeploy, path.join(folder, "texts", "one")));
+      const script = `require("./__index.js"); console.log(JSON.stringify(Object.keys(require.cache)));`;
+      const env = { OPTIONS: JSON.stringify(options), AWS_REGION: "us-east-1" };
+      const loaded: string[] = JSON.parse(
+        execFileSync(process.execPath, ["-e", script], { cwd: folder, env, encoding: "utf8" }),
+      );
+      const found = loaded.flatMap((file) => /@aws-sdk\/client-([a-z0-9-]+)/.exec(file)?.[1] ?? []);
+      expect([...new Set(found)].sort()).to.deep.equal(clients);
+    });
 });
 
 describe("the fingerprint of what callbacks are serialized from", () => {
