@@ -1,11 +1,13 @@
 import type * as cloudwatch from "@pulumi/aws/cloudwatch";
+import * as ec2 from "@pulumi/aws/ec2";
 import * as lambda from "@pulumi/aws/lambda";
 import * as pulumi from "@pulumi/pulumi";
 import { createAlarm } from "./alerts";
+import { openPorts } from "./egress";
 import { createLogGroup, writingTo } from "./logGroup";
 import type { Operations } from "./operations";
 import { packageFolders } from "./packages";
-import { createRole, type Statement } from "./role";
+import { attachPolicy, createNamedRole, type NamedRole, type Statement } from "./role";
 import { type HandlerFactory, serialize } from "./serialization";
 
 /** A value of which any part may come from a resource. */
@@ -35,10 +37,12 @@ export interface CallbackArgs<O> {
   alarmTellsEnd?: boolean;
 }
 
-/** Where a function's network interfaces are. */
+/** Where a function's network interfaces are, and what it reaches from there. */
 export interface FunctionNetwork {
-  subnetIds: pulumi.Input<string[]>;
-  securityGroupIds: pulumi.Input<string>[];
+  vpcId: pulumi.Output<string>;
+  subnetIds: pulumi.Output<string[]>;
+  /** TCP ports of any host. */
+  ports: number[];
 }
 
 /**
@@ -54,9 +58,9 @@ export class Callback<O> extends pulumi.ComponentResource {
     const { account, logRetentionDays, observed } = args.operations;
     // Made before the function, which would make one of its own that never expires.
     const logGroup = createLogGroup(`${name}-logs`, logRetentionDays, { parent: this });
-    const statements = [writingTo(logGroup), ...args.statements, ...(args.network ? joiningNetwork : [])];
-    const roleArn = createRole(`${name}-role`, { account, service: "lambda", statements }, { parent: this });
-    const created = createFunction(name, args, roleArn, logGroup, this);
+    const statements = [writingTo(logGroup), ...args.statements];
+    const role = createNamedRole(`${name}-role`, { account, service: "lambda", statements }, { parent: this });
+    const created = createFunction(name, args, role, logGroup, this);
     createAlarm(
       `${name}-errors`,
       {
@@ -81,14 +85,14 @@ export class Callback<O> extends pulumi.ComponentResource {
 const createFunction = <O>(
   name: string,
   args: CallbackArgs<O>,
-  roleArn: pulumi.Output<string>,
+  role: NamedRole,
   logGroup: cloudwatch.LogGroup,
   parent: pulumi.Resource,
 ) =>
   new lambda.Function(
     `${name}-function`,
     {
-      role: roleArn,
+      role: role.arn,
       runtime: lambda.Runtime.NodeJS24dX,
       architectures: ["x86_64"],
       handler: "__index.handler",
@@ -97,10 +101,32 @@ const createFunction = <O>(
       timeout: args.timeoutSeconds,
       memorySize: args.memory,
       loggingConfig: { logFormat: "Text", logGroup: logGroup.name },
-      ...(args.network === undefined ? {} : { vpcConfig: args.network }),
+      ...(args.network === undefined ? {} : { vpcConfig: joinNetwork(name, args.network, role.roleName, parent) }),
     },
     { parent },
   );
+
+/**
+ * The function's own security group, and the permission for Lambda to manage the function's network interfaces. Lambda deletes them
+ * under the function's role, minutes after the function is gone or has left the VPC, and EC2 keeps the group until then. So the
+ * group depends on the permission: policy and role stay until the group is deleted.
+ */
+function joinNetwork(
+  name: string,
+  { vpcId, subnetIds, ports }: FunctionNetwork,
+  roleName: pulumi.Output<string>,
+  parent: pulumi.Resource,
+) {
+  const policy = attachPolicy(`${name}-network-policy`, roleName, joiningNetwork, { parent });
+  const group = new ec2.SecurityGroup(
+    `${name}-function`,
+    { description: "Function: out to forges and to AWS", vpcId },
+    // Lambda may take most of an hour. The provider would give up after 15 minutes.
+    { parent, dependsOn: policy, customTimeouts: { delete: "60m" } },
+  );
+  openPorts(`${name}-function`, group.id, ports, { parent });
+  return { subnetIds, securityGroupIds: [group.id] };
+}
 
 const NETWORK_INTERFACES = [
   "ec2:AssignPrivateIpAddresses",

@@ -78,6 +78,18 @@ function createNetworkInterface(name: string, { vpcId, vpcCidr, subnetId }: NatI
   );
 }
 
+/**
+ * What Session Manager needs of an instance. AWS's AmazonSSMManagedInstanceCore also lets it read every SSM parameter of the account.
+ * https://docs.aws.amazon.com/systems-manager/latest/userguide/getting-started-create-iam-instance-profile.html
+ */
+const SESSION_MANAGER = [
+  "ssm:UpdateInstanceInformation",
+  "ssmmessages:CreateControlChannel",
+  "ssmmessages:CreateDataChannel",
+  "ssmmessages:OpenControlChannel",
+  "ssmmessages:OpenDataChannel",
+];
+
 /** @returns the role, and the profile by which the instance has it, known once it may do all that it has to */
 function createInstanceRole(
   name: string,
@@ -101,15 +113,11 @@ function createInstanceRole(
       resources: [account.arn("autoscaling", "autoScalingGroup:*:autoScalingGroupName/*")],
       conditions: itsOwn,
     },
+    { actions: SESSION_MANAGER, resources: ["*"] },
   ];
   const role = createNamedRole(`${name}-role`, { account, service: "ec2", statements }, { parent });
-  const attachment = new iam.RolePolicyAttachment(
-    `${name}-ssm`,
-    { role: role.roleName, policyArn: account.partition.managedPolicyArn("AmazonSSMManagedInstanceCore") },
-    { parent },
-  );
   const profile = new iam.InstanceProfile(name, { role: role.roleName }, { parent });
-  return { roleArn: role.arn, profileArn: pulumi.all([profile.arn, attachment.id]).apply(([arn]) => arn) };
+  return { roleArn: role.arn, profileArn: profile.arn };
 }
 
 // https://docs.aws.amazon.com/linux/al2023/ug/ec2.html

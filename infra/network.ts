@@ -2,7 +2,7 @@ import * as ec2 from "@pulumi/aws/ec2";
 import { Vpc } from "@pulumi/awsx/ec2";
 import * as pulumi from "@pulumi/pulumi";
 import type { FunctionNetwork } from "./callback";
-import { openPorts, portOf } from "./egress";
+import { portOf } from "./egress";
 import { createEndpoints } from "./endpoints";
 import { NatInstance } from "./natInstance";
 import type { Operations } from "./operations";
@@ -36,7 +36,7 @@ export class Network extends pulumi.ComponentResource {
     this.vpcId = inner.vpcId;
     this.publicSubnetIds = inner.publicSubnetIds;
     this.privateSubnetIds = pulumi.all([inner.privateSubnetIds, pulumi.all(ways)]).apply(([ids]) => ids);
-    this.functions = createFunctionNetwork(name, args, this);
+    this.functions = functionNetwork(args, this);
     this.registerOutputs({
       vpcId: this.vpcId,
       publicSubnetIds: this.publicSubnetIds,
@@ -170,17 +170,10 @@ const createPrefixList = (name: string, { routes }: NatInstanceSettings, parent:
   );
 
 /** Given where the way to forges is the VPC's. */
-function createFunctionNetwork(
-  name: string,
+function functionNetwork(
   { operations, settings, forges }: NetworkArgs,
-  network: Network,
+  { vpcId, privateSubnetIds }: Network,
 ): FunctionNetwork | undefined {
   if (forges.length === 0 || !reachForgesByVpc(settings, operations.account.partition)) return undefined;
-  const group = new ec2.SecurityGroup(
-    `${name}-functions`,
-    { description: "Functions: out to forges and to AWS", vpcId: network.vpcId },
-    { parent: network },
-  );
-  openPorts(`${name}-functions`, group.id, [443, ...forges.map(portOf)], { parent: network });
-  return { subnetIds: network.privateSubnetIds, securityGroupIds: [group.id] };
+  return { vpcId, subnetIds: privateSubnetIds, ports: [443, ...forges.map(portOf)] };
 }

@@ -47,14 +47,14 @@ const createPipelineRole = (
     {
       account: operations.account,
       service: "codepipeline",
-      ownAccountOnly: true,
+      // AWS's documented minimum: https://docs.aws.amazon.com/codepipeline/latest/userguide/how-to-custom-role.html
       statements: [
         {
           actions: ["s3:GetBucketAcl", "s3:GetBucketLocation", "s3:GetBucketVersioning"],
           resources: [artifacts.arn],
         },
         {
-          actions: ["s3:GetObject", "s3:GetObjectVersion", "s3:PutObject"],
+          actions: ["s3:GetObject", "s3:GetObjectVersion", "s3:PutObject", "s3:PutObjectAcl"],
           resources: [pulumi.interpolate`${artifacts.arn}/*`],
         },
         ...stages.flatMap(({ statements }) => statements),

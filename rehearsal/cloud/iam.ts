@@ -54,8 +54,9 @@ const ROLE_POLICY_INPUTS: (keyof RolePolicyArgs)[] = ["name", "role", "policy"];
 const LONGEST_ROLE_NAME = 64;
 const LONGEST_POLICY_NAME = 128;
 
-// The services whose documentation has aws:SourceAccount in the trust policies of their roles. Lambda does not send it.
-const SENDS_SOURCE_ACCOUNT = new Set(["codebuild", "codepipeline", "ecs-tasks", "events"]);
+// The services whose documentation has aws:SourceAccount in the trust policies of their roles. Lambda does not send it, and
+// CodePipeline's documentation has a trust policy without a condition.
+const SENDS_SOURCE_ACCOUNT = new Set(["codebuild", "ecs-tasks", "events"]);
 
 export function createIam(account: Pick<Cloud, "accountId" | "partition" | "physicalName" | "arn">) {
   const roles = new Map<string, Role>();

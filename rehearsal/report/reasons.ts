@@ -32,6 +32,12 @@ export const reasons: Reason[] = [
     reason: "reads the newest archive when somebody releases the pipeline by hand: npm start -- --scenario refused",
   },
   {
+    role: /-pipeline-role-/,
+    actions: ["s3:PutObjectAcl"],
+    resource: /-artifacts-\w+\/\*$/,
+    reason: "is in AWS's documented minimum for artifact buckets, for uploads that set an ACL: the rehearsal sets none",
+  },
+  {
     role: /-migrate-role-/,
     actions: ["codepipeline:PutJobFailureResult", "logs:GetLogEvents"],
     resource: /^\*$|:log-stream:task\/\*$/,
@@ -81,6 +87,18 @@ export const reasons: Reason[] = [
     resource: /:autoScalingGroup:/,
     reason:
       "has an instance replaced whose probe does not reach GitHub: infra/natInstance/probe.sh, which runs on the host",
+  },
+  {
+    role: /-nat-role-/,
+    actions: [
+      "ssm:UpdateInstanceInformation",
+      "ssmmessages:CreateControlChannel",
+      "ssmmessages:CreateDataChannel",
+      "ssmmessages:OpenControlChannel",
+      "ssmmessages:OpenDataChannel",
+    ],
+    resource: /^\*$/,
+    reason: "lets Session Manager open a shell: the agent is Amazon Linux's, and runs on the host",
   },
   {
     stacks: ["dev"],

@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import type { Program } from "../../rehearsal/program";
 import { withInstance } from "./configurations";
+import { sessionManager } from "./policies";
 import { evaluateStack, ofType, resource, roleStatements, stackBeijing } from "./support";
 
 const ACCOUNT = "123456789012";
@@ -41,7 +42,7 @@ describe("the NAT instance of stack cn-north-1", () => {
     );
   });
 
-  it("may attach that interface to itself, report itself unhealthy, and be reached by Session Manager", () => {
+  it("may attach that interface, report itself unhealthy, be reached by Session Manager, and read no SSM parameter", () => {
     const itsOwn = { StringEquals: { [`aws:ResourceTag/${TAG}`]: "slipway-nat-id" } };
     expect(roleStatements(program, "slipway-nat-role")).to.deep.equal([
       {
@@ -61,15 +62,12 @@ describe("the NAT instance of stack cn-north-1", () => {
         Resource: [`arn:aws-cn:autoscaling:cn-north-1:${ACCOUNT}:autoScalingGroup:*:autoScalingGroupName/*`],
         Condition: itsOwn,
       },
+      { Effect: "Allow", Action: sessionManager, Resource: ["*"] },
     ]);
     const { assumeRolePolicy } = inputs(program, "aws:iam/role:Role", "slipway-nat-role");
     expect(JSON.parse(String(assumeRolePolicy)).Statement).to.deep.equal([
       { Effect: "Allow", Principal: { Service: "ec2.amazonaws.com.cn" }, Action: "sts:AssumeRole" },
     ]);
-    expect(inputs(program, "aws:iam/rolePolicyAttachment:RolePolicyAttachment", "slipway-nat-ssm")).to.deep.equal({
-      role: "slipway-nat-role-0000000",
-      policyArn: "arn:aws-cn:iam::aws:policy/AmazonSSMManagedInstanceCore",
-    });
     expect(inputs(program, "aws:iam/instanceProfile:InstanceProfile")).to.deep.equal({
       role: "slipway-nat-role-0000000",
     });
@@ -122,7 +120,7 @@ describe("the NAT instance of stack cn-north-1", () => {
       urn("aws:iam/rolePolicy:RolePolicy", "slipway-nat-role-policy"),
     );
     expect(dependencies("aws:ec2/launchTemplate:LaunchTemplate")).to.include.members([
-      urn("aws:iam/rolePolicyAttachment:RolePolicyAttachment", "slipway-nat-ssm"),
+      urn("aws:iam/instanceProfile:InstanceProfile", "slipway-nat"),
       urn("aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule", "slipway-nat-primary"),
     ]);
     expect(dependencies("aws:autoscaling/group:Group")).to.include(urn("aws:ec2/eip:Eip", "slipway-nat"));

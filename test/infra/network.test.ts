@@ -100,14 +100,14 @@ describe("a network with a NAT gateway in each zone, and an instance for a forge
     const { vpcConfig } = inputsOf("aws:lambda/function:Function", "slipway-fetch-function");
     expect(vpcConfig).to.deep.equal({
       subnetIds: ["subnet-private-a", "subnet-private-b", "subnet-private-c"],
-      securityGroupIds: ["slipway-functions-id"],
+      securityGroupIds: ["slipway-fetch-function-id"],
     });
     expect(optionsOf(program, "slipway-fetch")).to.deep.include({ forges: { github: { url: FORGE } } });
   });
 
   it("lets functions out to the forge's port besides AWS's", () => {
     const rules = [...ofType(program, "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule").values()]
-      .filter(({ inputs }) => inputs.securityGroupId === "slipway-functions-id")
+      .filter(({ inputs }) => inputs.securityGroupId === "slipway-fetch-function-id")
       .map(({ inputs }) => [inputs.fromPort, inputs.toPort, inputs.cidrIpv4]);
     expect(rules).to.deep.equal([
       [443, 443, "0.0.0.0/0"],
@@ -132,7 +132,7 @@ describe("a stack of images behind a NAT instance", () => {
       ({ inputs }) => inputs.vpcConfig,
     );
     expect(inVpc).to.deep.equal([]);
-    expect(namesOf(program, "aws:ec2/securityGroup:SecurityGroup")).to.not.include("slipway-functions");
+    expect(namesOf(program, "aws:ec2/securityGroup:SecurityGroup")).to.not.include("slipway-fetch-function");
   });
 });
 

@@ -1,5 +1,15 @@
 import type { Program } from "../../rehearsal/program";
-import { ARN, HERE, itHasThesePolicies, joiningVpc, logging, named, on, type Policies } from "./policies";
+import {
+  ARN,
+  HERE,
+  itHasThesePolicies,
+  joiningVpc,
+  logging,
+  named,
+  on,
+  type Policies,
+  sessionManager,
+} from "./policies";
 import {
   ARCHIVE,
   ARTIFACTS,
@@ -31,11 +41,13 @@ function common(environment: string): Policies {
     grants: {
       ...withoutHttp,
       "storefront-deploy-role": deploying,
-      "slipway-fetch-role": [...fetchGrants, ...inVpc].sort(),
+      "slipway-fetch-role": fetchGrants,
+      "slipway-fetch-network": inVpc,
       "slipway-nat-role": [
         `autoscaling:SetInstanceHealth ${ARN}:autoscaling:${HERE}:autoScalingGroup:*:autoScalingGroupName/*`,
         `ec2:AttachNetworkInterface ${ARN}:ec2:${HERE}:instance/*`,
         `ec2:AttachNetworkInterface ${ARN}:ec2:${HERE}:network-interface/slipway-nat-id`,
+        ...on("*", ...sessionManager),
       ],
       "storefront-pipeline-role": [
         ...pipelineGrants,
@@ -65,8 +77,7 @@ function common(environment: string): Policies {
         ["autoscaling:SetInstanceHealth", ITS_OWN],
       ],
     },
-    denials: { "slipway-fetch-role": [ITSELF] },
-    attached: { "slipway-nat-ssm": `${ARN}:iam::aws:policy/AmazonSSMManagedInstanceCore` },
+    denials: { "slipway-fetch-network": [ITSELF] },
     trust: {
       ...trusted,
       "slipway-fetch-role": ["lambda.amazonaws.com", false],
@@ -87,15 +98,15 @@ const STACKS: [region: string, stack: () => Promise<Program>, policies: Policies
       ...beijing,
       grants: {
         ...beijing.grants,
+        "slipway-poll-network": inVpc,
         "slipway-poll-role": [
-          ...inVpc,
           ...logging("slipway-poll-logs"),
           ...on(`${SOURCE}/poll/heads.json`, "s3:GetObject", "s3:PutObject"),
           `s3:ListBucket ${SOURCE}`,
           `sqs:SendMessage ${PUSHES}`,
         ],
       },
-      denials: { ...beijing.denials, "slipway-poll-role": [ITSELF] },
+      denials: { ...beijing.denials, "slipway-poll-network": [ITSELF] },
       trust: { ...beijing.trust, "slipway-poll-role": ["lambda.amazonaws.com", false] },
     },
   ],

@@ -143,7 +143,7 @@ export const storefrontPolicies = (environment: string, repository: string): Pol
     "slipway-notices-role": ["lambda.amazonaws.com", false],
     "storefront-deploy-role": ["lambda.amazonaws.com", false],
     "storefront-migrate-role": ["lambda.amazonaws.com", false],
-    "storefront-pipeline-role": ["codepipeline.amazonaws.com", true],
+    "storefront-pipeline-role": ["codepipeline.amazonaws.com", false],
     "storefront-schedules-role": ["lambda.amazonaws.com", false],
     "storefront-schedules-rules-role": ["events.amazonaws.com", true],
     "storefront-tag-role": ["lambda.amazonaws.com", false],
@@ -162,5 +162,5 @@ export const pipelineGrants = [
     (name) => `lambda:InvokeFunction ${named("lambda", `storefront-${name}-function`)}`,
   ),
   ...on(ARTIFACTS, "s3:GetBucketAcl", "s3:GetBucketLocation", "s3:GetBucketVersioning"),
-  ...on(`${ARTIFACTS}/*`, "s3:GetObject", "s3:GetObjectVersion", "s3:PutObject"),
+  ...on(`${ARTIFACTS}/*`, "s3:GetObject", "s3:GetObjectVersion", "s3:PutObject", "s3:PutObjectAcl"),
 ];

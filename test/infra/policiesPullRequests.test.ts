@@ -92,7 +92,7 @@ const POLICIES: Policies = {
     "slipway-gitops-pr-stopped-role": ["lambda.amazonaws.com", false],
     "slipway-gitops-pr-task-role": ["ecs-tasks.amazonaws.com", true],
     "slipway-gitops-pr-execution-role": ["ecs-tasks.amazonaws.com", false],
-    "storefront-pipeline-role": ["codepipeline.amazonaws.com", true],
+    "storefront-pipeline-role": ["codepipeline.amazonaws.com", false],
     "storefront-build-role": ["codebuild.amazonaws.com", true],
     "storefront-tag-role": ["lambda.amazonaws.com", false],
     "slipway-notices-role": ["lambda.amazonaws.com", false],

@@ -11,7 +11,10 @@ const STACKS: [region: "cn-north-1" | "cn-northwest-1", stack: () => Promise<Pro
 
 const TRACKED = { forge: "github", repository: "acme/storefront", branch: "main", application: "storefront" };
 const PUSHES = "https://sqs.example/slipway-pushes-0000000.fifo";
-const IN_VPC = { subnetIds: ["subnet-private-a", "subnet-private-b"], securityGroupIds: ["slipway-functions-id"] };
+const inVpc = (name: string) => ({
+  subnetIds: ["subnet-private-a", "subnet-private-b"],
+  securityGroupIds: [`${name}-function-id`],
+});
 
 for (const [region, stack, cidr] of STACKS)
   describe(`the program for stack ${region}`, () => {
@@ -60,7 +63,7 @@ for (const [region, stack, cidr] of STACKS)
 
     it("runs fetch in the private subnets", () => {
       const { vpcConfig } = inputsOf("aws:lambda/function:Function", "slipway-fetch-function");
-      expect(vpcConfig).to.deep.equal(IN_VPC);
+      expect(vpcConfig).to.deep.equal(inVpc("slipway-fetch"));
       expect(optionsOf(program, "slipway-fetch")).to.deep.equal({
         bucket: "slipway-source-bucket-0000000",
         queueUrl: PUSHES,
@@ -74,22 +77,47 @@ for (const [region, stack, cidr] of STACKS)
 
     it("lets functions in the VPC out to HTTPS, and nobody in", () => {
       expect(
-        inputsOf("aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule", "slipway-functions-443"),
+        inputsOf("aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule", "slipway-fetch-function-443"),
       ).to.deep.equal({
-        securityGroupId: "slipway-functions-id",
+        securityGroupId: "slipway-fetch-function-id",
         ipProtocol: "tcp",
         fromPort: 443,
         toPort: 443,
         cidrIpv4: "0.0.0.0/0",
       });
       const others = (type: string) =>
-        [...ofType(program, type).values()].filter(({ inputs }) => inputs.securityGroupId === "slipway-functions-id");
+        [...ofType(program, type).values()].filter(
+          ({ inputs }) => inputs.securityGroupId === "slipway-fetch-function-id",
+        );
       expect(others("aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule")).to.have.length(1);
       expect(others("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule")).to.deep.equal([]);
-      expect(inputsOf("aws:ec2/securityGroup:SecurityGroup", "slipway-functions")).to.not.have.any.keys(
+      expect(inputsOf("aws:ec2/securityGroup:SecurityGroup", "slipway-fetch-function")).to.not.have.any.keys(
         "ingress",
         "egress",
       );
+    });
+
+    it("keeps a function's role and policies on destroy until Lambda has released its network interfaces", () => {
+      const functions = [...ofType(program, "aws:lambda/function:Function").values()].filter(
+        ({ inputs }) => inputs.vpcConfig !== undefined,
+      );
+      const names = functions.map(({ name }) => name.replace(/-function$/, ""));
+      expect(names.sort()).to.deep.equal(
+        region === "cn-north-1" ? ["slipway-fetch", "slipway-poll"] : ["slipway-fetch"],
+      );
+      for (const name of names) {
+        const [created, group, policy, role] = [
+          resource(program, "aws:lambda/function:Function", `${name}-function`),
+          resource(program, "aws:ec2/securityGroup:SecurityGroup", `${name}-function`),
+          resource(program, "aws:iam/rolePolicy:RolePolicy", `${name}-network-policy`),
+          resource(program, "aws:iam/role:Role", `${name}-role`),
+        ];
+        // Pulumi deletes what depends on a resource before the resource itself.
+        expect(created.dependencies, name).to.include(group.urn);
+        expect(group.dependencies, name).to.include(policy.urn);
+        expect(policy.dependencies, name).to.include(role.urn);
+        expect(policy.inputs.role, name).to.equal(role.inputs.name ?? `${name}-role-0000000`);
+      }
     });
 
     it("builds on the base images that are mirrored in its region", () => {
@@ -150,7 +178,11 @@ describe("stack cn-north-1", () => {
 
   it("asks for its branches every minute, from the private subnets", () => {
     const { vpcConfig, timeout, memorySize } = inputsOf("aws:lambda/function:Function", "slipway-poll-function");
-    expect({ vpcConfig, timeout, memorySize }).to.deep.equal({ vpcConfig: IN_VPC, timeout: 55, memorySize: 256 });
+    expect({ vpcConfig, timeout, memorySize }).to.deep.equal({
+      vpcConfig: inVpc("slipway-poll"),
+      timeout: 55,
+      memorySize: 256,
+    });
     expect(optionsOf(program, "slipway-poll")).to.deep.equal({
       bucket: "slipway-source-bucket-0000000",
       key: "poll/heads.json",

@@ -129,7 +129,7 @@ describe("a stack with other ways to deliver", () => {
           "s3:GetBucketLocation",
           "s3:GetBucketVersioning",
         ),
-        ...on(`${ARTIFACTS}/*`, "s3:GetObject", "s3:GetObjectVersion", "s3:PutObject"),
+        ...on(`${ARTIFACTS}/*`, "s3:GetObject", "s3:GetObjectVersion", "s3:PutObject", "s3:PutObjectAcl"),
         ...on(`${named("s3", "slipway-source-bucket")}/storefront/source.zip`, "s3:GetObject", "s3:GetObjectVersion"),
         `sns:Publish ${TOPIC}`,
       ].sort(),

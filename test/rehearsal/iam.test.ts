@@ -169,8 +169,9 @@ describe("IAM decides every call", () => {
   });
   for (const [service, sends] of [
     ["codebuild.amazonaws.com", true],
-    ["codepipeline.amazonaws.com", true],
+    ["codepipeline.amazonaws.com", false],
     ["ecs-tasks.amazonaws.com", true],
+    ["events.amazonaws.com", true],
     ["lambda.amazonaws.com", false],
   ] as const)
     it(`${service} ${sends ? "tells" : "does not tell"} for which account it assumes a role`, async () => {
