@@ -6,6 +6,11 @@ import type { Network } from "./network";
 
 export interface LoadBalancerArgs {
   network: Network;
+  /**
+   * `internal`: it has private addresses only, for callers in the VPC and in networks that are connected to it.
+   * Default: `internet-facing`.
+   */
+  scheme?: "internet-facing" | "internal";
   /** ARN of an ACM certificate: HTTPS, and HTTP redirects to it. Default: plain HTTP. */
   certificate?: string;
 }
@@ -13,7 +18,7 @@ export interface LoadBalancerArgs {
 /** The stack's application load balancer. What no service has a rule for is answered with 404. */
 export class LoadBalancer extends pulumi.ComponentResource {
   readonly dnsName: pulumi.Output<string>;
-  readonly scheme: "http" | "https";
+  readonly protocol: "http" | "https";
   /** The listener that services add their rules to. */
   readonly listenerArn: pulumi.Output<string>;
   readonly securityGroupId: pulumi.Output<string>;
@@ -22,24 +27,27 @@ export class LoadBalancer extends pulumi.ComponentResource {
 
   constructor(name: string, args: LoadBalancerArgs, opts?: pulumi.ComponentResourceOptions) {
     super("slipway:infra:LoadBalancer", name, {}, opts);
+    const internal = args.scheme === "internal";
     const ports = args.certificate === undefined ? [80] : [80, 443];
     const securityGroup = createSecurityGroup(name, args.network, ports, this);
     const balancer = new lb.LoadBalancer(
       `${name}-load-balancer`,
       {
         loadBalancerType: "application",
-        subnets: args.network.publicSubnetIds,
+        internal,
+        subnets: internal ? args.network.privateSubnetIds : args.network.publicSubnetIds,
         securityGroups: [securityGroup.id],
         dropInvalidHeaderFields: true,
       },
-      { parent: this },
+      // A target group belongs to one load balancer: a change of the scheme could not make the new one's rules beside the old one's.
+      { parent: this, deleteBeforeReplace: true },
     );
     const listener =
       args.certificate === undefined
         ? plainListener(name, balancer, this)
         : secureListener(name, balancer, args.certificate, this);
     this.dnsName = balancer.dnsName;
-    this.scheme = args.certificate === undefined ? "http" : "https";
+    this.protocol = args.certificate === undefined ? "http" : "https";
     this.listenerArn = listener.arn;
     this.securityGroupId = securityGroup.id;
     this.arnSuffix = balancer.arnSuffix;
@@ -47,7 +55,7 @@ export class LoadBalancer extends pulumi.ComponentResource {
   }
 }
 
-/** Open to the internet on the listeners' ports. Its ways out are added by the services that it leads to. */
+/** Open on the listeners' ports to everybody who has a route to the load balancer. Its ways out are added by the services that it leads to. */
 function createSecurityGroup(
   name: string,
   network: Network,

@@ -5,8 +5,8 @@ import * as pulumi from "@pulumi/pulumi";
 export interface Partition {
   /** The second part of every ARN: `aws`. */
   id: string;
-  /** The form of its regions' names. */
-  regions: RegExp;
+  /** Its regions. */
+  regions: readonly string[];
   /** What stacks use that name no type: V2 pipelines are not offered everywhere, V1 pipelines are. */
   pipelineType: PipelineType;
   /** How pushes come in where the stack does not say. */
@@ -21,8 +21,6 @@ export interface Partition {
   servicePrincipal(service: AwsService): string;
   /** The name under which a VPC endpoint finds a service: `com.amazonaws.<region>.s3`. */
   endpointService(service: EndpointService, region: string): string;
-  /** The ARN of a policy that AWS keeps: `AmazonSSMManagedInstanceCore`. */
-  managedPolicyArn(name: string): string;
   /** The letters of a region's availability zones; undefined where slipway leaves them to AWS. */
   zoneLetters(region: string): string | undefined;
 }
@@ -64,7 +62,14 @@ export const GATEWAY_SERVICES: readonly EndpointService[] = ["s3", "dynamodb"];
 /** Where everything outside China and outside governments is. */
 export const GLOBAL: Partition = {
   id: "aws",
-  regions: /^(af|ap|ca|eu|il|me|mx|sa|us)-[a-z]+-\d$/,
+  regions: [
+    ...["af-south-1", "ap-east-1", "ap-east-2", "ap-northeast-1", "ap-northeast-2", "ap-northeast-3"],
+    ...["ap-south-1", "ap-south-2", "ap-southeast-1", "ap-southeast-2", "ap-southeast-3", "ap-southeast-4"],
+    ...["ap-southeast-5", "ap-southeast-6", "ap-southeast-7", "ca-central-1", "ca-west-1", "eu-central-1"],
+    ...["eu-central-2", "eu-north-1", "eu-south-1", "eu-south-2", "eu-west-1", "eu-west-2", "eu-west-3"],
+    ...["il-central-1", "me-central-1", "me-south-1", "mx-central-1", "sa-east-1"],
+    ...["us-east-1", "us-east-2", "us-west-1", "us-west-2"],
+  ],
   pipelineType: "V2",
   intake: "webhook",
   functionsInVpc: false,
@@ -72,15 +77,14 @@ export const GLOBAL: Partition = {
   consoleUrl: "https://console.aws.amazon.com",
   servicePrincipal: (service) => `${service}.amazonaws.com`,
   endpointService: (service, region) => `com.amazonaws.${region}.${service}`,
-  managedPolicyArn: (name) => `arn:aws:iam::aws:policy/${name}`,
   zoneLetters: () => undefined,
 };
 
 const CHINA: Partition = {
   id: "aws-cn",
-  regions: /^cn-[a-z]+-\d$/,
+  regions: ["cn-north-1", "cn-northwest-1"],
   pipelineType: "V1",
-  // A public API needs an ICP filing there: https://www.amazonaws.cn/en/support/icp/
+  // A public API needs an ICP filing there, and so does a public load balancer: https://www.amazonaws.cn/en/support/icp/
   intake: "poll",
   functionsInVpc: true,
   dnsSuffix: "amazonaws.com.cn",
@@ -89,7 +93,6 @@ const CHINA: Partition = {
   servicePrincipal: (service) => (service === "ec2" ? "ec2.amazonaws.com.cn" : `${service}.amazonaws.com`),
   endpointService: (service, region) =>
     `${CHINESE_ENDPOINTS.includes(service) ? "cn." : ""}com.amazonaws.${region}.${service}`,
-  managedPolicyArn: (name) => `arn:aws-cn:iam::aws:policy/${name}`,
   // Beijing has no zone c.
   zoneLetters: (region) => ({ "cn-north-1": "abd", "cn-northwest-1": "abc" })[region],
 };
@@ -100,8 +103,23 @@ const CHINESE_ENDPOINTS: EndpointService[] = ["ecr.api", "ecr.dkr", "sqs"];
 
 /** The partition of a region such as `us-east-1`; undefined where slipway knows none (GovCloud, a typing error). */
 export function partitionOf(region: string): Partition | undefined {
-  return [GLOBAL, CHINA].find((partition) => partition.regions.test(region));
+  return [GLOBAL, CHINA].find((partition) => partition.regions.includes(region));
 }
+
+/**
+ * Services that slipway needs and a region does not have.
+ * https://docs.aws.amazon.com/general/latest/gr/codepipeline.html
+ * https://docs.aws.amazon.com/general/latest/gr/codebuild.html
+ */
+export const missingServices = (region: string): string[] => MISSING_SERVICES[region] ?? [];
+
+const MISSING_SERVICES: Record<string, string[]> = {
+  "ap-east-2": ["CodePipeline", "CodeBuild"],
+  "ap-southeast-6": ["CodePipeline"],
+  "ap-southeast-7": ["CodePipeline"],
+  "ca-west-1": ["CodePipeline", "CodeBuild"],
+  "mx-central-1": ["CodePipeline", "CodeBuild"],
+};
 
 /** Where a stack is deployed to. */
 export interface Place {

@@ -39,7 +39,7 @@ export class Target extends pulumi.ComponentResource {
     this.targetGroupArn = pulumi.all([targetGroup.arn, rule.id]).apply(([arn]) => arn);
     this.dimensions = { targetGroup: targetGroup.arnSuffix, loadBalancer: loadBalancer.arnSuffix };
     createTargetAlarm(name, args.operations, this);
-    this.url = pulumi.interpolate`${loadBalancer.scheme}://${hosts[0] ?? loadBalancer.dnsName}`;
+    this.url = pulumi.interpolate`${loadBalancer.protocol}://${hosts[0] ?? loadBalancer.dnsName}`;
     this.registerOutputs({ targetGroupArn: this.targetGroupArn, url: this.url });
   }
 }

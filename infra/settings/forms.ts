@@ -1,7 +1,7 @@
 import type { Forge } from "../../handlers/forge";
 import { FOLDER, FOLDER_FORM, isImage } from "../../handlers/pullRequests/fields";
 import { ecrRegistryOf } from "../baseImages";
-import { type Partition, type Place, partitionOf } from "../partition";
+import { missingServices, type Partition, type Place, partitionOf } from "../partition";
 import { type Check, eachOnce, fail, integer, isNot, list, ruled, text } from "./check";
 import { ipv4Network } from "./cidr";
 import type { SecretReference, SecretsManagerReference } from "./model";
@@ -145,13 +145,22 @@ export const gravitonType = text(
 
 export const ami = text("an AMI", "its id, such as ami-0123456789abcdef0", /^ami-([0-9a-f]{8}|[0-9a-f]{17})$/);
 
-/** A region, of a partition that slipway knows. */
+/** A region of a partition that slipway knows, with the services that it needs. */
 export const place: Check<Place> = (value, path, mistakes) => {
   const region = typeof value === "string" ? value : "";
   const partition = partitionOf(region);
-  return partition === undefined
-    ? fail(mistakes, isNot(path, value, "a region", "a region of AWS's global or China partition, such as us-east-1"))
-    : { region, partition };
+  if (partition === undefined)
+    return fail(
+      mistakes,
+      isNot(path, value, "a region", "a region of AWS's global or China partition, such as us-east-1"),
+    );
+  const missing = missingServices(region);
+  return missing.length === 0
+    ? { region, partition }
+    : fail(
+        mistakes,
+        `${path}: "${region}" has no ${missing.join(" and no ")}; allowed: a region that has, such as us-east-1`,
+      );
 };
 
 /** How many availability zones, or their names: not every region has a, b and c. */
@@ -194,7 +203,7 @@ export const imageRegistry =
   (value, path, mistakes) => {
     const registry = registryName(value, path, mistakes);
     const inEcr = ecrRegistryOf(registry ?? "");
-    if (inEcr === undefined || (partition.regions.test(inEcr.region) && inEcr.dnsSuffix === partition.dnsSuffix))
+    if (inEcr === undefined || (partition.regions.includes(inEcr.region) && inEcr.dnsSuffix === partition.dnsSuffix))
       return registry;
     return fail(
       mistakes,

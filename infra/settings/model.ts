@@ -100,6 +100,8 @@ export interface CircleciSettings {
 }
 
 export interface LoadBalancerSettings {
+  /** Whether the load balancer has public addresses, or only private ones. */
+  scheme: "internet-facing" | "internal";
   /** ARN of an ACM certificate: HTTPS, and HTTP redirects to it. Plain HTTP without one. */
   certificate?: string | undefined;
 }

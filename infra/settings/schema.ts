@@ -80,7 +80,7 @@ const stackObject = (place: Place, readText: ReadText): Check<Stack> =>
   object<Stack>({
     environment: required(forms.environmentName, "a name such as dev"),
     network: withDefault(network(place, readText), DEFAULT_NETWORK),
-    loadBalancer: withDefault(object<LoadBalancerSettings>({ certificate: optional(forms.certificateArn(place)) }), {}),
+    loadBalancer: withDefault(loadBalancer(place), { scheme: "internet-facing" }),
     intake: optional(oneOf("a way in for pushes", ["webhook", "poll"])),
     forges: withDefault(forges(place), {}),
     baseImageRegistry: optional(forms.imageRegistry(place)),
@@ -101,6 +101,12 @@ const stackObject = (place: Place, readText: ReadText): Check<Stack> =>
 const RETENTION_DAYS = [
   1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
 ];
+
+const loadBalancer = (place: Place): Check<LoadBalancerSettings> =>
+  object<LoadBalancerSettings>({
+    scheme: withDefault(oneOf("a scheme", ["internet-facing", "internal"]), "internet-facing"),
+    certificate: optional(forms.certificateArn(place)),
+  });
 
 const alerts = (place: Place): Check<AlertSettings> => {
   const secret = optional(forms.functionSecret(place, "the webhook's address"));

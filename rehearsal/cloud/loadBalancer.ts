@@ -18,6 +18,7 @@ import { awsError, type Cloud, type Created, type Declaration, operation, type S
 interface LoadBalancer {
   arn: string;
   dnsName: string;
+  internal: boolean;
   interfaces: NetworkInterface[];
 }
 
@@ -92,7 +93,7 @@ export function createLoadBalancer(cloud: Cloud): Service {
     const interfaces = subnets.map((subnetId) =>
       network.attach({ subnetId, securityGroups: args.securityGroups ?? [], assignPublicIp: !args.internal }),
     );
-    loadBalancers.set(arn, { arn, dnsName, interfaces });
+    loadBalancers.set(arn, { arn, dnsName, internal: args.internal ?? false, interfaces });
     return { id: arn, outputs: { arn, arnSuffix, name, dnsName, zoneId: `Z${cloud.id(13).toUpperCase()}` } };
   }
 
@@ -155,7 +156,9 @@ export function createLoadBalancer(cloud: Cloud): Service {
         `aws.lb.Listener ${declaration.name}: A certificate must be specified for HTTPS listeners`,
       );
     const defaultAction = use(loadBalancer, actionOf(args.defaultActions, { protocol, port }));
-    const admits = () => loadBalancer.interfaces.some((it) => network.between("internet", it, port).open);
+    // An internal load balancer is asked by people who are connected to the VPC.
+    const caller = loadBalancer.internal ? "connected network" : "internet";
+    const admits = () => loadBalancer.interfaces.some((it) => network.between(caller, it, port).open);
     const listener = await openListener({
       cloud,
       dnsName: loadBalancer.dnsName,

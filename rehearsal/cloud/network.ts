@@ -2,7 +2,7 @@ import { createInstances } from "./ec2";
 import { createSecurityGroups } from "./network/declareSecurityGroups";
 import { createEndpoints } from "./network/endpoints";
 import { type Attachment, createInterface, createInterfaces, usableIn } from "./network/interfaces";
-import { between, type Passage, reach } from "./network/reach";
+import { between, type Outsider, type Passage, reach } from "./network/reach";
 import { createRouteTables } from "./network/routeTables";
 import { type NetworkInterface, stateOf } from "./network/state";
 import { createVpcs } from "./network/vpc";
@@ -22,8 +22,8 @@ export interface Network {
   /** Whether an address is left in the subnet, when so many others are taken. */
   hasRoom(subnetId: string, taken: number): boolean;
   interfaceAt(address: string): NetworkInterface | undefined;
-  /** A TCP connection from an interface of the VPC, or from the internet, to an interface. */
-  between(from: NetworkInterface | "internet", to: NetworkInterface, port: number): Passage;
+  /** A TCP connection from an interface of the VPC, or from outside of it, to an interface. */
+  between(from: NetworkInterface | Outsider, to: NetworkInterface, port: number): Passage;
   /** A TCP connection from an interface to a host by its name, wherever that is. */
   reach(from: NetworkInterface, host: string, port: number): Passage;
 }

@@ -19,6 +19,27 @@ const MISTAKES: [title: string, raw: Raw, ...lines: string[]][] = [
     'aws:region: "us-gov-west-1" is not a region; allowed: a region of AWS\'s global or China partition, such as us-east-1',
   ],
   [
+    "a region that does not exist",
+    withKeys({ "aws:region": "us-east-3" }),
+    'aws:region: "us-east-3" is not a region; allowed: a region of AWS\'s global or China partition, such as us-east-1',
+  ],
+  ...[
+    ["ap-east-2", "CodePipeline and no CodeBuild"],
+    ["ap-southeast-6", "CodePipeline"],
+    ["ap-southeast-7", "CodePipeline"],
+    ["ca-west-1", "CodePipeline and no CodeBuild"],
+    ["mx-central-1", "CodePipeline and no CodeBuild"],
+  ].map(([region, missing]): [string, Raw, string] => [
+    `the region ${region}, which has no ${missing}`,
+    withKeys({ "aws:region": region }),
+    `aws:region: "${region}" has no ${missing}; allowed: a region that has, such as us-east-1`,
+  ]),
+  [
+    "a load balancer that is neither here nor there",
+    withKeys({ "slipway:loadBalancer": { scheme: "private" } }),
+    'slipway:loadBalancer.scheme: "private" is not a scheme; allowed: internet-facing, internal',
+  ],
+  [
     "an unknown key of the stack",
     withKeys({ "slipway:aplications": [] }),
     "slipway:aplications: is not a setting; allowed: environment, network, loadBalancer, intake, forges, baseImageRegistry, npmRegistry, logRetentionDays, pipelineType, alerts, promotesTo, deploymentApi, pullRequests, applications",

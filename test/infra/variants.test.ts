@@ -56,6 +56,11 @@ describe("a stack with everything", () => {
   const containerOf = (name: string) =>
     JSON.parse(String(inputsOf("aws:ecs/taskDefinition:TaskDefinition", `${name}-task`).containerDefinitions))[0];
 
+  it("has a load balancer of the internet unless told otherwise", () => {
+    const { internal, subnets } = inputsOf("aws:lb/loadBalancer:LoadBalancer", "slipway-load-balancer");
+    expect([internal, subnets]).to.deep.equal([false, ["subnet-public-a", "subnet-public-b"]]);
+  });
+
   it("redirects HTTP to HTTPS, and answers 404 where no service has the host", () => {
     const listener = (name: string) => inputsOf("aws:lb/listener:Listener", name);
     expect(listener("slipway-http")).to.deep.include({
@@ -252,5 +257,14 @@ describe("a stack with everything", () => {
       protocol: "email",
       endpoint: "team@example.com",
     });
+  });
+});
+
+describe("a stack whose load balancer is internal", () => {
+  it("has it in the private subnets, with private addresses only", async () => {
+    const settings = { ...FULL, "slipway:loadBalancer": { scheme: "internal" } };
+    const program = await evaluateStack({ settings });
+    const { internal, subnets } = resource(program, "aws:lb/loadBalancer:LoadBalancer", "slipway-load-balancer").inputs;
+    expect([internal, subnets]).to.deep.equal([true, ["subnet-private-a", "subnet-private-b"]]);
   });
 });

@@ -80,7 +80,7 @@ const HEALTH_CHECK = {
 };
 
 /** Declares a network and a load balancer whose only target group, for port 8080, gets every request. */
-export async function declareWeb(cloud: TestCloud, targetGroup: object = {}): Promise<Web> {
+export async function declareWeb(cloud: TestCloud, targetGroup: object = {}, { internal = false } = {}): Promise<Web> {
   const { outputs: vpc } = await cloud.declare("awsx:ec2:Vpc", "vpc", { numberOfAvailabilityZones: 2 });
   const group = async (name: string) =>
     (await cloud.declare("aws:ec2/securityGroup:SecurityGroup", name, { vpcId: vpc.vpcId })).id;
@@ -105,7 +105,8 @@ export async function declareWeb(cloud: TestCloud, targetGroup: object = {}): Pr
     "aws:lb/loadBalancer:LoadBalancer",
     "balancer",
     {
-      subnets: vpc.publicSubnetIds,
+      internal,
+      subnets: internal ? vpc.privateSubnetIds : vpc.publicSubnetIds,
       securityGroups: [balancerGroup],
     },
   );

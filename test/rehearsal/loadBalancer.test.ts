@@ -86,6 +86,21 @@ describe("load balancer", () => {
     expect(web.listenerArn).to.match(/:listener\/app\/balancer-[0-9a-f]{7}\/[0-9a-f]{16}\/[0-9a-f]{16}$/);
   });
 
+  it("of an internal scheme answers callers of connected networks, and none of the internet", async () => {
+    const other = await createTestCloud([createNetwork, createLoadBalancer]);
+    const inner = await declareWeb(other, {}, { internal: true });
+    expect(inner.dnsName).to.match(/^internal-balancer-/);
+    expect((await fetch(inner.url)).status).to.equal(503);
+    const [address] = inner.privateSubnets.map(
+      (subnetId) => networkOf(other).attach({ subnetId, securityGroups: [inner.balancerGroup] }).address,
+    );
+    const to = networkOf(other).interfaceAt(address ?? "");
+    expect(to && networkOf(other).between("internet", to, 80).open).to.equal(false);
+    expect(to && networkOf(other).between("connected network", to, 80).open).to.equal(true);
+    expect(to && networkOf(other).between("connected network", to, 81).open).to.equal(false);
+    await other.close();
+  });
+
   it("answers 503 while nobody is registered", async () => {
     const answer = await get("/");
     expect([answer.status, answer.headers.get("server")]).to.deep.equal([503, "awselb/2.0"]);

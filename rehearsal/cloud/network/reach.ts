@@ -29,10 +29,13 @@ const named = (state: NetworkState, it: NetworkInterface): string =>
 const place = ({ subnets }: NetworkState, { subnetId }: NetworkInterface): string =>
   `${subnetId} (${subnets.get(subnetId)?.zone})`;
 
-/** A TCP connection from an interface of a VPC, or from the internet, to an interface. */
+/** Callers without an interface: of the internet, or of a network that a VPN or a peering connects to the VPC. */
+export type Outsider = "internet" | "connected network";
+
+/** A TCP connection from an interface of a VPC, from the internet, or from a network connected to the VPC, to an interface. */
 export function between(
   state: NetworkState,
-  from: NetworkInterface | "internet",
+  from: NetworkInterface | Outsider,
   to: NetworkInterface,
   port: number,
 ): Passage {
@@ -44,6 +47,10 @@ export function between(
       return closed(`the security groups ${named(state, to)} let nobody outside connect to port ${port}`);
     return { open: true, path: [route, to.id] };
   }
+  if (from === "connected network")
+    return admits(groupsOf(state, to), "ingress", port, "internet")
+      ? { open: true, path: [from, to.id] }
+      : closed(`the security groups ${named(state, to)} let nobody outside connect to port ${port}`);
   if (!admits(groupsOf(state, from), "egress", port, to))
     return closed(`the egress rules of ${named(state, from)} do not reach port ${port} of ${named(state, to)}`);
   if (!admits(groupsOf(state, to), "ingress", port, from))
