@@ -34,7 +34,7 @@ export const reasons: Reason[] = [
   {
     role: /-pipeline-role-/,
     actions: ["s3:PutObjectAcl"],
-    resource: /-artifacts-\w+\/\*$/,
+    resource: /-artifacts-bucket-\w+\/\*$/,
     reason: "is in AWS's documented minimum for artifact buckets, for uploads that set an ACL: the rehearsal sets none",
   },
   {
