@@ -66,7 +66,10 @@ describe("a serialized callback", () => {
   ];
   for (const [title, options, clients] of cases)
     it(`loads no SDK client that it does not make: deploy ${title}`, async () => {
-      writeFileSync(path.join(folder, "__index.js"), await serializeOnce(createDeploy, path.join(folder, "texts", "one")));
+      writeFileSync(
+        path.join(folder, "__index.js"),
+        await serializeOnce(createDeploy, path.join(folder, "texts", "one")),
+      );
       const script = `require("./__index.js"); console.log(JSON.stringify(Object.keys(require.cache)));`;
       const env = { OPTIONS: JSON.stringify(options), AWS_REGION: "us-east-1" };
       const loaded: string[] = JSON.parse(

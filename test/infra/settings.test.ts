@@ -44,7 +44,7 @@ describe("a stack's configuration", () => {
         routesPerTable: 50,
         natInstance: undefined,
       },
-      loadBalancer: {},
+      loadBalancer: { scheme: "internet-facing" },
       intake: "webhook",
       forges: {},
       baseImageRegistry: undefined,
