@@ -1,6 +1,7 @@
 import { Octokit } from "@octokit/core";
 import { retry } from "@octokit/plugin-retry";
 import { brief, explain, TOKEN_ADVICE } from "./log.ts";
+import { patiently } from "./retry.ts";
 import { type Answer, createTransport, pauseOf, type TransportOptions } from "./transport.ts";
 
 /** A pull request that is open, or was merged. */
@@ -41,6 +42,7 @@ export interface GitHub {
   open(base: string): Promise<PullRequest[]>;
   /** Those that were merged into it, as far as they are among the {@link PAGE} that ended or were commented on last. */
   merged(base: string): Promise<PullRequest[]>;
+  /** Waits a few seconds where GitHub does not know the head branch yet. */
   create(wanted: NewPullRequest): Promise<Creation>;
   setBody(number: number, body: string): Promise<void>;
   /** @param reviewers users @param teams slugs */
@@ -66,10 +68,13 @@ const PAGE = 100;
 /** 429 beside those of the plugin: the transport has waited for it already. */
 const FINAL = [400, 401, 403, 404, 410, 422, 429, 451];
 
+/** How long a branch that git has just pushed may be unknown to GitHub's API. */
+const HEAD_PATIENCE = { pauses: [1_000, 2_000, 4_000, 8_000], limit: 60_000 };
+
 const Client = Octokit.plugin(retry);
 
 export function createGitHub({ api, repository, token, pause, ...transport }: GitHubOptions): GitHub {
-  const { log, now } = transport;
+  const { log, now, sleep } = transport;
   const octokit = new Client({
     baseUrl: api,
     auth: token,
@@ -113,8 +118,9 @@ export function createGitHub({ api, repository, token, pause, ...transport }: Gi
         return data.filter((it) => it.merged_at !== null && isOwn(it)).map(pullRequestOf);
       }),
     async create(wanted) {
+      const post = () => octokit.request("POST /repos/{owner}/{repo}/pulls", { ...there, ...wanted });
       try {
-        const { data } = await octokit.request("POST /repos/{owner}/{repo}/pulls", { ...there, ...wanted });
+        const { data } = await patiently(post, isUnknownHead, { ...HEAD_PATIENCE, now, sleep });
         return { kind: "created", pullRequest: pullRequestOf(data) };
       } catch (error) {
         const kind = refusalOf(error);
@@ -172,7 +178,21 @@ function pullRequestOf({ number, html_url, body, created_at, head }: PullRequest
 interface RequestError extends Error {
   status: number;
   /** Absent where there was no answer. */
-  response?: { headers: Answer["headers"]; data?: { errors?: (string | { message?: string })[] } };
+  response?: { headers: Answer["headers"]; data?: { errors?: (string | FieldError)[] } };
+}
+
+/** https://docs.github.com/rest/using-the-rest-api/troubleshooting-the-rest-api#validation-failed */
+interface FieldError {
+  field?: string;
+  code?: string;
+  message?: string;
+}
+
+/** GitHub may refuse a branch as invalid for some seconds after it has received it. */
+function isUnknownHead(error: unknown): boolean {
+  const { status, response } = error as RequestError;
+  const errors = response?.data?.errors ?? [];
+  return status === 422 && errors.some((it) => typeof it === "object" && it.field === "head" && it.code === "invalid");
 }
 
 /** Of two refusals only GitHub's words tell one from the other: both are 422 with the code `custom`. */

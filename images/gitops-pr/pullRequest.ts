@@ -4,12 +4,15 @@ import type { GitHub, GitHubError, PullRequest } from "./github.ts";
 import { explain, type Log } from "./log.ts";
 import type { Options } from "./options.ts";
 import type { Outcome, PullRequestRecord } from "./record.ts";
+import type { Patience } from "./retry.ts";
 import { isLater, markOf, type Neighbours, neighboursOf } from "./superseding.ts";
 
 export interface PullRequestContext {
   options: Options;
   github: GitHub;
   log: Log;
+  /** How long GitHub's lists may be behind. */
+  patience: Patience;
 }
 
 /** @returns why the change is not wanted any more, if one that was asked for later is open or merged */
@@ -47,7 +50,7 @@ export async function openPullRequest(context: PullRequestContext, record: PullR
     return { state: "unchanged", reason: `${options.branch} has got the change in the meantime` };
   }
   // Two tasks may open theirs at once. Each looks afterwards, so the later one at least sees both.
-  const { own, later, earlier } = await lookAround(context, record);
+  const { own, later, earlier } = await lookUntilListed(context, record);
   const pullRequest = creation.kind === "created" ? creation.pullRequest : own;
   if (pullRequest === undefined) {
     throw new Error(`GitHub says that ${head} has an open pull request, and lists none: ask again`);
@@ -71,6 +74,19 @@ export async function openPullRequest(context: PullRequestContext, record: PullR
 
 async function lookAround({ options, github }: PullRequestContext, record: PullRequestRecord): Promise<Neighbours> {
   return neighboursOf(record, await github.open(options.branch), await github.merged(options.branch));
+}
+
+/** GitHub's lists may lag behind what it has just answered: one without the own pull request may lack others, too. */
+async function lookUntilListed(context: PullRequestContext, record: PullRequestRecord): Promise<Neighbours> {
+  const { pauses, sleep } = context.patience;
+  for (const pause of pauses) {
+    const seen = await lookAround(context, record);
+    if (seen.own !== undefined || seen.later !== undefined) {
+      return seen;
+    }
+    await sleep(pause);
+  }
+  return lookAround(context, record);
 }
 
 const superseded = ({ url }: PullRequest): Outcome => ({ state: "unchanged", reason: `superseded by ${url}` });

@@ -6,7 +6,7 @@ export interface Patience {
   limit: number;
   /** Milliseconds. */
   now: () => number;
-  sleep: (milliseconds: number) => Promise<void>;
+  sleep: (milliseconds: number) => Promise<unknown>;
 }
 
 /**

@@ -109,18 +109,18 @@ async function carryOut(task: Task, record: PullRequestRecord, doing: { step: st
     const isThere = (await changedOverlay({ options, copy, log }, record)) === undefined;
     doing.step = `looking at the pull requests of ${options.repository}`;
     if (isThere) {
-      return await unchanged({ options, github, log }, record);
+      return await unchanged({ options, github, log, patience }, record);
     }
-    const superseded = await supersededBy({ options, github, log }, record);
+    const superseded = await supersededBy({ options, github, log, patience }, record);
     if (superseded !== undefined) {
       return superseded;
     }
     doing.step = "pushing the branch";
     if (!(await pushBranch({ options, copy, log }, record))) {
-      return await unchanged({ options, github, log }, record);
+      return await unchanged({ options, github, log, patience }, record);
     }
     doing.step = "opening the pull request";
-    return await openPullRequest({ options, github, log }, record);
+    return await openPullRequest({ options, github, log, patience }, record);
   } finally {
     await rm(scratch, { recursive: true, force: true });
   }

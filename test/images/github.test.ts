@@ -50,6 +50,26 @@ describe("images/gitops-pr github", () => {
     status: 422,
     body: { message: "Validation Failed", errors: [{ resource: "PullRequest", code: "custom", message }] },
   });
+  const invalid = (field: string): Answer => ({
+    status: 422,
+    body: { message: "Validation Failed", errors: [{ resource: "PullRequest", field, code: "invalid" }] },
+  });
+  it("opens a pull request for a branch that GitHub calls invalid right after its push", async () => {
+    server.answers.push(invalid("head"), invalid("head"), { status: 201, body: pull(7) });
+    expect(await server.create()).to.equal("created 7");
+    expect(server.pauses).to.deep.equal([1_000, 2_000]);
+    expect(server.asked).to.have.length(3);
+  });
+
+  it("gives up on a branch that GitHub calls invalid for 15 seconds", async () => {
+    server.answers.push(...Array.from({ length: 5 }, () => invalid("head")));
+    expect(await server.create()).to.equal(
+      'cannot open a pull request: GitHub answers 422: Validation Failed: {"resource":"PullRequest","field":"head","code":"invalid"}',
+    );
+    expect(server.pauses).to.deep.equal([1_000, 2_000, 4_000, 8_000]);
+    expect(server.asked).to.have.length(5);
+  });
+
   const creations: { name: string; answers: Answer[]; result: unknown }[] = [
     { name: "a new one", answers: [{ status: 201, body: pull(7) }], result: "created 7" },
     {
@@ -67,15 +87,10 @@ describe("images/gitops-pr github", () => {
       result: "exists",
     },
     {
-      name: "a branch that is not there",
-      answers: [
-        {
-          status: 422,
-          body: { message: "Validation Failed", errors: [{ resource: "PullRequest", field: "head", code: "invalid" }] },
-        },
-      ],
+      name: "a base branch that is not there",
+      answers: [invalid("base")],
       result:
-        'cannot open a pull request: GitHub answers 422: Validation Failed: {"resource":"PullRequest","field":"head","code":"invalid"}',
+        'cannot open a pull request: GitHub answers 422: Validation Failed: {"resource":"PullRequest","field":"base","code":"invalid"}',
     },
     {
       name: "one that the answer broke off of",
