@@ -26,15 +26,34 @@ const VERSION = "(?::[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?(?:@sha256:[0-9a-f]{64})
 /** In characters: a registry takes names of 255. */
 const IMAGE = 700;
 
-/** Whether it is an argument of `kustomize edit set image` that says which version: `storefront=registry/storefront:v2`. */
+/**
+ * Whether it is an argument of `kustomize edit set image` that says which version: `storefront=registry/storefront:v2`.
+ * kustomize compares what is before `=` with the manifests and takes any text for it:
+ * https://github.com/kubernetes-sigs/kustomize/blob/master/kustomize/commands/edit/set/setimage.go
+ */
 export function isImage(value: string): boolean {
-  // The asterisk keeps the name that the kustomization gives.
-  const form = new RegExp(`^(?:${NAME}=(?:${NAME}|\\*)|${NAME})${VERSION}$`);
-  return value.length <= IMAGE && form.test(value) && /(?::[\w.-]+|@sha256:[0-9a-f]{64})$/.test(value);
+  const separator = value.indexOf("=");
+  const name = value.slice(0, Math.max(separator, 0));
+  // The asterisk keeps the new name that the kustomization gives to the name before `=`.
+  const form = new RegExp(name === "" ? `^${NAME}${VERSION}$` : `^(?:${NAME}|\\*)${VERSION}$`);
+  const image = value.slice(separator + 1);
+  return (
+    value.length <= IMAGE &&
+    (name === "" || isManifestName(name)) &&
+    form.test(image) &&
+    /(?::[\w.-]+|@sha256:[0-9a-f]{64})$/.test(image)
+  );
+}
+
+/** Whether a kustomization may have an entry of this name: any text that can be printed, such as `IMAGE`. */
+export function isManifestName(name: string): boolean {
+  // What cannot be printed could forge lines of the commit's message, or hide in the pull request.
+  return /^[^=\p{C}\p{Zl}\p{Zp}]+$/u.test(name);
 }
 
 export const IMAGE_FORM =
-  "name=registry/name:tag, with @sha256:… after or instead of the tag, or the same without name=";
+  "name=registry/name:tag, with @sha256:… after or instead of the tag, or the same without name=; " +
+  "before = is any name that the manifests use";
 
 /** Whether it is an https URL that carries no name and no password. */
 export function isLink(value: string): boolean {

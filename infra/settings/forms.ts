@@ -1,5 +1,5 @@
 import type { Forge } from "../../handlers/forge";
-import { FOLDER, FOLDER_FORM, isImage } from "../../handlers/pullRequests/fields";
+import { FOLDER, FOLDER_FORM, isImage, isManifestName } from "../../handlers/pullRequests/fields";
 import { ecrRegistryOf } from "../baseImages";
 import { missingServices, type Partition, type Place, partitionOf } from "../partition";
 import { type Check, eachOnce, fail, integer, isNot, list, ruled, text } from "./check";
@@ -87,7 +87,7 @@ export const overlay = folder("a folder under overlays/", "dev");
 
 /** What kustomize calls an image. */
 export const manifestImage: Check<string> = (value, path, mistakes) =>
-  typeof value === "string" && isImage(`${value}=${value}:v1`)
+  typeof value === "string" && isManifestName(value) && !/(:[^/]*|@.*)$/.test(value)
     ? value
     : fail(
         mistakes,

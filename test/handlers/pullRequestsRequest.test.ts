@@ -165,7 +165,16 @@ describe("request for a pull request, plain", () => {
     ["storefront=registry.acme.example/storefront", false],
     ["*:v2", false],
     ["storefront=:v2", false],
-    ["=storefront:v2", false],
+    ["=*:v2", false],
+    ["=:v2", false],
+    ["=", false],
+    ["IMAGE=ghcr.io/acme/storefront", false],
+    ["IMAGE=ghcr.io/acme/Storefront:v2", false],
+    ["Frontend:v2", false],
+    ["IM\nAGE=ghcr.io/acme/storefront:v2", false],
+    ["IM\u2028AGE=ghcr.io/acme/storefront:v2", false],
+    ["IM\u202eAGE=ghcr.io/acme/storefront:v2", false],
+    ["IM\ud800AGE=ghcr.io/acme/storefront:v2", false],
     ["storefront=a=b:v2", false],
     ["storefront:", false],
     ["storefront:-v2", false],
@@ -179,6 +188,27 @@ describe("request for a pull request, plain", () => {
     [`storefront:${"v".repeat(129)}`, false],
     [`${"a/".repeat(400)}storefront:v2`, false],
   ];
+  const placeholders = [
+    "IMAGE",
+    "Frontend",
+    "gcr.io/PROJECT_ID/IMAGE",
+    "{{ image }}",
+    "$(IMAGE)",
+    "a:b@c",
+    "Bär",
+    ".*",
+  ];
+  for (const name of placeholders) {
+    it(`takes the placeholder ${name} before =, which kustomize takes`, () => {
+      const image = `${name}=ghcr.io/acme/storefront:v2`;
+      expect(read({ image })).to.deep.equal(wanted({ image }));
+      expect(isImage(`${name}=*@${DIGEST}`)).to.equal(true);
+    });
+  }
+  it("takes nothing before =, which kustomize takes for no name", () => {
+    expect(isImage("=ghcr.io/acme/storefront:v2")).to.equal(true);
+  });
+
   for (const [image, expected] of images) {
     it(`${expected ? "takes" : "refuses"} the image ${JSON.stringify(image.slice(0, 90))}`, () => {
       expect(isImage(image)).to.equal(expected);

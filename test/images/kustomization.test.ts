@@ -253,6 +253,24 @@ describe("images/gitops-pr kustomization", () => {
     });
   }
 
+  const placeholders: [name: string, written: string][] = [
+    ["IMAGE", "IMAGE"],
+    ["gcr.io/PROJECT_ID/IMAGE", "gcr.io/PROJECT_ID/IMAGE"],
+    ["{{ image }}", '"{{ image }}"'],
+    ["$(IMAGE)", '"$(IMAGE)"'],
+    [".*", '".*"'],
+    ["a:b@c", "a:b@c"],
+  ];
+  for (const [name, written] of placeholders) {
+    it(`sets the entry of the placeholder ${name}, which is added or there`, () => {
+      const set = (text: string, tag: string) => setImage(text, `${name}=ghcr.io/acme/storefront:${tag}`);
+      const entry = (tag: string) =>
+        `images:\n- name: ${written}\n  newName: ghcr.io/acme/storefront\n  newTag: ${tag}\n`;
+      expect(set("", "v1")).to.equal(entry("v1"));
+      expect(set(entry("v1"), "v2")).to.equal(entry("v2"));
+    });
+  }
+
   for (const [tag, written] of tags) {
     it(`writes tag ${tag} as ${written}`, () => {
       expect(setImage("images:\n- name: a\n", `a:${tag}`)).to.equal(`images:\n- name: a\n  newTag: ${written}\n`);

@@ -190,11 +190,9 @@ const MISTAKES: [title: string, raw: Raw, ...lines: string[]][] = [
     "registry.acme.example/{repository}",
     "https://registry.acme.example/{service}",
     "storefront=",
-    "=registry.acme.example/storefront",
     "a=b=c",
     "registry.acme.example/Storefront",
     "app=APP",
-    "APP_IMAGE=registry.acme.example/app",
     "",
   ].map((image): [string, Raw, string] => [
     `the image ${JSON.stringify(image)}`,

@@ -73,6 +73,10 @@ describe("the settings of pull requests", () => {
     ["a base branch of a similar name", withPullRequests({ branch: "slipway-manifests" })],
     ["a fixed image of a registry with a port", withCircleci({ image: "registry.acme.example:5000/shop/store_front" })],
     ["an image whose name the kustomization keeps", withCircleci({ image: "acme-{service}=*" })],
+    [
+      "an image whose name in the manifests is a placeholder",
+      withCircleci({ image: "IMAGE=registry.acme.example/app" }),
+    ],
     ["as much of CircleCI as there is room for", withCircleci({ jobs: ["j".repeat(2975)] })],
     [
       "an Enterprise Server without pushes",
@@ -151,6 +155,8 @@ describe("the settings of an application that a pull request deploys", () => {
       { image: "registry.acme.example:5000/store_front" },
       { service: "storefront", image: "registry.acme.example:5000/store_front" },
     ],
+    [{ image: "Frontend" }, { service: "storefront", image: "Frontend" }],
+    [{ image: "gcr.io/PROJECT_ID/IMAGE" }, { service: "storefront", image: "gcr.io/PROJECT_ID/IMAGE" }],
   ];
   for (const [said, read] of GITOPS)
     it(`say ${JSON.stringify(said)}, and the rest by default`, () => {
