@@ -9,6 +9,8 @@ export interface PullRequest {
   number: number;
   /** For people. */
   url: string;
+  /** The login of who opened it. */
+  author: string;
   /** The branch that it brings. */
   head: string;
   body: string;
@@ -38,6 +40,8 @@ export interface GitHubError extends Error {
 
 /** What the task does at GitHub. All throw {@link GitHubError}. */
 export interface GitHub {
+  /** The login of the token's user, `slipway-gitops[bot]` where it is an app's. */
+  viewer(): Promise<string>;
   /** The open pull requests for a base branch from the repository's own branches. */
   open(base: string): Promise<PullRequest[]>;
   /** Those that were merged into it, as far as they are among the {@link PAGE} that ended or were commented on last. */
@@ -99,6 +103,12 @@ export function createGitHub({ api, repository, token, pause, ...transport }: Gi
   };
 
   return {
+    viewer: () =>
+      said("read whose token it is", async () => {
+        // The REST API has no answer to this for the tokens of apps.
+        const { viewer } = await octokit.graphql<{ viewer: { login: string } }>("query { viewer { login } }");
+        return viewer.login;
+      }),
     open: (base) =>
       said("list pull requests", async () => {
         const all: PullRequest[] = [];
@@ -162,6 +172,8 @@ interface PullRequestData {
   html_url: string;
   body: string | null;
   created_at: string;
+  /** Absent where the account was deleted. */
+  user: { login: string } | null;
   head: { ref: string };
 }
 
@@ -170,8 +182,9 @@ function isOwn({ head, base }: { head: { repo: { id: unknown } | null }; base: {
   return head.repo?.id === base.repo.id;
 }
 
-function pullRequestOf({ number, html_url, body, created_at, head }: PullRequestData): PullRequest {
-  return { number, url: html_url, head: head.ref, body: body ?? "", createdAt: created_at };
+function pullRequestOf({ number, html_url, body, created_at, user, head }: PullRequestData): PullRequest {
+  const author = user?.login ?? "";
+  return { number, url: html_url, author, head: head.ref, body: body ?? "", createdAt: created_at };
 }
 
 /** The part of Octokit's errors that is read. */

@@ -5,7 +5,7 @@ import { explain, type Log } from "./log.ts";
 import type { Options } from "./options.ts";
 import type { Outcome, PullRequestRecord } from "./record.ts";
 import type { Patience } from "./retry.ts";
-import { isLater, markOf, type Neighbours, neighboursOf } from "./superseding.ts";
+import { distrusted, isLater, markOf, type Neighbours, neighboursOf, type Trust } from "./superseding.ts";
 
 export interface PullRequestContext {
   options: Options;
@@ -13,6 +13,7 @@ export interface PullRequestContext {
   log: Log;
   /** How long GitHub's lists may be behind. */
   patience: Patience;
+  trust: Trust;
 }
 
 /** @returns why the change is not wanted any more, if one that was asked for later is open or merged */
@@ -20,7 +21,12 @@ export async function supersededBy(
   context: PullRequestContext,
   record: PullRequestRecord,
 ): Promise<Outcome | undefined> {
-  const { later } = await lookAround(context, record);
+  const { log, trust } = context;
+  const around = await listsOf(context);
+  for (const { pullRequest, why } of distrusted(record, [...around.open, ...around.merged], trust)) {
+    log("warn", "pull request not trusted", { url: pullRequest.url, why });
+  }
+  const { later } = neighboursOf(record, around, trust);
   return later && superseded(later);
 }
 
@@ -72,8 +78,12 @@ export async function openPullRequest(context: PullRequestContext, record: PullR
   return { state: "opened", url: pullRequest.url };
 }
 
-async function lookAround({ options, github }: PullRequestContext, record: PullRequestRecord): Promise<Neighbours> {
-  return neighboursOf(record, await github.open(options.branch), await github.merged(options.branch));
+async function lookAround(context: PullRequestContext, record: PullRequestRecord): Promise<Neighbours> {
+  return neighboursOf(record, await listsOf(context), context.trust);
+}
+
+async function listsOf({ options, github }: PullRequestContext) {
+  return { open: await github.open(options.branch), merged: await github.merged(options.branch) };
 }
 
 /** GitHub's lists may lag behind what it has just answered: one without the own pull request may lack others, too. */
@@ -122,7 +132,7 @@ async function introduce({ options, github, log }: PullRequestContext, { number,
 
 /** A pull request of the same change: asked for by another record, or by this one in a task that died behind it. */
 async function adopt(context: PullRequestContext, pullRequest: PullRequest, record: PullRequestRecord): Promise<void> {
-  const mark = markOf(pullRequest);
+  const mark = markOf(pullRequest, context.trust);
   if (mark.id === record.id) {
     await introduce(context, pullRequest);
   }

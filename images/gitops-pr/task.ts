@@ -108,19 +108,21 @@ async function carryOut(task: Task, record: PullRequestRecord, doing: { step: st
     log("info", "cloned", { repository: options.repository, commit: await copy.base() });
     const isThere = (await changedOverlay({ options, copy, log }, record)) === undefined;
     doing.step = `looking at the pull requests of ${options.repository}`;
+    const trust = { bot: await github.viewer(), now: task.now() };
+    const context: PullRequestContext = { options, github, log, patience, trust };
     if (isThere) {
-      return await unchanged({ options, github, log, patience }, record);
+      return await unchanged(context, record);
     }
-    const superseded = await supersededBy({ options, github, log, patience }, record);
+    const superseded = await supersededBy(context, record);
     if (superseded !== undefined) {
       return superseded;
     }
     doing.step = "pushing the branch";
     if (!(await pushBranch({ options, copy, log }, record))) {
-      return await unchanged({ options, github, log, patience }, record);
+      return await unchanged(context, record);
     }
     doing.step = "opening the pull request";
-    return await openPullRequest({ options, github, log, patience }, record);
+    return await openPullRequest(context, record);
   } finally {
     await rm(scratch, { recursive: true, force: true });
   }

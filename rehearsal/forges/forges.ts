@@ -117,6 +117,7 @@ export async function startForges(options: ForgesOptions): Promise<Forges> {
   const server = await startServer({
     sites,
     hosted: (site, name) => hosted.find((it) => it.site.host === site && it.repository.name === name),
+    hostedFor: (site, token) => hosted.find((it) => it.site.host === site && it.token === token),
     fault: () => forges.fault,
     pushed: (_, { repository }, updates) => tell(repository, updates),
     async publish(_, { repository }, version) {

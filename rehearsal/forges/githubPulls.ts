@@ -65,6 +65,7 @@ export function pullRequestRoutes(place: Place): Route[] {
       return found === undefined ? refuse(asked.response, notFound) : serve(asked, found);
     });
   return [
+    viewerRoute(place),
     route("GET", "(pulls)", list),
     route("POST", "(pulls)", create),
     about("GET", "pulls/(\\d+)", show),
@@ -75,6 +76,24 @@ export function pullRequestRoutes(place: Place): Route[] {
     about("POST", "issues/(\\d+)/comments", comment),
   ];
 }
+
+/** The one question of the GraphQL API that is simulated: whose token it is. https://docs.github.com/graphql/reference/queries */
+const viewerRoute = ({ api: { host, path } }: Place): Route => ({
+  host,
+  method: "POST",
+  isApi: true,
+  path: new RegExp(`^${path.replace(/\/v3$/, "")}/graphql$`),
+  tokenOf: authorizationToken,
+  admits: () => true,
+  refuse: refuseApi,
+  async serve({ request, response, hosted }) {
+    const { query } = (await readBody(request)) ?? {};
+    if (!/^query *\{ *viewer *\{ *login *\} *\}$/.test(text(query)))
+      return answerJson(response, 200, { errors: [{ message: `The rehearsal does not simulate the query ${query}` }] });
+    const [login] = hosted.repository.name.split("/");
+    answerJson(response, 200, { data: { viewer: { login } } });
+  },
+});
 
 /** Reading is for all who may see the repository, writing for those alone who bring a token. */
 async function admitted(place: Place, exchange: Exchange, serve: (asked: Asked) => Promise<void> | void) {

@@ -50,6 +50,7 @@ export function pullRequestView(pullRequest: PullRequest, repository: string, pl
       url: `${apiOf(place)}/organizations/${owner}/team/${slug}`,
     })),
     labels: pullRequest.labels.map((it) => labelView(it, repository, place)),
+    user: { ...example.user, login: pullRequest.author },
     head: { ...example.head, ...tip(head) },
     base: { ...example.base, ...tip(base) },
   };

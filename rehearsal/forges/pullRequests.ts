@@ -16,6 +16,8 @@ export interface PullRequest {
   repository: string;
   /** Counts from 1 in each repository. */
   number: number;
+  /** The login of who opened it: the repository's owner, whose token it was. */
+  author: string;
   title: string;
   body: string;
   draft: boolean;
@@ -126,6 +128,7 @@ export function createPullRequests(repository: Repository, clock: Clock): PullRe
         ...{
           repository: repository.name,
           number: all.length + 1,
+          author: owner,
           title,
           body,
           draft,

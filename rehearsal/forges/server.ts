@@ -23,6 +23,8 @@ export interface ServerOptions {
   sites: Site[];
   /** @param site its host */
   hosted(site: string, name: string): Hosted | undefined;
+  /** The repository that the token is for. */
+  hostedFor(site: string, token: string): Hosted | undefined;
   fault(): Fault | undefined;
   /** Told of what somebody pushed over HTTP, after git has answered them. */
   pushed(site: Site, hosted: Hosted, updates: RefUpdate[]): Promise<unknown>;
@@ -73,7 +75,10 @@ async function serve(options: ServerOptions, request: IncomingMessage, response:
   for (const { site, route, match } of matches(options.sites, request.method ?? "", url)) {
     if (route.isApi && isDown(options.fault())) return answerJson(response, 503, unavailable);
     const [, name = "", rest = ""] = match;
-    const hosted = options.hosted(site.host, decodeURIComponent(name));
+    const hosted =
+      route.tokenOf === undefined
+        ? options.hosted(site.host, decodeURIComponent(name))
+        : options.hostedFor(site.host, route.tokenOf(request) ?? "");
     const asked = hosted && exchangeOf(options, site, { request, response, url, hosted, rest });
     if (asked !== undefined && route.admits(asked)) await route.serve(asked);
     else route.refuse(request, response);

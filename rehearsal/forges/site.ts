@@ -37,6 +37,8 @@ export interface Route {
   isApi?: true;
   /** Two groups: the repository's full name, and the rest that it serves. */
   path: RegExp;
+  /** Of an address that names no repository, and is about the one whose token the request brings. */
+  tokenOf?: TokenOf;
   /** Whether a request may see a repository that is private: by the token that it brings. */
   admits(exchange: Exchange): boolean;
   /** Where the repository is not there, or the request may not see it: forges do not tell one from the other. */

@@ -23,6 +23,7 @@ describe("images/gitops-pr github", () => {
     expect(open[0]).to.deep.equal({
       number: 1,
       url: "https://github.com/acme/gitops/pull/1",
+      author: "slipway-bot",
       head: "branch-1",
       body: "",
       createdAt: "2026-03-01T10:00:00Z",
@@ -32,6 +33,31 @@ describe("images/gitops-pr github", () => {
     );
     expect(server.asked[0]?.headers.authorization).to.equal("token ghp_token");
     expect(server.asked[0]?.headers["user-agent"]).to.match(/^slipway /);
+  });
+
+  it("knows whose token it is, and who has opened a pull request", async () => {
+    server.answers.push(
+      { status: 200, body: { data: { viewer: { login: "slipway-gitops[bot]" } } } },
+      { status: 200, body: [pull(1), pull(2)] },
+    );
+    expect(await server.github.viewer()).to.equal("slipway-gitops[bot]");
+    expect((await server.github.open("main")).map(({ author }) => author)).to.deep.equal(["slipway-bot", ""]);
+    expect(server.asked[0]?.method).to.equal("POST");
+    expect(server.asked[0]?.url).to.equal("/api/graphql");
+    expect(server.asked[0]?.headers.authorization).to.equal("token ghp_token");
+  });
+
+  it("says why it is not known whose token it is", async () => {
+    server.answers.push(
+      { status: 401, body: { message: "Bad credentials" } },
+      { status: 200, body: { errors: [{ type: "FORBIDDEN", message: "Resource not accessible" }] } },
+    );
+    const ask = () => server.github.viewer().catch(({ message }: Error) => message);
+    expect(await ask()).to.equal(
+      "cannot read whose token it is: GitHub answers 401: Bad credentials; look at the token of slipway:pullRequests, " +
+        "which needs contents and pull requests of the repository, read and write",
+    );
+    expect(await ask()).to.match(/^cannot read whose token it is: .*Resource not accessible$/);
   });
 
   it("lists what was merged lately from the repository's own branches", async () => {

@@ -35,6 +35,7 @@ export const pull = (number: number, fork = false) => ({
   html_url: `https://github.com/acme/gitops/pull/${number}`,
   body: number === 1 ? null : `body ${number}`,
   created_at: "2026-03-01T10:00:00Z",
+  user: number === 2 ? null : { login: "slipway-bot" },
   head: { ref: `branch-${number}`, repo: fork ? { id: 2 } : { id: 1 } },
   base: { repo: { id: 1 } },
 });

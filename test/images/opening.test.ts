@@ -35,11 +35,12 @@ function laggingGitHub(lag: number, creation: "created" | "exists") {
   let lists = 0;
   const unexpected = () => Promise.reject(new Error("not expected"));
   const github: GitHub = {
+    viewer: unexpected,
     open: async () => (++lists > lag ? opened : []),
     merged: async () => [],
     create: async ({ head, body }) => {
       const url = "https://github.com/acme/gitops/pull/7";
-      const pullRequest = { number: 7, url, head, body, createdAt: "2026-03-01T10:00:30Z" };
+      const pullRequest = { number: 7, url, author: "slipway-bot", head, body, createdAt: "2026-03-01T10:00:30Z" };
       opened.push(pullRequest);
       return creation === "created" ? { kind: "created", pullRequest } : { kind: "exists" };
     },
@@ -61,9 +62,9 @@ describe("images/gitops-pr opening", () => {
       now: () => NOW,
       sleep: async (milliseconds: number) => pauses.push(milliseconds),
     };
-    const outcome = await openPullRequest({ options, github, log: () => undefined, patience }, record).catch(
-      ({ message }: Error) => message,
-    );
+    const trust = { bot: "slipway-bot", now: NOW };
+    const context = { options, github, log: () => undefined, patience, trust };
+    const outcome = await openPullRequest(context, record).catch(({ message }: Error) => message);
     return { outcome, pauses };
   };
   const opened = { state: "opened", url: "https://github.com/acme/gitops/pull/7" };

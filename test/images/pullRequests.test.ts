@@ -155,6 +155,36 @@ describe("images/gitops-pr pull requests", () => {
     expect(await world.read(late)).to.include({ state: "opened", url: pullRequest(1) });
   });
 
+  it("does not let somebody else's pull request with a date in the future freeze a service", async () => {
+    await world.carryOut(await world.ask({ revision: "2".repeat(40), image: v2 }));
+    const body = `<!-- slipway requestedAt=2099-01-01T00:00:00.000Z id=${"f".repeat(32)} -->`;
+    Object.assign(world.pullRequests()[0] ?? {}, { author: "mallory", body });
+    const { record, lines } = await world.carryOut(await world.ask({}, 5));
+    expect(record).to.include({ state: "opened", url: pullRequest(2) });
+    expect(lines.filter(({ level }) => level === "warn")).to.deep.equal([
+      {
+        level: "warn",
+        message: "pull request not trusted",
+        url: pullRequest(1),
+        why: "mallory has opened it, not acme",
+      },
+    ]);
+  });
+
+  it("does not let a date in the future in its own pull request freeze a service, open or merged", async () => {
+    const body = `<!-- slipway requestedAt=2099-01-01T00:00:00.000Z id=${"f".repeat(32)} -->`;
+    await world.carryOut(await world.ask({ revision: "2".repeat(40), image: v2 }));
+    Object.assign(world.pullRequests()[0] ?? {}, { body });
+    const { record } = await world.carryOut(await world.ask({}, 5));
+    expect(record).to.include({ state: "opened", url: pullRequest(2) });
+    expect(world.pullRequests().map(({ state }) => state)).to.deep.equal(["closed", "open"]);
+
+    Object.assign(world.pullRequests()[1] ?? {}, { body });
+    await merge(2);
+    const { record: next } = await world.carryOut(await world.ask({ revision: "3".repeat(40), image: v2 }, 6));
+    expect(next).to.include({ state: "opened", url: pullRequest(3) });
+  });
+
   const reviews: { name: string; reviewers: string[]; teams: string[]; asked: string[]; warnings: string[] }[] = [
     {
       name: "all whom GitHub lets be asked",

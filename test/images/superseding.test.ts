@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { branchOf } from "../../images/gitops-pr/change";
 import type { PullRequest } from "../../images/gitops-pr/github";
-import { neighboursOf } from "../../images/gitops-pr/superseding";
+import { distrusted, markOf, neighboursOf } from "../../images/gitops-pr/superseding";
 
 const change = {
   service: "storefront",
@@ -13,9 +13,12 @@ const change = {
 const own = branchOf(change);
 const other = branchOf({ ...change, image: "storefront:v1" });
 
-function pullRequest(number: number, head: string, body: string): PullRequest {
+const trust = { bot: "slipway-bot", now: Date.parse("2026-03-01T14:00:00.000Z") };
+
+function pullRequest(number: number, head: string, body: string, author = trust.bot): PullRequest {
   return {
     number,
+    author,
     head,
     body,
     url: `https://github.com/acme/gitops/pull/${number}`,
@@ -100,6 +103,32 @@ const cases: Case[] = [
       pullRequest(3, branchOf({ ...change, environment: "prod" }), mark("2026-03-01T11:00:00.000Z")),
     ],
   },
+  {
+    name: "somebody else's of a later date, open and merged, as nothing that comes after it",
+    open: [pullRequest(1, other, mark("2026-03-01T11:00:00.000Z"), "mallory")],
+    merged: [pullRequest(2, `${other}0`, mark("2026-03-01T11:00:00.000Z"), "mallory")],
+    earlier: [1],
+  },
+  {
+    name: "somebody else's of its own branch as its own, of whatever date",
+    open: [
+      pullRequest(1, own, mark("2026-03-01T11:00:00.000Z"), "mallory"),
+      pullRequest(2, other, mark("2026-03-01T10:30:00.000Z")),
+    ],
+    own: 1,
+    later: 2,
+  },
+  {
+    name: "one whose date somebody has put into the future as of when it was opened",
+    open: [pullRequest(1, other, mark("2099-01-01T00:00:00.000Z"))],
+    merged: [pullRequest(2, `${other}0`, mark("2099-01-01T00:00:00.000Z"))],
+    earlier: [1],
+  },
+  {
+    name: "one whose date is none as of when it was opened",
+    open: [pullRequest(1, other, mark("tomorrow"))],
+    earlier: [1],
+  },
   { name: "one whose marker somebody took out: when it was opened", open: [pullRequest(1, other, "")], earlier: [1] },
   {
     name: "those of other services and environments, and of people",
@@ -115,7 +144,7 @@ const cases: Case[] = [
 describe("images/gitops-pr superseding", () => {
   for (const { name, open, merged = [], own, later, earlier = [] } of cases) {
     it(`sees ${name}`, () => {
-      const seen = neighboursOf(change, open, merged);
+      const seen = neighboursOf(change, { open, merged }, trust);
       expect({
         own: seen.own?.number,
         later: seen.later?.number,
@@ -123,4 +152,25 @@ describe("images/gitops-pr superseding", () => {
       }).to.deep.equal({ own, later, earlier });
     });
   }
+
+  it("says which do not count, and why", () => {
+    const all = [
+      pullRequest(1, other, mark("2026-03-01T09:00:00.000Z")),
+      pullRequest(2, other, "", "mallory"),
+      pullRequest(3, own, mark("2099-01-01T00:00:00.000Z")),
+      pullRequest(4, other, "", ""),
+      pullRequest(5, "mend-the-docs", "", "mallory"),
+    ];
+    expect(distrusted(change, all, trust).map(({ pullRequest, why }) => [pullRequest.number, why])).to.deep.equal([
+      [2, "mallory has opened it, not slipway-bot"],
+      [3, "its date is in the future: 2099-01-01T00:00:00.000Z"],
+      [4, "a deleted user has opened it, not slipway-bot"],
+    ]);
+  });
+
+  it("takes a date for the past up to the present moment", () => {
+    const marked = (requestedAt: string) => markOf(pullRequest(1, other, mark(requestedAt)), trust).requestedAt;
+    expect(marked("2026-03-01T14:00:00.000Z")).to.equal("2026-03-01T14:00:00.000Z");
+    expect(marked("2026-03-01T14:00:00.001Z")).to.equal("2026-03-01T09:00:00Z");
+  });
 });

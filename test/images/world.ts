@@ -35,7 +35,7 @@ export const TOKEN = "github_pat_11AAAAAAQ0slipwayTest_0123456789abcdefABCDEF";
 
 export const START = Date.parse("2026-03-01T10:00:00.000Z");
 /** When a task within this process runs. */
-export const NOW = START + 60_000;
+export const NOW = START + 30 * 60_000;
 
 const root = path.resolve(__dirname, "../..");
 const image = path.join(root, "images/gitops-pr");

@@ -54,6 +54,7 @@ const delivery = (id: number, event: string, status: number | undefined): Delive
 const proposed = (number: number, title: string, rest: Partial<PullRequest>): PullRequest => ({
   repository: "acme/gitops",
   number,
+  author: "acme",
   title,
   body: "",
   draft: false,
