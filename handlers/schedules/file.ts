@@ -1,6 +1,7 @@
-import { isAlias, isMap, isScalar, isSeq, LineCounter, type ParsedNode, parseDocument } from "yaml";
+import { isAlias, isMap, isScalar, isSeq, type ParsedNode } from "yaml";
 import { FARGATE_CPU, fargateMemory } from "../fargate";
 import { cronExpression, cronMistakes, rateExpression, rateMistakes } from "./expression";
+import { type Mistake, parseFile } from "./syntax";
 
 /** One entry of schedules.yaml. */
 export interface Schedule {
@@ -11,12 +12,6 @@ export interface Schedule {
   /** CPU units and MiB; the task definition's if absent. */
   size?: { cpu: number; memory: number } | undefined;
   enabled: boolean;
-}
-
-/** What is wrong, and in which line. */
-export interface Mistake {
-  line: number;
-  reason: string;
 }
 
 export interface SchedulesFile {
@@ -38,13 +33,7 @@ interface Reading {
 
 /** Reads schedules.yaml, all of it: every mistake is told at once. */
 export function readSchedulesFile(text: string, check: ScheduleCheck): SchedulesFile {
-  const lineCounter = new LineCounter();
-  const document = parseDocument(text, { lineCounter, prettyErrors: false });
-  const mistakes: Mistake[] = [];
-  const lineAt = (offset: number) => lineCounter.linePos(offset).line;
-  for (const { pos, message } of [...document.errors, ...document.warnings]) {
-    mistakes.push({ line: lineAt(pos[0]), reason: message });
-  }
+  const { document, mistakes, lineAt } = parseFile(text);
   const reading: Reading = {
     resolve: (node) => (isAlias(node) ? (node.resolve(document) as YamlNode) : node),
     mistake(node, reason) {

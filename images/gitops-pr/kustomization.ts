@@ -8,11 +8,11 @@ import {
   type Edit,
   fieldOf,
   isPlain,
-  parseText,
   removeItem,
   removePair,
   setPair,
 } from "./yamlEdit.ts";
+import { parseText } from "./yamlText.ts";
 
 const REPLACEMENTS = ["newName", "newTag", "digest"] as const;
 /** All that kustomize knows of an entry beside its name. What an argument does not say is gone afterwards. */

@@ -7,16 +7,6 @@ export interface Edit {
   text: string;
 }
 
-/** @throws Error in the parser's words, with line and column */
-export function parseText(text: string): Document {
-  const document = parseDocument(text);
-  const [error] = document.errors;
-  if (error !== undefined) {
-    throw new Error(`it is no YAML: ${error.message.split("\n")[0]?.replace(/:$/, "")}`);
-  }
-  return document;
-}
-
 /** A pair of a mapping. `{newTag}` has no value at all. */
 export interface Field {
   key: Node;
@@ -116,14 +106,14 @@ export function removeItem(text: string, list: YAMLSeq, item: Node): Edit {
 /** Adds a field with a list of one item to the document's mapping, or to its field that is there and has no value. */
 export function addSection(text: string, { contents }: Document, key: string, item: Record<string, string>): Edit {
   if (!isMap(contents)) {
-    return insertLines(text, documentEnd(text), [`${key}:`, ...blockItem("", item)]);
+    return insertLines(text, documentEnd(text, contents), [`${key}:`, ...blockItem("", item)]);
   }
   if (contents.flow) {
     throw new Error(`it has no ${key} and is written within braces: add "${key}": []`);
   }
   const lines = blockItem(listIndentation(text, contents), item);
   if (!contents.has(key)) {
-    return insertLines(text, documentEnd(text), [`${fieldIndentation(text, contents)}${key}:`, ...lines]);
+    return insertLines(text, documentEnd(text, contents), [`${fieldIndentation(text, contents)}${key}:`, ...lines]);
   }
   const field = fieldOf(contents, key);
   const [from, end] = [valueStart(field), fieldEnd(text, field)];
@@ -131,10 +121,12 @@ export function addSection(text: string, { contents }: Document, key: string, it
   return from === end ? insertLines(text, endOf(field.key), lines) : remove(text.slice(0, from).trimEnd().length, end);
 }
 
-/** Where the document ends: at a line `...`, or with the text. */
-function documentEnd(text: string): number {
-  const marker = text.search(/^\.{3}(?=\s|$)/m);
-  return marker === -1 ? text.length : marker - 1;
+/** Where the document ends: before a line `...` or `---`, or with the text. */
+function documentEnd(text: string, contents: Document["contents"]): number {
+  // What starts the document stands before its contents.
+  const from = contents?.range?.[0] ?? 0;
+  const marker = text.slice(from).search(/^(\.{3}|-{3})(?=\s|$)/m);
+  return marker === -1 ? text.length : from + marker - 1;
 }
 
 /** How far the fields of a mapping are indented: a document's need not be. */

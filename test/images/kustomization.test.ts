@@ -87,6 +87,30 @@ images:
   { name: "an empty file", set: "a:v1", given: "", text: "images:\n- name: a\n  newTag: v1\n" },
   { name: "nothing but a comment", set: "a:v1", given: "# later", text: "# later\nimages:\n- name: a\n  newTag: v1\n" },
   {
+    name: "a file that ends with ---",
+    set: "a:v1",
+    given: "resources:\n- ../../base\n---\n",
+    text: "resources:\n- ../../base\nimages:\n- name: a\n  newTag: v1\n---\n",
+  },
+  {
+    name: "a file that begins and ends with ---, and has the entry",
+    set: "a:v2",
+    given: "---\nimages:\n- name: a\n  newTag: v1\n--- # the end\n# really",
+    text: "---\nimages:\n- name: a\n  newTag: v2\n--- # the end\n# really",
+  },
+  {
+    name: "a file that ends with --- behind a block of text",
+    set: "a:v1",
+    given: "patches:\n- patch: |\n    ---\n    kind: x\n---",
+    text: "patches:\n- patch: |\n    ---\n    kind: x\nimages:\n- name: a\n  newTag: v1\n---",
+  },
+  {
+    name: "an empty file of two lines ---",
+    set: "a:v1",
+    given: "---\n---\n",
+    text: "---\nimages:\n- name: a\n  newTag: v1\n---\n",
+  },
+  {
     name: "images without a value",
     set: "a:v1",
     given: "images: # to come\nnamePrefix: x-\n",

@@ -199,6 +199,22 @@ export const refusals: { name: string; set?: string; given: string; message: str
       "it is no YAML: Flow sequence in block collection must be sufficiently indented and end with a ] at line 1, column 10",
   },
   {
+    name: "another document",
+    given: "resources: []\n---\nimages: []\n",
+    message: "it has another document after ---, which kustomize does not read: remove it",
+  },
+  {
+    name: "a tag that is an alias of nothing",
+    given: "images:\n- name: a\n  newTag: *latest\n",
+    message: 'it is no YAML: a value starts with *, which means something else in YAML: quote it, "*…" (at *latest)',
+  },
+  {
+    name: "a suffix that starts with @",
+    given: "nameSuffix: @x\n",
+    message:
+      'it is no YAML: a value starts with @, which means something else in YAML: quote it, "@…" (at line 1, column 13)',
+  },
+  {
     name: "a key twice",
     given: "images: []\nimages: []\n",
     message: "it is no YAML: Map keys must be unique at line 2, column 1",
