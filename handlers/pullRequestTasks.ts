@@ -14,7 +14,7 @@ export type TaskStateChangeEvent = EventBridgeEvent<"ECS Task State Change", Tas
 
 /**
  * Called by EventBridge when a task has stopped. If the task was to carry out a pull request, and has not recorded how that
- * ended, the record becomes `failed` with ECS's causes: a record does not stay under way when its task has died. Events may
+ * ended, the record becomes `failed`, and ECS's words are logged: a record does not stay under way when its task has died. Events may
  * come twice, and late: one of an attempt that has ended, or was followed by another, changes nothing.
  *
  * Needs dynamodb:UpdateItem on the table.
@@ -25,17 +25,17 @@ export function createPullRequestTasks(
   options: PullRequestTasksOptions,
 ): (event: TaskStateChangeEvent) => Promise<void> {
   const table = { dynamo: new DynamoDBClient(clientSettings(3, 5)), table: options.table };
-  return async ({ detail }) => {
-    const task = detail.taskArn;
-    const ended = endedAttempt(detail);
+  return async ({ detail: stopped }) => {
+    const task = stopped.taskArn;
+    const ended = endedAttempt(stopped);
     if (ended === undefined) {
-      log("info", "no end of a pull request's task", { task, status: detail.lastStatus });
+      log("info", "no end of a pull request's task", { task, status: stopped.lastStatus });
       return;
     }
-    const { id, attempt, cause } = ended;
+    const { id, attempt, cause, detail } = ended;
     const failed = await moveRecord(table, { id, attempt }, "failed", { cause, task }, Date.now());
     if (failed) {
-      log("error", "pull request failed", { id, attempt, task, cause });
+      log("error", "pull request failed", { id, attempt, task, cause, detail });
     } else {
       log("info", "nothing to record of the task's end", { id, attempt, task });
     }

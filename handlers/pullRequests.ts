@@ -60,6 +60,8 @@ const UNKNOWN = "there is no pull request of this id: records are kept for 90 da
  *   requestedAt, updatedAt, url?, reason?, cause?, task?, build?}`.
  * - `DELETE /pullrequests/{id}` answers 204; 409 while it is under way.
  *
+ * No answer and no record repeats what AWS said: it names the entry of the log that does.
+ *
  * All else is answered `{reason, field?}`: 400 bad input; 401 no token, or another; 404 no such record; 413 larger than
  * 16 KiB; 415 not JSON; 503 an AWS service is out of reach.
  *
@@ -135,9 +137,9 @@ async function receive(context: PullRequestsContext, event: PullRequestsRequest)
         log("info", "pull request exists", { id, state: outcome.record.state });
         return jsonAnswer(200, { ...viewOf(outcome.record), hint: hintOf(outcome.record, request) });
       case "refused":
-        return refuse(502, `the task is not started: ${outcome.cause}`, { id });
+        return refuse(502, outcome.cause, { id });
       case "unclear":
-        return refuse(503, `the task may not have been started: try again: ${outcome.cause}`, { id });
+        return refuse(503, `${outcome.cause}: try again`, { id });
     }
   } catch (error) {
     return unavailable("the pull request is not recorded: try again", error);

@@ -1,3 +1,4 @@
+import { inLogUnder } from "../pullRequests/record";
 import { explainTaskEnd } from "../taskEnd";
 
 /**
@@ -19,8 +20,10 @@ export interface EndedAttempt {
   id: string;
   /** The attempt that the task was started for. */
   attempt: string;
-  /** Why the record has failed, if it has no result by now. */
+  /** Why the record has failed, if it has no result by now: for its readers, without anything that AWS said. */
   cause: string;
+  /** ECS's words, for the log. */
+  detail: string;
 }
 
 /** `<record's id>/<attempt>`, as the task is started by. */
@@ -34,6 +37,21 @@ export function endedAttempt(task: TaskStateChange): EndedAttempt | undefined {
   }
   const { stopCode, stoppedReason, containers = [] } = task;
   // A task records its result before it ends, so one that ends without has died, whatever its exit code is.
-  const cause = `the task ended without a result: ${explainTaskEnd({ stopCode, stoppedReason, containers })}`;
-  return { id, attempt, cause };
+  const cause = `the task ended without a result: ${whyEnded(task)}; ${inLogUnder(attempt)}`;
+  return { id, attempt, cause, detail: explainTaskEnd({ stopCode, stoppedReason, containers }) };
+}
+
+/** https://docs.aws.amazon.com/AmazonECS/latest/developerguide/stopped-task-error-codes.html */
+function whyEnded({ stopCode, containers = [] }: TaskStateChange): string {
+  const { exitCode, reason = "" } = containers[0] ?? {};
+  if (stopCode === "TaskFailedToStart") {
+    return "it could not start";
+  }
+  if (stopCode === "UserInitiated") {
+    return "somebody stopped it";
+  }
+  if (reason.startsWith("OutOfMemoryError")) {
+    return "it ran out of memory";
+  }
+  return exitCode === undefined ? "AWS stopped it" : `its program exited with ${exitCode}`;
 }

@@ -85,6 +85,11 @@ export function isEnded({ state }: Pick<PullRequestRecord, "state">): boolean {
   return ENDED.includes(state);
 }
 
+/** Where operators find what AWS said: it may name roles and accounts, and is for nobody who asks for pull requests. */
+export function inLogUnder(attempt: string): string {
+  return `the platform's log has the details under ${attempt}`;
+}
+
 /** The states from which one can be reached. */
 export function statesBefore(to: PullRequestState): PullRequestState[] {
   return STATES.filter((from) => MOVES[from].includes(to));

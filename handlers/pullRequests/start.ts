@@ -4,7 +4,7 @@ import { explain, isException, isTransient } from "../failure";
 import { log } from "../log";
 import { privateTask, reasonsOf } from "../runTask";
 import { settled } from "./lapse";
-import { newRecord, type PullRequestRecord, type PullRequestRequest } from "./record";
+import { inLogUnder, newRecord, type PullRequestRecord, type PullRequestRequest } from "./record";
 import {
   createRecord,
   noteTask,
@@ -42,8 +42,13 @@ export interface StartContext {
  */
 export type Start =
   | { kind: "started"; task: string }
-  | { kind: "refused"; cause: string }
-  | { kind: "unclear"; cause: string };
+  | {
+      kind: "refused" | "unclear";
+      /** For the record and its readers: nothing that AWS said, which may name roles and accounts. */
+      cause: string;
+      /** AWS's words, for the log. */
+      detail: string;
+    };
 
 /**
  * - started: a task was started for the request
@@ -106,7 +111,7 @@ export function isStalled({ state, task, cause, requestedAt }: PullRequestRecord
  * @throws the SDK's error if a refusal cannot be recorded
  */
 export async function launchPullRequest(context: StartContext, record: PullRequestRecord): Promise<RequestOutcome> {
-  const { id, service, environment, revision } = record;
+  const { id, attempt, service, environment, revision } = record;
   const start = await startPullRequest(context, record);
   switch (start.kind) {
     case "started": {
@@ -116,10 +121,12 @@ export async function launchPullRequest(context: StartContext, record: PullReque
       return { kind: "started", record: noted ?? { ...record, task } };
     }
     case "refused":
+      log("error", "pull request's task refused", { id, attempt, service, environment, revision, cause: start.detail });
       return recordRefusal(context, record, start.cause);
     case "unclear": {
-      const { cause } = start;
-      log("warn", "pull request's task may not have been started", { id, service, environment, revision, cause });
+      const { cause, detail } = start;
+      const what = { id, attempt, service, environment, revision, cause: detail };
+      log("warn", "pull request's task may not have been started", what);
       const noted = await afterwards(id, noteUnclear(context.table, record, cause, context.now()));
       return { kind: "unclear", record: noted ?? { ...record, cause }, cause };
     }
@@ -144,10 +151,8 @@ async function recordRefusal(
   record: PullRequestRecord,
   cause: string,
 ): Promise<RequestOutcome> {
-  const { id, service, environment, revision } = record;
-  log("error", "pull request's task refused", { id, service, environment, revision, cause });
   const failed = await refuseRecord(table, record, cause, now());
-  const current = failed ?? (await readRecord(table, id));
+  const current = failed ?? (await readRecord(table, record.id));
   return current !== undefined && current.attempt === record.attempt && current.state !== "failed"
     ? { kind: "started", record: current }
     : { kind: "refused", record: current ?? record, cause };
@@ -158,7 +163,7 @@ async function recordRefusal(
  * same task.
  */
 export async function startPullRequest({ ecs, task }: StartContext, record: PullRequestRecord): Promise<Start> {
-  const what = `ECS did not start ${task.taskDefinition} in cluster ${task.cluster}`;
+  const { attempt } = record;
   try {
     const { tasks, failures } = await ecs.send(commandOf(task, record));
     const arn = tasks?.[0]?.taskArn;
@@ -167,15 +172,23 @@ export async function startPullRequest({ ecs, task }: StartContext, record: Pull
     }
     const why = reasonsOf(failures);
     const isRefused = (failures ?? []).length > 0 && !isShortage(why);
-    return { kind: isRefused ? "refused" : "unclear", cause: `${what}: ${why}` };
+    return notStarted(isRefused ? "refused" : "unclear", attempt, why);
   } catch (error) {
     const other = isException(error, "ConflictException") && (error as ConflictException).resourceIds?.[0];
     if (other) {
       // The task was started with what the platform gave it before it was changed.
       return { kind: "started", task: other };
     }
-    return { kind: isRefusal(error) ? "refused" : "unclear", cause: `${what}: ${explain(error)}` };
+    return notStarted(isRefusal(error) ? "refused" : "unclear", attempt, explain(error));
   }
+}
+
+function notStarted(kind: "refused" | "unclear", attempt: string, detail: string): Start {
+  const unclear = isShortage(detail)
+    ? "AWS has no capacity for the task at the moment"
+    : "ECS has not started the task yet";
+  const why = kind === "refused" ? "AWS refused to start the task" : unclear;
+  return { kind, cause: `${why}; ${inLogUnder(attempt)}`, detail };
 }
 
 function commandOf(

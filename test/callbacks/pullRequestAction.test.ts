@@ -219,10 +219,10 @@ describe("pull request action callback, serialised", () => {
     endpoint.answers.RunTask = () => {
       throw awsFault("AccessDeniedException", "not authorized to perform: ecs:RunTask");
     };
-    const cause =
-      `ECS did not start ${options.task.taskDefinition} in cluster dev: AccessDeniedException: not authorized to ` +
-      "perform: ecs:RunTask";
-    expect((await run(token)).told).to.deep.equal(failed(cause));
+    const { told } = await run(token);
+    const { attempt } = (await table.read(ID)) ?? {};
+    const cause = `AWS refused to start the task; the platform's log has the details under ${attempt}`;
+    expect(told).to.deep.equal(failed(cause));
     expect(await table.read(ID)).to.deep.include({ state: "failed", cause });
   });
 

@@ -11,9 +11,8 @@ const ATTEMPT = "11111111-2222-3333-4444-555555555555";
 const LATER_ATTEMPT = "99999999-2222-3333-4444-555555555555";
 const TASK = "arn:aws:ecs:us-east-1:123456789012:task/dev/0123";
 const KILLED = "OutOfMemoryError: Container killed due to memory usage";
-const CAUSE =
-  `the task ended without a result: container gitops-pr exited with 137 (${KILLED}); ` +
-  "EssentialContainerExited: Essential container in task exited";
+const CAUSE = `the task ended without a result: it ran out of memory; the platform's log has the details under ${ATTEMPT}`;
+const DETAIL = `container gitops-pr exited with 137 (${KILLED}); EssentialContainerExited: Essential container in task exited`;
 
 const request = {
   service: "storefront",
@@ -112,9 +111,8 @@ describe("pull request tasks callback, serialised", () => {
     it(`makes a record failed whose task died ${when}`, async () => {
       const { updatedAt, expires, ...item } = await write(given);
       const before = Date.now();
-      expect(await stop()).to.deep.equal([
-        { level: "error", message: "pull request failed", id: RECORD.id, attempt: ATTEMPT, task: TASK, cause: CAUSE },
-      ]);
+      const found = { id: RECORD.id, attempt: ATTEMPT, task: TASK, cause: CAUSE, detail: DETAIL };
+      expect(await stop()).to.deep.equal([{ level: "error", message: "pull request failed", ...found }]);
       const { updatedAt: changedAt, expires: expiry, ...failed } = (await table.read(RECORD.id)) ?? {};
       expect(failed).to.deep.equal({ ...item, state: "failed", cause: CAUSE, task: TASK });
       const changed = Date.parse(String(changedAt));

@@ -3,28 +3,39 @@ import { awsFault } from "./endpoint";
 import { denied } from "./httpApi";
 import { ID, TASK_DEFINITION, taskArn, usePullRequests, wanted } from "./pullRequestsSupport";
 
-const WHAT = `ECS did not start ${TASK_DEFINITION} in cluster slipway`;
+/** In AWS's own words. */
+const DENIAL =
+  "User: arn:aws:sts::123456789012:assumed-role/api/api is not authorized to perform: ecs:RunTask on resource: " +
+  TASK_DEFINITION;
+
+const under = (attempt: unknown) => `the platform's log has the details under ${attempt}`;
 
 describe("pull requests callback, serialised: starting the task", () => {
   const world = usePullRequests();
 
   const refusals: [string, () => object, string][] = [
-    ["denied", denied("ecs:RunTask"), `${WHAT}: AccessDeniedException: not authorized to perform: ecs:RunTask`],
-    ["not possible", () => ({ tasks: [], failures: [{ reason: "ATTRIBUTE" }] }), `${WHAT}: ATTRIBUTE`],
+    [
+      "denied",
+      () => {
+        throw awsFault("AccessDeniedException", DENIAL);
+      },
+      `AccessDeniedException: ${DENIAL}`,
+    ],
+    ["not possible", () => ({ tasks: [], failures: [{ reason: "ATTRIBUTE" }] }), "ATTRIBUTE"],
   ];
-  for (const [what, answer, cause] of refusals) {
-    it(`answers 502 if it is ${what}, and records that it failed`, async () => {
+  for (const [what, answer, detail] of refusals) {
+    it(`answers 502 if it is ${what}, and records that it failed, and repeats nothing that AWS said`, async () => {
       const { RunTask } = world.endpoint.answers;
       world.endpoint.answers.RunTask = answer;
-      const { status, told } = await world.post();
-      expect({ status, told }).to.deep.equal({
-        status: 502,
-        told: { reason: `the task is not started: ${cause}`, id: ID },
-      });
+      const { status, told, logged } = await world.post();
+      const { attempt } = (await world.table.read(ID)) ?? {};
+      const cause = `AWS refused to start the task; ${under(attempt)}`;
+      expect({ status, told }).to.deep.equal({ status: 502, told: { reason: cause, id: ID } });
+      const entry = logged.find((it) => it.attempt === attempt);
+      expect(entry).to.include({ level: "error", message: "pull request's task refused", id: ID, cause: detail });
       const { state, cause: recorded, task } = (await world.get(ID)).told;
       expect({ state, recorded, task }).to.deep.equal({ state: "failed", recorded: cause, task: undefined });
 
-      const { attempt } = (await world.table.read(ID)) ?? {};
       Object.assign(world.endpoint.answers, { RunTask });
       const again = await world.post();
       expect(again.status).to.equal(202);
@@ -40,27 +51,25 @@ describe("pull requests callback, serialised: starting the task", () => {
       () => {
         throw awsFault("ServerException", "something is wrong", 500);
       },
-      `${WHAT}: ServerException: something is wrong`,
+      "ECS has not started the task yet",
     ],
     [
       "Fargate has no room",
       () => ({ tasks: [], failures: [{ reason: "Capacity is unavailable at this time" }] }),
-      `${WHAT}: Capacity is unavailable at this time`,
+      "AWS has no capacity for the task at the moment",
     ],
   ];
-  for (const [what, answer, cause] of outages) {
+  for (const [what, answer, why] of outages) {
     it(`answers 503 if ${what}, and goes on with the same attempt when it is asked again`, async () => {
       const { RunTask } = world.endpoint.answers;
       world.endpoint.answers.RunTask = answer;
       const { status, told } = await world.post();
-      expect({ status, told }).to.deep.equal({
-        status: 503,
-        told: { reason: `the task may not have been started: try again: ${cause}`, id: ID },
-      });
+      const { attempt } = (await world.table.read(ID)) ?? {};
+      const cause = `${why}; ${under(attempt)}`;
+      expect({ status, told }).to.deep.equal({ status: 503, told: { reason: `${cause}: try again`, id: ID } });
       const { state, cause: recorded } = (await world.get(ID)).told;
       expect({ state, recorded }).to.deep.equal({ state: "requested", recorded: cause });
 
-      const { attempt } = (await world.table.read(ID)) ?? {};
       Object.assign(world.endpoint.answers, { RunTask });
       const again = await world.post();
       expect(again.status).to.equal(200);

@@ -233,10 +233,11 @@ describe("pull request action's step", () => {
   it("starts a task again that may not have been started, under the same token", async () => {
     const { RunTask } = endpoint.answers;
     endpoint.answers.RunTask = down;
-    const cause = `ECS did not start ${options.task.taskDefinition} in cluster dev: ServerException: Service is down`;
-    const unclear = underWay(following, `requested, not known to be started: ${cause}`);
-    expect(await step(begun)).to.deep.equal(unclear);
+    const first = await step(begun);
     const { attempt } = await kept();
+    const cause = `ECS has not started the task yet; the platform's log has the details under ${attempt}`;
+    const unclear = underWay(following, `requested, not known to be started: ${cause}`);
+    expect(first).to.deep.equal(unclear);
     now += MINUTES;
     expect(await step(following)).to.deep.equal(unclear);
     endpoint.answers.RunTask = RunTask as () => object;
@@ -254,21 +255,23 @@ describe("pull request action's step", () => {
     expect(started.tokens).to.deep.equal([record.attempt]);
   });
 
+  const refusal = (attempt: string) =>
+    `AWS refused to start the task; the platform's log has the details under ${attempt}`;
+
   it("fails at once if ECS refuses to start the task", async () => {
     endpoint.answers.RunTask = () => ({ tasks: [], failures: [{ reason: "MISSING" }] });
-    expect(await step(begun)).to.deep.equal(
-      failed(`ECS did not start ${options.task.taskDefinition} in cluster dev: MISSING`),
-    );
-    expect((await kept()).state).to.equal("failed");
+    const outcome = await step(begun);
+    const { state, attempt } = await kept();
+    expect(outcome).to.deep.equal(failed(refusal(attempt)));
+    expect(state).to.equal("failed");
   });
 
   it("fails at once if ECS refuses when it is asked again", async () => {
     endpoint.answers.RunTask = down;
     await step(begun);
     endpoint.answers.RunTask = () => ({ tasks: [], failures: [{ reason: "MISSING" }] });
-    expect(await step(following)).to.deep.equal(
-      failed(`ECS did not start ${options.task.taskDefinition} in cluster dev: MISSING`),
-    );
+    const { attempt } = await kept();
+    expect(await step(following)).to.deep.equal(failed(refusal(attempt)));
   });
 
   it("gives up a task of which nothing was heard for an hour, and records that", async () => {

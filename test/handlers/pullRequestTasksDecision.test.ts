@@ -5,10 +5,16 @@ const ID = "0123456789abcdef0123456789abcdef";
 const ATTEMPT = "11111111-2222-3333-4444-555555555555";
 const TASK = "arn:aws:ecs:us-east-1:123456789012:task/dev/0123456789abcdef0123456789abcdef";
 
-const ended = (cause: string): EndedAttempt => ({
+/** In AWS's own words. */
+const DENIAL =
+  "ResourceInitializationError: unable to pull secrets: AccessDeniedException: User: " +
+  "arn:aws:sts::123456789012:assumed-role/gitops-pr/0123 is not authorized to perform: secretsmanager:GetSecretValue";
+
+const ended = (why: string, detail: string): EndedAttempt => ({
   id: ID,
   attempt: ATTEMPT,
-  cause: `the task ended without a result: ${cause}`,
+  cause: `the task ended without a result: ${why}; the platform's log has the details under ${ATTEMPT}`,
+  detail,
 });
 
 describe("end of a pull request's task", () => {
@@ -19,29 +25,36 @@ describe("end of a pull request's task", () => {
     [
       "tells that the program failed",
       { containers: [{ name: "gitops-pr", exitCode: 1 }] },
-      ended("container gitops-pr exited with 1; EssentialContainerExited: Essential container in task exited"),
+      ended(
+        "its program exited with 1",
+        "container gitops-pr exited with 1; EssentialContainerExited: Essential container in task exited",
+      ),
     ],
     [
       "tells that the program ended with 0 and recorded nothing",
       { containers: [{ name: "gitops-pr", exitCode: 0 }] },
-      ended("container gitops-pr exited with 0; EssentialContainerExited: Essential container in task exited"),
+      ended(
+        "its program exited with 0",
+        "container gitops-pr exited with 0; EssentialContainerExited: Essential container in task exited",
+      ),
     ],
     [
       "tells that memory ran out",
       { containers: [{ name: "gitops-pr", exitCode: 137, reason: "OutOfMemoryError: Container killed" }] },
       ended(
+        "it ran out of memory",
         "container gitops-pr exited with 137 (OutOfMemoryError: Container killed); " +
           "EssentialContainerExited: Essential container in task exited",
       ),
     ],
     [
-      "tells that the image could not be pulled",
+      "tells that it could not start, and repeats the denial in the log only",
       {
         stopCode: "TaskFailedToStart",
-        stoppedReason: "CannotPullContainerError: no such image",
+        stoppedReason: DENIAL,
         containers: [{ name: "gitops-pr" }],
       },
-      ended("container gitops-pr has no exit code; TaskFailedToStart: CannotPullContainerError: no such image"),
+      ended("it could not start", `container gitops-pr has no exit code; TaskFailedToStart: ${DENIAL}`),
     ],
     [
       "tells that somebody stopped it",
@@ -50,7 +63,7 @@ describe("end of a pull request's task", () => {
         stoppedReason: "Task stopped by operator",
         containers: [{ name: "gitops-pr", exitCode: 143 }],
       },
-      ended("container gitops-pr exited with 143; UserInitiated: Task stopped by operator"),
+      ended("somebody stopped it", "container gitops-pr exited with 143; UserInitiated: Task stopped by operator"),
     ],
   ];
   for (const [what, task, expected] of table) {
@@ -69,7 +82,7 @@ describe("end of a pull request's task", () => {
 
   it("may come without any reason", () => {
     const detail = { taskArn: TASK, lastStatus: "STOPPED", startedBy: `${ID}/${ATTEMPT}` };
-    expect(endedAttempt(detail)).to.deep.equal(ended("no stop code: no reason given"));
+    expect(endedAttempt(detail)).to.deep.equal(ended("AWS stopped it", "no stop code: no reason given"));
   });
 
   const others: [string, string | undefined][] = [

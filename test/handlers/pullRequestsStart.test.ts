@@ -94,11 +94,16 @@ describe("start of a pull request's task", () => {
     expect(other).to.deep.equal({ kind: "started", task: TASK });
   });
 
-  const what = `ECS did not start ${task.taskDefinition} in cluster slipway`;
+  const UNDER = `the platform's log has the details under ${ATTEMPT}`;
+  const causes = {
+    refused: `AWS refused to start the task; ${UNDER}`,
+    unclear: `ECS has not started the task yet; ${UNDER}`,
+    shortage: `AWS has no capacity for the task at the moment; ${UNDER}`,
+  };
   // In AWS's own words.
   const DENIAL =
     "User: arn:aws:sts::123456789012:assumed-role/api/api is not authorized to perform: iam:PassRole on resource: arn:aws:iam::123456789012:role/task because no identity-based policy allows the iam:PassRole action";
-  const outcomes: ["refused" | "unclear", string, () => object, string][] = [
+  const outcomes: [keyof typeof causes, string, () => object, string][] = [
     ["refused", "a denial", fault("AccessDeniedException", DENIAL), `AccessDeniedException: ${DENIAL}`],
     [
       "refused",
@@ -115,14 +120,14 @@ describe("start of a pull request's task", () => {
     ["refused", "a failure without a word", () => ({ tasks: [], failures: [{}] }), "no reason"],
     ["unclear", "neither task nor failure", () => ({ tasks: [], failures: [] }), "it gives no task, and no reason"],
     [
-      "unclear",
+      "shortage",
       "a lack of capacity",
       () => ({ failures: [{ reason: "Capacity is unavailable at this time. Please try again later" }] }),
       "Capacity is unavailable at this time. Please try again later",
     ],
-    ["unclear", "a lack of interfaces", () => ({ failures: [{ reason: "RESOURCE:ENI" }] }), "RESOURCE:ENI"],
+    ["shortage", "a lack of interfaces", () => ({ failures: [{ reason: "RESOURCE:ENI" }] }), "RESOURCE:ENI"],
     [
-      "unclear",
+      "shortage",
       "an account that runs as much as it may",
       fault("ClientException", "You've reached the limit on the number of vCPUs you can run concurrently"),
       "ClientException: You've reached the limit on the number of vCPUs you can run concurrently",
@@ -142,8 +147,9 @@ describe("start of a pull request's task", () => {
     ],
   ];
   for (const [kind, why, answer, cause] of outcomes) {
-    it(`is ${kind} after ${why}`, async () => {
-      expect(await start(answer)).to.deep.equal({ kind, cause: `${what}: ${cause}` });
+    it(`is ${kind} after ${why}, and repeats nothing that AWS said but in the log`, async () => {
+      const expected = { kind: kind === "shortage" ? "unclear" : kind, cause: causes[kind], detail: cause };
+      expect(await start(answer)).to.deep.equal(expected);
     });
   }
 

@@ -1,3 +1,4 @@
+import type { CloudEvent } from "../../cloud/events";
 import { commitNote, requireBase } from "../../forges/gitops";
 import { storefront } from "../../forges/storefront";
 import { asOperator } from "../operator";
@@ -56,19 +57,29 @@ export const overlayIsMissing: Step = {
   },
 };
 
+type LogEvent = Extract<CloudEvent, { kind: "log" }>;
+
 /** Secrets Manager's sentence of a secret that is there, and has no value. */
 const HAS_NO_VALUE = /Secrets Manager can't find the specified secret value for staging label: AWSCURRENT/;
 
-/** Before anybody has put the token into Secrets Manager. What a task cannot tell of itself, ECS does. */
+/** Before anybody has put the token into Secrets Manager. What a task cannot tell of itself, ECS does, in the log. */
 export const tokenIsMissing: Step = {
-  title: "the token is not in Secrets Manager yet: the task cannot start, and the record says so",
+  title:
+    "the token is not in Secrets Manager yet: the task cannot start; the record says so, and where the log says why",
   async run(world) {
     const { id } = await ask(world, jobOf(1));
     const record = await ended(world, id);
     expectEnded(record, "failed");
-    expectMatches("the cause", record.cause ?? "", /ResourceInitializationError/, HAS_NO_VALUE);
+    const cause = record.cause ?? "";
+    expectMatches("the cause", cause, /: it could not start; the platform's log has the details under [\w-]{36}$/);
+    const entry = await world.event(
+      (event): event is LogEvent => event.kind === "log" && event.line.includes(JSON.stringify(cause)),
+    );
+    const { attempt, detail } = JSON.parse(entry.line);
+    expectMatches("what the log has", `${attempt} ${detail}`, /ResourceInitializationError/, HAS_NO_VALUE);
+    expectEqual("the end of the cause", cause.slice(-36), attempt);
     await remove(world, id);
-    return record.cause;
+    return `${cause}: ${detail}`;
   },
 };
 
