@@ -12,18 +12,44 @@ const PROJECT = path.resolve(__dirname, "../..");
 const RUNTIME_SCOPES = ["@aws-sdk", "@smithy"];
 
 /**
- * What stands in for Lambda's runtime: takes an event a line, with its time, and answers on the same stream as the logs, so that no log line
- * can come after the answer to its invocation. Answers begin with a NUL.
+ * Stands in for Lambda's runtime: takes an event from each line, with its time, and answers on the stream of the logs, so that no log
+ * line can follow the answer to its invocation. Answers begin with a NUL.
+ *
+ * A timer of five seconds or more is a deadline (the SDK's request timeouts, AbortSignal.timeout), and fires only when a line lets
+ * time pass: on a busy machine, requests would be repeated or given up. Shorter ones are the SDK's pauses between attempts, at
+ * most four seconds.
  */
 const RUNTIME = `
 const { now } = Date;
 let passed = 0;
 Date.now = () => now() + passed;
+const deadlines = new Set();
+function addDeadline(milliseconds, action) {
+  const deadline = { due: passed + milliseconds, action, ref: () => deadline, unref: () => deadline, hasRef: () => false };
+  deadlines.add(deadline);
+  return deadline;
+}
+function pass(milliseconds) {
+  passed += milliseconds;
+  for (const deadline of [...deadlines])
+    if (deadline.due <= passed && deadlines.delete(deadline)) deadline.action();
+}
+const { setTimeout: set, clearTimeout: clear } = globalThis;
+globalThis.setTimeout = (action, milliseconds = 0, ...given) =>
+  milliseconds < 5_000 ? set(action, milliseconds, ...given) : addDeadline(milliseconds, () => action(...given));
+globalThis.clearTimeout = (timer) => deadlines.delete(timer) || clear(timer);
+AbortSignal.timeout = (milliseconds) => {
+  const controller = new AbortController();
+  const error = new DOMException("The operation was aborted due to timeout", "TimeoutError");
+  addDeadline(milliseconds, () => controller.abort(error));
+  return controller.signal;
+};
 const { handler } = require("./__index.js");
 const answer = (value) => process.stdout.write("\\0" + JSON.stringify(value) + "\\n");
 require("node:readline").createInterface({ input: process.stdin }).on("line", (line) => {
   const { event, remaining, later } = JSON.parse(line);
-  passed += later;
+  pass(later);
+  if (event === undefined) return;
   handler(event, { getRemainingTimeInMillis: () => remaining }).then(
     (value) => answer({ value }),
     ({ name, message }) => answer({ error: { name, message } }),
@@ -58,6 +84,8 @@ export interface InvocationTime {
 
 export interface Lambda {
   invoke(event: unknown, time?: InvocationTime): Promise<Invocation>;
+  /** Lets time pass during an invocation: its deadlines fire. */
+  pass(milliseconds: number): void;
   close(): Promise<void>;
 }
 
@@ -92,6 +120,9 @@ export function startLambda({ text, options, endpointUrl, packages = [] }: Lambd
         lines.push(line.value);
       }
       throw new Error(`the function's process ended: ${errors.join("")}`);
+    },
+    pass(later) {
+      child.stdin.write(`${JSON.stringify({ later })}\n`);
     },
     async close() {
       child.stdin.end();

@@ -177,8 +177,10 @@ describe("images/gitops-pr task", () => {
     world.forges.fault = { kind: "apiDown", requests: 5 };
     const { record } = await world.carryOut(await world.ask());
     expect(record?.state).to.equal("failed");
-    expect(record?.cause).to.match(/^cannot list pull requests: GitHub answers 503: No server is currently available/);
-    expect(world.proxy.calls.filter((call) => call === "GET /repos/acme/gitops/pulls")).to.have.length(5);
+    expect(record?.cause).to.match(
+      /^cannot read whose token it is: GitHub answers 503: No server is currently available/,
+    );
+    expect(world.proxy.calls.filter((call) => call === "POST /graphql")).to.have.length(5);
     expect(world.git("branch", "--list", "--format=%(refname:short)")).to.equal("main\n");
   });
 
@@ -187,7 +189,7 @@ describe("images/gitops-pr task", () => {
     const { record } = await world.carryOut(await world.ask());
     expect(record?.state).to.equal("failed");
     expect(record?.cause).to.equal(
-      "cannot list pull requests: GitHub cannot be reached: connect ECONNREFUSED 127.0.0.1:2",
+      "cannot read whose token it is: GitHub cannot be reached: connect ECONNREFUSED 127.0.0.1:2",
     );
   });
 
