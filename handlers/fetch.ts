@@ -6,12 +6,13 @@ import { SQSClient } from "@aws-sdk/client-sqs";
 import type { Context, SQSBatchResponse, SQSEvent, SQSRecord } from "aws-lambda";
 import { defaultBuildspec } from "./buildspec";
 import { clientSettings, queueClientSettings } from "./clientSettings";
-import { explain, type Failure, failure, isException } from "./failure";
-import { zipOf } from "./fetch/archive";
+import { explain, failure, isException } from "./failure";
+import { archiveOf } from "./fetch/archive";
 import { type ArchiveHead, decideFetch } from "./fetch/decision";
 import { download } from "./fetch/download";
 import { park, postpone } from "./fetch/queue";
-import { decideRetry, judged, typeOf } from "./fetch/retry";
+import { decideRetry, type FetchFailure, judged, typeOf } from "./fetch/retry";
+import { spool } from "./fetch/spool";
 import { type Uploaded, upload, versioned } from "./fetch/upload";
 import type { TrackedBranch } from "./forge";
 import { createForgeTokens, type ForgeAccessOptions, type ForgeTokens } from "./forgeAccess";
@@ -59,7 +60,7 @@ interface Clients {
 }
 
 /**
- * Takes a {@link PushMessage} off the queue, streams that commit's archive into the source bucket, and starts the
+ * Takes a {@link PushMessage} off the queue, copies that commit's archive into the source bucket, and starts the
  * application's pipeline: once for each commit, however often the message comes.
  *
  * A message that fails is handed out again after a while that grows each time, and goes to the dead letters when the queue
@@ -113,11 +114,12 @@ async function giveUp(
   { queueUrl, deadLetterUrl }: FetchOptions,
   queue: SQSClient,
   record: SQSRecord,
-  { type, message: cause }: Failure,
+  problem: FetchFailure,
 ): Promise<boolean> {
   const { messageId } = record;
   const receives = Number(record.attributes.ApproximateReceiveCount);
-  const verdict = decideRetry({ type, message: cause }, receives, messageId);
+  const verdict = decideRetry(problem, receives, messageId);
+  const cause = problem.message;
   if (verdict.kind === "retry") {
     log("error", "fetch failed", { messageId, cause, receives, retryInSeconds: verdict.seconds });
     await postpone(queue, queueUrl, record, verdict.seconds);
@@ -206,7 +208,7 @@ async function copy(
 ): Promise<Uploaded> {
   const { repository, branch, commit, pushedAt } = message;
   const fallback = { path: "buildspec.yml", content: defaultBuildspec };
-  const archive = zipOf(await download(options.forges, tokens, message, signal), fallback);
+  const downloading = await download(options.forges, tokens, message, signal);
   const metadata = {
     commit,
     "pushed-at": pushedAt,
@@ -216,7 +218,12 @@ async function copy(
   };
   try {
     const destination = { bucket: options.bucket, key: source.key, contentType: "application/zip", metadata };
-    return await upload(s3, destination, archive, signal);
+    const downloaded = await spool(downloading);
+    try {
+      return await upload(s3, destination, archiveOf(downloaded, fallback, signal), signal);
+    } finally {
+      await downloaded.close();
+    }
   } catch (error) {
     throw failure(typeOf(error), `commit ${commit} of ${repository} was not stored: ${explain(error)}`, error);
   }

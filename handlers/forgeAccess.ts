@@ -55,13 +55,13 @@ export function gitHeaders(forge: Forge, token: string | undefined): Record<stri
 }
 
 /**
- * The request for a commit's tar.gz.
+ * The request for a commit's zip. Every forge makes it with `git archive`.
  * - GitHub: its website has archives of public repositories, without the API's limit of requests; its API those of private
- *   ones. https://docs.github.com/en/rest/repos/contents#download-a-repository-archive-tar
+ *   ones. https://docs.github.com/en/rest/repos/contents#download-a-repository-archive-zip
  * - GitLab: https://docs.gitlab.com/api/repositories/#get-file-archive
  * - Bitbucket: the website alone has archives. It takes a token as a bearer's; one that comes as git's does, it sends to
  *   sign in. https://github.com/utopia-php/vcs/pull/130
- * - Gitee: https://gitee.com/api/v5/swagger#/getV5ReposOwnerRepoTarball; not without a token, public repositories neither.
+ * - Gitee: https://gitee.com/api/v5/swagger#/getV5ReposOwnerRepoZipball; not without a token, public repositories neither.
  *
  * @param at the forge, and its base address without a slash at its end
  * @param token `undefined` for public repositories
@@ -76,16 +76,16 @@ export function archiveRequest(
   switch (at.forge) {
     case "github":
       return token === undefined
-        ? { url: `${at.url}/${path}/archive/${commit}.tar.gz`, headers: AGENT }
-        : { url: `${githubApi(at.url)}/repos/${path}/tarball/${commit}`, headers: bearer(token) };
+        ? { url: `${at.url}/${path}/archive/${commit}.zip`, headers: AGENT }
+        : { url: `${githubApi(at.url)}/repos/${path}/zipball/${commit}`, headers: bearer(token) };
     case "gitlab": {
-      const url = `${at.url}/api/v4/projects/${encodeURIComponent(repository)}/repository/archive.tar.gz?sha=${commit}`;
+      const url = `${at.url}/api/v4/projects/${encodeURIComponent(repository)}/repository/archive.zip?sha=${commit}`;
       return { url, headers: token === undefined ? AGENT : { ...AGENT, "private-token": token } };
     }
     case "bitbucket":
-      return { url: `${at.url}/${path}/get/${commit}.tar.gz`, headers: bearer(token) };
+      return { url: `${at.url}/${path}/get/${commit}.zip`, headers: bearer(token) };
     case "gitee":
-      return { url: `${at.url}/api/v5/repos/${path}/tarball?ref=${commit}`, headers: bearer(token) };
+      return { url: `${at.url}/api/v5/repos/${path}/zipball?ref=${commit}`, headers: bearer(token) };
   }
 }
 

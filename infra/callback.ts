@@ -27,6 +27,8 @@ export interface CallbackArgs<O> {
   timeoutSeconds: number;
   /** MiB. */
   memory: number;
+  /** MiB of /tmp, from 512 to 10,240. Default: 512. */
+  temporaryMiB?: number;
   /** npm packages that the handler imports and the Lambda runtime does not have. Default: none. */
   packages?: string[];
   /** Where the VPC is that it runs in. Default: outside of it, with AWS's own way to the internet. */
@@ -100,6 +102,7 @@ const createFunction = <O>(
       environment: { variables: { OPTIONS: environmentVariable(name, args.options) } },
       timeout: args.timeoutSeconds,
       memorySize: args.memory,
+      ...(args.temporaryMiB === undefined ? {} : { ephemeralStorage: { size: args.temporaryMiB } }),
       loggingConfig: { logFormat: "Text", logGroup: logGroup.name },
       ...(args.network === undefined ? {} : { vpcConfig: joinNetwork(name, args.network, role.roleName, parent) }),
     },

@@ -1,6 +1,7 @@
 import * as lambda from "@pulumi/aws/lambda";
 import * as pulumi from "@pulumi/pulumi";
 import { createFetch } from "../handlers/fetch";
+import { ARCHIVE_LIMIT_MIB } from "../handlers/fetch/spool";
 import type { TrackedBranch } from "../handlers/forge";
 import type { Bucket } from "./bucket";
 import { Callback, type FunctionNetwork } from "./callback";
@@ -8,6 +9,9 @@ import type { ForgeAccess } from "./forges";
 import type { Intake } from "./intake";
 import type { Operations } from "./operations";
 import type { Pipeline } from "./pipeline";
+
+/** Beside the archive, for the file system itself. */
+const SPARE_MIB = 128;
 
 /** Enough for hundreds of megabytes. */
 const FETCH_SECONDS = 300;
@@ -104,7 +108,8 @@ const createFunction = (name: string, args: SourceArgs, parent: pulumi.Resource)
       ],
       timeoutSeconds: FETCH_SECONDS,
       memory: 512,
-      packages: ["tar-stream", "yazl"],
+      temporaryMiB: ARCHIVE_LIMIT_MIB + SPARE_MIB,
+      packages: ["yauzl"],
       network: args.network,
     },
     { parent },

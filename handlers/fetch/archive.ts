@@ -1,20 +1,16 @@
 /*
- * Turns a forge's tar.gz of a commit into the zip that CodePipeline's S3 source takes, while both are under way.
+ * Turns a forge's zip of a commit into the zip that CodePipeline's S3 source takes: the repository's files at its root.
  *
- * Forges offer a zip too, but a zip says modes and symbolic links only in its central directory, at its very end: it
- * cannot be read as a stream without losing them. A tar says them before each file.
- *
- * tar-stream and yazl, because both stream and neither needs native code: yazl writes modes, symbolic links and files of
- * unknown size with back-pressure. tar-stream is pinned to 3.1: 3.2 depends on bare-fs, whose native builds for every
- * platform would go into the function's archive.
+ * Contents are copied as they are compressed. A zip says modes, links and sizes only in the directory at its end, so the
+ * download is on disk before the first entry is copied.
  */
 
-import { type PassThrough, promises, type Readable, type Writable } from "node:stream";
-import { createGunzip } from "node:zlib";
-import { type Entry, extract } from "tar-stream";
-import { type ReadStreamOptions, ZipFile } from "yazl";
-import { failure, isException } from "../failure";
-import { placeEntry } from "./entry";
+import { crc32 } from "node:zlib";
+import { contentOf } from "./content";
+import { type ArchiveEntry, readDirectory } from "./directory";
+import { STORED } from "./entry";
+import { damaged, type Spool } from "./spool";
+import { directoryRecord, endRecords, localHeader, type ZipEntry } from "./zipFormat";
 
 /** A file that the archive gets if the repository has none of that name. */
 export interface FallbackFile {
@@ -23,97 +19,76 @@ export interface FallbackFile {
   content: string;
 }
 
+const UTF8 = 1 << 11;
+
 /**
- * Streams the zip of a repository. It fails, and never ends, if the download does: what reads it must not take an
- * aborted stream for a short one.
+ * The archive of a repository, piece by piece. It throws instead of ending if the download is damaged or refused: an archive
+ * that ended is complete and verified.
  *
  * Memory holds a few buffers and the names of the entries, which a zip repeats at its end.
- *
- * @param download the tar.gz, whose one top-level folder is left out
  */
-export function zipOf(download: Readable, fallback: FallbackFile): Readable {
-  // yazl keeps each entry's name as a Buffer until the end, and Node cuts small Buffers out of a shared pool. Since the
-  // pool is 64 KiB, zlib's 16 KiB buffers come from it as well, and one name keeps them alive: 24 KiB for each file.
-  Buffer.poolSize = 8 * 1024;
-  const zip = new ZipFile();
-  // yazl's output is a PassThrough; its types hide that it can be destroyed.
-  const output = zip.outputStream as PassThrough;
-  zip.on("error", (error: Error) => output.destroy(error));
-  const tar = extract();
-  const reading = promises.pipeline(download, createGunzip(), tar as Writable);
-  const writing = writeEntries(tar, zip, fallback);
-  Promise.allSettled([reading, writing]).then(([read, written]) => {
-    const error = causeOf(read, written);
-    if (error === undefined) {
-      zip.end();
-    } else {
-      output.destroy(error);
-    }
-  });
-  output.once("close", () => tar.destroy());
-  return output;
+export async function* archiveOf(
+  spool: Spool,
+  fallback: FallbackFile,
+  signal: AbortSignal,
+): AsyncGenerator<Buffer, void> {
+  const entries = await readDirectory(spool);
+  const records: Buffer[] = [];
+  let offset = 0;
+  let end = 0;
+  for (const entry of entries) {
+    const start = await contentStart(spool, entry, end);
+    const written = writtenAs(entry);
+    const header = localHeader(written);
+    yield header;
+    yield* contentOf(spool, start, entry, signal);
+    records.push(directoryRecord(written, offset));
+    offset += header.length + entry.compressedSize;
+    end = start + entry.compressedSize;
+  }
+  if (!entries.some(({ path }) => path === fallback.path || path.startsWith(`${fallback.path}/`))) {
+    const content = Buffer.from(fallback.content);
+    const entry = addedAs(fallback.path, content);
+    const header = localHeader(entry);
+    yield header;
+    yield content;
+    records.push(directoryRecord(entry, offset));
+    offset += header.length + content.length;
+  }
+  const directory = Buffer.concat(records);
+  yield directory;
+  yield endRecords(records.length, directory.length, offset);
 }
 
-/** When one side fails the other does too, for want of the first: only a refused entry starts on the writing side. */
-function causeOf(read: PromiseSettledResult<void>, written: PromiseSettledResult<void>): Error | undefined {
-  if (written.status === "rejected" && isException(written.reason, "Failure")) {
-    return written.reason;
+/**
+ * Where the content of an entry starts in the download.
+ * @param previousEnd of the content before. Contents that share bytes are how small archives unpack to petabytes.
+ * @throws Failure, transient, if its local header contradicts the directory
+ */
+async function contentStart(spool: Spool, entry: ArchiveEntry, previousEnd: number): Promise<number> {
+  const name = entry.originalName;
+  const header = await spool.read(entry.offset, 30 + name.length);
+  const isSame =
+    header.readUInt32LE(0) === 0x04034b50 &&
+    header.readUInt16LE(8) === entry.method &&
+    header.readUInt16LE(26) === name.length &&
+    header.toString("latin1", 30) === name;
+  if (!isSame || entry.offset < previousEnd) {
+    throw damaged(`entry ${JSON.stringify(Buffer.from(name, "latin1").toString())} is not where the directory says`);
   }
-  if (read.status === "rejected") {
-    return read.reason;
-  }
-  return written.status === "rejected" ? written.reason : undefined;
+  return entry.offset + 30 + name.length + header.readUInt16LE(28);
 }
 
-async function writeEntries(entries: AsyncIterable<Entry>, zip: ZipFile, fallback: FallbackFile): Promise<void> {
-  const links = new Set<string>();
-  let count = 0;
-  let wantsFallback = true;
-  for await (const entry of entries) {
-    const { header } = entry;
-    const place = placeEntry(header, links);
-    const mtime = header.mtime ?? new Date(0);
-    switch (place.kind) {
-      case "wrapper":
-        entry.resume();
-        continue;
-      case "file":
-        await addFile(zip, place.path, entry, { mode: place.mode, mtime, ...sizeOf(header.size) });
-        break;
-      case "directory":
-        zip.addEmptyDirectory(place.path, { mode: place.mode, mtime });
-        entry.resume();
-        break;
-      case "symlink":
-        links.add(place.path);
-        zip.addBuffer(Buffer.from(place.target), place.path, { mode: place.mode, mtime, compress: false });
-        entry.resume();
-        break;
-      case "refused":
-        throw failure("JobFailed", place.reason);
-    }
-    count += 1;
-    wantsFallback &&= place.path !== fallback.path;
-  }
-  if (count === 0) {
-    throw failure("JobFailed", "the archive of the repository holds no files");
-  }
-  if (wantsFallback) {
-    zip.addBuffer(Buffer.from(fallback.content), fallback.path, { mode: 0o100644, mtime: new Date(0) });
-  }
+function writtenAs(entry: ArchiveEntry): ZipEntry {
+  const name = entry.kind === "directory" ? `${entry.path}/` : entry.path;
+  return { ...entry, name, isUtf8: (entry.flags & UTF8) !== 0 };
 }
 
-/** Resolves when the content has been drawn through: only then does the tar go on to its next entry. */
-async function addFile(zip: ZipFile, path: string, content: Entry, options: Partial<ReadStreamOptions>): Promise<void> {
-  // yazl keeps what it is given until the zip is complete. Given the stream itself, that is every stream, with the
-  // compressor and buffers piped to it; so it is given a box, which is emptied.
-  const box: { content?: Entry } = { content };
-  zip.addReadStreamLazy(path, options, (take) => take(null, box.content as Entry));
-  await promises.finished(content);
-  delete box.content;
-}
+/** 1 January 1980, at which MS-DOS's time begins: the same commit is the same archive, byte for byte. */
+const FIRST_DAY = 0x21;
 
-/** Known sizes make yazl choose the 64-bit form for files over 4 GiB. */
-function sizeOf(size: number | undefined): { size?: number } {
-  return size === undefined ? {} : { size };
+function addedAs(name: string, content: Buffer): ZipEntry {
+  const sizes = { compressedSize: content.length, size: content.length };
+  const times = { time: 0, date: FIRST_DAY, modified: undefined };
+  return { name, mode: 0o100644, isUtf8: false, method: STORED, crc32: crc32(content), ...sizes, ...times };
 }

@@ -1,11 +1,10 @@
-import { Readable } from "node:stream";
-import type { ReadableStream } from "node:stream/web";
-import { type Failure, failure } from "../failure";
+import { failure } from "../failure";
 import { accessOf, archiveRequest, type ForgeAccess, type ForgeAccessOptions, type ForgeTokens } from "../forgeAccess";
 import type { PushMessage } from "../message";
 import { nameOf } from "../secret";
 import { follow } from "./redirects";
 import { refusalOf } from "./refusal";
+import type { FetchFailure } from "./retry";
 
 /**
  * Opens the archive of a pushed commit. It is fetched by commit and not by branch: after two quick pushes the branch is
@@ -19,7 +18,7 @@ export async function download(
   tokens: ForgeTokens,
   push: PushMessage,
   signal: AbortSignal,
-): Promise<Readable> {
+): Promise<AsyncIterable<Uint8Array>> {
   const access = accessOf(forges, push.forge);
   const token = await tokens.tokenOf(push.forge);
   let opened = await open(access, push, token, signal);
@@ -36,7 +35,7 @@ export async function download(
   return opened.archive;
 }
 
-type Opened = { archive: Readable; refusal?: never } | { archive?: never; refusal: Failure };
+type Opened = { archive: AsyncIterable<Uint8Array>; refusal?: never } | { archive?: never; refusal: FetchFailure };
 
 async function open(
   access: ForgeAccess,
@@ -49,7 +48,7 @@ async function open(
   const { status, statusText, headers, body } = response;
   const refusal = refusalOf({ place, status, statusText, headers }, push, access.token && nameOf(access.token));
   if (refusal === undefined && body !== null) {
-    return { archive: Readable.fromWeb(body as ReadableStream<Uint8Array>) };
+    return { archive: body };
   }
   await body?.cancel();
   return { refusal: refusal ?? failure("SystemUnavailable", `${place} answers ${status} with nothing`) };

@@ -1,71 +1,152 @@
-/** What a tar header says of an entry, as far as it matters here. */
-export interface TarHeader {
+/** What a record of a zip's central directory says about an entry. */
+export interface ZipRecord {
+  /** The name's bytes, each as one character (`latin1`): git keeps names as bytes, in any encoding. */
   name: string;
-  type?: string | null | undefined;
-  mode?: number | undefined;
-  linkname?: string | null | undefined;
+  /** Unix mode, or 0: git writes one only for links and executables. */
+  mode: number;
+  flags: number;
+  method: number;
+  /** Bytes of content. */
+  size: number;
 }
 
-export type ZipEntry =
-  | { kind: "file"; path: string; mode: number }
-  | { kind: "directory"; path: string; mode: number }
-  | { kind: "symlink"; path: string; target: string; mode: number }
-  /** The one folder that forges wrap a repository in. */
+export type Place =
+  | { kind: "file" | "directory" | "symlink"; path: string; mode: number }
+  /** The one folder that forges put a repository in. */
   | { kind: "wrapper" }
   | { kind: "refused"; reason: string };
 
-// The file type bits of a Unix mode, which a tar header keeps in a field of its own and a zip entry does not.
+export const STORED = 0;
+export const DEFLATED = 8;
+
+const TYPE = 0o170000;
 const FILE = 0o100000;
 const DIRECTORY = 0o040000;
 const SYMLINK = 0o120000;
+const ENCRYPTED = 1;
+
+/** Linux's PATH_MAX and NAME_MAX without the terminating NUL, in bytes: a build could not unpack longer names. */
+const LONGEST_PATH = 4095;
+const LONGEST_NAME = 255;
 
 /**
- * Where an entry of the repository's tar goes in the zip: without the top-level folder, with its mode.
- * Refuses names that would be unpacked elsewhere than where they say, and what a zip cannot hold.
+ * Where an entry goes in the archive: without the top-level folder, with its mode.
  *
- * @param links the paths of the symbolic links so far
+ * Accepts every name that git and Linux accept, backslashes and colons too. Refuses names that would be unpacked elsewhere
+ * than they say, and entries that a build could not unpack.
+ *
+ * @param top name of the top-level folder
  */
-export function placeEntry(header: TarHeader, links: ReadonlySet<string>): ZipEntry {
-  const { name } = header;
-  if (name.startsWith("/") || /^[A-Za-z]:/.test(name)) {
-    return refused(name, "its name is absolute");
+export function placeEntry(record: ZipRecord, top: string): Place {
+  const { name, mode, size } = record;
+  const why = nameProblem(name) ?? contentProblem(record);
+  if (why !== undefined) {
+    return refused(name, why);
   }
-  // To a zip tool on Windows, and to yazl, a backslash is a slash: the file would change its folder.
-  if (name.includes("\\") || name.includes("\0")) {
-    return refused(name, "its name holds a backslash or a NUL");
+  const isFolder = name.endsWith("/");
+  const parts = (isFolder ? name.slice(0, -1) : name).split("/");
+  if (parts[0] !== top || (parts.length === 1 && !isFolder)) {
+    return refused(name, "it is outside the top-level folder");
   }
-  const parts = name.split("/").filter((part) => part !== "" && part !== ".");
-  if (parts.includes("..")) {
-    return refused(name, "its name climbs out of the archive");
+  if (parts.length === 1) {
+    return { kind: "wrapper" };
   }
   const path = parts.slice(1).join("/");
-  if (path === "") {
-    return header.type === "directory" ? { kind: "wrapper" } : refused(name, "it is outside the top-level folder");
+  const type = mode & TYPE || (isFolder ? DIRECTORY : FILE);
+  if ((type === DIRECTORY) !== isFolder) {
+    return refused(
+      name,
+      isFolder ? "its name is a folder's, its mode is not" : "its mode is a folder's, its name is not",
+    );
   }
-  if (/^[A-Za-z]:/.test(path)) {
-    return refused(name, "its name starts like a drive's");
-  }
-  const link = parts.slice(1, -1).findIndex((_, index) => links.has(parts.slice(1, index + 2).join("/")));
-  if (link !== -1) {
-    return refused(name, "it would be unpacked through a symbolic link");
-  }
-  const permissions = (header.mode ?? 0o644) & 0o777;
-  switch (header.type) {
-    case "file":
-    case "contiguous-file":
-      return { kind: "file", path, mode: FILE | permissions };
-    case "directory":
-      return { kind: "directory", path, mode: DIRECTORY | permissions };
-    case "symlink":
-      return { kind: "symlink", path, target: header.linkname ?? "", mode: SYMLINK | 0o777 };
-    case "link":
-      // A zip has no hard links, and the content has gone by. Git knows none either: its archives hold none.
-      return refused(name, `it is a hard link to ${header.linkname}`);
+  switch (type) {
+    case FILE:
+      return { kind: "file", path, mode: FILE | (mode & 0o777 || 0o644) };
+    case DIRECTORY:
+      return size === 0
+        ? { kind: "directory", path, mode: DIRECTORY | (mode & 0o777 || 0o755) }
+        : refused(name, "it is a folder with content");
+    case SYMLINK:
+      return size <= LONGEST_PATH
+        ? { kind: "symlink", path, mode: SYMLINK | 0o777 }
+        : refused(name, `it is a symbolic link to a path of more than ${LONGEST_PATH} bytes`);
     default:
-      return refused(name, `its type is ${header.type ?? "unknown"}`);
+      return refused(name, `its file type is 0${type.toString(8)}`);
   }
 }
 
-function refused(name: string, why: string): ZipEntry {
-  return { kind: "refused", reason: `entry ${JSON.stringify(name)} of the archive is refused: ${why}` };
+function nameProblem(name: string): string | undefined {
+  if (name.startsWith("/")) {
+    return "its name is absolute";
+  }
+  if (name.includes("\0")) {
+    return "its name contains a NUL";
+  }
+  if (name.length > LONGEST_PATH) {
+    return `its name is longer than ${LONGEST_PATH} bytes`;
+  }
+  const parts = (name.endsWith("/") ? name.slice(0, -1) : name).split("/");
+  if (parts.includes("..")) {
+    return "its name leads out of the archive";
+  }
+  if (parts.includes("") || parts.includes(".")) {
+    return "its name has an empty part or a dot between slashes";
+  }
+  return parts.some((part) => part.length > LONGEST_NAME)
+    ? `a part of its name is longer than ${LONGEST_NAME} bytes`
+    : undefined;
+}
+
+function contentProblem({ flags, method }: ZipRecord): string | undefined {
+  if (flags & ENCRYPTED) {
+    return "it is encrypted";
+  }
+  return method === STORED || method === DEFLATED ? undefined : `its compression method is ${method}`;
+}
+
+/** A path with what it is, as {@link placeEntry} returns it. */
+export interface PlacedPath {
+  kind: "file" | "directory" | "symlink";
+  path: string;
+}
+
+/**
+ * The first conflict between entries: two with the same path, or one inside a file or a symbolic link. `undefined` if all can
+ * be unpacked. Names that differ in case or Unicode normalisation are different names, as they are to Linux and git.
+ */
+export function findConflict(entries: readonly PlacedPath[]): string | undefined {
+  // NUL sorts before every other character, so everything inside a path directly follows it.
+  // Joined, not replaced: comparing the strings that `replaceAll` makes of long paths takes seconds.
+  const sorted = entries.map(({ kind, path }) => ({ kind, path, key: path.split("/").join("\0") }));
+  sorted.sort((a, b) => (a.key < b.key ? -1 : Number(a.key > b.key)));
+  let previous: { kind: string; key: string } = { kind: "directory", key: "" };
+  let leaf: { kind: string; key: string } | undefined;
+  for (const entry of sorted) {
+    if (entry.key === previous.key) {
+      return entry.kind === previous.kind
+        ? reasonOf(entry.path, "the archive contains it twice")
+        : reasonOf(entry.path, `it is both a ${wordOf(previous.kind)} and a ${wordOf(entry.kind)}`);
+    }
+    if (leaf !== undefined && entry.key.startsWith(leaf.key) && entry.key[leaf.key.length] === "\0") {
+      return reasonOf(entry.path, `a ${wordOf(leaf.kind)} is in its way`);
+    }
+    if (entry.kind !== "directory") {
+      leaf = entry;
+    }
+    previous = entry;
+  }
+  return undefined;
+}
+
+function wordOf(kind: string): string {
+  return kind === "directory" ? "folder" : kind === "symlink" ? "symbolic link" : kind;
+}
+
+function refused(name: string, why: string): Place {
+  return { kind: "refused", reason: reasonOf(name, why) };
+}
+
+function reasonOf(name: string, why: string): string {
+  const text = Buffer.from(name, "latin1").toString();
+  return `entry ${JSON.stringify(text.length > 300 ? `${text.slice(0, 300)}…` : text)} of the archive is refused: ${why}`;
 }

@@ -1,5 +1,6 @@
-import { type Failure, failure } from "../failure";
+import { failure } from "../failure";
 import type { PushMessage } from "../message";
+import type { FetchFailure } from "./retry";
 
 /** What an answer to the request for an archive says, before its body. */
 export interface Answer {
@@ -16,12 +17,14 @@ export interface Answer {
  * `RevisionUnavailable` is what somebody has to mend, `SystemUnavailable` what passes.
  *
  * @param token what the token that was sent is called; `undefined` if none was
+ * @param now milliseconds since the epoch
  */
 export function refusalOf(
   answer: Answer,
   { forge, repository, commit }: Pick<PushMessage, "forge" | "repository" | "commit">,
   token: string | undefined,
-): Failure | undefined {
+  now: number = Date.now(),
+): FetchFailure | undefined {
   const { place, status, statusText } = answer;
   const setting = `slipway:forges.${forge}.token`;
   const said = `commit ${commit} of ${repository} at ${forge}: ${place} answers ${`${status} ${statusText}`.trim()}`;
@@ -34,7 +37,7 @@ export function refusalOf(
   }
   if (isThrottled(answer)) {
     const hint = token === undefined ? `; more are allowed with a token, set by ${setting}` : "";
-    return failure("SystemUnavailable", `${said}: too many requests${hint}`);
+    return later(answer, `${said}: too many requests${hint}`, now);
   }
   if (status === 401 || status === 403) {
     return failure("RevisionUnavailable", `${said}: ${signIn}`);
@@ -49,7 +52,29 @@ export function refusalOf(
   }
   // 408 is a timeout, 425 wants the same again; of the others below 500 none changes by itself.
   const passes = status >= 500 || status === 408 || status === 425;
-  return failure(passes ? "SystemUnavailable" : "RevisionUnavailable", said);
+  return passes ? later(answer, said, now) : failure("RevisionUnavailable", said);
+}
+
+/** What passes, with the time that the forge names for it. */
+function later({ headers }: Answer, message: string, now: number): FetchFailure {
+  const retryAfter = retryAfterOf(headers, now);
+  return Object.assign(failure("SystemUnavailable", message), retryAfter === undefined ? {} : { retryAfter });
+}
+
+/**
+ * Seconds until the forge wants to be asked again.
+ * - `Retry-After` is seconds or a date: https://www.rfc-editor.org/rfc/rfc9110#field.retry-after
+ * - GitHub names the end of its hourly limit in seconds since the epoch:
+ *   https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api
+ */
+function retryAfterOf(headers: Answer["headers"], now: number): number | undefined {
+  const retryAfter = headers.get("retry-after")?.trim() ?? "";
+  const reset = headers.get("x-ratelimit-remaining") === "0" ? (headers.get("x-ratelimit-reset") ?? "") : "";
+  if (/^\d+$/.test(retryAfter)) {
+    return Number(retryAfter);
+  }
+  const at = /^\d+$/.test(reset) && retryAfter === "" ? Number(reset) * 1_000 : Date.parse(retryAfter);
+  return Number.isNaN(at) ? undefined : Math.max(0, (at - now) / 1_000);
 }
 
 /** Bitbucket and Gitee send whom they do not know to a page to sign in; so do portals on the way. */

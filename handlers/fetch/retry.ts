@@ -12,6 +12,15 @@ export type RetryVerdict =
 const FIRST_DELAY = 15;
 const LONGEST_DELAY = 15 * 60;
 
+/** SQS hides a message for 12 hours at most, the time since it was received included. */
+const LONGEST_WAIT = 11 * 60 * 60;
+
+/** A failure with the time for which the forge asked not to be asked again. */
+export interface FetchFailure extends Failure {
+  /** Seconds. */
+  retryAfter?: number;
+}
+
 /** So often is tried what hardly mends by itself: a forge may be late to know a commit, or a token. */
 const PATIENCE = 3;
 
@@ -19,11 +28,13 @@ const PATIENCE = 3;
  * Whether to try again. An outage, or a permission that is missing, is waited for until the queue itself has enough. What
  * is wrong with the push or the configuration is not: it would hold up later pushes of the branch for hours.
  *
+ * A forge that says when to come back is not asked before.
+ *
  * @param receives how often the message was handed out, this time included
  * @param messageId spreads messages that failed at the same time
  */
 export function decideRetry(
-  { type, message }: Pick<Failure, "type" | "message">,
+  { type, message, retryAfter = 0 }: Pick<FetchFailure, "type" | "message" | "retryAfter">,
   receives: number,
   messageId: string,
 ): RetryVerdict {
@@ -38,7 +49,10 @@ export function decideRetry(
         : { kind: "park", reason: message };
     case "SystemUnavailable":
     case "PermissionError":
-      return { kind: "retry", seconds: delayOf(receives, messageId) };
+      return {
+        kind: "retry",
+        seconds: Math.max(delayOf(receives, messageId), Math.min(LONGEST_WAIT, Math.ceil(retryAfter))),
+      };
   }
 }
 
@@ -50,7 +64,7 @@ function delayOf(receives: number, messageId: string): number {
 }
 
 /** Any error of a fetch as a {@link Failure} that {@link decideRetry} can go by. @param signal of the function's time */
-export function judged(error: unknown, signal: AbortSignal): Failure {
+export function judged(error: unknown, signal: AbortSignal): FetchFailure {
   if (signal.aborted) {
     return failure("SystemUnavailable", `not done in the function's time: ${explain(error)}`, error);
   }
@@ -69,8 +83,8 @@ export function typeOf(error: unknown): Failure["type"] {
   return isBrokenOff(error) ? "SystemUnavailable" : "RevisionUnavailable";
 }
 
-/** Whether a connection ended before its time. `fetch` has the code in the cause. */
+/** Whether a connection ended before its time, or brought what its encoding cannot be. `fetch` has the code in the cause. */
 function isBrokenOff(error: unknown): boolean {
   const { code, cause } = error as { code?: string; cause?: { code?: string } };
-  return /^(UND_ERR_\w+|E[A-Z]+)$/.test(code ?? cause?.code ?? "");
+  return /^(UND_ERR_\w+|E[A-Z]+|Z_\w+)$/.test(code ?? cause?.code ?? "");
 }

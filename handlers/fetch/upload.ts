@@ -1,4 +1,3 @@
-import type { Readable } from "node:stream";
 import {
   AbortMultipartUploadCommand,
   type CompletedPart,
@@ -39,11 +38,11 @@ export interface Uploaded {
 export async function upload(
   client: S3Client,
   destination: Destination,
-  content: Readable,
+  content: AsyncIterable<Buffer>,
   abortSignal: AbortSignal,
 ): Promise<Uploaded> {
+  const parts = inParts(content, PART);
   try {
-    const parts = inParts(content, PART);
     const first = (await parts.next()).value ?? Buffer.alloc(0);
     // A full first part may be followed by others; only one that is not full is known to be the last.
     const { VersionId, size } =
@@ -52,8 +51,8 @@ export async function upload(
         : await putInParts(client, destination, first, parts, abortSignal);
     return { versionId: versioned(destination.bucket, VersionId), size };
   } finally {
-    // Ends the download behind it, if it has not ended.
-    content.destroy();
+    // Ends the content, if it has not ended.
+    await parts.return();
   }
 }
 
@@ -130,19 +129,18 @@ function objectOf({ bucket, key, contentType, metadata }: Destination) {
   return { Bucket: bucket, Key: key, ContentType: contentType, Metadata: metadata };
 }
 
-/** The content in buffers of `size` bytes, and a last one that may be shorter. */
-async function* inParts(content: Readable, size: number): AsyncGenerator<Buffer, void> {
-  let part = Buffer.allocUnsafe(size);
+/** The content in pieces of `size` bytes, and a last one that may be shorter. Each overwrites the one before. */
+async function* inParts(content: AsyncIterable<Buffer>, size: number): AsyncGenerator<Buffer, void> {
+  // One buffer for all: the garbage collector lags behind such large ones.
+  const part = Buffer.allocUnsafeSlow(size);
   let filled = 0;
-  for await (const piece of content as AsyncIterable<Buffer>) {
-    // Copied: zlib's small pieces are views into buffers of 16 KiB, and a list of them would keep those alive.
+  for await (const piece of content) {
     for (let start = 0; start < piece.length; ) {
       const copied = piece.copy(part, filled, start);
       start += copied;
       filled += copied;
       if (filled === size) {
         yield part;
-        part = Buffer.allocUnsafe(size);
         filled = 0;
       }
     }

@@ -54,7 +54,7 @@ const notFound = (_: IncomingMessage, response: ServerResponse): void => answerT
 const archiveRoute: Route = {
   host,
   method: "GET",
-  path: /^\/([^/]+\/[^/]+)\/get\/(.+)\.tar\.gz$/,
+  path: /^\/([^/]+\/[^/]+)\/get\/(.+)\.zip$/,
   admits: admitsToken(authorizationToken),
   refuse: notFound,
   async serve({ request, response, hosted, rest, sendArchive }) {

@@ -55,7 +55,7 @@ const hookUrl = ({ repository, id }: Webhook): string => `${address}/${repositor
 const archiveRoute: Route = {
   host,
   method: "GET",
-  path: /^\/api\/v5\/repos\/([^/]+\/[^/]+)\/(tarball)$/,
+  path: /^\/api\/v5\/repos\/([^/]+\/[^/]+)\/(zipball)$/,
   admits: admitsToken(authorizationToken),
   refuse: refuseByJson(authorizationToken, {
     anonymous: "Not Found Project",

@@ -96,17 +96,17 @@ function archiveRoutes(place: Place, clock: Clock): Route[] {
     {
       host: place.host,
       method: "GET",
-      path: /^\/([^/]+\/[^/]+)\/archive\/(.+)\.tar\.gz$/,
+      path: /^\/([^/]+\/[^/]+)\/archive\/(.+)\.zip$/,
       admits: isOpen,
       refuse: notFound,
       serve: ({ response, hosted, rest }) =>
-        redirect(response, `https://${place.codeload}/${hosted.repository.name}/tar.gz/${rest}`),
+        redirect(response, `https://${place.codeload}/${hosted.repository.name}/zip/${rest}`),
     },
     {
       host: api,
       method: "GET",
       isApi: true,
-      path: new RegExp(`^${escaped}/repos/([^/]+/[^/]+)/tarball/(.+)$`),
+      path: new RegExp(`^${escaped}/repos/([^/]+/[^/]+)/zipball/(.+)$`),
       admits: admitsToken(authorizationToken),
       refuse: refuseApi,
       serve(exchange) {
@@ -114,19 +114,19 @@ function archiveRoutes(place: Place, clock: Clock): Route[] {
         if (request.headers["user-agent"] === undefined)
           return answerText(response, 403, "Request forbidden by administrative rules: send a User-Agent header.");
         const query = hosted.token === undefined ? "" : `?token=${issuePass(hosted.repository)}`;
-        redirect(response, `https://${place.codeload}/${hosted.repository.name}/legacy.tar.gz/${rest}${query}`);
+        redirect(response, `https://${place.codeload}/${hosted.repository.name}/legacy.zip/${rest}${query}`);
       },
     },
     {
       host: place.codeload,
       method: "GET",
-      path: /^\/([^/]+\/[^/]+)\/(?:legacy\.)?tar\.gz\/(.+)$/,
+      path: /^\/([^/]+\/[^/]+)\/(?:legacy\.)?zip\/(.+)$/,
       admits: (exchange) => isOpen(exchange) || hasPass(exchange),
       refuse: notFound,
       async serve(exchange) {
         const { request, response, hosted, rest, url } = exchange;
         const [owner, name] = hosted.repository.name.split("/");
-        const folder = url.pathname.includes("/legacy.tar.gz/")
+        const folder = url.pathname.includes("/legacy.zip/")
           ? (commit: string) => `${owner}-${name}-${commit.slice(0, 7)}`
           : (commit: string) => `${name}-${commit}`;
         if (!(await exchange.sendArchive(rest, folder))) notFound(request, response);

@@ -49,7 +49,7 @@ const tokenOf = (request: IncomingMessage): string | undefined => {
 const archiveRoute: Route = {
   host,
   method: "GET",
-  path: /^\/api\/v4\/projects\/([^/]+)\/repository\/(archive\.tar\.gz)$/,
+  path: /^\/api\/v4\/projects\/([^/]+)\/repository\/(archive\.zip)$/,
   admits: admitsToken(tokenOf),
   refuse: refuseByJson(tokenOf, { anonymous: "404 Project Not Found", refused: "401 Unauthorized" }),
   async serve({ hosted, response, url, sendArchive }) {

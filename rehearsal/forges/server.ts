@@ -2,7 +2,6 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { createGzip } from "node:zlib";
 import { createLocalServer, createToken } from "../loopback";
 import { exitOf, startGit } from "./git";
 import type { RefUpdate } from "./repository";
@@ -145,22 +144,21 @@ async function sendArchive(
   const commit = await repository.resolve(decodeURIComponent(name));
   if (commit === undefined) return false;
   const folder = folderOf(commit);
-  const git = startGit([`--git-dir=${repository.directory}`, "archive", "--format=tar", `--prefix=${folder}/`, commit]);
+  const git = startGit([`--git-dir=${repository.directory}`, "archive", "--format=zip", `--prefix=${folder}/`, commit]);
   git.stdin.end();
   git.stderr.resume();
   response.writeHead(200, {
-    "content-type": "application/x-gzip",
-    "content-disposition": `attachment; filename=${folder}.tar.gz`,
+    "content-type": "application/zip",
+    "content-disposition": `attachment; filename=${folder}.zip`,
   });
   const failing = fault();
   if (failing?.kind !== "cut") {
-    const [code] = await Promise.all([exitOf(git), pipeline(git.stdout, createGzip(), response)]);
+    const [code] = await Promise.all([exitOf(git), pipeline(git.stdout, response)]);
     if (code !== 0) throw new Error(`git archive of ${repository.name} ${commit} ended with ${code}.`);
     return true;
   }
   await pipeline(
     git.stdout,
-    createGzip(),
     cutter(failing.afterBytes, () => response.destroy()),
     response,
   ).catch(() => git.kill());

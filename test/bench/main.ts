@@ -10,8 +10,8 @@ async function main(): Promise<void> {
   const root = path.resolve(__dirname, "../..");
   for (const [title, measure] of [
     ["pulumi up's own entry evaluates stack dev, against a program of one bucket", evaluation],
-    ["fetch repacks a repository's archive, against gunzip and deflate of the same bytes", repacking],
     ["what a function takes until it can be invoked, against a bare one (at most 1.10)", coldStart],
+    ["fetch copies a repository's archive, against streaming the forge's zip unchanged", repacking],
     ["what each function uploads, zipped, against its limit", archiveSizes],
   ] as const) {
     console.log(`${title}:`);

@@ -1,8 +1,8 @@
 import { readdirSync } from "node:fs";
 import path from "node:path";
-import { gzipSync } from "node:zlib";
-import { pack } from "tar-stream";
+import { buffer } from "node:stream/consumers";
 import { fromBufferPromise } from "yauzl";
+import { ZipFile } from "yazl";
 import { packageFolders } from "../../infra/packages";
 
 /** All files of packages and of what they depend on, from the project's root. */
@@ -13,19 +13,15 @@ export const filesOf = (packages: string[]): string[] =>
       .map((entry) => path.join(entry.parentPath, entry.name)),
   );
 
-/** A repository as GitHub archives it. */
-export async function tarGz(files: Record<string, Buffer | string>): Promise<Buffer> {
-  const tar = pack();
-  tar.entry({ name: "storefront-0123456/", type: "directory" });
+/** A repository as forges archive it. */
+export async function zipball(files: Record<string, Buffer | string>): Promise<Buffer> {
+  const zip = new ZipFile();
+  zip.addEmptyDirectory("storefront-0123456/");
   for (const [name, content] of Object.entries(files)) {
-    tar.entry({ name: `storefront-0123456/${name}`, mode: 0o755 }, content);
+    zip.addBuffer(Buffer.from(content), `storefront-0123456/${name}`, { mode: 0o100755, compressionLevel: 1 });
   }
-  tar.finalize();
-  const chunks: Buffer[] = [];
-  for await (const chunk of tar) {
-    chunks.push(chunk);
-  }
-  return gzipSync(Buffer.concat(chunks), { level: 1 });
+  zip.end();
+  return buffer(zip.outputStream);
 }
 
 /** The contents of a zip's entries, by name. */

@@ -5,7 +5,7 @@ import { ZipFile } from "yazl";
 import { defaultBuildspec } from "../../handlers/buildspec";
 import { createFetch } from "../../handlers/fetch";
 import { serialize } from "../../infra/serialization";
-import { entriesOf, filesOf, tarGz } from "./archive";
+import { entriesOf, filesOf, zipball } from "./archive";
 import type { PlainAnswer } from "./endpoint";
 import { COMMIT, createFetchWorld, DEAD_LETTERS, type FetchWorld, GROUP, message, PACKAGES } from "./fetchSupport";
 
@@ -21,13 +21,13 @@ describe("fetch callback, serialised", () => {
     world = await createFetchWorld((url) => ({ github: { url: `${url}/github` } }));
     // GitHub redirects to another host; here that is another path.
     world.forge = ({ url }) =>
-      url === `/github/acme/storefront/archive/${COMMIT}.tar.gz`
-        ? { status: 302, headers: { location: `/codeload/acme/storefront/tar.gz/${COMMIT}` } }
+      url === `/github/acme/storefront/archive/${COMMIT}.zip`
+        ? { status: 302, headers: { location: `/codeload/acme/storefront/zip/${COMMIT}` } }
         : archive;
   });
   beforeEach(async () => {
     world.reset();
-    archive = { status: 200, body: await tarGz({ "README.md": "# storefront\n", "run.sh": "#!/bin/sh\n" }) };
+    archive = { status: 200, body: await zipball({ "README.md": "# storefront\n", "run.sh": "#!/bin/sh\n" }) };
   });
   after(() => world.close());
 
@@ -136,7 +136,7 @@ describe("fetch callback, serialised", () => {
   });
 
   it("stores a large repository in parts", async () => {
-    archive.body = await tarGz({ "large.bin": randomBytes(9 * 1024 * 1024) });
+    archive.body = await zipball({ "large.bin": randomBytes(9 * 1024 * 1024) });
     expect((await world.deliver()).value).to.deep.equal(none);
     const object = "/source/storefront/source.zip";
     expect(world.bucket.requests).to.deep.equal([

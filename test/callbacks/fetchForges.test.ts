@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import type { Forge } from "../../handlers/forge";
-import { entriesOf, tarGz } from "./archive";
+import { entriesOf, zipball } from "./archive";
 import { type Endpoint, type PlainRequest, startEndpoint } from "./endpoint";
 import { COMMIT, createFetchWorld, type FetchWorld, message } from "./fetchSupport";
 
@@ -37,7 +37,7 @@ describe("fetch callback, serialised, at forges with private repositories", () =
     world.reset();
     secrets = { ...TOKENS };
     storeAsked = [];
-    const body = await tarGz({ "README.md": "# storefront\n" });
+    const body = await zipball({ "README.md": "# storefront\n" });
     store.plain = (request) => {
       storeAsked.push(request);
       return { status: 200, body };
@@ -54,14 +54,14 @@ describe("fetch callback, serialised, at forges with private repositories", () =
   const anonymous = { agent: "slipway", authorization: undefined, privateToken: undefined };
 
   const forges: [Forge, string, object][] = [
-    ["github", `/ghes/api/v3/repos/acme/storefront/tarball/${COMMIT}`, { authorization: `Bearer ${TOKENS.github}` }],
+    ["github", `/ghes/api/v3/repos/acme/storefront/zipball/${COMMIT}`, { authorization: `Bearer ${TOKENS.github}` }],
     [
       "gitlab",
-      `/gitlab/api/v4/projects/acme%2Fstorefront/repository/archive.tar.gz?sha=${COMMIT}`,
+      `/gitlab/api/v4/projects/acme%2Fstorefront/repository/archive.zip?sha=${COMMIT}`,
       { privateToken: TOKENS.gitlab },
     ],
-    ["bitbucket", `/bitbucket/acme/storefront/get/${COMMIT}.tar.gz`, { authorization: `Bearer ${TOKENS.bitbucket}` }],
-    ["gitee", `/gitee/api/v5/repos/acme/storefront/tarball?ref=${COMMIT}`, { authorization: `Bearer ${TOKENS.gitee}` }],
+    ["bitbucket", `/bitbucket/acme/storefront/get/${COMMIT}.zip`, { authorization: `Bearer ${TOKENS.bitbucket}` }],
+    ["gitee", `/gitee/api/v5/repos/acme/storefront/zipball?ref=${COMMIT}`, { authorization: `Bearer ${TOKENS.gitee}` }],
   ];
   for (const [forge, url, token] of forges) {
     it(`brings ${forge} its token, and nobody else`, async () => {
@@ -78,7 +78,7 @@ describe("fetch callback, serialised, at forges with private repositories", () =
     });
 
     it(`brings ${forge} its token again where the archive is at the same address`, async () => {
-      const body = await tarGz({ "README.md": "# storefront\n" });
+      const body = await zipball({ "README.md": "# storefront\n" });
       world.forge = (request) =>
         request.url === "/archive" ? { status: 200, body } : { status: 302, headers: { location: "/archive" } };
       expect((await world.deliver({ forge })).value).to.deep.equal(NONE);
@@ -117,7 +117,7 @@ describe("fetch callback, serialised, at forges with private repositories", () =
   });
 
   it("takes the new token at once where the old one is refused", async () => {
-    const body = await tarGz({ "README.md": "# storefront\n" });
+    const body = await zipball({ "README.md": "# storefront\n" });
     world.forge = ({ headers }) =>
       headers["private-token"] === "glpat-rotated" ? { status: 200, body } : { status: 401 };
     // Younger than ten seconds a token is not read again.
@@ -156,7 +156,7 @@ describe("fetch callback, serialised, at forges with private repositories", () =
       const { value, logged } = await world.deliver();
       expect(value).to.deep.equal(M1);
       expect(logged.map((line) => line.cause)).to.deep.equal([
-        `${world.endpoint.url}/ghes/api/v3/repos/${message.repository}/tarball/${COMMIT} redirects to no address that slipway would follow`,
+        `${world.endpoint.url}/ghes/api/v3/repos/${message.repository}/zipball/${COMMIT} redirects to no address that slipway would follow`,
       ]);
     });
   }
@@ -167,7 +167,7 @@ describe("fetch callback, serialised, at forges with private repositories", () =
     expect(value).to.deep.equal(M1);
     expect(world.asked).to.have.length(6);
     expect(logged.map((line) => line.cause)).to.deep.equal([
-      `${world.endpoint.url}/ghes/api/v3/repos/${message.repository}/tarball/${COMMIT} redirects more than 5 times`,
+      `${world.endpoint.url}/ghes/api/v3/repos/${message.repository}/zipball/${COMMIT} redirects more than 5 times`,
     ]);
   });
 });

@@ -8,7 +8,7 @@ import { type Bucket, createBucket } from "./bucket";
 import { type Endpoint, type PlainAnswer, type PlainRequest, startEndpoint } from "./endpoint";
 import { type InvocationTime, startLambda } from "./lambda";
 
-export const PACKAGES = ["tar-stream", "yazl"];
+export const PACKAGES = ["yauzl"];
 export const COMMIT = "0123456789abcdef0123456789abcdef01234567";
 
 /** Of every application, at every forge. */

@@ -6,9 +6,9 @@ describe("a redirect", () => {
   const followed: [string, string, string, string][] = [
     [
       "to another host",
-      "https://github.com/acme/storefront/archive/c0ffee.tar.gz",
-      "https://codeload.github.com/acme/storefront/tar.gz/c0ffee",
-      "https://codeload.github.com/acme/storefront/tar.gz/c0ffee",
+      "https://github.com/acme/storefront/archive/c0ffee.zip",
+      "https://codeload.github.com/acme/storefront/zip/c0ffee",
+      "https://codeload.github.com/acme/storefront/zip/c0ffee",
     ],
     ["to a path", "https://git.acme.example/a/b", "/c?d=e", "https://git.acme.example/c?d=e"],
     [

@@ -111,7 +111,28 @@ describe("an answer to the request for an archive", () => {
     });
   }
 
-  for (const contentType of ["application/x-gzip", "application/octet-stream", undefined]) {
+  const now = Date.UTC(2026, 0, 5, 10);
+  const waits: [number, Record<string, string>, number | undefined][] = [
+    [503, { "retry-after": "120" }, 120],
+    [429, { "retry-after": " 7200 " }, 7_200],
+    [403, { "retry-after": "60", "x-ratelimit-remaining": "0", "x-ratelimit-reset": "1767610800" }, 60],
+    [403, { "x-ratelimit-remaining": "0", "x-ratelimit-reset": String(now / 1_000 + 1_800) }, 1_800],
+    [503, { "retry-after": "Mon, 05 Jan 2026 10:05:00 GMT" }, 300],
+    [503, { "retry-after": "Mon, 05 Jan 2026 09:00:00 GMT" }, 0],
+    [503, { "retry-after": "soon" }, undefined],
+    [503, { "x-ratelimit-reset": "1767610800" }, undefined],
+    [502, {}, undefined],
+    [404, { "retry-after": "120" }, undefined],
+  ];
+  for (const [status, headers, retryAfter] of waits) {
+    it(`of ${status} with ${JSON.stringify(headers)} asks for ${retryAfter} seconds`, () => {
+      const answer = { place: PLACE, status, statusText: "", headers: new Headers(headers) };
+      const asked = { forge: "github" as const, repository: "acme/storefront", commit: COMMIT };
+      expect(refusalOf(answer, asked, "secret forges", now)?.retryAfter).to.equal(retryAfter);
+    });
+  }
+
+  for (const contentType of ["application/zip", "application/octet-stream", undefined]) {
     it(`that is ${contentType ?? "of no type"} is the archive`, () => {
       const headers = new Headers(contentType === undefined ? {} : { "content-type": contentType });
       const answer = { place: PLACE, status: 200, statusText: "OK", headers };

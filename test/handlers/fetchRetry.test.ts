@@ -28,6 +28,19 @@ describe("a fetch that failed", () => {
     });
   }
 
+  for (const [retryAfter, seconds] of [
+    [3, 14],
+    [600, 600],
+    [59.2, 60],
+    [7_200, 7_200],
+    [86_400, 39_600],
+  ] as const) {
+    it(`is tried again after ${seconds} s if the forge asks for ${retryAfter} s`, () => {
+      const problem = { type: "SystemUnavailable", message: "why", retryAfter } as const;
+      expect(decideRetry(problem, 1, "m1")).to.deep.equal(retry(seconds));
+    });
+  }
+
   it("is tried again at another time than others that failed with it", () => {
     const seconds = (messageId: string, receives: number) => {
       const verdict = decideRetry({ type: "SystemUnavailable", message: "why" }, receives, messageId);
@@ -63,7 +76,11 @@ describe("an error of a fetch", () => {
       error("closed", { code: "ERR_STREAM_PREMATURE_CLOSE" }),
       "RevisionUnavailable",
     ],
-    ["is no gzip", error("incorrect header check", { code: "Z_DATA_ERROR" }), "RevisionUnavailable"],
+    [
+      "is a damaged content encoding",
+      new TypeError("terminated", { cause: error("incorrect data check", { code: "Z_DATA_ERROR" }) }),
+      "SystemUnavailable",
+    ],
     ["is nothing that is known", error("NoSuchBucket", {}), "RevisionUnavailable"],
   ];
   for (const [what, thrown, type] of table) {

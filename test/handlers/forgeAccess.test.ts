@@ -29,65 +29,60 @@ describe("git's headers", () => {
 
 describe("the request for an archive", () => {
   const table: [string, { forge: Forge; url?: string; repository?: string; token?: string }, string, object][] = [
-    ["GitHub's website", { forge: "github" }, `https://github.com/acme/storefront/archive/${COMMIT}.tar.gz`, NAMED],
+    ["GitHub's website", { forge: "github" }, `https://github.com/acme/storefront/archive/${COMMIT}.zip`, NAMED],
     [
       "GitHub's API, with a token",
       { forge: "github", token: "t0ken" },
-      `https://api.github.com/repos/acme/storefront/tarball/${COMMIT}`,
+      `https://api.github.com/repos/acme/storefront/zipball/${COMMIT}`,
       BEARER,
     ],
     [
       "a GitHub Enterprise Server",
       { forge: "github", url: "https://git.acme.example" },
-      `https://git.acme.example/acme/storefront/archive/${COMMIT}.tar.gz`,
+      `https://git.acme.example/acme/storefront/archive/${COMMIT}.zip`,
       NAMED,
     ],
     [
       "a GitHub Enterprise Server's API, with a token",
       { forge: "github", url: "https://git.acme.example", token: "t0ken" },
-      `https://git.acme.example/api/v3/repos/acme/storefront/tarball/${COMMIT}`,
+      `https://git.acme.example/api/v3/repos/acme/storefront/zipball/${COMMIT}`,
       BEARER,
     ],
     [
       "the API of GitHub Enterprise Cloud with data residency",
       { forge: "github", url: "https://acme.ghe.com", token: "t0ken" },
-      `https://api.acme.ghe.com/repos/acme/storefront/tarball/${COMMIT}`,
+      `https://api.acme.ghe.com/repos/acme/storefront/zipball/${COMMIT}`,
       BEARER,
     ],
     [
       "GitLab's API",
       { forge: "gitlab", repository: "acme/web/storefront" },
-      `https://gitlab.com/api/v4/projects/acme%2Fweb%2Fstorefront/repository/archive.tar.gz?sha=${COMMIT}`,
+      `https://gitlab.com/api/v4/projects/acme%2Fweb%2Fstorefront/repository/archive.zip?sha=${COMMIT}`,
       NAMED,
     ],
     [
       "an own GitLab's API, with a token",
       { forge: "gitlab", url: "https://git.acme.example", token: "t0ken" },
-      `https://git.acme.example/api/v4/projects/acme%2Fstorefront/repository/archive.tar.gz?sha=${COMMIT}`,
+      `https://git.acme.example/api/v4/projects/acme%2Fstorefront/repository/archive.zip?sha=${COMMIT}`,
       { ...NAMED, "private-token": "t0ken" },
     ],
-    [
-      "Bitbucket's website",
-      { forge: "bitbucket" },
-      `https://bitbucket.org/acme/storefront/get/${COMMIT}.tar.gz`,
-      NAMED,
-    ],
+    ["Bitbucket's website", { forge: "bitbucket" }, `https://bitbucket.org/acme/storefront/get/${COMMIT}.zip`, NAMED],
     [
       "Bitbucket's website, with a token",
       { forge: "bitbucket", token: "t0ken" },
-      `https://bitbucket.org/acme/storefront/get/${COMMIT}.tar.gz`,
+      `https://bitbucket.org/acme/storefront/get/${COMMIT}.zip`,
       BEARER,
     ],
     [
       "Gitee's API",
       { forge: "gitee", token: "t0ken" },
-      `https://gitee.com/api/v5/repos/acme/storefront/tarball?ref=${COMMIT}`,
+      `https://gitee.com/api/v5/repos/acme/storefront/zipball?ref=${COMMIT}`,
       BEARER,
     ],
     [
       "no other repository than the one named",
       { forge: "github", repository: "acme/store?front#1" },
-      `https://github.com/acme/store%3Ffront%231/archive/${COMMIT}.tar.gz`,
+      `https://github.com/acme/store%3Ffront%231/archive/${COMMIT}.zip`,
       NAMED,
     ],
   ];

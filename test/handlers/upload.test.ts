@@ -83,7 +83,8 @@ describe("upload", () => {
     const bodies: Buffer[] = [];
     const client = {
       send: async ({ input }: { input: { Body?: Buffer } }) => {
-        bodies.push(...(input.Body === undefined ? [] : [input.Body]));
+        // Copied, as the SDK has sent it by the time that it answers.
+        bodies.push(...(input.Body === undefined ? [] : [Buffer.from(input.Body)]));
         return { UploadId: "u1", VersionId: "v1" };
       },
     } as unknown as S3Client;

@@ -63,7 +63,7 @@ describe("what the stacks in China register", () => {
       "exports.handler = ",
     );
     expect(
-      at("slipway-fetch-function [aws:lambda/function:Function] code.node_modules/yazl package.json"),
+      at("slipway-fetch-function [aws:lambda/function:Function] code.node_modules/yauzl package.json"),
     ).to.have.length(1);
     expect(at("slipway-fetch-role-policy [aws:iam/rolePolicy:RolePolicy] policy")[0]).to.contain("arn:aws-cn:");
   });

@@ -1,10 +1,11 @@
-import { mkdir, mkdtemp, readFile, readlink, rm, stat, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, readlink, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { expect } from "chai";
 import { matchingFiles } from "../../rehearsal/cloud/codeBuild/artifacts";
 import type { ArtifactsSpec } from "../../rehearsal/cloud/codeBuild/buildspec";
 import { unpack } from "../../rehearsal/cloud/codeBuild/source";
+import { handmadeZip } from "../handlers/zips";
 import { type Content, link, zipOf } from "./codeBuildSupport";
 
 describe("the files of a build", () => {
@@ -42,6 +43,23 @@ describe("the files of a build", () => {
     expect(error).to.be.an("error").with.property("code", "EEXIST");
     expect(await stat(path.join(folder, "escaped")).catch((it: NodeJS.ErrnoException) => it.code)).to.equal("ENOENT");
   });
+
+  it("have the names that Linux allows, with backslashes, colons and bytes that are no UTF-8", async () => {
+    const archive = path.join(folder, "source.zip");
+    const names = ["x/run-acme\\x2dfoo.mount", "c:/x", "a:b", "caf\u00e9"];
+    await writeFile(archive, handmadeZip(names.map((name) => ({ name, content: name }))));
+    await unpack(archive, path.join(folder, "src"));
+    const found = await readdir(path.join(folder, "src"), { recursive: true, encoding: "latin1" });
+    expect(found).to.have.members(["x", "c:", ...names]);
+  });
+
+  for (const name of ["/etc/cron.d/x", "../x"])
+    it(`are not written to ${name}`, async () => {
+      const archive = path.join(folder, "source.zip");
+      await writeFile(archive, handmadeZip([{ name, content: "no" }]));
+      const error = await unpack(archive, path.join(folder, "src")).catch((it: Error) => it);
+      expect(error).to.be.an("error").with.property("name", "CLIENT_ERROR");
+    });
 
   it("are not taken from what is no archive", async () => {
     const archive = path.join(folder, "source.zip");

@@ -113,9 +113,9 @@ describe("A task's connections", () => {
   it("reach hosts outside by their own names, and are told once", async () => {
     await forges.createRepository("acme/storefront");
     const twice = `${FETCH} fetch(url, { redirect: "manual" });`;
-    const url = "https://github.com/acme/storefront/archive/main.tar.gz";
+    const url = "https://github.com/acme/storefront/archive/main.zip";
     expect(await run(twice, { command: ["node", "server.js", url] })).to.deep.equal([
-      "302 https://codeload.github.com/acme/storefront/tar.gz/main",
+      "302 https://codeload.github.com/acme/storefront/zip/main",
     ]);
     expect(shortened()).to.deep.equal([reached("github.com")]);
   });

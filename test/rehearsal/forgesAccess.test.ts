@@ -3,8 +3,8 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { devNull, tmpdir } from "node:os";
 import path from "node:path";
 import { promisify } from "node:util";
-import { gunzipSync } from "node:zlib";
 import { assert } from "chai";
+import { fromBufferPromise } from "yauzl";
 import { type Clock, createClock } from "../../rehearsal/clock";
 import { file } from "../../rehearsal/forges/files";
 import { enterpriseHost, type Forges, startForges } from "../../rehearsal/forges/forges";
@@ -32,7 +32,7 @@ const cases: Case[] = [
   {
     site: "github.com",
     name: "acme/api",
-    archive: (commit) => `https://api.github.com/repos/acme/api/tarball/${commit}`,
+    archive: (commit) => `https://api.github.com/repos/acme/api/zipball/${commit}`,
     headers: { authorization: `Bearer ${token}` },
     folder: (commit) => `acme-api-${commit.slice(0, 7)}/`,
     refused: [404, 401],
@@ -40,7 +40,7 @@ const cases: Case[] = [
   {
     site: enterpriseHost,
     name: "acme/ledger",
-    archive: (commit) => `https://${enterpriseHost}/api/v3/repos/acme/ledger/tarball/${commit}`,
+    archive: (commit) => `https://${enterpriseHost}/api/v3/repos/acme/ledger/zipball/${commit}`,
     headers: { authorization: `token ${token}` },
     folder: (commit) => `acme-ledger-${commit.slice(0, 7)}/`,
     refused: [404, 401],
@@ -49,7 +49,7 @@ const cases: Case[] = [
     site: "gitlab.com",
     name: "acme/shop/loyalty",
     archive: (commit) =>
-      `https://gitlab.com/api/v4/projects/acme%2Fshop%2Floyalty/repository/archive.tar.gz?sha=${commit}`,
+      `https://gitlab.com/api/v4/projects/acme%2Fshop%2Floyalty/repository/archive.zip?sha=${commit}`,
     headers: { "private-token": token },
     folder: (commit) => `loyalty-${commit}-${commit}/`,
     refused: [404, 401],
@@ -57,7 +57,7 @@ const cases: Case[] = [
   {
     site: "bitbucket.org",
     name: "acme/search",
-    archive: (commit) => `https://bitbucket.org/acme/search/get/${commit}.tar.gz`,
+    archive: (commit) => `https://bitbucket.org/acme/search/get/${commit}.zip`,
     headers: { authorization: basic("x-token-auth", token) },
     folder: (commit) => `acme-search-${commit.slice(0, 12)}/`,
     refused: [404, 404],
@@ -65,7 +65,7 @@ const cases: Case[] = [
   {
     site: "gitee.com",
     name: "acme/stock",
-    archive: (commit) => `https://gitee.com/api/v5/repos/acme/stock/tarball?ref=${commit}`,
+    archive: (commit) => `https://gitee.com/api/v5/repos/acme/stock/zipball?ref=${commit}`,
     headers: { authorization: `Bearer ${token}` },
     folder: (commit) => `stock-${commit}/`,
     refused: [404, 401],
@@ -98,9 +98,9 @@ describe("rehearsal: repositories of forges", () => {
   }
 
   const firstEntry = async (response: Response): Promise<string> => {
-    const tar = gunzipSync(Buffer.from(await response.arrayBuffer()));
-    // The commit's id comes first, as a header of its own and its content.
-    return tar.subarray(1024, 1124).toString().replace(/\0.*$/s, "");
+    const zip = await fromBufferPromise(Buffer.from(await response.arrayBuffer()));
+    for await (const { fileName } of zip.eachEntry()) return fileName;
+    return "";
   };
 
   for (const { site, name, archive, headers, folder, refused } of cases)
@@ -151,14 +151,11 @@ describe("rehearsal: repositories of forges", () => {
     const repository = await forges.createRepository("acme/brief");
     const { after: commit } = await repository.commit({ "README.md": file("1\n") }, "Begin");
     forges.protect(repository, token);
-    const api = await ask(`https://api.github.com/repos/acme/brief/tarball/${commit}`, {
+    const api = await ask(`https://api.github.com/repos/acme/brief/zipball/${commit}`, {
       authorization: `Bearer ${token}`,
     });
     const location = api.headers.get("location") ?? "";
-    assert.match(
-      location,
-      new RegExp(`^https://codeload.github.com/acme/brief/legacy.tar.gz/${commit}\\?token=\\w{32}$`),
-    );
+    assert.match(location, new RegExp(`^https://codeload.github.com/acme/brief/legacy.zip/${commit}\\?token=\\w{32}$`));
     assert.equal((await ask(location)).status, 200);
     assert.equal((await ask(location.replace("/brief/", "/api/"))).status, 404);
     assert.equal((await ask(location.replace(/\?.*/, ""))).status, 404);
@@ -169,7 +166,7 @@ describe("rehearsal: repositories of forges", () => {
   it("do not show a private one at the website, whoever asks", async () => {
     const repository = await forges.createRepository("acme/hidden");
     const { after: commit } = await repository.commit({ "README.md": file("1\n") }, "Begin");
-    const address = `https://github.com/acme/hidden/archive/${commit}.tar.gz`;
+    const address = `https://github.com/acme/hidden/archive/${commit}.zip`;
     assert.equal((await ask(address)).status, 302);
     forges.protect(repository, token);
     assert.equal((await ask(address, { authorization: `Bearer ${token}` })).status, 404);

@@ -3,13 +3,10 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { get } from "node:http";
 import { devNull, tmpdir } from "node:os";
 import path from "node:path";
-import { Readable } from "node:stream";
 import { buffer } from "node:stream/consumers";
-import { pipeline } from "node:stream/promises";
 import { promisify } from "node:util";
-import { createGunzip } from "node:zlib";
 import { assert } from "chai";
-import { extract, type Headers } from "tar-stream";
+import { fromBufferPromise } from "yauzl";
 import { createClock } from "../../rehearsal/clock";
 import { type Forges, startForges } from "../../rehearsal/forges/forges";
 import { noCommit, type Repository } from "../../rehearsal/forges/repository";
@@ -50,34 +47,31 @@ describe("rehearsal: GitHub", () => {
 
   const download = (host: string, file: string) => fetchByName(addresses, `https://${host}${file}`);
 
-  async function untar(archive: Response): Promise<Map<string, { header: Headers; content: string }>> {
-    const entries = new Map<string, { header: Headers; content: string }>();
-    const tar = extract();
-    tar.on("entry", (header, stream, next) => {
-      buffer(stream).then((content) => {
-        entries.set(header.name, { header, content: content.toString() });
-        next();
-      }, next);
-    });
-    await pipeline(Readable.from(Buffer.from(await archive.arrayBuffer())), createGunzip(), tar);
+  async function unzip(archive: Response): Promise<Map<string, { mode: number; content: string }>> {
+    const zip = await fromBufferPromise(Buffer.from(await archive.arrayBuffer()));
+    const entries = new Map<string, { mode: number; content: string }>();
+    for await (const entry of zip.eachEntry()) {
+      const content = (await buffer(await zip.openReadStreamPromise(entry))).toString();
+      entries.set(entry.fileName, { mode: entry.externalFileAttributes >>> 16, content });
+    }
     return entries;
   }
 
   it("leads an archive's address to codeload, as GitHub does", async () => {
-    const response = await download("github.com", `/acme/storefront/archive/${first}.tar.gz`);
+    const response = await download("github.com", `/acme/storefront/archive/${first}.zip`);
     assert.equal(response.status, 302);
-    assert.equal(response.headers.get("location"), `https://codeload.github.com/acme/storefront/tar.gz/${first}`);
+    assert.equal(response.headers.get("location"), `https://codeload.github.com/acme/storefront/zip/${first}`);
   });
 
   it("knows the host from the Host header too", async () => {
-    const response = await request(addresses, `https://codeload.github.com/acme/storefront/tar.gz/${first}`);
+    const response = await request(addresses, `https://codeload.github.com/acme/storefront/zip/${first}`);
     assert.equal(response.status, 200);
-    assert.equal(response.headers["content-type"], "application/x-gzip");
+    assert.equal(response.headers["content-type"], "application/zip");
   });
 
   it("wraps the archive's files in one folder named after repository and commit", async () => {
-    const entries = await untar(await download("codeload.github.com", `/acme/storefront/tar.gz/${first}`));
-    const files = [...entries.keys()].filter((name) => !name.endsWith("/") && name !== "pax_global_header");
+    const entries = await unzip(await download("codeload.github.com", `/acme/storefront/zip/${first}`));
+    const files = [...entries.keys()].filter((name) => !name.endsWith("/"));
     assert.deepEqual(files.sort(), [
       `storefront-${first}/.dockerignore`,
       `storefront-${first}/Dockerfile`,
@@ -96,6 +90,12 @@ describe("rehearsal: GitHub", () => {
     assert.equal(manifest.version, "1.0.0");
   });
 
+  it("names the commit in the archive's comment, as git does", async () => {
+    const archive = await download("codeload.github.com", `/acme/storefront/zip/${first}`);
+    const zip = await fromBufferPromise(Buffer.from(await archive.arrayBuffer()));
+    assert.equal(zip.comment, first);
+  });
+
   it("keeps modes and symbolic links", async () => {
     const { after } = await repository.commit(
       {
@@ -105,16 +105,15 @@ describe("rehearsal: GitHub", () => {
       "A script and a link",
       "modes",
     );
-    const entries = await untar(await download("codeload.github.com", `/acme/storefront/tar.gz/${after}`));
-    assert.equal((entries.get(`storefront-${after}/bin/run`)?.header.mode ?? 0) & 0o111, 0o111);
-    const link = entries.get(`storefront-${after}/link`)?.header;
-    assert.deepEqual([link?.type, link?.linkname], ["symlink", "bin/run"]);
+    const entries = await unzip(await download("codeload.github.com", `/acme/storefront/zip/${after}`));
+    assert.equal(entries.get(`storefront-${after}/bin/run`)?.mode, 0o100755);
+    assert.deepEqual(entries.get(`storefront-${after}/link`), { mode: 0o120777, content: "bin/run" });
   });
 
   for (const [what, host, file] of [
-    ["a commit that is not there", "codeload.github.com", `/acme/storefront/tar.gz/${"a".repeat(40)}`],
-    ["a repository that is not there", "github.com", `/acme/absent/archive/${"a".repeat(40)}.tar.gz`],
-    ["a path of the other host", "github.com", `/acme/storefront/tar.gz/${"a".repeat(40)}`],
+    ["a commit that is not there", "codeload.github.com", `/acme/storefront/zip/${"a".repeat(40)}`],
+    ["a repository that is not there", "github.com", `/acme/absent/archive/${"a".repeat(40)}.zip`],
+    ["a path of the other host", "github.com", `/acme/storefront/zip/${"a".repeat(40)}`],
   ] as const)
     it(`answers 404 to ${what}`, async () => {
       const response = await download(host, file);
@@ -191,7 +190,7 @@ describe("rehearsal: GitHub", () => {
     it("resets connections where it is unreachable", async () => {
       forges.fault = { kind: "unreachable" };
       const code = await new Promise((resolve) => {
-        get(`${forges.url}/acme/storefront/archive/${first}.tar.gz`).on("error", (error: NodeJS.ErrnoException) =>
+        get(`${forges.url}/acme/storefront/archive/${first}.zip`).on("error", (error: NodeJS.ErrnoException) =>
           resolve(error.code),
         );
       });
@@ -201,10 +200,10 @@ describe("rehearsal: GitHub", () => {
 
     it("breaks an archive off after so many bytes", async () => {
       const { after } = await commitLarge(repository, "1.3.0", 3_000_000);
-      const whole = await download("codeload.github.com", `/acme/storefront/tar.gz/${after}`);
+      const whole = await download("codeload.github.com", `/acme/storefront/zip/${after}`);
       assert.isAbove((await whole.arrayBuffer()).byteLength, 3_000_000);
       forges.fault = { kind: "cut", afterBytes: 1_000_000 };
-      const response = await download("codeload.github.com", `/acme/storefront/tar.gz/${after}`);
+      const response = await download("codeload.github.com", `/acme/storefront/zip/${after}`);
       let received = 0;
       const reading = (async () => {
         for await (const chunk of response.body ?? []) received += chunk.length;

@@ -37,29 +37,42 @@ export async function downloadSource(
 export async function unpack(archive: string, directory: string): Promise<void> {
   let zip: ZipFile;
   try {
-    // Names that are absolute or climb out of the folder are refused by the library.
-    zip = await openPromise(archive, { lazyEntries: true });
+    // Names stay bytes: to Linux a backslash is no slash, and a name may be in any encoding.
+    zip = await openPromise(archive, { decodeStrings: false });
   } catch (error) {
     throw awsError("CLIENT_ERROR", `The source artifact is no zip archive: ${(error as Error).message}`);
   }
-  const links: { name: string; target: string }[] = [];
+  const links: { place: string; target: Buffer }[] = [];
   for await (const entry of zip.eachEntry()) {
     const mode = entry.externalFileAttributes >>> 16;
-    if (entry.fileName.endsWith("/")) await mkdir(path.join(directory, entry.fileName), { recursive: true });
-    else if ((mode & typeMask) === symbolicLink)
-      links.push({ name: entry.fileName, target: (await buffer(await read(zip, entry))).toString() });
-    else await unpackFile(zip, entry, path.join(directory, entry.fileName), mode & 0o777);
+    const place = placeOf(directory, entry);
+    if (place.endsWith("/")) await mkdir(bytes(place), { recursive: true });
+    else if ((mode & typeMask) === symbolicLink) links.push({ place, target: await buffer(await read(zip, entry)) });
+    else await unpackFile(zip, entry, place, mode & 0o777);
   }
   // Links come last, so that no file is written through one.
-  for (const { name, target } of links) {
-    const link = path.join(directory, name);
-    await mkdir(path.dirname(link), { recursive: true });
-    await symlink(target, link);
+  for (const { place, target } of links) {
+    await mkdir(bytes(path.posix.dirname(place)), { recursive: true });
+    await symlink(target, bytes(place));
   }
 }
 
-async function unpackFile(zip: ZipFile, entry: Entry, file: string, mode: number): Promise<void> {
-  await mkdir(path.dirname(file), { recursive: true });
+/** Where an entry goes, each byte of its path as one character. */
+function placeOf(directory: string, { fileNameRaw }: Entry): string {
+  const name = fileNameRaw.toString("latin1");
+  if (name.startsWith("/") || name.split("/").includes(".."))
+    throw awsError(
+      "CLIENT_ERROR",
+      `The source artifact has the entry ${name}, which leads out of the source's folder.`,
+    );
+  return `${Buffer.from(directory).toString("latin1")}/${name}`;
+}
+
+const bytes = (place: string): Buffer => Buffer.from(place, "latin1");
+
+async function unpackFile(zip: ZipFile, entry: Entry, place: string, mode: number): Promise<void> {
+  await mkdir(bytes(path.posix.dirname(place)), { recursive: true });
+  const file = bytes(place);
   await pipeline(await read(zip, entry), createWriteStream(file));
   // An archive made elsewhere than on Unix says no mode.
   await chmod(file, mode === 0 ? 0o644 : mode);

@@ -95,6 +95,7 @@ export async function configure(cloud: Cloud, declaration: Declaration): Promise
     throw new Error(`${name}: loggingConfig.${level[0]} ${level[1]} is not simulated: leave it out.`);
   if (inputs.handler === undefined || inputs.code === undefined)
     throw invalid(`${name}: handler and code are mandatory for functions created with deployment packages.`);
+  within(name, "ephemeralStorage.size", inputs.ephemeralStorage?.size ?? 512, 512, 10_240);
   await checkRole(cloud, inputs.role);
   const { directory, codeSha256, size } = await unpack(
     inputs.code as unknown as Archive,

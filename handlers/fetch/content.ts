@@ -1,0 +1,123 @@
+import { promises } from "node:stream";
+import { crc32, createInflateRaw, inflateRawSync } from "node:zlib";
+import { explain, type Failure } from "../failure";
+import type { ArchiveEntry } from "./directory";
+import { STORED } from "./entry";
+import { damaged, type Spool } from "./spool";
+
+/** Bytes up to which a content is inflated in one piece. Streams cost more than the content of a small file. */
+const SMALL = 1024 * 1024;
+
+/** Bytes in which larger contents are read and inflated. */
+const PIECE = 256 * 1024;
+
+type Content = Pick<ArchiveEntry, "originalName" | "method" | "crc32" | "compressedSize" | "size">;
+
+/**
+ * Reads the content of an entry as it is compressed, after its size and checksum have been verified.
+ *
+ * @param start of the content in the download
+ * @throws Failure, transient, if the content is not what the directory says
+ */
+export async function* contentOf(
+  spool: Spool,
+  start: number,
+  content: Content,
+  signal: AbortSignal,
+): AsyncGenerator<Buffer, void> {
+  signal.throwIfAborted();
+  if (content.compressedSize <= SMALL && content.size <= SMALL) {
+    const bytes = await spool.read(start, content.compressedSize);
+    verify(content, content.method === STORED ? measure(bytes) : inflateWhole(bytes, content));
+    yield bytes;
+    return;
+  }
+  // Read twice, once to verify it. The second time it comes from the page cache.
+  verify(content, await measureLarge(spool, start, content, signal));
+  yield* piecesOf(spool, start, content.compressedSize, signal);
+}
+
+interface Measure {
+  crc32: number;
+  size: number;
+  /** Compressed bytes up to the end of the content. */
+  compressedSize: number;
+}
+
+function verify(content: Content, found: Measure): void {
+  if (found.size !== content.size || found.compressedSize !== content.compressedSize) {
+    throw wrong(content, "its size is not what the directory says");
+  }
+  if (found.crc32 !== content.crc32) {
+    throw wrong(content, "its checksum is wrong");
+  }
+}
+
+function wrong({ originalName }: Content, what: string, cause?: unknown): Failure {
+  return damaged(`entry ${JSON.stringify(Buffer.from(originalName, "latin1").toString())}: ${what}`, cause);
+}
+
+const measure = (bytes: Buffer): Measure => ({ crc32: crc32(bytes), size: bytes.length, compressedSize: bytes.length });
+
+function inflateWhole(bytes: Buffer, content: Content): Measure {
+  try {
+    // One byte more than needed: else zlib takes a second buffer to see that nothing is left.
+    const limits = { chunkSize: Math.max(64, content.size + 1), maxOutputLength: Math.max(1, content.size) };
+    // The types do not know of `info`: https://nodejs.org/api/zlib.html#class-options
+    const { buffer, engine } = inflateRawSync(bytes, { ...limits, info: true }) as unknown as Inflated;
+    return { crc32: crc32(buffer), size: buffer.length, compressedSize: engine.bytesWritten };
+  } catch (error) {
+    throw unreadable(content, error);
+  }
+}
+
+interface Inflated {
+  buffer: Buffer;
+  engine: { bytesWritten: number };
+}
+
+async function measureLarge(spool: Spool, start: number, content: Content, signal: AbortSignal): Promise<Measure> {
+  const found = { crc32: 0, size: 0 };
+  const add = async (pieces: AsyncIterable<Buffer>) => {
+    for await (const piece of pieces) {
+      found.crc32 = crc32(piece, found.crc32);
+      found.size += piece.length;
+      if (found.size > content.size) {
+        throw wrong(content, "its size is not what the directory says");
+      }
+    }
+  };
+  const pieces = piecesOf(spool, start, content.compressedSize, signal);
+  if (content.method === STORED) {
+    await add(pieces);
+    return { ...found, compressedSize: content.compressedSize };
+  }
+  const inflate = createInflateRaw({ chunkSize: PIECE });
+  try {
+    await promises.pipeline(pieces, inflate, add, { signal });
+  } catch (error) {
+    throw unreadable(content, error);
+  }
+  return { ...found, compressedSize: inflate.bytesWritten };
+}
+
+/** zlib's errors are the archive's fault, all others are not. */
+function unreadable(content: Content, error: unknown): unknown {
+  const { code = "" } = error as { code?: string };
+  if (code === "ERR_BUFFER_TOO_LARGE") {
+    return wrong(content, "its size is not what the directory says", error);
+  }
+  return code.startsWith("Z_") ? wrong(content, explain(error), error) : error;
+}
+
+async function* piecesOf(
+  spool: Spool,
+  start: number,
+  length: number,
+  signal: AbortSignal,
+): AsyncGenerator<Buffer, void> {
+  for (let done = 0; done < length; done += PIECE) {
+    signal.throwIfAborted();
+    yield await spool.read(start + done, Math.min(PIECE, length - done));
+  }
+}

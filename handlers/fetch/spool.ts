@@ -1,0 +1,98 @@
+import { randomUUID } from "node:crypto";
+import { promises as files } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { type Failure, failure } from "../failure";
+
+const MIB = 1024 * 1024;
+
+/** MiB of the largest archive that is fetched. The function's /tmp is sized to it. */
+export const ARCHIVE_LIMIT_MIB = 2048;
+
+/** Bytes read and written at a time. */
+export const WINDOW = MIB;
+
+/** A downloaded archive on the function's disk. */
+export interface Spool {
+  /** Bytes. */
+  size: number;
+  /**
+   * Reads a range of at most {@link WINDOW} bytes, fastest from front to back. What it returns is overwritten by the next call.
+   * @throws Failure, transient, if the range ends after the archive
+   */
+  read(position: number, length: number): Promise<Buffer>;
+  close(): Promise<void>;
+}
+
+/** The archive arrived damaged. The next download may be whole: this is as transient as a connection that broke off. */
+export function damaged(what: string, cause?: unknown): Failure {
+  return failure("SystemUnavailable", `the downloaded archive is damaged: ${what}`, cause);
+}
+
+/** Writes a download to the function's disk. @param limit bytes */
+export async function spool(download: AsyncIterable<Uint8Array>, limit = ARCHIVE_LIMIT_MIB * MIB): Promise<Spool> {
+  const name = path.join(tmpdir(), `archive-${randomUUID()}`);
+  const file = await files.open(name, "wx+");
+  try {
+    // Without a name, it disappears with the process too. Lambda keeps /tmp when it ends a function that is out of time.
+    await files.unlink(name);
+    const size = await writeAll(file, download, limit);
+    return { size, read: createReader(file, size), close: () => file.close() };
+  } catch (error) {
+    await file.close();
+    throw error;
+  }
+}
+
+/** Writes large pieces: a write for each chunk from the network would cost more than the download. @returns bytes */
+async function writeAll(file: files.FileHandle, download: AsyncIterable<Uint8Array>, limit: number): Promise<number> {
+  const piece = Buffer.allocUnsafeSlow(WINDOW);
+  let filled = 0;
+  let size = 0;
+  for await (const chunk of download) {
+    size += chunk.length;
+    if (size > limit) {
+      throw failure("JobFailed", `the archive is larger than ${limit / MIB} MiB: make the repository smaller`);
+    }
+    for (let start = 0; start < chunk.length; ) {
+      const part = chunk.subarray(start, start + piece.length - filled);
+      piece.set(part, filled);
+      start += part.length;
+      filled += part.length;
+      if (filled === piece.length) {
+        // Unlike `write`, `writeFile` goes on after a partial write. It writes where the one before ended.
+        await file.writeFile(piece);
+        filled = 0;
+      }
+    }
+  }
+  await file.writeFile(piece.subarray(0, filled));
+  return size;
+}
+
+function createReader(file: files.FileHandle, size: number): Spool["read"] {
+  const buffer = Buffer.allocUnsafeSlow(WINDOW);
+  const window = { start: 0, end: 0 };
+  return async (position, length) => {
+    const end = position + length;
+    if (!Number.isSafeInteger(end) || end > size) {
+      throw damaged("it ends too early");
+    }
+    if (position < window.start || end > window.end) {
+      window.start = position;
+      window.end = position;
+      while (window.end < Math.min(position + WINDOW, size)) {
+        window.end += await readSome(file, buffer.subarray(window.end - position), window.end);
+      }
+    }
+    return buffer.subarray(position - window.start, end - window.start);
+  };
+}
+
+async function readSome(file: files.FileHandle, target: Buffer, position: number): Promise<number> {
+  const { bytesRead } = await file.read(target, 0, target.length, position);
+  if (bytesRead === 0) {
+    throw failure("SystemUnavailable", "the function's disk lost the end of the archive");
+  }
+  return bytesRead;
+}
