@@ -10,7 +10,7 @@ import {
 import { explain, failure } from "../failure";
 import { typeOf } from "./retry";
 
-/** S3 takes parts from 5 MiB on, and 10,000 of them: 8 MiB parts reach 78 GiB, and one is held in memory at a time. */
+/** S3 takes parts from 5 MiB on, and 10,000 of them: 8 MiB parts reach 78 GiB, and two are held in memory at a time. */
 const PART = 8 * 1024 * 1024;
 
 /** For the last call of an upload that failed, perhaps for want of time. */
@@ -97,16 +97,33 @@ async function putInParts(
       Parts.push({ PartNumber, ETag, ...(ChecksumCRC32 === undefined ? {} : { ChecksumCRC32 }) });
       size += body.length;
     };
-    await putPart(first);
-    for await (const part of rest) {
-      await putPart(part);
-    }
+    await eachWhileNextIsMade(first, rest, putPart);
     const completed = new CompleteMultipartUploadCommand({ ...upload, MultipartUpload: { Parts } });
     const { VersionId } = await client.send(completed, { abortSignal });
     return { VersionId, size };
   } catch (error) {
     await abort(client, upload, error);
     throw error;
+  }
+}
+
+/** Sends each part while the next one is made. When it ends, nothing is under way: parts sent after an abort would stay. */
+async function eachWhileNextIsMade(
+  first: Buffer,
+  rest: AsyncIterable<Buffer>,
+  send: (part: Buffer) => Promise<void>,
+): Promise<void> {
+  let sending = send(first);
+  try {
+    // Its error is thrown when it is waited for, which is later: Node ends the process for errors that nobody waits for.
+    sending.catch(() => {});
+    for await (const part of rest) {
+      await sending;
+      sending = send(part);
+      sending.catch(() => {});
+    }
+  } finally {
+    await sending;
   }
 }
 
@@ -129,10 +146,11 @@ function objectOf({ bucket, key, contentType, metadata }: Destination) {
   return { Bucket: bucket, Key: key, ContentType: contentType, Metadata: metadata };
 }
 
-/** The content in pieces of `size` bytes, and a last one that may be shorter. Each overwrites the one before. */
+/** The content in pieces of `size` bytes, and a last one that may be shorter. Each overwrites the last but one. */
 async function* inParts(content: AsyncIterable<Buffer>, size: number): AsyncGenerator<Buffer, void> {
-  // One buffer for all: the garbage collector lags behind such large ones.
-  const part = Buffer.allocUnsafeSlow(size);
+  // Two buffers for all, one being sent and one being filled: the garbage collector lags behind such large ones.
+  let part = Buffer.allocUnsafeSlow(size);
+  let other = Buffer.alloc(0);
   let filled = 0;
   for await (const piece of content) {
     for (let start = 0; start < piece.length; ) {
@@ -141,6 +159,7 @@ async function* inParts(content: AsyncIterable<Buffer>, size: number): AsyncGene
       filled += copied;
       if (filled === size) {
         yield part;
+        [part, other] = [other.length === size ? other : Buffer.allocUnsafeSlow(size), part];
         filled = 0;
       }
     }

@@ -128,6 +128,33 @@ describe("upload", () => {
     });
   }
 
+  it("makes the next part while one is sent, and aborts no sooner than that one has arrived", async () => {
+    const happened: string[] = [];
+    const made = new Promise<void>((resolve) => {
+      setImmediate(function wait() {
+        if (happened.includes("content failed")) resolve();
+        else setImmediate(wait);
+      });
+    });
+    const client = {
+      send: async (command: object) => {
+        const name = command.constructor.name.replace(/Command$/, "");
+        if (name === "UploadPart") {
+          await made;
+        }
+        happened.push(name);
+        return { UploadId: "u1" };
+      },
+    } as unknown as S3Client;
+    async function* failing() {
+      yield* content(9 * MIB);
+      happened.push("content failed");
+      throw new Error("terminated");
+    }
+    expect(await refusalMessage(upload(client, destination, failing(), SIGNAL))).to.equal("terminated");
+    expect(happened).to.deep.equal(["CreateMultipartUpload", "content failed", "UploadPart", "AbortMultipartUpload"]);
+  });
+
   it("ends the content when not even the upload can begin", async () => {
     const { client, commands } = createS3({ CreateMultipartUpload: "no" });
     const stream = content(9 * MIB);
