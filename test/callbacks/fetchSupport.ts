@@ -66,6 +66,8 @@ export interface FetchWorld {
   reset(): void;
   /** Hands the function a message, with changes. @throws if the function does */
   deliver(change?: Partial<PushMessage>, handing?: Handing): Promise<Fetched>;
+  /** Lets time pass while the function runs: its deadlines fire. */
+  pass(milliseconds: number): void;
   /** The calls of an operation, their inputs. */
   calls(operation: string): object[];
   close(): Promise<void>;
@@ -112,6 +114,7 @@ export async function createFetchWorld(forges: (url: string) => ForgeAccessOptio
       }
       return { value, logged: lines.map((line) => JSON.parse(line)) };
     },
+    pass: lambda.pass,
     calls: (operation) =>
       endpoint.requests.filter((request) => request.operation === operation).map(({ input }) => input),
     async close() {
