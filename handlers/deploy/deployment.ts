@@ -196,7 +196,7 @@ async function follow(
     const cause = causes.join(". ");
     log("error", "rollout failed", { application: options.application, version: request.version, cause });
     const since = Math.floor(context.now() / 1_000);
-    return goBack(context, request, { ...state, phase: "rollback", since, cause }, observations);
+    return goBack(context, request, { ...state, phase: "rollback", since, cause }, observations, true);
   }
   return progress.length > 0
     ? { kind: "underWay", state, summary: [...progress, ...results].join(". ") }

@@ -1,19 +1,21 @@
 import { explain, isTransient } from "../failure";
 import { log } from "../log";
 import type { DeploymentContext, DeploymentRequest, Outcome } from "./deployment";
-import { decideRollback, type ServiceObservation } from "./rollout";
+import { decideRollback, hasTurned, type ServiceObservation } from "./rollout";
 import { updateService } from "./services";
 import type { DeploymentState, ServiceState } from "./state";
 
 /**
  * Takes every service of a failed deployment back to what ran before, those that succeeded too, and follows until all are
  * there. What it does follows from what it sees, so that a repetition does nothing twice.
+ * @param detecting whether the observations are those that showed the failure: the rollback cannot have ended in them
  */
 export async function goBack(
   context: DeploymentContext,
   { version }: DeploymentRequest,
   state: DeploymentState,
   observations: Map<string, ServiceObservation>,
+  detecting = false,
 ): Promise<Outcome> {
   const { application, deadlineMinutes } = context.options;
   const patience = { elapsed: context.now() / 1_000 - state.since, deadline: deadlineMinutes * 60 };
@@ -23,12 +25,15 @@ export async function goBack(
   let { obstacle } = state;
   for (const each of state.services) {
     const { service, previous } = each;
-    let after = each;
-    const verdict = decideRollback(each, observations.get(service), patience);
+    const observation = observations.get(service);
+    let after: ServiceState = hasTurned(each, observation) ? { ...each, turned: true } : each;
+    const verdict = decideRollback(each, observation, patience);
     switch (verdict.kind) {
       case "update": {
-        const error = await update(context, each, verdict.desiredCount);
-        if (error !== undefined) {
+        const { accepted, error } = await update(context, each, verdict.desiredCount);
+        if (accepted || (error !== undefined && verdict.precaution)) {
+          after = { ...each, turned: true };
+        } else if (error !== undefined) {
           after = { ...each, stuck: true };
           obstacle = [...(obstacle === undefined ? [] : [obstacle]), `${service}: ${error}`].join(". ");
         }
@@ -47,8 +52,8 @@ export async function goBack(
     }
     services.push(after);
   }
-  if (waiting.length > 0) {
-    const summary = `rolling back. ${waiting.join(". ")}`;
+  if (waiting.length > 0 || detecting) {
+    const summary = `rolling back. ${[...waiting, ...(detecting ? ends : [])].join(". ")}`;
     return { kind: "underWay", state: { ...state, services, obstacle }, summary };
   }
   const why = obstacle === undefined ? "" : ` (${obstacle})`;
@@ -63,19 +68,19 @@ function countOf({ first, before }: ServiceState, desired: number): string {
   return before === undefined ? "" : `, and a desired count of ${desired}`;
 }
 
-/** @returns the error that will not go away by trying again */
+/** @returns whether ECS took the update, or the error that will not go away by trying again */
 async function update(
   { ecs, options }: DeploymentContext,
   { service, previous }: ServiceState,
   desiredCount: number | undefined,
-): Promise<string | undefined> {
+): Promise<{ accepted: boolean; error?: string }> {
   try {
     const count = desiredCount === undefined ? {} : { desiredCount };
     await updateService(ecs, { cluster: options.cluster, service, taskDefinition: previous, ...count });
     log("info", "rollback started", { service, taskDefinition: previous, ...count });
-    return undefined;
+    return { accepted: true };
   } catch (error) {
     log("error", "rollback not started", { service, taskDefinition: previous, cause: explain(error) });
-    return isTransient(error) ? undefined : explain(error);
+    return { accepted: false, ...(!isTransient(error) && { error: explain(error) }) };
   }
 }

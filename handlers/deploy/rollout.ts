@@ -43,12 +43,22 @@ export type RollbackVerdict =
   /** @property desired the service's desired count */
   | { kind: "returned"; desired: number }
   | { kind: "waiting"; progress: string }
-  /** UpdateService is due. @property desiredCount with this desired count, if there is one */
-  | { kind: "update"; desiredCount?: number }
+  /**
+   * UpdateService is due.
+   * @property desiredCount with this desired count, if there is one
+   * @property precaution the service seems to be back, but the read may be stale. If it is back, the call changes nothing.
+   */
+  | { kind: "update"; desiredCount?: number; precaution?: true }
   | { kind: "failed"; cause: string };
 
 /** How long ECS is given to begin its own rollback, in seconds. */
 const GRACE = 60;
+
+/**
+ * How long DescribeServices may show a service without the deployment that UpdateService has just made, in seconds. ECS's
+ * reads are eventually consistent: not seen yet is not gone.
+ */
+const UNSEEN = 120;
 
 /**
  * The task definition to go back to: the one that was last seen to work, which is not the service's own while a deployment is
@@ -64,7 +74,7 @@ export function rollbackTarget({ deployments }: ServiceObservation): string | un
  * How the rollout of a service stands.
  *
  * The deployment is followed by its id: a service is stable after a rollback too. Gone, or replaced by one of another task
- * definition, means failed.
+ * definition, means failed; but a service that still has its previous deployment may be shown by a stale read.
  * @param observation `undefined` if ECS knows no such service
  */
 export function decideRollout(
@@ -81,7 +91,11 @@ export function decideRollout(
   }
   const primary = observation.deployments.find((deployment) => deployment.primary);
   if (primary?.taskDefinition !== state.next) {
-    return { kind: "failed", cause: replaced(state, primary, observation.events) };
+    const isUnchanged = own === undefined && primary?.taskDefinition === state.previous;
+    if (isUnchanged && patience.elapsed < UNSEEN && failureEvent(state, observation) === undefined) {
+      return { kind: "waiting", progress: `ECS does not show ${state.next} yet` };
+    }
+    return { kind: "failed", cause: replaced(state, primary, observation) };
   }
   if (primary.rolloutState === "FAILED") {
     return { kind: "failed", cause: reasonOf(primary) };
@@ -98,6 +112,19 @@ export function decideRollout(
     return { kind: "failed", cause: `not complete after ${minutes(patience)}: ${progressOf(primary, observation)}` };
   }
   return { kind: "waiting", progress: progressOf(primary, observation) };
+}
+
+/**
+ * Whether the rollback of a service is known to have begun: ECS shows the failed deployment behind the previous one, or says
+ * that it failed. A read that shows only the previous one may be older than the rollout.
+ */
+export function hasTurned(state: ServiceState, observation: ServiceObservation | undefined): boolean {
+  const { deployments = [] } = observation ?? {};
+  return (
+    deployments.some(({ primary, taskDefinition }) => primary && taskDefinition === state.previous) &&
+    (deployments.some(({ taskDefinition }) => taskDefinition === state.next) ||
+      (observation !== undefined && failureEvent(state, observation) !== undefined))
+  );
 }
 
 /** How the way back of a service stands: by ECS's own rollback if there is one, else by an update to what ran before. */
@@ -134,6 +161,9 @@ export function decideRollback(
     const cause = `it has ${state.previous} again, but a desired count of ${observation.desired} instead of ${desiredCount}`;
     return state.stuck || overdue ? { kind: "failed", cause } : update;
   }
+  if (patience.elapsed < UNSEEN && !state.turned && !hasTurned(state, observation)) {
+    return { ...update, precaution: true };
+  }
   if (observation.desired === 0) {
     return { kind: "returned", desired: 0 };
   }
@@ -161,14 +191,22 @@ function isFinished(deployment: DeploymentObservation, { deployments }: ServiceO
   }
 }
 
-function replaced(state: ServiceState, primary: DeploymentObservation | undefined, events: string[]): string {
-  // A failed deployment leaves the list when its tasks are gone, and its reason with it. The events keep it.
-  const event = events.find((text) => state.deployment && text.includes(state.deployment) && text.includes("failed"));
+function replaced(
+  state: ServiceState,
+  primary: DeploymentObservation | undefined,
+  observation: ServiceObservation,
+): string {
+  const event = failureEvent(state, observation);
   if (event !== undefined) {
     return event.replace(/\.$/, "");
   }
   const gone = state.deployment ? `deployment ${state.deployment} is gone` : `${state.next} was not started`;
   return `${gone}, and the service has ${primary?.taskDefinition ?? "no deployment"}`;
+}
+
+/** A failed deployment leaves the list when its tasks are gone, and its reason with it. The service's events keep it. */
+function failureEvent({ deployment }: ServiceState, { events }: ServiceObservation): string | undefined {
+  return events.find((text) => deployment !== undefined && text.includes(deployment) && text.includes("failed"));
 }
 
 function reasonOf({ reason }: DeploymentObservation): string {

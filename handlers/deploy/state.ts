@@ -18,6 +18,8 @@ export interface ServiceState {
   before?: number | undefined;
   /** The deployment's id, once it has started. */
   deployment?: string | undefined;
+  /** The service is known to be on its way back: ECS has shown that, or has accepted the update. */
+  turned?: true | undefined;
   /** ECS refused to take the service back: it is not tried again. */
   stuck?: true | undefined;
 }
@@ -53,7 +55,12 @@ export function encodeState(state: DeploymentState): string {
  * @throws Failure that says how many services there are
  */
 export function reserveRoom(state: DeploymentState): void {
-  const services = state.services.map((each) => ({ ...each, deployment: `ecs-svc/${"0".repeat(19)}`, stuck: true }));
+  const services = state.services.map((each) => ({
+    ...each,
+    deployment: `ecs-svc/${"0".repeat(19)}`,
+    turned: true,
+    stuck: true,
+  }));
   if (JSON.stringify({ ...state, services, cause: "", obstacle: "" }).length + CAUSES > TOKEN) {
     const what = `${services.length} services do not fit CodePipeline's continuation token of ${TOKEN} characters`;
     throw failure("ConfigurationError", `${what}: divide the application, or shorten the names of its services`);

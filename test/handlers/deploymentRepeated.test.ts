@@ -73,6 +73,10 @@ describe("repeated deployment step", () => {
     };
     const cause = "web was not updated: InvalidParameterException: no";
     expect(await world.step()).to.deep.include({ kind: "underWay", summary: `going back: ${cause}` });
+    expect(await world.step()).to.deep.include({
+      kind: "underWay",
+      summary: "rolling back. web: going back to web:1. worker: going back to worker:1",
+    });
     expect(await world.step()).to.deep.include({ kind: "failed" });
     world.endpoint.answers.UpdateService = UpdateService as () => object;
     await world.once(world.states[0]);

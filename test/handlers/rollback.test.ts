@@ -10,9 +10,10 @@ import type { ServiceState } from "../../handlers/deploy/state";
 import { afterGrace, deployment, early, late, observe, old, reason, state } from "./rolloutSupport";
 
 describe("rollback", () => {
-  const first = { ...state, first: true as const, count: 2 };
+  const turned = { ...state, turned: true as const };
+  const first = { ...turned, first: true as const, count: 2 };
   const stuck = { ...state, stuck: true as const };
-  const counted = { ...state, count: 2, before: 5 };
+  const counted = { ...turned, count: 2, before: 5 };
   const returning = (change: Partial<DeploymentObservation>) =>
     old({ id: "ecs-svc/3", primary: true, rolloutState: "IN_PROGRESS", ...change });
   const failed = deployment({ rolloutState: "FAILED", reason });
@@ -49,6 +50,29 @@ describe("rollback", () => {
       { kind: "waiting", progress: "web:1: 1 of 2 tasks run, 1 pending, 0 failed" },
     ],
     [
+      "is not done in a stale read that shows only what ran before: the update is made",
+      state,
+      observe([old({ primary: true })]),
+      early,
+      { kind: "update", precaution: true },
+    ],
+    [
+      "is not done in a stale read of a service whose start was refused, or whose answer was lost",
+      { ...state, deployment: undefined },
+      observe([old({ primary: true })]),
+      early,
+      { kind: "update", precaution: true },
+    ],
+    [
+      "is done if ECS's events say that the deployment failed",
+      state,
+      observe([returning({ rolloutState: "COMPLETED" })], {
+        events: ["(service web) (deployment ecs-svc/2) deployment failed: tasks failed to start."],
+      }),
+      early,
+      { kind: "returned", desired: 2 },
+    ],
+    [
       "is done when what ran before is complete",
       state,
       observe([returning({ rolloutState: "COMPLETED" })]),
@@ -57,14 +81,14 @@ describe("rollback", () => {
     ],
     [
       "is done where no tasks are wanted",
-      state,
+      turned,
       observe([returning({})], { desired: 0 }),
       early,
       { kind: "returned", desired: 0 },
     ],
     [
       "that fails as well says so",
-      state,
+      turned,
       observe([returning({ rolloutState: "FAILED", reason: "tasks failed to start." })]),
       early,
       { kind: "failed", cause: "web:1 failed as well: tasks failed to start" },

@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { decideRollout, type RolloutVerdict, type ServiceObservation } from "../../handlers/deploy/rollout";
-import { deployment, early, late, observe, old, reason, state } from "./rolloutSupport";
+import { deployment, early, late, observe, old, reason, settled, state } from "./rolloutSupport";
 
 describe("rollout", () => {
   const table: [string, ServiceObservation | undefined, typeof early, RolloutVerdict][] = [
@@ -61,8 +61,14 @@ describe("rollout", () => {
     [
       "that is gone after ECS's rollback has failed, though the service is stable",
       observe([old({ id: "ecs-svc/3", primary: true })]),
-      early,
+      settled,
       { kind: "failed", cause: "deployment ecs-svc/2 is gone, and the service has web:1" },
+    ],
+    [
+      "that a stale read does not show yet waits, and is not gone",
+      observe([old({ primary: true })]),
+      early,
+      { kind: "waiting", progress: "ECS does not show web:2 yet" },
     ],
     [
       "that is gone has failed for the reason in the service's events",
@@ -119,6 +125,10 @@ describe("rollout", () => {
       unverified: false,
     });
     expect(decideRollout(unheard, observe([old({ primary: true })]), early)).to.deep.equal({
+      kind: "waiting",
+      progress: "ECS does not show web:2 yet",
+    });
+    expect(decideRollout(unheard, observe([old({ primary: true })]), settled)).to.deep.equal({
       kind: "failed",
       cause: "web:2 was not started, and the service has web:1",
     });

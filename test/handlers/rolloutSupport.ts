@@ -3,6 +3,8 @@ import type { ServiceState } from "../../handlers/deploy/state";
 
 export const early = { elapsed: 30, deadline: 1_800 };
 export const afterGrace = { elapsed: 60, deadline: 1_800 };
+/** When ECS's reads are not stale any more. */
+export const settled = { elapsed: 120, deadline: 1_800 };
 export const late = { elapsed: 1_800, deadline: 1_800 };
 
 export const state: ServiceState = { service: "web", previous: "web:1", next: "web:2", deployment: "ecs-svc/2" };
