@@ -5,7 +5,7 @@ import {
   PutJobSuccessResultCommand,
 } from "@aws-sdk/client-codepipeline";
 import type { CodePipelineEvent } from "aws-lambda";
-import { explain, failure, failureType, isException } from "./failure";
+import { explain, failure, failureType, isException, isTransient } from "./failure";
 import { log } from "./log";
 
 /** What an invoke action asks of a function. Its artifact credentials are left where they are. */
@@ -43,8 +43,8 @@ export function resultOf<State>(outcome: JobOutcome<State>, encodeState: (state:
   }
 }
 
-/** A continuation token's limit, in characters. */
-export const TOKEN = 2_048;
+/** A continuation token's limit in characters, less what {@link runJob} may put before a token. */
+export const TOKEN = 2_048 - 24;
 
 /**
  * The state that a continuation token holds as JSON.
@@ -74,9 +74,16 @@ export const MESSAGE = 5_000;
  */
 export const ANSWER_WITHIN = 20 * 60;
 
+/** How long a step is tried again that cannot be taken because AWS cannot be reached, in seconds. */
+const PATIENCE = 30 * 60;
+
+/** `retry:<when it was tried first, in epoch seconds>:<token of the step>` */
+const RETRY = /^retry:(\d+):(.*)$/s;
+
 /**
  * Runs the work of a job and tells CodePipeline how it went. Returns normally whether it went well or not: an error thrown
- * would make Lambda run the job twice more, and the action wait until it times out.
+ * would make Lambda run the job twice more, and the action wait until it times out. Whatever step fails for a transient
+ * reason is taken again by the next job, for half an hour.
  *
  * Needs, on * because AWS cannot restrict them: codepipeline:PutJobSuccessResult, codepipeline:PutJobFailureResult.
  *
@@ -86,14 +93,20 @@ export async function runJob(
   client: CodePipelineClient,
   event: CodePipelineEvent,
   work: (job: Job) => Promise<JobResult>,
+  now: () => number = Date.now,
 ): Promise<void> {
   const { id, data } = jobOf(event);
+  const step = stepOf(data.continuationToken);
   let result: JobResult;
   try {
     const { UserParameters } = data.actionConfiguration.configuration;
-    result = await work({ id, parameters: parse(UserParameters), continuationToken: data.continuationToken });
+    result = await work({ id, parameters: parse(UserParameters), continuationToken: step.token });
   } catch (error) {
-    result = { kind: "failed", type: failureType(error), message: explain(error) };
+    result = retried(step, error, Math.floor(now() / 1_000)) ?? {
+      kind: "failed",
+      type: failureType(error),
+      message: explain(error),
+    };
   }
   logResult(id, result);
   try {
@@ -105,6 +118,29 @@ export async function runJob(
     }
     log("info", "job was settled before", { job: id, cause: explain(error) });
   }
+}
+
+/** The step that a job is to take. */
+interface JobStep {
+  /** What the step before has left to it; absent at the action's start. */
+  token?: string | undefined;
+  /** When it was tried first, in epoch seconds, if it was tried before. */
+  since?: number | undefined;
+}
+
+function stepOf(continuationToken: string | undefined): JobStep {
+  const [, since, token] = RETRY.exec(continuationToken ?? "") ?? [];
+  return since === undefined
+    ? { token: continuationToken }
+    : { token: token === "" ? undefined : token, since: Number(since) };
+}
+
+/** @returns `undefined` if the error will not pass, or has not for long */
+function retried({ token = "", since }: JobStep, error: unknown, now: number): JobResult | undefined {
+  const first = since ?? now;
+  return isTransient(error) && now - first < PATIENCE
+    ? { kind: "continued", token: `retry:${first}:${token}`, summary: `trying again: ${explain(error)}` }
+    : undefined;
 }
 
 function logResult(job: string, result: JobResult): void {

@@ -45,8 +45,14 @@ export function isTransient(error: unknown): boolean {
     /Throttl|ThroughputExceeded|RequestLimitExceeded|TooManyRequests|TimeoutError|RequestTimeout|ServiceUnavailable/.test(
       error.name,
     ) ||
+    isConcurrentRegistration(error) ||
     /^(ECONNRESET|ECONNREFUSED|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN)$/.test(code ?? "")
   );
+}
+
+/** ECS registers one revision of a family at a time, and calls this a ClientException, though it passes. */
+function isConcurrentRegistration({ name, message }: Error): boolean {
+  return name === "ClientException" && message.includes("Too many concurrent attempts to create a new revision");
 }
 
 /** The CodePipeline failure type that an error maps to. */

@@ -5,7 +5,7 @@ import { ECSClient } from "@aws-sdk/client-ecs";
 import type { CodePipelineEvent } from "aws-lambda";
 import { clientSettings } from "./clientSettings";
 import { type Job, type JobResult, parameter, resultOf, runJob } from "./codePipelineJob";
-import { explain, failure, failureType, isTransient } from "./failure";
+import { explain, isTransient } from "./failure";
 import { imageParameters } from "./imageParameters";
 import { log } from "./log";
 import { advance, type MigrationContext, type MigrationOutcome, type MigrationRequest } from "./migrate/migration";
@@ -64,7 +64,10 @@ async function migrate(context: MigrationContext, job: Job): Promise<JobResult> 
   return resultOf(outcome, encodeState);
 }
 
-/** A migration is not given up because AWS cannot be asked for a while: CodePipeline sets the limit, 24 hours. */
+/**
+ * A migration that runs is not given up because AWS cannot be asked for a while, for whatever reason: the next push would
+ * start a second one beside it. CodePipeline sets the limit, 24 hours. One that does not run yet fails for what does not pass.
+ */
 async function persist(
   context: MigrationContext,
   request: MigrationRequest,
@@ -73,16 +76,14 @@ async function persist(
   try {
     return await advance(context, request, state);
   } catch (error) {
-    const { application } = context.options;
-    if (isTransient(error)) {
-      log("warn", "migration not observed", { application, task: state.task, cause: explain(error) });
-      return { kind: "underWay", state, summary: `asking again: ${explain(error)}` };
-    }
-    if (state.task === undefined) {
+    if (state.task === undefined && !isTransient(error)) {
       throw error;
     }
-    const what = `the migration of ${application} ${request.version} is not followed any further: ${explain(error)}`;
-    const hint = `Task ${state.task} in cluster ${state.run.cluster} may be running still`;
-    throw failure(failureType(error), `${what}. ${hint}`, error);
+    log("warn", "migration not observed", {
+      application: context.options.application,
+      task: state.task,
+      cause: explain(error),
+    });
+    return { kind: "underWay", state, summary: `asking again: ${explain(error)}` };
   }
 }

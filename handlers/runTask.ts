@@ -18,3 +18,14 @@ export function reasonsOf(failures: Failure[] | undefined): string {
   );
   return reasons.length === 0 ? "it gives no task, and no reason" : reasons.join("; ");
 }
+
+/**
+ * Whether it may well be otherwise in a while: Fargate has no room in these subnets, or the account runs as much as it may.
+ * https://docs.aws.amazon.com/AmazonECS/latest/developerguide/api_failures_messages.html
+ */
+export function isShortage(why: string): boolean {
+  // A denial names its resource as well: `on resource: arn:…`.
+  return (
+    !/not authorized/.test(why) && (/\bRESOURCE:/.test(why) || /capacity|reached the limit on the number/i.test(why))
+  );
+}

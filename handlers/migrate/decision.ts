@@ -1,3 +1,4 @@
+import { isShortage } from "../runTask";
 import { explainTaskEnd, type TaskEnd } from "../taskEnd";
 
 /** A task as ECS tells it. */
@@ -17,6 +18,8 @@ export interface MigrationObservation {
 export type MigrationVerdict =
   | { kind: "waiting"; progress: string }
   | { kind: "succeeded" }
+  /** There was no room for the task: its container never ran, so it may be started again. */
+  | { kind: "shortage"; cause: string }
   | { kind: "failed"; cause: string };
 
 /**
@@ -44,6 +47,9 @@ export function decideMigration({ container, elapsed, task }: MigrationObservati
   // Who stops a task from outside lets its process end with 0, though it was not done.
   if (own?.exitCode === 0 && (stopCode === undefined || stopCode === "EssentialContainerExited")) {
     return { kind: "succeeded" };
+  }
+  if (stopCode === "TaskFailedToStart" && own?.exitCode === undefined && isShortage(task.stoppedReason ?? "")) {
+    return { kind: "shortage", cause: task.stoppedReason ?? "" };
   }
   return {
     kind: "failed",

@@ -11,7 +11,7 @@ import { log } from "../log";
 import type { MigrateOptions } from "../migrate";
 import { decideMigration } from "./decision";
 import { logTail } from "./logTail";
-import { type MigrationState, reserveRoom, type TaskRun } from "./state";
+import { CAUSE, type MigrationState, reserveRoom, type Shortage, type TaskRun } from "./state";
 import { observeTask, startTask } from "./task";
 
 /**
@@ -22,6 +22,9 @@ import { observeTask, startTask } from "./task";
  * https://docs.aws.amazon.com/codepipeline/latest/userguide/limits.html
  */
 const START_WITHIN = 30 * 60;
+
+/** How long a migration waits for room on Fargate, in seconds. */
+const ROOM_WITHIN = 60 * 60;
 
 /** Characters of the failure's message that are kept for the log's end. */
 const LOG_ROOM = 3_000;
@@ -85,8 +88,9 @@ async function register(context: MigrationContext, request: MigrationRequest): P
 async function start(
   context: MigrationContext,
   { version }: MigrationRequest,
-  { since, run }: MigrationState,
+  state: MigrationState,
 ): Promise<MigrationOutcome> {
+  const { since, run, shortage } = state;
   const { application } = context.options;
   const now = Math.floor(context.now() / 1_000);
   if (now - since > START_WITHIN) {
@@ -95,9 +99,36 @@ async function start(
     const hint = `look for a task that was started by ${run.startedBy}, then start the pipeline again`;
     throw failure("JobFailed", `${application} ${version} was not migrated: ${what}, because ${why}: ${hint}`);
   }
-  const task = await startTask(context.ecs, run);
+  const start = await startTask(context.ecs, run, shortage?.ended ?? 0);
+  if (start.kind === "shortage") {
+    return waitForRoom(context, version, state, { cause: start.cause, ended: shortage?.ended ?? 0 });
+  }
+  const { task } = start;
   log("info", "migration started", { application, version, task, taskDefinition: run.taskDefinition });
-  return { kind: "underWay", state: { since: now, run, task }, summary: `task ${task} runs ${run.taskDefinition}` };
+  return {
+    kind: "underWay",
+    state: { ...state, since: now, task },
+    summary: `task ${task} runs ${run.taskDefinition}`,
+  };
+}
+
+function waitForRoom(
+  { options: { application, cluster }, now }: MigrationContext,
+  version: string,
+  { run, shortage }: MigrationState,
+  { cause, ended }: Omit<Shortage, "since">,
+): MigrationOutcome {
+  const time = Math.floor(now() / 1_000);
+  const since = shortage?.since ?? time;
+  const what = `ECS has no room for ${run.taskDefinition} in cluster ${cluster}: ${cause}`;
+  if (time - since >= ROOM_WITHIN) {
+    const minutes = Math.floor((time - since) / 60);
+    const message = `${application} ${version} was not migrated, and nothing has run: after ${minutes} minutes ${what}`;
+    return { kind: "failed", message };
+  }
+  log("warn", "migration waits for room", { application, version, taskDefinition: run.taskDefinition, cause });
+  const state = { since: time, run, shortage: { since, cause: shorten(cause, CAUSE), ended } };
+  return { kind: "underWay", state, summary: `trying again: ${what}` };
 }
 
 async function follow(
@@ -115,6 +146,10 @@ async function follow(
       return { kind: "underWay", state, summary: `task ${id}: ${verdict.progress}` };
     case "succeeded":
       return { kind: "done", summary: `${options.application} ${version} is migrated: task ${id} exited with 0` };
+    case "shortage": {
+      const ended = (state.shortage?.ended ?? 0) + 1;
+      return waitForRoom(context, version, state, { cause: verdict.cause, ended });
+    }
     case "failed": {
       const what = `${options.application} ${version} was not migrated. Task ${id}: ${verdict.cause}`;
       const cause = `${shorten(what, MESSAGE - LOG_ROOM - 2)}. `;

@@ -14,11 +14,27 @@ export interface TaskRun {
   startedBy: string;
 }
 
+export interface Shortage {
+  /** In epoch seconds. */
+  since: number;
+  cause: string;
+  /** How many tasks were started, and ended before their container ran. */
+  ended: number;
+}
+
+/** Characters that are kept of a shortage's cause. */
+export const CAUSE = 200;
+
 /** What a migration remembers from one invocation to the next, in the continuation token. */
 export interface MigrationState {
-  /** When the revision was registered, and once there is a task, when that was started; in epoch seconds. */
+  /**
+   * In epoch seconds: when the revision was registered, or ECS last said that it cannot start the task; once there is a task,
+   * when that was started.
+   */
   since: number;
   run: TaskRun;
+  /** Fargate has no room for the task, and nothing has run. */
+  shortage?: Shortage | undefined;
   /** The task's id, once it has been started. */
   task?: string | undefined;
 }
@@ -32,7 +48,8 @@ export function encodeState(state: MigrationState): string {
  * @throws Failure that says how long the command is
  */
 export function reserveRoom(state: MigrationState): void {
-  const excess = encodeState({ ...state, task: "0".repeat(36) }).length - TOKEN;
+  const shortage = { since: state.since, cause: "0".repeat(CAUSE), ended: 100 };
+  const excess = encodeState({ ...state, shortage, task: "0".repeat(36) }).length - TOKEN;
   if (excess > 0) {
     const what = `the migration's command of ${JSON.stringify(state.run.command).length} characters is ${excess} too long`;
     const why = `for CodePipeline's continuation token of ${TOKEN}`;

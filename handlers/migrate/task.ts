@@ -1,18 +1,27 @@
 import { createHash } from "node:crypto";
 import { type ConflictException, DescribeTasksCommand, type ECSClient, RunTaskCommand } from "@aws-sdk/client-ecs";
-import { failure, isException } from "../failure";
-import { privateTask, reasonsOf } from "../runTask";
+import { explain, failure, isException } from "../failure";
+import { isShortage, privateTask, reasonsOf } from "../runTask";
 import type { TaskObservation } from "./decision";
 import type { TaskRun } from "./state";
 
 /**
+ * - started: the task's id
+ * - shortage: there is no room for it, and nothing has run
+ */
+export type TaskStart = { kind: "started"; task: string } | { kind: "shortage"; cause: string };
+
+/**
  * Starts the task, or finds it if it was started before: the client token is a function of the revision, of which each
  * migration has one of its own.
- * @returns the task's id
- * @throws Failure with ECS's reasons if it does not start one
+ * @param ended how many tasks of this migration have ended for want of room, before their container ran
+ * @throws Failure with ECS's reasons if it refuses to start one
  */
-export async function startTask(ecs: ECSClient, run: TaskRun): Promise<string> {
-  const { tasks, failures } = await ecs.send(commandOf(run)).catch((error: unknown) => {
+export async function startTask(ecs: ECSClient, run: TaskRun, ended: number): Promise<TaskStart> {
+  const { tasks, failures } = await ecs.send(commandOf(run, ended)).catch((error: unknown) => {
+    if (error instanceof Error && isShortage(error.message)) {
+      return { tasks: [], failures: [{ reason: explain(error) }] };
+    }
     if (isException(error, "ConflictException")) {
       const others = (error as ConflictException).resourceIds?.join(", ") ?? "a task that it does not name";
       const what = `ECS has started ${others} for ${run.taskDefinition} already, with other parameters`;
@@ -24,12 +33,19 @@ export async function startTask(ecs: ECSClient, run: TaskRun): Promise<string> {
   const arn = tasks?.[0]?.taskArn;
   if (arn === undefined) {
     const why = reasonsOf(failures);
+    if (isShortage(why)) {
+      return { kind: "shortage", cause: why };
+    }
     throw failure("JobFailed", `ECS did not start ${run.taskDefinition} in cluster ${run.cluster}: ${why}`);
   }
-  return arn.slice(arn.lastIndexOf("/") + 1);
+  return { kind: "started", task: arn.slice(arn.lastIndexOf("/") + 1) };
 }
 
-function commandOf({ cluster, taskDefinition, container, command, subnets, securityGroup, startedBy }: TaskRun) {
+function commandOf(
+  { cluster, taskDefinition, container, command, subnets, securityGroup, startedBy }: TaskRun,
+  ended: number,
+) {
+  const name = ended === 0 ? taskDefinition : `${taskDefinition} ${ended}`;
   return new RunTaskCommand({
     cluster,
     taskDefinition,
@@ -37,7 +53,7 @@ function commandOf({ cluster, taskDefinition, container, command, subnets, secur
     overrides: { containerOverrides: [{ name: container, command }] },
     startedBy,
     // At most 64 characters, which a family's name alone may exceed.
-    clientToken: createHash("sha256").update(`migration ${taskDefinition}`).digest("hex"),
+    clientToken: createHash("sha256").update(`migration ${name}`).digest("hex"),
   });
 }
 

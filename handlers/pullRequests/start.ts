@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { type ConflictException, type ECSClient, RunTaskCommand } from "@aws-sdk/client-ecs";
 import { explain, isException, isTransient } from "../failure";
 import { log } from "../log";
-import { privateTask, reasonsOf } from "../runTask";
+import { isShortage, privateTask, reasonsOf } from "../runTask";
 import { settled } from "./lapse";
 import { inLogUnder, newRecord, type PullRequestRecord, type PullRequestRequest } from "./record";
 import {
@@ -213,13 +213,4 @@ function isRefusal(error: unknown): boolean {
   }
   const status = (error as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode ?? 0;
   return status >= 400 && status < 500 && !isShortage(error.message);
-}
-
-/**
- * Whether it may well be otherwise in a while: Fargate has no room in these subnets, or the account runs as much as it may.
- * https://docs.aws.amazon.com/AmazonECS/latest/developerguide/api_failures_messages.html
- */
-function isShortage(why: string): boolean {
-  // A denial names its resource as well: `on resource: arn:…`.
-  return /\bRESOURCE:/.test(why) || /capacity|reached the limit on the number/i.test(why);
 }

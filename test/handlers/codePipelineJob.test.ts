@@ -22,7 +22,12 @@ const eventOf = (UserParameters: string, continuationToken?: string): CodePipeli
 });
 
 /** Runs a job against a CodePipeline that remembers what it is told. */
-async function run(event: CodePipelineEvent, work: (job: Job) => Promise<JobResult>, refusal?: Error) {
+async function run(
+  event: CodePipelineEvent,
+  work: (job: Job) => Promise<JobResult>,
+  refusal?: Error,
+  now?: () => number,
+) {
   const told: [string, object][] = [];
   const send = async (command: { constructor: { name: string }; input: object }) => {
     told.push([command.constructor.name, command.input]);
@@ -30,7 +35,7 @@ async function run(event: CodePipelineEvent, work: (job: Job) => Promise<JobResu
       throw refusal;
     }
   };
-  const { lines } = await capture(() => runJob({ send } as unknown as CodePipelineClient, event, work));
+  const { lines } = await capture(() => runJob({ send } as unknown as CodePipelineClient, event, work, now));
   return { told, lines };
 }
 
@@ -98,6 +103,53 @@ describe("CodePipeline job", () => {
       expect(told).to.deep.equal([["PutJobFailureResultCommand", { jobId: ID, failureDetails }]]);
     });
   }
+
+  describe("whose step meets what passes", () => {
+    const throttled = () => Promise.reject(fault("ThrottlingException"));
+    const retry = (token: string): [string, object] => [
+      "PutJobSuccessResultCommand",
+      {
+        jobId: ID,
+        continuationToken: token,
+        executionDetails: { summary: "trying again: ThrottlingException: no" },
+      },
+    ];
+    const START = 1_767_607_200;
+    const at = (seconds: number) => () => (START + seconds) * 1_000;
+
+    it("does not fail in its first step, but takes that again", async () => {
+      const { told } = await run(eventOf("{}"), throttled, undefined, at(0));
+      expect(told).to.deep.equal([retry(`retry:${START}:`)]);
+    });
+
+    it("takes any later step again, with that step's token", async () => {
+      const { told } = await run(eventOf("{}", '{"a":\n"b:c"}'), throttled, undefined, at(0));
+      expect(told).to.deep.equal([retry(`retry:${START}:{"a":\n"b:c"}`)]);
+    });
+
+    for (const [token, step] of [
+      [`retry:${START}:`, undefined],
+      [`retry:${START}:sha256:1`, "sha256:1"],
+    ] as const) {
+      it(`hands ${step ?? "no token"} to the step that it takes again`, async () => {
+        const steps: (string | undefined)[] = [];
+        await run(eventOf("{}", token), async ({ continuationToken }) => {
+          steps.push(continuationToken);
+          return succeed();
+        });
+        expect(steps).to.deep.equal([step]);
+      });
+    }
+
+    it("gives up after half an hour", async () => {
+      const token = `retry:${START}:`;
+      expect((await run(eventOf("{}", token), throttled, undefined, at(1_799))).told).to.deep.equal([retry(token)]);
+      const failureDetails = { type: "SystemUnavailable", message: "ThrottlingException: no" };
+      expect((await run(eventOf("{}", token), throttled, undefined, at(1_800))).told).to.deep.equal([
+        ["PutJobFailureResultCommand", { jobId: ID, failureDetails }],
+      ]);
+    });
+  });
 
   const malformed: [string, string][] = [
     ["{", "UserParameters is not JSON: set the action's UserParameters to a JSON object"],

@@ -4,6 +4,8 @@ import { explain, failure, failureType, isException, isTransient } from "../../h
 const awsError = (name: string, message: string, extra: object = {}) =>
   Object.assign(new Error(message), { name }, extra);
 
+const BAD_REQUEST = { $metadata: { httpStatusCode: 400 } };
+
 describe("failure", () => {
   const explained: [string, unknown, string][] = [
     ["its own", failure("JobFailed", "no such thing", new Error("inner")), "no such thing"],
@@ -43,6 +45,16 @@ describe("failure", () => {
     ["what the SDK marks so", awsError("ServerException", "oops", { $retryable: {} }), true],
     ["DynamoDB's throttling", awsError("ProvisionedThroughputExceededException", "too fast"), true],
     ["that of the account", awsError("RequestLimitExceeded", "too fast"), true],
+    [
+      "two registrations of one family at once",
+      awsError(
+        "ClientException",
+        "Too many concurrent attempts to create a new revision of the specified family.",
+        BAD_REQUEST,
+      ),
+      true,
+    ],
+    ["another ClientException", awsError("ClientException", "TaskDefinition not found.", BAD_REQUEST), false],
     ["a denial", awsError("AccessDeniedException", "no", { $metadata: { httpStatusCode: 400 } }), false],
     ["what is no error", undefined, false],
   ];

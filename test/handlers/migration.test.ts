@@ -150,9 +150,9 @@ describe("migration step", () => {
       "with its reasons",
       {
         tasks: [],
-        failures: [{ arn: "arn:aws:ecs:task/1", reason: "RESOURCE:ENI", detail: "no address is left" }, {}],
+        failures: [{ arn: "arn:aws:ecs:task/1", reason: "ATTRIBUTE", detail: "an attribute is missing" }, {}],
       },
-      "RESOURCE:ENI: no address is left; no reason",
+      "ATTRIBUTE: an attribute is missing; no reason",
     ],
     ["without a reason", { tasks: [], failures: [] }, "it gives no task, and no reason"],
   ];
@@ -164,6 +164,61 @@ describe("migration step", () => {
       expect(await refusalMessage(step())).to.equal(message);
     });
   }
+
+  const CAPACITY = "Capacity is unavailable at this time. Please try again later or in a different availability zone";
+
+  for (const reason of [CAPACITY, "RESOURCE:ENI"]) {
+    it(`waits for room and starts then, where RunTask answers ${reason.split(" ")[0]}`, async () => {
+      await step();
+      const { RunTask } = endpoint.answers;
+      endpoint.answers.RunTask = () => ({ tasks: [], failures: [{ reason }] });
+      const waits = {
+        kind: "underWay",
+        summary: `trying again: ECS has no room for ${FAMILY}:2 in cluster dev: ${reason}`,
+      };
+      for (let minutes = 0; minutes < 60; minutes += 20) {
+        expect(await step()).to.deep.include(waits);
+        now += 20 * MINUTES;
+      }
+      const [state] = states.slice(-1);
+      expect(await once(state)).to.deep.equal({
+        kind: "failed",
+        message:
+          "storefront v2 was not migrated, and nothing has run: after 60 minutes ECS has no room for " +
+          `${FAMILY}:2 in cluster dev: ${reason}`,
+      });
+      endpoint.answers.RunTask = RunTask as () => object;
+      expect(await step()).to.deep.include({ summary: `task task1 runs ${FAMILY}:2` });
+    });
+  }
+
+  it("starts another task for one that ended for want of room before its container ran", async () => {
+    await step();
+    await step();
+    Object.assign(world.tasks.task1 ?? {}, {
+      lastStatus: "STOPPED",
+      stopCode: "TaskFailedToStart",
+      stoppedReason: CAPACITY,
+    });
+    const summary = `trying again: ECS has no room for ${FAMILY}:2 in cluster dev: ${CAPACITY}`;
+    expect(await step()).to.deep.include({ kind: "underWay", summary });
+    expect(await step()).to.deep.include({ summary: `task task2 runs ${FAMILY}:2` });
+    // A repetition finds the same task.
+    expect(await once(states.at(-2))).to.deep.include({ summary: `task task2 runs ${FAMILY}:2` });
+    world.exit("task2", 0);
+    expect(await step()).to.deep.equal({
+      kind: "done",
+      summary: "storefront v2 is migrated: task task2 exited with 0",
+    });
+  });
+
+  it("does not wait for room if RunTask is denied for a task definition that is called capacity", async () => {
+    await step();
+    endpoint.answers.RunTask = () => {
+      throw awsFault("AccessDeniedException", "not authorized to perform: ecs:RunTask on resource: capacity-task:2");
+    };
+    expect(await namedRefusal(step())).to.match(/^AccessDeniedException: /);
+  });
 
   it("fails if ECS has started another task for its client token", async () => {
     await step();
@@ -189,13 +244,13 @@ describe("migration step", () => {
     const length = (text: string) => [...options.command, text];
     context.options = { ...options, command: length("x".repeat(2_000)) };
     expect(await refusalMessage(step())).to.match(
-      /^the migration's command of 2024 characters is 249 too long for CodePipeline's continuation token of 2048: make it a script of the image, and run that$/,
+      /^the migration's command of 2024 characters is \d+ too long for CodePipeline's continuation token of 2024: make it a script of the image, and run that$/,
     );
     expect(inputsOf("RegisterTaskDefinition")).to.deep.equal([]);
-    context.options = { ...options, command: length("x".repeat(1_600)) };
+    context.options = { ...options, command: length("x".repeat(1_400)) };
     await step();
     await step();
-    expect(encodeState(states[1] as MigrationState)).to.have.lengthOf.below(2_049);
+    expect(encodeState(states[1] as MigrationState)).to.have.lengthOf.below(2_025);
   });
 
   describe("of a task that failed", () => {

@@ -103,6 +103,20 @@ describe("migration", () => {
       60,
       { kind: "failed", cause: "it has no container app; no stop code: no reason given" },
     ],
+    [
+      "whose task found no room on Fargate may be started again",
+      stopped({
+        stopCode: "TaskFailedToStart",
+        stoppedReason:
+          "Capacity is unavailable at this time. Please try again later or in a different availability zone",
+        containers: [{ name: "app" }],
+      }),
+      60,
+      {
+        kind: "shortage",
+        cause: "Capacity is unavailable at this time. Please try again later or in a different availability zone",
+      },
+    ],
     ["that ECS does not show at once waits", undefined, 299, { kind: "waiting", progress: "not shown by ECS yet" }],
     [
       "that ECS does not show any more has failed",
