@@ -2,23 +2,33 @@ import type { EventBridgeClient } from "@aws-sdk/client-eventbridge";
 import { explain } from "../failure";
 import { log } from "../log";
 import type { Step } from "./plan";
-import { putRule, putTarget, removeRule, removeTargets } from "./rules";
+import { type ObservedRule, TARGET_ID } from "./rule";
+import { putRule, putTarget, removeRule, removeTargets, restoreRule } from "./rules";
 
 export interface Progress {
   /** `create dev-storefront--nightly`, … */
   done: string[];
-  /** The step that failed, why, and the steps after it. */
-  stopped?: { at: string; error: unknown; left: string[] } | undefined;
+  /** What failed, why, and what comes after it. */
+  stopped?: Stop | undefined;
+}
+
+interface Stop {
+  at: string;
+  error: unknown;
+  left: string[];
+  /** The steps that were begun, the one that failed included. */
+  begun: Step[];
 }
 
 interface Action {
+  step: Step;
   text: string;
   run(): Promise<void>;
 }
 
 /**
  * Carries out a plan: first all that is put, then all that is removed, so that a schedule that was renamed does not vanish
- * when its new rule is refused. What is done stays when a step fails.
+ * when its new rule is refused. What is done stays when a step fails, until {@link takeBack}.
  * @param tags of new rules
  */
 export async function carryOut(
@@ -36,25 +46,54 @@ export async function carryOut(
       await run();
     } catch (error) {
       log("error", "schedules step failed", { step: text, cause: explain(error) });
-      return { done, stopped: { at: text, error, left: actions.slice(index + 1).map((it) => it.text) } };
+      const left = actions.slice(index + 1).map((it) => it.text);
+      const begun = steps.filter((step) => actions.slice(0, index + 1).some((it) => it.step === step));
+      return { done, stopped: { at: text, error, left, begun } };
     }
     done.push(text);
   }
   return { done };
 }
 
-function puts(events: EventBridgeClient, { kind, rule, put, target }: Step, tags: Record<string, string>): Action[] {
+/**
+ * Makes all rules of the steps what they were before.
+ * @param before the rules as they were observed before the steps
+ * @returns the rules for which that failed, with the cause of each
+ */
+export async function takeBack(events: EventBridgeClient, steps: Step[], before: ObservedRule[]): Promise<string[]> {
+  const failed: string[] = [];
+  for (const { rule: name } of steps) {
+    const rule = before.find((it) => it.name === name);
+    try {
+      if (rule === undefined) {
+        await removeRule(events, name, [TARGET_ID]);
+      } else {
+        await restoreRule(events, rule, rule.targets.some(({ Id }) => Id === TARGET_ID) ? [] : [TARGET_ID]);
+      }
+    } catch (error) {
+      log("error", "schedule not taken back", { rule: name, cause: explain(error) });
+      failed.push(`${name} (${explain(error)})`);
+    }
+  }
+  return failed;
+}
+
+function puts(events: EventBridgeClient, step: Step, tags: Record<string, string>): Action[] {
+  const { kind, rule, put, target } = step;
   return [
-    ...(put === undefined ? [] : [{ text: `${kind} ${rule}`, run: () => putRule(events, put, tags) }]),
-    ...(target === undefined ? [] : [{ text: `put target of ${rule}`, run: () => putTarget(events, rule, target) }]),
+    ...(put === undefined ? [] : [{ step, text: `${kind} ${rule}`, run: () => putRule(events, put, tags) }]),
+    ...(target === undefined
+      ? []
+      : [{ step, text: `put target of ${rule}`, run: () => putTarget(events, rule, target) }]),
   ];
 }
 
-function drops(events: EventBridgeClient, { kind, rule, drop }: Step): Action[] {
+function drops(events: EventBridgeClient, step: Step): Action[] {
+  const { kind, rule, drop } = step;
   if (kind === "remove") {
-    return [{ text: `remove ${rule}`, run: () => removeRule(events, rule, drop) }];
+    return [{ step, text: `remove ${rule}`, run: () => removeRule(events, rule, drop) }];
   }
   return drop.length === 0
     ? []
-    : [{ text: `remove other targets of ${rule}`, run: () => removeTargets(events, rule, drop) }];
+    : [{ step, text: `remove other targets of ${rule}`, run: () => removeTargets(events, rule, drop) }];
 }

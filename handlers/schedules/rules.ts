@@ -8,6 +8,7 @@ import {
   PutTargetsCommand,
   RemoveTargetsCommand,
   type Rule,
+  type RuleState,
   type Target,
 } from "@aws-sdk/client-eventbridge";
 import { explain, failure, isException } from "../failure";
@@ -96,13 +97,35 @@ export async function putTarget(events: EventBridgeClient, rule: string, target:
   refuse(FailedEntries);
 }
 
-/** @throws the error of the first entry that EventBridge does not remove, though it answers 200 */
+/**
+ * Removes targets. Those that the rule does not have are removed already: the answer to an earlier call may have been lost.
+ * @throws the error of the first entry that EventBridge does not remove, though it answers 200
+ */
 export async function removeTargets(events: EventBridgeClient, rule: string, ids: string[]): Promise<void> {
   for (let start = 0; start < ids.length; start += TARGETS) {
     const Ids = ids.slice(start, start + TARGETS);
     const { FailedEntries } = await events.send(new RemoveTargetsCommand({ Rule: rule, Ids }));
-    refuse(FailedEntries);
+    refuse(FailedEntries?.filter(({ ErrorCode }) => ErrorCode !== "ResourceNotFoundException"));
   }
+}
+
+/** Makes a rule what it was when it was observed, with all its targets. @param absent targets that it did not have */
+export async function restoreRule(events: EventBridgeClient, rule: ObservedRule, absent: string[]): Promise<void> {
+  const { name, expression, eventPattern, description, state, tags, targets } = rule;
+  await events.send(
+    new PutRuleCommand({
+      Name: name,
+      ScheduleExpression: expression,
+      EventPattern: eventPattern,
+      Description: description,
+      State: state as RuleState | undefined,
+      Tags: Object.entries(tags).map(([Key, Value]) => ({ Key, Value })),
+    }),
+  );
+  for (const target of targets) {
+    await putTarget(events, name, target);
+  }
+  await removeTargets(events, name, absent);
 }
 
 /** Removes the rule and, as EventBridge demands first, its targets. Another invocation may have done so already. */

@@ -9,7 +9,7 @@ import { referenceOf } from "../image";
 import type { RequestedImage } from "../imageParameters";
 import { log } from "../log";
 import type { SchedulesOptions } from "../schedules";
-import { carryOut } from "./act";
+import { carryOut, takeBack } from "./act";
 import { readSchedulesFile, type Schedule } from "./file";
 import { readSchedulesLabel } from "./label";
 import { describeStep, planRules, type Step } from "./plan";
@@ -62,8 +62,9 @@ export async function prepare(context: SchedulesContext, request: SchedulesReque
 }
 
 /**
- * The second step: makes the rules what the file wants. What it does follows from what it sees, so that a repetition goes on
- * where another one stopped. After its end, or once a later update has begun, it changes nothing.
+ * The second step: makes the rules what the file wants, or takes all of them back if it cannot. What it does follows from
+ * what it sees, so that a repetition goes on where another one stopped. After its end, or once a later update has begun, it
+ * changes nothing.
  */
 export async function apply(
   context: SchedulesContext,
@@ -114,8 +115,12 @@ async function update(
   await settle(context, state, template).catch((error: unknown) => {
     log("warn", "revision not tagged", { taskDefinition: state.taskDefinition, cause: explain(error) });
   });
-  const left = `Done: ${listed(done)}. Not done: ${listed(stopped.left)}`;
-  const message = `the schedules of ${what} are not updated: ${stopped.at}: ${explain(stopped.error)}. ${left}`;
+  const failed = await takeBack(events, stopped.begun, rules);
+  const end =
+    failed.length === 0
+      ? "All rules are as they were before"
+      : `Not taken back: ${listed(failed)}. Done before: ${listed(done)}. Not done: ${listed(stopped.left)}`;
+  const message = `the schedules of ${what} are not updated: ${stopped.at}: ${explain(stopped.error)}. ${end}`;
   throw failure(failureType(stopped.error), message, stopped.error);
 }
 

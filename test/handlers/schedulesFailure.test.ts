@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import { awsFault } from "../callbacks/endpoint";
 import { refusal, refusalMessage } from "../refusal";
+import { REPOSITORY } from "./ecs";
 import { file, runs, useSchedules } from "./schedulesSupport";
 import { OWN_TAGS } from "./schedulesWorld";
 
@@ -26,7 +27,8 @@ describe("update of schedules that fails", () => {
     ],
   };
 
-  it("at a target that EventBridge refuses with 200 leaves what was, and says how far it came", async () => {
+  it("at a target that EventBridge refuses with 200 takes all rules back, and leaves none without a target", async () => {
+    const before = structuredClone(updates.world.rules);
     const { PutTargets } = updates.endpoint.answers;
     updates.endpoint.answers.PutTargets = (input) =>
       input.Rule === "dev-storefront--report" ? refused : (PutTargets?.(input) ?? {});
@@ -34,16 +36,59 @@ describe("update of schedules that fails", () => {
     expect(error).to.deep.include({ name: "Failure", type: "PermissionError" });
     expect(error.message).to.equal(
       "the schedules of storefront v2 are not updated: put target of dev-storefront--report: AccessDeniedException: " +
+        "target task: not authorized to perform: iam:PassRole. All rules are as they were before",
+    );
+    expect(updates.world.rules).to.deep.equal(before);
+  });
+
+  it("half-way leaves no rules of both versions: changed ones get their target back, removed ones come again", async () => {
+    const other = `${REPOSITORY}@sha256:${"c".repeat(64)}`;
+    const before = structuredClone(updates.world.rules);
+    const { DeleteRule } = updates.endpoint.answers;
+    updates.world.label(file("ping"));
+    updates.endpoint.answers.DeleteRule = () => {
+      throw awsFault("AccessDeniedException", "not authorized to perform: events:DeleteRule");
+    };
+    expect(await refusalMessage(updates.deliver("job-2", other))).to.equal(
+      "the schedules of storefront v2 are not updated: remove dev-storefront--nightly: AccessDeniedException: not " +
+        "authorized to perform: events:DeleteRule. All rules are as they were before",
+    );
+    expect(updates.world.rules).to.deep.equal(before);
+    updates.endpoint.answers.DeleteRule = DeleteRule as () => object;
+  });
+
+  it("and cannot be taken back says which rules, and how far it came", async () => {
+    const { PutTargets } = updates.endpoint.answers;
+    updates.endpoint.answers.PutTargets = (input) =>
+      input.Rule === "dev-storefront--report" ? refused : (PutTargets?.(input) ?? {});
+    updates.endpoint.answers.DeleteRule = () => {
+      throw awsFault("AccessDeniedException", "not authorized to perform: events:DeleteRule");
+    };
+    const denial = "AccessDeniedException: not authorized to perform: events:DeleteRule";
+    expect(await refusalMessage(updates.deliver("job-2"))).to.equal(
+      "the schedules of storefront v2 are not updated: put target of dev-storefront--report: AccessDeniedException: " +
         "target task: not authorized to perform: iam:PassRole. " +
-        "Done: create dev-storefront--daily, put target of dev-storefront--daily, create dev-storefront--report. " +
+        `Not taken back: dev-storefront--daily (${denial}), dev-storefront--report (${denial}). ` +
+        "Done before: create dev-storefront--daily, put target of dev-storefront--daily, create dev-storefront--report. " +
         "Not done: remove dev-storefront--nightly",
     );
-    expect(updates.world.summary()).to.deep.equal({
-      "dev-storefront--nightly": runs("nightly", 2),
-      "dev-storefront--ping": runs("ping", 2),
-      "dev-storefront--daily": runs("daily", 2),
-      "dev-storefront--report": "rate(1 hour), ENABLED",
-    });
+  });
+
+  it("does not skip DeleteRule if the answer to RemoveTargets is lost, and the repetition finds no target", async () => {
+    const { RemoveTargets } = updates.endpoint.answers;
+    // The SDK repeats the call whose answer was lost.
+    updates.endpoint.answers.RemoveTargets = (input) => {
+      RemoveTargets?.(input);
+      const ErrorMessage = "Rule dev-storefront--nightly does not have a target with the Id task.";
+      const FailedEntries = [{ TargetId: "task", ErrorCode: "ResourceNotFoundException", ErrorMessage }];
+      return { FailedEntryCount: 1, FailedEntries };
+    };
+    expect((await updates.deliver("job-2")).summary).to.match(/1 removed/);
+    expect(updates.world.summary()).to.have.all.keys(
+      "dev-storefront--daily",
+      "dev-storefront--ping",
+      "dev-storefront--report",
+    );
   });
 
   it("is repaired by the next one", async () => {
@@ -52,7 +97,7 @@ describe("update of schedules that fails", () => {
     await refusal(updates.deliver("job-2"));
     updates.endpoint.answers.PutTargets = PutTargets as () => object;
     expect((await updates.deliver("job-3")).summary).to.equal(
-      "storefront v2, 3 schedules: 1 created, 0 changed, 1 repaired, 1 removed, 1 unchanged",
+      "storefront v2, 3 schedules: 2 created, 0 changed, 0 repaired, 1 removed, 1 unchanged",
     );
   });
 
@@ -71,7 +116,7 @@ describe("update of schedules that fails", () => {
     const FailedEntries = [{ TargetId: "task", ErrorCode: "ManagedRuleException", ErrorMessage: "managed" }];
     updates.endpoint.answers.RemoveTargets = () => ({ FailedEntryCount: 1, FailedEntries });
     expect(await refusalMessage(updates.deliver("job-2"))).to.match(
-      /: remove dev-storefront--nightly: ManagedRuleException: target task: managed\. Done: .*\. Not done: nothing$/,
+      /: remove dev-storefront--nightly: ManagedRuleException: target task: managed\. Not taken back: dev-storefront--daily \(Man.*\. Not done: nothing$/,
     );
     expect(updates.world.summary()).to.include({ "dev-storefront--nightly": runs("nightly", 2) });
   });
@@ -85,8 +130,7 @@ describe("update of schedules that fails", () => {
     expect(error.message).to.equal(
       "the schedules of storefront v2 are not updated: create dev-storefront--daily: LimitExceededException: The " +
         "requested resource exceeds the maximum number allowed.: ask AWS for more rules on the event bus (Service Quotas, " +
-        "EventBridge), or remove some. Done: nothing. Not done: put target of dev-storefront--daily, create " +
-        "dev-storefront--report, put target of dev-storefront--report, remove dev-storefront--nightly",
+        "EventBridge), or remove some. All rules are as they were before",
     );
   });
 
