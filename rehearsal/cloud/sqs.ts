@@ -171,9 +171,8 @@ function checkRedrive({ redrive, fifo }: QueueConfiguration, queues: Map<string,
 }
 
 function send(queue: Queue, input: SendMessageRequest, { caller }: Call<SendMessageRequest>): SendMessageResult {
-  for (const field of ["MessageSystemAttributes", "DelaySeconds"] as const)
-    if (input[field] !== undefined)
-      throw awsError("NotSimulated", `sqs:SendMessage: ${field} is not simulated: leave it out.`, 501);
+  if (input.MessageSystemAttributes !== undefined)
+    throw awsError("NotSimulated", "sqs:SendMessage: MessageSystemAttributes is not simulated: leave it out.", 501);
   const body = input.MessageBody ?? "";
   const attributes = checkAttributes(input.MessageAttributes ?? {});
   const message = queue.send({
@@ -182,6 +181,7 @@ function send(queue: Queue, input: SendMessageRequest, { caller }: Call<SendMess
     groupId: input.MessageGroupId,
     deduplicationId: input.MessageDeduplicationId,
     senderId: senderId(caller),
+    delaySeconds: within("DelaySeconds", input.DelaySeconds ?? 0, 0, 900),
   });
   // The SDK compares the digest with what it sent.
   return {

@@ -1,4 +1,4 @@
-import { ChangeMessageVisibilityCommand } from "@aws-sdk/client-sqs";
+import { ChangeMessageVisibilityCommand, SendMessageCommand } from "@aws-sdk/client-sqs";
 import { expect } from "chai";
 import { refusal } from "../refusal";
 import { bodies, createQueueCloud, type QueueCloud, SECONDS } from "./sqsSupport";
@@ -27,6 +27,23 @@ describe("The visibility timeout of SQS", () => {
     expect(again?.Attributes?.ApproximateReceiveCount).to.equal("2");
     await queue.hide(again?.ReceiptHandle, 0);
     expect(bodies(await queue.receive())).to.deep.equal(["1"]);
+  });
+
+  it("hides a message for as long as its sender has it delayed, of a standard queue", async () => {
+    const queue = await declareQueue("work");
+    await client.send(new SendMessageCommand({ QueueUrl: queue.url, MessageBody: "1", DelaySeconds: 60 }));
+    await cloud.clock.turn(59_999);
+    expect(bodies(await queue.receive())).to.deep.equal([]);
+    await cloud.clock.turn(1);
+    expect(bodies(await queue.receive())).to.deep.equal(["1"]);
+    const fifo = await declareQueue("ordered", { fifoQueue: true, contentBasedDeduplication: true });
+    const delayed = new SendMessageCommand({
+      QueueUrl: fifo.url,
+      MessageBody: "1",
+      MessageGroupId: "a",
+      DelaySeconds: 60,
+    });
+    expect((await refusal(client.send(delayed))).message).to.match(/for parameter DelaySeconds is invalid/);
   });
 
   const gone =

@@ -1,4 +1,5 @@
 import type { Cloud } from "../service";
+import { type ServiceEvent as SentEvent, sendServiceEvent } from "../serviceEvent";
 import { type BreakerVerdict, decideBreaker, retryDelay } from "./rollout";
 import { addEvent, type EcsService, primaryOf, type ServiceDeployment } from "./service";
 import type { Revision } from "./taskDefinition";
@@ -49,6 +50,7 @@ export function createDeployments(cloud: Cloud, onChange: (service: EcsService) 
       rolloutState: deployment.rolloutState,
       reason: deployment.rolloutStateReason,
     });
+    sendServiceEvent(cloud, stateChange(settings.arn, deployment));
   }
 
   /** The PRIMARY deployment has all its tasks, and no other has any. */
@@ -112,4 +114,30 @@ export function createDeployments(cloud: Cloud, onChange: (service: EcsService) 
   }
 
   return { deploy, complete, countFailure, mayStart };
+}
+
+const EVENTS = {
+  IN_PROGRESS: ["INFO", "SERVICE_DEPLOYMENT_IN_PROGRESS"],
+  COMPLETED: ["INFO", "SERVICE_DEPLOYMENT_COMPLETED"],
+  FAILED: ["ERROR", "SERVICE_DEPLOYMENT_FAILED"],
+} as const;
+
+/** https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs_service_deployment_events.html */
+function stateChange(
+  serviceArn: string,
+  { id, rolloutState, rolloutStateReason, updatedAt }: ServiceDeployment,
+): SentEvent {
+  const [eventType, eventName] = EVENTS[rolloutState];
+  return {
+    source: "aws.ecs",
+    detailType: "ECS Deployment State Change",
+    resources: [serviceArn],
+    detail: {
+      eventType,
+      eventName,
+      deploymentId: id,
+      updatedAt: new Date(updatedAt).toISOString(),
+      reason: rolloutStateReason,
+    },
+  };
 }

@@ -47,6 +47,7 @@ export interface Queue {
     groupId?: string;
     deduplicationId?: string;
     senderId: string;
+    delaySeconds?: number;
   }): StoredMessage;
   /** Hands out what is visible; waits for something to be, up to `waitSeconds` of simulated time. */
   receive(maximum: number, visibilitySeconds: number, waitSeconds: number): Promise<StoredMessage[]>;
@@ -137,7 +138,14 @@ export function createQueue(
 
   return {
     configuration,
-    send({ body, attributes, groupId, deduplicationId: given, senderId }) {
+    send({ body, attributes, groupId, deduplicationId: given, senderId, delaySeconds = 0 }) {
+      // "Valid only for standard queues": a FIFO queue delays all of its messages, or none.
+      if (configuration.fifo && delaySeconds !== 0)
+        throw invalidValue(
+          String(delaySeconds),
+          "DelaySeconds",
+          "The request include parameter that is not valid for this queue type.",
+        );
       const deduplicationId = checkedDeduplicationId(configuration, body, groupId, given);
       const { key, earlier } = deduplicationId === undefined ? {} : deduplicate(groupId, deduplicationId);
       if (earlier !== undefined) return earlier;
@@ -151,8 +159,9 @@ export function createQueue(
         deduplicationId,
         sequenceNumber: configuration.fifo ? String(++sequence).padStart(20, "0") : undefined,
         receiveCount: 0,
-        visibleAt: clock.now(),
+        visibleAt: clock.now() + delaySeconds * 1000,
       };
+      if (delaySeconds > 0) clock.after(delaySeconds * 1000, wake);
       if (key !== undefined) accepted.set(key, { message, at: clock.now() });
       add(message);
       return message;
