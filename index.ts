@@ -57,7 +57,8 @@ const web = settings.applications.flatMap(({ name, services }) =>
 const balancer = web.length === 0 ? undefined : new LoadBalancer("slipway", { network, ...settings.loadBalancer });
 
 const archives = pushes.length > 0 ? new Bucket("slipway-source", { oldVersionDays: 30 }) : undefined;
-const table = settings.deploymentApi ? new DeploymentTable("slipway") : undefined;
+const isRecorded = settings.applications.some(({ deploy, migrate }) => deploy === "callback" || migrate !== undefined);
+const table = isRecorded ? new DeploymentTable("slipway") : undefined;
 const pullRequestTask =
   settings.pullRequests &&
   new PullRequestTask("slipway-gitops-pr", {
@@ -83,7 +84,8 @@ const applications = settings.applications.map((application): [name: string, app
     source: archives,
     pipelineType,
     mirrors: settings,
-    requests: table,
+    table,
+    deployedByHttp: settings.deploymentApi,
     pullRequestTask,
   }),
 ]);
@@ -109,7 +111,7 @@ const webhook =
     ? new Webhook("slipway", { operations, api, queue: intake.queue, forges, branches: source.branches })
     : undefined;
 const deployments =
-  api && table
+  api && table && settings.deploymentApi
     ? new Deployments("slipway", {
         operations,
         api,

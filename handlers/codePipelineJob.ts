@@ -22,7 +22,12 @@ export type JobResult =
   | { kind: "succeeded"; summary: string }
   /** The action goes on: CodePipeline calls again, with a new job and this token. */
   | { kind: "continued"; token: string; summary: string }
+  /** The action goes on, and its record knows the job: whoever finds the end reports it. */
+  | { kind: "open" }
   | { kind: "failed"; type: FailureType; message: string };
+
+/** The id of a pipeline's execution. */
+export const EXECUTION = /^[\w-]{1,128}$/;
 
 /** How far work is that takes several jobs. */
 export type JobOutcome<State> =
@@ -108,6 +113,19 @@ export async function runJob(
       message: explain(error),
     };
   }
+  if (result.kind !== "open") {
+    await reportResult(client, id, result);
+  }
+}
+
+/** A result that CodePipeline is told of. */
+export type ReportedResult = Exclude<JobResult, { kind: "open" }>;
+
+/**
+ * Reports a job's result to CodePipeline, unless the job has one.
+ * @throws what else CodePipeline answers
+ */
+export async function reportResult(client: CodePipelineClient, id: string, result: ReportedResult): Promise<void> {
   logResult(id, result);
   try {
     await settle(client, id, result);
@@ -143,7 +161,7 @@ function retried({ token = "", since }: JobStep, error: unknown, now: number): J
     : undefined;
 }
 
-function logResult(job: string, result: JobResult): void {
+function logResult(job: string, result: ReportedResult): void {
   if (result.kind === "failed") {
     log("error", "job failed", { job, type: result.type, cause: result.message });
     return;
@@ -187,7 +205,7 @@ export function parameter(job: Job, name: string, pattern: RegExp, expected: str
   return value;
 }
 
-async function settle(client: CodePipelineClient, jobId: string, result: JobResult): Promise<void> {
+async function settle(client: CodePipelineClient, jobId: string, result: ReportedResult): Promise<void> {
   switch (result.kind) {
     case "succeeded": {
       const executionDetails = { summary: shorten(result.summary, SUMMARY) };

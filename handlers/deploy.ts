@@ -6,16 +6,16 @@ import { SNSClient } from "@aws-sdk/client-sns";
 import { SQSClient } from "@aws-sdk/client-sqs";
 import type { CodePipelineEvent, SQSBatchResponse, SQSEvent } from "aws-lambda";
 import { clientSettings, queueClientSettings } from "./clientSettings";
-import { type Job, type JobResult, parameter, resultOf, runJob } from "./codePipelineJob";
-import type { DeploymentContext, DeploymentRequest } from "./deploy/deployment";
-import { type DeploymentTable, releaseLock } from "./deploy/lock";
-import { deployRequested } from "./deploy/requested";
-import { type DeploymentState, decodeState, encodeState } from "./deploy/state";
-import { takeStep } from "./deploy/step";
-import { explain } from "./failure";
+import { EXECUTION, type Job, type JobResult, parameter, runJob } from "./codePipelineJob";
+import { advanceDeployment, currentRecord, type RecordedContext } from "./deploy/recorded";
+import type { RolloutStateChange } from "./deploy/rolloutEvent";
 import { imageParameters } from "./imageParameters";
 import type { ImageTag } from "./imageTag";
 import { log } from "./log";
+import type { RecordOptions } from "./records/context";
+import { takeJob } from "./records/jobs";
+import { takeMessages } from "./records/messages";
+import { goOn } from "./records/rounds";
 
 /** An ECS service that the application's image is deployed to. */
 export interface DeployService {
@@ -36,32 +36,36 @@ export interface DeployOptions {
   services: DeployService[];
   /** How long a rollout may take, and after it a rollback. */
   deadlineMinutes: number;
+  /** Where deployments are recorded. */
+  records: RecordOptions;
   /** Absent if the application cannot be deployed by HTTP. */
   requests?: DeployRequests;
 }
 
 /** What deployments by HTTP need. A successful one gives its image the environment's tag, as the pipeline's last stage does. */
 export interface DeployRequests extends ImageTag {
-  /** The DynamoDB table of locks and records. */
-  table: string;
-  /** The queue whose messages name the deployments: Lambda hands over its ARN alone. */
-  queueUrl: string;
   /** Where outcomes are published. */
   topicArn: string;
 }
 
 /**
- * Deploys an image to all services of an application, or to none: as a job of the application's pipeline, UserParameters
- * `{"image": "<registry>/<repository>@sha256:…", "version": "<tag>", "execution": "<pipeline execution id>"}`, or as a
- * message `{"id"}` that names a record of a deployment by HTTP. `execution` is needed only where there are such.
+ * Deploys an image to all services of an application, or to none: for a job of the application's pipeline, UserParameters
+ * `{"image": "<registry>/<repository>@sha256:…", "version": "<tag>", "execution": "<pipeline execution id>"}`, or for a
+ * message `{"id"}` that names the record of a deployment by HTTP.
  *
  * It checks version, image, cluster and services; registers a revision of each task definition with the image; updates each
- * service once; follows the rollouts by continuation token, or by a token in the record. If one fails or is late, all go back
- * to what ran before, and the deployment fails with both causes once they are there. Only one of the pipeline's and HTTP's
- * deployments changes the services at a time: the pipeline's waits for its turn.
+ * service once; follows the rollouts. If one fails or is late, all go back to what ran before, and the deployment fails with
+ * both causes once they are there. Only one of the pipeline's and HTTP's deployments changes the services at a time.
+ *
+ * A job is noted in a record, and stays open until the deployment has ended. ECS's events take the record further, and so
+ * does a message, every minute, that does without events, and without CodePipeline. The pipeline's deployment holds the
+ * application's lock until the execution has ended, so that schedules and tag are of the version that runs.
  *
  * Needs:
- * - codepipeline:PutJobSuccessResult, codepipeline:PutJobFailureResult on *
+ * - codepipeline:PutJobSuccessResult, codepipeline:PutJobFailureResult on *; codepipeline:GetPipelineExecution on the pipeline
+ * - dynamodb:GetItem, dynamodb:PutItem, dynamodb:UpdateItem on the table
+ * - sqs:ReceiveMessage, sqs:DeleteMessage, sqs:GetQueueAttributes (Lambda's poller), sqs:ChangeMessageVisibility and
+ *   sqs:SendMessage on the queue
  * - ecr:BatchGetImage on the application's repository
  * - ecs:DescribeTaskDefinition on *, which AWS cannot restrict
  * - ecs:RegisterTaskDefinition and ecs:TagResource on the services' task definitions, every revision (`family:*`): a revision
@@ -71,75 +75,59 @@ export interface DeployRequests extends ImageTag {
  * - iam:PassRole on the task definitions' execution and task roles, with iam:PassedToService ecs-tasks.amazonaws.com
  *
  * With requests also:
- * - dynamodb:GetItem, dynamodb:PutItem, dynamodb:UpdateItem, dynamodb:DeleteItem on the table
- * - sqs:ReceiveMessage, sqs:DeleteMessage, sqs:GetQueueAttributes (Lambda's poller) and sqs:ChangeMessageVisibility on the queue
  * - ecr:PutImage on the application's repository
  * - sns:Publish on the topic
  */
 export function createDeploy(
   options: DeployOptions,
-): (event: CodePipelineEvent | SQSEvent) => Promise<SQSBatchResponse | undefined> {
-  const pipelines = new CodePipelineClient(clientSettings(5, 10));
-  const deployment: DeploymentContext = {
-    ecs: new ECSClient(clientSettings(5, 10)),
-    ecr: new ECRClient(clientSettings(5, 10)),
-    options,
+): (event: CodePipelineEvent | SQSEvent | RolloutStateChange) => Promise<SQSBatchResponse | undefined> {
+  const { application, records, requests } = options;
+  const context: RecordedContext = {
+    application,
+    options: records,
+    pipelines: new CodePipelineClient(clientSettings(5, 10)),
+    table: { dynamo: new DynamoDBClient(clientSettings(5, 10)), table: records.table },
+    sqs: new SQSClient(queueClientSettings(5, 5)),
     now: Date.now,
-  };
-  const { requests } = options;
-  const requested = requests && {
-    deployment,
-    requests,
-    table: { dynamo: new DynamoDBClient(clientSettings(5, 10)), table: requests.table },
-    sqs: new SQSClient(queueClientSettings(3, 5)),
-    sns: new SNSClient(clientSettings(3, 5)),
+    deployment: {
+      ecs: new ECSClient(clientSettings(5, 10)),
+      ecr: new ECRClient(clientSettings(5, 10)),
+      options,
+      now: Date.now,
+    },
+    requests: requests && { ...requests, sns: new SNSClient(clientSettings(3, 5)) },
   };
   return async (event) => {
-    if (requested !== undefined && "Records" in event) {
-      return deployRequested(requested, event);
+    if ("Records" in event) {
+      return takeMessages(context, event, (record) => advanceDeployment(context, record, { kind: "message" }));
     }
-    await runJob(pipelines, event as CodePipelineEvent, (job) => deploy(deployment, requested?.table, job));
+    if ("detail" in event) {
+      await takeEvent(context, event);
+    } else {
+      await runJob(context.pipelines, event, (job) => openJob(context, job));
+    }
     return undefined;
   };
 }
 
-async function deploy(context: DeploymentContext, table: DeploymentTable | undefined, job: Job): Promise<JobResult> {
-  const execution = /^[\w-]{1,128}$/;
-  const turn = table && {
-    table,
-    execution: parameter(job, "execution", execution, "the id of the pipeline's execution"),
+/** Notes the job, and goes as far as it goes. What is left, events and messages take further. */
+async function openJob(context: RecordedContext, job: Job): Promise<JobResult> {
+  const wanted = {
+    kind: "deploy" as const,
+    ...imageParameters(job),
+    execution: parameter(job, "execution", EXECUTION, "the id of the pipeline's execution"),
   };
-  const request: DeploymentRequest = { id: job.id, ...imageParameters(job), turn };
-  const state = job.continuationToken === undefined ? undefined : decodeState(job.continuationToken);
-  try {
-    const outcome = await takeStep(context, request, state);
-    if (outcome.kind !== "underWay") {
-      await release(context, request, state);
-    }
-    return resultOf(outcome, encodeState);
-  } catch (error) {
-    await release(context, request, state);
-    throw error;
-  }
+  const record = await takeJob(context, wanted, job);
+  await goOn(context, () => advanceDeployment(context, record, { kind: "job" }));
+  return { kind: "open" };
 }
 
-/** Before the job ends: an invocation that dies in between is repeated. */
-async function release(
-  { options: { application } }: DeploymentContext,
-  { turn }: DeploymentRequest,
-  state: DeploymentState | undefined,
-): Promise<void> {
-  // Until something is registered the lock is not held; by a repetition's failure it must not be given back.
-  if (turn === undefined || state === undefined || state.phase === "waiting") {
+/** An event may come before its record, twice, or when all is over: the record says what is left to do. */
+async function takeEvent(context: RecordedContext, { detail }: RolloutStateChange): Promise<void> {
+  const record = await currentRecord(context);
+  if (record === undefined) {
+    log("info", "no deployment is under way", { deployment: detail.deploymentId, event: detail.eventName });
     return;
   }
-  try {
-    await releaseLock(turn.table, application, turn.execution);
-  } catch (error) {
-    log("error", "lock not given back: it expires by itself", {
-      application,
-      owner: turn.execution,
-      cause: explain(error),
-    });
-  }
+  await goOn(context, () => advanceDeployment(context, record, { kind: "event", event: detail }));
 }

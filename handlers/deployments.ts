@@ -11,6 +11,7 @@ import {
   describeHolder,
   type LockHolder,
   lockSeconds,
+  readLock,
   releaseLock,
 } from "./deploy/lock";
 import {
@@ -87,7 +88,7 @@ const BODY_LIMIT = 8 * 1024;
  * Needs:
  * - secretsmanager:GetSecretValue on the secret
  * - ecr:BatchGetImage on the repositories
- * - dynamodb:GetItem, dynamodb:PutItem, dynamodb:DeleteItem on the table
+ * - dynamodb:GetItem, dynamodb:PutItem, dynamodb:UpdateItem, dynamodb:DeleteItem on the table
  * - sqs:SendMessage on the queues
  */
 export function createDeployments(options: DeploymentsOptions): (event: DeploymentsRequest) => Promise<Answer> {
@@ -141,7 +142,10 @@ async function receive(context: DeploymentsContext, event: DeploymentsRequest): 
   }
 }
 
-/** Lock, record, message: in this order, so that what the message's receiver needs is there. */
+/**
+ * Message, record, lock, in this order: if this dies in between, the message's receiver goes on. It waits for the record,
+ * and takes the lock itself.
+ */
 async function begin(
   { options, table, queue, now }: DeploymentsContext,
   { application, repository, queueUrl }: DeployableApplication,
@@ -163,12 +167,17 @@ async function begin(
   };
   const { id, until } = record;
   try {
+    const busy = await readLock(table, application, seconds);
+    if (busy !== undefined) {
+      return refuseBusy(application, busy);
+    }
+    await queue.send(new SendMessageCommand({ QueueUrl: queueUrl, MessageBody: JSON.stringify({ id }) }));
+    await putRecord(table, record);
     const other = await acquireLock(table, application, { owner: id, by: "deployment", version, until }, seconds);
     if (other !== undefined) {
+      await deleteRecord(table, id);
       return refuseBusy(application, other);
     }
-    await putRecord(table, record);
-    await queue.send(new SendMessageCommand({ QueueUrl: queueUrl, MessageBody: JSON.stringify({ id }) }));
   } catch (error) {
     await undo(table, record);
     throw error;

@@ -1,15 +1,20 @@
 import { CloudWatchLogsClient } from "@aws-sdk/client-cloudwatch-logs";
 import { CodePipelineClient } from "@aws-sdk/client-codepipeline";
+import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { ECRClient } from "@aws-sdk/client-ecr";
 import { ECSClient } from "@aws-sdk/client-ecs";
-import type { CodePipelineEvent } from "aws-lambda";
-import { clientSettings } from "./clientSettings";
-import { type Job, type JobResult, parameter, resultOf, runJob } from "./codePipelineJob";
-import { explain, isTransient } from "./failure";
+import { SQSClient } from "@aws-sdk/client-sqs";
+import type { CodePipelineEvent, SQSBatchResponse, SQSEvent } from "aws-lambda";
+import { clientSettings, queueClientSettings } from "./clientSettings";
+import { EXECUTION, type Job, type JobResult, parameter, runJob } from "./codePipelineJob";
 import { imageParameters } from "./imageParameters";
 import { log } from "./log";
-import { advance, type MigrationContext, type MigrationOutcome, type MigrationRequest } from "./migrate/migration";
-import { decodeState, encodeState, type MigrationState } from "./migrate/state";
+import { advanceMigration, type RecordedMigration, recordOfTask } from "./migrate/recorded";
+import type { TaskStateChangeEvent } from "./migrate/taskEvent";
+import type { RecordOptions } from "./records/context";
+import { takeJob } from "./records/jobs";
+import { takeMessages } from "./records/messages";
+import { goOn } from "./records/rounds";
 
 export interface MigrateOptions {
   application: string;
@@ -27,14 +32,22 @@ export interface MigrateOptions {
   /** Where the container's log goes: `<logStreamPrefix>/<container>/<task id>` in this log group. */
   logGroup: string;
   logStreamPrefix: string;
+  /** Where migrations are recorded. */
+  records: RecordOptions;
 }
 
 /**
  * Runs an application's migration with the image to be deployed, once, and follows it to its exit code. UserParameters:
  * `{"image": "<registry>/<repository>@sha256:…", "version": "<tag>", "execution": "<id of the pipeline's execution>"}`.
  *
+ * The job is noted in a record, and stays open until the task's event says that it has stopped. A message, every minute,
+ * takes the record further if the event is lost. Of an application's migrations one runs at a time.
+ *
  * Needs:
- * - codepipeline:PutJobSuccessResult, codepipeline:PutJobFailureResult on *
+ * - codepipeline:PutJobSuccessResult, codepipeline:PutJobFailureResult on *; codepipeline:GetPipelineExecution on the pipeline
+ * - dynamodb:GetItem, dynamodb:PutItem, dynamodb:UpdateItem on the table
+ * - sqs:ReceiveMessage, sqs:DeleteMessage, sqs:GetQueueAttributes (Lambda's poller), sqs:ChangeMessageVisibility and
+ *   sqs:SendMessage on the queue
  * - ecr:BatchGetImage on the application's repository
  * - ecs:DescribeTaskDefinition on *, which AWS cannot restrict
  * - ecs:RegisterTaskDefinition and ecs:TagResource on the task definition, every revision (`family:*`)
@@ -42,48 +55,56 @@ export interface MigrateOptions {
  * - iam:PassRole on the task definition's execution and task roles, with iam:PassedToService ecs-tasks.amazonaws.com
  * - logs:GetLogEvents on the log group's streams
  */
-export function createMigrate(options: MigrateOptions): (event: CodePipelineEvent) => Promise<void> {
-  const pipelines = new CodePipelineClient(clientSettings(5, 10));
-  const context: MigrationContext = {
-    ecs: new ECSClient(clientSettings(5, 10)),
-    ecr: new ECRClient(clientSettings(5, 10)),
-    logs: new CloudWatchLogsClient(clientSettings(5, 10)),
-    options,
+export function createMigrate(
+  options: MigrateOptions,
+): (event: CodePipelineEvent | SQSEvent | TaskStateChangeEvent) => Promise<SQSBatchResponse | undefined> {
+  const { application, records } = options;
+  const context: RecordedMigration = {
+    application,
+    options: records,
+    pipelines: new CodePipelineClient(clientSettings(5, 10)),
+    table: { dynamo: new DynamoDBClient(clientSettings(5, 10)), table: records.table },
+    sqs: new SQSClient(queueClientSettings(5, 5)),
     now: Date.now,
+    migration: {
+      ecs: new ECSClient(clientSettings(5, 10)),
+      ecr: new ECRClient(clientSettings(5, 10)),
+      logs: new CloudWatchLogsClient(clientSettings(5, 10)),
+      options,
+      now: Date.now,
+    },
   };
-  return (event) => runJob(pipelines, event, (job) => migrate(context, job));
-}
-
-async function migrate(context: MigrationContext, job: Job): Promise<JobResult> {
-  const request: MigrationRequest = {
-    ...imageParameters(job),
-    execution: parameter(job, "execution", /^[\w-]{1,128}$/, "the id of the pipeline's execution"),
-  };
-  const state = job.continuationToken === undefined ? undefined : decodeState(job.continuationToken);
-  const outcome = state === undefined ? await advance(context, request, state) : await persist(context, request, state);
-  return resultOf(outcome, encodeState);
-}
-
-/**
- * A migration that runs is not given up because AWS cannot be asked for a while, for whatever reason: the next push would
- * start a second one beside it. CodePipeline sets the limit, 24 hours. One that does not run yet fails for what does not pass.
- */
-async function persist(
-  context: MigrationContext,
-  request: MigrationRequest,
-  state: MigrationState,
-): Promise<MigrationOutcome> {
-  try {
-    return await advance(context, request, state);
-  } catch (error) {
-    if (state.task === undefined && !isTransient(error)) {
-      throw error;
+  return async (event) => {
+    if ("Records" in event) {
+      return takeMessages(context, event, (record) => advanceMigration(context, record, { kind: "message" }));
     }
-    log("warn", "migration not observed", {
-      application: context.options.application,
-      task: state.task,
-      cause: explain(error),
-    });
-    return { kind: "underWay", state, summary: `asking again: ${explain(error)}` };
+    if ("detail" in event) {
+      await takeEvent(context, event);
+    } else {
+      await runJob(context.pipelines, event, (job) => openJob(context, job));
+    }
+    return undefined;
+  };
+}
+
+/** Notes the job, and goes as far as it goes. What is left, events and messages take further. */
+async function openJob(context: RecordedMigration, job: Job): Promise<JobResult> {
+  const wanted = {
+    kind: "migrate" as const,
+    ...imageParameters(job),
+    execution: parameter(job, "execution", EXECUTION, "the id of the pipeline's execution"),
+  };
+  const record = await takeJob(context, wanted, job);
+  await goOn(context, () => advanceMigration(context, record, { kind: "job" }));
+  return { kind: "open" };
+}
+
+/** An event may come before its record, twice, or when all is over: the record says what is left to do. */
+async function takeEvent(context: RecordedMigration, { detail }: TaskStateChangeEvent): Promise<void> {
+  const record = await recordOfTask(context, detail);
+  if (record === undefined) {
+    log("info", "no task of a migration that is under way", { task: detail.taskArn, startedBy: detail.startedBy });
+    return;
   }
+  await goOn(context, () => advanceMigration(context, record, { kind: "event", task: detail }));
 }

@@ -1,10 +1,12 @@
 import { CodePipelineClient } from "@aws-sdk/client-codepipeline";
+import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { ECRClient } from "@aws-sdk/client-ecr";
 import { ECSClient } from "@aws-sdk/client-ecs";
 import { EventBridgeClient } from "@aws-sdk/client-eventbridge";
 import type { CodePipelineEvent } from "aws-lambda";
 import { clientSettings } from "./clientSettings";
-import { type Job, type JobResult, resultOf, runJob } from "./codePipelineJob";
+import { EXECUTION, type Job, type JobResult, parameter, resultOf, runJob } from "./codePipelineJob";
+import { type LockOptions, whileHeld } from "./deploy/deliveryLock";
 import { imageParameters } from "./imageParameters";
 import { decodeState, encodeState } from "./schedules/state";
 import { apply, prepare, type SchedulesContext } from "./schedules/update";
@@ -23,14 +25,22 @@ export interface SchedulesOptions {
   securityGroup: string;
   /** The role under which EventBridge runs tasks. */
   roleArn: string;
+  /** Where the lock is that the image was deployed under. Absent where CodePipeline's own action deploys. */
+  lock?: LockOptions;
 }
 
 /**
  * Makes an application's EventBridge rules what the schedules.yaml in its image wants, with that image. UserParameters:
- * `{"image": "<registry>/<repository>@sha256:…", "version": "<tag>"}`.
+ * `{"image": "<registry>/<repository>@sha256:…", "version": "<tag>", "execution": "<id of the pipeline's execution>"}`.
  *
  * Its rules are those that are named `<environment>-<application>--<schedule>` and carry the tags slipway:application and
  * slipway:environment. A file with mistakes is refused whole, as is a rule of such a name without the tags.
+ *
+ * Under the lock that the image was deployed under, one job does it all: nobody can deploy another version meanwhile, and a
+ * late repetition finds the lock another's. Without a lock the first job changes no rule, and its continuation token is the
+ * commitment.
+ *
+ * With a lock it needs dynamodb:GetItem and dynamodb:UpdateItem on the table.
  *
  * Needs the package `yaml` in its archive, and:
  * - codepipeline:PutJobSuccessResult, codepipeline:PutJobFailureResult on *
@@ -52,7 +62,26 @@ export function createSchedules(options: SchedulesOptions): (event: CodePipeline
     options,
     now: Date.now,
   };
-  return (event) => runJob(pipelines, event, (job) => schedule(context, job));
+  const { lock } = options;
+  const dynamo = lock && new DynamoDBClient(clientSettings(5, 10));
+  return (event) =>
+    runJob(pipelines, event, (job) => {
+      if (lock === undefined || dynamo === undefined) {
+        return schedule(context, job);
+      }
+      const execution = parameter(job, "execution", EXECUTION, "the id of the pipeline's execution");
+      const held = { table: { dynamo, table: lock.table }, application: lock.application, execution };
+      return whileHeld(held, context.now, () => scheduleAtOnce(context, job));
+    });
+}
+
+async function scheduleAtOnce(context: SchedulesContext, job: Job): Promise<JobResult> {
+  const request = { id: job.id, ...imageParameters(job) };
+  if (job.continuationToken !== undefined) {
+    return resultOf(await apply(context, request, decodeState(job.continuationToken)), encodeState);
+  }
+  const prepared = await prepare(context, request);
+  return resultOf(prepared.kind === "underWay" ? await apply(context, request, prepared.state) : prepared, encodeState);
 }
 
 async function schedule(context: SchedulesContext, job: Job): Promise<JobResult> {

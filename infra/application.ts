@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Bucket } from "./bucket";
 import type { Cluster } from "./cluster";
-import { createDeployment, type Deployment, type RequestTable } from "./delivery";
+import { createDeployment, type Deployment } from "./delivery";
 import type { LoadBalancer } from "./loadBalancer";
 import type { Network } from "./network";
 import type { Operations } from "./operations";
@@ -10,6 +10,7 @@ import type { Pipeline } from "./pipeline";
 import { archiveKey, createApplicationPipeline } from "./pipeline/applicationPipeline";
 import { Promotion } from "./promotion";
 import type { PullRequestTask } from "./pullRequests/task";
+import type { RecordTable } from "./records";
 import { existingRepository, type ImageRepository, Registry } from "./registry";
 import { Service } from "./service";
 import type { ApplicationSettings, Settings } from "./settings";
@@ -33,8 +34,10 @@ export interface ApplicationArgs {
   pipelineType: PipelineType;
   /** Where builds find base images and npm packages. */
   mirrors: Pick<Settings, "baseImageRegistry" | "npmRegistry">;
-  /** Given where versions can be deployed by HTTP. */
-  requests?: RequestTable | undefined;
+  /** The table of locks and records. Needed by applications with `deploy: callback` or a migration. */
+  table?: RecordTable | undefined;
+  /** Whether versions can be deployed by HTTP. */
+  deployedByHttp: boolean;
   /** Opens pull requests. Needed by applications that are delivered so. */
   pullRequestTask?: PullRequestTask | undefined;
 }
@@ -141,17 +144,19 @@ const createTask = (
 
 const createDeploymentOf = (
   name: string,
-  { operations, cluster, settings, requests }: ApplicationArgs,
+  { operations, cluster, settings, table, deployedByHttp: byHttp }: ApplicationArgs,
   { registry, services }: { registry: ImageRepository; services: Service[] },
   parent: pulumi.Resource,
-): Deployment | undefined =>
-  settings.deploy === "callback"
-    ? createDeployment(
-        `${name}-deploy`,
-        { operations, application: name, cluster, registry, services, requests },
-        { parent },
-      )
-    : undefined;
+): Deployment | undefined => {
+  if (settings.deploy !== "callback") return undefined;
+  if (table === undefined)
+    throw new Error(`${name} is deployed by a function, and there is no table to record that in`);
+  return createDeployment(
+    `${name}-deploy`,
+    { operations, application: name, cluster, registry, services, table, byHttp },
+    { parent },
+  );
+};
 
 /** What starts the pipeline: fetch, which is told the branch to take pushes from, or the tag on an image. */
 function begin(

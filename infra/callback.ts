@@ -33,6 +33,8 @@ export interface CallbackArgs<O> {
   packages?: string[];
   /** Where the VPC is that it runs in. Default: outside of it, with AWS's own way to the internet. */
   network?: FunctionNetwork | undefined;
+  /** How long Lambda keeps an asynchronous event that it cannot deliver, in seconds. Default: Lambda's six hours. */
+  maximumEventAgeSeconds?: number;
   /** How many times five minutes it has to fail before the alarm on its errors is raised. Default: once. */
   alarmPeriods?: number;
   /** Whether the alarm on its errors is told when it ends, too. Default: it is. */
@@ -63,6 +65,12 @@ export class Callback<O> extends pulumi.ComponentResource {
     const statements = [writingTo(logGroup), ...args.statements];
     const role = createNamedRole(`${name}-role`, { account, service: "lambda", statements }, { parent: this });
     const created = createFunction(name, args, role, logGroup, this);
+    if (args.maximumEventAgeSeconds !== undefined)
+      new lambda.FunctionEventInvokeConfig(
+        `${name}-events`,
+        { functionName: created.name, maximumEventAgeInSeconds: args.maximumEventAgeSeconds },
+        { parent: this },
+      );
     createAlarm(
       `${name}-errors`,
       {

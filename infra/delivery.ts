@@ -1,14 +1,23 @@
-import * as lambda from "@pulumi/aws/lambda";
-import * as sqs from "@pulumi/aws/sqs";
+import type * as sqs from "@pulumi/aws/sqs";
 import * as pulumi from "@pulumi/pulumi";
 import { applicationContainer } from "../handlers/buildspec";
 import { createDeploy, type DeployOptions } from "../handlers/deploy";
-import { createTag } from "../handlers/tag";
+import { createTag, type TagOptions } from "../handlers/tag";
 import { Callback, type DeepInput } from "./callback";
 import type { Cluster } from "./cluster";
 import type { Operations } from "./operations";
+import {
+  createRecords,
+  type HeldLock,
+  JOB_EVENT_AGE_SECONDS,
+  RECORD_SECONDS,
+  type Records,
+  type RecordTable,
+  takeRecords,
+} from "./records";
 import type { ImageRepository } from "./registry";
 import type { Statement } from "./role";
+import { createRule } from "./rule";
 import type { Service } from "./service";
 import { registering, revisionsOf } from "./template";
 
@@ -22,79 +31,60 @@ export const reportingToPipeline: Statement = {
 export const tasksOf = ({ clusterName }: Cluster, { account }: Operations): pulumi.Output<string> =>
   account.arn("ecs", pulumi.interpolate`task/${clusterName}/*`);
 
-/** The DynamoDB table of the deployments that were asked for by HTTP. */
-export interface RequestTable {
-  tableName: pulumi.Output<string>;
-  tableArn: pulumi.Output<string>;
-}
-
 export interface DeploymentArgs {
   operations: Operations;
   application: string;
   cluster: Cluster;
   registry: ImageRepository;
   services: Service[];
-  /** Given where versions can be deployed by HTTP. */
-  requests?: RequestTable | undefined;
+  /** Where deployments are recorded, and where each holds the application's lock. */
+  table: RecordTable;
+  /** Whether versions can be deployed by HTTP. */
+  byHttp: boolean;
 }
 
 /** What gives an application's services a new image. */
 export interface Deployment {
   function: Callback<DeployOptions>;
-  /** Takes a message for each deployment that is asked for by HTTP. None where that cannot be asked. */
-  requestQueue?: sqs.Queue | undefined;
-}
-
-/** The function that deploys for an action of the pipeline, and for the messages on a queue of its own. */
-export function createDeployment(name: string, args: DeploymentArgs, opts: { parent: pulumi.Resource }): Deployment {
-  if (args.requests === undefined) return { function: createDeployFunction(name, args, [], {}, opts) };
-  const { operations, registry } = args;
-  const requestQueue = createRequestQueue(name, opts);
-  const requests = {
-    table: args.requests.tableName,
-    repository: registry.repositoryName,
-    tag: operations.environment,
-    topicArn: operations.topicArn,
-    queueUrl: requestQueue.url,
-  };
-  const statements = takingRequests(args, args.requests, requestQueue);
-  const deploy = createDeployFunction(name, args, statements, { requests }, opts);
-  new lambda.EventSourceMapping(
-    `${name}-requests`,
-    {
-      eventSourceArn: requestQueue.arn,
-      functionName: deploy.arn,
-      batchSize: 1,
-      functionResponseTypes: ["ReportBatchItemFailures"],
-    },
-    opts,
-  );
-  return { function: deploy, requestQueue };
+  /** Takes a message for each deployment, the pipeline's and those that are asked for by HTTP. */
+  requestQueue: sqs.Queue;
 }
 
 /** Minutes that a rollout may take, and its rollback as many again. */
 export const DEADLINE_MINUTES = 30;
 
-/** Seconds. One look at the rollout takes a few; an ECS that throttles is asked again for longer. */
-const DEPLOY_SECONDS = 300;
-const HOUR = 60 * 60;
-
-const createRequestQueue = (name: string, opts: pulumi.CustomResourceOptions) =>
-  new sqs.Queue(
-    `${name}-requests`,
-    {
-      visibilityTimeoutSeconds: DEPLOY_SECONDS + 60,
-      // A message comes again for as long as its deployment is under way: rollout and rollback are over long before.
-      messageRetentionSeconds: 6 * HOUR,
-      sqsManagedSseEnabled: true,
-    },
+/** The function that deploys for an action of the pipeline, and for the messages on a queue of its own. */
+export function createDeployment(name: string, args: DeploymentArgs, opts: { parent: pulumi.Resource }): Deployment {
+  const { operations, registry, byHttp } = args;
+  const records = createRecords(`${name}-requests`, args, opts);
+  const requests = {
+    repository: registry.repositoryName,
+    tag: operations.environment,
+    topicArn: operations.topicArn,
+  };
+  const deploy = createDeployFunction(name, args, records, byHttp ? { requests } : {}, opts);
+  takeRecords(`${name}-requests`, records, deploy, opts);
+  createRule(
+    `${name}-rollouts`,
+    { operations, function: deploy, on: { eventPattern: rolloutsOf(args.services) } },
     opts,
   );
+  return { function: deploy, requestQueue: records.queue };
+}
+
+/** https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs_service_deployment_events.html */
+const rolloutsOf = (services: Service[]): pulumi.Output<string> =>
+  pulumi.jsonStringify({
+    source: ["aws.ecs"],
+    "detail-type": ["ECS Deployment State Change"],
+    resources: services.map(({ arn }) => arn),
+    detail: { eventName: ["SERVICE_DEPLOYMENT_COMPLETED", "SERVICE_DEPLOYMENT_FAILED"] },
+  });
 
 const createDeployFunction = (
   name: string,
   args: DeploymentArgs,
-  moreStatements: Statement[],
+  records: Records,
   moreOptions: { requests?: DeepInput<NonNullable<DeployOptions["requests"]>> },
   opts: pulumi.ComponentResourceOptions,
 ) =>
@@ -113,11 +103,18 @@ const createDeployFunction = (
           count: settings.count,
         })),
         deadlineMinutes: DEADLINE_MINUTES,
+        records: records.options,
         ...moreOptions,
       },
-      statements: [...deploying(args), reportingToPipeline, ...moreStatements],
-      timeoutSeconds: DEPLOY_SECONDS,
+      statements: [
+        ...deploying(args),
+        reportingToPipeline,
+        ...records.statements,
+        ...(args.byHttp ? takingRequests(args) : []),
+      ],
+      timeoutSeconds: RECORD_SECONDS,
       memory: 256,
+      maximumEventAgeSeconds: JOB_EVENT_AGE_SECONDS,
     },
     opts,
   );
@@ -140,20 +137,7 @@ function deploying({ operations, cluster, registry, services }: DeploymentArgs):
   ];
 }
 
-const takingRequests = (
-  { operations, registry }: DeploymentArgs,
-  { tableArn }: RequestTable,
-  queue: sqs.Queue,
-): Statement[] => [
-  {
-    actions: ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"],
-    resources: [tableArn],
-  },
-  {
-    // Lambda's poller receives under the function's role.
-    actions: ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ChangeMessageVisibility"],
-    resources: [queue.arn],
-  },
+const takingRequests = ({ operations, registry }: DeploymentArgs): Statement[] => [
   { actions: ["ecr:PutImage"], resources: [registry.arn] },
   { actions: ["sns:Publish"], resources: [operations.topicArn] },
 ];
@@ -161,22 +145,30 @@ const takingRequests = (
 export interface TagArgs {
   operations: Operations;
   registry: ImageRepository;
+  /** Absent where CodePipeline's own action deploys. */
+  lock: HeldLock | undefined;
 }
 
 /** The function that gives a delivered image the environment's name. */
 export const createTagFunction = (name: string, args: TagArgs, opts: pulumi.ComponentResourceOptions) =>
-  new Callback(
+  new Callback<TagOptions>(
     name,
     {
       operations: args.operations,
       factory: createTag,
-      options: { repository: args.registry.repositoryName, tag: args.operations.environment },
+      options: {
+        repository: args.registry.repositoryName,
+        tag: args.operations.environment,
+        ...(args.lock && { lock: args.lock.options }),
+      },
       statements: [
         { actions: ["ecr:BatchGetImage", "ecr:PutImage"], resources: [args.registry.arn] },
         reportingToPipeline,
+        ...(args.lock ? [args.lock.statement] : []),
       ],
       timeoutSeconds: 60,
       memory: 256,
+      maximumEventAgeSeconds: JOB_EVENT_AGE_SECONDS,
     },
     opts,
   );

@@ -3,15 +3,16 @@ import * as pulumi from "@pulumi/pulumi";
 import { createDeployments } from "../handlers/deployments";
 import type { Api } from "./api";
 import { Callback } from "./callback";
-import { DEADLINE_MINUTES, type RequestTable } from "./delivery";
+import { DEADLINE_MINUTES } from "./delivery";
 import { createGeneratedSecret } from "./generatedSecret";
 import type { Operations } from "./operations";
+import type { RecordTable } from "./records";
 import { type ImageRepository, registryHost } from "./registry";
 
 const PATH = "/deployments";
 
-/** Where deployments that were asked for by HTTP are recorded, and where each deployment holds its application's lock. */
-export class DeploymentTable extends pulumi.ComponentResource implements RequestTable {
+/** Where deployments and migrations are recorded, and where each deployment holds its application's lock. */
+export class DeploymentTable extends pulumi.ComponentResource implements RecordTable {
   readonly tableName: pulumi.Output<string>;
   readonly tableArn: pulumi.Output<string>;
 
@@ -45,7 +46,7 @@ export interface DeployedByHttp {
 export interface DeploymentsArgs {
   operations: Operations;
   api: Api;
-  table: RequestTable;
+  table: RecordTable;
   applications: DeployedByHttp[];
 }
 
@@ -100,7 +101,10 @@ const createFunction = (
       },
       statements: [
         { actions: ["secretsmanager:GetSecretValue"], resources: [secretArn] },
-        { actions: ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:DeleteItem"], resources: [table.tableArn] },
+        {
+          actions: ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"],
+          resources: [table.tableArn],
+        },
         { actions: ["ecr:BatchGetImage"], resources: applications.map(({ registry }) => registry.arn) },
         { actions: ["sqs:SendMessage"], resources: applications.map(({ queue }) => queue.arn) },
       ],

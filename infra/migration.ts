@@ -5,7 +5,9 @@ import type { Cluster } from "./cluster";
 import { reportingToPipeline, tasksOf } from "./delivery";
 import type { Network } from "./network";
 import type { Operations } from "./operations";
+import { createRecords, JOB_EVENT_AGE_SECONDS, RECORD_SECONDS, type RecordTable, takeRecords } from "./records";
 import type { ImageRepository } from "./registry";
+import { createRule } from "./rule";
 import type { MigrateSettings } from "./settings";
 import { runningTask, type Task } from "./task";
 import { registering, taggingRegistered } from "./template";
@@ -18,33 +20,51 @@ export interface MigrationArgs {
   cluster: Cluster;
   registry: ImageRepository;
   task: Task;
+  table: RecordTable;
 }
 
-/** The function that runs an application's migration. */
-export const createMigrateFunction = (name: string, args: MigrationArgs, opts: pulumi.ComponentResourceOptions) =>
-  new Callback<MigrateOptions>(
+/** The function that runs an application's migration, for an action of the pipeline and for the messages on a queue of its own. */
+export function createMigrateFunction(
+  name: string,
+  args: MigrationArgs,
+  opts: pulumi.ComponentResourceOptions,
+): Callback<MigrateOptions> {
+  const { operations, cluster, task } = args;
+  const records = createRecords(`${name}-requests`, args, opts);
+  const migrate = new Callback<MigrateOptions>(
     name,
     {
-      operations: args.operations,
+      operations,
       factory: createMigrate,
       options: {
         application: args.application,
-        cluster: args.cluster.clusterName,
-        taskDefinition: args.task.template.taskDefinitionArn,
-        container: args.task.container,
+        cluster: cluster.clusterName,
+        taskDefinition: task.template.taskDefinitionArn,
+        container: task.container,
         command: args.settings.command,
         subnets: args.network.privateSubnetIds,
-        securityGroup: args.task.template.securityGroupId,
-        logGroup: args.task.template.logGroup.name,
-        logStreamPrefix: args.task.streamPrefix,
+        securityGroup: task.template.securityGroupId,
+        logGroup: task.template.logGroup.name,
+        logStreamPrefix: task.streamPrefix,
+        records: records.options,
       },
-      statements: [...migrating(args), reportingToPipeline],
-      // One look at the task takes seconds; an ECS that throttles is asked again for longer.
-      timeoutSeconds: 300,
+      statements: [...migrating(args), reportingToPipeline, ...records.statements],
+      timeoutSeconds: RECORD_SECONDS,
       memory: 256,
+      maximumEventAgeSeconds: JOB_EVENT_AGE_SECONDS,
     },
     opts,
   );
+  takeRecords(`${name}-requests`, records, migrate, opts);
+  // https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs_task_events.html
+  const eventPattern = pulumi.jsonStringify({
+    source: ["aws.ecs"],
+    "detail-type": ["ECS Task State Change"],
+    detail: { clusterArn: [cluster.arn], group: [`family:${task.template.family}`], lastStatus: ["STOPPED"] },
+  });
+  createRule(`${name}-tasks`, { operations, function: migrate, on: { eventPattern } }, opts);
+  return migrate;
+}
 
 const migrating = ({ operations, cluster, registry, task }: MigrationArgs) => [
   { actions: ["ecr:BatchGetImage"], resources: [registry.arn] },

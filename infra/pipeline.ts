@@ -6,6 +6,13 @@ import type { PipelineType } from "./partition";
 import type { Stage } from "./pipeline/stages";
 import { createRole } from "./role";
 
+/**
+ * What CodePipeline calls an application's pipeline. Not Pulumi's own choice: the functions that the pipeline invokes ask
+ * for its executions by this name, and exist before it.
+ */
+export const pipelineNameOf = (application: string, { environment }: Operations): string =>
+  `${environment}-${application}`;
+
 export interface PipelineArgs {
   operations: Operations;
   type: PipelineType;
@@ -24,6 +31,7 @@ export class Pipeline extends pulumi.ComponentResource {
     const pipeline = new codepipeline.Pipeline(
       `${name}-pipeline`,
       {
+        name: pipelineNameOf(name, args.operations),
         pipelineType: args.type,
         roleArn: createPipelineRole(name, args, this),
         artifactStores: [{ type: "S3", location: args.artifacts.bucketName }],

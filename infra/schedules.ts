@@ -5,6 +5,7 @@ import type { Cluster } from "./cluster";
 import { reportingToPipeline } from "./delivery";
 import type { Network } from "./network";
 import type { Operations } from "./operations";
+import { type HeldLock, JOB_EVENT_AGE_SECONDS } from "./records";
 import type { ImageRepository } from "./registry";
 import { createRole, type Statement } from "./role";
 import { runningTask, type Task } from "./task";
@@ -17,6 +18,8 @@ export interface SchedulesArgs {
   cluster: Cluster;
   registry: ImageRepository;
   task: Task;
+  /** Absent where CodePipeline's own action deploys. */
+  lock: HeldLock | undefined;
 }
 
 /** The function that makes EventBridge rules of an application's schedules. */
@@ -40,12 +43,14 @@ export function createSchedulesFunction(
         subnets: args.network.privateSubnetIds,
         securityGroup: args.task.template.securityGroupId,
         roleArn: rulesRoleArn,
+        ...(args.lock && { lock: args.lock.options }),
       },
-      statements: [...scheduling(args, rulesRoleArn), reportingToPipeline],
+      statements: [...scheduling(args, rulesRoleArn), reportingToPipeline, ...(args.lock ? [args.lock.statement] : [])],
       // EventBridge takes few calls a second, and each rule needs several.
       timeoutSeconds: 300,
       memory: 256,
       packages: ["yaml"],
+      maximumEventAgeSeconds: JOB_EVENT_AGE_SECONDS,
     },
     opts,
   );

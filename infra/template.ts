@@ -44,6 +44,7 @@ export interface Template {
   taskDefinitionArn: pulumi.Output<string>;
   /** The task definition's ARN without its revision. */
   familyArn: pulumi.Output<string>;
+  family: string;
   /** What the tasks are in AWS. */
   taskRoleArn: pulumi.Output<string>;
   /** All roles that the task definition names. */
@@ -64,6 +65,7 @@ export function createTemplate(name: string, args: TemplateArgs, opts: { parent:
   return {
     taskDefinitionArn: taskDefinition.arn,
     familyArn: taskDefinition.arnWithoutRevision,
+    family: args.family,
     taskRoleArn,
     roleArns: [executionRoleArn, taskRoleArn],
     securityGroupId: createSecurityGroup(name, args, opts),

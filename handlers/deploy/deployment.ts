@@ -8,6 +8,7 @@ import { log } from "../log";
 import { decideCount } from "./desiredCount";
 import { goBack } from "./rollback";
 import { decideRollout, rollbackTarget, type ServiceObservation } from "./rollout";
+import { type RolloutEvent, withEvent } from "./rolloutEvent";
 import {
   describeTaskDefinition,
   observeServices,
@@ -15,7 +16,7 @@ import {
   stoppedTasks,
   updateService,
 } from "./services";
-import { type DeploymentState, reserveRoom, type ServiceState } from "./state";
+import type { DeploymentState, ServiceState } from "./state";
 import { isDelivered, registrationOf } from "./taskDefinition";
 import { abandonRest, otherHolder, STARTED, type Turn, takeTurn, waitFor } from "./turn";
 
@@ -25,6 +26,8 @@ export interface DeploymentContext {
   options: DeployOptions;
   /** Milliseconds. */
   now: () => number;
+  /** What ECS has just said of a rollout, which its reads may not show yet. */
+  event?: RolloutEvent | undefined;
 }
 
 export interface DeploymentRequest {
@@ -43,8 +46,8 @@ export type Outcome = JobOutcome<DeploymentState>;
 /**
  * Takes a deployment one step further: one observation, and what follows from it. A step may be repeated, and may come late:
  *
- * 1. The first registers the new revisions and changes nothing. Its answer to CodePipeline is the commitment: of several
- *    invocations of one job only one is heard, so only one set of revisions goes on.
+ * 1. The first registers the new revisions and changes nothing. Its record is the commitment: of several rounds at once only
+ *    one is recorded, so only one set of revisions goes on.
  * 2. The second takes the application's lock, and updates the services, unless it comes too late for that. Each revision is tagged before, so that a repetition
  *    finds it started, and neither updates twice nor starts again what was rolled back since.
  * 3. All others look, and go back if they must.
@@ -66,11 +69,14 @@ export async function advance(
       return start(context, request, state);
     case "rollout":
       return follow(context, request, state);
-    case "rollback": {
-      const names = state.services.map(({ service }) => service);
-      return goBack(context, request, state, await observeServices(context.ecs, context.options.cluster, names));
-    }
+    case "rollback":
+      return goBack(context, request, state, await observe(context, state));
   }
+}
+
+async function observe({ ecs, options, event }: DeploymentContext, { services }: DeploymentState) {
+  const names = services.map(({ service }) => service);
+  return withEvent(await observeServices(ecs, options.cluster, names), event);
 }
 
 /** Checks everything, and registers only then. */
@@ -85,7 +91,6 @@ async function prepare(context: DeploymentContext, { image, version }: Deploymen
     plans.push(await plan(context, service, observations.get(service.service), image));
   }
   const since = Math.floor(context.now() / 1_000);
-  reserveRoom({ phase: "registered", since, services: plans.map(({ state }) => state) });
   const services: ServiceState[] = [];
   for (const { registration, state } of plans) {
     services.push({ ...state, next: await registerTaskDefinition(ecs, registration) });
@@ -168,8 +173,7 @@ async function follow(
   state: DeploymentState,
 ): Promise<Outcome> {
   const { ecs, options } = context;
-  const names = state.services.map(({ service }) => service);
-  const observations = await observeServices(ecs, options.cluster, names);
+  const observations = await observe(context, state);
   const patience = { elapsed: context.now() / 1_000 - state.since, deadline: options.deadlineMinutes * 60 };
   const progress: string[] = [];
   const results: string[] = [];

@@ -1,13 +1,16 @@
 import {
   type AttributeValue,
-  DeleteItemCommand,
   type DynamoDBClient,
   GetItemCommand,
   PutItemCommand,
+  UpdateItemCommand,
 } from "@aws-sdk/client-dynamodb";
 import { failure, isException } from "../failure";
 
-/** A deployment by HTTP and one by the pipeline would undo each other: an application is deployed by one at a time. */
+/**
+ * A deployment by HTTP and one by the pipeline would undo each other: an application is deployed by one at a time. Whoever
+ * has released the lock stays its last owner until another takes it.
+ */
 export interface LockHolder {
   /** The id of the deployment, or of the pipeline's execution. */
   owner: string;
@@ -93,38 +96,89 @@ async function putLock(
 
 /** @returns who has the application's lock, if anybody does */
 export async function readLock(
-  { dynamo, table }: DeploymentTable,
+  table: DeploymentTable,
   application: string,
   now: number,
+): Promise<LockHolder | undefined> {
+  const holder = await lastHolder(table, application);
+  return holder === undefined || holder.until < now ? undefined : holder;
+}
+
+/** Gives the lock back. Nothing happens if the owner does not have it any more. */
+export async function releaseLock(table: DeploymentTable, application: string, owner: string): Promise<void> {
+  await setUntil(table, application, owner, 0);
+}
+
+/** Makes a lock last longer that the owner still holds. @param now epoch seconds; @param until epoch seconds */
+export async function renewLock(
+  table: DeploymentTable,
+  application: string,
+  owner: string,
+  now: number,
+  until: number,
+): Promise<void> {
+  await setUntil(table, application, owner, until, now);
+}
+
+/**
+ * Keeps the lock, or takes it again if nobody else has had it since: what was deployed under it still runs.
+ * @param until epoch seconds
+ * @returns whether the owner has it; not if another has taken it since
+ */
+export async function holdLock(
+  table: DeploymentTable,
+  application: string,
+  owner: string,
+  until: number,
+): Promise<boolean> {
+  return setUntil(table, application, owner, until);
+}
+
+/** @param heldAt epoch seconds: only if the owner holds the lock then */
+async function setUntil(
+  { dynamo, table }: DeploymentTable,
+  application: string,
+  owner: string,
+  until: number,
+  heldAt?: number,
+): Promise<boolean> {
+  try {
+    await dynamo.send(
+      new UpdateItemCommand({
+        TableName: table,
+        Key: keyOf(application),
+        UpdateExpression: "SET #until = :until",
+        ConditionExpression: heldAt === undefined ? "#owner = :owner" : "#owner = :owner AND #until >= :heldAt",
+        ExpressionAttributeNames: { "#owner": "owner", "#until": "until" },
+        ExpressionAttributeValues: {
+          ":owner": { S: owner },
+          ":until": { N: String(until) },
+          ...(heldAt !== undefined && { ":heldAt": { N: String(heldAt) } }),
+        },
+      }),
+    );
+    return true;
+  } catch (error) {
+    if (isException(error, "ConditionalCheckFailedException")) {
+      return false;
+    }
+    throw error;
+  }
+}
+
+/** The last owner of the application's lock, whether it is held or released. */
+export async function lastHolder(
+  { dynamo, table }: DeploymentTable,
+  application: string,
 ): Promise<LockHolder | undefined> {
   const { Item } = await dynamo.send(
     new GetItemCommand({ TableName: table, Key: keyOf(application), ConsistentRead: true }),
   );
-  const until = Number(Item?.until?.N ?? 0);
-  if (Item === undefined || until < now) {
+  if (Item === undefined) {
     return undefined;
   }
   const by = Item.by?.S === "execution" ? "execution" : "deployment";
-  return { owner: Item.owner?.S ?? "", by, version: Item.version?.S ?? "", until };
-}
-
-/** Gives the lock back. Nothing happens if the owner does not have it any more. */
-export async function releaseLock({ dynamo, table }: DeploymentTable, application: string, owner: string) {
-  try {
-    await dynamo.send(
-      new DeleteItemCommand({
-        TableName: table,
-        Key: keyOf(application),
-        ConditionExpression: "#owner = :owner",
-        ExpressionAttributeNames: { "#owner": "owner" },
-        ExpressionAttributeValues: { ":owner": { S: owner } },
-      }),
-    );
-  } catch (error) {
-    if (!isException(error, "ConditionalCheckFailedException")) {
-      throw error;
-    }
-  }
+  return { owner: Item.owner?.S ?? "", by, version: Item.version?.S ?? "", until: Number(Item.until?.N ?? 0) };
 }
 
 /** No record's: a record's id is a UUID, and holds no slash. */

@@ -1,7 +1,5 @@
 import { PublishCommand, type SNSClient } from "@aws-sdk/client-sns";
 import type { DeploymentProgress, DeploymentRecord } from "../deployments/record";
-import { explain } from "../failure";
-import { log } from "../log";
 import { abbreviate, type Notice, subjectOf } from "../notices/notice";
 
 /** What people are told of a deployment by HTTP that has ended. */
@@ -23,11 +21,7 @@ export function noticeOf(
   return { subject: subjectOf(headline), message: lines.join("\n") };
 }
 
-/** Needs sns:Publish on the topic. A notice that SNS does not take is logged: the deployment is over all the same. */
+/** Needs sns:Publish on the topic. @throws what SNS answers */
 export async function publishNotice(sns: SNSClient, topicArn: string, { subject, message }: Notice): Promise<void> {
-  try {
-    await sns.send(new PublishCommand({ TopicArn: topicArn, Subject: subject, Message: message }));
-  } catch (error) {
-    log("error", "outcome not published", { topic: topicArn, subject, cause: explain(error) });
-  }
+  await sns.send(new PublishCommand({ TopicArn: topicArn, Subject: subject, Message: message }));
 }

@@ -1,8 +1,4 @@
-import { parseToken, shorten, TOKEN } from "../codePipelineJob";
-import { failure } from "../failure";
-
-/** Kept for the causes of a failure and of a failed rollback, together. */
-const CAUSES = 400;
+import { parseToken, shorten } from "../codePipelineJob";
 
 /** How far one service is. Task definitions are `family:revision`. */
 export interface ServiceState {
@@ -24,7 +20,7 @@ export interface ServiceState {
   stuck?: true | undefined;
 }
 
-/** What a deployment remembers from one invocation to the next, in the continuation token. */
+/** What a deployment remembers from one round to the next, in its record. */
 export interface DeploymentState {
   /**
    * - waiting: another deployment of the application is under way; there are no services yet
@@ -42,34 +38,16 @@ export interface DeploymentState {
   obstacle?: string | undefined;
 }
 
-/** The state as a continuation token. Causes are shortened to the room that there is. */
-export function encodeState(state: DeploymentState): string {
-  const { cause, obstacle, ...rest } = state;
-  const room = TOKEN - JSON.stringify({ ...rest, cause: "", obstacle: "" }).length;
-  const share = Math.floor(obstacle === undefined ? room : room / 2);
-  return JSON.stringify({ ...rest, cause: flat(cause, share), obstacle: flat(obstacle, share) });
-}
+/** Longest cause that is kept, in characters: CodePipeline takes messages of 5,000. */
+const CAUSE = 2_000;
 
-/**
- * Makes sure, before anything is changed, that the token will have room to the end.
- * @throws Failure that says how many services there are
- */
-export function reserveRoom(state: DeploymentState): void {
-  const services = state.services.map((each) => ({
-    ...each,
-    deployment: `ecs-svc/${"0".repeat(19)}`,
-    turned: true,
-    stuck: true,
-  }));
-  if (JSON.stringify({ ...state, services, cause: "", obstacle: "" }).length + CAUSES > TOKEN) {
-    const what = `${services.length} services do not fit CodePipeline's continuation token of ${TOKEN} characters`;
-    throw failure("ConfigurationError", `${what}: divide the application, or shorten the names of its services`);
-  }
-}
-
-/** Without what JSON would write as more than one character. */
-function flat(text: string | undefined, length: number): string | undefined {
-  return text === undefined ? undefined : shorten(text.replace(/["\\]/g, "'").replace(/\p{Cc}/gu, " "), length);
+/** The state as its record keeps it. */
+export function encodeState({ cause, obstacle, ...rest }: DeploymentState): string {
+  return JSON.stringify({
+    ...rest,
+    cause: cause && shorten(cause, CAUSE),
+    obstacle: obstacle && shorten(obstacle, CAUSE),
+  });
 }
 
 /** @throws Failure for a token that is not of {@link encodeState}'s making */

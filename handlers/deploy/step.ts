@@ -1,14 +1,18 @@
 import { explain, failure, failureType, isTransient } from "../failure";
 import { log } from "../log";
 import { advance, type DeploymentContext, type DeploymentRequest, type Outcome } from "./deployment";
-import { lockSeconds } from "./lock";
 import type { DeploymentState } from "./state";
 
+/** How long the start is tried again that meets an error which may not pass, in seconds: a denial may be for one call. */
+const START = 5 * 60;
+/** The same where the error passes. */
+const TRANSIENT = 30 * 60;
+
 /**
- * Takes a deployment one step further. One that has begun is not given up because AWS cannot be asked for a while: until the
- * deadline it is asked again.
+ * Takes a deployment one step further. What has begun is not given up because of an error, whichever it is: it is looked at
+ * again until the deadline, and goes back then.
  * @param state absent at the start
- * @throws what keeps it from going on; a Failure that names the services to look after if they have been touched
+ * @throws what keeps it from beginning; a Failure that names the services to look after if they cannot be taken back
  */
 export async function takeStep(
   context: DeploymentContext,
@@ -18,23 +22,36 @@ export async function takeStep(
   try {
     return await advance(context, request, state);
   } catch (error) {
-    if (state === undefined) {
+    if (state === undefined || state.phase === "waiting") {
       throw error;
     }
     const { application, deadlineMinutes } = context.options;
-    const patience = state.phase === "waiting" ? lockSeconds(deadlineMinutes) : deadlineMinutes * 60;
-    const late = context.now() / 1_000 - state.since >= patience;
-    if (isTransient(error) && !late) {
-      log("warn", "deployment not observed", { application, cause: explain(error) });
+    const now = Math.floor(context.now() / 1_000);
+    const starting = isTransient(error) ? TRANSIENT : START;
+    const patience = state.phase === "registered" ? starting : deadlineMinutes * 60;
+    log("warn", "deployment not observed", { application, phase: state.phase, cause: explain(error) });
+    if (now - state.since < patience) {
       return { kind: "underWay", state, summary: `asking again: ${explain(error)}` };
     }
-    throw state.phase === "waiting" ? error : lost(application, request, state, error);
+    if (state.phase === "rollback") {
+      throw lost(application, request, state, error);
+    }
+    const what = state.phase === "registered" ? "not started" : "not followed";
+    const cause = `the rollout was ${what} for ${Math.floor(patience / 60)} minutes: ${explain(error)}`;
+    return {
+      kind: "underWay",
+      state: { ...state, phase: "rollback", since: now, cause },
+      summary: `going back: ${cause}`,
+    };
   }
 }
 
 function lost(application: string, { version }: DeploymentRequest, state: DeploymentState, error: unknown) {
   const services = state.services.map(({ service, previous }) => `${service} (${previous} before)`).join(", ");
-  const what = `the ${state.phase === "registered" ? "start" : state.phase} of ${application} ${version} is not followed any further`;
-  const before = state.cause === undefined ? "" : ` It went back because of ${state.cause}.`;
-  return failure(failureType(error), `${what}: ${explain(error)}.${before} Look after ${services}`, error);
+  const what = `the rollback of ${application} ${version} is not followed any further`;
+  return failure(
+    failureType(error),
+    `${what}: ${explain(error)}. It went back because of ${state.cause}. Look after ${services}`,
+    error,
+  );
 }

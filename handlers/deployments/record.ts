@@ -1,3 +1,4 @@
+import type { FailureType } from "@aws-sdk/client-codepipeline";
 import {
   type AttributeValue,
   DeleteItemCommand,
@@ -8,20 +9,22 @@ import {
 import type { DeploymentTable } from "../deploy/lock";
 import { isException } from "../failure";
 
-/** How a deployment that was asked for by HTTP stands. */
+/** How a deployment that was asked for by HTTP stands, or an action of a pipeline. */
 export interface DeploymentProgress {
   state: "queued" | "inProgress" | "succeeded" | "failed";
   /** What was done, or is being done. */
   summary?: string | undefined;
   /** Why it failed. */
   cause?: string | undefined;
+  /** Whose fault the failure is, in CodePipeline's words. */
+  type?: FailureType | undefined;
   /** What the next round goes on with. */
   token?: string | undefined;
 }
 
-/** A deployment that was asked for by HTTP, as DynamoDB keeps it. Times without a unit are ISO 8601. */
+/** A deployment that was asked for by HTTP, or an action of a pipeline, as DynamoDB keeps it. Times without a unit are ISO 8601. */
 export interface DeploymentRecord extends DeploymentProgress {
-  /** A UUID. */
+  /** A UUID of a deployment by HTTP; {@link actionRecordId} of an action. */
   id: string;
   application: string;
   version: string;
@@ -29,13 +32,33 @@ export interface DeploymentRecord extends DeploymentProgress {
   image: string;
   requestedAt: string;
   updatedAt: string;
-  /** In epoch seconds: when the application's lock expires, which was taken for this deployment. */
+  /** In epoch seconds: what has not ended by then has failed. */
   until: number;
-  /** How often it was advanced. Of two rounds that have seen the same number only one advances it. */
+  /** How often it was changed. Of two rounds that have seen the same number only one changes it. */
   round: number;
+  /** Of an action of a pipeline. */
+  action?: RecordedAction | undefined;
+  /** Whether the outcome was published, or reported to CodePipeline. */
+  told?: true | undefined;
+}
+
+/** The action that a record is about, and CodePipeline's jobs for it. */
+export interface RecordedAction {
+  execution: string;
+  /** The ids of all jobs so far: a repeated event of one is no new job. */
+  jobs: string[];
+  /** The job that waits for a result; absent after a continuation, until CodePipeline calls again. */
+  job?: string | undefined;
+  /** When that job came, in epoch seconds. */
+  since: number;
 }
 
 export const DEPLOYMENT_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+/** The id of the record of an execution's action. */
+export function actionRecordId(kind: "deploy" | "migrate", execution: string): string {
+  return `${kind}/${execution}`;
+}
 
 /** How long DynamoDB keeps a record after its last change, in seconds. */
 const KEPT = 90 * 24 * 3_600;
@@ -64,22 +87,27 @@ export async function readRecord(
   return Item && recordOf(id, Item);
 }
 
-export async function putRecord({ dynamo, table }: DeploymentTable, record: DeploymentRecord): Promise<void> {
-  await dynamo.send(
-    new PutItemCommand({
-      TableName: table,
-      Item: {
-        ...keyOf(record.id),
-        application: { S: record.application },
-        version: { S: record.version },
-        image: { S: record.image },
-        requestedAt: { S: record.requestedAt },
-        until: { N: String(record.until) },
-        ...progressAttributes(record, record.round, record.updatedAt),
-      },
-      ConditionExpression: "attribute_not_exists(#id)",
-      ExpressionAttributeNames: { "#id": "id" },
-    }),
+/**
+ * Writes a record that there is not, or in place of one that has ended.
+ * @param replaced the round of the record that it replaces
+ * @returns whether it was written by this call. Not if the answer to it was lost: the SDK's second call finds the first one's.
+ */
+export async function putRecord(
+  { dynamo, table }: DeploymentTable,
+  record: DeploymentRecord,
+  replaced?: number,
+): Promise<boolean> {
+  const isSame = replaced === undefined ? undefined : { ":seen": { N: String(replaced) } };
+  return unlessChanged(
+    dynamo.send(
+      new PutItemCommand({
+        TableName: table,
+        Item: itemOf(record),
+        ConditionExpression: isSame ? "#round = :seen" : "attribute_not_exists(#id)",
+        ExpressionAttributeNames: isSame ? { "#round": "round" } : { "#id": "id" },
+        ...(isSame && { ExpressionAttributeValues: isSame }),
+      }),
+    ),
   );
 }
 
@@ -87,38 +115,70 @@ export async function deleteRecord({ dynamo, table }: DeploymentTable, id: strin
   await dynamo.send(new DeleteItemCommand({ TableName: table, Key: keyOf(id) }));
 }
 
+/** Everything of a record that is its progress: absent ones are removed. */
+const PROGRESS = ["state", "summary", "cause", "type", "token"] as const;
+const ACTION = ["jobs", "job", "since"] as const;
+
 /**
- * Takes a record one round further, unless another round has done so since it was read.
+ * Takes a record one round further, unless another round has changed it since it was read.
  * @param now milliseconds
- * @returns whether this round is the one
+ * @returns the record as it is now; `undefined` if another round was quicker
  */
 export async function advanceRecord(
-  { dynamo, table }: DeploymentTable,
-  { id, round }: DeploymentRecord,
+  table: DeploymentTable,
+  record: DeploymentRecord,
   progress: DeploymentProgress,
   now: number,
+): Promise<DeploymentRecord | undefined> {
+  const { application, id, image, requestedAt, round, told, until, version, action } = record;
+  const kept = { application, id, image, requestedAt, told, until, version, action };
+  const next = { ...kept, ...progress, updatedAt: new Date(now).toISOString(), round: round + 1 };
+  return (await change(table, record, next, PROGRESS)) ? next : undefined;
+}
+
+/**
+ * Changes a record otherwise: which job waits, whether the outcome was reported.
+ * @returns the record as it is now; `undefined` if another round was quicker
+ */
+export async function updateRecord(
+  table: DeploymentTable,
+  record: DeploymentRecord,
+  changes: Pick<DeploymentRecord, "action" | "told">,
+): Promise<DeploymentRecord | undefined> {
+  const next = { ...record, ...changes, round: record.round + 1 };
+  return (await change(table, record, next, [...ACTION, "told"])) ? next : undefined;
+}
+
+async function change(
+  { dynamo, table }: DeploymentTable,
+  { id, round }: DeploymentRecord,
+  next: DeploymentRecord,
+  attributes: readonly string[],
 ): Promise<boolean> {
-  const attributes = progressAttributes(progress, round + 1, new Date(now).toISOString());
-  const given = Object.keys(attributes);
-  // What the last round told is not true any more.
-  const over = ["summary", "cause", "token"].filter((attribute) => !given.includes(attribute));
-  const remove = over.length === 0 ? "" : ` REMOVE ${over.map((attribute) => `#${attribute}`).join(", ")}`;
-  try {
-    await dynamo.send(
+  const item = itemOf(next);
+  const given = [...attributes.filter((name) => name in item), "round", "updatedAt", "expires"];
+  const over = attributes.filter((name) => !(name in item));
+  const remove = over.length === 0 ? "" : ` REMOVE ${over.map((name) => `#${name}`).join(", ")}`;
+  return unlessChanged(
+    dynamo.send(
       new UpdateItemCommand({
         TableName: table,
         Key: keyOf(id),
-        UpdateExpression: `SET ${given.map((attribute) => `#${attribute} = :${attribute}`).join(", ")}${remove}`,
+        UpdateExpression: `SET ${given.map((name) => `#${name} = :${name}`).join(", ")}${remove}`,
         ConditionExpression: "#round = :seen",
-        ExpressionAttributeNames: Object.fromEntries(
-          [...given, ...over].map((attribute) => [`#${attribute}`, attribute]),
-        ),
+        ExpressionAttributeNames: Object.fromEntries([...given, ...over].map((name) => [`#${name}`, name])),
         ExpressionAttributeValues: {
           ":seen": { N: String(round) },
-          ...Object.fromEntries(Object.entries(attributes).map(([attribute, value]) => [`:${attribute}`, value])),
+          ...Object.fromEntries(given.map((name) => [`:${name}`, item[name] as AttributeValue])),
         },
       }),
-    );
+    ),
+  );
+}
+
+async function unlessChanged(write: Promise<unknown>): Promise<boolean> {
+  try {
+    await write;
     return true;
   } catch (error) {
     if (isException(error, "ConditionalCheckFailedException")) {
@@ -128,19 +188,20 @@ export async function advanceRecord(
   }
 }
 
-function progressAttributes(
-  { state, summary, cause, token }: DeploymentProgress,
-  round: number,
-  updatedAt: string,
-): Record<string, AttributeValue> {
+function itemOf(record: DeploymentRecord): Record<string, AttributeValue> {
+  const { id, action, until, round, told, ...texts } = record;
+  const { execution, jobs, job, since } = action ?? {};
+  const text = (values: Record<string, string | undefined>) =>
+    Object.fromEntries(
+      Object.entries(values).flatMap(([name, value]) => (value === undefined ? [] : [[name, { S: value }]])),
+    );
   return {
-    state: { S: state },
+    ...keyOf(id),
+    ...text({ ...texts, execution, jobs: jobs?.join(), job, told: told && "yes" }),
+    until: { N: String(until) },
     round: { N: String(round) },
-    updatedAt: { S: updatedAt },
-    expires: { N: String(Math.floor(Date.parse(updatedAt) / 1_000) + KEPT) },
-    ...(summary !== undefined && { summary: { S: summary } }),
-    ...(cause !== undefined && { cause: { S: cause } }),
-    ...(token !== undefined && { token: { S: token } }),
+    expires: { N: String(Math.floor(Date.parse(record.updatedAt) / 1_000) + KEPT) },
+    ...(since !== undefined && { since: { N: String(since) } }),
   };
 }
 
@@ -153,6 +214,7 @@ function recordOf(id: string, item: Record<string, AttributeValue>): DeploymentR
     }
     return value;
   };
+  const execution = item.execution?.S;
   return {
     id,
     application: text("application"),
@@ -165,7 +227,17 @@ function recordOf(id: string, item: Record<string, AttributeValue>): DeploymentR
     round: Number(item.round?.N),
     summary: item.summary?.S,
     cause: item.cause?.S,
+    type: item.type?.S as FailureType | undefined,
     token: item.token?.S,
+    ...(item.told && { told: true as const }),
+    ...(execution !== undefined && {
+      action: {
+        execution,
+        jobs: text("jobs").split(","),
+        job: item.job?.S,
+        since: Number(item.since?.N),
+      },
+    }),
   };
 }
 

@@ -9,9 +9,9 @@ import { readImage, referenceOf } from "../image";
 import type { RequestedImage } from "../imageParameters";
 import { log } from "../log";
 import type { MigrateOptions } from "../migrate";
-import { decideMigration } from "./decision";
+import { decideMigration, type TaskObservation } from "./decision";
 import { logTail } from "./logTail";
-import { CAUSE, type MigrationState, reserveRoom, type Shortage, type TaskRun } from "./state";
+import { CAUSE, type MigrationState, type Shortage, type TaskRun } from "./state";
 import { observeTask, startTask } from "./task";
 
 /**
@@ -36,6 +36,8 @@ export interface MigrationContext {
   options: MigrateOptions;
   /** Milliseconds. */
   now: () => number;
+  /** The task as ECS has just described it in an event, which its reads may not show yet. */
+  observed?: TaskObservation | undefined;
 }
 
 export interface MigrationRequest extends RequestedImage {
@@ -48,8 +50,8 @@ export type MigrationOutcome = JobOutcome<MigrationState>;
 /**
  * Takes a migration one step further. A step may be repeated, and may come late:
  *
- * 1. The first registers a revision and runs nothing. Its answer to CodePipeline is the commitment: of several invocations
- *    of one job only one is heard, so only one revision goes on.
+ * 1. The first registers a revision and runs nothing. Its record is the commitment: of several rounds at once only one is
+ *    recorded, so only one revision goes on.
  * 2. The second starts the task, under a client token that is the revision's: a repetition gets the same task, and one
  *    that comes too late for that is refused.
  * 3. All others look.
@@ -75,14 +77,11 @@ async function register(context: MigrationContext, request: MigrationRequest): P
   const template = await describeTaskDefinition(ecs, options.taskDefinition);
   const registration = imageRegistration(template, container, request.image);
   const since = Math.floor(context.now() / 1_000);
-  // Stands in for the revision's name until there is one.
-  const name = `${registration.family}:000000`;
   const startedBy = request.execution;
-  const run: TaskRun = { cluster, taskDefinition: name, container, command, subnets, securityGroup, startedBy };
-  reserveRoom({ since, run });
   const taskDefinition = await registerTaskDefinition(ecs, registration);
+  const run: TaskRun = { cluster, taskDefinition, container, command, subnets, securityGroup, startedBy };
   const summary = `registered ${taskDefinition} for the migration of ${options.application} ${request.version}`;
-  return { kind: "underWay", state: { since, run: { ...run, taskDefinition } }, summary };
+  return { kind: "underWay", state: { since, run }, summary };
 }
 
 async function start(
@@ -139,7 +138,7 @@ async function follow(
 ): Promise<MigrationOutcome> {
   const { ecs, logs, options } = context;
   const { cluster, container } = state.run;
-  const task = await observeTask(ecs, cluster, id);
+  const task = context.observed ?? (await observeTask(ecs, cluster, id));
   const verdict = decideMigration({ container, elapsed: context.now() / 1_000 - state.since, task });
   switch (verdict.kind) {
     case "waiting":

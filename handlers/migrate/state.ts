@@ -1,5 +1,4 @@
-import { parseToken, TOKEN } from "../codePipelineJob";
-import { failure } from "../failure";
+import { parseToken } from "../codePipelineJob";
 
 /** What the task is started with, all of it. */
 export interface TaskRun {
@@ -25,7 +24,7 @@ export interface Shortage {
 /** Characters that are kept of a shortage's cause. */
 export const CAUSE = 200;
 
-/** What a migration remembers from one invocation to the next, in the continuation token. */
+/** What a migration remembers from one round to the next, in its record. */
 export interface MigrationState {
   /**
    * In epoch seconds: when the revision was registered, or ECS last said that it cannot start the task; once there is a task,
@@ -41,20 +40,6 @@ export interface MigrationState {
 
 export function encodeState(state: MigrationState): string {
   return JSON.stringify(state);
-}
-
-/**
- * Makes sure, before anything is registered, that the token will have room for the task's id too.
- * @throws Failure that says how long the command is
- */
-export function reserveRoom(state: MigrationState): void {
-  const shortage = { since: state.since, cause: "0".repeat(CAUSE), ended: 100 };
-  const excess = encodeState({ ...state, shortage, task: "0".repeat(36) }).length - TOKEN;
-  if (excess > 0) {
-    const what = `the migration's command of ${JSON.stringify(state.run.command).length} characters is ${excess} too long`;
-    const why = `for CodePipeline's continuation token of ${TOKEN}`;
-    throw failure("ConfigurationError", `${what} ${why}: make it a script of the image, and run that`);
-  }
 }
 
 /** @throws Failure for a token that is not of {@link encodeState}'s making */

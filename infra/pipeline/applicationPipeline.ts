@@ -7,6 +7,7 @@ import { createMigrateFunction } from "../migration";
 import { Pipeline } from "../pipeline";
 import { createImageBuild } from "../promotion";
 import { createPullRequestFunction } from "../pullRequests/action";
+import { type HeldLock, holdingLock } from "../records";
 import type { ImageRepository } from "../registry";
 import { createSchedulesFunction } from "../schedules";
 import type { Service } from "../service";
@@ -105,11 +106,12 @@ const approvalStages = ({ application, args: { operations, settings } }: Deliver
   settings.approval ? [approvalStage({ operations, application })] : [];
 
 function migrateStages({ application, args, registry, task, parent }: Delivery): Stage[] {
-  const { operations, network, cluster, settings } = args;
+  const { operations, network, cluster, settings, table } = args;
   if (settings.migrate === undefined || task === undefined) return [];
+  if (table === undefined) throw new Error(`${application} has a migration, and there is no table to record it in`);
   const migrate = createMigrateFunction(
     `${application}-migrate`,
-    { operations, application, settings: settings.migrate, network, cluster, registry, task },
+    { operations, application, settings: settings.migrate, network, cluster, registry, task, table },
     { parent },
   );
   return [migrateStage(migrate)];
@@ -135,10 +137,18 @@ function schedulesFunction({ application, args, registry, task, parent }: Delive
     ? undefined
     : createSchedulesFunction(
         `${application}-schedules`,
-        { operations, application, network, cluster, registry, task },
+        { operations, application, network, cluster, registry, task, lock: lockOf(application, args) },
         { parent },
       );
 }
 
-const tagFunction = ({ application, args: { operations }, registry, parent }: Delivery) =>
-  createTagFunction(`${application}-tag`, { operations, registry }, { parent });
+const tagFunction = ({ application, args, registry, parent }: Delivery) =>
+  createTagFunction(
+    `${application}-tag`,
+    { operations: args.operations, registry, lock: lockOf(application, args) },
+    { parent },
+  );
+
+/** The deploy function's lock, which a delivery holds until it has ended. CodePipeline's own action has none. */
+const lockOf = (application: string, { settings, table }: ApplicationArgs): HeldLock | undefined =>
+  settings.deploy === "callback" && table !== undefined ? holdingLock(application, table) : undefined;

@@ -149,7 +149,7 @@ interface EcsDeployer {
 
 /** The services side by side; then, once all of them have changed, the schedules. */
 export function deployStage(deployer: Deployer, schedules: InvokedFunction | undefined): Stage {
-  const scheduled = schedules && { ...invocation("Schedules", schedules, IMAGE_AND_VERSION), runOrder: 2 };
+  const scheduled = schedules && { ...invocation("Schedules", schedules, DELIVERED), runOrder: 2 };
   const services = deployment(deployer);
   return {
     name: "Deploy",
@@ -201,12 +201,12 @@ function ecsDeployment({ account, cluster, services }: EcsDeployer): Omit<Stage,
 
 export const tagStage = (tag: InvokedFunction): Stage => ({
   name: "Tag",
-  actions: [invocation("Tag", tag, { digest: DIGEST })],
+  actions: [invocation("Tag", tag, { digest: DIGEST, execution: EXECUTION })],
   statements: [invoking(tag)],
 });
 
-const IMAGE_AND_VERSION = { image: IMAGE, version: VERSION };
-const DELIVERED = { ...IMAGE_AND_VERSION, execution: "#{codepipeline.PipelineExecutionId}" };
+const EXECUTION = "#{codepipeline.PipelineExecutionId}";
+const DELIVERED = { image: IMAGE, version: VERSION, execution: EXECUTION };
 
 /**
  * An action of one function.

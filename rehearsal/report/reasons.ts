@@ -63,9 +63,15 @@ export const reasons: Reason[] = [
   },
   {
     role: /-deployments-role-/,
-    actions: ["dynamodb:DeleteItem"],
+    actions: ["dynamodb:DeleteItem", "dynamodb:UpdateItem"],
     resource: /:table\//,
-    reason: "gives the lock back if SQS does not take the deployment: test/callbacks/deployments.test.ts",
+    reason: "takes record and lock back if DynamoDB does not take both: test/callbacks/deployments.test.ts",
+  },
+  {
+    role: /-(deploy|migrate)-role-/,
+    actions: ["codepipeline:GetPipelineExecution", "sqs:ChangeMessageVisibility"],
+    resource: /^arn:/,
+    reason: "looks every minute at what no event has ended: test/handlers/deploymentRecorded.test.ts",
   },
   {
     role: /-fetch-role-/,
@@ -118,7 +124,7 @@ export const reasons: Reason[] = [
   {
     stacks: ["dev", "prod"],
     role: /-deploy-role-/,
-    actions: ["dynamodb:UpdateItem", "ecr:PutImage", "sns:Publish", "sqs:ChangeMessageVisibility"],
+    actions: ["ecr:PutImage", "sns:Publish"],
     resource: /^arn:/,
     reason: "deploys what was asked for by HTTP: npm start -- --scenario deploymentByHttp",
   },

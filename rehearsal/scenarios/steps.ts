@@ -99,10 +99,12 @@ export const waitingFor = (holder: string): string => `waiting for ${holder}`;
 
 /** No deployment before has kept an execution from going on: each has given back what it held. @throws Mismatch */
 export function expectNeverWaited(world: World, executionId: string): void {
-  const said = actionEvents(world, executionId).map(({ summary = "" }) => summary);
+  const said = world.account.events.flatMap((it) =>
+    it.kind === "log" && it.line.includes(`deploy/${executionId} `) ? [it.line] : [],
+  );
   expectSame(
     "what the execution waited for",
-    said.filter((it) => it.startsWith(waitingFor(""))),
+    said.filter((it) => it.includes(waitingFor(""))),
     [],
   );
 }

@@ -2,10 +2,19 @@ import { deflateRawSync } from "node:zlib";
 import { expect } from "chai";
 import { createDeploy, type DeployOptions } from "../../handlers/deploy";
 import { serialize } from "../../infra/serialization";
-import { CLUSTER, createEcs, type Ecs, IMAGE } from "../handlers/ecs";
-import { awsFault, type Endpoint, startEndpoint } from "./endpoint";
-import { failure, runOnce, success } from "./job";
+import { RECORDS } from "../handlers/deploymentSupport";
+import { CLUSTER, createEcs, DIGEST, type Ecs, IMAGE } from "../handlers/ecs";
+import { type Endpoint, startEndpoint } from "./endpoint";
+import { failure, jobOf, success } from "./job";
 import { type Lambda, startLambda } from "./lambda";
+import { answerRecords, messageOf } from "./records";
+import { startTable, type Table } from "./table";
+
+const TOPIC = "arn:aws:sns:us-east-1:123456789012:notices";
+const EXECUTION = "aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee";
+const ID = "99999999-2222-3333-4444-555555555555";
+const LOCK = "application/storefront";
+const REASON = "ECS deployment circuit breaker: tasks failed to start";
 
 const options: DeployOptions = {
   application: "storefront",
@@ -17,111 +26,145 @@ const options: DeployOptions = {
     count: 2,
   })),
   deadlineMinutes: 30,
+  records: RECORDS,
+  requests: { repository: "storefront", tag: "dev", topicArn: TOPIC },
 };
 
 describe("deploy callback, serialised", () => {
   let text: string;
   let endpoint: Endpoint;
+  let table: Table;
   let ecs: Ecs;
   let lambda: Lambda;
 
   before(async () => {
     text = await serialize(createDeploy);
     endpoint = await startEndpoint();
+    table = await startTable();
+    endpoint.elsewhere.DynamoDB = table.url;
     lambda = startLambda({ text, options, endpointUrl: endpoint.url });
   });
-  beforeEach(() => {
+  beforeEach(async () => {
     endpoint.requests = [];
-    endpoint.answers = { PutJobSuccessResult: () => ({}), PutJobFailureResult: () => ({}) };
+    endpoint.answers = answerRecords();
+    endpoint.plain = ({ body }) => {
+      const input = Object.fromEntries(new URLSearchParams(body.toString()));
+      endpoint.requests.push({ operation: input.Action ?? "", input });
+      return {
+        status: 200,
+        body: "<PublishResponse><PublishResult><MessageId>1</MessageId></PublishResult></PublishResponse>",
+      };
+    };
     ecs = createEcs(endpoint, ["web", "worker"]);
+    await table.clear();
   });
   after(async () => {
     await lambda.close();
     await endpoint.close();
+    await table.close();
   });
 
-  const run = (token?: string, parameters: object | string = { image: IMAGE, version: "v2" }) =>
-    runOnce(endpoint, lambda, parameters, token);
-
-  const updates = () =>
-    endpoint.requests
-      .filter(({ operation }) => operation === "UpdateService")
-      .map(({ input }) => `${input.service} ${input.taskDefinition}`);
+  const wanted = { image: IMAGE, version: "v2", execution: EXECUTION };
+  async function invoke(event: unknown) {
+    const { value, error, lines } = await lambda.invoke(event);
+    expect(error).to.equal(undefined);
+    expect(lines.join("")).not.to.include("top secret");
+    return value;
+  }
+  const event = (service: string, eventName: string) =>
+    invoke({
+      "detail-type": "ECS Deployment State Change",
+      detail: { eventName, deploymentId: ecs.services[service]?.deployments[0]?.id },
+    });
+  const results = () =>
+    endpoint.requests.filter((it) => it.operation.startsWith("PutJob")).map((it) => [it.operation, it.input]);
+  const inputsOf = (operation: string) =>
+    endpoint.requests.filter((it) => it.operation === operation).map(({ input }) => input);
+  const updates = () => inputsOf("UpdateService").map((it) => `${it.service} ${it.taskDefinition}`);
+  const again = { batchItemFailures: [{ itemIdentifier: "message-1" }] };
+  const over = { batchItemFailures: [] };
 
   it("fits the archive's limit", () => {
     // An archive is compressed.
     expect(deflateRawSync(text).length).to.be.below(64 * 1024);
   });
 
-  it("deploys to all services, token by token", async () => {
-    const registered = await run();
-    expect(registered.told).to.deep.equal(success("registered web:2, worker:2 for storefront v2"));
-    expect(updates()).to.deep.equal([]);
-    const started = await run(registered.token);
-    expect(started.told).to.deep.equal(success("rolling out web:2, worker:2"));
-    ecs.complete("web");
-    ecs.complete("worker");
-    const done = await run(started.token);
-    expect(done).to.deep.equal({
-      told: success("storefront v2: web runs web:2, worker runs worker:2"),
-      token: undefined,
-    });
+  it("deploys to all services for one job, which the last event ends", async () => {
+    await invoke(jobOf(wanted));
     expect(updates()).to.deep.equal(["web web:2", "worker worker:2"]);
+    expect(await table.read(LOCK)).to.deep.include({ owner: EXECUTION, by: "execution", version: "v2" });
+    ecs.complete("web");
+    await event("web", "SERVICE_DEPLOYMENT_COMPLETED");
+    expect(results()).to.deep.equal([]);
+    ecs.complete("worker");
+    await event("worker", "SERVICE_DEPLOYMENT_COMPLETED");
+    expect(results()).to.deep.equal([success("storefront v2: web runs web:2, worker runs worker:2")]);
+    // The pipeline tags and tells by itself.
+    expect([...inputsOf("PutImage"), ...inputsOf("Publish")]).to.deep.equal([]);
   });
 
   it("goes back with all services if one fails, and tells both causes", async () => {
-    const { token } = await run((await run()).token);
+    await invoke(jobOf(wanted));
     ecs.complete("web");
-    ecs.fail("worker", "ECS deployment circuit breaker: tasks failed to start.", "by ECS");
-    const back = await run(token);
-    expect(back.told).to.deep.equal(
-      success("rolling back. web: going back to web:1. worker: worker:1: 0 of 2 tasks run, 2 pending, 0 failed"),
-    );
+    ecs.fail("worker", `${REASON}.`, "by ECS");
+    await invoke(messageOf(`deploy/${EXECUTION}`));
     ecs.complete("web");
     ecs.complete("worker");
-    const end = await run(back.token);
+    await invoke(messageOf(`deploy/${EXECUTION}`));
     const message =
-      "storefront v2 was not deployed. worker: ECS deployment circuit breaker: tasks failed to start. " +
+      `storefront v2 was not deployed. worker: ${REASON}. ` +
       "Rollback: web has web:1 again; worker has worker:1 again.";
-    expect(end).to.deep.equal({ told: failure("JobFailed", message), token: undefined });
+    expect(results()).to.deep.equal([failure("JobFailed", message)]);
     expect(updates()).to.deep.equal(["web web:2", "worker worker:2", "web web:1"]);
+    expect((await table.read(LOCK))?.until).to.equal(0);
   });
 
-  it("changes nothing if its first job was settled by another invocation", async () => {
-    endpoint.answers.PutJobSuccessResult = () => {
-      throw awsFault("InvalidJobStateException", "the job is Succeeded");
-    };
-    await run();
-    expect(updates()).to.deep.equal([]);
-  });
-
-  it("asks again while ECS is out of reach, and fails when it is denied", async () => {
-    const { token } = await run((await run()).token);
-    endpoint.answers.DescribeServices = () => {
-      throw awsFault("ThrottlingException", "Rate exceeded");
-    };
-    const again = await run(token);
-    expect(again).to.deep.equal({ told: success("asking again: ThrottlingException: Rate exceeded"), token });
-    endpoint.answers.DescribeServices = () => {
-      throw awsFault("AccessDeniedException", "not authorized to perform: ecs:DescribeServices");
-    };
-    const message =
-      "the rollout of storefront v2 is not followed any further: " +
-      "AccessDeniedException: not authorized to perform: ecs:DescribeServices. " +
-      "Look after web (web:1 before), worker (worker:1 before)";
-    expect((await run(token)).told).to.deep.equal(failure("PermissionError", message));
+  it("takes messages of deployments by HTTP, and deploys as the pipeline does", async () => {
+    const until = Math.floor(Date.now() / 1_000) + 75 * 60;
+    const requestedAt = new Date().toISOString();
+    await table.write({
+      id: ID,
+      application: "storefront",
+      version: "v2",
+      image: IMAGE,
+      state: "queued",
+      requestedAt,
+      updatedAt: requestedAt,
+      until,
+      round: 0,
+      expires: until + 1_000_000,
+    });
+    expect(await invoke(messageOf(ID))).to.deep.equal(again);
+    ecs.complete("web");
+    ecs.complete("worker");
+    expect(await invoke(messageOf(ID))).to.deep.equal(over);
+    expect(await invoke(messageOf(ID))).to.deep.equal(over);
+    expect(updates()).to.deep.equal(["web web:2", "worker worker:2"]);
+    expect(inputsOf("PutImage").map(({ imageDigest, imageTag }) => [imageDigest, imageTag])).to.deep.equal([
+      [DIGEST, "dev"],
+    ]);
+    expect(inputsOf("Publish").map(({ TopicArn, Subject }) => [TopicArn, Subject])).to.deep.equal([
+      [TOPIC, "storefront in dev: deployment of v2 succeeded"],
+    ]);
+    expect(await table.read(ID)).to.deep.include({ state: "succeeded", told: "yes" });
+    expect(results()).to.deep.equal([]);
   });
 
   const mistakes: [string, object | string, string][] = [
     [
       "an image by tag",
-      { image: "123456789012.dkr.ecr.us-east-1.amazonaws.com/storefront:v2", version: "v2" },
+      { ...wanted, image: "123456789012.dkr.ecr.us-east-1.amazonaws.com/storefront:v2" },
       'UserParameters: image is "123456789012.dkr.ecr.us-east-1.amazonaws.com/storefront:v2", expected an ECR image by digest: registry/repository@sha256:…',
     ],
     [
       "no version",
-      { image: IMAGE },
+      { ...wanted, version: undefined },
       "UserParameters: version is missing, expected an image tag: at most 128 letters, digits, . _ -",
+    ],
+    [
+      "no execution",
+      { ...wanted, execution: undefined },
+      "UserParameters: execution is missing, expected the id of the pipeline's execution",
     ],
     [
       "no JSON",
@@ -131,14 +174,9 @@ describe("deploy callback, serialised", () => {
   ];
   for (const [what, parameters, message] of mistakes) {
     it(`fails for ${what}`, async () => {
-      expect((await run(undefined, parameters)).told).to.deep.equal(failure("ConfigurationError", message));
+      await invoke(jobOf(parameters));
+      expect(results()).to.deep.equal([failure("ConfigurationError", message)]);
       expect(updates()).to.deep.equal([]);
     });
   }
-
-  it("fails for a token that is not its own", async () => {
-    expect((await run("arn:aws:ecs:task/1")).told).to.deep.equal(
-      failure("ConfigurationError", "the continuation token is not of this function: arn:aws:ecs:task/1"),
-    );
-  });
 });

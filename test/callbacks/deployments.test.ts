@@ -13,7 +13,7 @@ describe("deployments callback, serialised: POST /deployments", () => {
     expect(deflateRawSync(world.text).length).to.be.below(64 * 1024);
   });
 
-  it("takes the lock, records the deployment, and tells the application's queue, in this order", async () => {
+  it("tells the application's queue, records the deployment, and takes the lock, in this order, so that nothing is blocked if it dies", async () => {
     const earliest = seconds();
     const { status, told, headers, logged } = await world.post();
     const latest = seconds();
@@ -24,12 +24,18 @@ describe("deployments callback, serialised: POST /deployments", () => {
     expect(Date.parse(requestedAt) / 1_000).to.be.within(earliest, latest + 1);
     expect(headers.location).to.equal(`/deployments/${id}`);
     expect(logged).to.deep.equal([{ level: "info", message: "deployment queued", id, ...wanted, image: IMAGE }]);
-    expect(world.operations().slice(-4)).to.deep.equal(["BatchGetImage", "PutItem", "PutItem", "SendMessage"]);
-    expect(world.endpoint.requests.at(-4)?.input).to.deep.include({
+    expect(world.operations().slice(-5)).to.deep.equal([
+      "BatchGetImage",
+      "GetItem",
+      "SendMessage",
+      "PutItem",
+      "PutItem",
+    ]);
+    expect(world.endpoint.requests.at(-5)?.input).to.deep.include({
       repositoryName: "storefront",
       imageIds: [{ imageTag: "v2" }],
     });
-    expect(world.endpoint.requests.at(-1)?.input).to.deep.equal({
+    expect(world.endpoint.requests.at(-3)?.input).to.deep.equal({
       QueueUrl: QUEUE_URL,
       MessageBody: JSON.stringify({ id }),
     });
@@ -212,23 +218,40 @@ describe("deployments callback, serialised: POST /deployments", () => {
     };
     const { status } = await world.post();
     expect(status).to.equal(503);
-    expect(world.operations()).not.to.include("SendMessage");
-    expect(world.operations().slice(-2)).to.deep.equal(["DeleteItem", "DeleteItem"]);
+    expect(world.operations().slice(-2)).to.deep.equal(["DeleteItem", "UpdateItem"]);
     expect(world.endpoint.requests.at(-1)?.input.Key).to.deep.equal({ id: { S: LOCK } });
   });
 
-  it("says in its log how long a lock stays that cannot be given back", async () => {
-    world.endpoint.answers.SendMessage = denied("sqs:SendMessage");
+  it("does not take its own record for another's when the answer to its PutItem is lost", async () => {
+    let puts = 0;
+    world.endpoint.answers.PutItem = (input) => {
+      puts += 1;
+      // The SDK repeats the call, which finds what the first one wrote.
+      if (puts === 1) {
+        throw awsFault("InternalServerError", "the answer is lost", 500);
+      }
+      if ((input.Item as { image?: object }).image !== undefined) {
+        throw awsFault("ConditionalCheckFailedException", "The conditional request failed");
+      }
+      return {};
+    };
+    expect((await world.post()).status).to.equal(202);
+  });
+
+  it("says in its log what it cannot undo", async () => {
+    world.endpoint.answers.PutItem = (input) => {
+      if ((input.Item as { image?: object }).image === undefined) {
+        throw awsFault("AccessDeniedException", "not authorized to perform: dynamodb:PutItem");
+      }
+      return {};
+    };
     world.endpoint.answers.DeleteItem = denied("dynamodb:DeleteItem");
     const { status, logged } = await world.post();
-    const { owner, until } = (await world.table.read(LOCK)) ?? {};
     expect(status).to.equal(503);
-    expect(logged[0]).to.deep.equal({
+    expect(logged[0]).to.deep.include({
       level: "error",
       message: "deployment not undone",
-      id: owner,
       application: "storefront",
-      lockedUntil: new Date(Number(until) * 1_000).toISOString(),
       cause: "AccessDeniedException: not authorized to perform: dynamodb:DeleteItem",
     });
   });

@@ -1,11 +1,14 @@
+import { deflateRawSync } from "node:zlib";
 import { expect } from "chai";
 import { createMigrate } from "../../handlers/migrate";
 import { serialize } from "../../infra/serialization";
 import { IMAGE } from "../handlers/ecs";
-import { createTasks, FAMILY, options, type Tasks } from "../handlers/migrationTasks";
-import { awsFault, type Endpoint, startEndpoint } from "./endpoint";
-import { failure, runOnce, success } from "./job";
+import { createTasks, options, type Tasks } from "../handlers/migrationTasks";
+import { type Endpoint, startEndpoint } from "./endpoint";
+import { failure, jobOf, success } from "./job";
 import { type Lambda, startLambda } from "./lambda";
+import { answerRecords, messageOf } from "./records";
+import { startTable, type Table } from "./table";
 
 const parameters = { image: IMAGE, version: "v2", execution: "22222222-3333-4444-5555-666666666666" };
 
@@ -13,78 +16,63 @@ describe("migrate callback, serialised", () => {
   let text: string;
   let endpoint: Endpoint;
   let world: Tasks;
+  let table: Table;
   let lambda: Lambda;
 
   before(async () => {
     text = await serialize(createMigrate);
     endpoint = await startEndpoint();
+    table = await startTable();
+    endpoint.elsewhere.DynamoDB = table.url;
     lambda = startLambda({ text, options, endpointUrl: endpoint.url });
   });
-  beforeEach(() => {
+  beforeEach(async () => {
     endpoint.requests = [];
-    endpoint.answers = { PutJobSuccessResult: () => ({}), PutJobFailureResult: () => ({}) };
+    endpoint.answers = answerRecords();
     world = createTasks(endpoint);
+    await table.clear();
   });
   after(async () => {
     await lambda.close();
     await endpoint.close();
+    await table.close();
   });
 
-  const run = (token?: string, asked: object = parameters) => runOnce(endpoint, lambda, asked, token);
+  async function invoke(event: unknown) {
+    const { error } = await lambda.invoke(event);
+    expect(error).to.equal(undefined);
+  }
+  const stopped = () =>
+    invoke({
+      "detail-type": "ECS Task State Change",
+      detail: { ...world.tasks.task1, startedBy: parameters.execution },
+    });
+  const results = () =>
+    endpoint.requests.filter((it) => it.operation.startsWith("PutJob")).map((it) => [it.operation, it.input]);
 
   it("fits the archive's limit", () => {
-    expect(Buffer.byteLength(text)).to.be.below(64 * 1024);
+    expect(deflateRawSync(text).length).to.be.below(64 * 1024);
   });
 
-  it("migrates, token by token", async () => {
-    const registered = await run();
-    expect(registered.told).to.deep.equal(success(`registered ${FAMILY}:2 for the migration of storefront v2`));
-    const started = await run(registered.token);
-    expect(started.told).to.deep.equal(success(`task task1 runs ${FAMILY}:2`));
-    const waiting = await run(started.token);
-    expect(waiting).to.deep.equal({ told: success("task task1: PROVISIONING"), token: started.token });
+  it("migrates for one job, which the task's event ends", async () => {
+    await invoke(jobOf(parameters));
+    expect(Object.keys(world.tasks)).to.deep.equal(["task1"]);
+    expect(results()).to.deep.equal([]);
     world.exit("task1", 0);
-    expect(await run(waiting.token)).to.deep.equal({
-      told: success("storefront v2 is migrated: task task1 exited with 0"),
-      token: undefined,
-    });
+    await stopped();
+    await stopped();
+    expect(results()).to.deep.equal([success("storefront v2 is migrated: task task1 exited with 0")]);
   });
 
-  it("fails with exit code, stop code and the log's end", async () => {
-    const { token } = await run((await run()).token);
+  it("fails with exit code, stop code and the log's end, though the event is lost", async () => {
+    await invoke(jobOf(parameters));
     world.exit("task1", 3);
     world.logs["task/app/task1"] = ["migrating\n", "table orders is locked\n"];
+    await invoke(messageOf(`migrate/${parameters.execution}`));
     const message =
       "storefront v2 was not migrated. Task task1: container app exited with 3; EssentialContainerExited: Essential " +
       "container in task exited. The end of its log /ecs/storefront task/app/task1:\nmigrating\ntable orders is locked";
-    expect(await run(token)).to.deep.equal({ told: failure("JobFailed", message), token: undefined });
-  });
-
-  it("runs nothing if its first job was settled by another invocation", async () => {
-    endpoint.answers.PutJobSuccessResult = () => {
-      throw awsFault("InvalidJobStateException", "the job is Succeeded");
-    };
-    await run();
-    expect(world.tasks).to.deep.equal({});
-  });
-
-  it("asks again while ECS is out of reach, or denies one look, and abandons no running migration", async () => {
-    const registered = await run();
-    const { RunTask } = endpoint.answers;
-    const down = () => {
-      throw awsFault("ServerException", "Service is down", 503);
-    };
-    const again = success("asking again: ServerException: Service is down");
-    Object.assign(endpoint.answers, { RunTask: down, DescribeTasks: down });
-    expect(await run(registered.token)).to.deep.equal({ told: again, token: registered.token });
-    endpoint.answers.RunTask = RunTask as () => object;
-    const { token } = await run(registered.token);
-    expect(await run(token)).to.deep.equal({ told: again, token });
-    endpoint.answers.DescribeTasks = () => {
-      throw awsFault("AccessDeniedException", "not authorized to perform: ecs:DescribeTasks");
-    };
-    const denied = "asking again: AccessDeniedException: not authorized to perform: ecs:DescribeTasks";
-    expect(await run(token)).to.deep.equal({ told: success(denied), token });
+    expect(results()).to.deep.equal([failure("JobFailed", message)]);
   });
 
   const mistakes: [string, object, string][] = [
@@ -106,14 +94,9 @@ describe("migrate callback, serialised", () => {
   ];
   for (const [what, asked, message] of mistakes) {
     it(`fails for ${what}`, async () => {
-      expect((await run(undefined, asked)).told).to.deep.equal(failure("ConfigurationError", message));
+      await invoke(jobOf(asked));
+      expect(results()).to.deep.equal([failure("ConfigurationError", message)]);
       expect(world.tasks).to.deep.equal({});
     });
   }
-
-  it("fails for a token that is not its own", async () => {
-    expect((await run("arn:aws:ecs:task/1")).told).to.deep.equal(
-      failure("ConfigurationError", "the continuation token is not of this function: arn:aws:ecs:task/1"),
-    );
-  });
 });

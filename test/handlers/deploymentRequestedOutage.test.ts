@@ -13,6 +13,15 @@ describe("deployment by HTTP, when AWS is out of reach", () => {
   const throttle = () => {
     throw awsFault("ThrottlingException", "Rate exceeded");
   };
+  type Respond = (input: Record<string, unknown>) => object;
+  /** Answers as the first does once, and as the second does from then on. */
+  function once(first: Respond, then: Respond | undefined): Respond {
+    let count = 0;
+    return (input) => {
+      count += 1;
+      return count === 1 ? first(input) : (then?.(input) ?? {});
+    };
+  }
   const notices = () => deployment.inputsOf("Publish").length;
 
   it("begins later, while it still may", async () => {
@@ -21,49 +30,48 @@ describe("deployment by HTTP, when AWS is out of reach", () => {
     deployment.endpoint.answers.DescribeServices = throttle;
     const { over, lines } = await world.round();
     expect(over).to.equal(false);
-    expect(lines[0]).to.deep.equal({
-      level: "warn",
-      message: "deployment not advanced",
-      messageId: "message-1",
-      cause: "ThrottlingException: Rate exceeded",
-    });
-    expect(await world.progress()).to.deep.equal({ state: "queued", round: 0 });
+    const summary = "trying again: ThrottlingException: Rate exceeded";
+    expect(lines[0]).to.deep.include({ level: "info", message: `${ID} inProgress`, summary });
+    expect(await world.progress()).to.deep.include({ state: "inProgress", summary });
     Object.assign(deployment.endpoint.answers, { DescribeServices });
     deployment.now += 15 * MINUTE;
     await world.round();
-    expect(await world.progress()).to.deep.include({ state: "inProgress", round: 1 });
+    expect(deployment.running()).to.deep.equal([["web:2", 2]]);
   });
 
   it("does not begin too late to end in its lock's time", async () => {
     await world.setUp(["web"]);
+    deployment.endpoint.answers.DescribeServices = throttle;
     await world.round();
     deployment.now += 15 * MINUTE + 1;
     expect((await world.round()).over).to.equal(true);
     const cause = "it did not begin within 15 minutes, and nothing was changed";
-    expect(await world.progress()).to.deep.equal({ state: "failed", round: 2, cause });
+    expect(await world.progress()).to.deep.include({ state: "failed", cause });
     expect(deployment.inputsOf("UpdateService")).to.deep.equal([]);
     expect(await world.lockOwner()).to.equal(undefined);
     expect(notices()).to.equal(1);
   });
 
-  it("is asked about again until its deadline", async () => {
+  it("is asked about again until its deadline, and goes back then", async () => {
     await world.setUp(["web"]);
     await world.rounds(2);
+    const { DescribeServices } = deployment.endpoint.answers;
     deployment.endpoint.answers.DescribeServices = throttle;
     expect((await world.round()).over).to.equal(false);
-    expect(await world.progress()).to.deep.equal({
+    expect(await world.progress()).to.deep.include({
       state: "inProgress",
-      round: 3,
       summary: "asking again: ThrottlingException: Rate exceeded",
     });
     deployment.now += 30 * MINUTE;
+    const cause = "the rollout was not followed for 30 minutes: ThrottlingException: Rate exceeded";
+    deployment.endpoint.answers.DescribeServices = once(throttle, DescribeServices);
+    expect((await world.round()).over).to.equal(false);
+    expect(deployment.running()).to.deep.equal([["web:1", 2]]);
+    deployment.ecs.complete("web");
     expect((await world.round()).over).to.equal(true);
-    expect(await world.progress()).to.deep.equal({
+    expect(await world.progress()).to.deep.include({
       state: "failed",
-      round: 4,
-      cause:
-        "the rollout of storefront v2 is not followed any further: ThrottlingException: Rate exceeded. " +
-        "Look after web (web:1 before)",
+      cause: `storefront v2 was not deployed. ${cause}. Rollback: web has web:1 again.`,
     });
   });
 
@@ -73,9 +81,8 @@ describe("deployment by HTTP, when AWS is out of reach", () => {
     deployment.now = UNTIL * 1_000;
     const asked = deployment.endpoint.requests.filter(({ operation }) => operation === "DescribeServices").length;
     expect((await world.round()).over).to.equal(true);
-    expect(await world.progress()).to.deep.equal({
+    expect(await world.progress()).to.deep.include({
       state: "failed",
-      round: 3,
       cause:
         "the deployment was not ended by 2026-01-05T11:15:00.000Z, when its lock expired: " +
         "look after the services of storefront, and at the log of its deploy function",
@@ -90,17 +97,15 @@ describe("deployment by HTTP, when AWS is out of reach", () => {
     deployment.ecs.complete("web");
     deployment.endpoint.answers.PutImage = throttle;
     expect((await world.round()).over).to.equal(false);
-    expect(await world.progress()).to.deep.equal({
+    expect(await world.progress()).to.deep.include({
       state: "inProgress",
-      round: 3,
       summary: `${SUMMARY}. storefront:dev is not this image yet: ThrottlingException: Rate exceeded`,
     });
     expect(notices()).to.equal(0);
     deployment.endpoint.answers.PutImage = () => ({});
     expect((await world.round()).over).to.equal(true);
-    expect(await world.progress()).to.deep.equal({
+    expect(await world.progress()).to.deep.include({
       state: "succeeded",
-      round: 4,
       summary: `${SUMMARY}. storefront:dev is this image`,
     });
   });
@@ -113,9 +118,8 @@ describe("deployment by HTTP, when AWS is out of reach", () => {
       throw awsFault("ImageTagAlreadyExistsException", "The image tag 'dev' already exists");
     };
     expect((await world.round()).over).to.equal(true);
-    expect(await world.progress()).to.deep.equal({
+    expect(await world.progress()).to.deep.include({
       state: "failed",
-      round: 3,
       cause:
         `${SUMMARY}. But storefront:dev is not this image: ` +
         "repository storefront does not let tag dev move: set its image tag mutability to MUTABLE " +
@@ -147,10 +151,13 @@ describe("deployment by HTTP, when AWS is out of reach", () => {
     expect(deployment.inputsOf("UpdateService")).to.have.length(1);
     deployment.now += 2 * MINUTE;
     expect((await world.round()).over).to.equal(false);
-    expect(await world.progress()).to.deep.equal({ state: "inProgress", round: 2, summary: "rolling out web:2" });
+    expect(await world.progress()).to.deep.include({
+      state: "inProgress",
+      summary: "web: 0 of 2 tasks run, 2 pending, 0 failed",
+    });
     deployment.ecs.complete("web");
     expect((await world.round()).over).to.equal(true);
-    expect(await world.progress()).to.deep.include({ state: "succeeded", round: 3 });
+    expect(await world.progress()).to.deep.include({ state: "succeeded" });
   });
 
   it("tells how it ended though the round died that recorded it", async () => {
@@ -162,7 +169,7 @@ describe("deployment by HTTP, when AWS is out of reach", () => {
       throw awsFault("TimeoutError", "no answer");
     });
     expect(over).to.equal(false);
-    expect(await world.progress()).to.deep.include({ state: "succeeded", round: 3 });
+    expect(await world.progress()).to.deep.include({ state: "succeeded" });
     expect(notices()).to.equal(0);
     expect(await world.lockOwner()).to.equal(ID);
     expect((await world.round()).over).to.equal(true);
@@ -182,7 +189,7 @@ describe("deployment by HTTP, when AWS is out of reach", () => {
     expect(notices()).to.equal(0);
     expect(await world.lockOwner()).not.to.equal(undefined);
     expect((await world.round()).over).to.equal(true);
-    expect(await world.progress()).to.deep.include({ state: "succeeded", round: 3 });
+    expect(await world.progress()).to.deep.include({ state: "succeeded" });
     expect(notices()).to.equal(1);
     expect(deployment.now).to.equal(START);
   });

@@ -1,11 +1,14 @@
+import { createHash } from "node:crypto";
+import { CodePipelineClient } from "@aws-sdk/client-codepipeline";
 import { SNSClient } from "@aws-sdk/client-sns";
 import { SQSClient } from "@aws-sdk/client-sqs";
 import type { SQSEvent, SQSRecord } from "aws-lambda";
 import { acquireLock, type DeploymentTable, lockSeconds } from "../../handlers/deploy/lock";
-import { deployRequested, type RequestedContext } from "../../handlers/deploy/requested";
+import { advanceDeployment, type RecordedContext } from "../../handlers/deploy/recorded";
 import { putRecord } from "../../handlers/deployments/record";
+import { takeMessages } from "../../handlers/records/messages";
 import { startTable, TABLE, type Table } from "../callbacks/table";
-import { type DeploymentWorld, START, useDeployment } from "./deploymentSupport";
+import { type DeploymentWorld, RECORDS, START, useDeployment } from "./deploymentSupport";
 import { DIGEST, IMAGE } from "./ecs";
 import { capture } from "./output";
 
@@ -18,11 +21,15 @@ export interface RequestedWorld {
   deployment: DeploymentWorld;
   stored: Table;
   table: DeploymentTable;
-  context: RequestedContext;
-  /** As the API leaves it: lock, record and message. */
-  setUp(names: string[]): Promise<void>;
+  context: RecordedContext;
+  /** As the API leaves it: lock, record and message; or without a deployment by HTTP. */
+  setUp(names: string[], byHttp?: boolean): Promise<void>;
+  /** How the pipeline's execution stands. */
+  execution: string;
   /** One delivery of the message. @returns whether it is over, and what was logged */
   round(body?: string): Promise<{ over: boolean; lines: Record<string, unknown>[] }>;
+  /** One delivery of the message, whose logs are not kept. @returns whether it is over */
+  deliver(body?: string): Promise<boolean>;
   rounds(count: number): Promise<boolean>;
   /** How the record stands. */
   progress(): Promise<Record<string, unknown>>;
@@ -30,7 +37,14 @@ export interface RequestedWorld {
 }
 
 export const eventOf = (body: string): SQSEvent => ({
-  Records: [{ messageId: "message-1", receiptHandle: "receipt-1", body } as SQSRecord],
+  Records: [
+    {
+      messageId: "message-1",
+      receiptHandle: "receipt-1",
+      body,
+      attributes: { SentTimestamp: String(START) },
+    } as SQSRecord,
+  ],
 });
 
 /** Gives each test of a suite a world of its own. */
@@ -39,7 +53,7 @@ export function useRequested(): RequestedWorld {
   const world = {} as RequestedWorld;
   Object.assign(world, {
     deployment,
-    async setUp(names: string[]) {
+    async setUp(names: string[], byHttp = true) {
       deployment.setUp(names);
       const client = {
         endpoint: deployment.endpoint.url,
@@ -48,17 +62,19 @@ export function useRequested(): RequestedWorld {
         maxAttempts: 1,
       };
       world.context = {
+        application: "storefront",
+        options: RECORDS,
         deployment: deployment.context,
         requests: {
-          table: TABLE,
           repository: "storefront",
           tag: "dev",
           topicArn: "arn:aws:sns:us-east-1:123456789012:notices",
-          queueUrl: "https://sqs.us-east-1.amazonaws.com/123456789012/storefront-requests",
+          sns: new SNSClient(client),
         },
         table: world.table,
+        pipelines: new CodePipelineClient(client),
         sqs: new SQSClient({ ...client, useQueueUrlAsEndpoint: false }),
-        sns: new SNSClient(client),
+        now: () => deployment.now,
       };
       const { answers } = deployment.endpoint;
       answers.BatchGetImage = () => ({
@@ -67,6 +83,13 @@ export function useRequested(): RequestedWorld {
       });
       answers.PutImage = () => ({});
       answers.ChangeMessageVisibility = () => ({});
+      answers.SendMessage = ({ MessageBody }) => ({
+        MessageId: "1",
+        MD5OfMessageBody: createHash("md5").update(String(MessageBody)).digest("hex"),
+      });
+      answers.PutJobSuccessResult = () => ({});
+      answers.PutJobFailureResult = () => ({});
+      answers.GetPipelineExecution = () => ({ pipelineExecution: { status: world.execution } });
       // SNS speaks the query protocol: every request that is not JSON is a Publish.
       deployment.endpoint.plain = ({ body }) => {
         const input = Object.fromEntries(new URLSearchParams(body.toString()));
@@ -76,6 +99,9 @@ export function useRequested(): RequestedWorld {
           body: "<PublishResponse><PublishResult><MessageId>1</MessageId></PublishResult></PublishResponse>",
         };
       };
+      if (!byHttp) {
+        return;
+      }
       const requestedAt = new Date(START).toISOString();
       await acquireLock(
         world.table,
@@ -95,9 +121,15 @@ export function useRequested(): RequestedWorld {
         round: 0,
       });
     },
-    async round(body = JSON.stringify({ id: ID })) {
-      const { value, lines } = await capture(() => deployRequested(world.context, eventOf(body)));
-      return { over: value.batchItemFailures.length === 0, lines };
+    async deliver(body = JSON.stringify({ id: ID })) {
+      const { batchItemFailures } = await takeMessages(world.context, eventOf(body), (record) =>
+        advanceDeployment(world.context, record, { kind: "message" }),
+      );
+      return batchItemFailures.length === 0;
+    },
+    async round(body?: string) {
+      const { value, lines } = await capture(() => world.deliver(body));
+      return { over: value, lines };
     },
     async rounds(count) {
       let over = false;
@@ -110,13 +142,19 @@ export function useRequested(): RequestedWorld {
       const { state, summary, cause, round } = (await world.stored.read(ID)) ?? {};
       return { state, round, ...(summary !== undefined && { summary }), ...(cause !== undefined && { cause }) };
     },
-    lockOwner: async () => (await world.stored.read(LOCK))?.owner,
+    async lockOwner() {
+      const { owner, until } = (await world.stored.read(LOCK)) ?? {};
+      return Number(until) < deployment.now / 1_000 ? undefined : owner;
+    },
   } satisfies Partial<RequestedWorld>);
   before(async () => {
     world.stored = await startTable();
     world.table = { dynamo: world.stored.dynamo, table: TABLE };
   });
-  beforeEach(() => world.stored.clear());
+  beforeEach(async () => {
+    world.execution = "InProgress";
+    await world.stored.clear();
+  });
   after(() => world.stored.close());
   return world;
 }

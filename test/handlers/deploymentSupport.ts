@@ -7,12 +7,20 @@ import {
   type Outcome,
 } from "../../handlers/deploy/deployment";
 import { type DeploymentState, decodeState, encodeState } from "../../handlers/deploy/state";
+import type { RecordOptions } from "../../handlers/records/context";
 import { type Endpoint, startEndpoint } from "../callbacks/endpoint";
+import { TABLE } from "../callbacks/table";
 import { CLUSTER, createEcs, type Ecs, IMAGE } from "./ecs";
 import { capture } from "./output";
 
 /** When every deployment of these tests begins. */
 export const START = Date.parse("2026-01-05T10:00:00Z");
+
+export const RECORDS: RecordOptions = {
+  table: TABLE,
+  queueUrl: "https://sqs.us-east-1.amazonaws.com/123456789012/storefront-requests",
+  pipeline: "dev-storefront",
+};
 
 const REQUEST: DeploymentRequest = { id: "11111111-2222-3333-4444-555555555555", image: IMAGE, version: "v2" };
 
@@ -61,6 +69,7 @@ export function useDeployment(): DeploymentWorld {
           cluster: CLUSTER,
           services: names.map((service) => ({ service, container: "app", taskDefinition: `${service}:1`, count })),
           deadlineMinutes: 30,
+          records: RECORDS,
         },
       };
     },

@@ -3,10 +3,12 @@ import {
   acquireLock,
   type DeploymentTable,
   describeHolder,
+  holdLock,
   type LockHolder,
   lockSeconds,
   readLock,
   releaseLock,
+  renewLock,
 } from "../../handlers/deploy/lock";
 import { startTable, TABLE, type Table } from "../callbacks/table";
 
@@ -50,9 +52,30 @@ describe("lock of an application", () => {
     await acquireLock(table, "storefront", byHttp, NOW);
     await releaseLock(table, "storefront", byHttp.owner);
     await releaseLock(table, "storefront", byHttp.owner);
-    expect(await stored.ids()).to.deep.equal([]);
+    expect(await readLock(table, "storefront", NOW)).to.equal(undefined);
     expect(await acquireLock(table, "storefront", byPipeline, NOW)).to.equal(undefined);
     expect(await readLock(table, "storefront", NOW)).to.deep.equal(byPipeline);
+  });
+
+  it("is taken again by its last owner after it was given back, and not once another has had it", async () => {
+    await acquireLock(table, "storefront", byPipeline, NOW);
+    await releaseLock(table, "storefront", byPipeline.owner);
+    expect(await holdLock(table, "storefront", byPipeline.owner, NOW + 5)).to.equal(true);
+    expect((await readLock(table, "storefront", NOW))?.owner).to.equal(byPipeline.owner);
+    await releaseLock(table, "storefront", byPipeline.owner);
+    await acquireLock(table, "storefront", byHttp, NOW);
+    expect(await holdLock(table, "storefront", byPipeline.owner, NOW + 5)).to.equal(false);
+    await releaseLock(table, "storefront", byHttp.owner);
+    expect(await holdLock(table, "storefront", byPipeline.owner, NOW + 5)).to.equal(false);
+  });
+
+  it("is renewed while it is held, and not after it was given back", async () => {
+    await acquireLock(table, "storefront", byPipeline, NOW);
+    await renewLock(table, "storefront", byPipeline.owner, NOW, NOW + 900);
+    expect((await readLock(table, "storefront", NOW))?.until).to.equal(NOW + 900);
+    await releaseLock(table, "storefront", byPipeline.owner);
+    await renewLock(table, "storefront", byPipeline.owner, NOW, NOW + 900);
+    expect(await readLock(table, "storefront", NOW)).to.equal(undefined);
   });
 
   it("is free once its time is over, and not before", async () => {

@@ -240,19 +240,6 @@ describe("migration step", () => {
     expect(inputsOf("RegisterTaskDefinition")).to.deep.equal([]);
   });
 
-  it("fails, before it registers anything, for a command that its token has no room for", async () => {
-    const length = (text: string) => [...options.command, text];
-    context.options = { ...options, command: length("x".repeat(2_000)) };
-    expect(await refusalMessage(step())).to.match(
-      /^the migration's command of 2024 characters is \d+ too long for CodePipeline's continuation token of 2024: make it a script of the image, and run that$/,
-    );
-    expect(inputsOf("RegisterTaskDefinition")).to.deep.equal([]);
-    context.options = { ...options, command: length("x".repeat(1_400)) };
-    await step();
-    await step();
-    expect(encodeState(states[1] as MigrationState)).to.have.lengthOf.below(2_025);
-  });
-
   describe("of a task that failed", () => {
     const cause =
       "storefront v2 was not migrated. Task task1: container app exited with 1; " +

@@ -1,6 +1,7 @@
 import type { Task } from "@aws-sdk/client-ecs";
 import type { MigrateOptions } from "../../handlers/migrate";
 import { awsFault, type Endpoint } from "../callbacks/endpoint";
+import { TABLE } from "../callbacks/table";
 import { CLUSTER, createEcs, type Ecs } from "./ecs";
 
 export const FAMILY = "dev-storefront-task";
@@ -15,6 +16,11 @@ export const options: MigrateOptions = {
   securityGroup: "sg-1",
   logGroup: "/ecs/storefront",
   logStreamPrefix: "task",
+  records: {
+    table: TABLE,
+    queueUrl: "https://sqs.us-east-1.amazonaws.com/123456789012/storefront-migrate-requests",
+    pipeline: "dev-storefront",
+  },
 };
 
 /** ECS's tasks, started by RunTask and ended by a test, and their logs. */

@@ -10,6 +10,9 @@ const KIB = 1024;
 
 const TOPIC = "arn:aws:sns:us-east-1:123456789012:slipway-alerts-0000000";
 const REQUESTS = "https://sqs.example/storefront-deploy-requests-0000000";
+const TABLE = "slipway-deployments-0000000";
+const LOCK = { application: "storefront", table: TABLE };
+const MIGRATIONS = "https://sqs.example/storefront-migrate-requests-0000000";
 const TASK_LOG = { logGroup: "storefront-task-logs-0000000", logStreamPrefix: "task" };
 const ONE_OFF_TASK = {
   application: "storefront",
@@ -55,7 +58,7 @@ const FUNCTIONS: Record<string, Expected> = {
           branch: "main",
           application: "storefront",
           key: "storefront/source.zip",
-          pipeline: "storefront-pipeline-0000000",
+          pipeline: "dev-storefront",
           overridable: true,
         },
       ],
@@ -65,7 +68,7 @@ const FUNCTIONS: Record<string, Expected> = {
     temporary: 2176,
   },
   "storefront-deploy": {
-    timeout: 300,
+    timeout: 120,
     memorySize: 256,
     options: {
       application: "storefront",
@@ -85,13 +88,8 @@ const FUNCTIONS: Record<string, Expected> = {
         },
       ],
       deadlineMinutes: 30,
-      requests: {
-        table: "slipway-deployments-0000000",
-        repository: "storefront",
-        tag: "dev",
-        topicArn: TOPIC,
-        queueUrl: REQUESTS,
-      },
+      records: { table: TABLE, queueUrl: REQUESTS, pipeline: "dev-storefront" },
+      requests: { repository: "storefront", tag: "dev", topicArn: TOPIC },
     },
     packages: [],
   },
@@ -115,14 +113,20 @@ const FUNCTIONS: Record<string, Expected> = {
       topicArn: TOPIC,
       console: "https://console.aws.amazon.com",
       region: "us-east-1",
-      pipelines: { "storefront-pipeline-0000000": "storefront" },
+      pipelines: { "dev-storefront": "storefront" },
     },
     packages: [],
   },
   "storefront-migrate": {
-    timeout: 300,
+    timeout: 120,
     memorySize: 256,
-    options: { ...ONE_OFF_TASK, cluster: "slipway-cluster-0000000", command: ["node", "migrate.js"], ...TASK_LOG },
+    options: {
+      ...ONE_OFF_TASK,
+      cluster: "slipway-cluster-0000000",
+      command: ["node", "migrate.js"],
+      ...TASK_LOG,
+      records: { table: TABLE, queueUrl: MIGRATIONS, pipeline: "dev-storefront" },
+    },
     packages: [],
   },
   "storefront-schedules": {
@@ -133,13 +137,14 @@ const FUNCTIONS: Record<string, Expected> = {
       environment: "dev",
       cluster: "arn:aws:ecs:us-east-1:123456789012:slipway-cluster-0000000",
       roleArn: "arn:aws:iam:us-east-1:123456789012:storefront-schedules-rules-role-0000000",
+      lock: LOCK,
     },
     packages: ["node_modules/yaml"],
   },
   "storefront-tag": {
     timeout: 60,
     memorySize: 256,
-    options: { repository: "storefront", tag: "dev" },
+    options: { repository: "storefront", tag: "dev", lock: LOCK },
     packages: [],
   },
 };

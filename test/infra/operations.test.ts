@@ -117,7 +117,7 @@ describe("the notices of stack dev", () => {
       expect(JSON.parse(String(eventPattern))).to.deep.equal({
         source: ["aws.codepipeline"],
         "detail-type": ["CodePipeline Pipeline Execution State Change"],
-        detail: { pipeline: ["storefront-pipeline-0000000"], state },
+        detail: { pipeline: ["dev-storefront"], state },
       });
       expect(resource(program, "aws:cloudwatch/eventTarget:EventTarget", name).inputs).to.deep.equal({
         rule: `${name}-0000000`,

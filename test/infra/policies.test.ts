@@ -3,7 +3,7 @@ import { ARN, HERE, itHasThesePolicies, logging, named, on } from "./policies";
 import {
   ARCHIVE,
   ARTIFACTS,
-  fetchGrants,
+  fetchGrantsOf,
   pipelineGrants,
   SOURCE,
   storefrontPolicies,
@@ -19,7 +19,7 @@ const { grants, conditions, trust } = storefrontPolicies("dev", REPOSITORY);
 const GRANTS: Record<string, string[]> = {
   ...grants,
   "slipway-webhook-role": webhookGrants,
-  "slipway-fetch-role": fetchGrants,
+  "slipway-fetch-role": fetchGrantsOf("dev"),
   "storefront-pipeline-role": [
     ...pipelineGrants,
     ...on(PROJECT, "codebuild:BatchGetBuilds", "codebuild:StartBuild"),

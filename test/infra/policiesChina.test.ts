@@ -13,7 +13,7 @@ import {
 import {
   ARCHIVE,
   ARTIFACTS,
-  fetchGrants,
+  fetchGrantsOf,
   PUSHES,
   pipelineGrants,
   SOURCE,
@@ -34,14 +34,12 @@ function common(environment: string): Policies {
   const { grants, conditions, trust } = storefrontPolicies(environment, REPOSITORY);
   const { "slipway-deployments-role": _, ...withoutHttp } = grants;
   const { "slipway-deployments-role": __, ...trusted } = trust;
-  const deploying = (grants["storefront-deploy-role"] ?? []).filter(
-    (grant) => !/^(dynamodb:|sqs:|sns:|ecr:PutImage)/.test(grant),
-  );
+  const deploying = (grants["storefront-deploy-role"] ?? []).filter((grant) => !/^(sns:|ecr:PutImage)/.test(grant));
   return {
     grants: {
       ...withoutHttp,
       "storefront-deploy-role": deploying,
-      "slipway-fetch-role": fetchGrants,
+      "slipway-fetch-role": fetchGrantsOf(environment),
       "slipway-fetch-network": inVpc,
       "slipway-nat-role": [
         `autoscaling:SetInstanceHealth ${ARN}:autoscaling:${HERE}:autoScalingGroup:*:autoScalingGroupName/*`,

@@ -1,13 +1,24 @@
 import { ARN, HERE, logging, named, on, type Policies, reporting } from "./policies";
 
 export const TOPIC = named("sns", "slipway-alerts");
-export const PIPELINE = named("codepipeline", "storefront-pipeline");
+export const pipelineOf = (environment: string): string => `${ARN}:codepipeline:${HERE}:${environment}-storefront`;
+export const PIPELINE = pipelineOf("dev");
 export const ARTIFACTS = named("s3", "storefront-artifacts-bucket");
 export const PUSHES = named("sqs", "slipway-pushes");
 export const SOURCE = named("s3", "slipway-source-bucket");
 export const ARCHIVE = `${SOURCE}/storefront/source.zip`;
 export const REQUESTS = named("sqs", "storefront-deploy-requests");
+export const MIGRATIONS = named("sqs", "storefront-migrate-requests");
 export const TABLE = named("dynamodb", "slipway-deployments");
+
+/** What a function may do that keeps records, and is called with the messages of its queue. */
+export const recording = (queue: string, environment: string): string[] => [
+  `codepipeline:GetPipelineExecution ${pipelineOf(environment)}`,
+  ...on(TABLE, "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"),
+  ...on(queue, "sqs:ChangeMessageVisibility", "sqs:DeleteMessage"),
+  ...on(queue, "sqs:GetQueueAttributes", "sqs:ReceiveMessage", "sqs:SendMessage"),
+];
+const holdingLock = on(TABLE, "dynamodb:GetItem", "dynamodb:UpdateItem");
 
 const TASKS = `${ARN}:ecs:${HERE}:task/slipway-cluster-0000000/*`;
 export const IN_CLUSTER = { ArnEquals: { "ecs:cluster": named("ecs", "slipway-cluster") } };
@@ -29,8 +40,8 @@ export const webhookGrants: string[] = [
   `secretsmanager:GetSecretValue ${named("secretsmanager", "slipway-webhook-github")}`,
   `sqs:SendMessage ${PUSHES}`,
 ];
-export const fetchGrants: string[] = [
-  `codepipeline:StartPipelineExecution ${PIPELINE}`,
+export const fetchGrantsOf = (environment: string): string[] => [
+  `codepipeline:StartPipelineExecution ${pipelineOf(environment)}`,
   ...logging("slipway-fetch-logs"),
   ...on(ARCHIVE, "s3:AbortMultipartUpload", "s3:GetObject", "s3:PutObject"),
   `s3:ListBucket ${SOURCE}`,
@@ -43,19 +54,20 @@ export const fetchGrants: string[] = [
 export const storefrontPolicies = (environment: string, repository: string): Policies => ({
   grants: {
     "slipway-deployments-role": [
-      ...on(TABLE, "dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem"),
+      ...on(TABLE, "dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"),
       `ecr:BatchGetImage ${repository}`,
       ...logging("slipway-deployments-logs"),
       `secretsmanager:GetSecretValue ${named("secretsmanager", "slipway-deployment-token")}`,
       `sqs:SendMessage ${REQUESTS}`,
     ],
     "slipway-notices-role": [
-      `codepipeline:ListActionExecutions ${PIPELINE}`,
+      `codepipeline:ListActionExecutions ${pipelineOf(environment)}`,
       ...logging("slipway-notices-logs"),
       `sns:Publish ${TOPIC}`,
     ],
     "storefront-migrate-role": [
       ...reporting,
+      ...recording(MIGRATIONS, environment),
       `ecr:BatchGetImage ${repository}`,
       "ecs:DescribeTaskDefinition *",
       `ecs:DescribeTasks ${TASKS}`,
@@ -66,7 +78,7 @@ export const storefrontPolicies = (environment: string, repository: string): Pol
     ],
     "storefront-deploy-role": [
       ...reporting,
-      ...on(TABLE, "dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"),
+      ...recording(REQUESTS, environment),
       ...on(repository, "ecr:BatchGetImage", "ecr:PutImage"),
       ...on(serviceOf("web"), "ecs:DescribeServices", "ecs:UpdateService"),
       ...on(serviceOf("worker"), "ecs:DescribeServices", "ecs:UpdateService"),
@@ -78,11 +90,10 @@ export const storefrontPolicies = (environment: string, repository: string): Pol
       ...passingRolesOf("web", "worker"),
       ...logging("storefront-deploy-logs"),
       `sns:Publish ${TOPIC}`,
-      ...on(REQUESTS, "sqs:ChangeMessageVisibility", "sqs:DeleteMessage"),
-      ...on(REQUESTS, "sqs:GetQueueAttributes", "sqs:ReceiveMessage"),
     ],
     "storefront-schedules-role": [
       ...reporting,
+      ...holdingLock,
       ...on(repository, "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"),
       "ecs:DescribeTaskDefinition *",
       ...on(revisionsOf("task"), "ecs:RegisterTaskDefinition", "ecs:TagResource"),
@@ -104,6 +115,7 @@ export const storefrontPolicies = (environment: string, repository: string): Pol
     "storefront-schedules-rules-role": [`ecs:RunTask ${revisionsOf("task")}`, ...passingRolesOf("task")],
     "storefront-tag-role": [
       ...reporting,
+      ...holdingLock,
       ...on(repository, "ecr:BatchGetImage", "ecr:PutImage"),
       ...logging("storefront-tag-logs"),
     ],

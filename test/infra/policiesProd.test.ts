@@ -1,5 +1,5 @@
 import { ARN, HERE, itHasThesePolicies, logging, named, on } from "./policies";
-import { ARTIFACTS, PIPELINE, pipelineGrants, storefrontPolicies, TOPIC } from "./policiesOfStorefront";
+import { ARTIFACTS, pipelineGrants, pipelineOf, storefrontPolicies, TOPIC } from "./policiesOfStorefront";
 import { stackProd } from "./support";
 
 const REPOSITORY = `${ARN}:ecr:${HERE}:repository/storefront`;
@@ -21,7 +21,7 @@ describe("the policies of stack prod", () => {
         ...logging("storefront-image-logs"),
         ...on(`${ARTIFACTS}/*`, "s3:GetObject", "s3:GetObjectVersion", "s3:PutObject"),
       ],
-      "storefront-promotion-role": [`codepipeline:StartPipelineExecution ${PIPELINE}`],
+      "storefront-promotion-role": [`codepipeline:StartPipelineExecution ${pipelineOf("prod")}`],
     },
     conditions,
     trust: {

@@ -6,7 +6,7 @@ import { ARN, HERE, itHasThesePolicies, logging, named, on, type Policies, repor
 import {
   ARCHIVE,
   ARTIFACTS,
-  fetchGrants,
+  fetchGrantsOf,
   IN_CLUSTER,
   PIPELINE,
   passedTo,
@@ -80,7 +80,7 @@ const POLICIES: Policies = {
       `sns:Publish ${TOPIC}`,
     ],
     "slipway-webhook-role": webhookGrants,
-    "slipway-fetch-role": fetchGrants,
+    "slipway-fetch-role": fetchGrantsOf("dev"),
   },
   conditions: {
     "slipway-pull-requests-role": startingConditions,

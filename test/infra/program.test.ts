@@ -36,7 +36,7 @@ describe("the program for stack dev", () => {
         "storefront/task": taskRole("task"),
       },
       repositories: { storefront: "registry.example/storefront" },
-      pipelines: { storefront: "storefront-pipeline-0000000" },
+      pipelines: { storefront: "dev-storefront" },
     });
     expect([...program.secretOutputs].sort()).to.deep.equal(["deploymentToken", "webhookSecrets"]);
   });

@@ -69,9 +69,7 @@ for (const [region, stack, cidr] of STACKS)
         queueUrl: PUSHES,
         deadLetterUrl: "https://sqs.example/slipway-dead-letters-0000000.fifo",
         forges: { github: { url: "https://github.com" } },
-        sources: [
-          { ...TRACKED, key: "storefront/source.zip", pipeline: "storefront-pipeline-0000000", overridable: false },
-        ],
+        sources: [{ ...TRACKED, key: "storefront/source.zip", pipeline: "beijing-storefront", overridable: false }],
       });
     });
 

@@ -63,8 +63,8 @@ describe("the delivery of stack dev", () => {
   for (const [name, parameters, more] of [
     ["Migrate", { ...IMAGE, execution }, {}],
     ["Deploy", { ...IMAGE, execution }, {}],
-    ["Schedules", IMAGE, { runOrder: 2 }],
-    ["Tag", { digest: "#{Build.IMAGE_DIGEST}" }, {}],
+    ["Schedules", { ...IMAGE, execution }, { runOrder: 2 }],
+    ["Tag", { digest: "#{Build.IMAGE_DIGEST}", execution }, {}],
   ] as const)
     it(`tells ${name} the image by what the build exports`, () => {
       expect(actionOf(program, "storefront", name)).to.deep.equal({
@@ -135,18 +135,53 @@ describe("the delivery of stack dev", () => {
     );
   });
 
-  it("has the deploy function take what is asked for by HTTP, one at a time and again while it is under way", () => {
-    expect(inputsOf("aws:sqs/queue:Queue", "storefront-deploy-requests")).to.deep.equal({
-      visibilityTimeoutSeconds: 360,
-      messageRetentionSeconds: 21_600,
-      sqsManagedSseEnabled: true,
+  for (const [name, what] of [
+    ["deploy", "deployments"],
+    ["migrate", "migrations"],
+  ] as const)
+    it(`brings records of ${what} up by a message, one at a time and again while they are under way`, () => {
+      expect(inputsOf("aws:sqs/queue:Queue", `storefront-${name}-requests`)).to.deep.equal({
+        visibilityTimeoutSeconds: 180,
+        messageRetentionSeconds: 345_600,
+        sqsManagedSseEnabled: true,
+      });
+      expect(inputsOf("aws:lambda/eventSourceMapping:EventSourceMapping", `storefront-${name}-requests`)).to.deep.equal(
+        {
+          eventSourceArn: `arn:aws:sqs:us-east-1:123456789012:storefront-${name}-requests-0000000`,
+          functionName: `arn:aws:lambda:us-east-1:123456789012:storefront-${name}-function-0000000`,
+          batchSize: 1,
+          functionResponseTypes: ["ReportBatchItemFailures"],
+        },
+      );
+      expect(inputsOf("aws:lambda/function:Function", `storefront-${name}-function`).timeout).to.equal(120);
     });
-    expect(inputsOf("aws:lambda/eventSourceMapping:EventSourceMapping", "storefront-deploy-requests")).to.deep.equal({
-      eventSourceArn: "arn:aws:sqs:us-east-1:123456789012:storefront-deploy-requests-0000000",
-      functionName: "arn:aws:lambda:us-east-1:123456789012:storefront-deploy-function-0000000",
-      batchSize: 1,
-      functionResponseTypes: ["ReportBatchItemFailures"],
+
+  it("drops events of jobs that nobody waits for any more", () => {
+    for (const name of ["deploy", "migrate", "schedules", "tag"])
+      expect(
+        inputsOf("aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig", `storefront-${name}-events`),
+      ).to.deep.equal({ functionName: `storefront-${name}-function-0000000`, maximumEventAgeInSeconds: 900 });
+  });
+
+  it("invokes the deploy function when a rollout ends, and the migrate function when a task of its family stops", () => {
+    const patternOf = (name: string) =>
+      JSON.parse(String(inputsOf("aws:cloudwatch/eventRule:EventRule", name).eventPattern));
+    expect(patternOf("storefront-deploy-rollouts")).to.deep.equal({
+      source: ["aws.ecs"],
+      "detail-type": ["ECS Deployment State Change"],
+      resources: ["web", "worker"].map(
+        (name) => `arn:aws:ecs:us-east-1:123456789012:storefront-${name}-service-0000000`,
+      ),
+      detail: { eventName: ["SERVICE_DEPLOYMENT_COMPLETED", "SERVICE_DEPLOYMENT_FAILED"] },
     });
-    expect(inputsOf("aws:lambda/function:Function", "storefront-deploy-function").timeout).to.equal(300);
+    expect(patternOf("storefront-migrate-tasks")).to.deep.equal({
+      source: ["aws.ecs"],
+      "detail-type": ["ECS Task State Change"],
+      detail: {
+        clusterArn: ["arn:aws:ecs:us-east-1:123456789012:slipway-cluster-0000000"],
+        group: ["family:dev-storefront-task"],
+        lastStatus: ["STOPPED"],
+      },
+    });
   });
 });

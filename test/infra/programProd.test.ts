@@ -96,7 +96,7 @@ describe("the program for stack prod", () => {
     });
     expect(inputsOf("aws:cloudwatch/eventTarget:EventTarget", "storefront-promotion")).to.deep.equal({
       rule: "storefront-promotion-0000000",
-      arn: "arn:aws:codepipeline:us-east-1:123456789012:storefront-pipeline-0000000",
+      arn: "arn:aws:codepipeline:us-east-1:123456789012:prod-storefront",
       roleArn: "arn:aws:iam:us-east-1:123456789012:storefront-promotion-role-0000000",
     });
   });

@@ -26,7 +26,7 @@ describe("a stack that delivers by pull requests", () => {
         storefront: "registry.example/storefront",
         reports: "123456789012.dkr.ecr.us-east-1.amazonaws.com/acme/reports",
       },
-      pipelines: { storefront: "storefront-pipeline-0000000", reports: "reports-pipeline-0000000" },
+      pipelines: { storefront: "dev-storefront", reports: "dev-reports" },
     });
     expect([...program.secretOutputs].sort()).to.deep.equal(["pullRequestsToken", "webhookSecrets"]);
     const holders = program.registrations.filter(({ inputs }) => JSON.stringify(inputs).includes(GENERATED));

@@ -239,8 +239,8 @@ describe("a stack with everything", () => {
     expect(
       sources.map((it: { pipeline: string; overridable: boolean }) => [it.pipeline, it.overridable]),
     ).to.deep.equal([
-      ["storefront-pipeline-0000000", false],
-      ["admin-pipeline-0000000", false],
+      ["full-storefront", false],
+      ["full-admin", false],
     ]);
     expect(inputsOf("aws:codepipeline/pipeline:Pipeline", "admin-pipeline").pipelineType).to.equal("V1");
   });

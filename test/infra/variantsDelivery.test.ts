@@ -11,7 +11,7 @@ import {
   TOPIC,
 } from "./policiesOfStorefront";
 import { actionOf, outline } from "./stages";
-import { evaluateStack, ofType, resource, roleStatements } from "./support";
+import { evaluateStack, ofType, optionsOf, resource, roleStatements } from "./support";
 
 const source = (repository: string) => ({ push: { repository, branch: "main" } });
 
@@ -82,7 +82,7 @@ describe("a stack with other ways to deliver", () => {
     ]);
   });
 
-  it("makes functions for what is configured alone, and a queue for no HTTP", () => {
+  it("makes functions for what is configured alone, each that keeps records with a queue", () => {
     const ofApplications = [...ofType(program, "aws:lambda/function:Function").keys()].filter(
       (name) => !name.startsWith("slipway-"),
     );
@@ -94,9 +94,17 @@ describe("a stack with other ways to deliver", () => {
       "storefront-tag-function",
     ]);
     expect([...ofType(program, "aws:sqs/queue:Queue").keys()].sort()).to.deep.equal([
+      "reports-deploy-requests",
       "slipway-dead-letters",
       "slipway-pushes",
+      "storefront-migrate-requests",
     ]);
+  });
+
+  it("holds no lock where CodePipeline deploys", () => {
+    expect(optionsOf(program, "storefront-tag")).to.deep.equal({ repository: "storefront", tag: "staging" });
+    expect(optionsOf(program, "reports-tag")).to.have.property("lock");
+    expect(optionsOf(program, "reports-schedules")).to.have.property("lock");
   });
 
   it("has services that CodePipeline deploys run their count from the start, and keeps it", () => {

@@ -31,14 +31,14 @@ describe("The visibility timeout of SQS", () => {
 
   it("hides a message for as long as its sender has it delayed, of a standard queue", async () => {
     const queue = await declareQueue("work");
-    await client.send(new SendMessageCommand({ QueueUrl: queue.url, MessageBody: "1", DelaySeconds: 60 }));
+    await client.send(new SendMessageCommand({ QueueUrl: queue.QueueUrl, MessageBody: "1", DelaySeconds: 60 }));
     await cloud.clock.turn(59_999);
     expect(bodies(await queue.receive())).to.deep.equal([]);
     await cloud.clock.turn(1);
     expect(bodies(await queue.receive())).to.deep.equal(["1"]);
     const fifo = await declareQueue("ordered", { fifoQueue: true, contentBasedDeduplication: true });
     const delayed = new SendMessageCommand({
-      QueueUrl: fifo.url,
+      QueueUrl: fifo.QueueUrl,
       MessageBody: "1",
       MessageGroupId: "a",
       DelaySeconds: 60,

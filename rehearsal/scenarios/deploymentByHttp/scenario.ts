@@ -56,9 +56,9 @@ const pipelineWaits: Step = {
     const waits = waitingFor(`version 3.0.0 by deployment ${id}`);
     await world.event(
       (event): event is CloudEvent =>
-        event.kind === "action" && event.action === "Deploy" && readable(world, event.summary ?? "") === waits,
+        event.kind === "log" && readable(world, event.line).includes(`"summary":"${waits}"`),
     );
-    // The lock is given back after this, and the pipeline looks every half minute.
+    // The lock is given back before this, and the pipeline looks every minute.
     await expectTold(world, [failed]);
     await world.clock.during(expectState(world, at("2.0.0")));
     const { state, cause = "" } = await ended(world, id);
@@ -80,7 +80,7 @@ const pipelineGoesFirst: Step = {
     const execution = await startOf(world);
     await world.event(
       (event): event is CloudEvent =>
-        event.kind === "action" && event.executionId === execution && /^rolling out /.test(event.summary ?? ""),
+        event.kind === "log" && event.line.includes(`deploy/${execution} `) && event.line.includes("rolling out "),
     );
     const { status, body } = await requestDeployment(world, { body: wanting(world, "1.0.0") });
     const { reason, ...told } = JSON.parse(body);

@@ -1,0 +1,235 @@
+import type { SNSClient } from "@aws-sdk/client-sns";
+import type { DeployRequests } from "../deploy";
+import {
+  actionRecordId,
+  type DeploymentRecord,
+  isEnded,
+  lapseOf,
+  readRecord,
+  updateRecord,
+} from "../deployments/record";
+import { explain, failureType, isTransient } from "../failure";
+import { referenceOf } from "../image";
+import { putTag } from "../imageTag";
+import { log } from "../log";
+import type { RecordContext } from "../records/context";
+import { continueJob, isExecutionOver, tellResult } from "../records/jobs";
+import { type Round, takeRounds } from "../records/rounds";
+import type { DeploymentContext, DeploymentRequest, Outcome } from "./deployment";
+import { acquireLock, BEGINNING, describeHolder, lockSeconds, readLock, releaseLock, renewLock } from "./lock";
+import { noticeOf, publishNotice } from "./outcomeNotice";
+import type { RolloutEvent } from "./rolloutEvent";
+import { type DeploymentState, decodeState, encodeState } from "./state";
+import { takeStep } from "./step";
+import { hasStarted } from "./turn";
+
+export interface RecordedContext extends RecordContext {
+  deployment: DeploymentContext;
+  /** Absent if the application cannot be deployed by HTTP. */
+  requests?: (DeployRequests & { sns: SNSClient }) | undefined;
+}
+
+/** What brings a record up: CodePipeline's job, a message of the queue, or an event of ECS. */
+export type Occasion = { kind: "job" } | { kind: "message" } | { kind: "event"; event: RolloutEvent };
+
+/**
+ * Takes the deployment of a record as far as it goes without waiting: one by HTTP, or an action of the pipeline.
+ * @returns whether the record is over
+ */
+export async function advanceDeployment(
+  context: RecordedContext,
+  record: DeploymentRecord,
+  occasion: Occasion,
+): Promise<boolean> {
+  const isOver = await takeRounds(context, record, {
+    step: (current) => step(context, current, occasion),
+    conclude: (current) =>
+      current.action === undefined ? concludeRequest(context, current) : concludeAction(context, current, occasion),
+  });
+  if (occasion.kind === "message" && !isOver) {
+    const current = await readRecord(context.table, record.id);
+    if (current !== undefined && !isEnded(current)) {
+      await continueJob(context, current);
+    }
+  }
+  return isOver;
+}
+
+/** The record of who deploys the application just now, unless it has ended. An event of its services is about it. */
+export async function currentRecord({ table, application, now }: RecordContext): Promise<DeploymentRecord | undefined> {
+  const holder = await readLock(table, application, Math.floor(now() / 1_000));
+  if (holder === undefined) {
+    return undefined;
+  }
+  const { owner, by } = holder;
+  const record = await readRecord(table, by === "execution" ? actionRecordId("deploy", owner) : owner);
+  return record === undefined || isEnded(record) ? undefined : record;
+}
+
+async function step(context: RecordedContext, record: DeploymentRecord, occasion: Occasion): Promise<Round> {
+  const { id, image, version, action, token } = record;
+  const { table, deployment } = context;
+  const lapse = lapseOf(record, context.now());
+  if (lapse !== undefined) {
+    return { state: "failed", cause: lapse };
+  }
+  const state = token === undefined ? undefined : decodeState(token);
+  const hindrance =
+    action === undefined
+      ? await hindranceOf(context, record, state)
+      : await abandonment(context, record, state, occasion);
+  if (hindrance !== undefined) {
+    return hindrance;
+  }
+  const turn = action && { table, execution: action.execution };
+  const request: DeploymentRequest = { id: action?.jobs[0] ?? id, image, version, turn };
+  const observing = occasion.kind === "event" ? { ...deployment, event: occasion.event } : deployment;
+  try {
+    return await settled(context, record, state, await takeStep(observing, request, state));
+  } catch (error) {
+    if (isUntouched(state) && isTransient(error)) {
+      return retry(context, record, error);
+    }
+    return { state: "failed", cause: explain(error), type: failureType(error) };
+  }
+}
+
+/** How long a deployment is tried to be begun while AWS cannot be reached, in seconds. */
+const PATIENCE = 30 * 60;
+
+function retry({ now }: RecordedContext, { requestedAt, token }: DeploymentRecord, error: unknown): Round {
+  return now() - Date.parse(requestedAt) < PATIENCE * 1_000
+    ? { state: "inProgress", token, summary: `trying again: ${explain(error)}` }
+    : { state: "failed", cause: explain(error), type: failureType(error) };
+}
+
+/** Why a deployment by HTTP cannot begin. It takes the lock if the API has died before it did. */
+async function hindranceOf(
+  { deployment, table, application, now }: RecordedContext,
+  { id, version, until }: DeploymentRecord,
+  state: DeploymentState | undefined,
+): Promise<Round | undefined> {
+  const seconds = Math.floor(now() / 1_000);
+  // The rest of the lock's time has to be enough for a rollout and a rollback.
+  const isTooLate = now() / 1_000 > until - 2 * deployment.options.deadlineMinutes * 60;
+  if (isUntouched(state) && isTooLate && !(state && (await hasStarted(deployment, state)))) {
+    return { state: "failed", cause: `it did not begin within ${BEGINNING} minutes, and nothing was changed` };
+  }
+  if (state !== undefined) {
+    return undefined;
+  }
+  const other = await acquireLock(table, application, { owner: id, by: "deployment", version, until }, seconds);
+  return other && { state: "failed", cause: `${application} is being deployed: ${describeHolder(other)}` };
+}
+
+/** Why an action does not go on: the pipeline's execution has ended, so that its schedules and its tag will not follow. */
+async function abandonment(
+  context: RecordedContext,
+  { action }: DeploymentRecord,
+  state: DeploymentState | undefined,
+  occasion: Occasion,
+): Promise<Round | undefined> {
+  if (action === undefined || occasion.kind !== "message" || state?.phase === "rollback") {
+    return undefined;
+  }
+  const isOver = await isExecutionOver(context, action).catch((error: unknown) => {
+    log("warn", "the pipeline's execution cannot be read", { execution: action.execution, cause: explain(error) });
+    return false;
+  });
+  if (!isOver) {
+    return undefined;
+  }
+  const cause = "the pipeline's execution ended before";
+  if (state === undefined || (isUntouched(state) && !(await hasStarted(context.deployment, state)))) {
+    return { state: "failed", cause: `${cause}, and nothing was changed` };
+  }
+  const back: DeploymentState = { ...state, phase: "rollback", since: Math.floor(context.now() / 1_000), cause };
+  return { state: "inProgress", token: encodeState(back), summary: `going back: ${cause}`, further: true };
+}
+
+/** As far as its record tells: the round that started it may have died before it was recorded. */
+function isUntouched(state: DeploymentState | undefined): boolean {
+  return state === undefined || state.phase === "waiting" || state.phase === "registered";
+}
+
+async function settled(
+  context: RecordedContext,
+  record: DeploymentRecord,
+  before: DeploymentState | undefined,
+  outcome: Outcome,
+): Promise<Round> {
+  switch (outcome.kind) {
+    case "underWay": {
+      const { state, summary } = outcome;
+      const further = state.phase !== before?.phase && state.phase !== "waiting";
+      return { state: "inProgress", token: encodeState(state), summary, further };
+    }
+    case "failed":
+      return { state: "failed", cause: outcome.message };
+    case "done":
+      return tagged(context, record, outcome.summary);
+  }
+}
+
+/** The image of a deployment by HTTP gets the environment's tag before the record ends: a round that dies is repeated. */
+async function tagged(
+  { deployment, requests }: RecordedContext,
+  { image, token, action }: DeploymentRecord,
+  summary: string,
+): Promise<Round> {
+  if (requests === undefined || action !== undefined) {
+    return { state: "succeeded", summary };
+  }
+  const what = `${requests.repository}:${requests.tag}`;
+  try {
+    await putTag(deployment.ecr, requests, referenceOf(image).digest);
+    return { state: "succeeded", summary: `${summary}. ${what} is this image` };
+  } catch (error) {
+    return isTransient(error)
+      ? { state: "inProgress", token, summary: `${summary}. ${what} is not this image yet: ${explain(error)}` }
+      : { state: "failed", cause: `${summary}. But ${what} is not this image: ${explain(error)}` };
+  }
+}
+
+/** @throws what SNS answers: the outcome is published again */
+async function concludeRequest({ requests, table }: RecordedContext, record: DeploymentRecord): Promise<boolean> {
+  await releaseLock(table, record.application, record.id);
+  if (requests !== undefined && !record.told) {
+    await publishNotice(requests.sns, requests.topicArn, noticeOf(record, record, requests.tag));
+    await updateRecord(table, record, { action: undefined, told: true });
+  }
+  return true;
+}
+
+/**
+ * A deployment that has failed gives the lock back at once. One that has succeeded holds it until the pipeline's execution
+ * has ended, so that nobody deploys another version while its schedules and its tag are changed.
+ */
+async function concludeAction(
+  context: RecordedContext,
+  record: DeploymentRecord,
+  occasion: Occasion,
+): Promise<boolean> {
+  const { table, application, now } = context;
+  const { action, state } = record;
+  if (action === undefined) {
+    return true;
+  }
+  if (state === "failed") {
+    await releaseLock(table, application, action.execution);
+  }
+  const { told } = await tellResult(context, record);
+  if (occasion.kind !== "message") {
+    return false;
+  }
+  if (await isExecutionOver(context, action)) {
+    await releaseLock(table, application, action.execution);
+    return true;
+  }
+  if (state === "succeeded") {
+    const seconds = Math.floor(now() / 1_000);
+    const until = seconds + lockSeconds(context.deployment.options.deadlineMinutes);
+    await renewLock(table, application, action.execution, seconds, until);
+  }
+  return state === "failed" && told === true;
+}

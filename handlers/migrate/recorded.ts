@@ -1,0 +1,132 @@
+import { acquireLock, describeHolder, releaseLock } from "../deploy/lock";
+import { actionRecordId, type DeploymentRecord, isEnded, readRecord } from "../deployments/record";
+import { explain, failureType, isTransient } from "../failure";
+import { log } from "../log";
+import type { RecordContext } from "../records/context";
+import { continueJob, isExecutionOver, tellResult } from "../records/jobs";
+import { type Round, takeRounds } from "../records/rounds";
+import { advance, type MigrationContext, type MigrationOutcome } from "./migration";
+import { decodeState, encodeState, type MigrationState } from "./state";
+import { observationOf, type TaskStateChange, taskIdOf } from "./taskEvent";
+
+export interface RecordedMigration extends RecordContext {
+  migration: MigrationContext;
+}
+
+/** What brings a record up: CodePipeline's job, a message of the queue, or an event of ECS. */
+export type Occasion = { kind: "job" } | { kind: "message" } | { kind: "event"; task: TaskStateChange };
+
+/** How long a migration is tried to be begun while AWS cannot be reached, in seconds. */
+const PATIENCE = 30 * 60;
+
+/** The lock of the application's migrations, of which never two run at once. */
+const lockOf = (application: string) => `${application}/migration`;
+
+/**
+ * Takes the migration of a record as far as it goes without waiting.
+ * @returns whether the record is over
+ */
+export async function advanceMigration(
+  context: RecordedMigration,
+  record: DeploymentRecord,
+  occasion: Occasion,
+): Promise<boolean> {
+  const isOver = await takeRounds(context, record, {
+    step: (current) => step(context, current, occasion),
+    conclude: (current) => conclude(context, current, occasion),
+  });
+  if (occasion.kind === "message" && !isOver) {
+    const current = await readRecord(context.table, record.id);
+    if (current !== undefined && !isEnded(current)) {
+      await continueJob(context, current);
+    }
+  }
+  return isOver;
+}
+
+/** The record of the migration that a task was started for, unless it has ended. */
+export async function recordOfTask({ table }: RecordContext, { startedBy }: TaskStateChange) {
+  if (startedBy === undefined || !/^[0-9a-f-]{36}$/.test(startedBy)) {
+    return undefined;
+  }
+  const record = await readRecord(table, actionRecordId("migrate", startedBy));
+  return record === undefined || isEnded(record) ? undefined : record;
+}
+
+async function step(context: RecordedMigration, record: DeploymentRecord, occasion: Occasion): Promise<Round> {
+  const { migration, now } = context;
+  const { action, image, version, token, requestedAt, until } = record;
+  const state = token === undefined ? undefined : decodeState(token);
+  if (action === undefined || now() >= until * 1_000) {
+    return { state: "failed", cause: `the migration has not ended within 24 hours${hintOf(migration, state)}` };
+  }
+  try {
+    const hindrance = state?.task === undefined ? await hindranceOf(context, record, occasion) : undefined;
+    if (hindrance !== undefined) {
+      return hindrance;
+    }
+    const task = observed(occasion, state);
+    const observing = task === undefined ? migration : { ...migration, observed: task };
+    return roundOf(state, await advance(observing, { image, version, execution: action.execution }, state));
+  } catch (error) {
+    const isEarly = isTransient(error) && now() - Date.parse(requestedAt) < PATIENCE * 1_000;
+    // One that runs is not given up for any reason: the next push would start a second one beside it.
+    if (state?.task !== undefined || isEarly) {
+      log("warn", "migration not observed", { task: state?.task, cause: explain(error) });
+      return { state: "inProgress", token, summary: `asking again: ${explain(error)}` };
+    }
+    return { state: "failed", cause: explain(error), type: failureType(error) };
+  }
+}
+
+/** Why a migration does not start: nobody waits for it any more, or another one of the application runs. */
+async function hindranceOf(
+  context: RecordedMigration,
+  { action, version, token, until }: DeploymentRecord,
+  occasion: Occasion,
+): Promise<Round | undefined> {
+  if (action === undefined) {
+    return undefined;
+  }
+  if (occasion.kind === "message" && (await isExecutionOver(context, action))) {
+    return { state: "failed", cause: "the pipeline's execution has ended before the migration was started" };
+  }
+  const { application, table, now } = context;
+  const holder = { owner: action.execution, by: "execution" as const, version, until };
+  const other = await acquireLock(table, lockOf(application), holder, Math.floor(now() / 1_000));
+  return other && { state: "inProgress", token, summary: `waiting for the migration of ${describeHolder(other)}` };
+}
+
+function observed(occasion: Occasion, state: MigrationState | undefined) {
+  return occasion.kind === "event" && taskIdOf(occasion.task) === state?.task
+    ? observationOf(occasion.task)
+    : undefined;
+}
+
+function roundOf(before: MigrationState | undefined, outcome: MigrationOutcome): Round {
+  switch (outcome.kind) {
+    case "underWay": {
+      const { state, summary } = outcome;
+      const further = before === undefined || (state.task !== undefined && before.task === undefined);
+      return { state: "inProgress", token: encodeState(state), summary, further };
+    }
+    case "done":
+      return { state: "succeeded", summary: outcome.summary };
+    case "failed":
+      return { state: "failed", cause: outcome.message };
+  }
+}
+
+async function conclude(context: RecordedMigration, record: DeploymentRecord, occasion: Occasion): Promise<boolean> {
+  const { action } = record;
+  if (action === undefined) {
+    return true;
+  }
+  await releaseLock(context.table, lockOf(context.application), action.execution);
+  const { told } = await tellResult(context, record);
+  return told === true || (occasion.kind === "message" && (await isExecutionOver(context, action)));
+}
+
+function hintOf({ options: { cluster } }: MigrationContext, state: MigrationState | undefined): string {
+  return state?.task === undefined ? "" : `: task ${state.task} in cluster ${cluster} may be running still`;
+}

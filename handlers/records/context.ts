@@ -1,0 +1,23 @@
+import type { CodePipelineClient } from "@aws-sdk/client-codepipeline";
+import type { SQSClient } from "@aws-sdk/client-sqs";
+import type { DeploymentTable } from "../deploy/lock";
+
+/** Where a function keeps records of what it does, and the queue whose messages bring each record up until it is over. */
+export interface RecordOptions {
+  /** The DynamoDB table of locks and records. */
+  table: string;
+  /** The queue whose messages name the records: Lambda hands over its ARN alone. */
+  queueUrl: string;
+  /** The name of the application's pipeline. */
+  pipeline: string;
+}
+
+export interface RecordContext {
+  application: string;
+  options: RecordOptions;
+  table: DeploymentTable;
+  pipelines: CodePipelineClient;
+  sqs: SQSClient;
+  /** Milliseconds. */
+  now: () => number;
+}

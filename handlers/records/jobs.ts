@@ -1,0 +1,156 @@
+import { GetPipelineExecutionCommand, PutJobSuccessResultCommand } from "@aws-sdk/client-codepipeline";
+import { type Job, type ReportedResult, reportResult } from "../codePipelineJob";
+import {
+  actionRecordId,
+  type DeploymentRecord,
+  isEnded,
+  putRecord,
+  type RecordedAction,
+  readRecord,
+  updateRecord,
+} from "../deployments/record";
+import { explain, failure, isException } from "../failure";
+import type { RequestedImage } from "../imageParameters";
+import { log } from "../log";
+import type { RecordContext } from "./context";
+import { announceRecord } from "./messages";
+
+/** What a job asks for. */
+export interface WantedAction extends RequestedImage {
+  kind: "deploy" | "migrate";
+  execution: string;
+}
+
+/** A day, in seconds, which is as long as CodePipeline lets an action take. */
+const DAY = 24 * 60 * 60;
+
+/**
+ * Seconds that a job stays open at most. CodePipeline fails an action after 20 minutes of silence, and closes the job for a
+ * continuation token: until it calls again nobody can report a result.
+ */
+const CONTINUED_AFTER = 15 * 60;
+
+/**
+ * Notes a job in the record of its action, which is made if there is none, or begun anew where the stage is retried.
+ * @throws what DynamoDB and SQS answer; nothing was begun then
+ */
+export async function takeJob(context: RecordContext, wanted: WantedAction, job: Job): Promise<DeploymentRecord> {
+  const id = actionRecordId(wanted.kind, wanted.execution);
+  // Other rounds of the same record may come between.
+  for (let attempt = 0; attempt < 5; attempt += 1) {
+    const existing = await readRecord(context.table, id);
+    const jobs = existing?.action?.jobs ?? [];
+    if (existing !== undefined && jobs.includes(job.id)) {
+      return existing;
+    }
+    const action: RecordedAction = {
+      execution: wanted.execution,
+      jobs: [...jobs, job.id],
+      job: job.id,
+      since: seconds(context),
+    };
+    // A job with a token goes on with what has begun, though it may have ended meanwhile.
+    if (existing === undefined || (isEnded(existing) && job.continuationToken === undefined)) {
+      await announceRecord(context, id);
+      const record = newRecord(context, id, wanted, action, (existing?.round ?? -1) + 1);
+      if (await putRecord(context.table, record, existing?.round)) {
+        return record;
+      }
+    } else {
+      const adopted = await updateRecord(context.table, existing, { action, told: undefined });
+      if (adopted !== undefined) {
+        return adopted;
+      }
+    }
+  }
+  throw failure("SystemUnavailable", `record ${id} changes too often: retry the stage`);
+}
+
+function newRecord(
+  context: RecordContext,
+  id: string,
+  { image, version }: WantedAction,
+  action: RecordedAction,
+  round: number,
+): DeploymentRecord {
+  const requestedAt = new Date(context.now()).toISOString();
+  const { application } = context;
+  const until = seconds(context) + DAY;
+  return {
+    id,
+    application,
+    version,
+    image,
+    state: "queued",
+    requestedAt,
+    updatedAt: requestedAt,
+    until,
+    round,
+    action,
+  };
+}
+
+/**
+ * Reports how a record has ended, if a job waits for that.
+ * @returns the record, which says so
+ * @throws what CodePipeline answers, unless the job has a result
+ */
+export async function tellResult(context: RecordContext, record: DeploymentRecord): Promise<DeploymentRecord> {
+  const { action, told } = record;
+  if (told || action?.job === undefined) {
+    return record;
+  }
+  await reportResult(context.pipelines, action.job, resultOf(record));
+  const { job: _, ...rest } = action;
+  return (await updateRecord(context.table, record, { action: rest, told: true })) ?? { ...record, told: true };
+}
+
+function resultOf({ state, summary, cause, type }: DeploymentRecord): ReportedResult {
+  return state === "succeeded"
+    ? { kind: "succeeded", summary: summary ?? "" }
+    : { kind: "failed", type: type ?? "JobFailed", message: cause ?? "no cause is recorded" };
+}
+
+/** Answers a job that has been open for long with a continuation token. CodePipeline calls again within a minute. */
+export async function continueJob(context: RecordContext, record: DeploymentRecord): Promise<void> {
+  const { id, action, summary = "" } = record;
+  if (action?.job === undefined || seconds(context) - action.since < CONTINUED_AFTER) {
+    return;
+  }
+  const executionDetails = { summary: summary.slice(0, 2_000) };
+  const input = { jobId: action.job, continuationToken: id, executionDetails };
+  try {
+    await context.pipelines.send(new PutJobSuccessResultCommand(input));
+  } catch (error) {
+    if (!isException(error, "InvalidJobStateException", "JobNotFoundException")) {
+      throw error;
+    }
+    log("info", "job was settled before", { job: action.job, cause: explain(error) });
+  }
+  const { job: _, ...rest } = action;
+  await updateRecord(context.table, record, { action: rest });
+}
+
+/**
+ * Whether nobody waits for the action any more, because the pipeline's execution has ended. Needs
+ * codepipeline:GetPipelineExecution on the pipeline.
+ */
+export async function isExecutionOver(
+  { pipelines, options }: RecordContext,
+  { execution }: RecordedAction,
+): Promise<boolean> {
+  const input = { pipelineName: options.pipeline, pipelineExecutionId: execution };
+  try {
+    const { pipelineExecution } = await pipelines.send(new GetPipelineExecutionCommand(input));
+    return pipelineExecution?.status !== "InProgress" && pipelineExecution?.status !== "Stopping";
+  } catch (error) {
+    if (isException(error, "PipelineExecutionNotFoundException")) {
+      return true;
+    }
+    throw error;
+  }
+}
+
+function seconds({ now }: RecordContext): number {
+  return Math.floor(now() / 1_000);
+}

@@ -1,0 +1,100 @@
+import { ChangeMessageVisibilityCommand, SendMessageCommand } from "@aws-sdk/client-sqs";
+import type { SQSBatchResponse, SQSEvent, SQSRecord } from "aws-lambda";
+import { DEPLOYMENT_ID, type DeploymentRecord, readRecord } from "../deployments/record";
+import { explain } from "../failure";
+import { log } from "../log";
+import type { RecordContext } from "./context";
+
+/** Seconds between two looks at a record that no event brings up. */
+const PAUSE = 60;
+
+/** Seconds that a record may come after the message that names it. */
+const WRITTEN_WITHIN = 60;
+const SOON = 5;
+
+const ACTION_ID = /^(deploy|migrate)\/[\w-]{1,128}$/;
+
+/** Has a record looked at every minute from now on. Sent before the record is written: no record is without a message. */
+export async function announceRecord({ sqs, options }: RecordContext, id: string): Promise<void> {
+  const MessageBody = JSON.stringify({ id });
+  await sqs.send(new SendMessageCommand({ QueueUrl: options.queueUrl, MessageBody, DelaySeconds: PAUSE }));
+}
+
+/**
+ * Takes the record that each message names further. The message comes again until the record is over: it is reported as
+ * failed, and hidden for a pause. A message of the function's own would do as well, but after some sixteen of them Lambda
+ * takes that for a recursive loop, and stops it: https://docs.aws.amazon.com/lambda/latest/dg/invocation-recursion.html
+ * @param take resolves with whether the record is over
+ */
+export async function takeMessages(
+  context: RecordContext,
+  { Records }: SQSEvent,
+  take: (record: DeploymentRecord) => Promise<boolean>,
+): Promise<SQSBatchResponse> {
+  const batchItemFailures: SQSBatchResponse["batchItemFailures"] = [];
+  for (const message of Records) {
+    const pause = await pauseOf(context, message, take);
+    if (pause !== undefined) {
+      await hide(context, message, pause);
+      batchItemFailures.push({ itemIdentifier: message.messageId });
+    }
+  }
+  return { batchItemFailures };
+}
+
+/** @returns when the message is to come again, in seconds; `undefined` if its record is over */
+async function pauseOf(
+  context: RecordContext,
+  { body, messageId, attributes }: SQSRecord,
+  take: (record: DeploymentRecord) => Promise<boolean>,
+): Promise<number | undefined> {
+  const { application, table } = context;
+  try {
+    const id = idOf(body);
+    const record = id === undefined ? undefined : await readRecord(table, id);
+    if (record === undefined && id !== undefined && ageOf(context, attributes) < WRITTEN_WITHIN) {
+      return SOON;
+    }
+    if (record?.application !== application) {
+      const cause = record === undefined ? "there is no record of it" : `it is one of ${record.application}`;
+      log("warn", "message dropped", { messageId, id, application, cause });
+      return undefined;
+    }
+    return (await take(record)) ? undefined : PAUSE;
+  } catch (error) {
+    log("warn", "record not advanced", { messageId, cause: explain(error) });
+    return PAUSE;
+  }
+}
+
+function ageOf({ now }: RecordContext, attributes: SQSRecord["attributes"] | undefined): number {
+  return (now() - Number(attributes?.SentTimestamp ?? 0)) / 1_000;
+}
+
+function idOf(body: string): string | undefined {
+  try {
+    const { id } = JSON.parse(body) as { id?: unknown };
+    return typeof id === "string" && (DEPLOYMENT_ID.test(id) || ACTION_ID.test(id)) ? id : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Lambda leaves a message that failed hidden for as long as the queue says, which is longer than the function may run. */
+async function hide(
+  { options, sqs }: RecordContext,
+  { receiptHandle, messageId }: SQSRecord,
+  pause: number,
+): Promise<void> {
+  try {
+    await sqs.send(
+      new ChangeMessageVisibilityCommand({
+        QueueUrl: options.queueUrl,
+        ReceiptHandle: receiptHandle,
+        VisibilityTimeout: pause,
+      }),
+    );
+  } catch (error) {
+    log("warn", "message comes again later than it could", { messageId, cause: explain(error) });
+  }
+}
