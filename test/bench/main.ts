@@ -3,6 +3,7 @@
 import path from "node:path";
 import { archiveSizes } from "./archives";
 import { coldStart } from "./coldStart";
+import { criticalPath } from "./criticalPath";
 import { evaluation } from "./evaluation";
 import { repacking } from "./repacking";
 
@@ -12,6 +13,7 @@ async function main(): Promise<void> {
     ["pulumi up's own entry evaluates stack dev, against a program of one bucket", evaluation],
     ["what a function takes until it can be invoked, against a bare one (at most 1.10)", coldStart],
     ["fetch copies a repository's archive, against streaming the forge's zip unchanged", repacking],
+    ["what slipway adds to the way from push to tag, beyond CodeBuild and ECS, in AWS time", criticalPath],
     ["what each function uploads, zipped, against its limit", archiveSizes],
   ] as const) {
     console.log(`${title}:`);
