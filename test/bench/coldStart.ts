@@ -8,10 +8,15 @@ import { type HandlerFactory, serialize } from "../../infra/serialization";
 
 const RUNS = 9;
 
-const deploy: DeployOptions = { application: "storefront", cluster: "slipway", services: [], deadlineMinutes: 30 };
+const queueUrl = "https://sqs.us-east-1.amazonaws.com/123456789012/slipway-deployments";
+const deploy: DeployOptions = {
+  application: "storefront",
+  cluster: "slipway",
+  services: [],
+  deadlineMinutes: 30,
+  records: { table: "slipway-deployments", queueUrl, pipeline: "dev-storefront" },
+};
 const requests = {
-  table: "slipway-deployments",
-  queueUrl: "https://sqs.us-east-1.amazonaws.com/123456789012/slipway-deployments",
   topicArn: "arn:aws:sns:us-east-1:123456789012:slipway-notices",
   repository: "storefront",
   tag: "dev",
@@ -20,7 +25,7 @@ const requests = {
 const FUNCTIONS: [name: string, factory: HandlerFactory<never>, options: object][] = [
   ["deploy", createDeploy, deploy],
   ["deploy, also by HTTP", createDeploy, { ...deploy, requests }],
-  ["webhook", createWebhook, { secrets: { github: "webhook" }, queueUrl: requests.queueUrl, sources: [] }],
+  ["webhook", createWebhook, { secrets: { github: "webhook" }, queueUrl, sources: [] }],
 ];
 
 /** What the runtime does before the first event: it loads the file. Tells the processor time and the SDK's packages. */

@@ -61,7 +61,7 @@ describe("schedules and tag callbacks under a delivery's lock, serialised", () =
   });
 
   /** One job. @returns how CodePipeline was answered */
-  async function run(lambda: Lambda, parameters: object) {
+  async function run(lambda: Lambda, parameters: object): Promise<Record<string, unknown>> {
     const { error } = await lambda.invoke(jobOf(parameters));
     expect(error).to.equal(undefined);
     const [result] = endpoint.requests.filter(({ operation }) => operation.startsWith("PutJob")).slice(-1);

@@ -82,7 +82,8 @@ describe("a stack that promotes images, and is called by nobody", () => {
       ({ type, name }) =>
         /apigatewayv2|sqs|infra:(Intake|Webhook|Poll|Source)/.test(type) || name.startsWith("slipway-source"),
     );
-    expect(ways.map(({ urn }) => urn)).to.deep.equal([]);
+    // The queue of the deploy function's own messages.
+    expect(ways.map(({ name }) => name)).to.deep.equal(["storefront-deploy-requests"]);
     expect(outputs).to.not.have.any.keys("webhookUrls", "webhookSecrets", "deploymentsUrl", "deploymentToken");
     expect(outputs.repositories).to.deep.equal({
       storefront: "123456789012.dkr.ecr.us-east-1.amazonaws.com/storefront",

@@ -22,6 +22,7 @@ for (const [region, stack, cidr] of STACKS)
     before(async () => {
       program = await stack();
     });
+    const environment = { "cn-north-1": "beijing", "cn-northwest-1": "ningxia" }[region];
     const inputsOf = (type: string, name: string) => resource(program, type, name).inputs;
     const arnOf = (service: string, name: string) => `arn:aws-cn:${service}:${region}:123456789012:${name}-0000000`;
 
@@ -69,7 +70,9 @@ for (const [region, stack, cidr] of STACKS)
         queueUrl: PUSHES,
         deadLetterUrl: "https://sqs.example/slipway-dead-letters-0000000.fifo",
         forges: { github: { url: "https://github.com" } },
-        sources: [{ ...TRACKED, key: "storefront/source.zip", pipeline: "beijing-storefront", overridable: false }],
+        sources: [
+          { ...TRACKED, key: "storefront/source.zip", pipeline: `${environment}-storefront`, overridable: false },
+        ],
       });
     });
 

@@ -58,10 +58,11 @@ describe("a serialized callback", () => {
   });
   afterEach(() => rmSync(folder, { recursive: true }));
 
-  const deploy = { application: "storefront", cluster: "slipway", services: [], deadlineMinutes: 30 };
-  const requests = { table: "t", queueUrl: "https://q", topicArn: "topic", repository: "storefront", tag: "dev" };
+  const records = { table: "t", queueUrl: "https://q", pipeline: "dev-storefront" };
+  const deploy = { application: "storefront", cluster: "slipway", services: [], deadlineMinutes: 30, records };
+  const requests = { topicArn: "topic", repository: "storefront", tag: "dev" };
   const cases: [title: string, options: object, clients: string[]][] = [
-    ["only", deploy, ["codepipeline", "ecr", "ecs"]],
+    ["only", deploy, ["codepipeline", "dynamodb", "ecr", "ecs", "sqs"]],
     ["also by HTTP", { ...deploy, requests }, ["codepipeline", "dynamodb", "ecr", "ecs", "sns", "sqs"]],
   ];
   for (const [title, options, clients] of cases)
