@@ -68,6 +68,12 @@ export const reasons: Reason[] = [
     reason: "takes record and lock back if DynamoDB does not take both: test/callbacks/deployments.test.ts",
   },
   {
+    role: /-(schedules|tag)-role-/,
+    actions: ["dynamodb:UpdateItem"],
+    resource: /:table\//,
+    reason: "takes the lock again when its stage is retried: test/handlers/deliveryLock.test.ts",
+  },
+  {
     role: /-(deploy|migrate)-role-/,
     actions: ["codepipeline:GetPipelineExecution", "sqs:ChangeMessageVisibility"],
     resource: /^arn:/,

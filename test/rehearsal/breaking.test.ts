@@ -32,11 +32,11 @@ describe("a permission that is taken away is missed", function () {
   this.timeout(60_000);
 
   const cases: [role: RegExp, action: string, resource: RegExp, scenario?: Scenario][] = [
-    [/-fetch-role-/, "codepipeline:StartPipelineExecution", /^arn:aws:codepipeline:us-east-1:\d+:storefront-pipeline-/],
+    [/-fetch-role-/, "codepipeline:StartPipelineExecution", /^arn:aws:codepipeline:us-east-1:\d+:dev-storefront$/],
     [/-build-role-/, "ecr:PutImage", /^arn:aws:ecr:us-east-1:\d+:repository\/storefront$/],
     [/-execution-role-/, "ecr:GetAuthorizationToken", /^\*$/],
     [/-pipeline-role-/, "lambda:InvokeFunction", /^arn:aws:lambda:us-east-1:\d+:function:storefront-migrate-function-/],
-    [/-promotion-role-/, "codepipeline:StartPipelineExecution", /:storefront-pipeline-\w+$/, promote],
+    [/-promotion-role-/, "codepipeline:StartPipelineExecution", /:prod-storefront$/, promote],
     [/-pipeline-role-/, "sns:Publish", /:slipway-alerts-\w+$/, promote],
   ];
   for (const [role, action, resource, scenario = deliver] of cases)
