@@ -101,6 +101,7 @@ export const reasons: Reason[] = [
       "has an instance replaced whose probe does not reach GitHub: infra/natInstance/probe.sh, which runs on the host",
   },
   {
+    stacks: ["cn-north-1", "cn-northwest-1"],
     role: /-nat-role-/,
     actions: [
       "ssm:UpdateInstanceInformation",

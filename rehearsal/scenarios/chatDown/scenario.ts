@@ -45,7 +45,7 @@ export const chatDown: Scenario = {
           String(heard(world)[0]),
           /^\[slipway\] storefront in dev: 1\.0\.0 succeeded\n/,
           /\nVersion: 1\.0\.0\n/,
-          /\nhttps:\/\/console\.aws\.amazon\.com\/codesuite\/codepipeline\/pipelines\/storefront-pipeline-/,
+          /\nhttps:\/\/console\.aws\.amazon\.com\/codesuite\/codepipeline\/pipelines\/dev-storefront\//,
         );
         return heard(world)[0]?.split("\n", 1)[0];
       },
