@@ -1,6 +1,6 @@
 import { SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 import type { SNSEvent } from "aws-lambda";
-import { post, readUrl } from "./chat/incomingWebhook";
+import { checkedUrl, post } from "./chat/incomingWebhook";
 import type { ChatKind } from "./chat/shape";
 import { textOf } from "./chat/text";
 import { clientSettings } from "./clientSettings";
@@ -24,8 +24,7 @@ export interface ChatOptions {
  */
 export function createChat({ kind, secret: location }: ChatOptions): (event: SNSEvent) => Promise<void> {
   const secrets = new SecretsManagerClient(clientSettings(3, 3));
-  const readWebhook = async () =>
-    readUrl(location, await readSecret(secrets, location.secretId, "the chat's webhook URL"));
+  const readWebhook = async () => checkedUrl(location, await readSecret(secrets, location, "the chat's webhook URL"));
   const url = cachedSecret(readWebhook, Date.now);
   return async ({ Records }) => {
     for (const { Sns } of Records) {

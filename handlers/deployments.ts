@@ -101,7 +101,10 @@ export function createDeployments(options: DeploymentsOptions): (event: Deployme
     queue: new SQSClient(queueClientSettings(2, 2)),
     now: Date.now,
   };
-  const secret = cachedSecret(() => readSecret(secrets, options.secretArn, "the deployments' token"), Date.now);
+  const secret = cachedSecret(
+    () => readSecret(secrets, { secretId: options.secretArn }, "the deployments' token"),
+    Date.now,
+  );
   const hint = "send the header Authorization: Bearer, and the token";
   return async (event) =>
     (await refuseStranger(secret, bearerToken(event.headers.authorization), hint)) ?? answerOf(context, event);

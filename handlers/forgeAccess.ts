@@ -1,7 +1,7 @@
 import type { SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 import { failure } from "./failure";
 import { FORGE_URLS, FORGES, type Forge } from "./forge";
-import { type CachedSecret, cachedSecret, nameOf, readSecret, type SecretLocation, textAt } from "./secret";
+import { type CachedSecret, cachedSecret, nameOf, readSecret, type SecretLocation } from "./secret";
 
 /** How a forge is reached. */
 export interface ForgeAccess {
@@ -123,10 +123,9 @@ export function createForgeTokens(
 }
 
 async function readToken(client: SecretsManagerClient, forge: Forge, location: SecretLocation): Promise<string> {
-  const secret = await readSecret(client, location.secretId, `${forge}'s token`);
-  const token = textAt(location, secret)?.trim();
+  const token = await readSecret(client, location, `${forge}'s token`);
   // Checked here, since the error for a header that HTTP does not take quotes it.
-  if (token === undefined || !/^[\x21-\x7e]+$/.test(token)) {
+  if (!/^[\x21-\x7e]+$/.test(token)) {
     throw failure(
       "ConfigurationError",
       `${nameOf(location)} is no token: put ${forge}'s token there, and nothing else`,

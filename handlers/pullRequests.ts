@@ -82,7 +82,10 @@ export function createPullRequests(options: PullRequestsOptions): (event: PullRe
     circleci: options.circleci,
     now: Date.now,
   };
-  const secret = cachedSecret(() => readSecret(secrets, options.secretArn, "the pull requests' token"), Date.now);
+  const secret = cachedSecret(
+    () => readSecret(secrets, { secretId: options.secretArn }, "the pull requests' token"),
+    Date.now,
+  );
   const hint = "send the header Authorization: Bearer, and the token, or the query parameter token";
   return async (event) => {
     const { token, ...parameters } = event.queryStringParameters ?? {};

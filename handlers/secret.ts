@@ -67,33 +67,36 @@ function digest(text: string): Buffer {
 }
 
 /**
- * Reads a secret whose whole string is the secret. Needs secretsmanager:GetSecretValue on it.
- * @param content what it has to hold: `the webhook's secret`
- * @throws Failure that names the secret if it cannot be read, or is empty: with an empty secret anyone could come in
+ * Reads the text at a location, without white space at its ends: secrets that were written by `echo` or from a file end with a
+ * newline. Needs secretsmanager:GetSecretValue on the secret.
+ * @param content what the secret has to hold, for the error: `the webhook's secret`
+ * @throws Failure that names the secret if it cannot be read, or holds no text there: an empty secret would let anybody in
  */
-export async function readSecret(client: SecretsManagerClient, secretId: string, content: string): Promise<string> {
+export async function readSecret(
+  client: SecretsManagerClient,
+  location: SecretLocation,
+  content: string,
+): Promise<string> {
   const { SecretString } = await client
-    .send(new GetSecretValueCommand({ SecretId: secretId }))
+    .send(new GetSecretValueCommand({ SecretId: location.secretId }))
     .catch((error: unknown) => {
       const type = failureType(error);
       throw failure(
         // Neither an outage nor a denial: such as a secret that is not there.
         type === "JobFailed" ? "ConfigurationError" : type,
-        `secret ${secretId} cannot be read: ${explain(error)}`,
+        `secret ${location.secretId} cannot be read: ${explain(error)}`,
         error,
       );
     });
-  if (!SecretString) {
-    throw failure("ConfigurationError", `secret ${secretId} holds no string: put ${content} there`);
+  const text = textAt(location, SecretString ?? "")?.trim();
+  if (!text) {
+    throw failure("ConfigurationError", `${nameOf(location)} holds no text: put ${content} there`);
   }
-  return SecretString;
+  return text;
 }
 
-/**
- * The text at a location, seeing the secret's string. JSON's errors quote what they were given: none leaves this function.
- * @returns `undefined` where the key is missing, or holds no text
- */
-export function textAt({ key }: SecretLocation, secret: string): string | undefined {
+/** @returns `undefined` where the key is missing or holds no text. JSON's errors quote the secret: none leaves this function */
+function textAt({ key }: SecretLocation, secret: string): string | undefined {
   if (key === undefined) {
     return secret;
   }

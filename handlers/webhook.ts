@@ -68,7 +68,10 @@ export function createWebhook(options: WebhookOptions): WebhookHandler {
   for (const forge of FORGES) {
     const secretArn = options.secrets[forge];
     if (secretArn !== undefined) {
-      secrets[forge] = cachedSecret(() => readSecret(secretsManager, secretArn, "the webhook's secret"), Date.now);
+      secrets[forge] = cachedSecret(
+        () => readSecret(secretsManager, { secretId: secretArn }, "the webhook's secret"),
+        Date.now,
+      );
     }
   }
 

@@ -30,7 +30,7 @@ export function createGeneratedSecret(
   );
   const arn = pulumi.all([secret.arn, version.id]).apply(([known]) => known);
   const current = secretsmanager.getSecretVersionOutput({ secretId: arn });
-  return { arn, value: pulumi.secret(current.apply(({ secretString }) => secretString || noValue(name))) };
+  return { arn, value: pulumi.secret(current.apply(({ secretString }) => secretString.trim() || noValue(name))) };
 }
 
 function noValue(name: string): never {

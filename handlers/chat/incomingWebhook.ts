@@ -1,14 +1,13 @@
 import { failure } from "../failure";
-import { nameOf, type SecretLocation, textAt } from "../secret";
+import { nameOf, type SecretLocation } from "../secret";
 import { bodyOf, type ChatKind, refusalOf } from "./shape";
 
 /**
- * The webhook's URL in the secret's string. The error has no cause: URL's quote what they were given.
+ * Checks that a secret's text is a webhook's URL. The error has no cause: URL's quote what they were given.
  * @throws Failure that names the secret, and nothing of what is in it
  */
-export function readUrl(location: SecretLocation, secret: string): string {
-  const url = textAt(location, secret);
-  if (url === undefined || !URL.canParse(url) || new URL(url).protocol !== "https:") {
+export function checkedUrl(location: SecretLocation, url: string): string {
+  if (!URL.canParse(url) || new URL(url).protocol !== "https:") {
     throw failure("ConfigurationError", `${nameOf(location)} is no https URL: put the chat's webhook URL there`);
   }
   return url;

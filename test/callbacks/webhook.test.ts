@@ -134,6 +134,16 @@ describe("webhook callback, serialised", () => {
     }
   });
 
+  it("is not turned into 401 by a newline at the end of the secret", async () => {
+    const { GetSecretValue } = endpoint.answers;
+    endpoint.answers.GetSecretValue = () => ({ ARN: SECRET_ARN, SecretString: `${SECRET}\n` });
+    const fresh = startLambda({ text, options, endpointUrl: endpoint.url });
+    const { status } = await deliver({ body: JSON.stringify(push) }, fresh);
+    await fresh.close();
+    Object.assign(endpoint.answers, { GetSecretValue });
+    expect(status).to.equal(202);
+  });
+
   it("takes a push as a form, in base64, to a branch with slashes", async () => {
     const payload = JSON.stringify({ ...push, ref: "refs/heads/feature/basket" });
     const body = new URLSearchParams({ payload }).toString();
@@ -300,7 +310,7 @@ describe("webhook callback, serialised", () => {
     [
       "is empty, with which anyone could sign",
       () => ({ SecretString: "" }),
-      `secret ${SECRET_ARN} holds no string: put the webhook's secret there`,
+      `secret ${SECRET_ARN} holds no text: put the webhook's secret there`,
     ],
   ];
   for (const [what, read, cause] of secrets) {

@@ -158,18 +158,6 @@ describe("tokens of forges", () => {
     ["of two lines", { gitlab: "glpat_1\nglpat_2" }, "gitlab", "secret gitlab is no token: put gitlab's token there"],
     ["with a blank", { gitlab: "Bearer glpat_1" }, "gitlab", "secret gitlab is no token: put gitlab's token there"],
     ["outside ASCII", { gitlab: "glpat–1" }, "gitlab", "secret gitlab is no token: put gitlab's token there"],
-    [
-      "of another key",
-      { forges: '{"gitlab":"x"}' },
-      "github",
-      "key github of secret forges is no token: put github's token there",
-    ],
-    [
-      "that is no JSON",
-      { forges: "ghp_1" },
-      "github",
-      "key github of secret forges is no token: put github's token there",
-    ],
   ];
   for (const [what, secrets, forge, message] of mistakes) {
     it(`${what} are refused without a word of them`, async () => {
@@ -179,10 +167,26 @@ describe("tokens of forges", () => {
     });
   }
 
-  it("that are empty are asked for", async () => {
-    expect(await refusal(setUp({}).tokens.tokenOf("gitlab"))).to.include({
-      type: "ConfigurationError",
-      message: "secret gitlab holds no string: put gitlab's token there",
+  const missing: [string, Record<string, string>, Forge, string][] = [
+    ["are empty", {}, "gitlab", "secret gitlab holds no text: put gitlab's token there"],
+    [
+      "are under another key",
+      { forges: '{"gitlab":"x"}' },
+      "github",
+      "key github of secret forges holds no text: put github's token there",
+    ],
+    [
+      "are not in JSON",
+      { forges: "ghp_1" },
+      "github",
+      "key github of secret forges holds no text: put github's token there",
+    ],
+  ];
+  for (const [what, secrets, forge, message] of missing) {
+    it(`that ${what} are asked for`, async () => {
+      const error = await refusal(setUp(secrets).tokens.tokenOf(forge));
+      expect(error).to.include({ type: "ConfigurationError", message });
+      expect(error.cause).to.equal(undefined);
     });
-  });
+  }
 });

@@ -1,7 +1,7 @@
 import type { SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 import { expect } from "chai";
 import type { Failure } from "../../handlers/failure";
-import { cachedSecret, isExplainedBy, nameOf, readSecret, textAt } from "../../handlers/secret";
+import { cachedSecret, isExplainedBy, nameOf, readSecret } from "../../handlers/secret";
 import { refusal } from "../refusal";
 
 /** A secret in Secrets Manager and a clock, both of which a test sets. */
@@ -73,20 +73,45 @@ describe("cached secret", () => {
   });
 });
 
+const holding = (SecretString: string | undefined) =>
+  ({ send: async () => ({ SecretString }) }) as unknown as SecretsManagerClient;
+
 describe("a text in a secret", () => {
-  const SECRET = JSON.stringify({ github: "ghp_1", groups: ["a"] });
-  const table: [string, string | undefined, string, string | undefined][] = [
+  const SECRET = JSON.stringify({ github: "ghp_1", gitee: " gitee_1\n", groups: ["a"], empty: "\n" });
+  const table: [string, string | undefined, string, string][] = [
     ["is the whole of it", undefined, "ghp_1", "ghp_1"],
     ["is the whole of it, even if that is JSON", undefined, SECRET, SECRET],
     ["is one key of its JSON", "github", SECRET, "ghp_1"],
-    ["is missing without the key", "gitlab", SECRET, undefined],
-    ["is missing where the key holds no text", "groups", SECRET, undefined],
-    ["is missing where no JSON is", "github", "ghp_1", undefined],
-    ["is missing where JSON is null", "github", "null", undefined],
+    ["has no newline at its end, though the secret was written by echo", undefined, "ghp_1\n", "ghp_1"],
+    ["has no newline at its end, though the secret was written from a Windows file", undefined, "ghp_1\r\n", "ghp_1"],
+    ["has no white space at its ends, though its key has", "gitee", SECRET, "gitee_1"],
+    ["keeps white space within", undefined, "two words\n", "two words"],
   ];
   for (const [what, key, secret, text] of table) {
-    it(what, () => {
-      expect(textAt({ secretId: "forges", ...(key !== undefined && { key }) }, secret)).to.equal(text);
+    it(what, async () => {
+      const location = { secretId: "forges", ...(key !== undefined && { key }) };
+      expect(await readSecret(holding(secret), location, "a token")).to.equal(text);
+    });
+  }
+
+  const missing: [string, string | undefined, string | undefined, string][] = [
+    ["there is no string", undefined, undefined, "secret forges"],
+    ["it is empty, with which anybody could sign", undefined, "", "secret forges"],
+    ["it is only a newline", undefined, "\n", "secret forges"],
+    ["the key is missing", "gitlab", SECRET, "key gitlab of secret forges"],
+    ["the key holds no text", "groups", SECRET, "key groups of secret forges"],
+    ["the key holds only white space", "empty", SECRET, "key empty of secret forges"],
+    ["there is no JSON", "github", "ghp_1", "key github of secret forges"],
+    ["JSON is null", "github", "null", "key github of secret forges"],
+  ];
+  for (const [what, key, secret, name] of missing) {
+    it(`is refused where ${what}`, async () => {
+      const location = { secretId: "forges", ...(key !== undefined && { key }) };
+      const failure = (await refusal(readSecret(holding(secret), location, "a token"))) as Failure;
+      expect([failure.type, failure.message]).to.deep.equal([
+        "ConfigurationError",
+        `${name} holds no text: put a token there`,
+      ]);
     });
   }
 
@@ -108,7 +133,7 @@ describe("reading a secret", () => {
       const client = {
         send: () => Promise.reject(Object.assign(new Error("no"), error)),
       } as unknown as SecretsManagerClient;
-      const failure = await refusal(readSecret(client, "forges", "a token"));
+      const failure = await refusal(readSecret(client, { secretId: "forges" }, "a token"));
       expect((failure as Failure).type).to.equal(type);
       expect(failure.message).to.match(/^secret forges cannot be read: \w+: no$/);
     });
