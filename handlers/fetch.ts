@@ -1,33 +1,28 @@
-import { createHash } from "node:crypto";
-import { CodePipelineClient, StartPipelineExecutionCommand } from "@aws-sdk/client-codepipeline";
-import { HeadObjectCommand, S3Client } from "@aws-sdk/client-s3";
+import { CodePipelineClient } from "@aws-sdk/client-codepipeline";
+import { S3Client } from "@aws-sdk/client-s3";
 import { SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 import { SQSClient } from "@aws-sdk/client-sqs";
 import type { Context, SQSBatchResponse, SQSEvent, SQSRecord } from "aws-lambda";
 import { defaultBuildspec } from "./buildspec";
 import { clientSettings, queueClientSettings } from "./clientSettings";
-import { explain, failure, isException } from "./failure";
+import { explain, failure } from "./failure";
 import { archiveOf } from "./fetch/archive";
-import { type ArchiveHead, decideFetch } from "./fetch/decision";
+import { conditionalClient, isOvertaken } from "./fetch/conditional";
+import { decideFetch } from "./fetch/decision";
 import { download } from "./fetch/download";
+import { headOf } from "./fetch/head";
 import { park, postpone } from "./fetch/queue";
 import { decideRetry, type FetchFailure, judged, typeOf } from "./fetch/retry";
 import { spool } from "./fetch/spool";
-import { type Uploaded, upload, versioned } from "./fetch/upload";
+import { type Started, start } from "./fetch/start";
+import { type Uploaded, upload } from "./fetch/upload";
 import type { TrackedBranch } from "./forge";
 import { createForgeTokens, type ForgeAccessOptions, type ForgeTokens } from "./forgeAccess";
 import { log } from "./log";
 import { messageGroup, type PushMessage, parseMessage } from "./message";
 
 /** Where the archive of a tracked branch goes, and the pipeline that it starts. */
-export interface FetchSource extends TrackedBranch {
-  /** The object's key, such as `storefront/source.zip`. */
-  key: string;
-  /** The pipeline's name. */
-  pipeline: string;
-  /** Whether the pipeline takes source revision overrides: V2 pipelines do, V1 pipelines refuse them. */
-  overridable: boolean;
-}
+export type FetchSource = TrackedBranch & Started;
 
 export interface FetchOptions {
   /** The versioned source bucket. */
@@ -40,9 +35,6 @@ export interface FetchOptions {
   forges: ForgeAccessOptions;
   sources: FetchSource[];
 }
-
-/** The name of the pipeline's source action, by which an execution is bound to a version of the archive. */
-export const sourceAction = "Source";
 
 /** Kept back of the function's time, in milliseconds: to abort an upload, and to say when the message is to come again. */
 const MARGIN = 15_000;
@@ -61,7 +53,8 @@ interface Clients {
 
 /**
  * Takes a {@link PushMessage} off the queue, copies that commit's archive into the source bucket, and starts the
- * application's pipeline: once for each commit, however often the message comes.
+ * application's pipeline: once for each commit, however often the message comes, and however many invocations have it at the
+ * same time.
  *
  * A message that fails is handed out again after a while that grows each time, and goes to the dead letters when the queue
  * has enough of it, or at once where no repetition will help.
@@ -136,14 +129,27 @@ async function giveUp(
   }
 }
 
+/** How often the bucket is looked at again because somebody else has stored an archive in the meantime. */
+const LOOKS = 3;
+
 async function deliver(
   options: FetchOptions,
   clients: Clients,
   message: PushMessage,
   signal: AbortSignal,
 ): Promise<void> {
-  const { forge, repository, branch, application, commit, delivery } = message;
-  const source = options.sources.find(
+  const source = sourceOf(options, message);
+  for (let look = 0; look < LOOKS; look += 1) {
+    if (await isDone(options, clients, source, message, signal)) {
+      return;
+    }
+  }
+  throw failure("SystemUnavailable", `archives of ${source.key} were stored by others ${LOOKS} times meanwhile`);
+}
+
+function sourceOf({ sources }: FetchOptions, message: PushMessage): FetchSource {
+  const { forge, repository, branch, application } = message;
+  const source = sources.find(
     (each) =>
       each.application === application &&
       each.forge === forge &&
@@ -158,54 +164,54 @@ async function deliver(
         "add it, redrive the message; if it was removed, delete the message",
     );
   }
-  const verdict = decideFetch(message, await headOf(clients.s3, options.bucket, source.key, signal));
-  switch (verdict.kind) {
-    case "stale":
-      log("info", "fetch skipped", { application, commit, delivery, reason: verdict.reason });
-      return;
-    case "already":
-      await start(clients.pipelines, source, verdict.versionId, signal);
-      log("info", "fetch found the commit in place", { application, commit, delivery, versionId: verdict.versionId });
-      return;
-    case "copy": {
-      const { versionId, size } = await copy(options, clients, source, message, signal);
-      await start(clients.pipelines, source, versionId, signal);
-      log("info", "fetch delivered", { application, commit, delivery, versionId, size });
-      return;
-    }
-  }
+  return source;
 }
 
-async function headOf(
-  s3: S3Client,
-  bucket: string,
-  key: string,
-  abortSignal: AbortSignal,
-): Promise<ArchiveHead | undefined> {
-  try {
-    const head = new HeadObjectCommand({ Bucket: bucket, Key: key });
-    const { VersionId, Metadata } = await s3.send(head, { abortSignal });
-    const versionId = versioned(bucket, VersionId);
-    return { versionId, commit: Metadata?.commit, pushedAt: Metadata?.["pushed-at"], group: Metadata?.["push-group"] };
-  } catch (error) {
-    if (isException(error, "NotFound", "NoSuchKey")) {
-      return undefined;
-    }
-    // The answer to HEAD has no body, so the SDK knows a status at most and calls a denial "UnknownError".
-    const status = (error as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode;
-    const hint = status === 403 ? "; the function's role needs s3:GetObject on it and s3:ListBucket on the bucket" : "";
-    const type = status === 403 ? "PermissionError" : typeOf(error);
-    throw failure(type, `HeadObject of s3://${bucket}/${key}: ${explain(error)}${hint}`, error);
-  }
-}
-
-async function copy(
+/** @returns `false` if another invocation has stored an archive since this one looked at the bucket: look again */
+async function isDone(
   options: FetchOptions,
-  { s3, tokens }: Clients,
+  clients: Clients,
   source: FetchSource,
   message: PushMessage,
   signal: AbortSignal,
-): Promise<Uploaded> {
+): Promise<boolean> {
+  const { application, commit, delivery } = message;
+  const head = await headOf(clients.s3, options.bucket, source.key, signal);
+  const verdict = decideFetch(message, head);
+  switch (verdict.kind) {
+    case "stale":
+      log("info", "fetch skipped", { application, commit, delivery, reason: verdict.reason });
+      return true;
+    case "already":
+      await start(clients.pipelines, source, verdict.versionId, signal);
+      log("info", "fetch found the commit in place", { application, commit, delivery, versionId: verdict.versionId });
+      return true;
+    case "copy": {
+      const copied = await copy(options, clients, source, message, head?.etag, signal);
+      if (copied === undefined) {
+        return false;
+      }
+      const { versionId, size } = copied;
+      await start(clients.pipelines, source, versionId, signal);
+      log("info", "fetch delivered", { application, commit, delivery, versionId, size });
+      return true;
+    }
+  }
+}
+
+/**
+ * Stores the archive of the pushed commit.
+ * @param etag of the archive that it replaces
+ * @returns `undefined` if that archive is no longer the newest
+ */
+async function copy(
+  options: FetchOptions,
+  { tokens }: Clients,
+  source: FetchSource,
+  message: PushMessage,
+  etag: string | undefined,
+  signal: AbortSignal,
+): Promise<Uploaded | undefined> {
   const { repository, branch, commit, pushedAt } = message;
   const fallback = { path: "buildspec.yml", content: defaultBuildspec };
   const downloading = await download(options.forges, tokens, message, signal);
@@ -216,6 +222,7 @@ async function copy(
     // The console shows it beside the source revision. A header takes ASCII alone, and git allows more in a branch's name.
     "codepipeline-artifact-revision-summary": `${repository} ${encodeURI(branch)} ${commit.slice(0, 12)}`,
   };
+  const s3 = conditionalClient(etag);
   try {
     const destination = { bucket: options.bucket, key: source.key, contentType: "application/zip", metadata };
     const downloaded = await spool(downloading);
@@ -225,34 +232,11 @@ async function copy(
       await downloaded.close();
     }
   } catch (error) {
+    if (isOvertaken(error)) {
+      return undefined;
+    }
     throw failure(typeOf(error), `commit ${commit} of ${repository} was not stored: ${explain(error)}`, error);
-  }
-}
-
-/** Starts the pipeline on one version of the archive. The token makes it start once, whoever repeats the call. */
-async function start(
-  pipelines: CodePipelineClient,
-  source: FetchSource,
-  versionId: string,
-  abortSignal: AbortSignal,
-): Promise<void> {
-  const revision = {
-    actionName: sourceAction,
-    revisionType: "S3_OBJECT_VERSION_ID",
-    revisionValue: versionId,
-  } as const;
-  const execution = new StartPipelineExecutionCommand({
-    name: source.pipeline,
-    // A version id may hold characters that the token may not.
-    clientRequestToken: createHash("sha256").update(versionId).digest("hex"),
-    ...(source.overridable && { sourceRevisions: [revision] }),
-  });
-  try {
-    await pipelines.send(execution, { abortSignal });
-  } catch (error) {
-    const what = `pipeline ${source.pipeline} was not started on version ${versionId} of ${source.key}`;
-    // The pipeline has too much under way.
-    const isBusy = isException(error, "ConflictException", "ConcurrentPipelineExecutionsLimitExceededException");
-    throw failure(isBusy ? "SystemUnavailable" : typeOf(error), `${what}: ${explain(error)}`, error);
+  } finally {
+    s3.destroy();
   }
 }

@@ -3,6 +3,7 @@ import { messageGroup, type PushMessage } from "../message";
 /** What slipway wrote beside the archive that is in the bucket now. */
 export interface ArchiveHead {
   versionId: string;
+  etag?: string | undefined;
   commit?: string | undefined;
   /** ISO 8601. */
   pushedAt?: string | undefined;

@@ -1,6 +1,6 @@
 import type { input } from "@pulumi/aws/types";
 import * as pulumi from "@pulumi/pulumi";
-import { sourceAction } from "../../handlers/fetch";
+import { sourceAction } from "../../handlers/fetch/start";
 import type { Bucket } from "../bucket";
 import type { Build } from "../build";
 import type { Cluster } from "../cluster";

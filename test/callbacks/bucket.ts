@@ -36,13 +36,19 @@ export function createBucket(): Bucket {
     searchParams.delete("x-id");
     bucket.requests.push(`${method} ${pathname}${searchParams.size > 0 ? `?${searchParams}` : ""}`);
     const key = pathname.slice(1);
+    const newest = bucket.objects[key]?.at(-1);
+    const isWrite =
+      method === "PUT" ? !searchParams.has("uploadId") : method === "POST" && !searchParams.has("uploads");
+    if (isWrite && !holds(headers, newest)) {
+      return { status: 412, body: xml("Error", { Code: "PreconditionFailed", Message: "a condition did not hold" }) };
+    }
     const uploadId = searchParams.get("uploadId");
     const upload = uploads[uploadId ?? ""];
     if (method === "HEAD") {
-      return head(bucket.objects[key]?.at(-1));
+      return head(newest);
     }
     if (method === "GET") {
-      return get(bucket.objects[key]?.at(-1));
+      return get(newest);
     }
     if (method === "POST" && searchParams.has("uploads")) {
       const UploadId = `upload-${Object.keys(uploads).length + 1}`;
@@ -95,12 +101,20 @@ export function createBucket(): Bucket {
   return bucket;
 }
 
+/** Whether an object may be written, seeing its newest version. */
+function holds(headers: PlainRequest["headers"], newest: StoredObject | undefined): boolean {
+  const expected = headers["if-match"];
+  const isExpected = expected === undefined || (newest !== undefined && etagOf(newest.body) === expected);
+  return isExpected && (headers["if-none-match"] === undefined || newest === undefined);
+}
+
 function head(object: StoredObject | undefined): PlainAnswer {
   if (object === undefined) {
     return { status: 404 };
   }
   const metadata = Object.entries(object.metadata).map(([name, value]) => [`x-amz-meta-${name}`, value]);
-  return { status: 200, headers: { "x-amz-version-id": object.versionId, ...Object.fromEntries(metadata) } };
+  const headers = { "x-amz-version-id": object.versionId, etag: etagOf(object.body) };
+  return { status: 200, headers: { ...headers, ...Object.fromEntries(metadata) } };
 }
 
 function get(object: StoredObject | undefined): PlainAnswer {

@@ -37,7 +37,7 @@ export interface Endpoint {
   /** Where a service is that a stand-in of its own plays, by the beginning of its target: `DynamoDB`. */
   elsewhere: Record<string, string>;
   /** What everything else answers. */
-  plain: (request: PlainRequest) => PlainAnswer;
+  plain: (request: PlainRequest) => PlainAnswer | Promise<PlainAnswer>;
   close(): Promise<void>;
 }
 

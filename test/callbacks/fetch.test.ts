@@ -13,6 +13,20 @@ const LATER = "89abcdef0123456789abcdef0123456789abcdef";
 
 const tokenOf = (versionId: string) => createHash("sha256").update(versionId).digest("hex");
 
+/** Resolves for everybody who waits, once so many do. */
+function meetingOf(number: number): () => Promise<void> {
+  const waiting: (() => void)[] = [];
+  return () =>
+    new Promise((resolve) => {
+      waiting.push(resolve);
+      if (waiting.length === number) {
+        for (const goOn of waiting) {
+          goOn();
+        }
+      }
+    });
+}
+
 describe("fetch callback, serialised", () => {
   let world: FetchWorld;
   let archive: PlainAnswer;
@@ -98,6 +112,52 @@ describe("fetch callback, serialised", () => {
     expect(logged.map((line) => line.message)).to.deep.equal(["fetch found the commit in place"]);
     expect(objects()).to.have.length(1);
     expect(started()).to.deep.equal([start("version.1"), start("version.1")]);
+  });
+
+  for (const [what, content] of [
+    ["a small archive", Buffer.from("# storefront\n")],
+    ["an archive in parts", randomBytes(9 * 1024 * 1024)],
+  ] as const) {
+    it(`delivers nothing twice when fetch is invoked twice concurrently: ${what}`, async () => {
+      archive.body = await tarGz({ "README.md": content });
+      // Both invocations have looked at the bucket before either of them has the archive.
+      const answer = world.forge;
+      const bothAsked = meetingOf(2);
+      world.forge = async (request) => {
+        if (request.url.startsWith("/codeload/")) {
+          await bothAsked();
+        }
+        return answer(request);
+      };
+      const fetched = await world.deliverTwice();
+      world.forge = answer;
+      expect(fetched.map(({ value }) => value)).to.deep.equal([none, none]);
+      expect(fetched.flatMap(({ logged }) => logged.map((line) => line.message)).sort()).to.deep.equal([
+        "fetch delivered",
+        "fetch found the commit in place",
+      ]);
+      expect(objects()).to.have.length(1);
+      expect(started()).to.deep.equal([start("version.1"), start("version.1")]);
+    });
+  }
+
+  it("starts the execution of an upload whose response was lost", async () => {
+    let lost = false;
+    const { plain } = world.endpoint;
+    world.endpoint.plain = async (request) => {
+      const answer = await plain(request);
+      if (request.method === "PUT" && !lost) {
+        lost = true;
+        return { status: 200, headers: { "content-length": "9" }, body: "x", broken: true };
+      }
+      return answer;
+    };
+    const { value, logged } = await world.deliver();
+    world.endpoint.plain = plain;
+    expect([lost, value]).to.deep.equal([true, none]);
+    expect(logged.map((line) => line.message)).to.deep.equal(["fetch found the commit in place"]);
+    expect(objects()).to.have.length(1);
+    expect(started()).to.deep.equal([start("version.1")]);
   });
 
   it("leaves a later push in place when an earlier one is redelivered", async () => {

@@ -6,7 +6,7 @@ import type { PushMessage } from "../../handlers/message";
 import { serialize } from "../../infra/serialization";
 import { type Bucket, createBucket } from "./bucket";
 import { type Endpoint, type PlainAnswer, type PlainRequest, startEndpoint } from "./endpoint";
-import { type InvocationTime, startLambda } from "./lambda";
+import { type InvocationTime, type Lambda, startLambda } from "./lambda";
 
 export const PACKAGES = ["yauzl"];
 export const COMMIT = "0123456789abcdef0123456789abcdef01234567";
@@ -61,13 +61,15 @@ export interface FetchWorld {
   /** What is asked of the forges. */
   asked: PlainRequest[];
   /** What forges answer. */
-  forge: (request: PlainRequest) => PlainAnswer;
+  forge: (request: PlainRequest) => PlainAnswer | Promise<PlainAnswer>;
   /** Forgets what was. */
   reset(): void;
   /** Hands the function a message, with changes. @throws if the function does */
   deliver(change?: Partial<PushMessage>, handing?: Handing): Promise<Fetched>;
   /** Lets time pass while the function runs: its deadlines fire. */
   pass(milliseconds: number): void;
+  /** Hands two instances of the function the same message at the same time. */
+  deliverTwice(change?: Partial<PushMessage>): Promise<Fetched[]>;
   /** The calls of an operation, their inputs. */
   calls(operation: string): object[];
   close(): Promise<void>;
@@ -91,7 +93,18 @@ export async function createFetchWorld(forges: (url: string) => ForgeAccessOptio
     forges: forges(endpoint.url),
     sources,
   };
-  const lambda = startLambda({ text, options, endpointUrl: endpoint.url, packages: PACKAGES });
+  const start = () => startLambda({ text, options, endpointUrl: endpoint.url, packages: PACKAGES });
+  const lambda = start();
+  async function deliverTo(to: Lambda, change: Partial<PushMessage>, handing: Handing = {}): Promise<Fetched> {
+    const { body = JSON.stringify({ ...message, ...change }), receives = 1, ...time } = handing;
+    const attributes = { ApproximateReceiveCount: String(receives), MessageGroupId: GROUP };
+    const record = { messageId: "m1", receiptHandle: `receipt-${receives}`, body, attributes };
+    const { value, error, lines } = await to.invoke({ Records: [record] }, time);
+    if (error !== undefined) {
+      throw new Error(`the function failed: ${error.name}: ${error.message}`);
+    }
+    return { value, logged: lines.map((line) => JSON.parse(line)) };
+  }
   const world: FetchWorld = {
     endpoint,
     bucket: createBucket(),
@@ -105,14 +118,14 @@ export async function createFetchWorld(forges: (url: string) => ForgeAccessOptio
       world.bucket = createBucket();
       world.asked = [];
     },
-    async deliver(change = {}, { body = JSON.stringify({ ...message, ...change }), receives = 1, ...time } = {}) {
-      const attributes = { ApproximateReceiveCount: String(receives), MessageGroupId: GROUP };
-      const record = { messageId: "m1", receiptHandle: `receipt-${receives}`, body, attributes };
-      const { value, error, lines } = await lambda.invoke({ Records: [record] }, time);
-      if (error !== undefined) {
-        throw new Error(`the function failed: ${error.name}: ${error.message}`);
+    deliver: (change = {}, handing = {}) => deliverTo(lambda, change, handing),
+    async deliverTwice(change = {}) {
+      const other = start();
+      try {
+        return await Promise.all([lambda, other].map((each) => deliverTo(each, change)));
+      } finally {
+        await other.close();
       }
-      return { value, logged: lines.map((line) => JSON.parse(line)) };
     },
     pass: lambda.pass,
     calls: (operation) =>

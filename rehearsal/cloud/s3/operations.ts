@@ -9,6 +9,11 @@ import type * as shapes from "./shapes";
 
 const encryption = { ServerSideEncryption: "AES256" } as const;
 
+interface Condition {
+  IfMatch?: string;
+  IfNoneMatch?: string;
+}
+
 interface ObjectInput {
   Bucket: string | undefined;
   Key: string | undefined;
@@ -42,6 +47,12 @@ export function createOperations(cloud: Cloud, buckets: Map<string, Bucket>): Se
     const found = findVersion(bucketOf(input), input.Key ?? "") !== undefined;
     return found ? read : [...read, ...onBucket("s3:ListBucket", input)];
   }
+
+  /** https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html: comparing ETags takes the right to read them. */
+  const toWrite = (input: ObjectInput & Condition): Permission[] => [
+    ...onObject("s3:PutObject", input),
+    ...(input.IfMatch === undefined ? [] : onObject("s3:GetObject", input)),
+  ];
 
   function versionOf(input: ObjectInput): ObjectVersion {
     const bucket = bucketOf(input);
@@ -120,11 +131,12 @@ export function createOperations(cloud: Cloud, buckets: Map<string, Bucket>): Se
   };
 
   const putObject: Operation<shapes.PutObjectInput, shapes.PutObjectOutput> = {
-    permissions: (input) => onObject("s3:PutObject", input),
+    permissions: toWrite,
     async perform(input) {
       const bucket = bucketOf(input);
       const { md5, ...stored } = await store(input.Body, await newFile(), input);
       const etag = `"${md5.toString("hex")}"`;
+      checkCondition(bucket, input.Key ?? "", input);
       const version = await add(bucket, input.Key ?? "", { ...stored, ...headOf(input), etag });
       return { ...encryption, ...versionIdOf(bucket, version), ETag: etag, ChecksumCRC32: stored.checksum };
     },
@@ -163,7 +175,7 @@ export function createOperations(cloud: Cloud, buckets: Map<string, Bucket>): Se
 
   const completeMultipartUpload: Operation<shapes.CompleteMultipartUploadInput, shapes.CompleteMultipartUploadOutput> =
     {
-      permissions: (input) => onObject("s3:PutObject", input),
+      permissions: toWrite,
       async perform(input) {
         const bucket = bucketOf(input);
         const upload = findUpload(bucket, input.Key, input.UploadId);
@@ -173,6 +185,7 @@ export function createOperations(cloud: Cloud, buckets: Map<string, Bucket>): Se
         const size = parts.reduce((sum, it) => sum + it.size, 0);
         const etag = compositeEtag(parts);
         const { contentType, metadata } = upload;
+        checkCondition(bucket, upload.key, input);
         const version = await add(bucket, upload.key, { file, size, etag, contentType, metadata });
         await discard(bucket, upload);
         return { ...versionIdOf(bucket, version), Bucket: bucket.name, Key: upload.key, ETag: etag };
@@ -201,6 +214,17 @@ export function createOperations(cloud: Cloud, buckets: Map<string, Bucket>): Se
     CompleteMultipartUpload: operation(completeMultipartUpload),
     AbortMultipartUpload: operation(abortMultipartUpload),
   };
+}
+
+/** @throws AwsError if the object's newest version is not the one that the caller expects */
+function checkCondition(bucket: Bucket, key: string, { IfMatch, IfNoneMatch }: Condition): void {
+  const etag = findVersion(bucket, key)?.etag;
+  if (IfMatch !== undefined && etag === undefined)
+    throw awsError("NoSuchKey", `The specified key does not exist: ${key} in ${bucket.name}.`, 404);
+  if (IfNoneMatch !== undefined && IfNoneMatch !== "*")
+    throw awsError("NotImplemented", "A header you provided implies functionality that is not implemented", 501);
+  if ((IfMatch !== undefined && IfMatch !== etag) || (IfNoneMatch !== undefined && etag !== undefined))
+    throw awsError("PreconditionFailed", "At least one of the pre-conditions you specified did not hold", 412);
 }
 
 /** S3 names a version only in a bucket whose versioning was ever switched on. */

@@ -23,6 +23,9 @@ const routes: Record<string, string> = {
 /** Query keys that do not choose the operation. */
 const parameters = ["x-id", "versionId", "partNumber"];
 
+/** Conditions of writes. Those of reads are not simulated. */
+const conditions = ["if-match", "if-none-match"];
+
 const algorithmHeader = "x-amz-checksum-algorithm";
 
 /** Headers that change what a request means, and that are not simulated. */
@@ -68,7 +71,10 @@ function operationOf(method: string, scope: string, query: URLSearchParams): str
 
 function refuseUnsupported(request: IncomingMessage): void {
   const announced = [...Object.keys(request.headers), String(request.headers["x-amz-trailer"] ?? "")];
-  const found = announced.find((name) => unsupported.some((pattern) => pattern.test(name)));
+  const isWrite = ["PUT", "POST"].includes(request.method ?? "");
+  const found = announced.find(
+    (name) => unsupported.some((pattern) => pattern.test(name)) && !(isWrite && conditions.includes(name)),
+  );
   if (found !== undefined) throw awsError("NotSimulated", `The S3 header ${found} is not simulated.`, 501);
   const encryption = request.headers["x-amz-server-side-encryption"] ?? "AES256";
   if (encryption !== "AES256")
@@ -93,6 +99,8 @@ function fromHeaders({ headers }: IncomingMessage) {
   const prefix = "x-amz-meta-";
   const metadata = Object.entries(headers).filter(([name]) => name.startsWith(prefix));
   return {
+    IfMatch: one("if-match"),
+    IfNoneMatch: one("if-none-match"),
     ContentType: one("content-type"),
     ContentMD5: one("content-md5"),
     ContentLength: length === undefined ? undefined : Number(length),
