@@ -212,11 +212,12 @@ async function copy(
   etag: string | undefined,
   signal: AbortSignal,
 ): Promise<Uploaded | undefined> {
-  const { repository, branch, commit, pushedAt } = message;
+  const { repository, branch, commit, before, pushedAt } = message;
   const fallback = { path: "buildspec.yml", content: defaultBuildspec };
   const downloading = await download(options.forges, tokens, message, signal);
   const metadata = {
     commit,
+    ...(before === undefined ? {} : { "pushed-before": before }),
     "pushed-at": pushedAt,
     "push-group": messageGroup(message),
     // The console shows it beside the source revision. A header takes ASCII alone, and git allows more in a branch's name.

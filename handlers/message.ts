@@ -11,6 +11,8 @@ export interface PushMessage {
   branch: string;
   /** The pushed commit, 40 hexadecimal digits. */
   commit: string;
+  /** The commit that the branch was at before. Left out where the branch is new, or it is not known. */
+  before?: string;
   /** The forge's id of the delivery, or the poll's: a redelivery carries the same one. */
   delivery: string;
   /** When the forge took the push in, ISO 8601. */
@@ -43,6 +45,8 @@ export async function sendMessage(client: SQSClient, queueUrl: string, message: 
   );
 }
 
+const COMMIT = /^[0-9a-f]{40}$/;
+
 /**
  * Reads a queue message.
  * @throws Error that names the field that is missing or malformed
@@ -62,10 +66,11 @@ export function parseMessage(body: string): PushMessage {
   };
   const forge = forgeOf(fields.forge);
   return {
+    ...(fields.before === undefined ? {} : { before: text("before", COMMIT) }),
     forge,
     repository: text("repository", forge === "gitlab" ? /^[^/\s]+(\/[^/\s]+)+$/ : /^[^/\s]+\/[^/\s]+$/),
     branch: text("branch", /./),
-    commit: text("commit", /^[0-9a-f]{40}$/),
+    commit: text("commit", COMMIT),
     delivery: text("delivery", /./),
     pushedAt: text("pushedAt", /^\d{4}-\d\d-\d\dT/),
     application: text("application", /./),

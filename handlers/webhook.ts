@@ -157,8 +157,9 @@ async function enqueue(
 ): Promise<APIGatewayProxyStructuredResultV2> {
   for (const { push, sources } of pushes) {
     for (const { application, repository } of sources) {
-      const { branch, commit, pushedAt } = push;
-      const message: PushMessage = { forge, repository, branch, commit, delivery, pushedAt, application };
+      const { branch, commit, before, pushedAt } = push;
+      const former = before === undefined ? {} : { before };
+      const message: PushMessage = { forge, repository, branch, commit, ...former, delivery, pushedAt, application };
       try {
         await sendMessage(queue, options.queueUrl, message);
       } catch (error) {

@@ -5,6 +5,8 @@ export interface ArchiveHead {
   versionId: string;
   etag?: string | undefined;
   commit?: string | undefined;
+  /** The commit that the branch was at before. */
+  before?: string | undefined;
   /** ISO 8601. */
   pushedAt?: string | undefined;
   /** The push's {@link messageGroup}. */
@@ -29,6 +31,13 @@ export function decideFetch(message: PushMessage, head: ArchiveHead | undefined)
   // The application was moved to another branch, whose pushes may well be older.
   if (head.group !== undefined && head.group !== messageGroup(message)) {
     return { kind: "copy" };
+  }
+  // Webhooks of two pushes may arrive in the wrong order. GitHub dates pushes in whole seconds, GitLab and Bitbucket not at all.
+  if (message.before !== undefined && message.before === head.commit) {
+    return { kind: "copy" };
+  }
+  if (head.before === message.commit) {
+    return { kind: "stale", reason: `commit ${head.commit} was pushed on top of it` };
   }
   // An object that slipway did not write has no time: the comparison with NaN is false, and the push is delivered.
   if (Date.parse(head.pushedAt ?? "") > Date.parse(message.pushedAt)) {

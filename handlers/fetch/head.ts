@@ -19,6 +19,7 @@ export async function headOf(
       versionId,
       etag: ETag,
       commit: Metadata?.commit,
+      before: Metadata?.["pushed-before"],
       pushedAt: Metadata?.["pushed-at"],
       group: Metadata?.["push-group"],
     };

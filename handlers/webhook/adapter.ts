@@ -20,6 +20,8 @@ export interface Push {
   branch: string;
   /** 40 hexadecimal digits. */
   commit: string;
+  /** The commit that the branch was at before, in the same form. Left out where the branch is new. */
+  before?: string;
   /** ISO 8601. */
   pushedAt: string;
 }

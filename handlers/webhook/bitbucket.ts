@@ -1,7 +1,7 @@
 import { readJson } from "../http/request";
 import type { Adapter, Change } from "./adapter";
 import { announcementIn } from "./announcement";
-import { fieldsOf, isCommit, malformed, timeOfReceipt } from "./payload";
+import { fieldsOf, formerly, isCommit, malformed, timeOfReceipt } from "./payload";
 import { isSignature, isSignedBy } from "./signature";
 
 /** https://support.atlassian.com/bitbucket-cloud/docs/manage-webhooks/ */
@@ -56,5 +56,8 @@ function readChange(change: Record<string, unknown>, repository: string, pushedA
     return { kind: "ignore", reason: `branch ${branch} was deleted` };
   }
   const { hash: commit } = fieldsOf(target);
-  return isCommit(commit) ? { kind: "push", push: { repository, branch, commit, pushedAt } } : undefined;
+  const { hash: before } = fieldsOf(fieldsOf(change.old).target);
+  return isCommit(commit)
+    ? { kind: "push", push: { repository, branch, commit, ...formerly(before), pushedAt } }
+    : undefined;
 }

@@ -36,10 +36,11 @@ export const gitee: Adapter = {
   contentTypes: ["application/json"],
   readPayload: readJson,
   readPush(payload, now) {
-    const { ref, after, deleted, repository } = fieldsOf(payload);
+    const { ref, before, after, deleted, repository } = fieldsOf(payload);
     const { path_with_namespace, pushed_at } = fieldsOf(repository);
     return readUpdate({
       ref,
+      before,
       after,
       deleted,
       repository: path_with_namespace,

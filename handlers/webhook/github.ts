@@ -26,10 +26,11 @@ export const github: Adapter = {
   contentTypes: ["application/json", "application/x-www-form-urlencoded"],
   readPayload,
   readPush(payload, now) {
-    const { ref, after, deleted, repository } = fieldsOf(payload);
+    const { ref, before, after, deleted, repository } = fieldsOf(payload);
     const { full_name, pushed_at } = fieldsOf(repository);
     return readUpdate({
       ref,
+      before,
       after,
       deleted,
       repository: full_name,

@@ -26,9 +26,10 @@ export const gitlab: Adapter = {
   contentTypes: ["application/json"],
   readPayload: readJson,
   readPush(payload, now) {
-    const { ref, after, project } = fieldsOf(payload);
+    const { ref, before, after, project } = fieldsOf(payload);
     return readUpdate({
       ref,
+      before,
       after,
       repository: fieldsOf(project).path_with_namespace,
       repositoryField: "project.path_with_namespace",

@@ -8,6 +8,8 @@ export interface ReferenceUpdate {
   ref: unknown;
   /** The commit that the reference is at now; zeros if it is gone. */
   after: unknown;
+  /** The commit that it was at before; zeros if it is new. */
+  before: unknown;
   /** GitLab says it by the zeros alone. */
   deleted?: unknown;
   repository: unknown;
@@ -18,7 +20,7 @@ export interface ReferenceUpdate {
 }
 
 /** Reads such an event: a push to a branch, or why it is none. */
-export function readUpdate({ ref, after, repository, ...update }: ReferenceUpdate): Change[] | Malformed {
+export function readUpdate({ ref, after, before, repository, ...update }: ReferenceUpdate): Change[] | Malformed {
   if (typeof ref !== "string" || !ref.startsWith("refs/")) {
     return malformed("ref is missing or no reference");
   }
@@ -35,7 +37,12 @@ export function readUpdate({ ref, after, repository, ...update }: ReferenceUpdat
   if (update.deleted === true || after === ZEROS) {
     return [{ kind: "ignore", reason: `branch ${branch} was deleted` }];
   }
-  return [{ kind: "push", push: { repository, branch, commit: after, pushedAt: update.pushedAt } }];
+  return [{ kind: "push", push: { repository, branch, commit: after, ...formerly(before), pushedAt: update.pushedAt } }];
+}
+
+/** The commit that a branch was at before a push. Of two pushes it tells which one is newer, whatever the order of their webhooks. */
+export function formerly(before: unknown): { before?: string } {
+  return isCommit(before) && before !== ZEROS ? { before } : {};
 }
 
 export function malformed(reason: string): Malformed {

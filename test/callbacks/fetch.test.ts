@@ -171,6 +171,17 @@ describe("fetch callback, serialised", () => {
     expect(started()).to.have.length(1);
   });
 
+  it("does not let the older of two pushes in one second win when their webhooks arrive in the wrong order", async () => {
+    const newer = { commit: LATER, before: COMMIT };
+    for (const change of [newer, {}, newer]) {
+      expect((await world.deliver(change)).value).to.deep.equal(none);
+    }
+    expect(objects()?.map(({ metadata }) => [metadata.commit, metadata["pushed-before"]])).to.deep.equal([
+      [LATER, COMMIT],
+    ]);
+    expect(started()).to.deep.equal([start("version.1"), start("version.1")]);
+  });
+
   it("delivers an older push of the branch that the application was moved to", async () => {
     await world.deliver({ commit: LATER, pushedAt: "2026-01-05T11:00:00.000Z" });
     const [stored] = objects() ?? [];

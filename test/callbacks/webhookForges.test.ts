@@ -102,6 +102,7 @@ describe("webhook callback of all forges, serialised", () => {
           repository,
           branch: "main",
           commit: COMMIT,
+          before: FORMER,
           delivery,
           pushedAt: times[forge],
           application: forge,

@@ -4,11 +4,13 @@ import { messageGroup, type PushMessage } from "../../handlers/message";
 
 const OLD = "1111111111111111111111111111111111111111";
 const NEW = "2222222222222222222222222222222222222222";
+const OLDER = "0000000000000000000000000000000000000001";
 const message: PushMessage = {
   forge: "github",
   repository: "acme/storefront",
   branch: "main",
   commit: NEW,
+  before: OLDER,
   delivery: "d",
   pushedAt: "2026-01-05T10:00:00.000Z",
   application: "storefront",
@@ -25,6 +27,31 @@ describe("fetch", () => {
     [
       "a second push in the same second is copied: the queue keeps their order",
       { versionId: "v1", commit: OLD, pushedAt: "2026-01-05T10:00:00.000Z" },
+      { kind: "copy" },
+    ],
+    [
+      "the older of two pushes in the same second does not win, though its webhook arrives last",
+      { versionId: "v1", commit: OLD, before: NEW, pushedAt: "2026-01-05T10:00:00.000Z" },
+      { kind: "stale", reason: `commit ${OLD} was pushed on top of it` },
+    ],
+    [
+      "the older of two pushes does not win, though it is dated by the arrival of its webhook",
+      { versionId: "v1", commit: OLD, before: NEW, pushedAt: "2026-01-05T09:59:59.000Z" },
+      { kind: "stale", reason: `commit ${OLD} was pushed on top of it` },
+    ],
+    [
+      "a push in the same second on top of what was fetched last is copied",
+      { versionId: "v1", commit: OLDER, before: OLD, pushedAt: "2026-01-05T10:00:00.000Z" },
+      { kind: "copy" },
+    ],
+    [
+      "a push on top of what was fetched last is copied, though another clock has dated that later",
+      { versionId: "v1", commit: OLDER, pushedAt: "2026-01-05T10:00:01.000Z" },
+      { kind: "copy" },
+    ],
+    [
+      "a push back to where the branch was before is copied",
+      { versionId: "v1", commit: OLDER, before: NEW, pushedAt: "2026-01-05T10:00:00.000Z" },
       { kind: "copy" },
     ],
     [

@@ -16,6 +16,11 @@ describe("push message", () => {
     expect(parseMessage(JSON.stringify(message))).to.deep.equal(message);
   });
 
+  it("may say what the branch was at before", () => {
+    const following = { ...message, before: "f".repeat(40) };
+    expect(parseMessage(JSON.stringify(following))).to.deep.equal(following);
+  });
+
   it("that an earlier version of the program has queued is GitHub's", () => {
     const { forge: _forge, ...earlier } = message;
     expect(parseMessage(JSON.stringify(earlier))).to.deep.equal(message);
@@ -28,6 +33,7 @@ describe("push message", () => {
 
   const mistakes: [string, Record<string, unknown>, string][] = [
     ["no commit", { commit: undefined }, "the message's commit is undefined, expected ^[0-9a-f]{40}$"],
+    ["a short commit before", { before: "0123456" }, `the message's before is "0123456", expected ^[0-9a-f]{40}$`],
     ["a short commit", { commit: "0123456" }, `the message's commit is "0123456", expected ^[0-9a-f]{40}$`],
     [
       "no owner",

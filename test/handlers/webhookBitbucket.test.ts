@@ -9,11 +9,12 @@ const SECRET = "wkEHTcQ3zy0Kf9Sg7p2Vn5Xb8Jd4Lm6Rt1Ya0Uhe";
 const BODY = JSON.stringify(bitbucketPush);
 
 const pushOf = (...changes: unknown[]) => ({ ...bitbucketPush, push: { changes } });
-const push = (branch: string, commit = COMMIT) => ({
+const push = (branch: string, change: { commit?: string; before?: string } = {}) => ({
   repository: "acme/storefront",
   branch,
-  commit,
+  commit: COMMIT,
   pushedAt: "2026-01-05T12:00:00.000Z",
+  ...change,
 });
 
 describe("webhook of Bitbucket", () => {
@@ -53,7 +54,7 @@ describe("webhook of Bitbucket", () => {
   });
 
   const readings: [string, unknown, object][] = [
-    ["a push whose commits are truncated", bitbucketPush, [{ kind: "push", push: push("main") }]],
+    ["a push whose commits are truncated", bitbucketPush, [{ kind: "push", push: push("main", { before: FORMER }) }]],
     [
       "a new branch",
       pushOf({ new: bitbucketReference("feature/basket"), old: null, created: true, closed: false }),
@@ -124,7 +125,7 @@ describe("webhook of Bitbucket", () => {
       kind: "deliver",
       pushes: [
         { push: push("main"), sources: [sources[0]] },
-        { push: push("release", FORMER), sources: [sources[1], sources[2]] },
+        { push: push("release", { commit: FORMER }), sources: [sources[1], sources[2]] },
       ],
     });
   });

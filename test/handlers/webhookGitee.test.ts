@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { gitee } from "../../handlers/webhook/gitee";
-import { COMMIT, deliveryOf, giteePush, giteeSign, NOBODY } from "./webhookSamples";
+import { COMMIT, deliveryOf, FORMER, giteePush, giteeSign, NOBODY } from "./webhookSamples";
 
 const NOW = Date.parse("2026-01-05T12:00:00Z");
 const HOUR = 3_600_000;
@@ -89,6 +89,7 @@ describe("webhook of Gitee", () => {
     repository: "acme/storefront",
     branch: "main",
     commit: COMMIT,
+    before: FORMER,
     pushedAt: "2026-01-05T10:00:00.000Z",
   };
   const readings: [string, unknown, object][] = [

@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { gitlab } from "../../handlers/webhook/gitlab";
-import { COMMIT, deliveryOf, gitlabPush, NOBODY } from "./webhookSamples";
+import { COMMIT, deliveryOf, FORMER, gitlabPush, NOBODY } from "./webhookSamples";
 
 const NOW = Date.parse("2026-01-05T12:00:00Z");
 const SECRET = "wkEHTcQ3zy0Kf9Sg7p2Vn5Xb8Jd4Lm6Rt1Ya0Uhe";
@@ -66,6 +66,7 @@ describe("webhook of GitLab", () => {
           repository: "acme/shops/storefront",
           branch: "main",
           commit: COMMIT,
+          before: FORMER,
           pushedAt: "2026-01-05T12:00:00.000Z",
         },
       },

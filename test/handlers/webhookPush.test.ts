@@ -5,6 +5,7 @@ import { decidePush, type PushVerdict } from "../../handlers/webhook/push";
 
 const NOW = Date.parse("2026-01-05T12:00:00Z");
 const COMMIT = "0123456789abcdef0123456789abcdef01234567";
+const FORMER = "76543210fedcba9876543210fedcba9876543210";
 const forge = "github";
 const storefront: TrackedBranch = { forge, repository: "acme/storefront", branch: "main", application: "storefront" };
 const basket: TrackedBranch = { forge, repository: "acme/storefront", branch: "feature/basket", application: "basket" };
@@ -13,8 +14,15 @@ const sources = [storefront, basket, twin];
 const decide = (payload: unknown): PushVerdict => decidePush(github.readPush(payload, NOW), forge, sources);
 
 const repository = { full_name: "acme/storefront", pushed_at: 1767607200 };
-const payload = { ref: "refs/heads/main", after: COMMIT, deleted: false, repository };
-const push = { repository: "acme/storefront", branch: "main", commit: COMMIT, pushedAt: "2026-01-05T10:00:00.000Z" };
+const payload = { ref: "refs/heads/main", before: FORMER, after: COMMIT, deleted: false, repository };
+const push = {
+  repository: "acme/storefront",
+  branch: "main",
+  commit: COMMIT,
+  before: FORMER,
+  pushedAt: "2026-01-05T10:00:00.000Z",
+};
+const { before: _, ...first } = push;
 
 describe("push at GitHub", () => {
   const deliveries: [string, object, object][] = [
@@ -29,6 +37,9 @@ describe("push at GitHub", () => {
       { repository: { ...repository, full_name: "Acme/Storefront" } },
       { push: { ...push, repository: "Acme/Storefront" }, sources: [storefront, twin] },
     ],
+    ["of a new branch", { before: "0".repeat(40) }, { push: first, sources: [storefront, twin] }],
+    ["that does not say what was before", { before: undefined }, { push: first, sources: [storefront, twin] }],
+    ["with something else before", { before: "main" }, { push: first, sources: [storefront, twin] }],
     [
       "with its time in ISO 8601",
       { repository: { ...repository, pushed_at: "2026-01-05T11:00:00+01:00" } },
