@@ -98,12 +98,14 @@ const reaching = { forges: accessTo(forges, settings.forges), network: network.f
 const intake = archives && new Intake("slipway", { operations, visibilityTimeoutSeconds: VISIBILITY_SECONDS });
 const source =
   archives && intake && new Source("slipway", { operations, intake, bucket: archives, sources, ...reaching });
-if (archives && intake && source && !takesWebhooks)
+if (archives && intake && source)
   new Poll("slipway", {
     operations,
     queue: intake.queue,
     bucket: archives,
-    branches: source.branches,
+    archives: source.archives,
+    // With webhooks, it only has to find what they missed.
+    everyMinutes: takesWebhooks ? 5 : 1,
     ...reaching,
   });
 const webhook =
@@ -130,6 +132,8 @@ const pullRequests =
     task: pullRequestTask,
     circleci: settings.pullRequests?.circleci,
   });
+
+api?.open();
 
 new Notices("slipway", {
   operations,

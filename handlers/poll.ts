@@ -3,53 +3,62 @@ import { SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 import { SQSClient } from "@aws-sdk/client-sqs";
 import { clientSettings, queueClientSettings } from "./clientSettings";
 import { explain, failure } from "./failure";
-import type { TrackedBranch } from "./forge";
+import { headOf } from "./fetch/head";
 import { accessOf, createForgeTokens, type ForgeAccessOptions, type ForgeTokens } from "./forgeAccess";
 import { log } from "./log";
-import { type PushMessage, sendMessage } from "./message";
-import { decideHeads, type HeadVerdict, headsAfter, type PolledRepository, repositoriesOf } from "./poll/decision";
+import { sendMessage } from "./message";
+import {
+  decideHead,
+  enqueuedAfter,
+  type HeadVerdict,
+  type PolledRepository,
+  type PolledSource,
+  repositoriesOf,
+} from "./poll/decision";
 import { headsOf } from "./poll/remote";
-import { headKey, type PolledHeads, type PollState, readState, writeState } from "./poll/state";
+import { type EnqueuedHeads, headKey, readState, writeState } from "./poll/state";
 
 export interface PollOptions {
-  /** A versioned bucket. */
+  /** The bucket of the archives and of the state. */
   bucket: string;
   /** The object that keeps the state from one poll to the next. */
   key: string;
-  /** The FIFO queue for {@link PushMessage}s. */
+  /** The FIFO queue of pushes. */
   queueUrl: string;
   forges: ForgeAccessOptions;
-  sources: TrackedBranch[];
+  sources: PolledSource[];
 }
 
-/** Called on a schedule: no event is looked at. */
+/** Called on a schedule. Its event is ignored. */
 export type PollHandler = () => Promise<void>;
 
 interface Poll {
   options: PollOptions;
+  s3: S3Client;
   queue: SQSClient;
   tokens: ForgeTokens;
-  state: PollState;
+  state: EnqueuedHeads;
 }
 
-/** What came of one repository. */
+/** The result for one repository. */
 interface Outcome {
-  enqueued: PolledHeads;
+  enqueued: EnqueuedHeads;
   failures: string[];
 }
 
 /**
- * Asks each tracked branch's head, and enqueues for those that have moved, or are seen for the first time, the
- * {@link PushMessage} that a webhook would have. What was enqueued is remembered in one object of a bucket.
+ * Compares the head of each tracked branch with the archive that was delivered last, and enqueues the heads that are not
+ * delivered yet. Where no webhook can come in, this is how pushes are found. Where webhooks come in, it delivers what they
+ * missed: a delivery that was throttled or refused, or that the forge never sent.
  *
- * Two polls at once are harmless: both enqueue under the same deduplication id, see poll/decision.ts; where one overwrites the
- * other's state, the next poll enqueues a commit that fetch finds in place.
+ * One object of the bucket remembers what was enqueued, so that a head is enqueued once while it waits, or after it has failed.
+ * A push may be enqueued both here and by a webhook, or by two polls at once: fetch delivers it once.
  *
  * @throws Failure that names every repository that could not be asked, after all the others were served
  *
  * Needs:
- * - s3:GetObject and s3:PutObject on the object
- * - s3:ListBucket on the bucket: without it S3 answers 403, not 404, before the first poll
+ * - s3:GetObject on the archives, and s3:GetObject and s3:PutObject on the state
+ * - s3:ListBucket on the bucket: without it S3 answers 403, not 404, while an object is missing
  * - sqs:SendMessage on the queue
  * - secretsmanager:GetSecretValue on the forges' tokens
  */
@@ -60,13 +69,12 @@ export function createPoll(options: PollOptions): PollHandler {
   return async () => {
     const state = await readState(s3, options);
     const repositories = repositoriesOf(options.sources);
-    const outcomes = await Promise.all(repositories.map((it) => serve({ options, queue, tokens, state }, it)));
+    const outcomes = await Promise.all(repositories.map((it) => serve({ options, s3, queue, tokens, state }, it)));
     const failures = outcomes.flatMap((outcome) => outcome.failures);
-    const enqueued: PolledHeads = Object.assign({}, ...outcomes.map((outcome) => outcome.enqueued));
-    const heads = headsAfter(options.sources, state.heads, enqueued);
-    // Written at once without a branch that is tracked no more: tracked again, by a new pipeline, it is seen for the first time.
-    if (JSON.stringify(heads) !== JSON.stringify(state.heads)) {
-      await writeState(s3, options, heads).catch((error: unknown) => {
+    const enqueued: EnqueuedHeads = Object.assign({}, ...outcomes.map((outcome) => outcome.enqueued));
+    const next = enqueuedAfter(options.sources, state, enqueued);
+    if (JSON.stringify(next) !== JSON.stringify(state)) {
+      await writeState(s3, options, next).catch((error: unknown) => {
         failures.push(explain(error));
       });
     }
@@ -81,11 +89,13 @@ async function serve(poll: Poll, { forge, repository, sources }: PolledRepositor
   try {
     const { url } = accessOf(poll.options.forges, forge);
     const branches = sources.map((source) => source.branch);
-    const heads = await headsOf({ forge, url, repository }, branches, poll.tokens);
-    // When the heads were read, not when they are enqueued: of two polls at once, fetch delivers what was seen last.
+    // When the heads were asked for, not when they are enqueued: of two polls at once, fetch delivers what was seen last.
     const seenAt = new Date().toISOString();
-    for (const verdict of decideHeads(sources, poll.state, heads)) {
-      await act(poll, verdict, seenAt, outcome);
+    const heads = await headsOf({ forge, url, repository }, branches, poll.tokens);
+    for (const source of sources) {
+      const archive = await headOf(poll.s3, poll.options.bucket, source.key);
+      const verdict = decideHead(source, heads.get(source.branch), archive, poll.state);
+      await act(poll, source, verdict, { seenAt, over: archive?.versionId }, outcome);
     }
   } catch (error) {
     outcome.failures.push(`${repository} at ${forge} cannot be polled: ${explain(error)}`);
@@ -93,11 +103,18 @@ async function serve(poll: Poll, { forge, repository, sources }: PolledRepositor
   return outcome;
 }
 
-async function act(poll: Poll, verdict: HeadVerdict, seenAt: string, outcome: Outcome): Promise<void> {
-  const { forge, repository, branch, application } = verdict.source;
+async function act(
+  poll: Poll,
+  source: PolledSource,
+  verdict: HeadVerdict,
+  { seenAt, over }: { seenAt: string; over: string | undefined },
+  outcome: Outcome,
+): Promise<void> {
+  const { forge, repository, branch, application } = source;
   const where = `branch ${branch} of ${repository} at ${forge}`;
   switch (verdict.kind) {
-    case "unchanged":
+    case "delivered":
+    case "waiting":
       return;
     case "gone":
       log("warn", "poll found no branch", { forge, repository, branch, application });
@@ -105,12 +122,13 @@ async function act(poll: Poll, verdict: HeadVerdict, seenAt: string, outcome: Ou
     case "unsupported":
       outcome.failures.push(`${where} is at a commit with a SHA-256 name: only SHA-1 repositories can be delivered`);
       return;
-    case "moved": {
-      const { commit, delivery } = verdict;
-      const message = { forge, repository, branch, commit, delivery, pushedAt: seenAt, application };
+    case "missed": {
+      const { kind: _, ...missed } = verdict;
+      const { commit, delivery } = missed;
       try {
+        const message = { forge, repository, branch, ...missed, pushedAt: seenAt, application };
         await sendMessage(poll.queue, poll.options.queueUrl, message);
-        outcome.enqueued[headKey(verdict.source)] = commit;
+        outcome.enqueued[headKey(source)] = { commit, ...(over !== undefined && { over }) };
         log("info", "poll enqueued", { forge, repository, branch, application, commit, delivery });
       } catch (error) {
         outcome.failures.push(`${where} could not be enqueued for ${application}: ${explain(error)}`);

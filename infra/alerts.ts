@@ -36,13 +36,15 @@ export interface AlarmArgs {
   /** `Sum` of events, `Maximum` of a level, or `Minimum` of one that must not last. */
   statistic: "Sum" | "Maximum" | "Minimum";
   dimensions: Record<string, pulumi.Input<string>>;
+  /** What the sum or level has to exceed. Default: 0. */
+  threshold?: number;
   /** How many times five minutes it has to last. Default: once. */
   periods?: number;
   /** Whether its end is told as well. Default: it is. */
   tellsEnd?: boolean;
 }
 
-/** An alarm on anything above zero within five minutes. */
+/** An alarm on what exceeds a threshold within five minutes. */
 export function createAlarm(name: string, args: AlarmArgs, opts: pulumi.CustomResourceOptions): void {
   const { environment, topicArn, observed } = args.operations;
   const alarm = new cloudwatch.MetricAlarm(
@@ -52,7 +54,7 @@ export function createAlarm(name: string, args: AlarmArgs, opts: pulumi.CustomRe
       alarmDescription: `In ${environment}: ${args.description}`,
       ...measure(args),
       comparisonOperator: "GreaterThanThreshold",
-      threshold: 0,
+      threshold: args.threshold ?? 0,
       evaluationPeriods: args.periods ?? 1,
       // A function that nobody calls has no metric at all.
       treatMissingData: "notBreaching",

@@ -1,6 +1,7 @@
 import * as apigatewayv2 from "@pulumi/aws/apigatewayv2";
 import * as lambda from "@pulumi/aws/lambda";
 import * as pulumi from "@pulumi/pulumi";
+import { createAlarm } from "./alerts";
 import { createLogGroup } from "./logGroup";
 import type { Operations } from "./operations";
 
@@ -24,9 +25,15 @@ export class Api extends pulumi.ComponentResource {
   readonly url: pulumi.Output<string>;
   readonly apiId: pulumi.Output<string>;
   private readonly api: apigatewayv2.Api;
+  private readonly routes: apigatewayv2.Route[] = [];
+  private readonly routeKeys: string[] = [];
   private readonly operations: Operations;
 
-  constructor(name: string, { operations, origins = [] }: ApiArgs, opts?: pulumi.ComponentResourceOptions) {
+  constructor(
+    private readonly name: string,
+    { operations, origins = [] }: ApiArgs,
+    opts?: pulumi.ComponentResourceOptions,
+  ) {
     super("slipway:infra:Api", name, {}, opts);
     this.operations = operations;
     this.api = new apigatewayv2.Api(
@@ -34,10 +41,15 @@ export class Api extends pulumi.ComponentResource {
       { protocolType: "HTTP", ...(origins.length === 0 ? {} : { corsConfiguration: sharedWith(origins) }) },
       { parent: this },
     );
-    createStage(name, this.api, operations, this);
+    createAlarms(name, this.api, operations, this);
     this.url = this.api.apiEndpoint;
     this.apiId = this.api.id;
     this.registerOutputs({ url: this.url });
+  }
+
+  /** Takes requests from now on. To be called once all routes are added: a stage names each of them. */
+  open(): void {
+    createStage(this.name, this.api, this.routeKeys, this.operations, { parent: this, dependsOn: this.routes });
   }
 
   /** Leads requests to a function. */
@@ -54,8 +66,10 @@ export class Api extends pulumi.ComponentResource {
       opts,
     );
     const target = pulumi.interpolate`integrations/${integration.id}`;
-    for (const [routeName, routeKey] of Object.entries(args.routes))
-      new apigatewayv2.Route(routeName, { apiId: api.id, routeKey, target }, opts);
+    for (const [routeName, routeKey] of Object.entries(args.routes)) {
+      this.routes.push(new apigatewayv2.Route(routeName, { apiId: api.id, routeKey, target }, opts));
+      this.routeKeys.push(routeKey);
+    }
     new lambda.Permission(
       name,
       {
@@ -78,8 +92,44 @@ const sharedWith = (allowOrigins: string[]) => ({
   maxAge: 3600,
 });
 
-function createStage(name: string, api: apigatewayv2.Api, operations: Operations, parent: pulumi.Resource): void {
-  const logGroup = createLogGroup(`${name}-api-logs`, operations.logRetentionDays, { parent });
+/** Within five minutes. People and programs that ask for what is not there stay below it. */
+const CLIENT_ERRORS = 20;
+
+function createAlarms(name: string, api: apigatewayv2.Api, operations: Operations, parent: pulumi.Resource): void {
+  const common = { operations, namespace: "AWS/ApiGateway", statistic: "Sum", dimensions: { ApiId: api.id } } as const;
+  createAlarm(
+    `${name}-api-5xx`,
+    {
+      ...common,
+      description:
+        "A request to the API failed: see the API's log group, and that of the function that its route leads to. If it was a webhook, the next comparison of the branches' heads delivers the push.",
+      metrics: ["5xx"],
+    },
+    { parent },
+  );
+  createAlarm(
+    `${name}-api-4xx`,
+    {
+      ...common,
+      description: `The API refused more than ${CLIENT_ERRORS} requests within five minutes: wrong secrets or tokens, or a flood. See the API's log group for who sends them.`,
+      metrics: ["4xx"],
+      threshold: CLIENT_ERRORS,
+    },
+    { parent },
+  );
+}
+
+/** Requests a second to one route, over all callers: far more than an organisation pushes, far less than a flood. */
+const LIMITS = { throttlingRateLimit: 20, throttlingBurstLimit: 40 };
+
+function createStage(
+  name: string,
+  api: apigatewayv2.Api,
+  routeKeys: string[],
+  operations: Operations,
+  opts: pulumi.CustomResourceOptions & { parent: pulumi.Resource },
+): void {
+  const logGroup = createLogGroup(`${name}-api-logs`, operations.logRetentionDays, { parent: opts.parent });
   new apigatewayv2.Stage(
     `${name}-api`,
     {
@@ -87,11 +137,12 @@ function createStage(name: string, api: apigatewayv2.Api, operations: Operations
       // The stage that has no part in the path.
       name: "$default",
       autoDeploy: true,
-      // Requests a second, over all callers: far more than an organisation pushes, far less than a flood.
-      defaultRouteSettings: { throttlingRateLimit: 20, throttlingBurstLimit: 40 },
+      defaultRouteSettings: LIMITS,
+      // Each route has its own: a flood to one of them does not keep the requests to the others away.
+      routeSettings: routeKeys.map((routeKey) => ({ routeKey, ...LIMITS })),
       accessLogSettings: { destinationArn: logGroup.arn, format: JSON.stringify(ACCESS_LOG) },
     },
-    { parent },
+    opts,
   );
 }
 

@@ -1,7 +1,7 @@
 import * as lambda from "@pulumi/aws/lambda";
 import * as pulumi from "@pulumi/pulumi";
-import type { TrackedBranch } from "../handlers/forge";
 import { createPoll } from "../handlers/poll";
+import type { PolledSource } from "../handlers/poll/decision";
 import type { Bucket } from "./bucket";
 import { Callback, type FunctionNetwork } from "./callback";
 import type { ForgeAccess } from "./forges";
@@ -9,26 +9,30 @@ import type { PushQueue } from "./intake";
 import type { Operations } from "./operations";
 import { createRule } from "./rule";
 
-/** Where the function remembers the commits that it has seen last. */
-const HEADS = "poll/heads.json";
+/** Where the function remembers the commits that it has enqueued last. */
+const ENQUEUED = "poll/enqueued.json";
 
 export interface PollArgs {
   operations: Operations;
   queue: PushQueue;
-  /** Where its memory is kept. */
+  /** Holds the archives, and what the function remembers. */
   bucket: Bucket;
-  /** Branches whose pushes are passed on. */
-  branches: pulumi.Output<TrackedBranch[]>;
+  /** Branches whose heads are compared with their archives. */
+  archives: pulumi.Output<PolledSource[]>;
+  everyMinutes: 1 | 5;
   forges: ForgeAccess;
   network: FunctionNetwork | undefined;
 }
 
-/** The way in where nobody can call: each tracked branch is asked for every minute, and put on the queue when it moved. */
+/**
+ * Compares the heads of the tracked branches with what was delivered, and enqueues what is missing: the way in where no webhook
+ * can come, and the cure for lost webhooks where they can.
+ */
 export class Poll extends pulumi.ComponentResource {
   constructor(name: string, args: PollArgs, opts?: pulumi.ComponentResourceOptions) {
     super("slipway:infra:Poll", name, {}, opts);
     const poll = createFunction(name, args, this);
-    // The next minute's poll is the repetition: a late one beside it would enqueue what has been overtaken.
+    // The next poll is the repetition.
     const limits = new lambda.FunctionEventInvokeConfig(
       `${name}-poll`,
       { functionName: poll.functionName, maximumRetryAttempts: 0, maximumEventAgeInSeconds: 60 },
@@ -39,7 +43,7 @@ export class Poll extends pulumi.ComponentResource {
       {
         operations: args.operations,
         function: poll,
-        on: { scheduleExpression: "rate(1 minute)" },
+        on: { scheduleExpression: args.everyMinutes === 1 ? "rate(1 minute)" : `rate(${args.everyMinutes} minutes)` },
       },
       { parent: this, dependsOn: limits },
     );
@@ -49,7 +53,7 @@ export class Poll extends pulumi.ComponentResource {
 
 const createFunction = (
   name: string,
-  { operations, queue, bucket, branches, forges, network }: PollArgs,
+  { operations, queue, bucket, archives, forges, network }: PollArgs,
   parent: pulumi.Resource,
 ) =>
   new Callback(
@@ -59,15 +63,21 @@ const createFunction = (
       factory: createPoll,
       options: {
         bucket: bucket.bucketName,
-        key: HEADS,
+        key: ENQUEUED,
         queueUrl: queue.url,
         forges: forges.options,
-        sources: branches,
+        sources: archives,
       },
       statements: [
-        // Without it, S3 answers 403 instead of 404 while nothing has been seen yet.
+        // Without it, S3 answers 403 instead of 404 while nothing has been delivered yet.
         { actions: ["s3:ListBucket"], resources: [bucket.arn] },
-        { actions: ["s3:GetObject", "s3:PutObject"], resources: [pulumi.interpolate`${bucket.arn}/${HEADS}`] },
+        {
+          actions: ["s3:GetObject"],
+          resources: pulumi
+            .all([bucket.arn, archives])
+            .apply(([arn, known]) => known.map(({ key }) => `${arn}/${key}`)),
+        },
+        { actions: ["s3:GetObject", "s3:PutObject"], resources: [pulumi.interpolate`${bucket.arn}/${ENQUEUED}`] },
         { actions: ["sqs:SendMessage"], resources: [queue.arn] },
         ...forges.statements,
       ],
@@ -75,7 +85,7 @@ const createFunction = (
       timeoutSeconds: 55,
       memory: 256,
       network,
-      // A path that fails for a minute is no news: the next minute asks again.
+      // A path that fails once is no news: the next poll asks again.
       alarmPeriods: 3,
     },
     { parent },

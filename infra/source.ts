@@ -3,6 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { createFetch } from "../handlers/fetch";
 import { ARCHIVE_LIMIT_MIB } from "../handlers/fetch/spool";
 import type { TrackedBranch } from "../handlers/forge";
+import type { PolledSource } from "../handlers/poll/decision";
 import type { Bucket } from "./bucket";
 import { Callback, type FunctionNetwork } from "./callback";
 import type { ForgeAccess } from "./forges";
@@ -50,6 +51,8 @@ export class Source extends pulumi.ComponentResource {
    * push that came in before them would end as a dead letter.
    */
   readonly branches: pulumi.Output<TrackedBranch[]>;
+  /** The same, each with the key of its archive. */
+  readonly archives: pulumi.Output<PolledSource[]>;
 
   constructor(name: string, args: SourceArgs, opts?: pulumi.ComponentResourceOptions) {
     super("slipway:infra:Source", name, {}, opts);
@@ -65,6 +68,7 @@ export class Source extends pulumi.ComponentResource {
       { parent: this },
     );
     this.branches = fetch.arn.apply(() => args.sources.map(({ branch }) => branch));
+    this.archives = fetch.arn.apply(() => args.sources.map(({ branch, key }) => ({ ...branch, key })));
     this.registerOutputs({});
   }
 }

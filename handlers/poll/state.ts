@@ -1,18 +1,18 @@
 import { GetObjectCommand, PutObjectCommand, type S3Client } from "@aws-sdk/client-s3";
 import { explain, failure, failureType, isException } from "../failure";
-import { versioned } from "../fetch/upload";
 import type { TrackedBranch } from "../forge";
 
-/** The commit that was enqueued last, by {@link headKey}. */
-export type PolledHeads = Record<string, string>;
-
-export interface PollState {
-  heads: PolledHeads;
-  /** The version of the object that it was read from; undefined before the first poll. */
-  version: string | undefined;
+/** What a poll has enqueued. */
+export interface EnqueuedHead {
+  commit: string;
+  /** The version of the archive that was there then. Left out before the first delivery. */
+  over?: string;
 }
 
-/** Where the state is: an object of a versioned bucket. */
+/** What polls have enqueued last, by {@link headKey}. */
+export type EnqueuedHeads = Record<string, EnqueuedHead>;
+
+/** The object that holds the state. */
 export interface StatePlace {
   bucket: string;
   key: string;
@@ -24,15 +24,14 @@ export function headKey({ forge, repository, branch, application }: TrackedBranc
 }
 
 /** @throws Failure that names the object if it cannot be read, or holds something else */
-export async function readState(s3: S3Client, place: StatePlace): Promise<PollState> {
+export async function readState(s3: S3Client, place: StatePlace): Promise<EnqueuedHeads> {
   const name = `s3://${place.bucket}/${place.key}`;
   try {
-    const { Body, VersionId } = await s3.send(new GetObjectCommand({ Bucket: place.bucket, Key: place.key }));
-    const text = (await Body?.transformToString()) ?? "";
-    return { heads: parseHeads(text, name), version: versioned(place.bucket, VersionId) };
+    const { Body } = await s3.send(new GetObjectCommand({ Bucket: place.bucket, Key: place.key }));
+    return parseState((await Body?.transformToString()) ?? "", name);
   } catch (error) {
     if (isException(error, "NoSuchKey")) {
-      return { heads: {}, version: undefined };
+      return {};
     }
     if (isException(error, "Failure")) {
       throw error;
@@ -45,25 +44,33 @@ export async function readState(s3: S3Client, place: StatePlace): Promise<PollSt
 }
 
 /** @param name of the object, for the error */
-export function parseHeads(text: string, name: string): PolledHeads {
+export function parseState(text: string, name: string): EnqueuedHeads {
   const value = parsed(text);
-  if (!isHeads(value)) {
+  if (!isState(value)) {
     throw failure(
       "ConfigurationError",
       `${name} is not what polls write there, commits by branch: nothing is delivered. Restore its previous version, or ` +
-        "delete it: then the next poll delivers each branch's head once",
+        "delete it: then the next poll enqueues each head that is not delivered yet",
     );
   }
   return value;
 }
 
-function isHeads(value: unknown): value is PolledHeads {
+function isState(value: unknown): value is EnqueuedHeads {
+  return isObject(value) && Object.values(value).every(isEnqueued);
+}
+
+function isEnqueued(value: unknown): value is EnqueuedHead {
   return (
-    typeof value === "object" &&
-    value !== null &&
-    !Array.isArray(value) &&
-    Object.values(value).every((commit) => typeof commit === "string" && /^[0-9a-f]{40}$/.test(commit))
+    isObject(value) &&
+    typeof value.commit === "string" &&
+    /^[0-9a-f]{40}$/.test(value.commit) &&
+    (value.over === undefined || typeof value.over === "string")
   );
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function parsed(text: string): unknown {
@@ -75,11 +82,11 @@ function parsed(text: string): unknown {
 }
 
 /** @throws Failure that names the object */
-export async function writeState(s3: S3Client, place: StatePlace, heads: PolledHeads): Promise<void> {
+export async function writeState(s3: S3Client, place: StatePlace, enqueued: EnqueuedHeads): Promise<void> {
   const command = new PutObjectCommand({
     Bucket: place.bucket,
     Key: place.key,
-    Body: JSON.stringify(heads),
+    Body: JSON.stringify(enqueued),
     ContentType: "application/json",
   });
   await s3.send(command).catch((error: unknown) => {

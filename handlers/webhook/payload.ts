@@ -37,7 +37,9 @@ export function readUpdate({ ref, after, before, repository, ...update }: Refere
   if (update.deleted === true || after === ZEROS) {
     return [{ kind: "ignore", reason: `branch ${branch} was deleted` }];
   }
-  return [{ kind: "push", push: { repository, branch, commit: after, ...formerly(before), pushedAt: update.pushedAt } }];
+  return [
+    { kind: "push", push: { repository, branch, commit: after, ...formerly(before), pushedAt: update.pushedAt } },
+  ];
 }
 
 /** The commit that a branch was at before a push. Of two pushes it tells which one is newer, whatever the order of their webhooks. */

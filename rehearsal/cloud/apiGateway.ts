@@ -7,7 +7,7 @@ import { openAccessLog } from "./apiGateway/accessLog";
 import { type Api, openApi } from "./apiGateway/api";
 import { readCors } from "./apiGateway/cors";
 import { isRouteKey, shapeOf } from "./apiGateway/routing";
-import { createThrottle } from "./apiGateway/throttle";
+import { createThrottles } from "./apiGateway/throttle";
 import { inputsOf } from "./declared";
 import { awsError, type Cloud, type Created, type Declaration, type Service } from "./service";
 
@@ -100,6 +100,7 @@ export function createApiGateway(cloud: Cloud): Service {
       "autoDeploy",
       "accessLogSettings",
       "defaultRouteSettings",
+      "routeSettings",
       "description",
       "tags",
       "region",
@@ -107,12 +108,22 @@ export function createApiGateway(cloud: Cloud): Service {
     const api = find(inputs.apiId);
     if (inputs.name !== DEFAULT_STAGE) throw notSimulated(declaration, "the stage name", inputs.name);
     if (inputs.autoDeploy !== true) throw notSimulated(declaration, "autoDeploy", inputs.autoDeploy);
-    const { accessLogSettings: log, defaultRouteSettings: { throttlingRateLimit, throttlingBurstLimit } = {} } = inputs;
+    const { accessLogSettings: log, defaultRouteSettings, routeSettings = [] } = inputs;
+    const unknown = routeSettings.find(({ routeKey }) => !api.routes.has(routeKey));
+    if (unknown !== undefined)
+      throw awsError(
+        "NotFoundException",
+        `Unable to find Route by key ${unknown.routeKey} within the provided RouteSettings`,
+        404,
+      );
     api.stage = {
       name: DEFAULT_STAGE,
       accessLog: log && (await openAccessLog(cloud, log.destinationArn, log.format)),
-      // The account's own limits, where the stage sets none.
-      admits: createThrottle(cloud.clock, throttlingRateLimit ?? 10_000, throttlingBurstLimit ?? 5_000),
+      throttleOf: createThrottles(
+        cloud.clock,
+        defaultRouteSettings,
+        new Map(routeSettings.map((settings) => [settings.routeKey, settings])),
+      ),
     };
     return {
       id: DEFAULT_STAGE,

@@ -3,7 +3,8 @@
  * what a person watching the consoles would see.
  */
 export type CloudEvent =
-  | { kind: "api-request"; method: string; path: string; status: number }
+  /** @property api its id */
+  | { kind: "api-request"; api: string; method: string; path: string; status: number }
   | {
       kind: "function-invoked";
       function: string;

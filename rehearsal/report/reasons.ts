@@ -20,6 +20,13 @@ export const reasons: Reason[] = [
     reason: "takes back an upload that broke off: npm start -- --scenario lost",
   },
   {
+    stacks: ["dev", "prod", "cn-northwest-1"],
+    role: /-poll-role-/,
+    actions: ["s3:PutObject", "sqs:SendMessage"],
+    resource: /\/poll\/enqueued\.json$|\.fifo$/,
+    reason: "enqueues a push that no webhook has told of: npm start -- --scenario missed",
+  },
+  {
     role: /-tag-role-/,
     actions: ["codepipeline:PutJobFailureResult"],
     resource: /^\*$/,

@@ -13,6 +13,7 @@ import { ignored } from "./ignored/scenario";
 import { longMigration } from "./longMigration/scenario";
 import { lost } from "./lost/scenario";
 import { migrationFails } from "./migrationFails/scenario";
+import { missed } from "./missed/scenario";
 import { natInstanceLost } from "./natInstanceLost/scenario";
 import { noRoute } from "./noRoute/scenario";
 import { outage } from "./outage/scenario";
@@ -47,6 +48,7 @@ export const scenarios: Scenario[] = [
   schedules,
   badSchedules,
   longMigration,
+  missed,
   lost,
   refused,
   firstDeliveryFails,

@@ -5,7 +5,7 @@ import type { World } from "./world";
 
 type Invocation = Extract<CloudEvent, { kind: "function-invoked" }>;
 
-const isPoll = (event: CloudEvent): event is Invocation =>
+export const isPoll = (event: CloudEvent): event is Invocation =>
   event.kind === "function-invoked" && /-poll-/.test(event.function);
 
 /** Waits until the branches were polled so often from now on. */
@@ -13,6 +13,12 @@ export async function polls(world: World, times: number): Promise<Invocation[]> 
   const ended: Invocation[] = [];
   while (ended.length < times) ended.push(await world.account.until(isPoll));
   return ended;
+}
+
+/** Lets time go by until the heads of the branches were compared once more. */
+export async function untilCompared(world: World): Promise<void> {
+  const compared = () => world.account.events.filter(isPoll).length;
+  for (const before = compared(); compared() === before; ) await world.pass(5_000);
 }
 
 /** What roles did with a service so far: calls that came to their end. */

@@ -10,7 +10,7 @@ import { createForge, type GitForge } from "./gitForge";
 import { type Lambda, startLambda } from "./lambda";
 
 const QUEUE_URL = "https://sqs.us-east-1.amazonaws.com/123456789012/pushes.fifo";
-const STATE = "source/poll/heads.json";
+const STATE = "source/poll/enqueued.json";
 const SECRET = "arn:aws:secretsmanager:us-east-1:123456789012:secret:github-AbCdEf";
 const TOKEN = "ghp_0123456789";
 
@@ -54,16 +54,22 @@ describe("poll callback, serialised", () => {
     const storefront = { forge: "github", repository: "acme/storefront" } as const;
     options = {
       bucket: "source",
-      key: "poll/heads.json",
+      key: "poll/enqueued.json",
       queueUrl: QUEUE_URL,
       forges: {
         github: { url: `${endpoint.url}/forge/github`, token: { secretId: SECRET, key: "token" } },
         gitlab: { url: `${endpoint.url}/forge/gitlab` },
       },
       sources: [
-        { ...storefront, branch: "main", application: "storefront" },
-        { ...storefront, branch: "feature/basket", application: "basket" },
-        { forge: "gitlab", repository: "acme/shop/accounts", branch: "main", application: "accounts" },
+        { ...storefront, branch: "main", application: "storefront", key: "storefront/source.zip" },
+        { ...storefront, branch: "feature/basket", application: "basket", key: "basket/source.zip" },
+        {
+          forge: "gitlab",
+          repository: "acme/shop/accounts",
+          branch: "main",
+          application: "accounts",
+          key: "accounts/source.zip",
+        },
       ],
     };
     lambda = startLambda({ text, options, endpointUrl: endpoint.url });
@@ -91,6 +97,15 @@ describe("poll callback, serialised", () => {
     };
   }
   const head = (repository: string, branch: string) => forge.head(repository, branch);
+  /** What fetch does with a message. */
+  function fetched(application: string, commit: string) {
+    const key = `source/${application}/source.zip`;
+    const versions = bucket.objects[key] ?? [];
+    bucket.objects[key] = [
+      ...versions,
+      { versionId: `v${versions.length + 1}`, body: Buffer.alloc(0), metadata: { commit } },
+    ];
+  }
   const states = () => (bucket.objects[STATE] ?? []).map(({ body }) => JSON.parse(body.toString()));
 
   it("fits the archive's limit", () => {
@@ -125,9 +140,9 @@ describe("poll callback, serialised", () => {
       sha256(`${delivery}${main}storefront`),
     ]);
     const state = {
-      "github:acme/storefront:main:storefront": main,
-      "github:acme/storefront:feature/basket:basket": basket,
-      "gitlab:acme/shop/accounts:main:accounts": accounts,
+      "github:acme/storefront:main:storefront": { commit: main },
+      "github:acme/storefront:feature/basket:basket": { commit: basket },
+      "gitlab:acme/shop/accounts:main:accounts": { commit: accounts },
     };
     expect(states()).to.deep.equal([state]);
     expect(await poll()).to.deep.equal({ enqueued: [], deliveries: [], inputs: [], error: undefined, logged: [] });
@@ -141,9 +156,36 @@ describe("poll callback, serialised", () => {
     expect([error, enqueued]).to.deep.equal([undefined, []]);
   });
 
+  it("enqueues nothing that was delivered by a webhook, and writes nothing", async () => {
+    for (const { application, forge: at, repository, branch } of options.sources) {
+      fetched(application, head(`${at}/${repository}`, branch));
+    }
+    expect(await poll()).to.deep.equal({ enqueued: [], deliveries: [], inputs: [], error: undefined, logged: [] });
+    expect(states()).to.deep.equal([]);
+  });
+
+  it("delivers what webhooks missed, once, and says what was there before", async () => {
+    const first = head("github/acme/storefront", "main");
+    for (const { application, forge: at, repository, branch } of options.sources) {
+      fetched(application, head(`${at}/${repository}`, branch));
+    }
+    const missed = forge.commit("github/acme/storefront", "main", "4");
+    const found = await poll();
+    expect([found.error, found.enqueued, found.deliveries]).to.deep.equal([
+      undefined,
+      [`storefront ${missed}`],
+      [`poll-v1-${missed}`],
+    ]);
+    expect(JSON.parse(String(found.inputs[0]?.MessageBody)).before).to.equal(first);
+    expect((await poll()).enqueued).to.deep.equal([]);
+    fetched("storefront", missed);
+    expect((await poll()).enqueued).to.deep.equal([]);
+  });
+
   it("delivers a branch that moved, that moved back, and that moved again, each once", async () => {
-    await poll();
     const one = head("github/acme/storefront", "main");
+    await poll();
+    fetched("storefront", one);
     const two = forge.commit("github/acme/storefront", "main", "4");
     const deliveries = [];
     for (const commit of [two, one, two]) {
@@ -152,13 +194,18 @@ describe("poll callback, serialised", () => {
       expect([moved.error, moved.enqueued]).to.deep.equal([undefined, [`storefront ${commit}`]]);
       deliveries.push(...moved.deliveries);
       expect((await poll()).enqueued).to.deep.equal([]);
+      fetched("storefront", commit);
     }
-    // SQS would take the third for the first, were it not for the state's version.
-    expect(deliveries).to.deep.equal([
-      `poll-${one}-${two}-version.1`,
-      `poll-${two}-${one}-version.2`,
-      `poll-${one}-${two}-version.3`,
-    ]);
+    // SQS would take the third for the first, were it not for the archive's version.
+    expect(deliveries).to.deep.equal([`poll-v1-${two}`, `poll-v2-${one}`, `poll-v3-${two}`]);
+  });
+
+  it("delivers a branch that was moved back, though only webhooks told of the push before", async () => {
+    const one = head("github/acme/storefront", "main");
+    await poll();
+    fetched("storefront", one);
+    fetched("storefront", "d".repeat(40));
+    expect((await poll()).enqueued).to.deep.equal([`storefront ${one}`]);
   });
 
   it("understands servers that speak earlier versions of the protocol", async () => {
@@ -251,10 +298,10 @@ describe("poll callback, serialised", () => {
     const ids = ({ inputs }: { inputs: Record<string, unknown>[] }) =>
       inputs.map((it) => it.MessageDeduplicationId).sort();
     const denied = "<Error><Code>AccessDenied</Code><Message>not authorized</Message></Error>";
-    faults = { "PUT /source/poll/heads.json": { status: 403, body: denied } };
+    faults = { "PUT /source/poll/enqueued.json": { status: 403, body: denied } };
     const [one, two] = [await poll(), await poll()];
     expect(one.error).to.equal(
-      "PutObject of s3://source/poll/heads.json: AccessDenied: not authorized; what was enqueued is enqueued again by the next poll, which starts nothing twice",
+      "PutObject of s3://source/poll/enqueued.json: AccessDenied: not authorized; what was enqueued is enqueued again by the next poll, which starts nothing twice",
     );
     expect(ids(one)).to.have.length(3);
     expect(ids(two)).to.deep.equal(ids(one));
@@ -291,23 +338,33 @@ describe("poll callback, serialised", () => {
       "gitlab:acme/shop/accounts:main:accounts",
     ]);
     const basket = head("github/acme/storefront", "feature/basket");
-    expect((await poll()).deliveries).to.deep.equal([`poll-first-${basket}-version.2`]);
+    expect((await poll()).deliveries).to.deep.equal([`poll-first-${basket}`]);
     expect((await poll()).enqueued).to.deep.equal([]);
+  });
+
+  it("says which archive it cannot look at, and serves the other repositories", async () => {
+    const denied = { status: 403 };
+    faults = { "HEAD /source/storefront/source.zip": denied };
+    const { error, enqueued } = await poll();
+    expect(error).to.match(
+      /^acme\/storefront at github cannot be polled: HeadObject of s3:\/\/source\/storefront\/source\.zip: .*; the function's role needs s3:GetObject on it and s3:ListBucket on the bucket$/,
+    );
+    expect(enqueued).to.deep.equal([`accounts ${head("gitlab/acme/shop/accounts", "main")}`]);
   });
 
   it("delivers nothing when its state is not its own", async () => {
     bucket.objects[STATE] = [{ versionId: "version.1", body: Buffer.from("[]"), metadata: {} }];
     const { error, enqueued } = await poll();
-    expect(error).to.match(/^s3:\/\/source\/poll\/heads\.json is not what polls write there.*delete it/);
+    expect(error).to.match(/^s3:\/\/source\/poll\/enqueued\.json is not what polls write there.*delete it/);
     expect([enqueued, forge.requests, states()]).to.deep.equal([[], [], [[]]]);
   });
 
   it("delivers nothing when its state cannot be read, and says what it needs", async () => {
     const denied = "<Error><Code>AccessDenied</Code><Message>not authorized</Message></Error>";
-    faults = { "GET /source/poll/heads.json": { status: 403, body: denied } };
+    faults = { "GET /source/poll/enqueued.json": { status: 403, body: denied } };
     const { error, enqueued } = await poll();
     expect(error).to.equal(
-      "GetObject of s3://source/poll/heads.json: AccessDenied: not authorized; the function's role needs s3:GetObject on it, and s3:ListBucket on the bucket while it is not there",
+      "GetObject of s3://source/poll/enqueued.json: AccessDenied: not authorized; the function's role needs s3:GetObject on it, and s3:ListBucket on the bucket while it is not there",
     );
     expect([enqueued, forge.requests]).to.deep.equal([[], []]);
   });

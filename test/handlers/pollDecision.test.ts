@@ -1,24 +1,24 @@
 import { expect } from "chai";
-import type { TrackedBranch } from "../../handlers/forge";
-import { decideHeads, headsAfter, repositoriesOf } from "../../handlers/poll/decision";
-import { headKey, type PollState, parseHeads } from "../../handlers/poll/state";
+import { decideHead, enqueuedAfter, type PolledSource, repositoriesOf } from "../../handlers/poll/decision";
+import { type EnqueuedHeads, headKey, parseState } from "../../handlers/poll/state";
 
 const A = "a".repeat(40);
 const B = "b".repeat(40);
 
-const storefront: TrackedBranch = {
+const storefront: PolledSource = {
   forge: "github",
   repository: "acme/storefront",
   branch: "main",
   application: "storefront",
+  key: "storefront/source.zip",
 };
-const basket: TrackedBranch = { ...storefront, branch: "feature/basket", application: "basket" };
-const elsewhere: TrackedBranch = { ...storefront, forge: "gitee", application: "elsewhere" };
+const basket: PolledSource = { ...storefront, branch: "feature/basket", application: "basket" };
+const elsewhere: PolledSource = { ...storefront, forge: "gitee", application: "elsewhere" };
 const KEY = "github:acme/storefront:main:storefront";
 
 describe("poll", () => {
   it("asks each repository once, and those of the same name at two forges apart", () => {
-    const accounts: TrackedBranch = { ...storefront, repository: "acme/accounts", application: "accounts" };
+    const accounts: PolledSource = { ...storefront, repository: "acme/accounts", application: "accounts" };
     expect(repositoriesOf([storefront, elsewhere, basket, accounts])).to.deep.equal([
       { forge: "github", repository: "acme/storefront", sources: [storefront, basket] },
       { forge: "gitee", repository: "acme/storefront", sources: [elsewhere] },
@@ -26,74 +26,103 @@ describe("poll", () => {
     ]);
   });
 
-  const cases: [string, { known?: string; version?: string; head?: string }, object][] = [
+  const old = { commit: A, versionId: "v1" };
+  const cases: [string, { head?: string; archive?: typeof old; enqueued?: EnqueuedHeads }, object][] = [
     [
-      "a branch that it sees first, before there is a state",
+      "a newly tracked branch: its head is delivered once",
       { head: A },
-      { kind: "moved", commit: A, delivery: `poll-first-${A}` },
+      { kind: "missed", commit: A, delivery: `poll-first-${A}` },
     ],
     [
-      "a branch that it sees first, beside others",
-      { head: A, version: "v1" },
-      { kind: "moved", commit: A, delivery: `poll-first-${A}-v1` },
+      "a newly tracked branch whose head is enqueued",
+      { head: A, enqueued: { [KEY]: { commit: A } } },
+      { kind: "waiting" },
     ],
     [
-      "a branch that moved",
-      { known: A, version: "v1", head: B },
-      { kind: "moved", commit: B, delivery: `poll-${A}-${B}-v1` },
+      "a push that no webhook has told of",
+      { head: B, archive: old },
+      { kind: "missed", commit: B, before: A, delivery: `poll-v1-${B}` },
     ],
-    ["a branch that is where it was", { known: A, version: "v1", head: A }, { kind: "unchanged" }],
-    ["a branch that is gone", { known: A, version: "v1" }, { kind: "gone" }],
+    ["a push that was delivered, whoever told of it", { head: A, archive: old }, { kind: "delivered" }],
+    [
+      "a push that an earlier poll has enqueued, and that waits or has failed",
+      { head: B, archive: old, enqueued: { [KEY]: { commit: B, over: "v1" } } },
+      { kind: "waiting" },
+    ],
+    [
+      "another push while that one waits",
+      { head: "c".repeat(40), archive: old, enqueued: { [KEY]: { commit: B, over: "v1" } } },
+      { kind: "missed", commit: "c".repeat(40), before: A, delivery: `poll-v1-${"c".repeat(40)}` },
+    ],
+    [
+      "a branch that was moved back to what an earlier poll has enqueued, after something else was delivered",
+      { head: A, archive: { commit: B, versionId: "v2" }, enqueued: { [KEY]: { commit: A } } },
+      { kind: "missed", commit: A, before: B, delivery: `poll-v2-${A}` },
+    ],
+    [
+      "an archive that slipway did not write",
+      { head: A, archive: { versionId: "v1" } as typeof old },
+      { kind: "missed", commit: A, delivery: `poll-v1-${A}` },
+    ],
+    ["a branch that is gone", { archive: old }, { kind: "gone" }],
     ["a branch that never was", {}, { kind: "gone" }],
-    ["a commit named by SHA-256", { known: A, version: "v1", head: "c".repeat(64) }, { kind: "unsupported" }],
+    ["a commit named by SHA-256", { head: "c".repeat(64), archive: old }, { kind: "unsupported" }],
   ];
-  for (const [what, { known, version, head }, verdict] of cases) {
+  for (const [what, { head, archive, enqueued = {} }, verdict] of cases) {
     it(`decides about ${what}`, () => {
-      const state: PollState = { heads: known === undefined ? {} : { [KEY]: known }, version };
-      const heads = new Map([["main-2", B], ...(head === undefined ? [] : [["main", head] as const])]);
-      expect(decideHeads([storefront], state, heads)).to.deep.equal([{ ...verdict, source: storefront }]);
+      expect(decideHead(storefront, head, archive, enqueued)).to.deep.equal(verdict);
     });
   }
 
-  it("names a move alike in the same state, and otherwise in another", () => {
-    const deliveries = ["v1", "v1", "v3"].map((version) => {
-      const [verdict] = decideHeads([storefront], { heads: { [KEY]: A }, version }, new Map([["main", B]]));
-      return verdict?.kind === "moved" ? verdict.delivery : undefined;
-    });
-    expect(deliveries).to.deep.equal([`poll-${A}-${B}-v1`, `poll-${A}-${B}-v1`, `poll-${A}-${B}-v3`]);
-  });
-
   it("decides for each application that tracks the branch", () => {
     const other = { ...storefront, application: "other" };
-    const state = { heads: { [KEY]: A }, version: "v1" };
-    expect(decideHeads([storefront, other], state, new Map([["main", A]])).map(({ kind }) => kind)).to.deep.equal([
-      "unchanged",
-      "moved",
-    ]);
+    const enqueued = { [KEY]: { commit: B, over: "v1" } };
+    expect([storefront, other].map((it) => decideHead(it, B, old, enqueued).kind)).to.deep.equal(["waiting", "missed"]);
   });
 
-  it("remembers what is tracked, and what moved", () => {
-    const before = { [KEY]: A, [headKey(basket)]: A, "github:acme/retired:main:retired": A };
-    expect(headsAfter([storefront, basket, elsewhere], before, { [headKey(basket)]: B })).to.deep.equal({
-      [KEY]: A,
-      "github:acme/storefront:feature/basket:basket": B,
+  it("remembers what is tracked, and what was enqueued last", () => {
+    const before = {
+      [KEY]: { commit: A },
+      [headKey(basket)]: { commit: A },
+      "github:acme/retired:main:retired": { commit: A },
+    };
+    expect(
+      enqueuedAfter([storefront, basket, elsewhere], before, { [headKey(basket)]: { commit: B, over: "v1" } }),
+    ).to.deep.equal({
+      [KEY]: { commit: A },
+      "github:acme/storefront:feature/basket:basket": { commit: B, over: "v1" },
     });
   });
 
+  const place = "s3://source/poll/enqueued.json";
   it("reads what it wrote", () => {
-    for (const heads of [{}, { [KEY]: A }]) {
-      expect(parseHeads(JSON.stringify(heads), "s3://source/poll/heads.json")).to.deep.equal(heads);
+    for (const state of [{}, { [KEY]: { commit: A } }, { [KEY]: { commit: A, over: "v1" } }]) {
+      expect(parseState(JSON.stringify(state), place)).to.deep.equal(state);
     }
   });
 
-  for (const text of ["", "{", "null", "[]", '"a"', "1", '{"a":1}', '{"a":"main"}', `{"a":"${A}","b":null}`]) {
+  const mistaken = [
+    "",
+    "{",
+    "null",
+    "[]",
+    '"a"',
+    "1",
+    '{"a":1}',
+    '{"a":"main"}',
+    `{"a":"${A}"}`,
+    '{"a":{}}',
+    '{"a":null}',
+    `{"a":{"commit":"${A}","over":1}}`,
+  ];
+  for (const text of mistaken) {
     it(`refuses ${text || "an empty object"} as its state`, () => {
-      expect(() => parseHeads(text, "s3://source/poll/heads.json"))
+      expect(() => parseState(text, place))
         .to.throw()
         .with.property(
           "message",
-          "s3://source/poll/heads.json is not what polls write there, commits by branch: nothing is delivered. Restore its " +
-            "previous version, or delete it: then the next poll delivers each branch's head once",
+          `${place} is not what polls write there, commits by branch: nothing is delivered. Restore its previous version, ` +
+            "or delete it: then the next poll enqueues each head that is not delivered yet",
         );
     });
   }

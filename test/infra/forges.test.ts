@@ -116,10 +116,10 @@ describe("a stack that polls three forges", () => {
   it("tells poll what fetch is told of them", () => {
     expect(optionsOf(program, "slipway-poll")).to.deep.equal({
       bucket: "slipway-source-bucket-0000000",
-      key: "poll/heads.json",
+      key: "poll/enqueued.json",
       queueUrl: "https://sqs.example/slipway-pushes-0000000.fifo",
       forges: ACCESS,
-      sources: TRACKED,
+      sources: TRACKED.map((tracked) => ({ ...tracked, key: `${tracked.application}/source.zip` })),
     });
     expect(readingTokens(program, "slipway-poll-role")).to.deep.equal(readingTokens(program, "slipway-fetch-role"));
   });

@@ -43,6 +43,26 @@ const FUNCTIONS: Record<string, Expected> = {
     },
     packages: [],
   },
+  "slipway-poll": {
+    timeout: 55,
+    memorySize: 256,
+    options: {
+      bucket: "slipway-source-bucket-0000000",
+      key: "poll/enqueued.json",
+      queueUrl: "https://sqs.example/slipway-pushes-0000000.fifo",
+      forges: { github: { url: "https://github.com" } },
+      sources: [
+        {
+          forge: "github",
+          repository: "acme/storefront",
+          branch: "main",
+          application: "storefront",
+          key: "storefront/source.zip",
+        },
+      ],
+    },
+    packages: [],
+  },
   "slipway-fetch": {
     timeout: 300,
     memorySize: 512,

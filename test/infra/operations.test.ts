@@ -64,7 +64,7 @@ describe("the alarms of stack dev", () => {
       evaluationPeriods: 2,
     });
     const others = [...ofType(program, "aws:cloudwatch/metricAlarm:MetricAlarm").values()].filter(
-      ({ name }) => !["storefront-web-unhealthy", "slipway-waiting"].includes(name),
+      ({ name }) => !["storefront-web-unhealthy", "slipway-waiting", "slipway-poll-errors"].includes(name),
     );
     for (const { inputs } of others) expect(inputs.evaluationPeriods).to.equal(1);
   });
@@ -92,6 +92,22 @@ describe("the alarms of stack dev", () => {
       evaluationPeriods: 6,
     });
   });
+
+  for (const [metric, threshold] of [
+    ["4xx", 20],
+    ["5xx", 0],
+  ] as const)
+    it(`tell of more than ${threshold} answers with ${metric} in five minutes: GitHub delivers nothing again by itself`, () => {
+      const { namespace, metricName, statistic, dimensions, period, ...rest } = alarm(program, `slipway-api-${metric}`);
+      expect({ namespace, metricName, statistic, dimensions, period }).to.deep.equal({
+        namespace: "AWS/ApiGateway",
+        metricName: metric,
+        statistic: "Sum",
+        dimensions: { ApiId: "slipway-api-id" },
+        period: 300,
+      });
+      expect(rest).to.deep.include({ comparisonOperator: "GreaterThanThreshold", threshold, evaluationPeriods: 1 });
+    });
 
   it("tell of failed pipelines, and not that no more have failed since", () => {
     const { namespace, metricName, dimensions, alarmActions, okActions } = alarm(program, "slipway-failures");
@@ -177,6 +193,21 @@ describe("a stack that tells two chats", () => {
   it("makes nothing for the other chats", () => {
     const chats = program.registrations.filter(({ type }) => type === "slipway:infra:Chat");
     expect(chats.map(({ name }) => name)).to.deep.equal(["slipway-chat-slack", "slipway-chat-wecom"]);
+  });
+});
+
+describe("the API of stack dev", () => {
+  it("limits each route by itself, so that a flood to one leaves the others open, once all of them are there", async () => {
+    const program = await stackDev();
+    const limits = { throttlingRateLimit: 20, throttlingBurstLimit: 40 };
+    const { inputs, dependencies } = resource(program, "aws:apigatewayv2/stage:Stage", "slipway-api");
+    const routes = [...ofType(program, "aws:apigatewayv2/route:Route").values()];
+    const byKey = (a: { routeKey: string }, b: { routeKey: string }) => (a.routeKey < b.routeKey ? -1 : 1);
+    expect(inputs.defaultRouteSettings).to.deep.equal(limits);
+    expect((inputs.routeSettings as { routeKey: string }[]).sort(byKey)).to.deep.equal(
+      routes.map(({ inputs: { routeKey } }) => ({ routeKey: String(routeKey), ...limits })).sort(byKey),
+    );
+    expect(dependencies).to.include.members(routes.map(({ urn }) => urn));
   });
 });
 

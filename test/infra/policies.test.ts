@@ -5,6 +5,7 @@ import {
   ARTIFACTS,
   fetchGrantsOf,
   pipelineGrants,
+  pollGrants,
   SOURCE,
   storefrontPolicies,
   webhookGrants,
@@ -20,6 +21,7 @@ const GRANTS: Record<string, string[]> = {
   ...grants,
   "slipway-webhook-role": webhookGrants,
   "slipway-fetch-role": fetchGrantsOf("dev"),
+  "slipway-poll-role": pollGrants,
   "storefront-pipeline-role": [
     ...pipelineGrants,
     ...on(PROJECT, "codebuild:BatchGetBuilds", "codebuild:StartBuild"),
@@ -43,6 +45,7 @@ describe("the policies of stack dev", () => {
     trust: {
       ...trust,
       "slipway-fetch-role": ["lambda.amazonaws.com", false],
+      "slipway-poll-role": ["lambda.amazonaws.com", false],
       "slipway-webhook-role": ["lambda.amazonaws.com", false],
       "storefront-build-role": ["codebuild.amazonaws.com", true],
     },

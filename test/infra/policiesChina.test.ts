@@ -16,6 +16,7 @@ import {
   fetchGrantsOf,
   PUSHES,
   pipelineGrants,
+  pollGrants,
   SOURCE,
   storefrontPolicies,
 } from "./policiesOfStorefront";
@@ -41,6 +42,8 @@ function common(environment: string): Policies {
       "storefront-deploy-role": deploying,
       "slipway-fetch-role": fetchGrantsOf(environment),
       "slipway-fetch-network": inVpc,
+      "slipway-poll-role": pollGrants,
+      "slipway-poll-network": inVpc,
       "slipway-nat-role": [
         `autoscaling:SetInstanceHealth ${ARN}:autoscaling:${HERE}:autoScalingGroup:*:autoScalingGroupName/*`,
         `ec2:AttachNetworkInterface ${ARN}:ec2:${HERE}:instance/*`,
@@ -75,10 +78,11 @@ function common(environment: string): Policies {
         ["autoscaling:SetInstanceHealth", ITS_OWN],
       ],
     },
-    denials: { "slipway-fetch-network": [ITSELF] },
+    denials: { "slipway-fetch-network": [ITSELF], "slipway-poll-network": [ITSELF] },
     trust: {
       ...trusted,
       "slipway-fetch-role": ["lambda.amazonaws.com", false],
+      "slipway-poll-role": ["lambda.amazonaws.com", false],
       "slipway-nat-role": ["ec2.amazonaws.com.cn", false],
       "storefront-build-role": ["codebuild.amazonaws.com", true],
     },
@@ -89,25 +93,7 @@ const beijing = common("beijing");
 const ningxia = common("ningxia");
 
 const STACKS: [region: string, stack: () => Promise<Program>, policies: Policies][] = [
-  [
-    "cn-north-1",
-    stackBeijing,
-    {
-      ...beijing,
-      grants: {
-        ...beijing.grants,
-        "slipway-poll-network": inVpc,
-        "slipway-poll-role": [
-          ...logging("slipway-poll-logs"),
-          ...on(`${SOURCE}/poll/heads.json`, "s3:GetObject", "s3:PutObject"),
-          `s3:ListBucket ${SOURCE}`,
-          `sqs:SendMessage ${PUSHES}`,
-        ],
-      },
-      denials: { ...beijing.denials, "slipway-poll-network": [ITSELF] },
-      trust: { ...beijing.trust, "slipway-poll-role": ["lambda.amazonaws.com", false] },
-    },
-  ],
+  ["cn-north-1", stackBeijing, beijing],
   [
     "cn-northwest-1",
     stackNingxia,

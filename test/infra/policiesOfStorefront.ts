@@ -40,6 +40,13 @@ export const webhookGrants: string[] = [
   `secretsmanager:GetSecretValue ${named("secretsmanager", "slipway-webhook-github")}`,
   `sqs:SendMessage ${PUSHES}`,
 ];
+export const pollGrants: string[] = [
+  ...logging("slipway-poll-logs"),
+  `s3:GetObject ${ARCHIVE}`,
+  ...on(`${SOURCE}/poll/enqueued.json`, "s3:GetObject", "s3:PutObject"),
+  `s3:ListBucket ${SOURCE}`,
+  `sqs:SendMessage ${PUSHES}`,
+];
 export const fetchGrantsOf = (environment: string): string[] => [
   `codepipeline:StartPipelineExecution ${pipelineOf(environment)}`,
   ...logging("slipway-fetch-logs"),

@@ -81,6 +81,7 @@ const POLICIES: Policies = {
     ],
     "slipway-webhook-role": webhookGrants,
     "slipway-fetch-role": fetchGrantsOf("dev"),
+    "slipway-poll-role": pollGrants,
   },
   conditions: {
     "slipway-pull-requests-role": startingConditions,
@@ -98,6 +99,7 @@ const POLICIES: Policies = {
     "slipway-notices-role": ["lambda.amazonaws.com", false],
     "slipway-webhook-role": ["lambda.amazonaws.com", false],
     "slipway-fetch-role": ["lambda.amazonaws.com", false],
+    "slipway-poll-role": ["lambda.amazonaws.com", false],
   },
 };
 

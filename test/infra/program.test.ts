@@ -72,17 +72,20 @@ describe("the program for stack dev", () => {
 
   it("keeps every log for thirty days", () => {
     const groups = ofType(program, "aws:cloudwatch/logGroup:LogGroup");
-    expect([...groups.values()].map(({ inputs }) => inputs.retentionInDays)).to.deep.equal(Array(13).fill(30));
+    expect([...groups.values()].map(({ inputs }) => inputs.retentionInDays)).to.deep.equal(Array(14).fill(30));
   });
 
   it("sends every alarm to the topic", () => {
     const alarms = [...ofType(program, "aws:cloudwatch/metricAlarm:MetricAlarm").values()];
     expect(alarms.map(({ name }) => name).sort()).to.deep.equal([
+      "slipway-api-4xx",
+      "slipway-api-5xx",
       "slipway-dead-letters",
       "slipway-deployments-errors",
       "slipway-failures",
       "slipway-fetch-errors",
       "slipway-notices-errors",
+      "slipway-poll-errors",
       "slipway-waiting",
       "slipway-webhook-errors",
       "storefront-deploy-errors",
@@ -124,6 +127,12 @@ describe("the program for stack dev", () => {
   it("tells the webhook of a branch once fetch knows it", () => {
     const { dependencies } = resource(program, "aws:lambda/function:Function", "slipway-webhook-function");
     expect(dependencies).to.include(resource(program, "aws:lambda/function:Function", "slipway-fetch-function").urn);
+  });
+
+  it("compares the heads of the branches every five minutes, which finds what webhooks missed", () => {
+    expect(resource(program, "aws:cloudwatch/eventRule:EventRule", "slipway-poll").inputs).to.deep.equal({
+      scheduleExpression: "rate(5 minutes)",
+    });
   });
 
   it("lets API Gateway call the webhook by the one route of the one forge", () => {

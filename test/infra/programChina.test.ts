@@ -186,10 +186,10 @@ describe("stack cn-north-1", () => {
     });
     expect(optionsOf(program, "slipway-poll")).to.deep.equal({
       bucket: "slipway-source-bucket-0000000",
-      key: "poll/heads.json",
+      key: "poll/enqueued.json",
       queueUrl: PUSHES,
       forges: { github: { url: "https://github.com" } },
-      sources: [TRACKED],
+      sources: [{ ...TRACKED, key: "storefront/source.zip" }],
     });
     expect(inputsOf("aws:cloudwatch/eventRule:EventRule", "slipway-poll")).to.deep.equal({
       scheduleExpression: "rate(1 minute)",
@@ -260,7 +260,7 @@ describe("stack cn-northwest-1", () => {
     );
   });
 
-  it("takes webhooks, and asks nobody", () => {
+  it("takes webhooks, and asks for its branches every five minutes", () => {
     expect(program.outputs).to.deep.include({
       webhookUrls: { github: "https://api.example/webhooks/github" },
       webhookSecrets: { github: ROTATED },
@@ -271,7 +271,12 @@ describe("stack cn-northwest-1", () => {
       queueUrl: PUSHES,
       sources: [TRACKED],
     });
-    expect(program.registrations.filter(({ name }) => name.includes("poll"))).to.deep.equal([]);
+    expect(resource(program, "aws:cloudwatch/eventRule:EventRule", "slipway-poll").inputs).to.deep.equal({
+      scheduleExpression: "rate(5 minutes)",
+    });
+    expect(resource(program, "aws:lambda/function:Function", "slipway-poll-function").inputs.vpcConfig).to.deep.equal(
+      IN_VPC,
+    );
   });
 
   it("leaves every function outside of the VPC that speaks to AWS alone", () => {

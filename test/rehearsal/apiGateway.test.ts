@@ -129,7 +129,7 @@ describe("An HTTP API", () => {
   });
 
   it("answers as the function says, and tells it", async () => {
-    await declare(
+    const { apiId } = await declare(
       "exports.handler = async () => ({ statusCode: 202, headers: { 'X-Outcome': 'queued' }, cookies: ['a=1', 'b=2'], body: 'cXVldWVk', isBase64Encoded: true })",
     );
     const response = await post();
@@ -138,7 +138,7 @@ describe("An HTTP API", () => {
     expect(response.headers.get("apigw-requestid")).to.equal(logged()[0].id);
     expect(await answer(response)).to.deep.equal([202, "queued"]);
     expect(cloud.events.filter(isKind("api-request"))).to.deep.equal([
-      { kind: "api-request", method: "POST", path: PATH, status: 202 },
+      { kind: "api-request", api: apiId, method: "POST", path: PATH, status: 202 },
     ]);
     expect(logged()).to.deep.equal([
       { id: logged()[0].id, route: `POST ${PATH}`, status: "202", error: "-", other: "-" },
@@ -204,6 +204,36 @@ describe("An HTTP API", () => {
     expect(await answer(await post())).to.deep.equal([429, '{"message":"Too Many Requests"}']);
     await cloud.clock.turn(1000);
     expect(await answer(await post())).to.deep.equal([200, "ok"]);
+  });
+
+  it("throttles each route that has settings of its own by itself: a flood to one leaves the others open", async () => {
+    const one = { throttlingRateLimit: 1, throttlingBurstLimit: 1 };
+    const { apiId } = await declare("exports.handler = async () => 'ok'", {
+      stage: { defaultRouteSettings: one, routeSettings: [{ routeKey: `POST ${PATH}`, ...one }] },
+    });
+    const { id } = await cloud.declare("aws:apigatewayv2/integration:Integration", "other", {
+      apiId,
+      integrationType: "AWS_PROXY",
+      integrationUri: "arn:aws:lambda:us-east-1:123456789012:function:webhook",
+      payloadFormatVersion: "2.0",
+    });
+    await cloud.declare("aws:apigatewayv2/route:Route", "other", {
+      apiId,
+      routeKey: "POST /other",
+      target: `integrations/${id}`,
+    });
+    expect((await post("/other")).status).to.not.equal(429);
+    expect((await post("/other")).status).to.equal(429);
+    expect((await post("/other")).status).to.equal(429);
+    expect((await post()).status).to.equal(200);
+    expect((await post()).status).to.equal(429);
+  });
+
+  it("has no stage with settings of a route that is not there", async () => {
+    const routeSettings = [{ routeKey: "POST /other", throttlingRateLimit: 1, throttlingBurstLimit: 1 }];
+    expect((await refusal(declare(ECHO, { stage: { routeSettings } }))).message).to.equal(
+      "Unable to find Route by key POST /other within the provided RouteSettings",
+    );
   });
 
   const refusals: { what: string; options: Options; message: string }[] = [

@@ -32,6 +32,7 @@ const OPINIONATED = `exports.handler = async ({ requestContext: { http } }) => (
 describe("An HTTP API's CORS", () => {
   let cloud: TestCloud;
   let host: string;
+  let apiId: string;
 
   beforeEach(async () => {
     cloud = await createTestCloud([createApiGateway, createLambda, createLogs]);
@@ -43,7 +44,7 @@ describe("An HTTP API's CORS", () => {
 
   async function declare(corsConfiguration?: object, routeKey = "POST /pullrequests"): Promise<void> {
     const { arn, name } = await declareFunction(cloud, "pullRequests", OPINIONATED);
-    const { id: apiId } = await declareApi(corsConfiguration);
+    ({ id: apiId } = await declareApi(corsConfiguration));
     const { id } = await cloud.declare("aws:apigatewayv2/integration:Integration", "i", {
       apiId,
       integrationType: "AWS_PROXY",
@@ -89,6 +90,7 @@ describe("An HTTP API's CORS", () => {
     expect(cloud.events.map((it) => it.kind)).to.deep.equal(["api-request", "api-request"]);
     expect(cloud.events[0]).to.deep.equal({
       kind: "api-request",
+      api: apiId,
       method: "OPTIONS",
       path: "/pullrequests",
       status: 204,

@@ -8,7 +8,7 @@ describe("rehearsal: events in words", () => {
   const deployment = { service: "web", deploymentId: "d", taskDefinition: "arn:aws:ecs:r:1:task-definition/web:7" };
   const cases: [event: CloudEvent, as: string, text: string][] = [
     [
-      { kind: "api-request", method: "POST", path: "/webhooks/github", status: 202 },
+      { kind: "api-request", api: "abc", method: "POST", path: "/webhooks/github", status: 202 },
       "detail",
       "POST /webhooks/github answered 202",
     ],

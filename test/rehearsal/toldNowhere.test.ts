@@ -39,7 +39,7 @@ describe("rehearsal: secrets that are told", () => {
   it("are found in events, resources and files, and not repeated", async () => {
     assert.deepEqual(await toldIn(worldOf(), secrets), []);
     account.tell({ kind: "log", group: "g", stream: "s", line: `the token is ${given}` });
-    account.tell({ kind: "api-request", method: "GET", path: `/?token=${made}`, status: 200 });
+    account.tell({ kind: "api-request", api: "abc", method: "GET", path: `/?token=${made}`, status: 200 });
     await writeFile(path.join(account.directory, "archive.bin"), Buffer.from(`\u0000${made}\u0000`));
     const [harmless, leaking] = [registration("aws:a:A", { value: made }), registration("aws:b:B", { value: given })];
     assert.deepEqual(await toldIn(worldOf(harmless, leaking), secrets), [

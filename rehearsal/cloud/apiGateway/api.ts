@@ -18,7 +18,8 @@ export interface Integration {
 export interface Stage {
   name: string;
   accessLog?: AccessLog;
-  admits: Throttle;
+  /** The limit of a route. */
+  throttleOf(routeKey: string): Throttle;
 }
 
 /** An HTTP API, listening. */
@@ -85,7 +86,8 @@ async function serve(
     body === undefined ? refuse(413, "Request Entity Too Large") : await route(cloud, api, { ...request, body }, scope);
 
   const { status, headers, body: content, routeKey, error } = outcome;
-  cloud.tell({ kind: "api-request", method: request.method, path: request.target.split("?")[0] ?? "/", status });
+  const path = request.target.split("?")[0] ?? "/";
+  cloud.tell({ kind: "api-request", api: apiId, method: request.method, path, status });
   const responseLength = Buffer.byteLength(content);
   await api.stage?.accessLog?.({ request, scope: { ...scope, routeKey }, status, responseLength, error });
   response.writeHead(status, { ...headers, "apigw-requestid": request.id, "content-length": responseLength });
@@ -111,7 +113,7 @@ async function route(cloud: Cloud, api: Api, request: ApiRequest, scope: Omit<Ap
   const match = matchRoute(api.routes.keys(), request.method, path);
   const integration = api.routes.get(match?.routeKey ?? "");
   if (api.stage === undefined || match === undefined || integration === undefined) return refuse(404, "Not Found");
-  if (!api.stage.admits()) return refuse(429, "Too Many Requests", match.routeKey);
+  if (!api.stage.throttleOf(match.routeKey)()) return refuse(429, "Too Many Requests", match.routeKey);
   return integrate(cloud, api, integration, request, { ...scope, ...match });
 }
 

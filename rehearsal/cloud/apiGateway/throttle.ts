@@ -3,8 +3,35 @@ import type { Clock } from "../../clock";
 /** Whether one more request fits; takes its token if so. */
 export type Throttle = () => boolean;
 
+/** Settings of a stage, or of one of its routes. */
+export interface ThrottleSettings {
+  throttlingRateLimit?: number | undefined;
+  throttlingBurstLimit?: number | undefined;
+}
+
 /**
- * The token bucket of a stage's default route settings.
+ * The limits of a stage: one token bucket for each route that has settings of its own, and one that the others share.
+ * @param routes settings by route key
+ */
+export function createThrottles(
+  clock: Clock,
+  common: ThrottleSettings = {},
+  routes: ReadonlyMap<string, ThrottleSettings> = new Map(),
+): (routeKey: string) => Throttle {
+  // The account's own limits, where the stage sets none.
+  const throttle = (own: ThrottleSettings = {}) =>
+    createThrottle(
+      clock,
+      own.throttlingRateLimit ?? common.throttlingRateLimit ?? 10_000,
+      own.throttlingBurstLimit ?? common.throttlingBurstLimit ?? 5_000,
+    );
+  const shared = throttle();
+  const own = new Map([...routes].map(([routeKey, settings]) => [routeKey, throttle(settings)]));
+  return (routeKey) => own.get(routeKey) ?? shared;
+}
+
+/**
+ * A token bucket.
  * @param rate requests a second, in the long run
  * @param burst requests at once
  */

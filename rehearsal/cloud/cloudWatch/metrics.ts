@@ -10,6 +10,14 @@ export type Metric =
 const ofFunction = (event: CloudEvent, { FunctionName }: Dimensions) =>
   event.kind === "function-invoked" && event.function === FunctionName ? event : undefined;
 
+/** Published with every request, 0 where its status is another. @param firstDigit of the status that counts */
+const answered = (firstDigit: number): Metric => ({
+  counts: (event, { ApiId }) =>
+    event.kind === "api-request" && event.api === ApiId
+      ? Number(Math.floor(event.status / 100) === firstDigit)
+      : undefined,
+});
+
 /** The metrics that alarms can have, by namespace and name. */
 export function createMetrics(dimensions: ReturnType<typeof createDimensions>): Record<string, Metric> {
   return {
@@ -25,6 +33,8 @@ export function createMetrics(dimensions: ReturnType<typeof createDimensions>): 
     },
     // The simulated functions have concurrency enough: what waits for a reserved one is queued, and tried again.
     "AWS/Lambda Throttles": { counts: (event, of) => (ofFunction(event, of) === undefined ? undefined : 0) },
+    "AWS/ApiGateway 4xx": answered(4),
+    "AWS/ApiGateway 5xx": answered(5),
     "AWS/Events TriggeredRules": {
       counts: (event, { RuleName }) => (event.kind === "rule" && event.rule === RuleName ? 1 : undefined),
     },

@@ -71,14 +71,25 @@ function repositoryOf(world: World, { name }: Small): Repository {
   return found;
 }
 
+/** Before the branches are asked for the first time: there would be no repository. */
+const creates: Step = {
+  title: "the repositories are created",
+  async run(world) {
+    for (const { name, repository, site } of all) {
+      const created = await world.forges.createRepository(repository, site);
+      repositories.set(world, (repositories.get(world) ?? new Map()).set(name, created));
+    }
+    return undefined;
+  },
+};
+
 /** A person makes a mistake with the secret, mends it, and has the forge deliver once more. */
 const sets = (small: Small): Step => ({
   title: `${small.site}: a push is refused that brings another secret, and taken with the one that the stack puts out`,
   async run(world) {
     const { webhook } = intakeOf(world, small.forge);
     if (webhook === undefined) throw new Error("The stack takes no webhooks.");
-    const repository = await world.forges.createRepository(small.repository, small.site);
-    repositories.set(world, (repositories.get(world) ?? new Map()).set(small.name, repository));
+    const repository = repositoryOf(world, small);
     await world.forges.addWebhook(repository, { url: webhook.url, secret: "not the secret", contentType: "json" });
     const before = sent(world);
     const delivery = await commit(world, repository, `${small.name} 1`);
@@ -125,5 +136,5 @@ export const forges: Scenario = {
       services: [{ name: "worker", command: ["node", "worker.js"] }],
     })),
   },
-  steps: [...all.map(sets), ...all.map((it) => delivered(it, 1)), signed, delivered(stock, 2)],
+  steps: [creates, ...all.map(sets), ...all.map((it) => delivered(it, 1)), signed, delivered(stock, 2)],
 };
