@@ -1,6 +1,7 @@
 import { CodePipelineClient } from "@aws-sdk/client-codepipeline";
 import { S3Client } from "@aws-sdk/client-s3";
 import { SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
+import { SNSClient } from "@aws-sdk/client-sns";
 import { SQSClient } from "@aws-sdk/client-sqs";
 import type { Context, SQSBatchResponse, SQSEvent, SQSRecord } from "aws-lambda";
 import { defaultBuildspec } from "./buildspec";
@@ -8,12 +9,14 @@ import { clientSettings, queueClientSettings } from "./clientSettings";
 import { explain, failure } from "./failure";
 import { archiveOf } from "./fetch/archive";
 import { conditionalClient, isOvertaken } from "./fetch/conditional";
-import { decideFetch } from "./fetch/decision";
+import { decideFetch, lastOf, versionInPlace } from "./fetch/decision";
 import { download } from "./fetch/download";
+import { drop } from "./fetch/dropped";
 import { headOf } from "./fetch/head";
 import { park, postpone } from "./fetch/queue";
-import { decideRetry, type FetchFailure, judged, typeOf } from "./fetch/retry";
+import { decideRetry, type FetchFailure, judged, PATIENCE, typeOf } from "./fetch/retry";
 import { spool } from "./fetch/spool";
+import { standingOf } from "./fetch/standing";
 import { type Started, start } from "./fetch/start";
 import { type Uploaded, upload } from "./fetch/upload";
 import type { TrackedBranch } from "./forge";
@@ -31,6 +34,10 @@ export interface FetchOptions {
   queueUrl: string;
   /** The FIFO queue for messages that no repetition will mend. */
   deadLetterUrl: string;
+  /** The topic of notices. */
+  topicArn: string;
+  /** The stack's, for notices. */
+  environment: string;
   /** The forges that sources are at. */
   forges: ForgeAccessOptions;
   sources: FetchSource[];
@@ -48,13 +55,14 @@ interface Clients {
   s3: S3Client;
   pipelines: CodePipelineClient;
   queue: SQSClient;
+  sns: SNSClient;
   tokens: ForgeTokens;
 }
 
 /**
  * Takes a {@link PushMessage} off the queue, copies that commit's archive into the source bucket, and starts the
  * application's pipeline: once for each commit, however often the message comes, and however many invocations have it at the
- * same time.
+ * same time. Only commits that the branch contains are delivered.
  *
  * A message that fails is handed out again after a while that grows each time, and goes to the dead letters when the queue
  * has enough of it, or at once where no repetition will help.
@@ -65,7 +73,8 @@ interface Clients {
  * - s3:PutObject and s3:AbortMultipartUpload on the archives' keys
  * - codepipeline:StartPipelineExecution on the pipelines
  * - sqs:ReceiveMessage, sqs:DeleteMessage, sqs:GetQueueAttributes on the queue, which Lambda's poller uses under this role
- * - sqs:ChangeMessageVisibility on the queue, sqs:SendMessage on the dead-letter queue
+ * - sqs:ChangeMessageVisibility and sqs:SendMessage on the queue, sqs:SendMessage on the dead-letter queue
+ * - sns:Publish on the topic
  * - secretsmanager:GetSecretValue on the secrets of the forges' tokens
  */
 export function createFetch(options: FetchOptions): FetchHandler {
@@ -73,13 +82,15 @@ export function createFetch(options: FetchOptions): FetchHandler {
     s3: new S3Client(clientSettings(5, 60)),
     pipelines: new CodePipelineClient(clientSettings(5, 10)),
     queue: new SQSClient(queueClientSettings(2, 2)),
+    sns: new SNSClient(clientSettings(3, 3)),
     tokens: createForgeTokens(new SecretsManagerClient(clientSettings(3, 3)), options.forges),
   };
   return async ({ Records }, context) => {
     for (const [index, record] of Records.entries()) {
       const signal = AbortSignal.timeout(Math.max(1_000, context.getRemainingTimeInMillis() - MARGIN));
       try {
-        await deliver(options, clients, readMessage(record.body), signal);
+        const receives = Number(record.attributes.ApproximateReceiveCount);
+        await deliver({ options, clients, message: readMessage(record.body), receives, signal });
       } catch (error) {
         if (!(await giveUp(options, clients.queue, record, judged(error, signal)))) {
           // The rest of a batch is given back with it: in a FIFO queue nothing may overtake.
@@ -132,15 +143,20 @@ async function giveUp(
 /** How often the bucket is looked at again because somebody else has stored an archive in the meantime. */
 const LOOKS = 3;
 
-async function deliver(
-  options: FetchOptions,
-  clients: Clients,
-  message: PushMessage,
-  signal: AbortSignal,
-): Promise<void> {
-  const source = sourceOf(options, message);
+/** A push in the hands of one invocation. */
+interface Delivery {
+  options: FetchOptions;
+  clients: Clients;
+  message: PushMessage;
+  /** How often the queue has handed the message out. */
+  receives: number;
+  signal: AbortSignal;
+}
+
+async function deliver(delivery: Delivery): Promise<void> {
+  const source = sourceOf(delivery.options, delivery.message);
   for (let look = 0; look < LOOKS; look += 1) {
-    if (await isDone(options, clients, source, message, signal)) {
+    if (await isDone(delivery, source)) {
       return;
     }
   }
@@ -169,22 +185,29 @@ function sourceOf({ sources }: FetchOptions, message: PushMessage): FetchSource 
 
 /** @returns `false` if another invocation has stored an archive since this one looked at the bucket: look again */
 async function isDone(
-  options: FetchOptions,
-  clients: Clients,
+  { options, clients, message, receives, signal }: Delivery,
   source: FetchSource,
-  message: PushMessage,
-  signal: AbortSignal,
 ): Promise<boolean> {
   const { application, commit, delivery } = message;
   const head = await headOf(clients.s3, options.bucket, source.key, signal);
-  const verdict = decideFetch(message, head);
+  const inPlace = versionInPlace(message, head);
+  if (inPlace !== undefined) {
+    await start(clients.pipelines, source, inPlace, signal);
+    log("info", "fetch found the commit in place", { application, commit, delivery, versionId: inPlace });
+    return true;
+  }
+  const standing = await standingOf(options.forges, clients.tokens, message, lastOf(message, head));
+  const verdict = decideFetch(message, head, standing);
   switch (verdict.kind) {
     case "stale":
       log("info", "fetch skipped", { application, commit, delivery, reason: verdict.reason });
       return true;
-    case "already":
-      await start(clients.pipelines, source, verdict.versionId, signal);
-      log("info", "fetch found the commit in place", { application, commit, delivery, versionId: verdict.versionId });
+    case "refuse":
+      // A forge may be late to show where its branches are.
+      if (receives < PATIENCE) {
+        throw failure("RevisionUnavailable", verdict.reason);
+      }
+      await drop(clients, options, message, verdict);
       return true;
     case "copy": {
       const copied = await copy(options, clients, source, message, head?.etag, signal);

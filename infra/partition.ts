@@ -51,6 +51,7 @@ export const ENDPOINT_SERVICES = [
   "secretsmanager",
   "ssm",
   "sqs",
+  "sns",
   "codepipeline",
 ] as const;
 

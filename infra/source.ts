@@ -83,6 +83,8 @@ const createFunction = (name: string, args: SourceArgs, parent: pulumi.Resource)
         bucket: args.bucket.bucketName,
         queueUrl: args.intake.queue.url,
         deadLetterUrl: args.intake.deadLetters.url,
+        topicArn: args.operations.topicArn,
+        environment: args.operations.environment,
         forges: args.forges.options,
         sources: args.sources.map(({ branch, key, pipeline, overridable }) => ({
           ...branch,
@@ -97,7 +99,9 @@ const createFunction = (name: string, args: SourceArgs, parent: pulumi.Resource)
           actions: ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ChangeMessageVisibility"],
           resources: [args.intake.queue.arn],
         },
-        { actions: ["sqs:SendMessage"], resources: [args.intake.deadLetters.arn] },
+        // The head of a branch, in place of a commit that it does not contain.
+        { actions: ["sqs:SendMessage"], resources: [args.intake.queue.arn, args.intake.deadLetters.arn] },
+        { actions: ["sns:Publish"], resources: [args.operations.topicArn] },
         // Without it, S3 answers 403 instead of 404 while there is no archive yet.
         { actions: ["s3:ListBucket"], resources: [args.bucket.arn] },
         {

@@ -13,35 +13,53 @@ export interface ArchiveHead {
   group?: string | undefined;
 }
 
+/** What the forge says about a pushed commit. */
+export type Standing =
+  /** The branch is at the commit. */
+  | { kind: "head" }
+  /** The branch contains the commit and is further. @property passed whether the newest archive's commit contains it as well */
+  | { kind: "contained"; head: string; passed: boolean }
+  /** The branch does not contain the commit, as far as can be proven. @property head `undefined` if there is no branch */
+  | { kind: "absent"; head: string | undefined };
+
 export type FetchVerdict =
-  /** This commit's archive is in place: its pipeline execution is started, if that has not happened yet. */
-  | { kind: "already"; versionId: string }
   /** A later push was fetched before: delivering this one would take the branch back. */
   | { kind: "stale"; reason: string }
+  /** The commit is not of the branch: somebody else's, or one that the branch was forced away from. */
+  | { kind: "refuse"; reason: string; head: string | undefined }
   | { kind: "copy" };
 
-/** What to do about a push, seeing what was fetched last. @param head `undefined` before the first delivery */
-export function decideFetch(message: PushMessage, head: ArchiveHead | undefined): FetchVerdict {
-  if (head === undefined) {
-    return { kind: "copy" };
+/**
+ * The version of the archive, if it has the pushed commit already: its pipeline execution is started, if that has not happened yet.
+ */
+export function versionInPlace({ commit }: PushMessage, archive: ArchiveHead | undefined): string | undefined {
+  return archive?.commit === commit ? archive.versionId : undefined;
+}
+
+/** The commit of the newest archive, if it is of the same branch. The application may have been moved to another one. */
+export function lastOf(message: PushMessage, archive: ArchiveHead | undefined): string | undefined {
+  const isSame = archive?.group === undefined || archive.group === messageGroup(message);
+  return isSame ? archive?.commit : undefined;
+}
+
+/** What to do about a push whose commit is not in place. */
+export function decideFetch(message: PushMessage, archive: ArchiveHead | undefined, standing: Standing): FetchVerdict {
+  const { commit, branch, before } = message;
+  const last = lastOf(message, archive);
+  switch (standing.kind) {
+    case "head":
+      return { kind: "copy" };
+    case "absent": {
+      const reason = `branch ${branch} does not contain commit ${commit}`;
+      return { kind: "refuse", reason, head: standing.head };
+    }
+    case "contained":
+      if (last === undefined || (before === last && last !== standing.head)) {
+        return { kind: "copy" };
+      }
+      // Webhooks of two pushes may arrive in the wrong order, and be delivered again at any time.
+      return standing.passed || archive?.before === commit
+        ? { kind: "stale", reason: `commit ${last} was pushed on top of it` }
+        : { kind: "copy" };
   }
-  if (head.commit === message.commit) {
-    return { kind: "already", versionId: head.versionId };
-  }
-  // The application was moved to another branch, whose pushes may well be older.
-  if (head.group !== undefined && head.group !== messageGroup(message)) {
-    return { kind: "copy" };
-  }
-  // Webhooks of two pushes may arrive in the wrong order. GitHub dates pushes in whole seconds, GitLab and Bitbucket not at all.
-  if (message.before !== undefined && message.before === head.commit) {
-    return { kind: "copy" };
-  }
-  if (head.before === message.commit) {
-    return { kind: "stale", reason: `commit ${head.commit} was pushed on top of it` };
-  }
-  // An object that slipway did not write has no time: the comparison with NaN is false, and the push is delivered.
-  if (Date.parse(head.pushedAt ?? "") > Date.parse(message.pushedAt)) {
-    return { kind: "stale", reason: `commit ${head.commit} was pushed later, at ${head.pushedAt}` };
-  }
-  return { kind: "copy" };
 }

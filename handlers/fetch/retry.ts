@@ -22,7 +22,7 @@ export interface FetchFailure extends Failure {
 }
 
 /** So often is tried what hardly mends by itself: a forge may be late to know a commit, or a token. */
-const PATIENCE = 3;
+export const PATIENCE = 3;
 
 /**
  * Whether to try again. An outage, or a permission that is missing, is waited for until the queue itself has enough. What

@@ -36,6 +36,23 @@ export function readPackets(answer: Buffer): Packet[] {
   return packets;
 }
 
+/** The lines of an answer up to its first mark: `undefined` as long as that has not arrived. @throws Failure as {@link readPackets} */
+export function readSection(answer: Buffer): string[] | undefined {
+  const lines: string[] = [];
+  for (let at = 0; at + HEADER <= answer.length; ) {
+    const length = lengthAt(answer, at);
+    if (MARKS[length] !== undefined) {
+      return lines;
+    }
+    if (at + length > answer.length) {
+      return undefined;
+    }
+    lines.push(answer.toString("utf8", at + HEADER, at + length).replace(/\n$/, ""));
+    at += length;
+  }
+  return undefined;
+}
+
 function lengthAt(answer: Buffer, at: number): number {
   const digits = answer.toString("latin1", at, at + HEADER);
   const length = /^[0-9a-f]{4}$/i.test(digits) ? Number.parseInt(digits, 16) : Number.NaN;

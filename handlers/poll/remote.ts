@@ -4,7 +4,7 @@ import { isRedirect } from "../fetch/redirects";
 import type { Forge } from "../forge";
 import { type ForgeTokens, gitHeaders, pathOf } from "../forgeAccess";
 import { log } from "../log";
-import { type Packet, readPackets } from "./packets";
+import { type Packet, readPackets, readSection } from "./packets";
 import { type BranchHeads, lsRefs, readAdvertisement, readReferences } from "./references";
 
 // By hand: isomorphic-git is a whole git with ten dependencies, all of which would be shipped for two requests.
@@ -48,27 +48,59 @@ export async function headsOf(
   remote: Remote,
   branches: string[],
   tokens: ForgeTokens,
-  { seconds, bytes }: Limits = LIMITS,
+  limits: Limits = LIMITS,
 ): Promise<BranchHeads> {
-  const signal = AbortSignal.timeout(seconds * 1_000);
-  const { base, response, token } = await advertised(remote, tokens, signal);
-  const heads = readAdvertisement(await packetsOf(response, "upload-pack-advertisement", token, bytes));
+  const signal = AbortSignal.timeout(limits.seconds * 1_000);
+  const { base, advertisement, token } = await connect(remote, tokens, signal, limits);
+  const heads = readAdvertisement(advertisement);
   if (heads !== undefined) {
     return heads;
   }
+  const answer = await uploadPack(remote, base, token, lsRefs(branches), signal);
+  return readReferences(await packetsOf(answer, "upload-pack-result", token, limits));
+}
+
+/** A repository that has answered. */
+export interface Connected {
+  /** The repository's address, which may be another one than asked for. */
+  base: string;
+  /** What it says of itself. */
+  advertisement: Packet[];
+  /** The token that it took. */
+  token: string | undefined;
+}
+
+/** Begins a conversation with a repository. @throws Failure that says what is wrong with it */
+export async function connect(
+  remote: Remote,
+  tokens: ForgeTokens,
+  signal: AbortSignal,
+  limits: Limits,
+): Promise<Connected> {
+  const { base, response, token } = await advertised(remote, tokens, signal);
+  return { base, advertisement: await packetsOf(response, "upload-pack-advertisement", token, limits), token };
+}
+
+/** Sends a command in version 2 of git's protocol. */
+export function uploadPack(
+  { forge }: Remote,
+  base: string,
+  token: string | undefined,
+  body: string,
+  signal: AbortSignal,
+): Promise<Response> {
   const type = "application/x-git-upload-pack";
-  const answer = await send(`${base}/git-upload-pack`, {
+  return send(`${base}/git-upload-pack`, {
     method: "POST",
     headers: {
-      ...gitHeaders(remote.forge, token),
+      ...gitHeaders(forge, token),
       ...VERSION_2,
       "content-type": `${type}-request`,
       accept: `${type}-result`,
     },
-    body: lsRefs(branches),
+    body,
     signal,
   });
-  return readReferences(await packetsOf(answer, "upload-pack-result", token, bytes));
 }
 
 /** The repository's advertisement, with the token that it took: one that is refused may have been rotated. */
@@ -141,14 +173,40 @@ async function packetsOf(
   response: Response,
   service: string,
   token: string | undefined,
-  limit: number,
+  limits: Limits,
 ): Promise<Packet[]> {
+  await refuse(response, service, token);
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of chunksOf(response, limits.bytes)) {
+    chunks.push(chunk);
+  }
+  return readPackets(Buffer.concat(chunks));
+}
+
+/**
+ * Reads the lines of an answer up to its first mark. What comes behind is not downloaded.
+ * @throws Failure for any answer but one to {@link uploadPack}
+ */
+export async function sectionOf(response: Response, token: string | undefined, limits: Limits): Promise<string[]> {
+  await refuse(response, "upload-pack-result", token);
+  let answer = Buffer.alloc(0);
+  for await (const chunk of chunksOf(response, limits.bytes)) {
+    answer = Buffer.concat([answer, chunk]);
+    const section = readSection(answer);
+    if (section !== undefined) {
+      return section;
+    }
+  }
+  // An error is a line without a mark behind it.
+  return readPackets(answer).flatMap((it) => (it.kind === "line" ? [it.text] : []));
+}
+
+async function refuse(response: Response, service: string, token: string | undefined): Promise<void> {
   const refusal = refusalOf(response, service, token);
   if (refusal !== undefined) {
     await response.body?.cancel();
     throw refusal;
   }
-  return readPackets(await bytesOf(response, limit));
 }
 
 function refusalOf(
@@ -172,16 +230,15 @@ function refusalOf(
     : failure("ConfigurationError", `it answers ${type}: no git repository is served there`);
 }
 
-async function bytesOf({ body }: Response, limit: number): Promise<Buffer> {
-  const chunks: Uint8Array[] = [];
+async function* chunksOf({ body }: Response, limit: number): AsyncGenerator<Uint8Array, void> {
   let size = 0;
   try {
     for await (const chunk of (body as ReadableStream<Uint8Array> | null) ?? []) {
       size += chunk.byteLength;
-      chunks.push(chunk);
       if (size > limit) {
         break;
       }
+      yield chunk;
     }
   } catch (error) {
     throw unreachable(error);
@@ -189,7 +246,6 @@ async function bytesOf({ body }: Response, limit: number): Promise<Buffer> {
   if (size > limit) {
     throw failure("SystemUnavailable", `its answer is larger than ${limit} bytes`);
   }
-  return Buffer.concat(chunks);
 }
 
 function unreachable(error: unknown): Error {

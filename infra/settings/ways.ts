@@ -82,7 +82,7 @@ function neededByTasks({ pullRequests, applications }: Stack): EndpointService[]
 
 function neededByFunctions({ forges }: Stack): EndpointService[] {
   const tokens = FORGES.some((forge) => forges[forge]?.token !== undefined);
-  return ["s3", "sqs", "codepipeline", ...(tokens ? (["secretsmanager"] as const) : [])];
+  return ["s3", "sqs", "sns", "codepipeline", ...(tokens ? (["secretsmanager"] as const) : [])];
 }
 
 const keeper = (secret: SecretReference): "ssm" | "secretsmanager" =>

@@ -20,6 +20,12 @@ export const reasons: Reason[] = [
     reason: "takes back an upload that broke off: npm start -- --scenario lost",
   },
   {
+    role: /-fetch-role-/,
+    actions: ["sqs:SendMessage", "sns:Publish"],
+    resource: /-pushes-\w+\.fifo$|:sns:/,
+    reason: "gives up a commit that its branch does not contain: npm start -- --scenario foreign",
+  },
+  {
     stacks: ["dev", "prod", "cn-northwest-1"],
     role: /-poll-role-/,
     actions: ["s3:PutObject", "sqs:SendMessage"],

@@ -6,6 +6,7 @@ import { ecsAction } from "./ecsAction/scenario";
 import { endpointsOnly } from "./endpointsOnly/scenario";
 import { enterpriseServer } from "./enterpriseServer/scenario";
 import { firstDeliveryFails } from "./firstDeliveryFails/scenario";
+import { foreign } from "./foreign/scenario";
 import { forges } from "./forges/scenario";
 import { gitops, gitopsInBeijing } from "./gitops/scenario";
 import { gitopsPipeline } from "./gitopsPipeline/scenario";
@@ -41,6 +42,7 @@ export const scenarios: Scenario[] = [
   deliver,
   redelivery,
   ignored,
+  foreign,
   rollback,
   migrationFails,
   workerFails,

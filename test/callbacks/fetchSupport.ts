@@ -3,6 +3,7 @@ import { createFetch, type FetchOptions, type FetchSource } from "../../handlers
 import { FORGES } from "../../handlers/forge";
 import type { ForgeAccessOptions } from "../../handlers/forgeAccess";
 import type { PushMessage } from "../../handlers/message";
+import { packet } from "../../handlers/poll/packets";
 import { serialize } from "../../infra/serialization";
 import { type Bucket, createBucket } from "./bucket";
 import { type Endpoint, type PlainAnswer, type PlainRequest, startEndpoint } from "./endpoint";
@@ -25,6 +26,7 @@ export const message: PushMessage = {
 
 export const GROUP = "8164d648f060cd5b76403777f55616ced758a6ff5ed3fbf90f8ae6da632b3750";
 export const QUEUE = "https://sqs.us-east-1.amazonaws.com/123456789012/pushes.fifo";
+export const TOPIC = "arn:aws:sns:us-east-1:123456789012:alerts";
 export const DEAD_LETTERS = "https://sqs.us-east-1.amazonaws.com/123456789012/dead-letters.fifo";
 
 const storefront = { application: "storefront", key: "storefront/source.zip", pipeline: "storefront-p" };
@@ -60,8 +62,12 @@ export interface FetchWorld {
   bucket: Bucket;
   /** What is asked of the forges. */
   asked: PlainRequest[];
-  /** What forges answer. */
+  /** Where the branch is; at the commit of the message that is delivered if it is undefined. */
+  head: string | undefined;
+  /** What forges answer. Where the branches are, is answered by {@link FetchWorld.head}. */
   forge: (request: PlainRequest) => PlainAnswer | Promise<PlainAnswer>;
+  /** What forges answer to the request for where the branches are. */
+  refs: () => PlainAnswer;
   /** Forgets what was. */
   reset(): void;
   /** Hands the function a message, with changes. @throws if the function does */
@@ -83,6 +89,9 @@ export async function createFetchWorld(forges: (url: string) => ForgeAccessOptio
     if (request.url.startsWith("/source/")) {
       return world.bucket.answer(request);
     }
+    if (request.url.includes("/info/refs?")) {
+      return world.refs();
+    }
     world.asked.push(request);
     return world.forge(request);
   };
@@ -90,12 +99,16 @@ export async function createFetchWorld(forges: (url: string) => ForgeAccessOptio
     bucket: "source",
     queueUrl: QUEUE,
     deadLetterUrl: DEAD_LETTERS,
+    topicArn: TOPIC,
+    environment: "dev",
     forges: forges(endpoint.url),
     sources,
   };
   const start = () => startLambda({ text, options, endpointUrl: endpoint.url, packages: PACKAGES });
   const lambda = start();
+  let pushed = COMMIT;
   async function deliverTo(to: Lambda, change: Partial<PushMessage>, handing: Handing = {}): Promise<Fetched> {
+    pushed = change.commit ?? COMMIT;
     const { body = JSON.stringify({ ...message, ...change }), receives = 1, ...time } = handing;
     const attributes = { ApproximateReceiveCount: String(receives), MessageGroupId: GROUP };
     const record = { messageId: "m1", receiptHandle: `receipt-${receives}`, body, attributes };
@@ -109,6 +122,13 @@ export async function createFetchWorld(forges: (url: string) => ForgeAccessOptio
     endpoint,
     bucket: createBucket(),
     asked: [],
+    head: undefined,
+    // Version 0 of git's protocol tells where the branches are at once.
+    refs: () => ({
+      status: 200,
+      headers: { "content-type": "application/x-git-upload-pack-advertisement" },
+      body: `${packet(`${world.head ?? pushed} refs/heads/${tracked.branch}\0agent=git\n`)}0000`,
+    }),
     forge: () => ({ status: 500 }),
     reset() {
       endpoint.requests = [];
@@ -117,6 +137,7 @@ export async function createFetchWorld(forges: (url: string) => ForgeAccessOptio
       endpoint.answers.SendMessage = ({ MessageBody }) => acknowledged(MessageBody);
       world.bucket = createBucket();
       world.asked = [];
+      world.head = undefined;
     },
     deliver: (change = {}, handing = {}) => deliverTo(lambda, change, handing),
     async deliverTwice(change = {}) {

@@ -11,8 +11,12 @@ export interface GitForge {
   requests: PlainRequest[];
   /** The version of the protocol that it speaks; undefined for the one that it is asked for. */
   version: string | undefined;
-  /** Makes a commit without files, and moves the branch to it. @param repository `github/acme/storefront` */
-  commit(repository: string, branch: string, message: string): string;
+  /**
+   * Makes a commit without files, and moves the branch to it.
+   * @param repository `github/acme/storefront`
+   * @param parent the branch whose head it comes after, if that is there; without one, it begins a history
+   */
+  commit(repository: string, branch: string, message: string, parent?: string): string;
   move(repository: string, branch: string, commit: string): void;
   remove(repository: string, branch: string): void;
   head(repository: string, branch: string): string;
@@ -34,13 +38,15 @@ export function createForge(): GitForge {
     directory,
     requests: [],
     version: undefined,
-    commit(repository, branch, message) {
+    commit(repository, branch, message, parent) {
       const folder = folderOf(repository);
       if (!existsSync(folder)) {
         git(["init", "--quiet", "--bare", folder]);
       }
       const tree = run(folder, ["mktree"]);
-      const commit = run(folder, ["commit-tree", "-m", message, tree]);
+      const heads =
+        parent === undefined ? "" : run(folder, ["for-each-ref", "--format=%(objectname)", `refs/heads/${parent}`]);
+      const commit = run(folder, ["commit-tree", "-m", message, ...(heads === "" ? [] : ["-p", heads]), tree]);
       forge.move(repository, branch, commit);
       return commit;
     },
@@ -87,7 +93,8 @@ function git(args: string[], input: Buffer = Buffer.alloc(0), environment: Recor
     input,
     env: { PATH: process.env.PATH, GIT_CONFIG_NOSYSTEM: "1", HOME: tmpdir(), ...IDENTITY, ...environment },
   });
-  if (status !== 0) {
+  // A server that refuses says so in its output.
+  if (status !== 0 && args[0] !== "upload-pack") {
     throw new Error(`git ${args.join(" ")}: ${error?.message ?? stderr.toString()}`);
   }
   return stdout;

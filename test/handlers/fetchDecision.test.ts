@@ -1,9 +1,17 @@
 import { expect } from "chai";
-import { type ArchiveHead, decideFetch, type FetchVerdict } from "../../handlers/fetch/decision";
+import {
+  type ArchiveHead,
+  decideFetch,
+  type FetchVerdict,
+  versionInPlace,
+  type Standing,
+} from "../../handlers/fetch/decision";
 import { messageGroup, type PushMessage } from "../../handlers/message";
 
 const OLD = "1111111111111111111111111111111111111111";
 const NEW = "2222222222222222222222222222222222222222";
+const HEAD = "3333333333333333333333333333333333333333";
+const OTHER = "4444444444444444444444444444444444444444";
 const OLDER = "0000000000000000000000000000000000000001";
 const message: PushMessage = {
   forge: "github",
@@ -17,90 +25,91 @@ const message: PushMessage = {
 };
 
 describe("fetch", () => {
-  const table: [string, ArchiveHead | undefined, FetchVerdict][] = [
-    ["the first push is copied", undefined, { kind: "copy" }],
-    [
-      "a later push is copied",
-      { versionId: "v1", commit: OLD, pushedAt: "2026-01-05T09:00:00.000Z" },
-      { kind: "copy" },
-    ],
-    [
-      "a second push in the same second is copied: the queue keeps their order",
-      { versionId: "v1", commit: OLD, pushedAt: "2026-01-05T10:00:00.000Z" },
-      { kind: "copy" },
-    ],
-    [
-      "the older of two pushes in the same second does not win, though its webhook arrives last",
-      { versionId: "v1", commit: OLD, before: NEW, pushedAt: "2026-01-05T10:00:00.000Z" },
-      { kind: "stale", reason: `commit ${OLD} was pushed on top of it` },
-    ],
-    [
-      "the older of two pushes does not win, though it is dated by the arrival of its webhook",
-      { versionId: "v1", commit: OLD, before: NEW, pushedAt: "2026-01-05T09:59:59.000Z" },
-      { kind: "stale", reason: `commit ${OLD} was pushed on top of it` },
-    ],
-    [
-      "a push in the same second on top of what was fetched last is copied",
-      { versionId: "v1", commit: OLDER, before: OLD, pushedAt: "2026-01-05T10:00:00.000Z" },
-      { kind: "copy" },
-    ],
-    [
-      "a push on top of what was fetched last is copied, though another clock has dated that later",
-      { versionId: "v1", commit: OLDER, pushedAt: "2026-01-05T10:00:01.000Z" },
-      { kind: "copy" },
-    ],
+  const head: Standing = { kind: "head" };
+  const contained = (change: Partial<Standing> = {}): Standing =>
+    ({ kind: "contained", head: HEAD, passed: false, ...change }) as Standing;
+  const other = messageGroup({ ...message, branch: "2" });
+  const table: [string, ArchiveHead | undefined, Standing, FetchVerdict][] = [
+    ["the first push is copied", undefined, head, { kind: "copy" }],
+    ["a push that the branch is at is copied", { versionId: "v1", commit: OLD }, head, { kind: "copy" }],
     [
       "a push back to where the branch was before is copied",
-      { versionId: "v1", commit: OLDER, before: NEW, pushedAt: "2026-01-05T10:00:00.000Z" },
+      { versionId: "v1", commit: OLD, before: NEW },
+      head,
       { kind: "copy" },
     ],
     [
-      "a redelivery of what was fetched last changes nothing",
-      { versionId: "v1", commit: NEW, pushedAt: "2026-01-05T10:00:00.000Z" },
-      { kind: "already", versionId: "v1" },
+      "a push that others followed is copied, if none of them was fetched",
+      { versionId: "v1", commit: OLD },
+      contained(),
+      { kind: "copy" },
     ],
+    ["the first push is copied, though others followed", undefined, contained(), { kind: "copy" }],
     [
-      "a redelivery of an earlier push is stale, though an earlier slipway did not say of which branch",
-      { versionId: "v1", commit: OLD, pushedAt: "2026-01-05T11:00:00.000Z" },
-      { kind: "stale", reason: `commit ${OLD} was pushed later, at 2026-01-05T11:00:00.000Z` },
-    ],
-    [
-      "a push that is older than what another branch left is copied: the application's source was changed",
-      {
-        versionId: "v1",
-        commit: OLD,
-        pushedAt: "2026-01-05T11:00:00.000Z",
-        group: messageGroup({ ...message, branch: "2" }),
-      },
+      "a push on top of what was fetched last is copied",
+      { versionId: "v1", commit: OLDER },
+      contained(),
       { kind: "copy" },
     ],
     [
-      "a redelivery of an earlier push of the branch is stale",
-      { versionId: "v1", commit: OLD, pushedAt: "2026-01-05T11:00:00.000Z", group: messageGroup(message) },
-      { kind: "stale", reason: `commit ${OLD} was pushed later, at 2026-01-05T11:00:00.000Z` },
+      "the older of two pushes does not win, though its webhook arrives last",
+      { versionId: "v1", commit: OLD, before: NEW },
+      contained(),
+      { kind: "stale", reason: `commit ${OLD} was pushed on top of it` },
     ],
     [
-      "the same commit of another branch is in place",
-      {
-        versionId: "v1",
-        commit: NEW,
-        pushedAt: "2026-01-05T11:00:00.000Z",
-        group: messageGroup({ ...message, branch: "2" }),
-      },
-      { kind: "already", versionId: "v1" },
+      "the oldest of three pushes does not win, though its webhook arrives last",
+      { versionId: "v1", commit: OLD, before: OTHER },
+      contained({ passed: true }),
+      { kind: "stale", reason: `commit ${OLD} was pushed on top of it` },
     ],
-    ["an object that somebody else put is replaced", { versionId: "v1" }, { kind: "copy" }],
-    ["an object with a broken time is replaced", { versionId: "v1", commit: OLD, pushedAt: "?" }, { kind: "copy" }],
+    [
+      "a redelivery of an earlier push is stale where the head was fetched",
+      { versionId: "v1", commit: HEAD },
+      contained({ passed: true }),
+      { kind: "stale", reason: `commit ${HEAD} was pushed on top of it` },
+    ],
+    [
+      "a redelivery of a push on top of what the branch was moved back to is stale",
+      { versionId: "v1", commit: OLDER },
+      contained({ head: OLDER, passed: true } as Partial<Standing>),
+      { kind: "stale", reason: `commit ${OLDER} was pushed on top of it` },
+    ],
+    [
+      "a push is copied where another branch was fetched last: the application's source was changed",
+      { versionId: "v1", commit: OLD, before: NEW, group: other },
+      contained({ passed: true }),
+      { kind: "copy" },
+    ],
+    ["an object that somebody else put is replaced", { versionId: "v1" }, contained(), { kind: "copy" }],
+    [
+      "a commit that the branch does not contain is refused",
+      { versionId: "v1", commit: OLD },
+      { kind: "absent", head: HEAD },
+      { kind: "refuse", reason: `branch main does not contain commit ${NEW}`, head: HEAD },
+    ],
+    [
+      "a commit of a branch that is gone is refused",
+      undefined,
+      { kind: "absent", head: undefined },
+      { kind: "refuse", reason: `branch main does not contain commit ${NEW}`, head: undefined },
+    ],
   ];
-  for (const [what, head, verdict] of table) {
+  for (const [what, archive, standing, verdict] of table) {
     it(what, () => {
-      expect(decideFetch(message, head)).to.deep.equal(verdict);
+      expect(decideFetch(message, archive, standing)).to.deep.equal(verdict);
     });
   }
 
-  it("a force-push back to an older commit delivers it again", () => {
-    const head = { versionId: "v2", commit: NEW, pushedAt: "2026-01-05T10:00:00.000Z" };
-    const back = { ...message, commit: OLD, pushedAt: "2026-01-05T10:30:00.000Z" };
-    expect(decideFetch(back, head)).to.deep.equal({ kind: "copy" });
+  it("has a commit in place, whatever branch it was fetched for", () => {
+    for (const [archive, version] of [
+      [undefined, undefined],
+      [{ versionId: "v1" }, undefined],
+      [{ versionId: "v1", commit: OLD }, undefined],
+      [{ versionId: "v1", commit: NEW }, "v1"],
+      [{ versionId: "v1", commit: NEW, group: other }, "v1"],
+    ] as [ArchiveHead | undefined, string | undefined][]) {
+      expect(versionInPlace(message, archive)).to.equal(version);
+    }
   });
 });

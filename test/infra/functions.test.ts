@@ -70,6 +70,8 @@ const FUNCTIONS: Record<string, Expected> = {
       bucket: "slipway-source-bucket-0000000",
       queueUrl: "https://sqs.example/slipway-pushes-0000000.fifo",
       deadLetterUrl: "https://sqs.example/slipway-dead-letters-0000000.fifo",
+      topicArn: TOPIC,
+      environment: "dev",
       forges: { github: { url: "https://github.com" } },
       sources: [
         {

@@ -201,13 +201,13 @@ const MISTAKES: [title: string, raw: Raw, ...lines: string[]][] = [
       "slipway:network": { egress: "none", endpoints: [...FOR_TASKS, "sqs"], natInstance: {} },
       "slipway:forges": { github: { token: "forges:github" } },
     }),
-    `slipway:network.endpoints: lacks codepipeline, secretsmanager, ${CANNOT_DO_WITHOUT}; add them`,
+    `slipway:network.endpoints: lacks sns, codepipeline, secretsmanager, ${CANNOT_DO_WITHOUT}; add them`,
   ],
   [
     "no way to the forge in China",
     { ...beijing, "slipway:network": { egress: "none", endpoints: [...FOR_TASKS, "sqs"] } },
     'slipway:network.egress: "none" leaves the functions that fetch pushes no way to the forge; allowed: another egress, or natInstance beside it',
-    `slipway:network.endpoints: lacks codepipeline, ${CANNOT_DO_WITHOUT}; add it`,
+    `slipway:network.endpoints: lacks sns, codepipeline, ${CANNOT_DO_WITHOUT}; add them`,
   ],
 ];
 
@@ -221,7 +221,7 @@ const SOUND: [title: string, raw: Raw][] = [
   ["more destinations than routes, once they are merged", withInstance({ githubCidrs: ["11.0.0.0/8", ...apart(99)] })],
   [
     "one route more where no way out takes one",
-    withInstance({ githubCidrs: apart(48) }, { egress: "none", endpoints: [...FOR_TASKS, "sqs", "codepipeline"] }),
+    withInstance({ githubCidrs: apart(48) }, { egress: "none", endpoints: [...FOR_TASKS, "sqs", "sns", "codepipeline"] }),
   ],
   ["no way out, outside China, where functions are outside the VPC", withoutEgress(FOR_TASKS)],
   [
@@ -232,7 +232,7 @@ const SOUND: [title: string, raw: Raw][] = [
     "GitHub's routes and endpoints as the only ways out in China",
     {
       ...beijing,
-      "slipway:network": { egress: "none", endpoints: [...FOR_TASKS, "sqs", "codepipeline"], natInstance: {} },
+      "slipway:network": { egress: "none", endpoints: [...FOR_TASKS, "sqs", "sns", "codepipeline"], natInstance: {} },
     },
   ],
   ["all zones of Beijing", { ...beijing, "slipway:network": { availabilityZones: ["cn-north-1b", "cn-north-1d"] } }],

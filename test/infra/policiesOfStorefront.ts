@@ -54,6 +54,8 @@ export const fetchGrantsOf = (environment: string): string[] => [
   `s3:ListBucket ${SOURCE}`,
   ...on(PUSHES, "sqs:ChangeMessageVisibility", "sqs:DeleteMessage"),
   ...on(PUSHES, "sqs:GetQueueAttributes", "sqs:ReceiveMessage"),
+  `sns:Publish ${TOPIC}`,
+  `sqs:SendMessage ${PUSHES}`,
   `sqs:SendMessage ${named("sqs", "slipway-dead-letters")}`,
 ];
 

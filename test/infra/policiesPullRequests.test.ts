@@ -7,6 +7,7 @@ import {
   ARCHIVE,
   ARTIFACTS,
   fetchGrantsOf,
+  pollGrants,
   IN_CLUSTER,
   PIPELINE,
   passedTo,

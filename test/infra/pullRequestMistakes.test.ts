@@ -244,7 +244,7 @@ const MISTAKES: [title: string, raw: Raw, ...lines: string[]][] = [
       "slipway:pullRequests": pullRequests,
       "slipway:network": {
         egress: "none",
-        endpoints: ["s3", "dynamodb", "ecr.api", "ecr.dkr", "logs", "sqs", "codepipeline"],
+        endpoints: ["s3", "dynamodb", "ecr.api", "ecr.dkr", "logs", "sqs", "sns", "codepipeline"],
       },
     },
     'slipway:network.egress: "none" leaves the functions that fetch pushes no way to the forge; allowed: another egress, or natInstance beside it',

@@ -4,7 +4,7 @@ import type { Scenario } from "../scenario";
 import { answers, delivers, push } from "../steps";
 
 /** What tasks and functions need where nothing else leads out: https://docs.aws.amazon.com/vpc/latest/privatelink/ */
-const endpoints = ["s3", "ecr.api", "ecr.dkr", "logs", "sqs", "codepipeline"];
+const endpoints = ["s3", "ecr.api", "ecr.dkr", "logs", "sqs", "sns", "codepipeline"];
 
 export const endpointsOnly: Scenario = {
   name: "endpointsOnly",

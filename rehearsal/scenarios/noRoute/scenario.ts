@@ -43,7 +43,7 @@ export const noRoute: Scenario = {
       cidr: "10.40.0.0/16",
       availabilityZones: ["cn-north-1a", "cn-north-1b"],
       egress: "none",
-      endpoints: ["s3", "ecr.api", "ecr.dkr", "logs", "sqs", "codepipeline"],
+      endpoints: ["s3", "ecr.api", "ecr.dkr", "logs", "sqs", "sns", "codepipeline"],
       // One of GitHub's ranges, but not the one that github.com is in where it is asked for from China.
       natInstance: { githubCidrs: ["140.82.112.0/20"] },
     },

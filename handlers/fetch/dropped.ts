@@ -1,0 +1,43 @@
+import { PublishCommand, type SNSClient } from "@aws-sdk/client-sns";
+import type { SQSClient } from "@aws-sdk/client-sqs";
+import { log } from "../log";
+import { type PushMessage, sendMessage } from "../message";
+import { abbreviate, subjectOf } from "../notices/notice";
+
+export interface DroppedOptions {
+  /** The FIFO queue of pushes. */
+  queueUrl: string;
+  /** The topic of notices. */
+  topicArn: string;
+  environment: string;
+}
+
+/**
+ * Gives a push up whose commit the branch does not contain: enqueues the branch's head in its place, and sends a notice.
+ * @param head `undefined` if there is no branch
+ * @throws the errors of SQS and SNS: the push is tried again then
+ */
+export async function drop(
+  { queue, sns }: { queue: SQSClient; sns: SNSClient },
+  { queueUrl, topicArn, environment }: DroppedOptions,
+  { before: _, ...push }: PushMessage,
+  { reason, head }: { reason: string; head: string | undefined },
+): Promise<void> {
+  const { forge, repository, branch, application, commit, delivery } = push;
+  if (head !== undefined) {
+    const pushedAt = new Date().toISOString();
+    await sendMessage(queue, queueUrl, { ...push, commit: head, delivery: `head-of-${delivery}`, pushedAt });
+  }
+  const headline = `${application} in ${environment}: ${abbreviate(commit)} not delivered`;
+  const instead = head === undefined ? "There is no such branch." : `Its head ${head} is delivered instead.`;
+  const message = [
+    headline,
+    "",
+    `${reason}, at ${repository} on ${forge}. ${instead}`,
+    "The branch was moved away from the commit, or the webhook named a commit of another branch or of a fork.",
+    "",
+    `Delivery: ${delivery}`,
+  ].join("\n");
+  await sns.send(new PublishCommand({ TopicArn: topicArn, Subject: subjectOf(headline), Message: message }));
+  log("warn", "fetch refused", { application, branch, commit, delivery, reason, head });
+}

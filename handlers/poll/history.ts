@@ -1,0 +1,57 @@
+import { failure } from "../failure";
+import type { ForgeTokens } from "../forgeAccess";
+import { DELIMITER, FLUSH, packet } from "./packets";
+import { connect, type Limits, type Remote, sectionOf, uploadPack } from "./remote";
+
+/** Generations that a history is looked through: a commit further back has been overtaken long ago. */
+const DEPTH = 1_000;
+
+/** One answer lists at most the commits of one generation. */
+const LIMITS: Limits = { seconds: 20, bytes: 1024 * 1024 };
+
+/**
+ * Whether a commit is in the history of another one, up to {@link DEPTH} generations back. Forges serve the commits of forks under
+ * the parent's name, so that it is not enough that they have the commit.
+ *
+ * Nothing is downloaded for it. A client that says that its history ends at a commit (`shallow`), and asks for more of the
+ * history of another one (`deepen`), is told whether its history ends there no more (`unshallow`): exactly if the commit is within.
+ * https://git-scm.com/docs/gitprotocol-v2#_fetch
+ *
+ * @returns `false` also if the forge does not have the commits
+ * @throws Failure that says what is wrong with the repository, without naming it
+ */
+export async function isInHistory(
+  remote: Remote,
+  { commit, of: tip }: { commit: string; of: string },
+  tokens: ForgeTokens,
+  limits: Limits = LIMITS,
+): Promise<boolean> {
+  const signal = AbortSignal.timeout(limits.seconds * 1_000);
+  const { base, advertisement, token } = await connect(remote, tokens, signal, limits);
+  const capabilities = advertisement.flatMap((it) => (it.kind === "line" ? [it.text] : []));
+  const fetches = capabilities.find((line) => /^fetch(=|$)/.test(line))?.split(/[= ]/) ?? [];
+  if (!fetches.includes("shallow")) {
+    throw failure("SystemUnavailable", "it does not speak version 2 of git's protocol, which tells a branch's history");
+  }
+  const body = deepen(commit, tip, fetches.includes("filter"));
+  const answer = await sectionOf(await uploadPack(remote, base, token, body, signal), token, limits);
+  const [refusal] = answer.filter((line) => line.startsWith("ERR "));
+  // The tip was forced away, and the forge has forgotten it.
+  if (refusal?.includes("not our ref")) {
+    return false;
+  }
+  if (refusal !== undefined || answer[0] !== "shallow-info") {
+    throw failure(
+      "SystemUnavailable",
+      `it does not tell a branch's history: ${(refusal ?? answer[0] ?? "").slice(0, 300)}`,
+    );
+  }
+  return answer.includes(`unshallow ${commit}`);
+}
+
+/** @param filter whether the server can leave files out of what it would send next, which nobody reads */
+function deepen(commit: string, tip: string, filter: boolean): string {
+  const lines = ["no-progress", `deepen ${DEPTH}`, `shallow ${commit}`, `want ${tip}`];
+  const packets = [...lines, ...(filter ? ["filter tree:0"] : []), "done"].map((line) => packet(`${line}\n`));
+  return [packet("command=fetch\n"), DELIMITER, ...packets, FLUSH].join("");
+}

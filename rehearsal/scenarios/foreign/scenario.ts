@@ -1,0 +1,57 @@
+import type { CloudEvent } from "../../cloud/events";
+import { file } from "../../forges/files";
+import { outcomesTold } from "../notices";
+import { messagesIn, queuesOf } from "../queues";
+import { expectEqual, expectSame, type Scenario, type Step } from "../scenario";
+import { isAt } from "../state";
+import { answers, executions } from "../steps";
+import { nothingChanges } from "../unchanged";
+
+const isRefused = (event: CloudEvent): event is CloudEvent =>
+  event.kind === "log" && event.line.includes('"message":"fetch refused"');
+
+/** GitHub serves the commits of forks under the parent's name: that it has the commit proves nothing. */
+const claims: Step = {
+  title: "a webhook with the right secret names a commit as main's that is of another branch",
+  async run(world) {
+    const { repository } = world;
+    const main = String((await repository.refs()).get("refs/heads/main"));
+    await repository.move("refs/heads/fork", main);
+    const { after } = await repository.commit({ "README.md": file("Not ours\n") }, "Not ours", "fork");
+    const delivery = await world.push({ ref: "refs/heads/main", before: main, after });
+    expectEqual("the delivery was answered", delivery?.answer?.status ?? delivery?.error, 202);
+    return after.slice(0, 7);
+  },
+};
+
+const refuses: Step = {
+  title: "fetch looks three times for it in the branch, gives it up and says so; the branch's head is in place",
+  async run(world) {
+    const before = executions(world);
+    await world.event(isRefused);
+    const [told = ""] = await outcomesTold(world, 1);
+    const { url, deadLettersUrl } = queuesOf(world);
+    await world.pass(60_000);
+    expectSame(
+      "messages waiting and dead",
+      [await messagesIn(world, url), await messagesIn(world, deadLettersUrl)],
+      [0, 0],
+    );
+    expectEqual("executions", executions(world), before);
+    return told.split("\n", 1)[0];
+  },
+};
+
+export const foreign: Scenario = {
+  name: "foreign",
+  title: "a commit that the branch does not contain is not delivered, though a signed webhook names it",
+  needs: ["deliver"],
+  troubled: true,
+  steps: [
+    claims,
+    refuses,
+    nothingChanges("nothing was changed", "services", "schedules", "tag"),
+    isAt("2.0.0"),
+    answers("2.0.0"),
+  ],
+};
