@@ -3,8 +3,8 @@ import {
   type ArchiveHead,
   decideFetch,
   type FetchVerdict,
-  versionInPlace,
   type Standing,
+  versionInPlace,
 } from "../../handlers/fetch/decision";
 import { messageGroup, type PushMessage } from "../../handlers/message";
 
