@@ -196,7 +196,7 @@ async function isDone(
     log("info", "fetch found the commit in place", { application, commit, delivery, versionId: inPlace });
     return true;
   }
-  const standing = await standingOf(options.forges, clients.tokens, message, lastOf(message, head));
+  const standing = await standingOf(options.forges, clients.tokens, message, lastOf(message, head), signal);
   const verdict = decideFetch(message, head, standing);
   switch (verdict.kind) {
     case "stale":

@@ -84,6 +84,9 @@ export function createPoll(options: PollOptions): PollHandler {
   };
 }
 
+/** Milliseconds for all requests to one repository. */
+const PATIENCE = 20_000;
+
 async function serve(poll: Poll, { forge, repository, sources }: PolledRepository): Promise<Outcome> {
   const outcome: Outcome = { enqueued: {}, failures: [] };
   try {
@@ -91,7 +94,7 @@ async function serve(poll: Poll, { forge, repository, sources }: PolledRepositor
     const branches = sources.map((source) => source.branch);
     // When the heads were asked for, not when they are enqueued: of two polls at once, fetch delivers what was seen last.
     const seenAt = new Date().toISOString();
-    const heads = await headsOf({ forge, url, repository }, branches, poll.tokens);
+    const heads = await headsOf({ forge, url, repository }, branches, poll.tokens, AbortSignal.timeout(PATIENCE));
     for (const source of sources) {
       const archive = await headOf(poll.s3, poll.options.bucket, source.key);
       const verdict = decideHead(source, heads.get(source.branch), archive, poll.state);

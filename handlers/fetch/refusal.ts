@@ -56,7 +56,7 @@ export function refusalOf(
 }
 
 /** What passes, with the time that the forge names for it. */
-function later({ headers }: Answer, message: string, now: number): FetchFailure {
+export function later({ headers }: Pick<Answer, "headers">, message: string, now: number): FetchFailure {
   const retryAfter = retryAfterOf(headers, now);
   return Object.assign(failure("SystemUnavailable", message), retryAfter === undefined ? {} : { retryAfter });
 }
@@ -83,7 +83,7 @@ function isPage({ headers }: Answer): boolean {
 }
 
 /** GitHub answers 403 as well: https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api */
-function isThrottled({ status, headers }: Answer): boolean {
+export function isThrottled({ status, headers }: Pick<Answer, "status" | "headers">): boolean {
   const spent = headers.get("x-ratelimit-remaining") === "0" || headers.get("retry-after") !== null;
   return status === 429 || (status === 403 && spent);
 }

@@ -4,6 +4,7 @@ import type { PushMessage } from "../message";
 import { isInHistory } from "../poll/history";
 import { headsOf } from "../poll/remote";
 import type { Standing } from "./decision";
+import type { FetchFailure } from "./retry";
 
 /**
  * Asks the forge whether a branch contains a pushed commit. Whoever can send a webhook for a repository can name any commit,
@@ -16,22 +17,30 @@ export async function standingOf(
   tokens: ForgeTokens,
   { forge, repository, branch, commit }: PushMessage,
   last: string | undefined,
+  signal: AbortSignal,
 ): Promise<Standing> {
   const remote = { forge, url: accessOf(forges, forge).url, repository };
+  // Cached. What is wrong with the secret is not the repository's fault.
+  await tokens.tokenOf(forge);
   try {
-    const head = (await headsOf(remote, [branch], tokens)).get(branch);
+    const head = (await headsOf(remote, [branch], tokens, signal)).get(branch);
     if (head === commit) {
       return { kind: "head" };
     }
-    if (head === undefined || !(await isInHistory(remote, { commit, of: head }, tokens))) {
+    if (head === undefined || !(await isInHistory(remote, { commit, of: head }, tokens, signal))) {
       return { kind: "absent", head };
     }
-    const passed = last === head || (last !== undefined && (await isInHistory(remote, { commit, of: last }, tokens)));
+    const passed =
+      last === head || (last !== undefined && (await isInHistory(remote, { commit, of: last }, tokens, signal)));
     return { kind: "contained", head, passed };
   } catch (error) {
     const what = `branch ${branch} of ${repository} at ${forge} cannot be compared with commit ${commit}`;
     const type = failureType(error);
-    // A refusal may pass: a token is rotated, a repository is renamed.
-    throw failure(type === "ConfigurationError" ? "RevisionUnavailable" : type, `${what}: ${explain(error)}`, error);
+    const { retryAfter } = error as FetchFailure;
+    throw Object.assign(
+      // A refusal may pass: a token is rotated, a repository is renamed.
+      failure(type === "ConfigurationError" ? "RevisionUnavailable" : type, `${what}: ${explain(error)}`, error),
+      retryAfter === undefined ? {} : { retryAfter },
+    );
   }
 }

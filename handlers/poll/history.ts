@@ -1,13 +1,13 @@
 import { failure } from "../failure";
 import type { ForgeTokens } from "../forgeAccess";
 import { DELIMITER, FLUSH, packet } from "./packets";
-import { connect, type Limits, type Remote, sectionOf, uploadPack } from "./remote";
+import { connect, type Remote, sectionOf, uploadPack } from "./remote";
 
 /** Generations that a history is looked through: a commit further back has been overtaken long ago. */
 const DEPTH = 1_000;
 
-/** One answer lists at most the commits of one generation. */
-const LIMITS: Limits = { seconds: 20, bytes: 1024 * 1024 };
+/** Bytes of one answer, which lists at most the commits of one generation. */
+const LIMIT = 1024 * 1024;
 
 /**
  * Whether a commit is in the history of another one, up to {@link DEPTH} generations back. Forges serve the commits of forks under
@@ -24,17 +24,16 @@ export async function isInHistory(
   remote: Remote,
   { commit, of: tip }: { commit: string; of: string },
   tokens: ForgeTokens,
-  limits: Limits = LIMITS,
+  signal: AbortSignal,
 ): Promise<boolean> {
-  const signal = AbortSignal.timeout(limits.seconds * 1_000);
-  const { base, advertisement, token } = await connect(remote, tokens, signal, limits);
+  const { base, advertisement, token } = await connect(remote, tokens, signal, LIMIT);
   const capabilities = advertisement.flatMap((it) => (it.kind === "line" ? [it.text] : []));
   const fetches = capabilities.find((line) => /^fetch(=|$)/.test(line))?.split(/[= ]/) ?? [];
   if (!fetches.includes("shallow")) {
     throw failure("SystemUnavailable", "it does not speak version 2 of git's protocol, which tells a branch's history");
   }
   const body = deepen(commit, tip, fetches.includes("filter"));
-  const answer = await sectionOf(await uploadPack(remote, base, token, body, signal), token, limits);
+  const answer = await sectionOf(await uploadPack(remote, base, token, body, signal), token, LIMIT);
   const [refusal] = answer.filter((line) => line.startsWith("ERR "));
   // The tip was forced away, and the forge has forgotten it.
   if (refusal?.includes("not our ref")) {

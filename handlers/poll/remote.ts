@@ -1,6 +1,7 @@
 import type { ReadableStream } from "node:stream/web";
 import { explain, failure } from "../failure";
 import { isRedirect } from "../fetch/redirects";
+import { isThrottled, later } from "../fetch/refusal";
 import type { Forge } from "../forge";
 import { type ForgeTokens, gitHeaders, pathOf } from "../forgeAccess";
 import { log } from "../log";
@@ -18,15 +19,8 @@ export interface Remote {
   repository: string;
 }
 
-export interface Limits {
-  /** For all requests to one repository. */
-  seconds: number;
-  /** Of one answer. */
-  bytes: number;
-}
-
-/** In version 0 a server sends every reference, and large repositories have tens of thousands. */
-const LIMITS: Limits = { seconds: 20, bytes: 16 * 1024 * 1024 };
+/** Bytes of one answer. In version 0 a server sends every reference, and large repositories have tens of thousands. */
+const LIMIT = 16 * 1024 * 1024;
 const REDIRECTS = 3;
 
 const REFERENCES = "/info/refs";
@@ -41,6 +35,7 @@ interface Advertised {
 
 /**
  * Asks which commits a repository's branches are at, over git's smart HTTP protocol.
+ * @param limit bytes of one answer
  * @returns at least those of the branches that are there
  * @throws Failure that says what is wrong with the repository, without naming it
  */
@@ -48,16 +43,16 @@ export async function headsOf(
   remote: Remote,
   branches: string[],
   tokens: ForgeTokens,
-  limits: Limits = LIMITS,
+  signal: AbortSignal,
+  limit = LIMIT,
 ): Promise<BranchHeads> {
-  const signal = AbortSignal.timeout(limits.seconds * 1_000);
-  const { base, advertisement, token } = await connect(remote, tokens, signal, limits);
+  const { base, advertisement, token } = await connect(remote, tokens, signal, limit);
   const heads = readAdvertisement(advertisement);
   if (heads !== undefined) {
     return heads;
   }
   const answer = await uploadPack(remote, base, token, lsRefs(branches), signal);
-  return readReferences(await packetsOf(answer, "upload-pack-result", token, limits));
+  return readReferences(await packetsOf(answer, "upload-pack-result", token, limit));
 }
 
 /** A repository that has answered. */
@@ -75,10 +70,10 @@ export async function connect(
   remote: Remote,
   tokens: ForgeTokens,
   signal: AbortSignal,
-  limits: Limits,
+  limit: number,
 ): Promise<Connected> {
   const { base, response, token } = await advertised(remote, tokens, signal);
-  return { base, advertisement: await packetsOf(response, "upload-pack-advertisement", token, limits), token };
+  return { base, advertisement: await packetsOf(response, "upload-pack-advertisement", token, limit), token };
 }
 
 /** Sends a command in version 2 of git's protocol. */
@@ -173,11 +168,11 @@ async function packetsOf(
   response: Response,
   service: string,
   token: string | undefined,
-  limits: Limits,
+  limit: number,
 ): Promise<Packet[]> {
   await refuse(response, service, token);
   const chunks: Uint8Array[] = [];
-  for await (const chunk of chunksOf(response, limits.bytes)) {
+  for await (const chunk of chunksOf(response, limit)) {
     chunks.push(chunk);
   }
   return readPackets(Buffer.concat(chunks));
@@ -187,10 +182,10 @@ async function packetsOf(
  * Reads the lines of an answer up to its first mark. What comes behind is not downloaded.
  * @throws Failure for any answer but one to {@link uploadPack}
  */
-export async function sectionOf(response: Response, token: string | undefined, limits: Limits): Promise<string[]> {
+export async function sectionOf(response: Response, token: string | undefined, limit: number): Promise<string[]> {
   await refuse(response, "upload-pack-result", token);
   let answer = Buffer.alloc(0);
-  for await (const chunk of chunksOf(response, limits.bytes)) {
+  for await (const chunk of chunksOf(response, limit)) {
     answer = Buffer.concat([answer, chunk]);
     const section = readSection(answer);
     if (section !== undefined) {
@@ -214,6 +209,9 @@ function refusalOf(
   service: string,
   token: string | undefined,
 ): Error | undefined {
+  if (isThrottled({ status, headers })) {
+    return later({ headers }, `it answers ${status}: too many requests`, Date.now());
+  }
   if (isRefusal(status)) {
     const why =
       token === undefined
@@ -222,7 +220,7 @@ function refusalOf(
     return failure("ConfigurationError", `it answers ${status}: ${why}`);
   }
   if (status !== 200) {
-    return failure("SystemUnavailable", `it answers ${status} ${statusText}`.trimEnd());
+    return later({ headers }, `it answers ${status} ${statusText}`.trimEnd(), Date.now());
   }
   const type = headers.get("content-type") ?? "without a content type";
   return type.startsWith(`application/x-git-${service}`)

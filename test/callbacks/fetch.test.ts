@@ -119,7 +119,7 @@ describe("fetch callback, serialised", () => {
     ["an archive in parts", randomBytes(9 * 1024 * 1024)],
   ] as const) {
     it(`delivers nothing twice when fetch is invoked twice concurrently: ${what}`, async () => {
-      archive.body = await tarGz({ "README.md": content });
+      archive.body = await zipball({ "README.md": content });
       // Both invocations have looked at the bucket before either of them has the archive.
       const answer = world.forge;
       const bothAsked = meetingOf(2);

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { rmSync } from "node:fs";
 import { expect } from "chai";
-import { tarGz } from "./archive";
+import { zipball } from "./archive";
 import type { PlainAnswer } from "./endpoint";
 import { createFetchWorld, DEAD_LETTERS, type FetchWorld, GROUP, message, QUEUE, TOPIC } from "./fetchSupport";
 import { createForge, type GitForge } from "./gitForge";
@@ -35,7 +35,7 @@ describe("fetch callback, serialised, and the branch of a push", () => {
 
   before(async () => {
     world = await createFetchWorld((url) => ({ github: { url: `${url}/forge/github` } }));
-    const archive: PlainAnswer = { status: 200, body: await tarGz({ "README.md": "# storefront\n" }) };
+    const archive: PlainAnswer = { status: 200, body: await zipball({ "README.md": "# storefront\n" }) };
     const { plain } = world.endpoint;
     world.forge = () => archive;
     world.endpoint.plain = (request) => {

@@ -112,7 +112,7 @@ describe("fetch callback, serialised, when it cannot deliver", () => {
       it(`${seconds} s for a forge that is out of reach the ${receives}. time`, async () => {
         const fetched = await world.deliver({ forge: "gitlab" }, { receives });
         expect(expectRetry(fetched, receives, seconds)).to.equal(
-          `http://${nobody}/api/v4/projects/acme%2Fstorefront/repository/archive.zip?sha=${COMMIT} cannot be reached: connect ECONNREFUSED ${nobody}`,
+          `branch feature/basket of acme/storefront at gitlab cannot be compared with commit ${COMMIT}: it cannot be reached: TypeError: fetch failed (connect ECONNREFUSED ${nobody})`,
         );
       });
     }
@@ -194,6 +194,15 @@ describe("fetch callback, serialised, when it cannot deliver", () => {
       archive = { status: 429, headers: { "retry-after": "1800" } };
       expect(expectRetry(await world.deliver(), 1, 1_800)).to.match(/answers 429 Too Many Requests: too many requests/);
     });
+
+    for (const status of [429, 403]) {
+      it(`as long as the forge asks for by ${status} where it is asked for the branch`, async () => {
+        world.refs = () => ({ status, headers: { "retry-after": "1800" } });
+        expect(expectRetry(await world.deliver(), 1, 1_800)).to.equal(
+          `branch feature/basket of acme/storefront at github cannot be compared with commit ${COMMIT}: it answers ${status}: too many requests`,
+        );
+      });
+    }
 
     it("for S3 to be back", async () => {
       world.bucket.answer = () => ({ status: 503 });

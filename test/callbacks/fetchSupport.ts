@@ -118,17 +118,18 @@ export async function createFetchWorld(forges: (url: string) => ForgeAccessOptio
     }
     return { value, logged: lines.map((line) => JSON.parse(line)) };
   }
+  // Version 0 of git's protocol lists the branches' heads at once.
+  const refs = (): PlainAnswer => ({
+    status: 200,
+    headers: { "content-type": "application/x-git-upload-pack-advertisement" },
+    body: `${packet(`${world.head ?? pushed} refs/heads/${tracked.branch}\0agent=git\n`)}0000`,
+  });
   const world: FetchWorld = {
     endpoint,
     bucket: createBucket(),
     asked: [],
     head: undefined,
-    // Version 0 of git's protocol tells where the branches are at once.
-    refs: () => ({
-      status: 200,
-      headers: { "content-type": "application/x-git-upload-pack-advertisement" },
-      body: `${packet(`${world.head ?? pushed} refs/heads/${tracked.branch}\0agent=git\n`)}0000`,
-    }),
+    refs,
     forge: () => ({ status: 500 }),
     reset() {
       endpoint.requests = [];
@@ -138,6 +139,7 @@ export async function createFetchWorld(forges: (url: string) => ForgeAccessOptio
       world.bucket = createBucket();
       world.asked = [];
       world.head = undefined;
+      world.refs = refs;
     },
     deliver: (change = {}, handing = {}) => deliverTo(lambda, change, handing),
     async deliverTwice(change = {}) {

@@ -36,6 +36,7 @@ describe("the history of a branch", () => {
       { forge: "github", url: `${endpoint.url}/forge`, repository: REPOSITORY },
       { commit: String(commit), of: String(of) },
       NO_TOKENS,
+      new AbortController().signal,
     );
 
   it("contains the commit itself, its parent and its first ancestor", async () => {

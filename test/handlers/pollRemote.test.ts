@@ -4,7 +4,7 @@ import type { SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 import { expect } from "chai";
 import { createForgeTokens, type ForgeTokens } from "../../handlers/forgeAccess";
 import { packet } from "../../handlers/poll/packets";
-import { headsOf, type Limits } from "../../handlers/poll/remote";
+import { headsOf } from "../../handlers/poll/remote";
 import { type Endpoint, type PlainAnswer, type PlainRequest, startEndpoint } from "../callbacks/endpoint";
 import { capture } from "./output";
 
@@ -42,12 +42,12 @@ describe("poll's requests to a repository", () => {
   });
   after(() => endpoint.close());
 
-  const ask = async (tokens = NO_TOKENS, limits?: Limits, url = endpoint.url) =>
+  const ask = async (tokens = NO_TOKENS, limit?: number, url = endpoint.url, signal = new AbortController().signal) =>
     Object.fromEntries(
-      await headsOf({ forge: "github", url, repository: "acme/storefront" }, ["main"], tokens, limits),
+      await headsOf({ forge: "github", url, repository: "acme/storefront" }, ["main"], tokens, signal, limit),
     );
-  const refused = (tokens?: ForgeTokens, limits?: Limits, url?: string): Promise<string> =>
-    ask(tokens, limits, url).then(
+  const refused = (tokens?: ForgeTokens, limit?: number, url?: string, signal?: AbortSignal): Promise<string> =>
+    ask(tokens, limit, url, signal).then(
       () => "no refusal",
       (error: Error) => error.message,
     );
@@ -219,7 +219,7 @@ describe("poll's requests to a repository", () => {
   for (const [what, answer, message] of failures) {
     it(`say what is wrong with ${what}`, async () => {
       answers[REFS] = answer;
-      expect(await refused(NO_TOKENS, { seconds: 20, bytes: 100 })).to.equal(message);
+      expect(await refused(NO_TOKENS, 100)).to.equal(message);
     });
   }
 
@@ -245,7 +245,7 @@ describe("poll's requests to a repository", () => {
 
     it("end", async () => {
       const url = `http://127.0.0.1:${(silent.address() as AddressInfo).port}`;
-      expect(await refused(NO_TOKENS, { seconds: 0.05, bytes: 100 }, url)).to.equal(
+      expect(await refused(NO_TOKENS, 100, url, AbortSignal.timeout(50))).to.equal(
         "it cannot be reached: it took too long to answer",
       );
     });
