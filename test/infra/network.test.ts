@@ -3,7 +3,18 @@ import type { Program } from "../../rehearsal/program";
 import { storefront, withKeys } from "./configurations";
 import { evaluateStack, ofType, optionsOf, resource, stackBeijing, stackDev, stackNingxia } from "./support";
 
-const ENDPOINTS = ["s3", "dynamodb", "ecr.api", "ecr.dkr", "logs", "secretsmanager", "ssm", "sqs", "sns", "codepipeline"];
+const ENDPOINTS = [
+  "s3",
+  "dynamodb",
+  "ecr.api",
+  "ecr.dkr",
+  "logs",
+  "secretsmanager",
+  "ssm",
+  "sqs",
+  "sns",
+  "codepipeline",
+];
 
 const withNetwork = (network: object, more: Record<string, unknown> = {}) =>
   evaluateStack({ settings: withKeys({ "slipway:network": network, ...more }) });

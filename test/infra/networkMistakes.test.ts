@@ -221,7 +221,10 @@ const SOUND: [title: string, raw: Raw][] = [
   ["more destinations than routes, once they are merged", withInstance({ githubCidrs: ["11.0.0.0/8", ...apart(99)] })],
   [
     "one route more where no way out takes one",
-    withInstance({ githubCidrs: apart(48) }, { egress: "none", endpoints: [...FOR_TASKS, "sqs", "sns", "codepipeline"] }),
+    withInstance(
+      { githubCidrs: apart(48) },
+      { egress: "none", endpoints: [...FOR_TASKS, "sqs", "sns", "codepipeline"] },
+    ),
   ],
   ["no way out, outside China, where functions are outside the VPC", withoutEgress(FOR_TASKS)],
   [

@@ -109,7 +109,11 @@ describe("the settings of pull requests", () => {
       withPullRequests(
         {},
         {
-          "slipway:network": { egress: "none", endpoints: [...OF_TASKS, "sqs", "sns", "codepipeline"], natInstance: {} },
+          "slipway:network": {
+            egress: "none",
+            endpoints: [...OF_TASKS, "sqs", "sns", "codepipeline"],
+            natInstance: {},
+          },
         },
       ),
     ],
