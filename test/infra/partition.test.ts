@@ -79,6 +79,7 @@ describe("partitions", () => {
     secretsmanager: "com.amazonaws.cn-north-1.secretsmanager",
     ssm: "com.amazonaws.cn-north-1.ssm",
     sqs: "cn.com.amazonaws.cn-north-1.sqs",
+    sns: "com.amazonaws.cn-north-1.sns",
     codepipeline: "com.amazonaws.cn-north-1.codepipeline",
   };
   for (const service of ENDPOINT_SERVICES)

@@ -69,6 +69,8 @@ for (const [region, stack, cidr] of STACKS)
         bucket: "slipway-source-bucket-0000000",
         queueUrl: PUSHES,
         deadLetterUrl: "https://sqs.example/slipway-dead-letters-0000000.fifo",
+        topicArn: arnOf("sns", "slipway-alerts"),
+        environment,
         forges: { github: { url: "https://github.com" } },
         sources: [
           { ...TRACKED, key: "storefront/source.zip", pipeline: `${environment}-storefront`, overridable: false },
@@ -103,9 +105,7 @@ for (const [region, stack, cidr] of STACKS)
         ({ inputs }) => inputs.vpcConfig !== undefined,
       );
       const names = functions.map(({ name }) => name.replace(/-function$/, ""));
-      expect(names.sort()).to.deep.equal(
-        region === "cn-north-1" ? ["slipway-fetch", "slipway-poll"] : ["slipway-fetch"],
-      );
+      expect(names.sort()).to.deep.equal(["slipway-fetch", "slipway-poll"]);
       for (const name of names) {
         const [created, group, policy, role] = [
           resource(program, "aws:lambda/function:Function", `${name}-function`),
@@ -275,7 +275,7 @@ describe("stack cn-northwest-1", () => {
       scheduleExpression: "rate(5 minutes)",
     });
     expect(resource(program, "aws:lambda/function:Function", "slipway-poll-function").inputs.vpcConfig).to.deep.equal(
-      IN_VPC,
+      inVpc("slipway-poll"),
     );
   });
 
