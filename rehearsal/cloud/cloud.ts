@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from "node:crypto";
 import type { Clock } from "../clock";
 import { createToken } from "../loopback";
+import { checkedError, checkRequest } from "./constraints";
 import { startEndpoint } from "./endpoint";
 import type { CloudEvent } from "./events";
 import { createIam, type Iam, principalName } from "./iam";
@@ -11,6 +12,7 @@ import {
   type Cloud,
   type Created,
   type Declaration,
+  isAwsError,
   type Origin,
   type Principal,
   type Service,
@@ -104,10 +106,12 @@ export function createCloud(options: CloudOptions): Account {
     try {
       const service = serviceOf(name);
       const operation = operationOf(service, operationName);
+      checkRequest(name, operationName, input);
       for (const permission of operation.permissions(input, { input, caller }))
         await iam.authorize(caller, permission, service.policyOf?.(permission.resource));
       return await operation.perform(input, { input, caller });
-    } catch (error) {
+    } catch (thrown) {
+      const error = isAwsError(thrown) ? checkedError(name, operationName, thrown) : thrown;
       const code = error instanceof Error ? error.name : "Error";
       entry.outcome = code.startsWith("AccessDenied") ? "denied" : "failed";
       entry.error = error instanceof Error ? error.message : String(error);
@@ -184,6 +188,7 @@ export function createCloud(options: CloudOptions): Account {
     async open() {
       endpoint = await startEndpoint({
         service: serviceOf,
+        now: options.clock.now,
         principalOf: (accessKeyId) => sessions.get(accessKeyId)?.principal,
         admits: (accessKeyId, service) =>
           sessions.get(accessKeyId)?.origin?.connects(serviceHost(account, service)) ?? true,

@@ -108,9 +108,13 @@ export interface AwsError extends Error {
   details?: object;
 }
 
-export function awsError(code: string, message: string, status = 400): AwsError {
-  return Object.assign(new Error(message), { name: code, code, status });
+/** @param details further members of the exception */
+export function awsError(code: string, message: string, status = 400, details?: object): AwsError {
+  return Object.assign(new Error(message), { name: code, code, status }, details === undefined ? {} : { details });
 }
+
+export const isAwsError = (error: unknown): error is AwsError =>
+  error instanceof Error && "code" in error && "status" in error && typeof error.status === "number";
 
 export interface Credentials {
   accessKeyId: string;
