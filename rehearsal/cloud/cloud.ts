@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from "node:crypto";
 import type { Clock } from "../clock";
 import { createToken } from "../loopback";
+import { createConsistency } from "./consistency";
 import { checkedError, checkRequest } from "./constraints";
 import { startEndpoint } from "./endpoint";
 import type { CloudEvent } from "./events";
@@ -27,6 +28,11 @@ export interface CloudOptions {
   directory: string;
   /** Delivers every asynchronous invocation of a function twice. */
   repeatsInvocations?: boolean | undefined;
+  /**
+   * Makes reads of ECS stale for some seconds after writes, and pages of logs empty now and then, as AWS does: which, the
+   * seed decides. Without one, every read shows what was written last.
+   */
+  staleReads?: number | undefined;
   /** The simulated services, each made for this account. */
   services: ((cloud: Cloud) => Service)[];
 }
@@ -137,6 +143,7 @@ export function createCloud(options: CloudOptions): Account {
       return endpoint.url;
     },
     repeatsInvocations: options.repeatsInvocations ?? false,
+    consistency: createConsistency(options.staleReads),
     addresses: new Map(),
     iam,
     trail,
