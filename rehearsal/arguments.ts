@@ -11,6 +11,8 @@ export interface Arguments {
   speed: number;
   /** An IAM action that every role loses, to see it caught. */
   without?: string | undefined;
+  /** The seed of stale reads; none without it. */
+  staleReads?: number | undefined;
 }
 
 /** A command line that asks for something that is not there. */
@@ -28,6 +30,7 @@ const options = {
   scenario: { type: "string", multiple: true },
   speed: { type: "string" },
   without: { type: "string" },
+  "stale-reads": { type: "string" },
 } as const;
 
 /**
@@ -43,6 +46,9 @@ export function readArguments(argv: string[]): Arguments {
   const { help = false, keep = false, verbose = false, stack = "dev", scenario = [], speed = "100", without } = values;
   if (!(Number(speed) >= 10 && Number(speed) <= 1000))
     throw usageError(`--speed is ${speed}: give a number from 10 to 1000, simulated seconds for each real one`);
+  const seed = values["stale-reads"];
+  if (seed !== undefined && !/^\d{1,9}$/.test(String(seed)))
+    throw usageError(`--stale-reads is ${seed}: give a whole number, the seed of which reads are stale`);
   return {
     help: help === true,
     keep: keep === true,
@@ -51,6 +57,7 @@ export function readArguments(argv: string[]): Arguments {
     scenarios: [scenario].flat().map(String),
     speed: Number(speed),
     ...(typeof without === "string" && { without }),
+    ...(seed !== undefined && { staleReads: Number(seed) }),
   };
 }
 

@@ -33,6 +33,7 @@ examples/storefront to a GitHub of its own, and asks the service which version i
   --stack NAME     the stack whose Pulumi.NAME.yaml is rehearsed (dev), after the one that its images come from
   --keep           leave it running afterwards, and say how to push again
   --speed N        simulated seconds for each real one, 10 to 1000 (100)
+  --stale-reads N  let reads of ECS be seconds behind writes, and pages of logs be empty now and then; N chooses which
   --without ACTION break it on purpose: no role of the stack is granted this IAM action, sqs:SendMessage for one
   --verbose        tell every request, invocation and log line
   --help           this text

@@ -22,6 +22,8 @@ export interface RehearsalOptions extends OutsideOptions {
   secrets?: string[] | undefined;
   /** Whether every asynchronous invocation of a function is delivered twice. */
   repeats?: boolean | undefined;
+  /** The seed of stale reads of ECS and of empty pages of logs; none without it. */
+  staleReads?: number | undefined;
   /** A mistake to make on purpose. */
   breaking?: Breaking | undefined;
   listener?: (event: CloudEvent) => void;
@@ -64,6 +66,7 @@ export async function open(options: RehearsalOptions): Promise<Rehearsal> {
     clock: createClock(options.speed),
     directory,
     repeatsInvocations: repeats,
+    staleReads: options.staleReads,
     services,
   });
   if (options.listener !== undefined) account.onEvent(options.listener);

@@ -29,6 +29,8 @@ export interface RehearseOptions {
   keep: boolean;
   /** An IAM action that every role loses. */
   without?: string | undefined;
+  /** The seed of stale reads; none without it. */
+  staleReads?: number | undefined;
   /** Tells every request, invocation and log line too. */
   verbose: boolean;
   /** Ends the rehearsal early, with the signal's reason. */
@@ -68,7 +70,7 @@ export async function rehearse(options: RehearseOptions): Promise<void> {
 
 /** @param closing whether what happens is no news any more: tasks stop because the account is closed */
 async function setUp(
-  { stack, speed, progress, verbose, keep, without, signal }: RehearseOptions,
+  { stack, speed, progress, verbose, keep, without, staleReads, signal }: RehearseOptions,
   { settings, secrets, repeats }: PlannedAccount,
   closing: () => boolean,
 ): Promise<World> {
@@ -97,6 +99,7 @@ async function setUp(
       overrides: settings,
       secrets,
       repeats,
+      staleReads,
       listener: tell,
       breaking,
       signal,

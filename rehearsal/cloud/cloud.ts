@@ -1,6 +1,8 @@
 import { createHash, randomBytes } from "node:crypto";
 import type { Clock } from "../clock";
 import { createToken } from "../loopback";
+import { createConsistency } from "./consistency";
+import { checkedError, checkRequest } from "./constraints";
 import { startEndpoint } from "./endpoint";
 import type { CloudEvent } from "./events";
 import { createIam, type Iam, principalName } from "./iam";
@@ -11,6 +13,7 @@ import {
   type Cloud,
   type Created,
   type Declaration,
+  isAwsError,
   type Origin,
   type Principal,
   type Service,
@@ -25,6 +28,11 @@ export interface CloudOptions {
   directory: string;
   /** Delivers every asynchronous invocation of a function twice. */
   repeatsInvocations?: boolean | undefined;
+  /**
+   * Makes reads of ECS stale for some seconds after writes, and pages of logs empty now and then, as AWS does: which, the
+   * seed decides. Without one, every read shows what was written last.
+   */
+  staleReads?: number | undefined;
   /** The simulated services, each made for this account. */
   services: ((cloud: Cloud) => Service)[];
 }
@@ -104,10 +112,12 @@ export function createCloud(options: CloudOptions): Account {
     try {
       const service = serviceOf(name);
       const operation = operationOf(service, operationName);
+      checkRequest(name, operationName, input);
       for (const permission of operation.permissions(input, { input, caller }))
         await iam.authorize(caller, permission, service.policyOf?.(permission.resource));
       return await operation.perform(input, { input, caller });
-    } catch (error) {
+    } catch (thrown) {
+      const error = isAwsError(thrown) ? checkedError(name, operationName, thrown) : thrown;
       const code = error instanceof Error ? error.name : "Error";
       entry.outcome = code.startsWith("AccessDenied") ? "denied" : "failed";
       entry.error = error instanceof Error ? error.message : String(error);
@@ -133,6 +143,7 @@ export function createCloud(options: CloudOptions): Account {
       return endpoint.url;
     },
     repeatsInvocations: options.repeatsInvocations ?? false,
+    consistency: createConsistency(options.staleReads),
     addresses: new Map(),
     iam,
     trail,
@@ -184,6 +195,7 @@ export function createCloud(options: CloudOptions): Account {
     async open() {
       endpoint = await startEndpoint({
         service: serviceOf,
+        now: options.clock.now,
         principalOf: (accessKeyId) => sessions.get(accessKeyId)?.principal,
         admits: (accessKeyId, service) =>
           sessions.get(accessKeyId)?.origin?.connects(serviceHost(account, service)) ?? true,

@@ -7,7 +7,7 @@ import { ecrSource } from "./codePipeline/ecrSource";
 import { ecsDeploy } from "./codePipeline/ecsDeploy";
 import { createRunner, type Pipeline } from "./codePipeline/execution";
 import { createJobs } from "./codePipeline/jobs";
-import { createOperations } from "./codePipeline/operations";
+import { createOperations, pipelineNamed } from "./codePipeline/operations";
 import { s3Source } from "./codePipeline/s3Source";
 import { checkStructure, type StageDeclaration } from "./codePipeline/structure";
 import { inputsOf } from "./declared";
@@ -24,7 +24,7 @@ const servicePrincipal = "codepipeline.amazonaws.com";
 export function createCodePipeline(cloud: Cloud): Service {
   const pipelines = new Map<string, Pipeline>();
   const jobs = createJobs(cloud);
-  const approvals = createApprovals(cloud);
+  const approvals = createApprovals(cloud, (name) => pipelineNamed(pipelines, name).stages);
   const types: Record<string, ActionType> = {
     "Source/AWS/S3/1": s3Source,
     "Source/AWS/ECR/1": ecrSource,

@@ -37,7 +37,7 @@ const TOKEN_LIFETIME = 12 * 60 * 60_000;
  */
 export function createEcr(cloud: Cloud): Service {
   const repositories = new Map<string, Repository>();
-  const layers = createLayers(path.join(cloud.directory, "ecr"), () => cloud.id());
+  const layers = createLayers(path.join(cloud.directory, "ecr"));
   const registry = createRegistry(cloud);
   const registryId = cloud.accountId;
 

@@ -2,12 +2,15 @@ import path from "node:path";
 import type {
   DescribeServicesCommandInput,
   DescribeServicesCommandOutput,
+  Service as ServiceDescription,
+  Task as TaskDescription,
   UpdateServiceCommandInput,
   UpdateServiceCommandOutput,
 } from "@aws-sdk/client-ecs";
 import type { ClusterArgs } from "@pulumi/aws/ecs/cluster";
 import type { ClusterCapacityProvidersArgs } from "@pulumi/aws/ecs/clusterCapacityProviders";
 import type { Unwrap } from "@pulumi/pulumi";
+import { createStaleViews } from "./consistency";
 import { inputsOf } from "./declared";
 import { createAgent } from "./ecs/agent";
 import { createAuthority } from "./ecs/certificates";
@@ -21,7 +24,7 @@ import type { TaskHost } from "./ecs/startup";
 import type { Task } from "./ecs/task";
 import { createTaskDefinitions } from "./ecs/taskDefinition";
 import { arnOf, taskDefinitionOperations } from "./ecs/taskDefinitionOperations";
-import { taskOperations } from "./ecs/taskOperations";
+import { shown, taskOperations } from "./ecs/taskOperations";
 import { writeRuntimeFile } from "./lambda/runtimeFiles";
 import { networkOf } from "./network";
 import { awsError, type Cloud, type Created, type Declaration, operation, type Service } from "./service";
@@ -52,6 +55,8 @@ export function createEcs(cloud: Cloud): Service {
   const clusters = createClusters(cloud);
   const services = new Map<string, EcsService>();
   const tasks = new Map<string, Task>();
+  const staleServices = createStaleViews<ServiceDescription>(cloud);
+  const staleTasks = createStaleViews<TaskDescription>(cloud);
   const taskDefinitions = createTaskDefinitions(cloud);
   const host = createHost(cloud);
   const onTask = (task: Task) => tasks.set(task.arn, task);
@@ -124,6 +129,7 @@ export function createEcs(cloud: Cloud): Service {
       if (revision.definition.status !== "ACTIVE" && revision !== current)
         throw awsError("ClientException", "TaskDefinition is inactive");
       checkContainers(service.settings, revision);
+      staleServices.keep(service.settings.arn, describeService(service, true));
       service.desiredCount = desiredCount ?? service.desiredCount;
       if (revision !== current || forceNewDeployment) scheduler.deploy(service, revision);
       else scheduler.reconcile(service);
@@ -147,7 +153,7 @@ export function createEcs(cloud: Cloud): Service {
       return {
         services: arns
           .flatMap((arn) => services.get(arn) ?? [])
-          .map((it) => describeService(it, include.includes("TAGS"))),
+          .map((it) => shown(staleServices.of(it.settings.arn)?.view ?? describeService(it, true), include)),
         failures: arns.filter((arn) => !services.has(arn)).map((arn) => ({ arn, reason: "MISSING" })),
       };
     },
@@ -165,8 +171,16 @@ export function createEcs(cloud: Cloud): Service {
       ...taskDefinitionOperations(cloud, taskDefinitions),
       UpdateService: updateService,
       DescribeServices: describeServices,
-      ...taskOperations(cloud, clusters, tasks),
-      RunTask: createRunTask({ host, clusters, taskDefinitions, onTask }),
+      ...taskOperations(cloud, { clusters, tasks, stale: staleTasks }),
+      RunTask: createRunTask({
+        host,
+        clusters,
+        taskDefinitions,
+        onTask(task) {
+          staleTasks.keep(task.arn, undefined);
+          onTask(task);
+        },
+      }),
     },
     start: scheduler.start,
     stop: async () => {

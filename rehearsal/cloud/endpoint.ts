@@ -4,13 +4,23 @@ import { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
 import { pipeline } from "node:stream/promises";
 import { createLocalServer } from "../loopback";
-import { type AwsError, awsError, type HttpAnswer, type Principal, type Protocol, type Service } from "./service";
+import {
+  type AwsError,
+  awsError,
+  type HttpAnswer,
+  isAwsError,
+  type Principal,
+  type Protocol,
+  type Service,
+} from "./service";
 
 export interface EndpointOptions {
   service(name: string): Service;
   principalOf(accessKeyId: string): Principal | undefined;
   /** Whether the holder of the key has a way to the service at all. */
   admits(accessKeyId: string, service: string): boolean;
+  /** The account's time, in milliseconds since the epoch. */
+  now(): number;
   call(caller: Principal, service: string, operation: string, input: object): Promise<object | undefined>;
 }
 
@@ -49,7 +59,9 @@ async function serve(options: EndpointOptions, request: IncomingMessage, respons
   } catch (error) {
     answer = protocol.fail(asAwsError(error), request);
   }
-  response.writeHead(answer.status, answer.headers);
+  // The SDK compares it with its own clock: it retries any error of a service that seems to be minutes away.
+  const date = new Date(options.now()).toUTCString();
+  response.writeHead(answer.status, { ...answer.headers, date });
   if (answer.body instanceof Readable) await pipeline(answer.body, response);
   else response.end(answer.body);
 }
@@ -69,13 +81,12 @@ function identify(
 
 /** An error of the simulation itself must not pass for AWS's: it is a 501 that the SDK does not retry. */
 function asAwsError(error: unknown): AwsError {
-  if (error instanceof Error && "code" in error && "status" in error && typeof error.status === "number")
-    return error as AwsError;
+  if (isAwsError(error)) return error;
   const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
   return awsError("RehearsalFault", `The rehearsal failed: ${message}`, 501);
 }
 
-const awsJson: Protocol = {
+export const awsJson: Protocol = {
   async read(request) {
     const operation =
       String(request.headers["x-amz-target"] ?? "")

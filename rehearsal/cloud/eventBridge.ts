@@ -19,9 +19,9 @@ import type {
   TagResourceRequest,
   UntagResourceRequest,
 } from "@aws-sdk/client-eventbridge";
+import { checkRequest } from "./constraints";
 import {
   addTags,
-  checkedId,
   DEFAULT_BUS,
   invalid,
   limitExceeded,
@@ -31,6 +31,7 @@ import {
   type Rule,
   ruleShape,
   tagsOf,
+  tooManyTags,
 } from "./eventBridge/bus";
 import { ruleRequest, targetRequest } from "./eventBridge/declare";
 import { type BusEvent, readEntry, scheduledEvent } from "./eventBridge/events";
@@ -53,7 +54,7 @@ export function createEventBridge(cloud: Cloud): Service {
   const permissions = createPermissions(cloud, arnOf, (arn) => rules.get(arn)?.tags);
 
   function find(name: string | undefined): Rule {
-    const rule = rules.get(arnOf(checkedId("name", name)));
+    const rule = rules.get(arnOf(name ?? ""));
     if (rule === undefined) throw missing(String(name));
     return rule;
   }
@@ -65,7 +66,7 @@ export function createEventBridge(cloud: Cloud): Service {
   }
 
   function putRule(request: PutRuleRequest): PutRuleResponse {
-    const name = checkedId("name", request.Name);
+    const { Name: name = "" } = request;
     const { EventPattern, ScheduleExpression, State = "ENABLED", Description, RoleArn } = request;
     if (EventPattern === undefined && ScheduleExpression === undefined)
       throw invalid("Parameter(s) EventPattern or ScheduleExpression must be specified.");
@@ -99,7 +100,7 @@ export function createEventBridge(cloud: Cloud): Service {
   }
 
   function deleteRule(request: DeleteRuleRequest): object {
-    const rule = rules.get(arnOf(checkedId("name", request.Name)));
+    const rule = rules.get(arnOf(request.Name ?? ""));
     if (rule === undefined) return {};
     if (rule.targets.size > 0) throw invalid("Rule can't be deleted since it has targets.");
     rule.timer?.cancel();
@@ -133,11 +134,6 @@ export function createEventBridge(cloud: Cloud): Service {
 
   function putEvents(request: PutEventsRequest, call: Pick<Call<object>, "caller">): PutEventsResponse {
     const { Entries = [] } = request;
-    if (Entries.length < 1 || Entries.length > 10)
-      throw invalid(
-        "1 validation error detected: Value at 'entries' failed to satisfy constraint: Member must have length " +
-          (Entries.length < 1 ? "greater than or equal to 1" : "less than or equal to 10"),
-      );
     for (const entry of Entries) onlyDefaultBus(entry.EventBusName);
     const answers = Entries.map((entry) => {
       const read = readEntry(cloud, entry, call);
@@ -162,6 +158,7 @@ export function createEventBridge(cloud: Cloud): Service {
 
   function declareRule(declaration: Declaration): Created {
     const request = ruleRequest(cloud, declaration);
+    checkRequest("events", "PutRule", request);
     // The provider lets PutRule replace a rule that is there already; two declarations of one name are a mistake.
     if (rules.has(arnOf(request.Name ?? "")))
       throw new Error(`${declaration.urn}: there is a rule named ${request.Name} already.`);
@@ -174,7 +171,9 @@ export function createEventBridge(cloud: Cloud): Service {
 
   function declareTarget(declaration: Declaration): Created {
     const { rule, target } = targetRequest(cloud, declaration);
-    const { FailedEntries = [] } = addTargets({ Rule: rule, Targets: [target] });
+    const request = { Rule: rule, Targets: [target] };
+    checkRequest("events", "PutTargets", request);
+    const { FailedEntries = [] } = addTargets(request);
     const [failed] = FailedEntries;
     if (failed !== undefined) throw awsError(String(failed.ErrorCode), String(failed.ErrorMessage));
     return { id: `${rule}-${target.Id}`, outputs: { targetId: target.Id, eventBusName: DEFAULT_BUS } };
@@ -218,7 +217,7 @@ export function createEventBridge(cloud: Cloud): Service {
       TagResource: operation<TagResourceRequest, object>({
         permissions: permissions.tagResource,
         perform({ ResourceARN, Tags = [] }) {
-          addTags(findByArn(ResourceARN), Tags);
+          addTags(findByArn(ResourceARN), Tags, tooManyTags);
           return {};
         },
       }),

@@ -51,9 +51,10 @@ export function createLogs(cloud: Cloud): Service {
   const groups = new Map<string, LogGroup>();
 
   const groupArn = (name: string | undefined) => cloud.arn("logs", `log-group:${name}`);
-  // Streams are asked for by their own ARN: hence the `:*` after the group's in policies.
-  const streamArn = (input: { logGroupName?: string | undefined; logStreamName: string | undefined }) =>
-    `${groupArn(input.logGroupName)}:log-stream:${input.logStreamName}`;
+  // AWS decides about a stream's ARN, with an empty name if the operation names no stream: hence the `:*` after the group's
+  // ARN in policies. prowler#37 has AWS's message.
+  const streamArn = (input: { logGroupName?: string | undefined; logStreamName?: string | undefined }) =>
+    `${groupArn(input.logGroupName ?? "")}:log-stream:${input.logStreamName ?? ""}`;
 
   function createGroup(name: string, retentionInDays?: number): LogGroup {
     if (groups.has(name))
@@ -106,6 +107,7 @@ export function createLogs(cloud: Cloud): Service {
     return pageOfStream(
       events.filter((it) => it.stream === request.logStreamName),
       request,
+      cloud.consistency,
     );
   }
 
@@ -114,7 +116,7 @@ export function createLogs(cloud: Cloud): Service {
     resources: { "aws:cloudwatch/logGroup:LogGroup": declare },
     operations: {
       CreateLogGroup: operation<CreateLogGroupRequest, object>({
-        permissions: ({ logGroupName }) => [{ action: "logs:CreateLogGroup", resource: groupArn(logGroupName) }],
+        permissions: ({ logGroupName }) => [{ action: "logs:CreateLogGroup", resource: streamArn({ logGroupName }) }],
         perform({ logGroupName = "" }) {
           createGroup(logGroupName);
           return {};
@@ -151,18 +153,25 @@ export function createLogs(cloud: Cloud): Service {
       }),
       // How those who watch a group's console read it: all lines of all streams, in the order in which they came.
       FilterLogEvents: operation<FilterLogEventsRequest, FilterLogEventsResponse>({
-        permissions: ({ logGroupName }) => [{ action: "logs:FilterLogEvents", resource: groupArn(logGroupName) }],
-        perform: (input) => filter(groupOf(input.logGroupName), input),
+        permissions: ({ logGroupName }) => [{ action: "logs:FilterLogEvents", resource: streamArn({ logGroupName }) }],
+        perform: (input) => filter(groupOf(input.logGroupName), input, cloud.consistency),
       }),
     },
   };
 }
 
-function filter({ events }: LogGroup, input: FilterLogEventsRequest): FilterLogEventsResponse {
-  for (const field of ["filterPattern", "logStreamNamePrefix", "nextToken", "limit"] as const)
+/** All lines in one page, which may come after empty ones. */
+function filter(
+  { events }: LogGroup,
+  input: FilterLogEventsRequest,
+  { emptyPage }: Cloud["consistency"],
+): FilterLogEventsResponse {
+  for (const field of ["filterPattern", "logStreamNamePrefix", "limit"] as const)
     if (input[field] !== undefined)
       throw awsError("NotSimulated", `logs:FilterLogEvents: ${field} is not simulated: leave it out.`, 501);
-  const { logStreamNames, startTime = 0, endTime = Number.POSITIVE_INFINITY } = input;
+  const { logStreamNames, startTime = 0, endTime = Number.POSITIVE_INFINITY, nextToken = "0" } = input;
+  if (!/^\d+$/.test(nextToken)) throw awsError("InvalidParameterException", "The specified nextToken is invalid.");
+  if (emptyPage()) return { events: [], nextToken: String(Number(nextToken) + 1) };
   return {
     events: events
       .filter((it) => it.timestamp >= startTime && it.timestamp < endTime)

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import type { Readable } from "node:stream";
 import type { Clock } from "../clock";
+import type { Consistency } from "./consistency";
 import type { CloudEvent } from "./events";
 
 /** A resource as the program declared it: resolved inputs, secrets unwrapped. */
@@ -108,9 +109,13 @@ export interface AwsError extends Error {
   details?: object;
 }
 
-export function awsError(code: string, message: string, status = 400): AwsError {
-  return Object.assign(new Error(message), { name: code, code, status });
+/** @param details further members of the exception */
+export function awsError(code: string, message: string, status = 400, details?: object): AwsError {
+  return Object.assign(new Error(message), { name: code, code, status }, details === undefined ? {} : { details });
 }
+
+export const isAwsError = (error: unknown): error is AwsError =>
+  error instanceof Error && "code" in error && "status" in error && typeof error.status === "number";
 
 export interface Credentials {
   accessKeyId: string;
@@ -147,6 +152,8 @@ export interface Cloud {
    * cannot guess it.
    */
   readonly token: string;
+  /** How far reads of ECS and CloudWatch Logs are behind writes. */
+  readonly consistency: Consistency;
   /** Names outside and inside the account (`github.com`, a load balancer's DNS name) and where they answer: `http://127.0.0.1:port`. */
   readonly addresses: Map<string, string>;
   /** Whether the account has a service of this name: the accounts of tests have few. */

@@ -59,7 +59,7 @@ export function createSns(cloud: Cloud): Sns {
 
   function find(arn: string): Topic {
     const topic = topics.get(arn);
-    if (topic === undefined) throw awsError("NotFoundException", `Topic does not exist: ${arn}`, 404);
+    if (topic === undefined) throw awsError("NotFound", `Topic does not exist: ${arn}`, 404);
     return topic;
   }
 

@@ -24,6 +24,7 @@ import {
   type Service,
 } from "./service";
 import { attributesDigest, checkAttributes, selectedAttributes } from "./sqs/messageAttributes";
+import { sqsProtocol } from "./sqs/protocol";
 import { createQueue, type Queue, type QueueConfiguration, type StoredMessage } from "./sqs/queue";
 import { queuesOf } from "./sqs/queues";
 import { queueUrl } from "./sqs/queueUrl";
@@ -86,6 +87,7 @@ export function createSqs(cloud: Cloud): Service {
 
   return {
     name: "sqs",
+    protocol: sqsProtocol,
     resources: { "aws:sqs/queue:Queue": create },
     operations: {
       SendMessage: operation<SendMessageRequest, SendMessageResult>({
@@ -106,9 +108,7 @@ export function createSqs(cloud: Cloud): Service {
       ChangeMessageVisibility: operation<ChangeMessageVisibilityRequest, object>({
         permissions: permission("ChangeMessageVisibility"),
         perform(input) {
-          const { ReceiptHandle = "", VisibilityTimeout } = input;
-          if (VisibilityTimeout === undefined)
-            throw awsError("MissingParameter", "The request must contain the parameter VisibilityTimeout.");
+          const { ReceiptHandle = "", VisibilityTimeout = 0 } = input;
           queueOf(input).changeVisibility(ReceiptHandle, within("VisibilityTimeout", VisibilityTimeout, 0, 43_200));
           return {};
         },

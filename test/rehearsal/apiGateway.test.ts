@@ -82,6 +82,7 @@ describe("An HTTP API", () => {
     const sent = request(`${url}${PATH}?a=1&a=2&b=%20x`, {
       method: "POST",
       headers: {
+        "x-amzn-trace-id": "Root=1-67891233-abcdef012345678912345678",
         "Content-Type": "application/json",
         "X-List": ["1", "2"],
         Cookie: "c=1; d=2",
@@ -102,6 +103,7 @@ describe("An HTTP API", () => {
         "content-type": "application/json",
         host: `${apiId}.execute-api.us-east-1.amazonaws.com`,
         "user-agent": "hooks/1",
+        "x-amzn-trace-id": "Root=1-67891233-abcdef012345678912345678",
         "x-forwarded-for": "127.0.0.1",
         "x-forwarded-port": "443",
         "x-forwarded-proto": "https",

@@ -14,6 +14,7 @@ describe("rehearsal: the command line", () => {
     [["--scenario", "deliver", "--scenario=rollback"], { scenarios: ["deliver", "rollback"] }],
     [["--speed", "12.5"], { speed: 12.5 }],
     [["--without", "sqs:SendMessage"], { without: "sqs:SendMessage" }],
+    [["--stale-reads", "7"], { staleReads: 7 }],
   ];
   for (const [argv, expected] of cases)
     it(`reads "${argv.join(" ")}"`, () => {
@@ -31,6 +32,7 @@ describe("rehearsal: the command line", () => {
     [["--stack"], "--stack wants a value"],
     [["--scenario="], "--scenario wants a value"],
     [["--speed", "fast"], "--speed is fast: give a number from 10 to 1000, simulated seconds for each real one"],
+    [["--stale-reads", "-1"], "--stale-reads is -1: give a whole number, the seed of which reads are stale"],
     [["--speed", "9"], "--speed is 9: give a number from 10 to 1000, simulated seconds for each real one"],
   ];
   for (const [argv, message] of refused)

@@ -4,7 +4,7 @@ import { nextPhase, type PhaseOutcome } from "../../rehearsal/cloud/codeBuild/pl
 
 describe("a buildspec", () => {
   it("is read with what it leaves out", () => {
-    const none = { commands: [], finally: [], abort: false };
+    const none = { commands: [], finally: [] };
     expect(readBuildspec("version: 0.2\nphases: { build: { commands: [ls, pwd] } }")).to.deep.equal({
       shell: "sh",
       variables: {},
@@ -29,8 +29,8 @@ describe("a buildspec", () => {
     ],
     [
       "asks for a behaviour that is not simulated",
-      "version: 0.2\nphases: { build: { on-failure: CONTINUE } }",
-      "phases.build.on-failure must be ABORT here, not CONTINUE",
+      "version: 0.2\nphases: { build: { on-failure: RETRY } }",
+      "phases.build.on-failure must be ABORT or CONTINUE here, not RETRY",
     ],
     ["runs as another user", "version: 0.2\nrun-as: builder\nphases: {}", "the buildspec has the key run-as"],
     [
@@ -52,6 +52,21 @@ describe("a buildspec", () => {
     });
 });
 
+describe("a phase of a buildspec that is to continue", () => {
+  const spec = readBuildspec("version: 0.2\nphases: { install: { on-failure: CONTINUE }, build: { commands: [ls] } }");
+
+  it("is followed by the next although it fails", () => {
+    expect(nextPhase(spec, [{ phase: "install", succeeded: false }])).to.equal("pre_build");
+  });
+});
+
+describe("the artifacts of a buildspec", () => {
+  it("may be one pattern instead of a list", () => {
+    const { artifacts } = readBuildspec("version: 0.2\nphases: {}\nartifacts: { files: '**/*' }");
+    expect(artifacts?.files).to.deep.equal(["**/*"]);
+  });
+});
+
 describe("the planner of phases", () => {
   const spec = (build: string) => readBuildspec(`version: 0.2\nphases: { build: ${build} }`);
   const ok = (...phases: PhaseOutcome["phase"][]) => phases.map((phase) => ({ phase, succeeded: true }));
@@ -64,6 +79,7 @@ describe("the planner of phases", () => {
     ["ends where pre_build fails", failed("pre_build"), "{}", undefined],
     ["goes on to post_build where build fails", failed("build"), "{}", "post_build"],
     ["ends where build fails and is to abort", failed("build"), "{ on-failure: ABORT }", undefined],
+    ["goes on where build fails and is to continue", failed("build"), "{ on-failure: CONTINUE }", "post_build"],
     ["ends where post_build fails", failed("post_build"), "{}", undefined],
   ];
   for (const [what, done, build, expected] of table)

@@ -106,10 +106,44 @@ describe("A CloudWatch alarm", () => {
     expect(
       sns.deliveries.map(({ endpoint, subject, message }) => [endpoint, subject, JSON.parse(message).OldStateValue]),
     ).to.deep.equal([
-      ["platform@example.com", 'OK: "trouble" in us-east-1', "INSUFFICIENT_DATA"],
-      ["platform@example.com", 'ALARM: "trouble" in us-east-1', "OK"],
-      ["platform@example.com", 'OK: "trouble" in us-east-1', "ALARM"],
+      ["platform@example.com", 'OK: "trouble" in US East (N. Virginia)', "INSUFFICIENT_DATA"],
+      ["platform@example.com", 'ALARM: "trouble" in US East (N. Virginia)', "OK"],
+      ["platform@example.com", 'OK: "trouble" in US East (N. Virginia)', "ALARM"],
     ]);
+    const [, alarm] = sns.deliveries.map(({ message }) => JSON.parse(message));
+    const TIME = /^2026-01-05T09:\d\d:\d\d\.\d{3}\+0000$/;
+    expect(alarm.StateChangeTime).to.match(TIME);
+    expect(alarm.AlarmConfigurationUpdatedTimestamp).to.match(TIME);
+    expect(alarm).to.deep.equal({
+      AlarmName: "trouble",
+      AlarmDescription: null,
+      AWSAccountId: "123456789012",
+      AlarmConfigurationUpdatedTimestamp: alarm.AlarmConfigurationUpdatedTimestamp,
+      NewStateValue: "ALARM",
+      NewStateReason: "Threshold Crossed: 1 out of the last 1 datapoints [1] was greater than the threshold (0).",
+      StateChangeTime: alarm.StateChangeTime,
+      Region: "US East (N. Virginia)",
+      AlarmArn: "arn:aws:cloudwatch:us-east-1:123456789012:alarm:trouble",
+      OldStateValue: "OK",
+      OKActions: [topic],
+      AlarmActions: [topic],
+      InsufficientDataActions: [],
+      Trigger: {
+        MetricName: "ApproximateNumberOfMessagesVisible",
+        Namespace: "AWS/SQS",
+        StatisticType: "Statistic",
+        Statistic: "MAXIMUM",
+        Unit: null,
+        Dimensions: [{ value: "dead", name: "QueueName" }],
+        Period: 300,
+        EvaluationPeriods: 1,
+        DatapointsToAlarm: 1,
+        ComparisonOperator: "GreaterThanThreshold",
+        Threshold: 0,
+        TreatMissingData: "notBreaching",
+        EvaluateLowSampleCountPercentile: "",
+      },
+    });
   });
 
   it("goes off for a function's error", async () => {

@@ -114,7 +114,7 @@ describe("A CloudWatch alarm", () => {
     await called;
     expect((await changed())?.state).to.equal("ALARM");
     const subjects = cloud.events.flatMap((event) => (event.kind === "notice" ? [event.subject] : []));
-    expect(subjects.at(-1)).to.equal(`ALARM: "pipelines-${"x".repeat(64)}..." in us-east-1`);
+    expect(subjects.at(-1)).to.equal(`ALARM: "pipelines-${"x".repeat(52)}..." in US East (N. Virginia)`);
     expect(subjects.at(-1)?.length).to.equal(99);
   });
 

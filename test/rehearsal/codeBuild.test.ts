@@ -240,10 +240,10 @@ phases: { build: { commands: ['echo "the token is $TOKEN"', 'test "$TOKEN" = hus
         running("aws sts get-caller-identity || echo $?", "aws s3api head-object --range 1 || echo $?"),
       );
       expect(await account.printed()).to.deep.equal([
-        "",
+        "\n",
         "aws sts get-caller-identity is not simulated: the rehearsal has ecr get-login-password and s3api head-object",
         "252",
-        "",
+        "\n",
         "aws s3api head-object --range 1 is not simulated",
         "252",
       ]);

@@ -83,6 +83,26 @@ describe("a manual approval", () => {
     expect((await account.finished(id)).status).to.equal("Succeeded");
   });
 
+  const unknown: [string, object, string][] = [
+    ["pipeline", { pipelineName: "shop" }, "PipelineNotFoundException: The pipeline shop does not exist."],
+    ["stage", { stageName: "Approve" }, "StageNotFoundException: The pipeline storefront has no stage Approve."],
+    ["action", { actionName: "Release" }, "ActionNotFoundException: The stage Release has no action Release."],
+  ];
+  for (const [what, where, message] of unknown)
+    it(`is not decided for a ${what} that does not exist`, async () => {
+      await declare();
+      await waiting();
+      const names = { pipelineName: "storefront", stageName: "Release", actionName: "Approve", ...where };
+      const token = "11111111-1111-1111-1111-111111111111";
+      const result = { status: "Approved" as const, summary: "yes" };
+      await account.cloud
+        .call({ kind: "operator" }, "codepipeline", "PutApprovalResult", { ...names, token, result })
+        .then(
+          () => expect.fail("it was decided"),
+          (error: Error) => expect(`${error.name}: ${error.message}`).to.equal(message),
+        );
+    });
+
   it("fails after seven days", async () => {
     await declare();
     const id = await waiting();

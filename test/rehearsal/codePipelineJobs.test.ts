@@ -68,15 +68,27 @@ describe("the results of a pipeline's jobs", () => {
     );
   });
 
+  const tooLong = (field: string, most: number) =>
+    `at '${field}' failed to satisfy constraint: Member must have length less than or equal to ${most}`;
+  const tooShort = (field: string) =>
+    `at '${field}' failed to satisfy constraint: Member must have length greater than or equal to 1`;
   const limits: [string, (job: Job) => Promise<unknown>, string][] = [
-    ["a token of 2049 characters", (job) => account.succeed(job, { continuationToken: "t".repeat(2049) }), "1 to 2048"],
-    ["an empty token", (job) => account.succeed(job, { continuationToken: "" }), "1 to 2048"],
-    ["a message of 5001 characters", (job) => account.fail(job, "m".repeat(5001)), "1 to 5000"],
-    ["an empty message", (job) => account.fail(job, ""), "1 to 5000"],
+    [
+      "a token of 2049 characters",
+      (job) => account.succeed(job, { continuationToken: "t".repeat(2049) }),
+      tooLong("continuationToken", 2048),
+    ],
+    ["an empty token", (job) => account.succeed(job, { continuationToken: "" }), tooShort("continuationToken")],
+    [
+      "a message of 5001 characters",
+      (job) => account.fail(job, "m".repeat(5001)),
+      tooLong("failureDetails.message", 5000),
+    ],
+    ["an empty message", (job) => account.fail(job, ""), tooShort("failureDetails.message")],
     [
       "an external execution id of 1501 characters",
       (job) => account.succeed(job, { executionDetails: { externalExecutionId: "e".repeat(1501) } }),
-      "at most 1500",
+      tooLong("executionDetails.externalExecutionId", 1500),
     ],
     [
       "variables beside a token",

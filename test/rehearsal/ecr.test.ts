@@ -227,7 +227,7 @@ describe("ECR", () => {
         /^ReferencedImagesNotFoundException/,
       ],
       [
-        client.send(new BatchGetImageCommand({ repositoryName: "none", imageIds: [] })),
+        client.send(new BatchGetImageCommand({ repositoryName: "none", imageIds: [{ imageTag: "v1" }] })),
         /^RepositoryNotFoundException: .*'none'/,
       ],
     ];

@@ -1,4 +1,5 @@
 import {
+  type ConflictException,
   DescribeTasksCommand,
   type ECSClient,
   ListTasksCommand,
@@ -173,7 +174,10 @@ describe("ECS tasks on their own", () => {
     const once = { clientToken: "e-1-migrate" };
     const first = arnOf((await run(once)).tasks);
     expect(arnOf((await run(once)).tasks)).to.equal(first);
-    const changed = await refusal(run({ ...once, startedBy: "another" }));
+    const attempt = run({ ...once, startedBy: "another" });
+    const conflict = await attempt.catch((error: ConflictException) => error);
+    expect((conflict as ConflictException).resourceIds).to.deep.equal([first]);
+    const changed = await refusal(attempt);
     expect(changed).to.match(/^ConflictException: The RunTask request could not be processed due to conflicts\./);
     expect(changed).to.include(first);
     await shop.cloud.clock.turn(24 * 60 * 60_000);
@@ -267,7 +271,7 @@ describe("ECS tasks on their own", () => {
     [
       "a size that is a number, as a rule's input may have it",
       () => ({ overrides: JSON.parse('{ "cpu": 512, "memory": "1024" }') }),
-      /^SerializationException: overrides\.cpu is 512, which is no text$/,
+      /^SerializationException: NUMBER_VALUE can not be converted to a String \(overrides\.cpu\)$/,
     ],
     ["eleven tasks", () => ({ count: 11 }), /^InvalidParameterException: Count must be between 1 and 10/],
     ["a long token", () => ({ clientToken: "a".repeat(65) }), /^InvalidParameterException: Client token must be/],

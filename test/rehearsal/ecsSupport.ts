@@ -106,11 +106,16 @@ export interface Shop {
 /**
  * An account with a cluster, a repository, a load balancer and a log group, in which time runs three hundred times as fast.
  * @param more services beside those that this takes
+ * @param staleReads the seed of stale reads
  */
-export async function openShop(speed = 300, more: ((cloud: Cloud) => Service)[] = []): Promise<Shop> {
+export async function openShop(
+  speed = 300,
+  more: ((cloud: Cloud) => Service)[] = [],
+  staleReads?: number,
+): Promise<Shop> {
   const cloud = await createTestCloud(
     [createNetwork, createEcr, createLoadBalancer, createLogs, createSecretsManager, createSsm, createEcs, ...more],
-    { speed },
+    { speed, staleReads },
   );
   const web = await declareWeb(cloud);
   await cloud.declare("aws:ecr/repository:Repository", "shop", { name: "shop" });

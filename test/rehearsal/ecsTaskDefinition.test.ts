@@ -116,6 +116,43 @@ describe("ECS task definitions", () => {
     ["another network mode", { networkMode: "bridge" }, /Fargate only supports network mode 'awsvpc'/],
     ["no execution role", { executionRoleArn: undefined }, /execution role ARN to support ECR images/],
     [
+      "a secret with the name of a variable",
+      {
+        containerDefinitions: [
+          { ...CONTAINER, environment: [{ name: "KEY", value: "1" }], secrets: [{ name: "KEY", valueFrom: "key" }] },
+        ],
+      },
+      /ClientException: The secret name must be unique and not shared with any new or existing environment variables set on the container, such as 'KEY'\.$/,
+    ],
+    [
+      "a secret twice",
+      {
+        containerDefinitions: [
+          {
+            ...CONTAINER,
+            secrets: [
+              { name: "KEY", valueFrom: "one" },
+              { name: "KEY", valueFrom: "two" },
+            ],
+          },
+        ],
+      },
+      /ClientException: Duplicate secret names found: KEY\. Each secret name must be unique\.$/,
+    ],
+    [
+      "a secret without an execution role",
+      {
+        executionRoleArn: undefined,
+        containerDefinitions: [{ name: "app", image: "nginx", secrets: [{ name: "KEY", valueFrom: "key" }] }],
+      },
+      /ClientException: When you are specifying container secrets, you must also specify a value for 'executionRoleArn'\.$/,
+    ],
+    [
+      "a container with more memory than its task",
+      { containerDefinitions: [{ ...CONTAINER, memory: 513 }] },
+      /ClientException: The 'memory' setting for container 'app' is greater than for the task\.$/,
+    ],
+    [
       "half a log driver",
       { containerDefinitions: [{ ...CONTAINER, logConfiguration: { logDriver: "awslogs", options: {} } }] },
       /Log driver awslogs requires options: awslogs-group/,

@@ -157,7 +157,7 @@ describe("EventBridge", () => {
     const many = Array.from({ length: 50 }, (_, index) => ({ Key: `t${index}`, Value: "" }));
     const command = new TagResourceCommand({ ResourceARN, Tags: many });
     expect(await namedRefusal(events.client.send(command))).to.equal(
-      "LimitExceededException: The requested resource exceeds the maximum number allowed.",
+      "ValidationException: A rule has at most 50 tags.",
     );
   });
 

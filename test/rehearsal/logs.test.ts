@@ -1,5 +1,6 @@
 import {
   CloudWatchLogsClient,
+  CreateLogGroupCommand,
   CreateLogStreamCommand,
   DescribeLogGroupsCommand,
   FilterLogEventsCommand,
@@ -98,6 +99,18 @@ describe("CloudWatch Logs", () => {
     await open("a");
     const error = await refusal(put("a", "1"));
     expect(error.message).to.contain(`not authorized to perform: logs:PutLogEvents on resource: ${arn}:log-stream:a.`);
+  });
+
+  it("asks IAM about a stream without a name where the operation names none", async () => {
+    const { client, logGroupName, arn } = await declareGroup([]);
+    const role = await cloud.role("nobody", "ecs-tasks.amazonaws.com", []);
+    const other = new CloudWatchLogsClient(await cloud.clientOptions("ecs-tasks.amazonaws.com", role));
+    const filtered = await refusal(client.send(new FilterLogEventsCommand({ logGroupName })));
+    expect(filtered.message).to.contain(`logs:FilterLogEvents on resource: ${arn}:log-stream:.`);
+    const created = await refusal(other.send(new CreateLogGroupCommand({ logGroupName: "more" })));
+    expect(created.message).to.contain(
+      "logs:CreateLogGroup on resource: arn:aws:logs:us-east-1:123456789012:log-group:more:log-stream:.",
+    );
   });
 
   it("wants a stream to be there before its lines, and once", async () => {

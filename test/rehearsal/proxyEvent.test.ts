@@ -31,6 +31,40 @@ describe("The body of a proxy event", () => {
     });
 });
 
+describe("A proxy event", () => {
+  const SCOPE = { accountId: "1", apiId: "a", domainName: "a.example", stage: "$default", routeKey: "$default" };
+  const eventOf = (target: string, headers = {}) =>
+    toProxyEvent(
+      { id: "1", method: "GET", target, headers, body: Buffer.alloc(0), sourceIp: "10.0.0.1", at: 1_767_603_600_000 },
+      SCOPE,
+    );
+
+  for (const [target, rawPath, query] of [
+    ["/a%20b/%C3%A9?x=%20", "/a b/é", "x=%20"],
+    ["/me%3Fadmin=1?x=1", "/me", "x=1"],
+    ["/a%zz", "/a%zz", ""],
+  ] as const)
+    it(`of ${target} has the path ${rawPath}, decoded as API Gateway decodes it`, () => {
+      const event = eventOf(target);
+      expect([event.rawPath, event.requestContext.http.path, event.rawQueryString]).to.deep.equal([
+        rawPath,
+        rawPath,
+        query,
+      ]);
+    });
+
+  it("has the sender's address behind those that the sender claims", () => {
+    expect(eventOf("/", { "x-forwarded-for": "1.2.3.4" }).headers["x-forwarded-for"]).to.equal("1.2.3.4, 10.0.0.1");
+    expect(eventOf("/").headers["x-forwarded-for"]).to.equal("10.0.0.1");
+  });
+
+  it("has a trace id with its time, unless it brings one", () => {
+    expect(eventOf("/").headers["x-amzn-trace-id"]).to.match(/^Root=1-695b7d90-[0-9a-f]{24}$/);
+    const given = { "x-amzn-trace-id": "Root=1-67891233-abcdef012345678912345678" };
+    expect(eventOf("/", given).headers["x-amzn-trace-id"]).to.equal(given["x-amzn-trace-id"]);
+  });
+});
+
 describe("The answer for a function's value", () => {
   const json = { "content-type": "application/json" };
   const plain = { "content-type": "text/plain; charset=utf-8" };

@@ -209,6 +209,15 @@ describe("rehearsed S3", () => {
       expect(await complete("CRC32", (it) => it)).to.equal("completed");
     });
 
+    it("is refused without them if it was created with their algorithm", async () => {
+      expect(await outcome(complete("CRC32", () => undefined))).to.deep.equal({
+        name: "InvalidRequest",
+        message:
+          "The upload was created using a crc32 checksum. The complete request must include the checksum for each part. It was missing for part 1 in the request.",
+        status: 400,
+      });
+    });
+
     it("is completed without them if it was created without an algorithm", async () => {
       expect(await complete(undefined, () => undefined)).to.equal("completed");
     });

@@ -197,6 +197,12 @@ describe("SQS", () => {
     const { QueueUrl, send } = await declareQueue("work");
     await send("1");
     const command = new SendMessageCommand({ QueueUrl: `${QueueUrl}x`, MessageBody: "1" });
-    expect((await refusal(client.send(command))).name).to.equal("QueueDoesNotExist");
+    const error = (await refusal(client.send(command))) as Error & { Code?: string; Type?: string };
+    // The code of the Query protocol, which the SDK reads from x-amzn-query-error.
+    expect([error.name, error.Code, error.Type]).to.deep.equal([
+      "QueueDoesNotExist",
+      "AWS.SimpleQueueService.NonExistentQueue",
+      "Sender",
+    ]);
   });
 });

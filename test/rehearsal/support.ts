@@ -23,17 +23,32 @@ interface ClientOptions {
   credentials: { accessKeyId: string; secretAccessKey: string; sessionToken: string };
 }
 
+interface TestCloudOptions {
+  speed?: number;
+  region?: string;
+  repeatsInvocations?: boolean;
+  routesPerTable?: number;
+  /** The seed of stale reads; every read shows the last write without one. */
+  staleReads?: number | undefined;
+}
+
 /**
  * An account with just these services, in a temporary folder, already open; `close` removes it.
  * @param speed simulated milliseconds for each real one; 0 (the default) leaves time to `clock.turn`.
  */
 export async function createTestCloud(
   services: ((cloud: Cloud) => Service)[],
-  { speed = 0, region = "us-east-1", repeatsInvocations = false, routesPerTable = 50 } = {},
+  {
+    speed = 0,
+    region = "us-east-1",
+    repeatsInvocations = false,
+    routesPerTable = 50,
+    staleReads,
+  }: TestCloudOptions = {},
 ): Promise<TestCloud> {
   const directory = await mkdtemp(path.join(tmpdir(), "slipway-test-"));
   const clock = createClock(speed, Date.UTC(2026, 0, 5, 9, 0, 0));
-  const account = createCloud({ region, routesPerTable, clock, directory, services, repeatsInvocations });
+  const account = createCloud({ region, routesPerTable, clock, directory, services, repeatsInvocations, staleReads });
   await account.open();
 
   const declare: TestCloud["declare"] = async (type, name, inputs = {}) => {

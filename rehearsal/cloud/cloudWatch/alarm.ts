@@ -2,7 +2,7 @@ import type { MetricAlarmArgs } from "@pulumi/aws/cloudwatch/metricAlarm";
 import type { Unwrap } from "@pulumi/pulumi";
 import { inputsOf } from "../declared";
 import type { Cloud, Declaration } from "../service";
-import { readTerms, type Term } from "./metricMath";
+import { type Expression, expressionOf, readTerms, type Term } from "./metricMath";
 import { isStatistic, STATISTICS } from "./statistics";
 
 export type AlarmState = "OK" | "ALARM" | "INSUFFICIENT_DATA";
@@ -13,6 +13,10 @@ export interface Alarm {
   description?: string;
   /** Whose sum is compared with the threshold. */
   terms: Term[];
+  /** Undefined for an alarm on one metric. */
+  expression?: Expression | undefined;
+  /** When it was declared, in milliseconds since the epoch. */
+  updatedAt: number;
   comparisonOperator: keyof typeof COMPARISONS;
   threshold: number;
   /** Seconds. */
@@ -78,6 +82,8 @@ export function readAlarm(cloud: Cloud, declaration: Declaration): Alarm {
     arn: cloud.arn("cloudwatch", `alarm:${name}`),
     description: inputs.alarmDescription,
     terms,
+    expression: expressionOf(inputs.metricQueries ?? []),
+    updatedAt: cloud.clock.now(),
     comparisonOperator: comparisonOperator as Alarm["comparisonOperator"],
     threshold,
     period,

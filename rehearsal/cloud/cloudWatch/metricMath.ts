@@ -5,6 +5,8 @@ import { isStatistic, type Statistic } from "./statistics";
 
 /** One metric of an alarm; the alarm's value is the sum of them. */
 export interface Term extends MetricName {
+  /** Its name in an expression; undefined for the one metric of an alarm without. */
+  id?: string;
   statistic: Statistic;
   /** Seconds. */
   period: number;
@@ -13,6 +15,21 @@ export interface Term extends MetricName {
 }
 
 type Query = NonNullable<Unwrap<MetricAlarmArgs>["metricQueries"]>[number];
+
+/** The expression of an alarm, as its notices show it. */
+export interface Expression {
+  Expression: string;
+  Id: string;
+  Label?: string | undefined;
+}
+
+/** The expression among the metrics of an alarm. */
+export function expressionOf(queries: Query[]): Expression | undefined {
+  const [found] = queries.flatMap(({ id, expression, label }) =>
+    expression === undefined ? [] : [{ Expression: expression, Id: id, Label: label }],
+  );
+  return found;
+}
 
 /**
  * Reads metric math: metrics, and one expression that is a sum of their ids or of `FILL(id, number)`.
@@ -30,7 +47,7 @@ export function readTerms(queries: Query[], fault: (field: string, value: unknow
     const [, filled, fill, plain] = /^(?:FILL\((\w+), *(\d+)\)|(\w+))$/.exec(text.trim()) ?? [];
     const metric = metrics.find((it) => it.id === (filled ?? plain))?.metric;
     if (metric === undefined) throw fault("the expression", expression.expression);
-    return termOf(metric, fill === undefined ? undefined : Number(fill), fault);
+    return { ...termOf(metric, fill === undefined ? undefined : Number(fill), fault), id: filled ?? plain };
   });
 }
 

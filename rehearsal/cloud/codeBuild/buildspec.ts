@@ -8,8 +8,8 @@ export interface PhaseSpec {
   commands: string[];
   /** Run after the commands, whether they succeeded or not. */
   finally: string[];
-  /** Whether a failure ends the build where the transitions of the phases would go on. */
-  abort: boolean;
+  /** What a failure does: end the build, go on with the next phase, or what the transitions of the phases say. */
+  onFailure?: "ABORT" | "CONTINUE";
 }
 
 export interface ArtifactsSpec {
@@ -70,11 +70,12 @@ function readPhase(where: string, phase: Mapping): PhaseSpec {
   // runtime-versions choose among what the build image has installed: here it is what this machine has.
   known(where, phase, ["commands", "finally", "on-failure", "runtime-versions"]);
   const onFailure = phase["on-failure"];
-  if (onFailure !== undefined) oneOf(`${where}.on-failure`, onFailure, ["ABORT"] as const);
   return {
     commands: list(`${where}.commands`, phase.commands ?? []),
     finally: list(`${where}.finally`, phase.finally ?? []),
-    abort: onFailure !== undefined,
+    ...(onFailure === undefined
+      ? {}
+      : { onFailure: oneOf(`${where}.on-failure`, onFailure, ["ABORT", "CONTINUE"] as const) }),
   };
 }
 
@@ -82,7 +83,8 @@ function readArtifacts(artifacts: Mapping): ArtifactsSpec {
   // The name of an artifact is CodePipeline's to give.
   known("artifacts", artifacts, ["files", "base-directory", "exclude-paths", "discard-paths", "name"]);
   return {
-    files: list("artifacts.files", artifacts.files),
+    // CodeBuild takes one pattern for a list of one.
+    files: list("artifacts.files", typeof artifacts.files === "string" ? [artifacts.files] : artifacts.files),
     baseDirectory: String(artifacts["base-directory"] ?? "."),
     excludePaths: list("artifacts.exclude-paths", artifacts["exclude-paths"] ?? []),
     discardPaths: ["yes", true].includes(artifacts["discard-paths"] as string | boolean),

@@ -68,7 +68,9 @@ export async function openLog(
     },
     line(text) {
       const masked = secrets.reduce((line, secret) => line.replaceAll(secret, "***"), text);
-      for (const message of masked.split("\n")) waiting.push({ timestamp: cloud.clock.now(), message });
+      // An event has at least one character: of an empty line CodeBuild sends the end of the line.
+      for (const line of masked.split("\n"))
+        waiting.push({ timestamp: Math.round(cloud.clock.now()), message: line || "\n" });
       sending ??= send();
     },
     async end() {

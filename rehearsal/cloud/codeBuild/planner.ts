@@ -7,11 +7,13 @@ export interface PhaseOutcome {
 
 /**
  * The phase that follows what has run, if one does: a build that failed still goes through post_build, and the other
- * phases end where they fail. https://docs.aws.amazon.com/codebuild/latest/userguide/view-build-details-phases.html
+ * phases end where they fail, unless their `on-failure` says otherwise. The build has failed in any case.
+ * https://docs.aws.amazon.com/codebuild/latest/userguide/view-build-details-phases.html
  */
 export function nextPhase({ phases }: Pick<Buildspec, "phases">, done: PhaseOutcome[]): PhaseName | undefined {
   const last = done.at(-1);
   if (last === undefined) return phaseNames[0];
-  const goesOn = last.succeeded || (last.phase === "build" && !phases.build.abort);
+  const onFailure = phases[last.phase].onFailure ?? (last.phase === "build" ? "CONTINUE" : "ABORT");
+  const goesOn = last.succeeded || onFailure === "CONTINUE";
   return goesOn ? phaseNames[phaseNames.indexOf(last.phase) + 1] : undefined;
 }

@@ -4,7 +4,7 @@ import { arnOf } from "../ecs/taskDefinitionOperations";
 import { awsError, type Cloud, type Operation, operation, type Service } from "../service";
 import type { ActionResult, ActionRun, ActionType } from "./actionType";
 import { approvalNotice } from "./approvalNotice";
-import { atMost } from "./limits";
+import type { StageDeclaration } from "./structure";
 
 const sevenDays = 7 * 24 * 60 * 60_000;
 
@@ -13,11 +13,26 @@ interface Pending {
   end(outcome: ActionResult | Error): void;
 }
 
+/** @throws AwsError PipelineNotFoundException, StageNotFoundException, ActionNotFoundException */
+function checkNames(
+  stagesOf: (pipeline: string | undefined) => StageDeclaration[],
+  { pipelineName, stageName, actionName }: PutApprovalResultInput,
+): void {
+  const stage = stagesOf(pipelineName).find((it) => it.name === stageName);
+  if (stage === undefined)
+    throw awsError("StageNotFoundException", `The pipeline ${pipelineName} has no stage ${stageName}.`);
+  if (!stage.actions.some((it) => it.name === actionName))
+    throw awsError("ActionNotFoundException", `The stage ${stageName} has no action ${actionName}.`);
+}
+
 /**
  * Manual approvals: an action that waits for PutApprovalResult, at most seven days, and tells a topic that it does.
  * https://docs.aws.amazon.com/codepipeline/latest/userguide/approvals.html
  */
-export function createApprovals(cloud: Cloud): { approval: ActionType; operations: Service["operations"] } {
+export function createApprovals(
+  cloud: Cloud,
+  stagesOf: (pipeline: string | undefined) => StageDeclaration[],
+): { approval: ActionType; operations: Service["operations"] } {
   const pending = new Map<string, Pending>();
   const decided = new Set<string>();
 
@@ -53,7 +68,9 @@ export function createApprovals(cloud: Cloud): { approval: ActionType; operation
         resource: cloud.arn("codepipeline", `${pipelineName}/${stageName}/${actionName}`),
       },
     ],
-    perform({ pipelineName, stageName, actionName, token = "", result }, { caller }) {
+    perform(input, { caller }) {
+      const { pipelineName, stageName, actionName, token = "", result } = input;
+      checkNames(stagesOf, input);
       if (decided.has(token))
         throw awsError(
           "ApprovalAlreadyCompletedException",
@@ -65,7 +82,6 @@ export function createApprovals(cloud: Cloud): { approval: ActionType; operation
       const { pipeline, stage, action } = found.action;
       if (pipeline !== pipelineName || stage !== stageName || action.name !== actionName)
         throw awsError("InvalidApprovalTokenException", `The token is of ${pipeline}/${stage}/${action.name}.`);
-      atMost("result.summary", result?.summary, 512);
       decided.add(token);
       const { status, summary } = result ?? {};
       found.action.report({ lastUpdatedBy: arnOf(cloud, caller) });

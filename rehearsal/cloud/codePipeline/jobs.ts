@@ -1,9 +1,5 @@
 import { randomUUID } from "node:crypto";
-import type {
-  ExecutionDetails,
-  PutJobFailureResultInput,
-  PutJobSuccessResultInput,
-} from "@aws-sdk/client-codepipeline";
+import type { PutJobFailureResultInput, PutJobSuccessResultInput } from "@aws-sdk/client-codepipeline";
 import type { InvocationRequest, InvocationResponse } from "@aws-sdk/client-lambda";
 import type { CodePipelineEvent } from "aws-lambda";
 import type { Timer } from "../../clock";
@@ -113,15 +109,12 @@ export function createJobs(cloud: Cloud): Jobs {
     perform({ jobId, continuationToken, outputVariables, executionDetails = {} }) {
       if (continuationToken === undefined) {
         settle(jobId, "succeeded", (run) => {
-          checkDetails(executionDetails);
           checkOutputVariables(outputVariables);
           run.end({ ...executionDetails, variables: outputVariables });
         });
         return {};
       }
       const job = openJob(jobId);
-      checkDetails(executionDetails);
-      atMost("continuationToken", continuationToken, 2048, 1);
       if (outputVariables !== undefined)
         throw awsError("ValidationException", "outputVariables and a continuationToken exclude each other.");
       close(job);
@@ -135,11 +128,7 @@ export function createJobs(cloud: Cloud): Jobs {
     permissions: anyJob("codepipeline:PutJobFailureResult"),
     perform({ jobId, failureDetails }) {
       settle(jobId, "failed", (run) => {
-        const { type, message, externalExecutionId } = failureDetails ?? {};
-        if (message === undefined || type === undefined)
-          throw awsError("ValidationException", "failureDetails must have a type and a message.");
-        atMost("failureDetails.message", message, 5000, 1);
-        atMost("failureDetails.externalExecutionId", externalExecutionId, 1500);
+        const { type = "JobFailed", message = "", externalExecutionId } = failureDetails ?? {};
         if (externalExecutionId !== undefined) run.action.report({ externalExecutionId });
         run.end(awsError(type, message));
       });
@@ -154,11 +143,6 @@ export function createJobs(cloud: Cloud): Jobs {
       PutJobFailureResult: operation(putJobFailureResult),
     },
   };
-}
-
-function checkDetails({ externalExecutionId, summary }: ExecutionDetails): void {
-  atMost("externalExecutionId", externalExecutionId, 1500);
-  atMost("summary", summary, 2048);
 }
 
 /** https://docs.aws.amazon.com/codepipeline/latest/userguide/actions-invoke-lambda-function.html */

@@ -1,12 +1,9 @@
 import { awsError } from "../service";
 
-/** @throws AwsError ValidationException for a text that is too long, or shorter than `least` */
-export function atMost(field: string, text: string | undefined, most: number, least = 0): void {
-  if (text !== undefined && (text.length > most || text.length < least))
-    throw awsError(
-      "ValidationException",
-      `${field} has ${text.length} characters; ${least === 0 ? "at most" : `${least} to`} ${most} are allowed.`,
-    );
+/** @throws AwsError ValidationException for a text that is too long */
+export function atMost(field: string, text: string | undefined, most: number): void {
+  if (text !== undefined && text.length > most)
+    throw awsError("ValidationException", `${field} has ${text.length} characters; at most ${most} are allowed.`);
 }
 
 /**

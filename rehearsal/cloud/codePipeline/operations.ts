@@ -17,9 +17,15 @@ import type {
 import { awsError, type Cloud, type Operation, operation, type Permission, type Service } from "../service";
 import type { ActionType, Artifact } from "./actionType";
 import type { ActionExecution, Execution, Pipeline } from "./execution";
-import { atMost } from "./limits";
 import { pageOf } from "./pages";
 import { actionTypeOf } from "./structure";
+
+/** @throws AwsError PipelineNotFoundException */
+export function pipelineNamed(pipelines: ReadonlyMap<string, Pipeline>, name: string | undefined): Pipeline {
+  const pipeline = pipelines.get(name ?? "");
+  if (pipeline === undefined) throw awsError("PipelineNotFoundException", `The pipeline ${name} does not exist.`);
+  return pipeline;
+}
 
 /** What callers ask of pipelines: to start, and how their executions go. */
 export function createOperations(
@@ -31,11 +37,7 @@ export function createOperations(
   /** Executions by pipeline and client request token. */
   const started = new Map<string, Execution>();
 
-  function pipelineOf(name: string | undefined): Pipeline {
-    const pipeline = pipelines.get(name ?? "");
-    if (pipeline === undefined) throw awsError("PipelineNotFoundException", `The pipeline ${name} does not exist.`);
-    return pipeline;
-  }
+  const pipelineOf = (name: string | undefined) => pipelineNamed(pipelines, name);
 
   // The resource of a pipeline that does not exist is known too: AWS authorises before it looks.
   const onPipeline = (action: string, name: string | undefined): Permission[] => [
@@ -48,7 +50,6 @@ export function createOperations(
       const pipeline = pipelineOf(name);
       if (variables !== undefined) throw awsError("NotSimulated", "Pipeline variables are not simulated.", 501);
       const overrides = readOverrides(pipeline, types, sourceRevisions);
-      checkToken(clientRequestToken);
       const token = clientRequestToken === undefined ? undefined : `${pipeline.name}/${clientRequestToken}`;
       const execution = (token === undefined ? undefined : started.get(token)) ?? start(pipeline, overrides);
       if (token !== undefined) started.set(token, execution);
@@ -158,12 +159,6 @@ function executionSummary(it: Execution): PipelineExecutionSummary {
     lastUpdateTime: new Date(it.updatedAt),
     executionMode: "SUPERSEDED",
   };
-}
-
-function checkToken(token: string | undefined): void {
-  atMost("clientRequestToken", token, 128, 1);
-  if (token !== undefined && !/^[a-zA-Z0-9-]+$/.test(token))
-    throw awsError("ValidationException", `The clientRequestToken ${token} is not of the form ^[a-zA-Z0-9-]+$.`);
 }
 
 function actionDetail(execution: Execution, it: ActionExecution): ActionExecutionDetail {

@@ -6,15 +6,13 @@ const most = 100;
 /**
  * One page of a list that grows at its front: the token is the last entry of the page before, so that what came meanwhile
  * moves nothing.
- * @throws AwsError ValidationException, InvalidNextTokenException
+ * @throws AwsError InvalidNextTokenException
  */
 export function pageOf<T>(
   list: T[],
   idOf: (entry: T) => string,
   { maxResults = most, nextToken }: { maxResults?: number | undefined; nextToken?: string | undefined },
 ): { page: T[]; nextToken?: string } {
-  if (!Number.isInteger(maxResults) || maxResults < 1 || maxResults > most)
-    throw awsError("ValidationException", `maxResults is ${maxResults}, which is not in 1 to ${most}.`);
   const before = nextToken === undefined ? -1 : list.findIndex((it) => idOf(it) === nextToken);
   if (nextToken !== undefined && before < 0)
     throw awsError("InvalidNextTokenException", "The next token is of no page that was given.");

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { appendFile, mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { awsError } from "../service";
@@ -14,7 +15,7 @@ interface Upload {
 }
 
 /** Layers on disk, and those on their way there. */
-export function createLayers(directory: string, newId: () => string) {
+export function createLayers(directory: string) {
   const uploads = new Map<string, Upload>();
 
   function uploadOf(repository: Repository, id: string): Upload {
@@ -29,7 +30,7 @@ export function createLayers(directory: string, newId: () => string) {
 
   return {
     async initiate(repository: Repository): Promise<string> {
-      const id = newId();
+      const id = randomUUID();
       await mkdir(path.join(directory, "uploads"), { recursive: true });
       await mkdir(path.join(directory, "layers"), { recursive: true });
       const file = path.join(directory, "uploads", id);

@@ -53,7 +53,9 @@ export async function openLog(
 
   return {
     write(message) {
-      pending.push({ timestamp: cloud.clock.now(), message });
+      // Docker's driver makes no event of an empty line, which PutLogEvents would reject.
+      if (message === "") return;
+      pending.push({ timestamp: Math.round(cloud.clock.now()), message });
       delivering = delivering.then(deliver);
     },
     flush: () => delivering,

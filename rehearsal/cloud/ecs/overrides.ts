@@ -19,10 +19,6 @@ export function overridden(revision: Revision, overrides: TaskOverride): Revisio
   refuseOthers("overrides", overrides, TASK_FIELDS);
   const { containerOverrides = [], ...task } = overrides;
   const { definition } = revision;
-  // RunTask takes a size as text: a rule's input, which no SDK has written, may hold anything.
-  for (const field of ["cpu", "memory"] as const)
-    if (task[field] !== undefined && typeof task[field] !== "string")
-      throw awsError("SerializationException", `overrides.${field} is ${task[field]}, which is no text`);
   for (const override of containerOverrides) {
     refuseOthers("containerOverrides", override, CONTAINER_FIELDS);
     if (!definition.containerDefinitions.some(({ name }) => name === override.name))

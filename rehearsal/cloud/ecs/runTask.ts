@@ -40,11 +40,7 @@ export function createRunTask({ host, clusters, taskDefinitions, onTask }: RunTa
   function remembered({ clientToken, ...request }: RunTaskCommandInput): Task[] | undefined {
     const known = tokens.get(clientToken ?? "");
     if (known === undefined || isOver(known, cloud.clock.now())) return undefined;
-    if (!isDeepStrictEqual(known.request, request))
-      throw awsError(
-        "ConflictException",
-        `The RunTask request could not be processed due to conflicts. The provided clientToken is already in use with a different RunTask request. The resourceIds are the existing task ARNs which are already associated with the clientToken: ${known.tasks.map(({ arn }) => arn).join(", ")}`,
-      );
+    if (!isDeepStrictEqual(known.request, request)) throw conflict(known.tasks.map(({ arn }) => arn));
     return known.tasks;
   }
 
@@ -103,6 +99,14 @@ export function createRunTask({ host, clusters, taskDefinitions, onTask }: RunTa
     },
   });
 }
+
+const conflict = (resourceIds: string[]) =>
+  awsError(
+    "ConflictException",
+    `The RunTask request could not be processed due to conflicts. The provided clientToken is already in use with a different RunTask request. The resourceIds are the existing task ARNs which are already associated with the clientToken: ${resourceIds.join(", ")}`,
+    400,
+    { resourceIds },
+  );
 
 function isOver({ until, tasks }: Remembered, now: number): boolean {
   return until <= now || tasks.every(({ stoppedAt }) => (stoppedAt ?? now) + TOKEN_LIFETIME_AFTER_END <= now);

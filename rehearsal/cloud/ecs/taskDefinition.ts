@@ -127,7 +127,13 @@ function check(input: RegisterTaskDefinitionCommandInput): void {
     throw refused("A task definition must have at least one essential container.");
   if (new Set(containers.map(({ name }) => name)).size < containers.length)
     throw refused("Container names should be unique.");
-  for (const container of containers) checkContainer(container);
+  for (const container of containers) {
+    checkContainer(container);
+    checkSecrets(container, input.executionRoleArn);
+    // pulumi-awsx#1220 has the message.
+    if (input.memory !== undefined && (container.memory ?? container.memoryReservation ?? 0) > Number(input.memory))
+      throw refused(`The 'memory' setting for container '${container.name}' is greater than for the task.`);
+  }
   if (input.requiresCompatibilities?.includes("FARGATE")) checkFargate(input);
 }
 
@@ -152,6 +158,20 @@ function checkContainer({ name, image, dependsOn, logConfiguration, mountPoints 
   for (const option of driver === "awslogs" ? ["awslogs-group", "awslogs-region", "awslogs-stream-prefix"] : [])
     if (logConfiguration?.options?.[option] === undefined)
       throw refused(`Log driver awslogs requires options: ${option}, for container ${name} on Fargate.`);
+}
+
+/** Messages: dagster#11622, CircleCI-Public/aws-ecs-orb#210. */
+function checkSecrets({ environment = [], secrets = [] }: ContainerDefinition, executionRole?: string): void {
+  const names = secrets.map(({ name = "" }) => name);
+  const twice = names.find((name, index) => names.indexOf(name) !== index);
+  if (twice !== undefined) throw refused(`Duplicate secret names found: ${twice}. Each secret name must be unique.`);
+  const shared = names.find((name) => environment.some((it) => it.name === name));
+  if (shared !== undefined)
+    throw refused(
+      `The secret name must be unique and not shared with any new or existing environment variables set on the container, such as '${shared}'.`,
+    );
+  if (names.length > 0 && executionRole === undefined)
+    throw refused("When you are specifying container secrets, you must also specify a value for 'executionRoleArn'.");
 }
 
 type Fargate = Pick<

@@ -5,7 +5,10 @@ import type {
   ListTasksCommandOutput,
   StopTaskCommandInput,
   StopTaskCommandOutput,
+  Tag,
+  Task as TaskDescription,
 } from "@aws-sdk/client-ecs";
+import type { StaleViews } from "../consistency";
 import { type AnyOperation, awsError, type Cloud, operation } from "../service";
 import type { Clusters } from "./clusters";
 import { describeTask } from "./describeTask";
@@ -18,16 +21,33 @@ const STOPPED_TASKS = 60 * 60_000;
 
 const LIST_LIMIT = 100;
 
+export interface TaskOperationsOptions {
+  clusters: Clusters;
+  tasks: ReadonlyMap<string, Task>;
+  /** What reads still show of tasks that were just started or stopped. */
+  stale: StaleViews<TaskDescription>;
+}
+
+/** A description with its tags only if they are asked for. */
+export function shown<T extends { tags?: Tag[] | undefined }>({ tags, ...described }: T, include: string[]) {
+  return include.includes("TAGS") ? { ...described, tags } : described;
+}
+
 /** The operations on tasks that run, or have stopped. */
 export function taskOperations(
   cloud: Cloud,
-  clusters: Clusters,
-  tasks: ReadonlyMap<string, Task>,
+  { clusters, tasks, stale }: TaskOperationsOptions,
 ): Record<string, AnyOperation> {
   const visible = (): Task[] =>
     [...tasks.values()].filter(
       ({ stoppedAt }) => stoppedAt === undefined || stoppedAt > cloud.clock.now() - STOPPED_TASKS,
     );
+
+  /** A task as reads show it; undefined if they do not show it yet. */
+  function viewOf(task: Task): TaskDescription | undefined {
+    const kept = stale.of(task.arn);
+    return kept === undefined ? describeTask(task, true) : kept.view;
+  }
 
   const listTasks = operation<ListTasksCommandInput, Answer<ListTasksCommandOutput>>({
     permissions: ({ cluster }) => [
@@ -49,7 +69,7 @@ export function taskOperations(
       const { arn } = clusters.find(cluster);
       const arns = visible()
         .filter(({ options }) => options.clusterArn === arn)
-        .filter((task) => task.desiredStatus === desiredStatus)
+        .filter((task) => viewOf(task)?.desiredStatus === desiredStatus)
         .filter(({ options }) => serviceName === undefined || options.service === serviceName.split("/").at(-1))
         .filter(({ options }) => family === undefined || options.revision.definition.family === family)
         .filter(({ options }) => startedBy === undefined || options.startedBy === startedBy)
@@ -73,14 +93,12 @@ export function taskOperations(
       clusters.find(cluster);
       if (references.length > 100)
         throw awsError("InvalidParameterException", "Tasks cannot contain more than 100 elements.");
-      const found = visible();
+      const found = visible().flatMap((task) => viewOf(task) ?? []);
       const arns = references.map((reference) => clusters.member("task", cluster, reference));
       return {
-        tasks: found
-          .filter(({ arn }) => arns.includes(arn))
-          .map((task) => describeTask(task, include.includes("TAGS"))),
+        tasks: found.filter(({ taskArn = "" }) => arns.includes(taskArn)).map((it) => shown(it, include)),
         failures: arns
-          .filter((arn) => !found.some((task) => task.arn === arn))
+          .filter((arn) => !found.some(({ taskArn }) => taskArn === arn))
           .map((arn) => ({ arn, reason: "MISSING" })),
       };
     },
@@ -98,6 +116,7 @@ export function taskOperations(
       clusters.find(cluster);
       const task = visible().find(({ arn }) => arn === clusters.member("task", cluster, reference));
       if (task === undefined) throw awsError("InvalidParameterException", "The referenced task was not found.");
+      stale.keep(task.arn, describeTask(task, true));
       task.stop("UserInitiated", reason);
       return { task: describeTask(task) };
     },

@@ -35,40 +35,12 @@ export const limitExceeded = () =>
 export const missing = (ruleName: string) =>
   awsError("ResourceNotFoundException", `Rule ${ruleName} does not exist on EventBus ${DEFAULT_BUS}.`);
 
-/**
- * The name of a rule or id of a target, as EventBridge takes it.
- * @param field where it stands in the request: `name`, `targets.1.member.id`
- */
-export function checkedId(field: string, value: string | undefined): string {
-  const constraint =
-    value === undefined
-      ? "Member must not be null"
-      : value.length < 1
-        ? "Member must have length greater than or equal to 1"
-        : value.length > 64
-          ? "Member must have length less than or equal to 64"
-          : /^[.\-_A-Za-z0-9]+$/.test(value)
-            ? undefined
-            : "Member must satisfy regular expression pattern: [\\.\\-_A-Za-z0-9]+";
-  if (value === undefined || constraint !== undefined)
-    throw invalid(
-      `1 validation error detected: Value ${value === undefined ? "null" : `'${value}'`} at '${field}' failed to ` +
-        `satisfy constraint: ${constraint}`,
-    );
-  return value;
-}
-
 /** One page of what is sorted by its key. The token is the key of the last entry, so that deletions meanwhile do no harm. */
 export function pageOf<T>(
   all: T[],
   keyOf: (entry: T) => string,
   { Limit = LARGEST_PAGE, NextToken }: { Limit?: number; NextToken?: string },
 ): { page: T[]; NextToken?: string } {
-  if (!Number.isInteger(Limit) || Limit < 1 || Limit > LARGEST_PAGE)
-    throw invalid(
-      `1 validation error detected: Value '${Limit}' at 'limit' failed to satisfy constraint: Member must have value ` +
-        (Limit < 1 ? "greater than or equal to 1" : `less than or equal to ${LARGEST_PAGE}`),
-    );
   const after = NextToken === undefined ? "" : Buffer.from(NextToken, "base64url").toString("utf8");
   const rest = all.filter((it) => keyOf(it) > after).sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
   const page = rest.slice(0, Limit);
@@ -80,9 +52,13 @@ export function pageOf<T>(
 
 export const tagsOf = (rule: Rule): Tag[] => [...rule.tags].map(([Key, Value]) => ({ Key, Value }));
 
-export function addTags(rule: Rule, tags: Tag[]): void {
+/** TagResource's answer: of the operations with tags, only PutRule declares LimitExceededException. */
+export const tooManyTags = () => invalid(`A rule has at most ${MAXIMUM_TAGS} tags.`);
+
+/** @param exceeded makes the error for more tags than a rule may have */
+export function addTags(rule: Rule, tags: Tag[], exceeded = limitExceeded): void {
   const next = new Map([...rule.tags, ...tags.map((it) => [it.Key ?? "", it.Value ?? ""] as const)]);
-  if (next.size > MAXIMUM_TAGS) throw limitExceeded();
+  if (next.size > MAXIMUM_TAGS) throw exceeded();
   rule.tags = next;
 }
 

@@ -8,7 +8,7 @@ import type {
   Target,
 } from "@aws-sdk/client-eventbridge";
 import { awsError } from "../service";
-import { checkedId, invalid, limitExceeded, MAXIMUM_TARGETS, pageOf, type Rule } from "./bus";
+import { invalid, limitExceeded, MAXIMUM_TARGETS, pageOf, type Rule } from "./bus";
 
 const LARGEST_BATCH = 10;
 
@@ -25,7 +25,7 @@ const SIMULATED: string[] = ["Id", "Arn", "RoleArn", "Input", "EcsParameters"] s
  */
 export function putTargets(rule: Rule, { Targets = [] }: PutTargetsRequest): PutTargetsResponse {
   checkBatch("targets", Targets.length);
-  Targets.forEach(checkTarget);
+  for (const target of Targets) checkTarget(target);
   const { accepted, failed } = separate(Targets);
   const next = new Map([...rule.targets, ...accepted.map((it) => [it.Id ?? "", it] as const)]);
   if (next.size > MAXIMUM_TARGETS) throw limitExceeded();
@@ -49,16 +49,15 @@ export function listTargets(rule: Rule, request: ListTargetsByRuleRequest): List
   return { Targets: page, NextToken };
 }
 
+/** The quota, which is below the model's 100. */
 function checkBatch(field: string, size: number): void {
-  if (size >= 1 && size <= LARGEST_BATCH) return;
-  const bound = size < 1 ? "greater than or equal to 1" : `less than or equal to ${LARGEST_BATCH}`;
-  throw invalid(
-    `1 validation error detected: Value at '${field}' failed to satisfy constraint: Member must have length ${bound}`,
-  );
+  if (size > LARGEST_BATCH)
+    throw invalid(
+      `1 validation error detected: Value at '${field}' failed to satisfy constraint: Member must have length less than or equal to ${LARGEST_BATCH}`,
+    );
 }
 
-function checkTarget(target: Target, index: number): void {
-  const id = checkedId(`targets.${index + 1}.member.id`, target.Id);
+function checkTarget(target: Target): void {
   const other = Object.entries(target).find(([field, value]) => value !== undefined && !SIMULATED.includes(field));
   if (other !== undefined) throw notSimulated(target, other[0]);
   const { RoleArn, EcsParameters, Input } = target;
@@ -69,10 +68,10 @@ function checkTarget(target: Target, index: number): void {
     throw invalid(`RoleArn is required for target ${target.Arn}.`);
   if (BY_POLICY.includes(service) && RoleArn !== undefined) throw notSimulated(target, "RoleArn");
   if (service === "ecs" && EcsParameters === undefined)
-    throw invalid(`Parameter(s) EcsParameters must be specified for target: ${id}.`);
+    throw invalid(`Parameter(s) EcsParameters must be specified for target: ${target.Id}.`);
   if (service === "codepipeline" && Input !== undefined) throw notSimulated(target, "Input");
   if (Input !== undefined && !isJson(Input))
-    throw invalid(`JSON syntax error in input for target ${id} at char: 1, line: 1`);
+    throw invalid(`JSON syntax error in input for target ${target.Id} at char: 1, line: 1`);
 }
 
 function separate(targets: Target[]) {

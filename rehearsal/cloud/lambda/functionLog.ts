@@ -69,7 +69,8 @@ export function createFunctionLog(cloud: Cloud, configuration: FunctionConfigura
     stream,
     write(line) {
       if (lost) return;
-      pending.push({ timestamp: Math.round(cloud.clock.now()), message: line });
+      // An event has at least one character: of an empty line Lambda sends the end of the line.
+      pending.push({ timestamp: Math.round(cloud.clock.now()), message: line || "\n" });
       sending ??= send();
     },
     sent: async () => sending,

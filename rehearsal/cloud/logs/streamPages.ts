@@ -1,4 +1,5 @@
 import type { GetLogEventsRequest, GetLogEventsResponse } from "@aws-sdk/client-cloudwatch-logs";
+import type { Consistency } from "../consistency";
 import { awsError } from "../service";
 
 /** What GetLogEvents gives where it is not told how much. */
@@ -10,16 +11,26 @@ interface Line {
 }
 
 /**
- * One page of a stream's lines, oldest first: the last ones, or those that a token leads to. Whoever has come to either end
- * gets the same token again.
+ * One page of a stream's lines, oldest first: the last ones, or those that a token leads to. At either end of the stream,
+ * the token is the same again. A page may be empty before that, with another token for the same place.
  * https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_GetLogEvents.html
  */
-export function pageOfStream(lines: Line[], request: GetLogEventsRequest): GetLogEventsResponse {
+export function pageOfStream(
+  lines: Line[],
+  request: GetLogEventsRequest,
+  { emptyPage }: Pick<Consistency, "emptyPage">,
+): GetLogEventsResponse {
   for (const field of ["startTime", "endTime", "unmask"] as const)
     if (request[field] !== undefined)
       throw awsError("NotSimulated", `logs:GetLogEvents: ${field} is not simulated: leave it out.`, 501);
   const { limit = LIMIT, startFromHead = false, nextToken } = request;
-  const [first, last] = boundsOf(lines.length, limit, nextToken ?? (startFromHead ? "f/0" : `b/${lines.length}`));
+  const token = nextToken ?? (startFromHead ? "f/0" : `b/${lines.length}`);
+  const [first, last] = boundsOf(lines.length, limit, token);
+  if (first < last && emptyPage()) {
+    const [, , position, pages = "0"] = TOKEN.exec(token) ?? [];
+    const again = `${position}/${Number(pages) + 1}`;
+    return { events: [], nextBackwardToken: `b/${again}`, nextForwardToken: `f/${again}` };
+  }
   return {
     events: lines.slice(first, last).map(({ timestamp, message }) => ({ timestamp, message })),
     nextBackwardToken: `b/${first}`,
@@ -27,9 +38,11 @@ export function pageOfStream(lines: Line[], request: GetLogEventsRequest): GetLo
   };
 }
 
-/** A token says from where on, and in which direction. */
+/** From where on, in which direction, and after how many empty pages. */
+const TOKEN = /^([bf])\/(\d+)(?:\/(\d+))?$/;
+
 function boundsOf(length: number, limit: number, token: string): [first: number, last: number] {
-  const [, direction, position] = /^([bf])\/(\d+)$/.exec(token) ?? [];
+  const [, direction, position] = TOKEN.exec(token) ?? [];
   if (direction === undefined) throw awsError("InvalidParameterException", "The specified nextToken is invalid.");
   const at = Math.min(Number(position), length);
   return direction === "b" ? [Math.max(0, at - limit), at] : [at, Math.min(length, at + limit)];

@@ -31,7 +31,7 @@ export function checkPartNumber(number: number | undefined): number {
 
 /**
  * The parts that the caller lists, in its order.
- * @throws AwsError MalformedXML, InvalidPart, InvalidPartOrder, EntityTooSmall
+ * @throws AwsError MalformedXML, InvalidPart, InvalidPartOrder, InvalidRequest, EntityTooSmall
  */
 export function listedParts(upload: Upload, listed: CompletedPart[] = []): Stored[] {
   if (listed.length === 0) throw awsError("MalformedXML", "A completed upload lists at least one part.");
@@ -39,6 +39,12 @@ export function listedParts(upload: Upload, listed: CompletedPart[] = []): Store
     if (PartNumber <= (listed[index - 1]?.PartNumber ?? 0))
       throw awsError("InvalidPartOrder", `Part ${PartNumber} is not listed in ascending order.`);
   return listed.map(({ PartNumber = 0, ETag, ChecksumCRC32 }, index) => {
+    // aws-sdk-php#2648 has the message.
+    if (upload.checksumAlgorithm !== undefined && ChecksumCRC32 === undefined)
+      throw awsError(
+        "InvalidRequest",
+        `The upload was created using a ${upload.checksumAlgorithm.toLowerCase()} checksum. The complete request must include the checksum for each part. It was missing for part ${PartNumber} in the request.`,
+      );
     const part = upload.parts.get(PartNumber);
     const known = upload.checksumAlgorithm === "CRC32" ? part?.checksum : undefined;
     const intact = ChecksumCRC32 === undefined || ChecksumCRC32 === known;

@@ -5,7 +5,7 @@ import { type AwsError, awsError, type Cloud, type HttpAnswer, type Protocol } f
 import { type Body, checksumHeader } from "./body";
 import { decodeChunks } from "./chunked";
 import type * as shapes from "./shapes";
-import { elements, xml } from "./xml";
+import { elements, errorXml, xml } from "./xml";
 
 /** The REST requests that are simulated: method, what the path names, and the query key that says which operation. */
 const routes: Record<string, string> = {
@@ -175,6 +175,6 @@ function present(headers: Record<string, string | number | undefined>): Record<s
 function fail(error: AwsError, request: IncomingMessage): HttpAnswer {
   const denied = error.code === "AccessDeniedException";
   const headers = { "content-type": "application/xml" };
-  const body = xml("Error", { Code: denied ? "AccessDenied" : error.code, Message: error.message });
+  const body = errorXml({ Code: denied ? "AccessDenied" : error.code, Message: error.message });
   return { status: denied ? 403 : error.status, headers, body: request.method === "HEAD" ? undefined : body };
 }

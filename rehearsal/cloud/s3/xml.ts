@@ -1,11 +1,18 @@
 const entities: Record<string, string> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&apos;" };
 
+const NAMESPACE = ' xmlns="http://s3.amazonaws.com/doc/2006-03-01/"';
+
 /** One element of text elements, in S3's namespace; fields that are undefined are left out. */
-export function xml(name: string, fields: object): string {
+export const xml = (name: string, fields: object): string => element(name, fields, NAMESPACE);
+
+/** The body of an error, which has no namespace: https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html */
+export const errorXml = (fields: object): string => element("Error", fields, "");
+
+function element(name: string, fields: object, namespace: string): string {
   const inner = Object.entries(fields)
     .filter(([, value]) => value !== undefined)
     .map(([field, value]) => `<${field}>${escapeText(String(value))}</${field}>`);
-  return `<?xml version="1.0" encoding="UTF-8"?>\n<${name} xmlns="http://s3.amazonaws.com/doc/2006-03-01/">${inner.join("")}</${name}>`;
+  return `<?xml version="1.0" encoding="UTF-8"?>\n<${name}${namespace}>${inner.join("")}</${name}>`;
 }
 
 /** The text of every element of this name. Enough for the one document that S3 is sent: a list of parts. */

@@ -27,14 +27,8 @@ export const snsProtocol: Protocol = {
     }),
 };
 
-/** The Query protocol has names of its own for what other protocols call exceptions. */
-const codes: Record<string, string> = {
-  AccessDeniedException: "AuthorizationError",
-  NotFoundException: "NotFound",
-  InvalidParameterException: "InvalidParameter",
-};
-
-const codeOf = ({ code }: AwsError) => codes[code] ?? code;
+/** SNS has a name of its own for a denial. */
+const codeOf = ({ code }: AwsError) => (code === "AccessDeniedException" ? "AuthorizationError" : code);
 const statusOf = (error: AwsError) => (error.code === "AccessDeniedException" ? 403 : error.status);
 
 function document(status: number, name: string, content: object): HttpAnswer {

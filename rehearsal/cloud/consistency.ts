@@ -1,0 +1,82 @@
+import type { Clock } from "../clock";
+
+/** The longest time for which a read may show what was before a write, in milliseconds. */
+export const LONGEST_LAG = 5_000;
+
+/** One page in four is empty, and never more than two in a row. */
+const EMPTY_SHARE = 0.25;
+const EMPTY_IN_A_ROW = 2;
+
+/** How far reads are behind writes. */
+export interface Consistency {
+  /** For how long the next write is not seen, in milliseconds. */
+  lag(): number;
+  /** Whether the next page is empty although there is more to read. */
+  emptyPage(): boolean;
+}
+
+/**
+ * The consistency of an account: strict without a seed. With one, the same calls in the same order get the same answers.
+ */
+export function createConsistency(seed: number | undefined): Consistency {
+  if (seed === undefined) return { lag: () => 0, emptyPage: () => false };
+  const lags = createRandom(seed);
+  const pages = createRandom(seed + 1);
+  let inARow = 0;
+  return {
+    lag: () => Math.round(lags() * LONGEST_LAG),
+    emptyPage() {
+      inARow = inARow < EMPTY_IN_A_ROW && pages() < EMPTY_SHARE ? inARow + 1 : 0;
+      return inARow > 0;
+    },
+  };
+}
+
+/** What reads show of things that were just written. */
+export interface StaleViews<V> {
+  /**
+   * Keeps the present view for reads of the next seconds. Called before the write.
+   * @param view undefined for a thing that does not exist yet
+   */
+  keep(key: string, view: V | undefined): void;
+  /** What a read shows in place of the present; undefined if it shows the present. */
+  of(key: string): { view: V | undefined } | undefined;
+}
+
+export function createStaleViews<V>({
+  clock,
+  consistency,
+}: {
+  clock: Pick<Clock, "now">;
+  consistency: Consistency;
+}): StaleViews<V> {
+  const views = new Map<string, { view: V | undefined; until: number }>();
+
+  function of(key: string): { view: V | undefined } | undefined {
+    const kept = views.get(key);
+    if (kept === undefined || clock.now() < kept.until) return kept;
+    views.delete(key);
+    return undefined;
+  }
+
+  return {
+    of,
+    keep(key, view) {
+      const lag = consistency.lag();
+      // A second write within the lag of the first: reads still show what was before both.
+      const seen = of(key) ?? { view };
+      if (lag > 0) views.set(key, { ...seen, until: clock.now() + lag });
+    },
+  };
+}
+
+/** Mulberry32: https://github.com/bryc/code/blob/master/jshash/PRNGs.md#mulberry32 (public domain). */
+function createRandom(seed: number): () => number {
+  let state = seed | 0;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
