@@ -26,6 +26,12 @@ export const reasons: Reason[] = [
     reason: "gives up a commit that its branch does not contain: npm start -- --scenario foreign",
   },
   {
+    role: /-poll-role-/,
+    actions: ["s3:GetObject"],
+    resource: /\/source\.zip$/,
+    reason: "reads which commit was stored last, where a branch has a head: npm start -- --scenario missed",
+  },
+  {
     stacks: ["dev", "prod", "cn-northwest-1"],
     role: /-poll-role-/,
     actions: ["s3:PutObject", "sqs:SendMessage"],

@@ -88,7 +88,7 @@ const MISTAKES: [title: string, raw: Raw, ...lines: string[]][] = [
   [
     "an endpoint of a service that nothing here calls",
     withNetwork({ endpoints: ["s3", "ec2"] }),
-    'slipway:network.endpoints[1]: "ec2" is not a service with a VPC endpoint; allowed: s3, dynamodb, ecr.api, ecr.dkr, logs, secretsmanager, ssm, sqs, codepipeline',
+    'slipway:network.endpoints[1]: "ec2" is not a service with a VPC endpoint; allowed: s3, dynamodb, ecr.api, ecr.dkr, logs, secretsmanager, ssm, sqs, sns, codepipeline',
   ],
   [
     "an endpoint twice",

@@ -68,7 +68,7 @@ describe("Reads of ECS in an account with stale reads", () => {
   });
 
   it("do not know a task for some seconds after RunTask", async () => {
-    await shop.register(SEED);
+    await shop.register(await shop.push("v1", "setInterval(() => undefined, 1000)"));
     const task = await runTask();
     expect(await described(task)).to.deep.equal(["MISSING"]);
     expect(await listed()).to.deep.equal([]);

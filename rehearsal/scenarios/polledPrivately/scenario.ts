@@ -12,6 +12,11 @@ export const polledPrivately: Scenario = {
   troubled: true,
   steps: [
     ...withToken,
-    reachedByInstance("selected", ["fetch api.github.com", "fetch codeload.github.com", "poll github.com"]),
+    reachedByInstance("selected", [
+      "fetch api.github.com",
+      "fetch codeload.github.com",
+      "fetch github.com",
+      "poll github.com",
+    ]),
   ],
 };
