@@ -32,6 +32,12 @@ export const reasons: Reason[] = [
     reason: "reads which commit was stored last, where a branch has a head: npm start -- --scenario missed",
   },
   {
+    role: /-poll-role-/,
+    actions: ["secretsmanager:GetSecretValue"],
+    resource: /:secret:/,
+    reason: "compares a private branch every few minutes: npm start -- --stack cn-north-1 --scenario polledPrivately",
+  },
+  {
     stacks: ["dev", "prod", "cn-northwest-1"],
     role: /-poll-role-/,
     actions: ["s3:PutObject", "sqs:SendMessage"],
