@@ -118,12 +118,13 @@ describe("An event source mapping", () => {
        }`,
     );
     await cloud.start();
-    const [first, last] = [said("begin a1"), said("end a2")];
+    // Either group may end last.
+    const [first, ...last] = [said("begin a1"), said("end a2"), said("end b1")];
     await send("a1", "a");
     await send("a2", "a");
     await first;
     await send("b1", "b");
-    await last;
+    await Promise.all(last);
     expect(logged().filter((it) => / a\d$/.test(it))).to.deep.equal(["begin a1", "end a1", "begin a2", "end a2"]);
     expect(logged().filter((it) => / b\d$/.test(it))).to.deep.equal(["begin b1", "end b1"]);
   });
