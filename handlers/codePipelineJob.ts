@@ -118,7 +118,7 @@ export async function runJob(
   }
 }
 
-/** A result that CodePipeline is told of. */
+/** A result that is reported to CodePipeline. */
 export type ReportedResult = Exclude<JobResult, { kind: "open" }>;
 
 /**

@@ -55,7 +55,7 @@ export async function advanceDeployment(
   return isOver;
 }
 
-/** The record of who deploys the application just now, unless it has ended. An event of its services is about it. */
+/** The record of the application's current deployment, if it has not ended. An event of the services concerns this one. */
 export async function currentRecord({ table, application, now }: RecordContext): Promise<DeploymentRecord | undefined> {
   const holder = await readLock(table, application, Math.floor(now() / 1_000));
   if (holder === undefined) {
@@ -147,7 +147,7 @@ async function abandonment(
   return { state: "inProgress", token: encodeState(back), summary: `going back: ${cause}`, further: true };
 }
 
-/** As far as its record tells: the round that started it may have died before it was recorded. */
+/** As its record says. The round that started it may have died before recording that. */
 function isUntouched(state: DeploymentState | undefined): boolean {
   return state === undefined || state.phase === "waiting" || state.phase === "registered";
 }

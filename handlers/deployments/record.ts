@@ -88,7 +88,7 @@ export async function readRecord(
 }
 
 /**
- * Writes a record that there is not, or in place of one that has ended.
+ * Writes a record if there is none yet, or if the existing one has ended.
  * @param replaced the round of the record that it replaces
  * @returns whether it was written by this call. Not if the answer to it was lost: the SDK's second call finds the first one's.
  */

@@ -25,7 +25,7 @@ export type Standing =
 export type FetchVerdict =
   /** A later push was fetched before: delivering this one would take the branch back. */
   | { kind: "stale"; reason: string }
-  /** The commit is not of the branch: somebody else's, or one that the branch was forced away from. */
+  /** The branch does not contain the commit: it belongs to somebody else, or a force push removed it. */
   | { kind: "refuse"; reason: string; head: string | undefined }
   | { kind: "copy" };
 

@@ -2,6 +2,7 @@ import { type Entry, fromRandomAccessReaderPromise, RandomAccessReader, type Zip
 import { explain, failure, isException } from "../failure";
 import { findConflict, type PlacedPath, placeEntry, type ZipRecord } from "./entry";
 import { damaged, type Spool } from "./spool";
+import type { ZipEntry } from "./zipFormat";
 
 const GIB = 1024 ** 3;
 
@@ -13,22 +14,12 @@ export const ENTRY_LIMIT = 250_000;
 export const NAMES_LIMIT = 32 * 1024 ** 2;
 
 /** An entry of the downloaded archive, and what it becomes. */
-export interface ArchiveEntry extends PlacedPath {
-  mode: number;
+export interface ArchiveEntry extends PlacedPath, Omit<ZipEntry, "name" | "isUtf8"> {
   /** Its name in the download, as `latin1`. */
   originalName: string;
   /** Of the local header in the download. */
   offset: number;
   flags: number;
-  method: number;
-  crc32: number;
-  compressedSize: number;
-  size: number;
-  /** MS-DOS time and date, in the forge's time zone. */
-  time: number;
-  date: number;
-  /** Seconds since the epoch, where git wrote them. */
-  modified: number | undefined;
 }
 
 /**

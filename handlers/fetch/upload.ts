@@ -146,7 +146,7 @@ function objectOf({ bucket, key, contentType, metadata }: Destination) {
   return { Bucket: bucket, Key: key, ContentType: contentType, Metadata: metadata };
 }
 
-/** The content in pieces of `size` bytes, and a last one that may be shorter. Each overwrites the last but one. */
+/** The content in pieces of `size` bytes; the last may be shorter. Two buffers alternate: a piece is valid until the next but one. */
 async function* inParts(content: AsyncIterable<Buffer>, size: number): AsyncGenerator<Buffer, void> {
   // Two buffers for all, one being sent and one being filled: the garbage collector lags behind such large ones.
   let part = Buffer.allocUnsafeSlow(size);

@@ -70,7 +70,7 @@ async function step(context: RecordedMigration, record: DeploymentRecord, occasi
     return roundOf(state, await advance(observing, { image, version, execution: action.execution }, state));
   } catch (error) {
     const isEarly = isTransient(error) && now() - Date.parse(requestedAt) < PATIENCE * 1_000;
-    // One that runs is not given up for any reason: the next push would start a second one beside it.
+    // Never abandon a running migration: the next push would start a second one beside it.
     if (state?.task !== undefined || isEarly) {
       log("warn", "migration not observed", { task: state?.task, cause: explain(error) });
       return { state: "inProgress", token, summary: `asking again: ${explain(error)}` };

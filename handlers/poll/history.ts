@@ -14,7 +14,7 @@ const LIMIT = 1024 * 1024;
  * the parent's name, so that it is not enough that they have the commit.
  *
  * Nothing is downloaded for it. A client that says that its history ends at a commit (`shallow`), and asks for more of the
- * history of another one (`deepen`), is told whether its history ends there no more (`unshallow`): exactly if the commit is within.
+ * history of another one (`deepen`), and learns whether its history still ends there. It does not (`unshallow`) exactly if the branch contains the commit.
  * https://git-scm.com/docs/gitprotocol-v2#_fetch
  *
  * @returns `false` also if the forge does not have the commits

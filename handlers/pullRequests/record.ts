@@ -85,7 +85,7 @@ export function isEnded({ state }: Pick<PullRequestRecord, "state">): boolean {
   return ENDED.includes(state);
 }
 
-/** Where operators find what AWS said: it may name roles and accounts, and is for nobody who asks for pull requests. */
+/** Tells operators where to find AWS's message. It may name roles and accounts, so API callers do not get it. */
 export function inLogUnder(attempt: string): string {
   return `the platform's log has the details under ${attempt}`;
 }

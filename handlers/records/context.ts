@@ -6,7 +6,7 @@ import type { DeploymentTable } from "../deploy/lock";
 export interface RecordOptions {
   /** The DynamoDB table of locks and records. */
   table: string;
-  /** The queue whose messages name the records: Lambda hands over its ARN alone. */
+  /** The queue whose messages name the records: Lambda passes only its ARN. */
   queueUrl: string;
   /** The name of the application's pipeline. */
   pipeline: string;

@@ -42,7 +42,7 @@ export function readUpdate({ ref, after, before, repository, ...update }: Refere
   ];
 }
 
-/** The commit that a branch was at before a push. Of two pushes it tells which one is newer, whatever the order of their webhooks. */
+/** The branch's commit before a push. It shows which of two pushes is newer, whatever the order of their webhooks. */
 export function formerly(before: unknown): { before?: string } {
   return isCommit(before) && before !== ZEROS ? { before } : {};
 }

@@ -16,7 +16,7 @@ export function createHosts(root: string): Hosts {
   const waiting: ((host: (typeof hosts)[number]) => void)[] = [];
 
   async function take() {
-    // The one that was used last: the second is started only if it is needed.
+    // The most recently used host: the second is started only if both are needed.
     return free.pop() ?? new Promise<(typeof hosts)[number]>((resolve) => waiting.push(resolve));
   }
 
