@@ -19,6 +19,8 @@ export interface Clock {
    * runs no faster than real time, so that a slow machine does not make a health check late that would have been in time.
    */
   during<T>(work: Promise<T>): Promise<T>;
+  /** Real milliseconds that it has run at its full speed: how long nothing real was under way. */
+  idle(): number;
   /** Moves time forward at once; what falls due fires in order, each at its own moment. */
   turn(milliseconds: number): Promise<void>;
   /** Drops every timer; nothing fires afterwards. */
@@ -35,6 +37,13 @@ interface Entry {
 const LONGEST_TIMEOUT = 2 ** 31 - 1;
 
 /**
+ * Real milliseconds that count at full speed between two looks at the time. If the process was kept from running for longer,
+ * the rest counts as real time: on a busy machine, simulated time would otherwise jump by minutes in which nothing could happen.
+ */
+const LONGEST_STEP = 10;
+const TICK = LONGEST_STEP / 2;
+
+/**
  * @param speed simulated milliseconds for each real one; 0 makes a clock that only `turn` moves.
  * @param start the first moment, in milliseconds since the epoch.
  */
@@ -49,12 +58,21 @@ export function createClock(speed: number, start: number = Date.now()): Clock {
   let since = performance.now();
   let pace = speed;
   let works = 0;
+  let idle = 0;
 
-  const now = () => frozenAt ?? base + (performance.now() - since) * pace;
+  /** Simulated milliseconds that have gone by in real ones. */
+  const advanced = (real: number) => Math.max(real * Math.min(pace, 1), Math.min(real, LONGEST_STEP) * pace);
+  const now = () => frozenAt ?? base + advanced(performance.now() - since);
+
+  function settle(): void {
+    const real = performance.now() - since;
+    base += advanced(real);
+    if (works === 0) idle += Math.min(real, LONGEST_STEP);
+    since += real;
+  }
 
   function setPace(next: number): void {
-    base += (performance.now() - since) * pace;
-    since = performance.now();
+    settle();
     pace = next;
     arm();
   }
@@ -72,10 +90,11 @@ export function createClock(speed: number, start: number = Date.now()): Clock {
     if (next === undefined || pace === 0) return;
     armed = setTimeout(
       () => {
+        settle();
         fireDue(now());
         arm();
       },
-      Math.min(Math.max(0, (next.due - now()) / pace), LONGEST_TIMEOUT),
+      Math.min(Math.max(0, (next.due - now()) / pace), pace > 1 ? TICK : LONGEST_TIMEOUT),
     );
   }
 
@@ -96,13 +115,13 @@ export function createClock(speed: number, start: number = Date.now()): Clock {
   }
 
   async function during<T>(work: Promise<T>): Promise<T> {
+    if (works === 0) setPace(Math.min(speed, 1));
     works += 1;
-    if (works === 1) setPace(Math.min(speed, 1));
     try {
       return await work;
     } finally {
+      if (works === 1) setPace(speed);
       works -= 1;
-      if (works === 0) setPace(speed);
     }
   }
 
@@ -122,6 +141,10 @@ export function createClock(speed: number, start: number = Date.now()): Clock {
     now,
     after,
     during,
+    idle: () => {
+      settle();
+      return idle;
+    },
     wait: (milliseconds) => new Promise((resolve) => after(milliseconds, resolve)),
     turn,
     stop: () => {

@@ -33,16 +33,19 @@ export const isFailure = (error: unknown): error is Failure =>
 export interface PlayOptions {
   /** Ends the step that is being played. */
   signal?: AbortSignal;
-  /** Real milliseconds that one step may take. */
+  /** Real milliseconds that one step may wait while nothing is under way in the account. */
   limit?: number;
-  /** Calls back once after so many real milliseconds. @returns what takes it back */
-  after?: (milliseconds: number, action: () => void) => () => void;
+  /** Calls back every so many real milliseconds. @returns what ends that */
+  every?: (milliseconds: number, action: () => void) => () => void;
 }
 
-function afterTimeout(milliseconds: number, action: () => void): () => void {
-  const timer = setTimeout(action, milliseconds);
-  return () => clearTimeout(timer);
+function everyInterval(milliseconds: number, action: () => void): () => void {
+  const timer = setInterval(action, milliseconds);
+  return () => clearInterval(timer);
 }
+
+/** Real milliseconds that a step may take whatever is under way: functions, builds and tasks have limits of their own. */
+const LONGEST = 10 * 60_000;
 
 /**
  * Plays a scenario's steps in order, after which every action of a pipeline that began must have ended once. A denial ends a step at once, whatever it waits for: nothing that slipway does is
@@ -112,7 +115,7 @@ async function guarded(
   scenario: Scenario,
   step: Step,
   world: World,
-  { limit = 60_000, after = afterTimeout, signal }: PlayOptions,
+  { limit = 60_000, every = everyInterval, signal }: PlayOptions,
 ): ReturnType<Step["run"]> {
   let stop: () => void = () => undefined;
   let judged = 0;
@@ -127,7 +130,13 @@ async function guarded(
     const abort = () => reject(signal?.reason);
     signal?.addEventListener("abort", abort);
     const stopListening = world.account.onEvent(check);
-    const stopWaiting = after(limit, () => reject(new Error(`It was not done within ${limit / 1000} seconds.`)));
+    const [began, idle] = [performance.now(), world.clock.idle()];
+    const stopWaiting = every(1_000, () => {
+      if (world.clock.idle() - idle >= limit)
+        reject(new Error(`It was not done within ${limit / 1000} seconds in which nothing was under way.`));
+      if (performance.now() - began >= LONGEST)
+        reject(new Error(`It was not done within ${LONGEST / 60_000} minutes.`));
+    });
     stop = () => {
       signal?.removeEventListener("abort", abort);
       stopListening();

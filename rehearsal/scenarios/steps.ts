@@ -125,9 +125,9 @@ export const addWebhook: Step = {
 export const push = (title: string, commit: (repository: Repository, world: World) => Promise<RefUpdate>): Step => ({
   title,
   async run(world) {
-    const update = await commit(world.repository, world);
-    const pushed = update.after.slice(0, 7);
+    const update = commit(world.repository, world);
     const delivery = await world.push(update);
+    const pushed = (await update).after.slice(0, 7);
     if (delivery === undefined) return `${pushed}, polled`;
     expectEqual("GitHub's delivery was answered", delivery.answer?.status ?? delivery.error, 202);
     return `${pushed}, queued in ${delivery.answer?.milliseconds} ms`;

@@ -50,10 +50,11 @@ export interface World {
   /** Asks an address by its public name. */
   ask(url: string, options?: RequestOptions): Promise<Response>;
   /**
-   * Tells the forge's webhooks of a push to acme/storefront, or to another repository, and sets the mark.
+   * Tells the forge's webhooks of a push to acme/storefront, or to another repository, and sets the mark. The mark is set
+   * before a commit that is still being made: a poll may find it as soon as it is there.
    * @returns the delivery; undefined where the account takes none and asks for branches itself
    */
-  push(update: RefUpdate, repository?: Repository): Promise<Delivery | undefined>;
+  push(update: RefUpdate | Promise<RefUpdate>, repository?: Repository): Promise<Delivery | undefined>;
   /** Lets simulated time go by at once, with time for what falls due to be done. */
   pass(milliseconds: number): Promise<void>;
   /** The events after the mark. */
@@ -139,7 +140,7 @@ async function enter(rehearsal: Rehearsal): Promise<World> {
     ask: (url, asked) => request(addresses, url, asked),
     async push(update, pushed = world.repository) {
       world.mark = account.events.length;
-      const [delivery] = await forges.push(pushed, update);
+      const [delivery] = await forges.push(pushed, await update);
       if (delivery === undefined && stacks.some(({ outputs }) => outputs.webhookUrls !== undefined))
         throw new Error(`No webhook of ${pushed.name} takes pushes: add one first.`);
       return delivery;

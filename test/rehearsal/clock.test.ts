@@ -74,4 +74,26 @@ describe("the account's clock", () => {
     expect(clock.now() - after).to.be.above(real);
     clock.stop();
   });
+
+  it("does not jump when the machine keeps it from running", async () => {
+    const clock = createClock(200, 0);
+    await new Promise((resolve) => setTimeout(resolve, 1));
+    const [before, began] = [clock.now(), performance.now()];
+    while (performance.now() - began < 100) Math.sqrt(began);
+    // Ten milliseconds at full speed, twice: the one before is not over yet.
+    expect(clock.now() - before).to.be.within(99, 4_000);
+    clock.stop();
+  });
+
+  it("counts how long nothing real was under way", async () => {
+    const clock = createClock(200, 0);
+    const turn = () => new Promise((resolve) => setTimeout(resolve, 5));
+    await turn();
+    const idle = clock.idle();
+    await clock.during(turn());
+    // Between the two readings and the work there is hardly any time, and at most what counts at once.
+    expect(clock.idle() - idle).to.be.within(0, 20);
+    expect(idle).to.be.above(0);
+    clock.stop();
+  });
 });

@@ -82,8 +82,8 @@ describe("rehearsal: playing a scenario", () => {
     ...rest,
   });
 
-  async function failureOf(it: Scenario, options?: PlayOptions): Promise<Failure> {
-    const error = await play(it, world, progress, options).catch((reason: unknown) => reason);
+  async function failureOf(it: Scenario, options?: PlayOptions, within = world): Promise<Failure> {
+    const error = await play(it, within, progress, options).catch((reason: unknown) => reason);
     if (!isFailure(error)) throw new Error(`Expected a failure, got ${error}.`);
     return error;
   }
@@ -131,26 +131,29 @@ describe("rehearsal: playing a scenario", () => {
     );
   });
 
-  it("ends a step that waits for ever after its limit", async () => {
-    const after: PlayOptions["after"] = (_, action) => {
-      queueMicrotask(action);
+  it("ends a step that waits while nothing is under way, after its limit", async () => {
+    const waited = { ...world, clock: { ...world.clock, idle: () => idle } };
+    let idle = 0;
+    const every: PlayOptions["every"] = (_, action) => {
+      idle = 5_000;
+      action();
       return () => undefined;
     };
-    const failure = await failureOf(scenario([step("one", forEver)]), { limit: 5000, after });
-    assert.equal(failure.cause.message, "It was not done within 5 seconds.");
+    const failure = await failureOf(scenario([step("one", forEver)]), { limit: 5000, every }, waited);
+    assert.equal(failure.cause.message, "It was not done within 5 seconds in which nothing was under way.");
   });
 
   it("ends with the signal's reason when it is interrupted", async () => {
     const controller = new AbortController();
     const reason = new Error("interrupted");
     const stopped: string[] = [];
-    const after: PlayOptions["after"] = () => () => stopped.push("limit");
+    const every: PlayOptions["every"] = () => () => stopped.push("limit");
     const interrupted = step("one", () => {
       controller.abort(reason);
       return forEver();
     });
     const { signal } = controller;
-    const error = await play(scenario([interrupted]), world, progress, { signal, after }).catch((it: unknown) => it);
+    const error = await play(scenario([interrupted]), world, progress, { signal, every }).catch((it: unknown) => it);
     assert.equal(error, reason);
     assert.include(stopped, "limit");
   });

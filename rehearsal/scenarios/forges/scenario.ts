@@ -49,7 +49,7 @@ process.once("SIGTERM", () => process.exit());
 
 /** Commits a version of a small application, and delivers what its forge tells of it. */
 async function commit(world: World, repository: Repository, text: string): Promise<Delivery> {
-  const update = await repository.commit({ Dockerfile: file(dockerfile), "worker.js": file(worker(text)) }, text);
+  const update = repository.commit({ Dockerfile: file(dockerfile), "worker.js": file(worker(text)) }, text);
   const delivery = await world.push(update, repository);
   if (delivery === undefined) throw new Error(`${repository.name} has no webhook.`);
   return delivery;

@@ -53,7 +53,7 @@ function webhookOf(world: World) {
 /** A move of a reference to what main points to, delivered. */
 async function moved(world: World, ref: string, gone = false): Promise<Answer> {
   const head = (await world.repository.refs()).get("refs/heads/main") ?? noCommit;
-  return answerTo(await world.push(await world.repository.move(ref, gone ? noCommit : head)));
+  return answerTo(await world.push(world.repository.move(ref, gone ? noCommit : head)));
 }
 
 /** A request that is not GitHub's. Headers that are undefined are left out. */

@@ -12,7 +12,7 @@ const pushes: Step = {
     await untilCompared(world);
     world.forges.editWebhooks(world.repository, { secret: "not the secret" });
     const before = executions(world);
-    const delivery = await world.push(await commitVersion(world.repository, "2.1.0"));
+    const delivery = await world.push(commitVersion(world.repository, "2.1.0"));
     expectEqual("GitHub's delivery was answered", delivery?.answer?.status ?? delivery?.error, 401);
     expectEqual("executions", executions(world), before);
     return undefined;

@@ -34,7 +34,7 @@ const pushes: Step = {
     await repository.forget();
     expectEqual("the commit that was thrown away", await repository.resolve(gone.after), undefined);
     await repository.move("refs/heads/next", first.after);
-    deliveries.push(await world.push(await commitVersion(repository, "2.0.0-next", "next")));
+    deliveries.push(await world.push(commitVersion(repository, "2.0.0-next", "next")));
     world.mark = mark;
     expectSame(
       "GitHub's deliveries were answered",
