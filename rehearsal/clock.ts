@@ -86,16 +86,18 @@ export function createClock(speed: number, start: number = Date.now()): Clock {
 
   function arm(): void {
     clearTimeout(armed);
-    const next = entries[0];
-    if (next === undefined || pace === 0) return;
+    if (stopped || pace === 0) return;
+    const due = entries[0]?.due ?? Number.POSITIVE_INFINITY;
     armed = setTimeout(
       () => {
         settle();
         fireDue(now());
         arm();
       },
-      Math.min(Math.max(0, (next.due - now()) / pace), pace > 1 ? TICK : LONGEST_TIMEOUT),
+      Math.min(Math.max(0, (due - now()) / pace), pace > 1 ? TICK : LONGEST_TIMEOUT),
     );
+    // Nobody waits for it.
+    if (entries.length === 0) armed.unref();
   }
 
   function after(milliseconds: number, action: () => void): Timer {
