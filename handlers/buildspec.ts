@@ -1,6 +1,9 @@
 /** The name of the container that runs the application's image, in the task definition of each of its services. */
 export const applicationContainer = "app";
 
+/** The major version of Node.js in builds: CodeBuild's image has several, and its default changes. */
+export const BUILD_NODE = 24;
+
 /**
  * The buildspec of a repository that has none: tests, builds and pushes the image, and exports its URI, digest and tag.
  *
@@ -34,6 +37,9 @@ env:
     - IMAGE_TAG
 
 phases:
+  install:
+    runtime-versions:
+      nodejs: ${BUILD_NODE}
   pre_build:
     commands:
       - IMAGE_TAG="$(aws s3api head-object --bucket "$SOURCE_BUCKET" --key "$SOURCE_KEY" --version-id "$SOURCE_VERSION_ID" --query Metadata.commit --output text)" && export IMAGE_TAG

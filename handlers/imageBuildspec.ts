@@ -1,4 +1,4 @@
-import { applicationContainer } from "./buildspec";
+import { applicationContainer, BUILD_NODE } from "./buildspec";
 
 /**
  * The buildspec of a pipeline whose source is an image: turns CodePipeline's imageDetail.json into imagedefinitions.json, and
@@ -18,6 +18,9 @@ env:
     - IMAGE_TAG
 
 phases:
+  install:
+    runtime-versions:
+      nodejs: ${BUILD_NODE}
   build:
     commands:
       - IMAGE_URI="$(node -p 'require("./imageDetail.json").ImageURI')" && export IMAGE_URI

@@ -67,7 +67,9 @@ const createProject = (name: string, args: BuildArgs, { roleArn, logGroup }: Pro
       environment: {
         type: "LINUX_CONTAINER",
         computeType: "BUILD_GENERAL1_SMALL",
-        image: "aws/codebuild/standard:7.0",
+        // Ubuntu 24.04. What it has by default ages: every buildspec names the Node.js that it runs on.
+        // https://docs.aws.amazon.com/codebuild/latest/userguide/available-runtimes.html
+        image: "aws/codebuild/standard:8.0",
         privilegedMode: args.docker,
         environmentVariables: Object.entries(args.variables).map(([variable, value]) => ({
           name: variable,

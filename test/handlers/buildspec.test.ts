@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import { parse } from "yaml";
 import { defaultBuildspec } from "../../handlers/buildspec";
+import { imageBuildspec } from "../../handlers/imageBuildspec";
 import { type Buildspec, runBuildspec } from "./buildspecShell";
 
 const COMMIT = "0123456789abcdef0123456789abcdef01234567";
@@ -50,6 +51,14 @@ const login = [
 ];
 const image = `${REGISTRY}/storefront:${COMMIT}`;
 const after = [`docker|push|${image}`, `docker|inspect|--format|{{index .RepoDigests 0}}|${image}`];
+
+describe("every buildspec of slipway's", () => {
+  for (const [name, text] of Object.entries({ defaultBuildspec, imageBuildspec }))
+    it(`runs on the Node.js that it names, not on the image's default: ${name}`, () => {
+      const { install }: Buildspec["phases"] = parse(text).phases;
+      expect(install).to.deep.equal({ "runtime-versions": { nodejs: 24 } });
+    });
+});
 
 describe("default buildspec", () => {
   it("is run by bash, whose arrays it uses", () => {

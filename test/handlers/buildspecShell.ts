@@ -6,7 +6,7 @@ import { parse } from "yaml";
 
 export interface Buildspec {
   env: { shell: string; "exported-variables": string[] };
-  phases: Record<string, { commands: string[] }>;
+  phases: Record<string, { commands?: string[]; "runtime-versions"?: Record<string, number> }>;
 }
 
 export interface BuildspecRun {
@@ -43,7 +43,7 @@ export function runBuildspec(
     for (const [name, text] of Object.entries(files)) {
       writeFileSync(path.join(folder, name), text);
     }
-    const commands = Object.values(phases).flatMap((phase) => phase.commands);
+    const commands = Object.values(phases).flatMap((phase) => phase.commands ?? []);
     const script = commands.map((command) => `${command}\n[ $? -eq 0 ] || exit 1\n`).join("");
     const show = env["exported-variables"].map((name) => `printenv ${name} >> "$EXPORTED"\n`).join("");
     const notes = { CALLS: path.join(folder, "calls"), EXPORTED: path.join(folder, "exported") };

@@ -73,6 +73,13 @@ describe("the delivery of stack dev", () => {
       });
     });
 
+  it("builds in an image of CodeBuild's that is not past its end of life", () => {
+    const images = [...ofType(program, "aws:codebuild/project:Project").values()].map(
+      ({ inputs }) => (inputs.environment as { image: string }).image,
+    );
+    expect(new Set(images)).to.deep.equal(new Set(["aws/codebuild/standard:8.0"]));
+  });
+
   it("keeps images where other stacks find them, and those that environments run for ever", () => {
     expect(inputsOf("aws:ecr/repository:Repository", "storefront-repository").name).to.equal("storefront");
     const { policy } = inputsOf("aws:ecr/lifecyclePolicy:LifecyclePolicy", "storefront-lifecycle");
