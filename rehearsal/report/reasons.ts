@@ -62,6 +62,12 @@ export const reasons: Reason[] = [
     reason: "runs the task of a schedule that falls due: npm start -- --scenario schedules",
   },
   {
+    role: /-scheduled-tasks-role-/,
+    actions: ["ecs:DescribeTasks", "ecs:ListTasks", "sns:Publish"],
+    resource: /^\*$|:task\/|:slipway-alerts-/,
+    reason: "looks for the tasks of a schedule that fell due, and reports one that failed: npm start -- --scenario alarms",
+  },
+  {
     role: /-deployments-role-/,
     actions: ["dynamodb:DeleteItem", "dynamodb:UpdateItem"],
     resource: /:table\//,

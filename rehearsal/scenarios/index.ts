@@ -1,3 +1,4 @@
+import { alarms } from "./alarms/scenario";
 import { badSchedules } from "./badSchedules/scenario";
 import { chatDown } from "./chatDown/scenario";
 import { deliver } from "./deliver/scenario";
@@ -51,6 +52,7 @@ export const scenarios: Scenario[] = [
   refused,
   firstDeliveryFails,
   chatDown,
+  alarms,
   repeated,
   ecsAction,
   forges,

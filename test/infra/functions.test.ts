@@ -117,6 +117,29 @@ const FUNCTIONS: Record<string, Expected> = {
     },
     packages: [],
   },
+  "slipway-service-check": {
+    timeout: 55,
+    memorySize: 256,
+    options: {
+      cluster: "slipway-cluster-0000000",
+      services: [
+        { service: "storefront-web-service-0000000", countedByProgram: false },
+        { service: "storefront-worker-service-0000000", countedByProgram: false },
+      ],
+    },
+    packages: [],
+  },
+  "slipway-scheduled-tasks": {
+    timeout: 60,
+    memorySize: 256,
+    options: {
+      environment: "dev",
+      cluster: "arn:aws:ecs:us-east-1:123456789012:slipway-cluster-0000000",
+      topicArn: TOPIC,
+      applications: [{ application: "storefront", prefix: "dev-storefront--" }],
+    },
+    packages: [],
+  },
   "storefront-migrate": {
     timeout: 120,
     memorySize: 256,

@@ -65,6 +65,22 @@ export const storefrontPolicies = (environment: string, repository: string): Pol
       ...logging("slipway-notices-logs"),
       `sns:Publish ${TOPIC}`,
     ],
+    "slipway-service-check-role": [
+      "cloudwatch:PutMetricData *",
+      ...on(serviceOf("web"), "ecs:DescribeServices"),
+      ...on(serviceOf("worker"), "ecs:DescribeServices"),
+      `ecs:DescribeTasks ${TASKS}`,
+      "ecs:ListTasks *",
+      ...logging("slipway-service-check-logs"),
+    ],
+    "slipway-scheduled-tasks-role": [
+      "cloudwatch:GetMetricData *",
+      `ecs:DescribeTasks ${TASKS}`,
+      "ecs:ListTasks *",
+      "events:ListRules *",
+      ...logging("slipway-scheduled-tasks-logs"),
+      `sns:Publish ${TOPIC}`,
+    ],
     "storefront-migrate-role": [
       ...reporting,
       ...recording(MIGRATIONS, environment),
@@ -132,6 +148,11 @@ export const storefrontPolicies = (environment: string, repository: string): Pol
   },
   // What a resource cannot narrow: listed and started tasks, who roles are passed to, what is tagged.
   conditions: {
+    "slipway-service-check-role": [
+      ["ecs:ListTasks", IN_CLUSTER],
+      ["cloudwatch:PutMetricData", { StringEquals: { "cloudwatch:namespace": "slipway" } }],
+    ],
+    "slipway-scheduled-tasks-role": [["ecs:ListTasks", IN_CLUSTER]],
     "storefront-deploy-role": [
       ["iam:PassRole", passedTo("ecs-tasks")],
       ["ecs:ListTasks", IN_CLUSTER],
@@ -153,6 +174,8 @@ export const storefrontPolicies = (environment: string, repository: string): Pol
   trust: {
     "slipway-deployments-role": ["lambda.amazonaws.com", false],
     "slipway-notices-role": ["lambda.amazonaws.com", false],
+    "slipway-scheduled-tasks-role": ["lambda.amazonaws.com", false],
+    "slipway-service-check-role": ["lambda.amazonaws.com", false],
     "storefront-deploy-role": ["lambda.amazonaws.com", false],
     "storefront-migrate-role": ["lambda.amazonaws.com", false],
     "storefront-pipeline-role": ["codepipeline.amazonaws.com", false],
