@@ -5,6 +5,7 @@ import { Bucket } from "./infra/bucket";
 import { Chat, toldChats } from "./infra/chat";
 import { Cluster } from "./infra/cluster";
 import { Dashboard } from "./infra/dashboard";
+import { DeliveredImages } from "./infra/deliveredImages";
 import { Deployments, DeploymentTable } from "./infra/deployments";
 import { accessTo, forgesOf, forgeUrl } from "./infra/forges";
 import { Intake } from "./infra/intake";
@@ -74,6 +75,7 @@ const pullRequestTask =
     table: new PullRequestTable("slipway"),
   });
 
+const deliveredImages = new DeliveredImages("slipway", operations);
 const applications = settings.applications.map((application): [name: string, application: Application] => [
   application.name,
   new Application(application.name, {
@@ -86,6 +88,7 @@ const applications = settings.applications.map((application): [name: string, app
     priorities: priorities(web),
     source: archives,
     pipelineType,
+    deliveredImages,
     mirrors: settings,
     table,
     deployedByHttp: settings.deploymentApi,

@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Bucket } from "./bucket";
 import type { Cluster } from "./cluster";
+import type { DeliveredImageTable } from "./deliveredImages";
 import { createDeployment, type Deployment } from "./delivery";
 import type { LoadBalancer } from "./loadBalancer";
 import type { Network } from "./network";
@@ -32,6 +33,8 @@ export interface ApplicationArgs {
   /** Where archives are fetched to. Needed by applications that pushes are delivered of. */
   source?: Bucket | undefined;
   pipelineType: PipelineType;
+  /** Where this environment records the images that it has delivered. */
+  deliveredImages: DeliveredImageTable;
   /** Where builds find base images and npm packages. */
   mirrors: Pick<Settings, "baseImageRegistry" | "npmRegistry">;
   /** The table of locks and records. Needed by applications with `deploy: callback` or a migration. */
@@ -146,7 +149,7 @@ const createTask = (
 
 const createDeploymentOf = (
   name: string,
-  { operations, cluster, settings, table, deployedByHttp: byHttp }: ApplicationArgs,
+  { operations, cluster, settings, table, deployedByHttp: byHttp, deliveredImages }: ApplicationArgs,
   { registry, services }: { registry: ImageRepository; services: Service[] },
   parent: pulumi.Resource,
 ): Deployment | undefined => {
@@ -155,7 +158,7 @@ const createDeploymentOf = (
     throw new Error(`${name} is deployed by a function, and there is no table to record that in`);
   return createDeployment(
     `${name}-deploy`,
-    { operations, application: name, cluster, registry, services, table, byHttp },
+    { operations, application: name, cluster, registry, services, table, byHttp, deliveredImages },
     { parent },
   );
 };

@@ -7,6 +7,7 @@ import { ecsAction } from "./ecsAction/scenario";
 import { endpointsOnly } from "./endpointsOnly/scenario";
 import { enterpriseServer } from "./enterpriseServer/scenario";
 import { firstDeliveryFails } from "./firstDeliveryFails/scenario";
+import { forgedTag } from "./forgedTag/scenario";
 import { forges } from "./forges/scenario";
 import { gitops, gitopsInBeijing } from "./gitops/scenario";
 import { gitopsPipeline } from "./gitopsPipeline/scenario";
@@ -64,6 +65,7 @@ export const scenarios: Scenario[] = [
   tagMoved,
   rejected,
   superseded,
+  forgedTag,
   polled,
   natInstanceLost,
   polledPrivately,

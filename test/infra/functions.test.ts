@@ -89,7 +89,12 @@ const FUNCTIONS: Record<string, Expected> = {
       ],
       deadlineMinutes: 30,
       records: { table: TABLE, queueUrl: REQUESTS, pipeline: "dev-storefront" },
-      requests: { repository: "storefront", tag: "dev", topicArn: TOPIC },
+      requests: {
+        repository: "storefront",
+        tag: "dev",
+        deliveredImages: "slipway-dev-delivered-images",
+        topicArn: TOPIC,
+      },
     },
     packages: [],
   },
@@ -167,7 +172,12 @@ const FUNCTIONS: Record<string, Expected> = {
   "storefront-tag": {
     timeout: 60,
     memorySize: 256,
-    options: { repository: "storefront", tag: "dev", lock: LOCK },
+    options: {
+      repository: "storefront",
+      tag: "dev",
+      deliveredImages: "slipway-dev-delivered-images",
+      lock: LOCK,
+    },
     packages: [],
   },
 };

@@ -22,7 +22,7 @@ import {
 import { stackBeijing, stackNingxia } from "./support";
 
 const REPOSITORY = named("ecr", "storefront").replace(/-0000000$/, "");
-const PROJECT = named("codebuild", "storefront-build-project");
+const PROJECTS = ["storefront-test-project", "storefront-build-project"].map((name) => named("codebuild", name));
 
 const inVpc = on("*", ...joiningVpc);
 /** Lambda's own calls lack the key that the function's calls carry. */
@@ -49,9 +49,20 @@ function common(environment: string): Policies {
       ],
       "storefront-pipeline-role": [
         ...pipelineGrants,
-        ...on(PROJECT, "codebuild:BatchGetBuilds", "codebuild:StartBuild"),
+        ...PROJECTS.flatMap((project) => on(project, "codebuild:BatchGetBuilds", "codebuild:StartBuild")),
         ...on(SOURCE, "s3:GetBucketAcl", "s3:GetBucketLocation", "s3:GetBucketVersioning"),
         ...on(ARCHIVE, "s3:GetObject", "s3:GetObjectVersion"),
+      ],
+      "storefront-test-role": [
+        ...on(
+          `${ARN}:ecr:${HERE}:repository/mirror/*`,
+          "ecr:BatchCheckLayerAvailability",
+          "ecr:BatchGetImage",
+          "ecr:GetDownloadUrlForLayer",
+        ),
+        "ecr:GetAuthorizationToken *",
+        ...logging("storefront-test-logs"),
+        ...on(`${ARTIFACTS}/*`, "s3:GetObject", "s3:GetObjectVersion"),
       ],
       "storefront-build-role": [
         ...on(REPOSITORY, "ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:CompleteLayerUpload"),
@@ -81,6 +92,7 @@ function common(environment: string): Policies {
       "slipway-fetch-role": ["lambda.amazonaws.com", false],
       "slipway-nat-role": ["ec2.amazonaws.com.cn", false],
       "storefront-build-role": ["codebuild.amazonaws.com", true],
+      "storefront-test-role": ["codebuild.amazonaws.com", true],
     },
   };
 }

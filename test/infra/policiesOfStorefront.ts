@@ -10,6 +10,9 @@ export const ARCHIVE = `${SOURCE}/storefront/source.zip`;
 export const REQUESTS = named("sqs", "storefront-deploy-requests");
 export const MIGRATIONS = named("sqs", "storefront-migrate-requests");
 export const TABLE = named("dynamodb", "slipway-deployments");
+/** As the stack names it that has the environment. */
+export const deliveredImagesOf = (environment: string): string =>
+  `${ARN}:dynamodb:${HERE}:slipway-${environment}-delivered-images`;
 
 /** What a function may do that keeps records, and is called with the messages of its queue. */
 export const recording = (queue: string, environment: string): string[] => [
@@ -95,6 +98,7 @@ export const storefrontPolicies = (environment: string, repository: string): Pol
     "storefront-deploy-role": [
       ...reporting,
       ...recording(REQUESTS, environment),
+      `dynamodb:PutItem ${deliveredImagesOf(environment)}`,
       ...on(repository, "ecr:BatchGetImage", "ecr:PutImage"),
       ...on(serviceOf("web"), "ecs:DescribeServices", "ecs:UpdateService"),
       ...on(serviceOf("worker"), "ecs:DescribeServices", "ecs:UpdateService"),
@@ -132,6 +136,7 @@ export const storefrontPolicies = (environment: string, repository: string): Pol
     "storefront-tag-role": [
       ...reporting,
       ...holdingLock,
+      `dynamodb:PutItem ${deliveredImagesOf(environment)}`,
       ...on(repository, "ecr:BatchGetImage", "ecr:PutImage"),
       ...logging("storefront-tag-logs"),
     ],
