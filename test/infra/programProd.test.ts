@@ -117,6 +117,10 @@ describe("the program for stack prod", () => {
     const { environment } = inputsOf("aws:lambda/function:Function", "storefront-tag-function") as {
       environment: { variables: { OPTIONS: string } };
     };
-    expect(JSON.parse(environment.variables.OPTIONS)).to.deep.include({ repository: "storefront", tag: "prod" });
+    expect(JSON.parse(environment.variables.OPTIONS)).to.deep.include({
+      repository: "storefront",
+      tag: "prod",
+      deliveredImages: "slipway-prod-delivered-images",
+    });
   });
 });
