@@ -67,9 +67,10 @@ describe("what a build asks of an image, in the account", () => {
     await record(`basket@${DIGEST}`);
     const refused = await promote();
     expect(phases(refused)).to.include("BUILD: FAILED");
-    expect(await account.printed()).to.deep.equal([
+    // The log shows the commands as well.
+    expect(await account.printed()).to.include(
       `storefront@${DIGEST} is not promoted: dev has not delivered it. Its tag was moved by hand, or by a build.`,
-    ]);
+    );
   });
 
   it("refuses every image if the record cannot be read", async () => {
