@@ -65,8 +65,8 @@ describe("the delivery of stack dev", () => {
   for (const [name, parameters, more] of [
     ["Migrate", { ...IMAGE, execution }, {}],
     ["Deploy", { ...IMAGE, execution }, {}],
-      ["Schedules", { ...IMAGE, execution }, { runOrder: 2 }],
-      ["Tag", { digest: "#{Build.IMAGE_DIGEST}", version: "#{Build.IMAGE_TAG}", execution }, {}],
+    ["Schedules", { ...IMAGE, execution }, { runOrder: 2 }],
+    ["Tag", { digest: "#{Build.IMAGE_DIGEST}", version: "#{Build.IMAGE_TAG}", execution }, {}],
   ] as const)
     it(`tells ${name} the image by what the build exports`, () => {
       expect(actionOf(program, "storefront", name)).to.deep.equal({
