@@ -34,7 +34,9 @@ function common(environment: string): Policies {
   const { grants, conditions, trust } = storefrontPolicies(environment, REPOSITORY);
   const { "slipway-deployments-role": _, ...withoutHttp } = grants;
   const { "slipway-deployments-role": __, ...trusted } = trust;
-  const deploying = (grants["storefront-deploy-role"] ?? []).filter((grant) => !/^(sns:|ecr:PutImage)/.test(grant));
+  const deploying = (grants["storefront-deploy-role"] ?? []).filter(
+    (grant) => !/^(sns:|ecr:PutImage|dynamodb:PutItem .*-delivered-images)/.test(grant),
+  );
   return {
     grants: {
       ...withoutHttp,
