@@ -87,6 +87,13 @@ export const reasons: Reason[] = [
     reason: "runs the task of a schedule that falls due: npm start -- --scenario schedules",
   },
   {
+    role: /-scheduled-tasks-role-/,
+    actions: ["ecs:DescribeTasks", "ecs:ListTasks", "sns:Publish"],
+    resource: /^\*$|:task\/|:slipway-alerts-/,
+    reason:
+      "looks for the tasks of a schedule that fell due, and reports one that failed: npm start -- --scenario alarms",
+  },
+  {
     role: /-deployments-role-/,
     actions: ["dynamodb:DeleteItem", "dynamodb:UpdateItem"],
     resource: /:table\//,
@@ -116,6 +123,13 @@ export const reasons: Reason[] = [
     actions: ["sqs:SendMessage"],
     resource: /-dead-letters-\w+\.fifo$/,
     reason: "puts aside what no repetition mends: npm start -- --stack cn-northwest-1 --scenario outage",
+  },
+  {
+    stacks: ["cn-north-1", "cn-northwest-1"],
+    role: /-test-role-/,
+    actions: ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"],
+    resource: /:repository\/mirror\//,
+    reason: "pulls the base images of containers that tests start; those of the storefront start none",
   },
   {
     stacks: ["cn-north-1", "cn-northwest-1"],
@@ -159,6 +173,13 @@ export const reasons: Reason[] = [
     actions: ["ecr:PutImage", "sns:Publish"],
     resource: /^arn:/,
     reason: "deploys what was asked for by HTTP: npm start -- --scenario deploymentByHttp",
+  },
+  {
+    stacks: ["dev", "prod"],
+    role: /-deploy-role-/,
+    actions: ["dynamodb:PutItem"],
+    resource: /-delivered-images$/,
+    reason: "records what was deployed by HTTP: npm start -- --scenario deploymentByHttp",
   },
   {
     stacks: ["dev", "prod"],

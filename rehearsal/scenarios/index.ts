@@ -1,3 +1,4 @@
+import { alarms } from "./alarms/scenario";
 import { badSchedules } from "./badSchedules/scenario";
 import { chatDown } from "./chatDown/scenario";
 import { deliver } from "./deliver/scenario";
@@ -7,6 +8,7 @@ import { endpointsOnly } from "./endpointsOnly/scenario";
 import { enterpriseServer } from "./enterpriseServer/scenario";
 import { firstDeliveryFails } from "./firstDeliveryFails/scenario";
 import { foreign } from "./foreign/scenario";
+import { forgedTag } from "./forgedTag/scenario";
 import { forges } from "./forges/scenario";
 import { gitops, gitopsInBeijing } from "./gitops/scenario";
 import { gitopsPipeline } from "./gitopsPipeline/scenario";
@@ -55,6 +57,7 @@ export const scenarios: Scenario[] = [
   refused,
   firstDeliveryFails,
   chatDown,
+  alarms,
   repeated,
   ecsAction,
   forges,
@@ -66,6 +69,7 @@ export const scenarios: Scenario[] = [
   tagMoved,
   rejected,
   superseded,
+  forgedTag,
   polled,
   natInstanceLost,
   polledPrivately,

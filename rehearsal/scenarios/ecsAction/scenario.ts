@@ -2,7 +2,7 @@ import { twoVersions } from "../deliver/scenario";
 import type { Scenario } from "../scenario";
 import { deliversAs } from "../steps";
 
-const delivers = deliversAs({ actions: ["Source", "Build", "Migrate", ["web", "worker"], "Schedules", "Tag"] });
+const delivers = deliversAs({ actions: ["Source", "Test", "Build", "Migrate", ["web", "worker"], "Schedules", "Tag"] });
 
 export const ecsAction: Scenario = {
   name: "ecsAction",

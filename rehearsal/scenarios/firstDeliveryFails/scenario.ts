@@ -16,7 +16,7 @@ export const firstDeliveryFails: Scenario = {
       return commitCrash(repository, "1.0.0");
     }),
     fails("the pipeline fails, and the services are left without tasks, as they were", {
-      actions: ["Source", "Build", "Migrate", "Deploy"],
+      actions: ["Source", "Test", "Build", "Migrate", "Deploy"],
       stage: "Deploy",
       causes: [/tasks failed to start/, /no tasks: it never had any/],
       leaves: { tagged: "nothing", services: servicesNotDelivered, schedules: [] },
