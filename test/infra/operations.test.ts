@@ -71,6 +71,7 @@ describe("the alarms of stack dev", () => {
       .map(({ name }) => name);
     expect(longer.sort()).to.deep.equal([
       "slipway-load-balancer-errors",
+      "slipway-poll-errors",
       "slipway-service-check-errors",
       "slipway-waiting",
       "storefront-web-missing-tasks",

@@ -72,7 +72,7 @@ describe("the program for stack dev", () => {
 
   it("keeps every log for thirty days", () => {
     const groups = ofType(program, "aws:cloudwatch/logGroup:LogGroup");
-    expect([...groups.values()].map(({ inputs }) => inputs.retentionInDays)).to.deep.equal(Array(16).fill(30));
+    expect([...groups.values()].map(({ inputs }) => inputs.retentionInDays)).to.deep.equal(Array(17).fill(30));
   });
 
   it("sends every alarm to the topic", () => {
