@@ -19,6 +19,8 @@ export interface Clock {
    * runs no faster than real time, so that a slow machine does not make a health check late that would have been in time.
    */
   during<T>(work: Promise<T>): Promise<T>;
+  /** Resolves when nothing that takes real time is under way. */
+  settled(): Promise<void>;
   /** Real milliseconds that it has run at its full speed: how long nothing real was under way. */
   idle(): number;
   /** Moves time forward at once; what falls due fires in order, each at its own moment. */
@@ -59,6 +61,7 @@ export function createClock(speed: number, start: number = Date.now()): Clock {
   let pace = speed;
   let works = 0;
   let idle = 0;
+  let waiting: (() => void)[] = [];
 
   /** Simulated milliseconds that have gone by in real ones. */
   const advanced = (real: number) => Math.max(real * Math.min(pace, 1), Math.min(real, LONGEST_STEP) * pace);
@@ -124,7 +127,14 @@ export function createClock(speed: number, start: number = Date.now()): Clock {
     } finally {
       if (works === 1) setPace(speed);
       works -= 1;
+      if (works === 0) settleWaiting();
     }
+  }
+
+  function settleWaiting(): void {
+    const ended = waiting;
+    waiting = [];
+    for (const resolve of ended) resolve();
   }
 
   async function turn(milliseconds: number): Promise<void> {
@@ -143,6 +153,11 @@ export function createClock(speed: number, start: number = Date.now()): Clock {
     now,
     after,
     during,
+    settled: () =>
+      new Promise((resolve) => {
+        if (works === 0) resolve();
+        else waiting.push(resolve);
+      }),
     idle: () => {
       settle();
       return idle;

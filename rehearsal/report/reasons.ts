@@ -40,9 +40,10 @@ export const reasons: Reason[] = [
   {
     stacks: ["dev", "prod", "cn-northwest-1"],
     role: /-poll-role-/,
-    actions: ["s3:PutObject", "sqs:SendMessage"],
-    resource: /\/poll\/enqueued\.json$|\.fifo$/,
-    reason: "enqueues a push that no webhook has told of: npm start -- --scenario missed",
+    actions: ["s3:ListBucket", "s3:GetObject", "s3:PutObject", "sqs:SendMessage"],
+    resource: /:s3:::slipway-source-bucket-\w+$|\/poll\/enqueued\.json$|\.fifo$/,
+    reason:
+      "compares branches every few minutes, and enqueues a push that no webhook announced: npm start -- --scenario missed",
   },
   {
     role: /-tag-role-/,

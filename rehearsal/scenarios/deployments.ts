@@ -24,22 +24,20 @@ export interface DeploymentRequest {
   body?: string;
 }
 
-/** Sends a request to the API of deployments. It takes hardly any simulated time, however busy the machine is. */
+/** Sends a request to the API of deployments. */
 export function requestDeployment(world: World, request: DeploymentRequest): Promise<Response> {
   const { deploymentsUrl, deploymentToken } = stackOf(world).outputs;
   if (deploymentsUrl === undefined || deploymentToken === undefined)
     throw new Error("The stack's outputs lack deploymentsUrl and deploymentToken: set slipway:deploymentApi.");
   const { method = "POST", path = "", token = deploymentToken, contentType = "application/json", body = "" } = request;
-  return world.clock.during(
-    world.ask(deploymentsUrl + path, {
-      method,
-      headers: {
-        ...(token === null ? {} : { authorization: `Bearer ${token}` }),
-        ...(method === "GET" ? {} : { "content-type": contentType }),
-      },
-      body,
-    }),
-  );
+  return world.ask(deploymentsUrl + path, {
+    method,
+    headers: {
+      ...(token === null ? {} : { authorization: `Bearer ${token}` }),
+      ...(method === "GET" ? {} : { "content-type": contentType }),
+    },
+    body,
+  });
 }
 
 /** What is sent to deploy a version of the application that was pushed. */

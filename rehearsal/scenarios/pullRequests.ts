@@ -56,23 +56,21 @@ export interface ApiRequest {
   body?: object;
 }
 
-/** Sends a request to the API of pull requests. It takes hardly any simulated time, however busy the machine is. */
+/** Sends a request to the API of pull requests. */
 export function requestPullRequest(world: World, request: ApiRequest): Promise<Response> {
   const { pullRequestsUrl, pullRequestsToken } = stackOf(world).outputs;
   if (pullRequestsUrl === undefined || pullRequestsToken === undefined)
     throw new Error("The stack's outputs lack pullRequestsUrl and pullRequestsToken: set slipway:pullRequests.");
   const { method = "POST", path = "", token = pullRequestsToken, headers, body } = request;
-  return world.clock.during(
-    world.ask(pullRequestsUrl + path, {
-      method,
-      headers: {
-        ...(token === null ? {} : { authorization: `Bearer ${token}` }),
-        ...(body === undefined ? {} : { "content-type": "application/json" }),
-        ...headers,
-      },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    }),
-  );
+  return world.ask(pullRequestsUrl + path, {
+    method,
+    headers: {
+      ...(token === null ? {} : { authorization: `Bearer ${token}` }),
+      ...(body === undefined ? {} : { "content-type": "application/json" }),
+      ...headers,
+    },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
 }
 
 /** A commit of a service's source that CI has built; the same in every run. */

@@ -47,7 +47,7 @@ export interface World {
   readonly seen: Sighting[];
   /** How many events there were at the last push: what came after it is what came of it. */
   mark: number;
-  /** Asks an address by its public name. */
+  /** Asks an address by its public name, which takes hardly any simulated time, however busy the machine is. */
   ask(url: string, options?: RequestOptions): Promise<Response>;
   /**
    * Tells the forge's webhooks of a push to acme/storefront, or to another repository, and sets the mark. The mark is set
@@ -55,7 +55,7 @@ export interface World {
    * @returns the delivery; undefined where the account takes none and asks for branches itself
    */
   push(update: RefUpdate | Promise<RefUpdate>, repository?: Repository): Promise<Delivery | undefined>;
-  /** Lets simulated time go by at once, with time for what falls due to be done. */
+  /** Lets simulated time go by at once, and waits for what falls due meanwhile to be done. */
   pass(milliseconds: number): Promise<void>;
   /** The events after the mark. */
   since(): CloudEvent[];
@@ -137,7 +137,7 @@ async function enter(rehearsal: Rehearsal): Promise<World> {
     chats,
     seen: [],
     mark: 0,
-    ask: (url, asked) => request(addresses, url, asked),
+    ask: (url, asked) => clock.during(request(addresses, url, asked)),
     async push(update, pushed = world.repository) {
       world.mark = account.events.length;
       const [delivery] = await forges.push(pushed, await update);
@@ -150,6 +150,7 @@ async function enter(rehearsal: Rehearsal): Promise<World> {
       for (let left = milliseconds; left > 0; left -= stride) {
         await clock.turn(Math.min(left, stride));
         await setTimeout(pause);
+        await clock.settled();
       }
     },
     since: () => account.events.slice(world.mark),

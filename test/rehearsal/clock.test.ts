@@ -96,4 +96,29 @@ describe("the account's clock", () => {
     expect(idle).to.be.above(0);
     clock.stop();
   });
+
+  it("says when nothing real is under way", async () => {
+    const clock = createClock(0, 0);
+    await clock.settled();
+    const finished: string[] = [];
+    const works = [1, 2].map((number) => {
+      let finish = () => {};
+      void clock.during(
+        new Promise<void>((resolve) => {
+          finish = resolve;
+        }),
+      );
+      return () => {
+        finished.push(`work ${number}`);
+        finish();
+      };
+    });
+    const settled = clock.settled().then(() => finished.push("settled"));
+    for (const finish of works) {
+      finish();
+      await new Promise(setImmediate);
+    }
+    await settled;
+    expect(finished).to.deep.equal(["work 1", "work 2", "settled"]);
+  });
 });
