@@ -37,8 +37,10 @@ export const refused: Scenario = {
       imageTagMutabilityExclusionFilters: ["dev", "prod"].map((filter) => ({ filter, filterType: "WILDCARD" })),
     }),
     {
-      title: "the operator releases the pipeline, and names no revision",
+      title: "two minutes later the operator releases the pipeline, and names no revision",
       async run(world) {
+        // Within a minute the failed delivery gives the application's lock back.
+        await world.pass(120_000);
         world.mark = world.account.events.length;
         const started = await asOperator<{ pipelineExecutionId: string }>(
           world,
