@@ -13,7 +13,7 @@ import { silent } from "./silentProgress";
 async function failureWithout(action: string, role: RegExp, scenario: Scenario): Promise<string> {
   const { stack = "dev" } = scenario;
   const world = await createWorld(
-    await open({ stack, speed: 30, host: warmLanguageHost, breaking: withoutAction(action, role) }),
+    await open({ stack, speed: 200, host: warmLanguageHost, breaking: withoutAction(action, role) }),
   );
   try {
     await play(scenario, world, silent);

@@ -5,6 +5,7 @@ import path from "node:path";
 import { createInterface } from "node:readline";
 import { createConnections } from "../network/connections";
 import type { Cloud, Origin } from "../service";
+import { compileSdk } from "./compileSdk";
 import type { FunctionConfiguration } from "./configuration";
 import type { FunctionLog } from "./functionLog";
 import type { FromFunction, FunctionError, RuntimeSettings, ToFunction } from "./messages";
@@ -118,11 +119,13 @@ async function startProcess(
   origin: Origin,
 ): Promise<ChildProcess> {
   const { memorySize, taskRoot } = configuration;
+  const compileCache = path.join(path.dirname(cloud.directory), "compiled");
+  await compileSdk(compileCache);
   const settings: RuntimeSettings = {
     provided: __filename,
     clockOffset: offsetOf(cloud),
     logFormat: configuration.logFormat,
-    compileCache: path.join(path.dirname(cloud.directory), "compiled"),
+    compileCache,
   };
   return fork(bootstrap, [JSON.stringify(settings)], {
     cwd: taskRoot,
