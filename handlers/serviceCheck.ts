@@ -17,6 +17,9 @@ export const MISSING_TASKS = { namespace: "slipway", metricName: "MissingTasks" 
 /** The tag of a task definition's image before the first delivery. No image has it. */
 export const NO_IMAGE = "none";
 
+/** Minutes between two checks. */
+export const CHECK_MINUTES = 2;
+
 export interface ServiceCheckOptions {
   /** The cluster's name. */
   cluster: string;
@@ -40,11 +43,14 @@ interface CheckContext {
 const SERVICES = 10;
 const TASKS = 100;
 
+/** How the group of a service's tasks begins; the service's name follows. */
+const SERVICE = "service:";
+
 /** Milliseconds. A task that crashes soon after its start runs now and then, and does no work. */
 const STEADY = 60_000;
 
 /**
- * Called by EventBridge every minute. Publishes for each service how many of its tasks are missing: the desired ones, less
+ * Called by EventBridge every two minutes. Publishes for each service how many of its tasks are missing: the desired ones, less
  * those that have been running for a minute. The number is 0 during a rollout and before the first delivery.
  *
  * ECS has no such metric without Container Insights. The load balancer knows no workers, and deregisters targets that have
@@ -65,9 +71,12 @@ export function createServiceCheck(
   const cloudWatch = new CloudWatchClient(clientSettings(3, 5));
   return async ({ time }) => {
     const context: CheckContext = { ecs, cluster: options.cluster, now: Date.parse(time) };
+    const services = await describeServices(context, options.services);
+    const steady = services.some(mayHaveAll) ? await steadyTasks(context) : {};
     const data: MetricDatum[] = [];
-    for (let start = 0; start < options.services.length; start += SERVICES) {
-      data.push(...(await check(context, options.services.slice(start, start + SERVICES))));
+    for (const service of services) {
+      const countedByProgram = options.services.some((it) => it.service === service.serviceName && it.countedByProgram);
+      data.push(datumOf(context, service, await missingTasks(context, service, { steady, countedByProgram })));
     }
     if (data.length > 0) {
       await cloudWatch.send(new PutMetricDataCommand({ Namespace: MISSING_TASKS.namespace, MetricData: data }));
@@ -75,68 +84,81 @@ export function createServiceCheck(
   };
 }
 
-async function check(context: CheckContext, checked: CheckedService[]): Promise<MetricDatum[]> {
-  const { ecs, cluster, now } = context;
-  const names = checked.map(({ service }) => service);
-  const { services = [], failures = [] } = await ecs.send(new DescribeServicesCommand({ cluster, services: names }));
-  for (const { arn, reason } of failures) {
-    log("warn", "service not checked: ECS does not describe it", { service: arn, cause: reason });
-  }
-  const data: MetricDatum[] = [];
-  for (const service of services) {
-    const { serviceName = "" } = service;
-    const countedByProgram = checked.some((it) => it.service === serviceName && it.countedByProgram);
-    const missing = await missingTasks(context, service, countedByProgram);
-    if (missing > 0) {
-      log("warn", "tasks are missing", { service: serviceName, desired: service.desiredCount, missing });
+async function describeServices({ ecs, cluster }: CheckContext, checked: CheckedService[]): Promise<Service[]> {
+  const described: Service[] = [];
+  for (let start = 0; start < checked.length; start += SERVICES) {
+    const names = checked.slice(start, start + SERVICES).map(({ service }) => service);
+    const { services, failures = [] } = await ecs.send(new DescribeServicesCommand({ cluster, services: names }));
+    for (const { arn, reason } of failures) {
+      log("warn", "service not checked: ECS does not describe it", { service: arn, cause: reason });
     }
-    data.push({
-      MetricName: MISSING_TASKS.metricName,
-      Dimensions: [
-        { Name: "ClusterName", Value: cluster },
-        { Name: "ServiceName", Value: serviceName },
-      ],
-      Timestamp: new Date(now),
-      Unit: "Count",
-      Value: missing,
-    });
+    described.push(...(services ?? []));
   }
-  return data;
+  return described;
 }
 
-async function missingTasks(context: CheckContext, service: Service, countedByProgram: boolean): Promise<number> {
+function datumOf({ cluster, now }: CheckContext, service: Service, missing: number): MetricDatum {
+  const { serviceName = "", desiredCount } = service;
+  if (missing > 0) {
+    log("warn", "tasks are missing", { service: serviceName, desired: desiredCount, missing });
+  }
+  return {
+    MetricName: MISSING_TASKS.metricName,
+    Dimensions: [
+      { Name: "ClusterName", Value: cluster },
+      { Name: "ServiceName", Value: serviceName },
+    ],
+    Timestamp: new Date(now),
+    Unit: "Count",
+    Value: missing,
+  };
+}
+
+/** Whether all tasks of a service seem to run: then it matters for how long they have. */
+const mayHaveAll = ({ desiredCount = 0, runningCount = 0, ...service }: Service): boolean =>
+  desiredCount > 0 && runningCount >= desiredCount && !isRollingOut(service);
+
+interface Known {
+  /** How many tasks of each service have been running for a minute. */
+  steady: Record<string, number>;
+  countedByProgram: boolean;
+}
+
+async function missingTasks(context: CheckContext, service: Service, known: Known): Promise<number> {
   const { desiredCount = 0, runningCount = 0, serviceName = "" } = service;
   if (desiredCount === 0 || isRollingOut(service)) {
     return 0;
   }
-  const running = runningCount < desiredCount ? runningCount : await steadyTasks(context, serviceName);
+  const running = mayHaveAll(service) ? (known.steady[serviceName] ?? 0) : runningCount;
   const missing = Math.max(0, desiredCount - running);
-  if (missing > 0 && countedByProgram && !(await isDelivered(context, service))) {
+  if (missing > 0 && known.countedByProgram && !(await isDelivered(context, service))) {
     return 0;
   }
   return missing;
 }
 
 /** A rollout that failed is over: its state is FAILED if ECS had nothing to go back to, or could not. */
-function isRollingOut({ deployments = [] }: Service): boolean {
+function isRollingOut({ deployments = [] }: Pick<Service, "deployments">): boolean {
   return deployments.length > 1 || deployments.some(({ rolloutState }) => rolloutState === "IN_PROGRESS");
 }
 
-/** How many of a service's tasks have been running for a minute. */
-async function steadyTasks({ ecs, cluster, now }: CheckContext, serviceName: string): Promise<number> {
+/** How many tasks of each service of the cluster have been running for a minute. */
+async function steadyTasks({ ecs, cluster, now }: CheckContext): Promise<Record<string, number>> {
   const arns: string[] = [];
-  for await (const { taskArns } of paginateListTasks({ client: ecs }, { cluster, serviceName })) {
+  for await (const { taskArns } of paginateListTasks({ client: ecs }, { cluster })) {
     arns.push(...(taskArns ?? []));
   }
-  let steady = 0;
+  const steady: Record<string, number> = {};
   for (let start = 0; start < arns.length; start += TASKS) {
     const { tasks = [] } = await ecs.send(
       new DescribeTasksCommand({ cluster, tasks: arns.slice(start, start + TASKS) }),
     );
-    steady += tasks.filter(
-      ({ lastStatus, startedAt }) =>
-        lastStatus === "RUNNING" && startedAt !== undefined && startedAt.getTime() <= now - STEADY,
-    ).length;
+    for (const { group = "", lastStatus, startedAt } of tasks) {
+      if (group.startsWith(SERVICE) && lastStatus === "RUNNING" && startedAt && startedAt.getTime() <= now - STEADY) {
+        const service = group.slice(SERVICE.length);
+        steady[service] = (steady[service] ?? 0) + 1;
+      }
+    }
   }
   return steady;
 }

@@ -1,6 +1,6 @@
 import * as lambda from "@pulumi/aws/lambda";
 import * as pulumi from "@pulumi/pulumi";
-import { createServiceCheck, MISSING_TASKS, type ServiceCheckOptions } from "../handlers/serviceCheck";
+import { CHECK_MINUTES, createServiceCheck, MISSING_TASKS, type ServiceCheckOptions } from "../handlers/serviceCheck";
 import { createAlarm } from "./alerts";
 import type { ObservedService } from "./application";
 import { Callback } from "./callback";
@@ -16,12 +16,12 @@ export interface ServiceCheckArgs {
   services: ObservedService[];
 }
 
-/** Counts every minute which tasks of the services are missing, with an alarm for each service. */
+/** Counts every two minutes which tasks of the services are missing, with an alarm for each service. */
 export class ServiceCheck extends pulumi.ComponentResource {
   constructor(name: string, args: ServiceCheckArgs, opts?: pulumi.ComponentResourceOptions) {
     super("slipway:infra:ServiceCheck", name, {}, opts);
     const check = createFunction(`${name}-service-check`, args, this);
-    // The next minute's check is the repetition.
+    // The next check is the repetition.
     const limits = new lambda.FunctionEventInvokeConfig(
       `${name}-service-check`,
       { functionName: check.functionName, maximumRetryAttempts: 0, maximumEventAgeInSeconds: 60 },
@@ -29,7 +29,7 @@ export class ServiceCheck extends pulumi.ComponentResource {
     );
     createRule(
       `${name}-service-check`,
-      { operations: args.operations, function: check, on: { scheduleExpression: "rate(1 minute)" } },
+      { operations: args.operations, function: check, on: { scheduleExpression: `rate(${CHECK_MINUTES} minutes)` } },
       { parent: this, dependsOn: limits },
     );
     for (const service of args.services) createMissingTasksAlarm(service, args, this);
@@ -62,7 +62,7 @@ function createFunction(name: string, { operations, cluster, services }: Service
       // Before the next one begins.
       timeoutSeconds: 55,
       memory: 256,
-      // ECS that cannot be asked for a minute is no news: the next minute asks again.
+      // One check that ECS does not answer is no news: the next one asks again.
       alarmPeriods: 3,
     },
     { parent },
@@ -92,8 +92,8 @@ function createMissingTasksAlarm(
       metrics: [MISSING_TASKS.metricName],
       statistic: "Minimum",
       dimensions: { ClusterName: clusterName, ServiceName: serviceName },
-      periodSeconds: 60,
-      periods: MINUTES,
+      periodSeconds: CHECK_MINUTES * 60,
+      periods: MINUTES / CHECK_MINUTES,
       tellsSilence: true,
     },
     { parent },

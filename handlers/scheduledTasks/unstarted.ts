@@ -152,14 +152,19 @@ async function readTriggers(
   return results;
 }
 
+/** AWS documents both 36 and 128 characters as the limit of `startedBy`: a longer name may be cut off. */
+const namesOf = (startedBy: string): string[] =>
+  startedBy.length > 36 ? [startedBy, startedBy.slice(0, 36)] : [startedBy];
+
 /** When the tasks of a rule were created, ascending. ECS shows them for an hour after their end. */
 async function creationsOf({ ecs, options }: ScheduledTasksContext, rule: string): Promise<number[]> {
   const { cluster } = options;
   const arns: string[] = [];
-  for (const desiredStatus of ["RUNNING", "STOPPED"] as const) {
-    const request = { cluster, startedBy: `${STARTED_BY_RULE}${rule}`, desiredStatus };
-    for await (const { taskArns } of paginateListTasks({ client: ecs }, request)) {
-      arns.push(...(taskArns ?? []));
+  for (const startedBy of namesOf(`${STARTED_BY_RULE}${rule}`)) {
+    for (const desiredStatus of ["RUNNING", "STOPPED"] as const) {
+      for await (const { taskArns } of paginateListTasks({ client: ecs }, { cluster, startedBy, desiredStatus })) {
+        arns.push(...(taskArns ?? []));
+      }
     }
   }
   const created: number[] = [];

@@ -27,7 +27,7 @@ const alarmsTold = (world: World): [state: string, alarm: string][] =>
 function expectAlarms(world: World, state: string, expected: Changes): void {
   const alarms = alarmsTold(world).filter(([told, alarm]) => told === state && alarm.endsWith("-missing-tasks"));
   const counts: Changes = {};
-  for (const [, alarm] of alarms) counts[alarm] = (counts[alarm] ?? 0) + 1;
+  for (const [, alarm] of alarms.sort()) counts[alarm] = (counts[alarm] ?? 0) + 1;
   expectSame(`alarms that are ${state}`, counts, expected);
 }
 

@@ -172,6 +172,26 @@ describe("scheduled tasks callback, serialised", () => {
       expect(published).to.deep.equal([]);
     });
 
+  it("finds the tasks of a rule whose name ECS has cut off at 36 characters", async () => {
+    answering([["09:05:00", 1]], ["09:05:02"]);
+    const asked: unknown[] = [];
+    endpoint.answers.ListRules = ({ NamePrefix }) => ({
+      Rules: NamePrefix === "dev-storefront--" ? [{ Name: "dev-storefront--nightly-report" }] : [],
+    });
+    endpoint.answers.ListTasks = ({ startedBy, desiredStatus }) => {
+      asked.push([startedBy, desiredStatus]);
+      return { taskArns: startedBy === "events-rule/dev-storefront--nightly-" ? ["task/0"] : [] };
+    };
+    await lambda.invoke(CHECK);
+    expect([published, asked]).to.deep.equal([
+      [],
+      ["events-rule/dev-storefront--nightly-report", "events-rule/dev-storefront--nightly-"].flatMap((startedBy) => [
+        [startedBy, "RUNNING"],
+        [startedBy, "STOPPED"],
+      ]),
+    ]);
+  });
+
   it("fails if CloudWatch cannot be asked, so that Lambda tries again", async () => {
     answering([], []);
     endpoint.answers.GetMetricData = () => {

@@ -27,7 +27,12 @@ const serviceOf = (more: object = {}) => ({
 
 /** Seconds that each running task has run. */
 const tasksOf = (...ages: number[]) =>
-  ages.map((age, index) => ({ taskArn: `task/${index}`, lastStatus: "RUNNING", startedAt: NOW - age }));
+  ages.map((age, index) => ({
+    taskArn: `task/${index}`,
+    group: "service:web",
+    lastStatus: "RUNNING",
+    startedAt: NOW - age,
+  }));
 
 describe("service check callback, serialised", () => {
   let text: string;
@@ -100,7 +105,22 @@ describe("service check callback, serialised", () => {
     ["counts the one task that is missing", { runningCount: 1 }, [], 1],
     ["counts a task that runs only because it crashes and starts again", {}, tasksOf(600, 59), 1],
     ["counts none that has run for a minute", {}, tasksOf(600, 60), 0],
-    ["counts no task that is stopping", {}, [...tasksOf(600), { lastStatus: "DEACTIVATING", startedAt: 0 }], 1],
+    [
+      "counts no task that is stopping",
+      {},
+      [...tasksOf(600), { group: "service:web", lastStatus: "DEACTIVATING", startedAt: 0 }],
+      1,
+    ],
+    [
+      "counts no task of another service, nor a one-off task",
+      {},
+      [
+        ...tasksOf(600),
+        { ...tasksOf(600)[0], group: "service:web-admin" },
+        { ...tasksOf(600)[0], group: "family:web" },
+      ],
+      1,
+    ],
     ["counts nothing during a rollout", { runningCount: 0, deployments: IN_PROGRESS }, [], 0],
     [
       "counts nothing while an old deployment is going",

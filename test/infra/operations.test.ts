@@ -91,8 +91,8 @@ describe("the alarms of stack dev", () => {
           ClusterName: "slipway-cluster-0000000",
           ServiceName: `storefront-${name}-service-0000000`,
         },
-        period: 60,
-        evaluationPeriods: 10,
+        period: 120,
+        evaluationPeriods: 5,
         comparisonOperator: "GreaterThanThreshold",
         threshold: 0,
         // A new alarm has no data: with breaching, it would go off before the first delivery.

@@ -226,9 +226,9 @@ describe("stack cn-north-1", () => {
       ["slipway-poll-errors", 3],
       ["slipway-service-check-errors", 3],
       ["slipway-waiting", 6],
-      ["storefront-web-missing-tasks", 10],
+      ["storefront-web-missing-tasks", 5],
       ["storefront-web-unhealthy", 2],
-      ["storefront-worker-missing-tasks", 10],
+      ["storefront-worker-missing-tasks", 5],
     ]);
   });
 

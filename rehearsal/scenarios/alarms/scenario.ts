@@ -17,7 +17,7 @@ export const alarms: Scenario = {
   troubled: true,
   steps: [
     crashes("worker", 13, { "storefront-worker-missing-tasks": 1 }),
-    recovers(4, { "storefront-worker-missing-tasks": 1 }),
+    recovers(5, { "storefront-worker-missing-tasks": 1 }),
     answersNothing("web", 6, "slipway-load-balancer-errors"),
     stopsCounting(12, { "storefront-web-missing-tasks": 1, "storefront-worker-missing-tasks": 1 }),
     push("version 6.0.0 is pushed, with a schedule whose command fails", (repository) =>
