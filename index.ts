@@ -132,11 +132,13 @@ const deployments =
 const pullRequests =
   api &&
   pullRequestTask &&
+  settings.pullRequests &&
   new PullRequests("slipway-pull-requests", {
     operations,
     api,
     task: pullRequestTask,
-    circleci: settings.pullRequests?.circleci,
+    concurrentTasks: settings.pullRequests.concurrentTasks,
+    circleci: settings.pullRequests.circleci,
   });
 
 api?.open();

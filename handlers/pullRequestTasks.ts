@@ -2,6 +2,7 @@ import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import type { EventBridgeEvent } from "aws-lambda";
 import { clientSettings } from "./clientSettings";
 import { log } from "./log";
+import { releaseSlot } from "./pullRequests/slots";
 import { moveRecord } from "./pullRequests/store";
 import { endedAttempt, type TaskStateChange } from "./pullRequestTasks/decision";
 
@@ -33,6 +34,7 @@ export function createPullRequestTasks(
       return;
     }
     const { id, attempt, cause, detail } = ended;
+    await releaseSlot(table, id);
     const failed = await moveRecord(table, { id, attempt }, "failed", { cause, task }, Date.now());
     if (failed) {
       log("error", "pull request failed", { id, attempt, task, cause, detail });

@@ -8,12 +8,13 @@ import { jsonBody, refuseInput } from "./http/body";
 import type { HttpRequest } from "./http/request";
 import { bearerToken, refuseStranger } from "./http/token";
 import { log } from "./log";
+import { requestCapped } from "./pullRequests/capped";
 import type { CircleciOptions } from "./pullRequests/circleci";
 import { settled } from "./pullRequests/lapse";
 import { encodePlace, listRecords, readListing } from "./pullRequests/listing";
 import { PULL_REQUEST_ID } from "./pullRequests/record";
 import { readRequest } from "./pullRequests/request";
-import { requestPullRequest, type StartContext, type TaskOptions } from "./pullRequests/start";
+import type { StartContext, TaskOptions } from "./pullRequests/start";
 import { deleteRecord, readRecord } from "./pullRequests/store";
 import { hintOf, viewOf } from "./pullRequests/view";
 import { cachedSecret, readSecret } from "./secret";
@@ -24,6 +25,8 @@ export interface PullRequestsOptions {
   /** The DynamoDB table of records. */
   table: string;
   task: TaskOptions;
+  /** How many tasks that callers asked for may be under way at once. */
+  concurrentTasks: number;
   /** Absent if CircleCI's payload is not taken. */
   circleci?: CircleciOptions;
 }
@@ -40,7 +43,11 @@ type Answer = APIGatewayProxyStructuredResultV2;
 
 interface PullRequestsContext extends StartContext {
   circleci: CircleciOptions | undefined;
+  concurrentTasks: number;
 }
+
+/** Seconds after which a caller may ask again while too many tasks are under way: a task takes about a minute. */
+const RETRY_AFTER = 60;
 
 /** In bytes. */
 const BODY_LIMIT = 16 * 1024;
@@ -63,7 +70,7 @@ const UNKNOWN = "there is no pull request of this id: records are kept for 90 da
  * No answer and no record repeats what AWS said: it names the entry of the log that does.
  *
  * All else is answered `{reason, field?}`: 400 bad input; 401 no token, or another; 404 no such record; 413 larger than
- * 16 KiB; 415 not JSON; 503 an AWS service is out of reach.
+ * 16 KiB; 415 not JSON; 429 too many tasks under way, and nothing was recorded; 503 an AWS service is out of reach.
  *
  * Needs:
  * - secretsmanager:GetSecretValue on the secret
@@ -73,13 +80,14 @@ const UNKNOWN = "there is no pull request of this id: records are kept for 90 da
  * - iam:PassRole on the task definition's execution and task roles, with iam:PassedToService ecs-tasks.amazonaws.com
  */
 export function createPullRequests(options: PullRequestsOptions): (event: PullRequestsRequest) => Promise<Answer> {
-  // A post asks the secret and ECS once, and DynamoDB four times: within the thirty seconds that API Gateway waits.
+  // A post asks the secret and ECS once, and DynamoDB six times: within the thirty seconds that API Gateway waits.
   const secrets = new SecretsManagerClient(clientSettings(2, 2));
   const context: PullRequestsContext = {
     ecs: new ECSClient(clientSettings(2, 4)),
     table: { dynamo: new DynamoDBClient(clientSettings(2, 2)), table: options.table },
     task: options.task,
     circleci: options.circleci,
+    concurrentTasks: options.concurrentTasks,
     now: Date.now,
   };
   const secret = cachedSecret(
@@ -131,7 +139,11 @@ async function receive(context: PullRequestsContext, event: PullRequestsRequest)
   }
   const { request } = wanted;
   try {
-    const outcome = await requestPullRequest(context, request);
+    const outcome = await requestCapped(context, request, context.concurrentTasks);
+    if (outcome.kind === "busy") {
+      const reason = `${context.concurrentTasks} tasks are under way, as many as may be at once: ask again in a minute`;
+      return refuse(429, reason, {}, { "retry-after": String(RETRY_AFTER) });
+    }
     const { id } = outcome.record;
     switch (outcome.kind) {
       case "started":

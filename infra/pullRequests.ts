@@ -13,6 +13,8 @@ export interface PullRequestsArgs {
   operations: Operations;
   api: Api;
   task: PullRequestTask;
+  /** How many tasks that callers asked for may be under way at once. */
+  concurrentTasks: number;
   /** What CircleCI's payloads mean. */
   circleci?: CircleciSettings | undefined;
 }
@@ -48,7 +50,7 @@ export class PullRequests extends pulumi.ComponentResource {
 
 const createFunction = (
   name: string,
-  { operations, task, circleci }: PullRequestsArgs,
+  { operations, task, concurrentTasks, circleci }: PullRequestsArgs,
   secretArn: pulumi.Output<string>,
   parent: pulumi.Resource,
 ) =>
@@ -61,6 +63,7 @@ const createFunction = (
         secretArn,
         table: task.table.tableName,
         task: task.options,
+        concurrentTasks,
         ...(circleci === undefined ? {} : { circleci }),
       },
       statements: [

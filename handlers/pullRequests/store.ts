@@ -190,7 +190,7 @@ async function updateRecord(
 }
 
 /** @returns `undefined` if the write's condition was not met */
-async function ifMet<Output>(write: Promise<Output>): Promise<Output | undefined> {
+export async function ifMet<Output>(write: Promise<Output>): Promise<Output | undefined> {
   try {
     return await write;
   } catch (error) {

@@ -86,6 +86,8 @@ export interface PullRequestSettings {
   labels: string[];
   /** Origins whose pages may call the API, or `*` alone. Without any there is no CORS. */
   origins: string[];
+  /** How many tasks that callers of the API asked for may be under way at once. */
+  concurrentTasks: number;
   /** What CircleCI's payloads mean. They are refused without it. */
   circleci?: CircleciSettings | undefined;
 }

@@ -4,6 +4,7 @@ import {
   distinct,
   eachOnce,
   fail,
+  integer,
   isNot,
   list,
   map,
@@ -31,6 +32,7 @@ export const pullRequests = (place: Place): Check<PullRequestSettings> =>
     teamReviewers: withDefault(several("teams", team), []),
     labels: withDefault(several("labels", label), []),
     origins: withDefault(ruled(several("origins", origin), anyOriginAlone), []),
+    concurrentTasks: withDefault(integer("a number of tasks", 1, 100), 10),
     circleci: optional(circleci),
   });
 

@@ -21,6 +21,12 @@ export async function untilCompared(world: World): Promise<void> {
   for (const before = compared(); compared() === before; ) await world.pass(5_000);
 }
 
+/** Does something right after a comparison of heads: the next one is five minutes away, and comes after it however busy the machine is. */
+export async function betweenComparisons<T>(world: World, work: () => Promise<T>): Promise<T> {
+  await untilCompared(world);
+  return world.clock.during(work());
+}
+
 /** What roles did with a service so far: calls that came to their end. */
 export const calls = ({ account }: World, service: string, operation: string, role: RegExp): number =>
   account.trail.filter(

@@ -118,7 +118,7 @@ describe("pull request tasks callback, serialised", () => {
       const changed = Date.parse(String(changedAt));
       expect(changed).to.be.within(before, Date.now());
       expect(expiry).to.equal(Math.floor(changed / 1_000) + 90 * 24 * 3_600);
-      expect(endpoint.requests.map(({ operation }) => operation)).to.deep.equal(["UpdateItem"]);
+      expect(endpoint.requests.map(({ operation }) => operation)).to.deep.equal(["UpdateItem", "UpdateItem"]);
     });
   }
 

@@ -1,7 +1,16 @@
 import { expect } from "chai";
 import { awsFault } from "./endpoint";
 import { denied } from "./httpApi";
-import { ID, TASK_DEFINITION, taskArn, usePullRequests, wanted } from "./pullRequestsSupport";
+import {
+  giveSlots,
+  ID,
+  recordsDenied,
+  slotsOf,
+  TASK_DEFINITION,
+  taskArn,
+  usePullRequests,
+  wanted,
+} from "./pullRequestsSupport";
 
 /** In AWS's own words. */
 const DENIAL =
@@ -80,7 +89,7 @@ describe("pull requests callback, serialised: starting the task", () => {
   }
 
   it("finds the task again whose ARN was not kept", async () => {
-    world.endpoint.answers.UpdateItem = denied("dynamodb:UpdateItem");
+    world.endpoint.answers.UpdateItem = recordsDenied;
     const { status, told, logged } = await world.post();
     expect({ status, task: told.task }).to.deep.equal({ status: 202, task: taskArn(1) });
     expect(logged.at(-1)).to.deep.equal({
@@ -153,7 +162,7 @@ describe("pull requests callback, serialised: starting the task", () => {
 
   it("does not start it again where the note of its start was lost, and its task has failed", async () => {
     const { UpdateItem } = world.endpoint.answers;
-    world.endpoint.answers.UpdateItem = denied("dynamodb:UpdateItem");
+    world.endpoint.answers.UpdateItem = recordsDenied;
     expect((await world.post()).status).to.equal(202);
     Object.assign(world.endpoint.answers, { UpdateItem });
     const { task, ...unnoted } = (await world.table.read(ID)) ?? {};
@@ -201,6 +210,45 @@ describe("pull requests callback, serialised: starting the task", () => {
     expect({ status, told }).to.deep.equal({ status: 503, told: { reason } });
     const cause = "AccessDeniedException: not authorized to perform: dynamodb:PutItem";
     expect(logged).to.deep.equal([{ level: "error", message: "request failed", statusCode: 503, reason, cause }]);
-    expect(world.operations()).to.deep.equal(["PutItem"]);
+    expect(world.operations()).to.deep.equal(["GetItem", "UpdateItem", "PutItem", "UpdateItem"]);
+    expect(await slotsOf(world.table)).to.deep.equal([]);
+  });
+
+  it("answers 429 while as many tasks are under way as may be, and records and starts nothing", async () => {
+    const running = Array.from({ length: 10 }, (_, index) => `record-${index}`);
+    await giveSlots(world.table, running);
+    const { status, told, headers } = await world.post();
+    const reason = "10 tasks are under way, as many as may be at once: ask again in a minute";
+    expect({ status, told, after: headers["retry-after"] }).to.deep.equal({
+      status: 429,
+      told: { reason },
+      after: "60",
+    });
+    expect(await world.table.ids()).to.deep.equal(["tasks"]);
+    expect(world.tasks.size).to.equal(0);
+
+    await giveSlots(world.table, running.slice(1));
+    expect((await world.post()).status).to.equal(202);
+    expect((await world.post()).status).to.equal(200);
+    expect(world.tasks.size).to.equal(1);
+  });
+
+  it("starts no more tasks than may be under way for many invented revisions at once", async () => {
+    const capped = world.start({ concurrentTasks: 2 });
+    const revisions = Array.from({ length: 6 }, (_, index) => String(index).repeat(40));
+    const answers = await Promise.all(
+      revisions.map((revision) => world.post({ body: { ...wanted, revision } }, capped)),
+    );
+    await capped.close();
+    expect(answers.map(({ status }) => status).sort()).to.deep.equal([202, 202, 429, 429, 429, 429]);
+    const started = answers.flatMap(({ status, told }) => (status === 202 ? [String(told.id)] : []));
+    expect(await slotsOf(world.table)).to.deep.equal(started.sort());
+    expect(world.tasks.size).to.equal(2);
+  });
+
+  it("gives the slot back of a task that ECS refused to start", async () => {
+    world.endpoint.answers.RunTask = denied("ecs:RunTask");
+    expect((await world.post()).status).to.equal(502);
+    expect(await slotsOf(world.table)).to.deep.equal([]);
   });
 });

@@ -1,8 +1,9 @@
+import { GetItemCommand, PutItemCommand } from "@aws-sdk/client-dynamodb";
 import { createPullRequests, type PullRequestsOptions } from "../../handlers/pullRequests";
 import { serialize } from "../../infra/serialization";
 import { REVISION } from "./circleciJob";
 import { type Endpoint, startEndpoint } from "./endpoint";
-import { type Call, eventOf, TOKEN, type Told, toldBy } from "./httpApi";
+import { type Call, denied, eventOf, TOKEN, type Told, toldBy } from "./httpApi";
 import { type InvocationTime, type Lambda, startLambda } from "./lambda";
 import { PULL_REQUESTS, startPullRequestTable } from "./pullRequestTable";
 import type { Table } from "./table";
@@ -21,6 +22,7 @@ export const options: PullRequestsOptions = {
     subnets: ["subnet-1", "subnet-2"],
     securityGroup: "sg-1",
   },
+  concurrentTasks: 10,
   circleci: { branches: { main: "dev" }, image: `{service}=${REGISTRY}/{service}`, jobs: ["publish"] },
 };
 
@@ -88,6 +90,7 @@ export function usePullRequests(): PullRequestsWorld {
       },
     };
     await world.table.clear();
+    await giveSlots(world.table, []);
   });
   after(async () => {
     await world.lambda.close();
@@ -95,6 +98,24 @@ export function usePullRequests(): PullRequestsWorld {
     await world.table.close();
   });
   return world;
+}
+
+/** Writes of which records tasks are under way. */
+export async function giveSlots({ dynamo }: Table, ids: string[]): Promise<void> {
+  const running = Object.fromEntries(ids.map((id) => [id, { N: String(Date.now()) }]));
+  const Item = { id: { S: "tasks" }, running: { M: running } };
+  await dynamo.send(new PutItemCommand({ TableName: PULL_REQUESTS, Item }));
+}
+
+/** The records whose tasks are under way. */
+export async function slotsOf({ dynamo }: Table): Promise<string[]> {
+  const { Item } = await dynamo.send(new GetItemCommand({ TableName: PULL_REQUESTS, Key: { id: { S: "tasks" } } }));
+  return Object.keys(Item?.running?.M ?? {}).sort();
+}
+
+/** What UpdateItem answers where slots can be taken, and records cannot be changed. */
+export function recordsDenied({ Key }: Record<string, unknown>): object {
+  return (Key as { id: { S: string } }).id.S === "tasks" ? {} : denied("dynamodb:UpdateItem")();
 }
 
 export const taskArn = (number: number) =>

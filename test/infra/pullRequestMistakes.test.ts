@@ -28,12 +28,12 @@ const MISTAKES: [title: string, raw: Raw, ...lines: string[]][] = [
   [
     "pull requests by a repository alone",
     withKeys({ "slipway:pullRequests": "acme/gitops" }),
-    `${AT}: "acme/gitops" is not a map of settings; allowed: repository, branch, token, author, reviewers, teamReviewers, labels, origins, circleci`,
+    `${AT}: "acme/gitops" is not a map of settings; allowed: repository, branch, token, author, reviewers, teamReviewers, labels, origins, concurrentTasks, circleci`,
   ],
   [
     "an unknown key",
     withPullRequests({ base: "main" }),
-    `${AT}.base: is not a setting; allowed: repository, branch, token, author, reviewers, teamReviewers, labels, origins, circleci`,
+    `${AT}.base: is not a setting; allowed: repository, branch, token, author, reviewers, teamReviewers, labels, origins, concurrentTasks, circleci`,
   ],
   ...["https://github.com/acme/gitops", "acme/gitops.git", "gitops", "acme/platform/gitops"].map(
     (repository): [string, Raw, string] => [

@@ -24,6 +24,7 @@ describe("the settings of pull requests", () => {
       teamReviewers: [],
       labels: [],
       origins: [],
+      concurrentTasks: 10,
       circleci: undefined,
     });
   });
@@ -37,6 +38,7 @@ describe("the settings of pull requests", () => {
       teamReviewers: ["platform", "on_call-2"],
       labels: ["delivery", "kind: image bump"],
       origins: ["https://ci.acme.example", "https://ci.acme.example:8443", "http://localhost:5173"],
+      concurrentTasks: 3,
       circleci: {
         branches: { main: "dev", "release/2.x": "prod.eu-1" },
         image: "{service}=123456789012.dkr.ecr.us-east-1.amazonaws.com/shop/{service}",

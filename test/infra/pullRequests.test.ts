@@ -236,6 +236,7 @@ describe("a stack that delivers by pull requests", () => {
         secretArn: arnOf("secretsmanager", "slipway-pull-requests-token"),
         table: TABLE,
         task: TASK,
+        concurrentTasks: 10,
         circleci: { ...CIRCLECI, jobs: ["publish"] },
       });
       const { timeout, memorySize } = inputsOf("aws:lambda/function:Function", "slipway-pull-requests-function");

@@ -2,6 +2,7 @@ import type { Delivery } from "../../forges/deliveries";
 import { file } from "../../forges/files";
 import type { Repository } from "../../forges/repository";
 import { expectDeliveries, expectRuns } from "../applications";
+import { betweenComparisons } from "../polling";
 import { expectEqual, expectSame, type Scenario, type Step } from "../scenario";
 import { intakeOf, type World } from "../world";
 
@@ -86,20 +87,21 @@ const creates: Step = {
 /** A person makes a mistake with the secret, mends it, and has the forge deliver once more. */
 const sets = (small: Small): Step => ({
   title: `${small.site}: a push is refused that brings another secret, and taken with the one that the stack puts out`,
-  async run(world) {
-    const { webhook } = intakeOf(world, small.forge);
-    if (webhook === undefined) throw new Error("The stack takes no webhooks.");
-    const repository = repositoryOf(world, small);
-    await world.forges.addWebhook(repository, { url: webhook.url, secret: "not the secret", contentType: "json" });
-    const before = sent(world);
-    const delivery = await commit(world, repository, `${small.name} 1`);
-    expectSame("the answer", answerOf(delivery), { status: 401, outcome: "rejected", reason: small.refused });
-    expectEqual("messages", sent(world), before);
-    world.forges.editWebhooks(repository, { secret: webhook.secret });
-    expectSame("the answer", answerOf(await world.forges.redeliver(delivery)), { status: 202, outcome: "queued" });
-    expectEqual("messages", sent(world), before + 1);
-    return new URL(webhook.url).pathname;
-  },
+  run: (world) =>
+    betweenComparisons(world, async () => {
+      const { webhook } = intakeOf(world, small.forge);
+      if (webhook === undefined) throw new Error("The stack takes no webhooks.");
+      const repository = repositoryOf(world, small);
+      await world.forges.addWebhook(repository, { url: webhook.url, secret: "not the secret", contentType: "json" });
+      const before = sent(world);
+      const delivery = await commit(world, repository, `${small.name} 1`);
+      expectSame("the answer", answerOf(delivery), { status: 401, outcome: "rejected", reason: small.refused });
+      expectEqual("messages", sent(world), before);
+      world.forges.editWebhooks(repository, { secret: webhook.secret });
+      expectSame("the answer", answerOf(await world.forges.redeliver(delivery)), { status: 202, outcome: "queued" });
+      expectEqual("messages", sent(world), before + 1);
+      return new URL(webhook.url).pathname;
+    }),
 });
 
 const delivered = (small: Small, times: number): Step => ({
@@ -114,15 +116,16 @@ const delivered = (small: Small, times: number): Step => ({
 
 const signed: Step = {
   title: "Gitee's webhook is set up with a signature in place of the password, and a push is taken too",
-  async run(world) {
-    const repository = repositoryOf(world, stock);
-    world.forges.editWebhooks(repository, { signed: true, secret: "not the secret" });
-    const refused = await commit(world, repository, "stock 2");
-    expectSame("the answer", answerOf(refused), { status: 401, outcome: "rejected", reason: stock.refused });
-    world.forges.editWebhooks(repository, { secret: intakeOf(world, stock.forge).webhook?.secret ?? "" });
-    expectSame("the answer", answerOf(await world.forges.redeliver(refused)), { status: 202, outcome: "queued" });
-    return undefined;
-  },
+  run: (world) =>
+    betweenComparisons(world, async () => {
+      const repository = repositoryOf(world, stock);
+      world.forges.editWebhooks(repository, { signed: true, secret: "not the secret" });
+      const refused = await commit(world, repository, "stock 2");
+      expectSame("the answer", answerOf(refused), { status: 401, outcome: "rejected", reason: stock.refused });
+      world.forges.editWebhooks(repository, { secret: intakeOf(world, stock.forge).webhook?.secret ?? "" });
+      expectSame("the answer", answerOf(await world.forges.redeliver(refused)), { status: 202, outcome: "queued" });
+      return undefined;
+    }),
 };
 
 export const forges: Scenario = {
