@@ -89,10 +89,16 @@ export const reasons: Reason[] = [
   },
   {
     role: /-scheduled-tasks-role-/,
-    actions: ["ecs:DescribeTasks", "ecs:ListTasks", "sns:Publish"],
+    actions: ["cloudwatch:GetMetricData", "ecs:DescribeTasks", "ecs:ListTasks", "events:ListRules", "sns:Publish"],
     resource: /^\*$|:task\/|:slipway-alerts-/,
     reason:
-      "looks for the tasks of a schedule that fell due, and reports one that failed: npm start -- --scenario alarms",
+      "looks every ten minutes for the tasks of schedules that fell due, and reports one that failed: npm start -- --scenario alarms",
+  },
+  {
+    role: /-service-check-role-/,
+    actions: ["cloudwatch:PutMetricData", "ecs:DescribeServices", "ecs:DescribeTasks", "ecs:ListTasks"],
+    resource: /^\*$|:task\/|:service\//,
+    reason: "counts missing tasks every two minutes: npm start -- --scenario alarms",
   },
   {
     role: /-deployments-role-/,
