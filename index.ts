@@ -139,6 +139,7 @@ const pullRequests =
     task: pullRequestTask,
     concurrentTasks: settings.pullRequests.concurrentTasks,
     circleci: settings.pullRequests.circleci,
+    tokens: settings.pullRequests.tokens,
   });
 
 api?.open();
@@ -168,8 +169,12 @@ export = {
   ...(webhook && { webhookUrls: webhook.urls, webhookSecrets: webhook.secrets }),
   /** Where versions are deployed by HTTP, and the bearer token that goes with it. */
   ...(deployments && { deploymentsUrl: deployments.url, deploymentToken: deployments.token }),
-  /** Where CI asks for pull requests, and the token that goes with it. */
-  ...(pullRequests && { pullRequestsUrl: pullRequests.url, pullRequestsToken: pullRequests.token }),
+  /** Where CI asks for pull requests, the token that goes with it, and by name those that are for some services only. */
+  ...(pullRequests && {
+    pullRequestsUrl: pullRequests.url,
+    pullRequestsToken: pullRequests.token,
+    ...(pullRequests.scopedTokens && { pullRequestsTokens: pullRequests.scopedTokens }),
+  }),
   /** The address that forges and their firewalls see, and the role to attach to what the instance's boot hook may do. */
   ...(network.natInstance && {
     natInstance: { publicIp: network.natInstance.publicIp, role: network.natInstance.roleArn },

@@ -6,7 +6,7 @@ import { clientSettings } from "./clientSettings";
 import { jsonAnswer, refuse, unavailable } from "./http/answer";
 import { jsonBody, refuseInput } from "./http/body";
 import type { HttpRequest } from "./http/request";
-import { bearerToken, refuseStranger } from "./http/token";
+import { bearerToken, identifyCaller } from "./http/token";
 import { log } from "./log";
 import { requestCapped } from "./pullRequests/capped";
 import type { CircleciOptions } from "./pullRequests/circleci";
@@ -14,6 +14,7 @@ import { settled } from "./pullRequests/lapse";
 import { encodePlace, listRecords, readListing } from "./pullRequests/listing";
 import { PULL_REQUEST_ID } from "./pullRequests/record";
 import { readRequest } from "./pullRequests/request";
+import { allowsService, beyondScope, scopeOf, type TokenScope, type TokenScopes } from "./pullRequests/scope";
 import type { StartContext, TaskOptions } from "./pullRequests/start";
 import { deleteRecord, readRecord } from "./pullRequests/store";
 import { hintOf, viewOf } from "./pullRequests/view";
@@ -29,6 +30,8 @@ export interface PullRequestsOptions {
   concurrentTasks: number;
   /** Absent if CircleCI's payload is not taken. */
   circleci?: CircleciOptions;
+  /** What the tokens with limits may ask for, by their names. */
+  scopes?: TokenScopes;
 }
 
 /** The part of an API Gateway event that is read: HTTP API, payload format 2.0. */
@@ -44,6 +47,8 @@ type Answer = APIGatewayProxyStructuredResultV2;
 interface PullRequestsContext extends StartContext {
   circleci: CircleciOptions | undefined;
   concurrentTasks: number;
+  /** Of the token that the request brought. */
+  scope: Partial<TokenScope>;
 }
 
 /** Seconds after which a caller may ask again while too many tasks are under way: a task takes about a minute. */
@@ -69,8 +74,8 @@ const UNKNOWN = "there is no pull request of this id: records are kept for 90 da
  *
  * No answer and no record repeats what AWS said: it names the entry of the log that does.
  *
- * All else is answered `{reason, field?}`: 400 bad input; 401 no token, or another; 404 no such record; 413 larger than
- * 16 KiB; 415 not JSON; 429 too many tasks under way, and nothing was recorded; 503 an AWS service is out of reach.
+ * All else is answered `{reason, field?}`: 400 bad input; 401 no token, or another; 403 a token that is not for this service
+ * or image; 404 no such record, or no such overlay, with `Retry-After`; 413 larger than 16 KiB; 415 not JSON; 429 too many tasks under way, and nothing was recorded; 503 an AWS service is out of reach.
  *
  * Needs:
  * - secretsmanager:GetSecretValue on the secret
@@ -80,9 +85,9 @@ const UNKNOWN = "there is no pull request of this id: records are kept for 90 da
  * - iam:PassRole on the task definition's execution and task roles, with iam:PassedToService ecs-tasks.amazonaws.com
  */
 export function createPullRequests(options: PullRequestsOptions): (event: PullRequestsRequest) => Promise<Answer> {
-  // A post asks the secret and ECS once, and DynamoDB six times: within the thirty seconds that API Gateway waits.
+  // A post asks the secret and ECS once, and DynamoDB seven times: within the thirty seconds that API Gateway waits.
   const secrets = new SecretsManagerClient(clientSettings(2, 2));
-  const context: PullRequestsContext = {
+  const context: Omit<PullRequestsContext, "scope"> = {
     ecs: new ECSClient(clientSettings(2, 4)),
     table: { dynamo: new DynamoDBClient(clientSettings(2, 2)), table: options.table },
     task: options.task,
@@ -98,7 +103,10 @@ export function createPullRequests(options: PullRequestsOptions): (event: PullRe
   return async (event) => {
     const { token, ...parameters } = event.queryStringParameters ?? {};
     const given = bearerToken(event.headers.authorization) ?? token;
-    return (await refuseStranger(secret, given, hint)) ?? answerOf(context, event, parameters);
+    const caller = await identifyCaller(given, hint, (it) => scopeOf(secret, options.scopes ?? {}, it));
+    return caller.kind === "refused"
+      ? caller.answer
+      : answerOf({ ...context, scope: caller.identity }, event, parameters);
   };
 }
 
@@ -138,11 +146,20 @@ async function receive(context: PullRequestsContext, event: PullRequestsRequest)
     return jsonAnswer(202, { reason });
   }
   const { request } = wanted;
+  const beyond = beyondScope(context.scope, request);
+  if (beyond !== undefined) {
+    return refuse(403, beyond.reason, { field: beyond.field });
+  }
   try {
     const outcome = await requestCapped(context, request, context.concurrentTasks);
     if (outcome.kind === "busy") {
       const reason = `${context.concurrentTasks} tasks are under way, as many as may be at once: ask again in a minute`;
       return refuse(429, reason, {}, { "retry-after": String(RETRY_AFTER) });
+    }
+    if (outcome.kind === "missing") {
+      const { file, lookedAt, retryAfter } = outcome.overlay;
+      const reason = `the gitops repository had no ${file} at ${lookedAt}: add it, and ask again in ${retryAfter} seconds`;
+      return refuse(404, reason, { field: "environment" }, { "retry-after": String(retryAfter) });
     }
     const { id } = outcome.record;
     switch (outcome.kind) {
@@ -162,12 +179,15 @@ async function receive(context: PullRequestsContext, event: PullRequestsRequest)
 }
 
 async function list(
-  { table, now }: PullRequestsContext,
+  { table, now, scope }: PullRequestsContext,
   parameters: Record<string, string | undefined>,
 ): Promise<Answer> {
   const wanted = readListing(parameters);
   if (wanted.kind === "refused") {
     return refuseInput(wanted);
+  }
+  if (scope.services !== undefined && !allowsService(scope, wanted.query.service ?? "")) {
+    return refuse(403, `this token lists one service at a time, of ${scope.services.join(", ")}`, { field: "service" });
   }
   try {
     const { records, next } = await listRecords(table, wanted.query);
@@ -180,13 +200,13 @@ async function list(
   }
 }
 
-async function tell({ table, now }: PullRequestsContext, id: string): Promise<Answer> {
+async function tell({ table, now, scope }: PullRequestsContext, id: string): Promise<Answer> {
   if (!PULL_REQUEST_ID.test(id)) {
     return refuse(404, UNKNOWN, { field: "id" });
   }
   try {
     const record = await readRecord(table, id);
-    return record === undefined
+    return record === undefined || !allowsService(scope, record.service)
       ? refuse(404, UNKNOWN, { field: "id" })
       : jsonAnswer(200, viewOf(await settled(table, record, now())));
   } catch (error) {
@@ -194,11 +214,15 @@ async function tell({ table, now }: PullRequestsContext, id: string): Promise<An
   }
 }
 
-async function remove({ table, now }: PullRequestsContext, id: string): Promise<Answer> {
+async function remove({ table, now, scope }: PullRequestsContext, id: string): Promise<Answer> {
   if (!PULL_REQUEST_ID.test(id)) {
     return refuse(404, UNKNOWN, { field: "id" });
   }
   try {
+    const record = scope.services && (await readRecord(table, id));
+    if (record && !allowsService(scope, record.service)) {
+      return refuse(404, UNKNOWN, { field: "id" });
+    }
     const deletion = await deleteRecord(table, id, now());
     switch (deletion.kind) {
       case "deleted":

@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { createPullRequests, type PullRequestsOptions } from "../handlers/pullRequests";
+import { scopedToken, type TokenScopes } from "../handlers/pullRequests/scope";
 import type { Api } from "./api";
 import { Callback } from "./callback";
 import { createGeneratedSecret } from "./generatedSecret";
@@ -17,6 +18,8 @@ export interface PullRequestsArgs {
   concurrentTasks: number;
   /** What CircleCI's payloads mean. */
   circleci?: CircleciSettings | undefined;
+  /** Tokens that are for some services and images only, by name. */
+  tokens: TokenScopes;
 }
 
 /** Pull requests by HTTP: CI tells what it has built, and a task changes the gitops repository. */
@@ -24,6 +27,8 @@ export class PullRequests extends pulumi.ComponentResource {
   readonly url: pulumi.Output<string>;
   /** What every request carries: as a bearer's token, or in its query. */
   readonly token: pulumi.Output<string>;
+  /** By name, the tokens that are for some services and images only. */
+  readonly scopedTokens: pulumi.Output<Record<string, string>> | undefined;
 
   constructor(name: string, args: PullRequestsArgs, opts?: pulumi.ComponentResourceOptions) {
     super("slipway:infra:PullRequests", name, {}, opts);
@@ -44,13 +49,18 @@ export class PullRequests extends pulumi.ComponentResource {
     );
     this.url = pulumi.interpolate`${args.api.url}${PATH}`;
     this.token = token.value;
+    const names = Object.keys(args.tokens);
+    this.scopedTokens =
+      names.length === 0
+        ? undefined
+        : token.value.apply((value) => Object.fromEntries(names.map((it) => [it, scopedToken(value, it)])));
     this.registerOutputs({ url: this.url, token: this.token });
   }
 }
 
 const createFunction = (
   name: string,
-  { operations, task, concurrentTasks, circleci }: PullRequestsArgs,
+  { operations, task, concurrentTasks, circleci, tokens }: PullRequestsArgs,
   secretArn: pulumi.Output<string>,
   parent: pulumi.Resource,
 ) =>
@@ -65,6 +75,7 @@ const createFunction = (
         task: task.options,
         concurrentTasks,
         ...(circleci === undefined ? {} : { circleci }),
+        ...(Object.keys(tokens).length === 0 ? {} : { scopes: tokens }),
       },
       statements: [
         { actions: ["secretsmanager:GetSecretValue"], resources: [secretArn] },

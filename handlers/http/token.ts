@@ -12,6 +12,36 @@ export function isToken(secret: CachedSecret, token: string): Promise<boolean> {
   return isExplainedBy(secret, (value) => isSame(token, value));
 }
 
+/** Who sends a request, or the answer to a request of nobody known. */
+export type Caller<Identity> =
+  | { kind: "known"; identity: Identity }
+  | { kind: "refused"; answer: APIGatewayProxyStructuredResultV2 };
+
+/**
+ * Identifies who sends a request by its token.
+ * @param hint what a request without a token has to bring
+ * @param identify `undefined` for a token that is nobody's
+ */
+export async function identifyCaller<Identity>(
+  token: string | undefined,
+  hint: string,
+  identify: (token: string) => Promise<Identity | undefined>,
+): Promise<Caller<Identity>> {
+  if (token === undefined) {
+    return { kind: "refused", answer: refuse(401, hint, {}, { "www-authenticate": "Bearer" }) };
+  }
+  try {
+    const identity = await identify(token);
+    if (identity !== undefined) {
+      return { kind: "known", identity };
+    }
+    const headers = { "www-authenticate": 'Bearer error="invalid_token"' };
+    return { kind: "refused", answer: refuse(401, "the bearer token is another", {}, headers) };
+  } catch (error) {
+    return { kind: "refused", answer: unavailable("the token to compare with cannot be read", error) };
+  }
+}
+
 /**
  * What a request is answered that does not bring the secret.
  * @param hint what a request without a token has to bring
@@ -21,14 +51,6 @@ export async function refuseStranger(
   token: string | undefined,
   hint: string,
 ): Promise<APIGatewayProxyStructuredResultV2 | undefined> {
-  if (token === undefined) {
-    return refuse(401, hint, {}, { "www-authenticate": "Bearer" });
-  }
-  try {
-    return (await isToken(secret, token))
-      ? undefined
-      : refuse(401, "the bearer token is another", {}, { "www-authenticate": 'Bearer error="invalid_token"' });
-  } catch (error) {
-    return unavailable("the token to compare with cannot be read", error);
-  }
+  const caller = await identifyCaller(token, hint, async (given) => (await isToken(secret, given)) || undefined);
+  return caller.kind === "refused" ? caller.answer : undefined;
 }

@@ -1,25 +1,33 @@
 import { explain } from "../failure";
 import { log } from "../log";
+import { type MissingOverlay, missingOverlay } from "./overlays";
 import { idOf, type PullRequestRequest } from "./record";
 import { releaseSlot, takeSlot } from "./slots";
 import { isStalled, neverStarted, type RequestOutcome, requestPullRequest, type StartContext } from "./start";
 import { type PullRequestTable, readRecord } from "./store";
 
+/** Nothing was written or started. */
+export type TurnedAway = { kind: "busy" } | { kind: "missing"; overlay: MissingOverlay };
+
 /**
- * Asks for a pull request as {@link requestPullRequest} does, if no more than `limit` tasks are under way then. Busy: nothing
- * was written or started.
+ * Asks for a pull request as {@link requestPullRequest} does, if no more than `limit` tasks are under way then, and if its
+ * overlay is not known to be missing: invented names and revisions start no tasks.
  * @throws the SDK's error if DynamoDB cannot be asked
  */
 export async function requestCapped(
   context: StartContext,
   request: PullRequestRequest,
   limit: number,
-): Promise<RequestOutcome | { kind: "busy" }> {
+): Promise<RequestOutcome | TurnedAway> {
   const { table, now } = context;
   const id = idOf(request);
   const known = await readRecord(table, id);
   if (known !== undefined && !neverStarted(known) && !isStalled(known, now())) {
     return requestPullRequest(context, request);
+  }
+  const overlay = await missingOverlay(table, request, now());
+  if (overlay !== undefined) {
+    return { kind: "missing", overlay };
   }
   if (!(await takeSlot(table, id, limit, now()))) {
     return { kind: "busy" };

@@ -7,6 +7,7 @@ import type { Git } from "./git.ts";
 import type { GitHub } from "./github.ts";
 import { brief, explain, type Log, type Redact } from "./log.ts";
 import type { Attempt, Options } from "./options.ts";
+import { noteOverlays } from "./overlays.ts";
 import { openPullRequest, type PullRequestContext, retireEarlier, supersededBy } from "./pullRequest.ts";
 import { moveRecord, type Outcome, type PullRequestRecord, readRecord, type Table } from "./record.ts";
 import type { Patience } from "./retry.ts";
@@ -106,6 +107,7 @@ async function carryOut(task: Task, record: PullRequestRecord, doing: { step: st
       patience,
     });
     log("info", "cloned", { repository: options.repository, commit: await copy.base() });
+    await noteOverlays(task.table, copy, log, task.now());
     const isThere = (await changedOverlay({ options, copy, log }, record)) === undefined;
     doing.step = `looking at the pull requests of ${options.repository}`;
     const trust = { bot: await github.viewer(), now: task.now() };

@@ -7,6 +7,8 @@ import { type Patience, patiently } from "./retry.ts";
 export interface WorkingCopy {
   /** The base branch's commit. */
   base(): Promise<string>;
+  /** Every file below a folder on the base branch. */
+  files(folder: string): Promise<string[]>;
   /** Takes the base branch as it is now, and forgets all else. */
   refresh(): Promise<void>;
   /** The content of a file; `undefined` if there is none. @throws Error if it is no plain file, or no UTF-8 */
@@ -73,6 +75,10 @@ export async function clone(options: CloneOptions): Promise<WorkingCopy> {
 
   return {
     base: () => here(["rev-parse", base]),
+    async files(folder) {
+      const names = await here(["ls-tree", "-r", "-z", "--name-only", base, "--", `${folder}/`]);
+      return names.split("\0").filter((name) => name !== "");
+    },
     refresh,
     async read(file) {
       return (await isFile(directory, file)) ? textOf(file, await readFile(path.join(directory, file))) : undefined;

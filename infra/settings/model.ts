@@ -1,4 +1,5 @@
 import type { Forge } from "../../handlers/forge";
+import type { TokenScopes } from "../../handlers/pullRequests/scope";
 import type { EndpointService, IntakeKind, PipelineType, Place } from "../partition";
 
 export type { EndpointService, IntakeKind } from "../partition";
@@ -90,6 +91,8 @@ export interface PullRequestSettings {
   concurrentTasks: number;
   /** What CircleCI's payloads mean. They are refused without it. */
   circleci?: CircleciSettings | undefined;
+  /** Tokens that are for some services and images only, by name. */
+  tokens: TokenScopes;
 }
 
 export interface CircleciSettings {

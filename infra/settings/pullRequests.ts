@@ -1,3 +1,4 @@
+import type { TokenScope } from "../../handlers/pullRequests/scope";
 import type { Place } from "../partition";
 import {
   type Check,
@@ -19,7 +20,9 @@ import {
 import * as forms from "./forms";
 import type { CircleciSettings, PullRequestSettings, Settings } from "./model";
 
-export const pullRequests = (place: Place): Check<PullRequestSettings> =>
+export const pullRequests = (place: Place): Check<PullRequestSettings> => ruled(settings(place), fitsEnvironment);
+
+const settings = (place: Place): Check<PullRequestSettings> =>
   object<PullRequestSettings>({
     repository: required(forms.repositories.github, "a repository such as acme/gitops"),
     branch: withDefault(ruled(forms.branch, besideOwnBranches), "main"),
@@ -34,7 +37,35 @@ export const pullRequests = (place: Place): Check<PullRequestSettings> =>
     origins: withDefault(ruled(several("origins", origin), anyOriginAlone), []),
     concurrentTasks: withDefault(integer("a number of tasks", 1, 100), 10),
     circleci: optional(circleci),
+    tokens: withDefault(map(tokenName, scope), {}),
   });
+
+// A token is its name, a dot and the rest.
+const tokenName = text(
+  "a token's name",
+  "up to 63 lower-case letters, digits and hyphens, such as shop-team",
+  /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/,
+);
+
+const pattern = text(
+  "a pattern of services",
+  "a service's name, with * for any characters, such as shop-*",
+  /^[a-z0-9*._-]{1,128}$/,
+);
+
+const scope: Check<TokenScope> = object<TokenScope>({
+  services: required(
+    ruled(list("services", pattern, 1), eachOnce),
+    "the services that the token is for, such as [storefront]",
+  ),
+  image: optional(
+    text(
+      "a pattern of images",
+      'a name without tag, with * for any characters, such as "registry.acme.example/{service}"',
+      /^(?:[A-Za-z0-9*._:/-]|\{service\}){1,512}$/,
+    ),
+  ),
+});
 
 const several = (items: string, check: Check<string>) => ruled(list(items, check, 0), eachOnce);
 
@@ -110,29 +141,34 @@ const job = text("a job", "its name in CircleCI's configuration, such as publish
  * The function has all that it is told in its environment, 4 KB of Lambda's, of which the rest is for ARNs and subnets.
  * https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
  */
-const CIRCLECI_BYTES = 3072;
+const ENVIRONMENT_BYTES = 3072;
 
-const fitsEnvironment: Rule<CircleciSettings> = (settings, path, mistakes) => {
+const fitsEnvironment: Rule<PullRequestSettings> = ({ circleci, tokens }, path, mistakes) => {
+  const parts = { ...(circleci && { circleci }), ...(Object.keys(tokens).length > 0 && { tokens }) };
   // Within a text within JSON, as Lambda measures its environment: each quote is two characters.
-  const bytes = Buffer.byteLength(JSON.stringify(JSON.stringify(settings)));
-  if (bytes > CIRCLECI_BYTES)
+  const bytes = Object.values(parts).reduce(
+    (sum, part) => sum + Buffer.byteLength(JSON.stringify(JSON.stringify(part))),
+    0,
+  );
+  if (bytes > ENVIRONMENT_BYTES)
     fail(
       mistakes,
-      `${path}: has ${bytes} bytes as JSON, and the function's environment room for ${CIRCLECI_BYTES}; name fewer branches or jobs`,
+      `${Object.keys(parts)
+        .map((key) => `${path}.${key}`)
+        .join(
+          " and ",
+        )}: has ${bytes} bytes as JSON, and the function's environment room for ${ENVIRONMENT_BYTES}; name fewer branches, jobs or tokens`,
     );
 };
 
-const circleci: Check<CircleciSettings> = ruled(
-  object<CircleciSettings>({
-    branches: required(
-      ruled(map(forms.branch, forms.overlay), atLeastOne),
-      "the environment of each branch, such as { main: dev }",
-    ),
-    image: required(forms.imageOfService, 'an image such as "registry.acme.example/{service}"'),
-    jobs: withDefault(several("jobs", job), []),
-  }),
-  fitsEnvironment,
-);
+const circleci: Check<CircleciSettings> = object<CircleciSettings>({
+  branches: required(
+    ruled(map(forms.branch, forms.overlay), atLeastOne),
+    "the environment of each branch, such as { main: dev }",
+  ),
+  image: required(forms.imageOfService, 'an image such as "registry.acme.example/{service}"'),
+  jobs: withDefault(several("jobs", job), []),
+});
 
 type Stack = Pick<Settings, "pullRequests" | "applications">;
 

@@ -10,6 +10,7 @@ import type { Unwrap } from "@pulumi/pulumi";
 import { inputsOf } from "./declared";
 import type { Instance } from "./ec2/instance";
 import { stateOf } from "./network/state";
+import { createQueryProtocol } from "./queryProtocol";
 import { awsError, type Cloud, type Created, type Declaration, operation, type Service } from "./service";
 
 interface Group {
@@ -181,6 +182,12 @@ export function createAutoScaling(cloud: Cloud): Service {
 
   return {
     name: "autoscaling",
+    protocol: createQueryProtocol({
+      client: () => require("@aws-sdk/client-auto-scaling"),
+      dialect: "query",
+      namespace: "http://autoscaling.amazonaws.com/doc/2011-01-01/",
+      codes: { AccessDeniedException: "AccessDenied" },
+    }),
     resources: { "aws:autoscaling/group:Group": createGroup },
     operations: {
       SetInstanceHealth: operation<SetInstanceHealthQuery, object>({

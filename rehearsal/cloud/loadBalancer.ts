@@ -13,6 +13,7 @@ import {
   type TargetHealth,
 } from "./loadBalancer/targetGroup";
 import { type NetworkInterface, networkOf } from "./network";
+import { createQueryProtocol } from "./queryProtocol";
 import { awsError, type Cloud, type Created, type Declaration, operation, type Service } from "./service";
 
 interface LoadBalancer {
@@ -249,6 +250,12 @@ export function createLoadBalancer(cloud: Cloud): Service {
 
   return {
     name: "elasticloadbalancing",
+    protocol: createQueryProtocol({
+      client: () => require("@aws-sdk/client-elastic-load-balancing-v2"),
+      dialect: "query",
+      namespace: "http://elasticloadbalancing.amazonaws.com/doc/2015-12-01/",
+      codes: { AccessDeniedException: "AccessDenied" },
+    }),
     resources: {
       "aws:lb/loadBalancer:LoadBalancer": createBalancer,
       "aws:lb/targetGroup:TargetGroup": createGroup,

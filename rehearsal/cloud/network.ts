@@ -6,6 +6,7 @@ import { between, type Outsider, type Passage, reach } from "./network/reach";
 import { createRouteTables } from "./network/routeTables";
 import { type NetworkInterface, stateOf } from "./network/state";
 import { createVpcs } from "./network/vpc";
+import { createQueryProtocol } from "./queryProtocol";
 import type { Cloud, Service } from "./service";
 
 export type { Attachment } from "./network/interfaces";
@@ -65,6 +66,12 @@ export function createNetwork(cloud: Cloud): Service {
       ...instances.resources,
     },
     operations: instances.operations,
+    protocol: createQueryProtocol({
+      client: () => require("@aws-sdk/client-ec2"),
+      dialect: "ec2",
+      namespace: "http://ec2.amazonaws.com/doc/2016-11-15/",
+      codes: { AccessDeniedException: "UnauthorizedOperation" },
+    }),
     invokes,
     start: instances.start,
   };

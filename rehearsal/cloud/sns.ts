@@ -5,6 +5,7 @@ import type { TopicPolicyArgs } from "@pulumi/aws/sns/topicPolicy";
 import type { TopicSubscriptionArgs } from "@pulumi/aws/sns/topicSubscription";
 import type { Unwrap } from "@pulumi/pulumi";
 import { inputsOf } from "./declared";
+import { createQueryProtocol } from "./queryProtocol";
 import {
   awsError,
   type Cloud,
@@ -16,7 +17,6 @@ import {
   type Service,
 } from "./service";
 import { lambdaEvent } from "./sns/lambdaEvent";
-import { snsProtocol } from "./sns/protocol";
 import { checkPublish, type PublishRequest } from "./sns/publish";
 
 /** A message as a subscriber got it. */
@@ -133,7 +133,12 @@ export function createSns(cloud: Cloud): Sns {
 
   return {
     name: "sns",
-    protocol: snsProtocol,
+    protocol: createQueryProtocol({
+      client: () => require("@aws-sdk/client-sns"),
+      dialect: "query",
+      namespace: "http://sns.amazonaws.com/doc/2010-03-31/",
+      codes: { AccessDeniedException: "AuthorizationError" },
+    }),
     deliveries,
     resources: {
       "aws:sns/topic:Topic": createTopic,

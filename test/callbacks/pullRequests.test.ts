@@ -25,7 +25,7 @@ describe("pull requests callback, serialised: POST /pullrequests", () => {
     expect(time).to.be.within(earliest, latest);
     expect(Date.parse(String(updatedAt))).to.be.within(time, latest);
     expect(rest).to.deep.equal({ ...view, task: taskArn(1) });
-    expect(world.operations()).to.deep.equal(["GetItem", "UpdateItem", "PutItem", "RunTask", "UpdateItem"]);
+    expect(world.operations()).to.deep.equal(["GetItem", "GetItem", "UpdateItem", "PutItem", "RunTask", "UpdateItem"]);
     const { attempt, ...record } = (await world.table.read(ID)) ?? {};
     expect(attempt).to.match(UUID);
     expect(record).to.deep.equal({ ...told, list: "all", expires: Math.floor(time / 1_000) + 90 * 24 * 3_600 });

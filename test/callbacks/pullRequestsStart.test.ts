@@ -210,7 +210,7 @@ describe("pull requests callback, serialised: starting the task", () => {
     expect({ status, told }).to.deep.equal({ status: 503, told: { reason } });
     const cause = "AccessDeniedException: not authorized to perform: dynamodb:PutItem";
     expect(logged).to.deep.equal([{ level: "error", message: "request failed", statusCode: 503, reason, cause }]);
-    expect(world.operations()).to.deep.equal(["GetItem", "UpdateItem", "PutItem", "UpdateItem"]);
+    expect(world.operations()).to.deep.equal(["GetItem", "GetItem", "UpdateItem", "PutItem", "UpdateItem"]);
     expect(await slotsOf(world.table)).to.deep.equal([]);
   });
 

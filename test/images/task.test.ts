@@ -49,6 +49,16 @@ describe("images/gitops-pr task", () => {
     });
   });
 
+  it("leaves the list of overlays for the API, whatever becomes of the record", async () => {
+    await world.carryOut(await world.ask({ environment: "invented" }));
+    const item = await world.item("overlays");
+    expect(item).to.deep.equal({
+      id: { S: "overlays" },
+      lookedAt: { N: String(NOW) },
+      names: { S: "backoffice/dev\nbackoffice/prod\nstorefront/beijing\nstorefront/dev\nstorefront/prod" },
+    });
+  });
+
   it("opens one without reviewers and labels where there are none", async () => {
     Object.assign(world.options, { reviewers: [], teamReviewers: [], labels: [] });
     const { record } = await world.carryOut(await world.ask());

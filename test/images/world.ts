@@ -14,7 +14,7 @@ import {
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { text } from "node:stream/consumers";
-import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { type AttributeValue, type DynamoDBClient, GetItemCommand } from "@aws-sdk/client-dynamodb";
 import { newRecord, type PullRequestRecord, type PullRequestRequest } from "../../handlers/pullRequests/record";
 import { createRecord, moveRecord, readRecord, restartRecord } from "../../handlers/pullRequests/store";
 import { createGit } from "../../images/gitops-pr/git";
@@ -53,6 +53,8 @@ export interface World {
   askAgain(record: PullRequestRecord): Promise<PullRequestRecord>;
   move(record: PullRequestRecord, state: "opened" | "failed"): Promise<unknown>;
   read(record: PullRequestRecord): Promise<PullRequestRecord | undefined>;
+  /** Any item of the table. */
+  item(id: string): Promise<Record<string, AttributeValue> | undefined>;
   /** Runs the task within this process: time stands still, and nothing is waited for. */
   carryOut(record: PullRequestRecord, settings?: TaskSettings): Promise<CarriedOut>;
   /** Runs the task's program to its end. */
@@ -157,6 +159,10 @@ export async function startWorld(): Promise<World> {
     },
     move: (record, state) => moveRecord(records, record, state, {}, START),
     read: ({ id }) => readRecord(records, id),
+    item: async (id) => {
+      const { Item } = await table.dynamo.send(new GetItemCommand({ TableName: TABLE, Key: { id: { S: id } } }));
+      return Item;
+    },
     async carryOut(record, settings = {}) {
       const lines: string[] = [];
       const task = taskOf({ proxy, options, person, dynamo: table.dynamo }, record, settings, lines);

@@ -18,6 +18,8 @@ export const CIRCLECI = {
   image: "{service}=registry.acme.example/{service}",
 };
 
+export const TOKENS = { "shop-team": { services: ["storefront"], image: "registry.acme.example/{service}" } };
+
 /** All that can be said of pull requests, and two applications that are delivered by them. */
 const SETTINGS = {
   ...withGitops(
@@ -39,6 +41,7 @@ const SETTINGS = {
     labels: ["delivery", "needs review"],
     origins: ["https://ci.acme.example", "http://localhost:8080"],
     circleci: { ...CIRCLECI, jobs: ["publish"] },
+    tokens: TOKENS,
   },
 };
 

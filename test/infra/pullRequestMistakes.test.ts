@@ -28,12 +28,12 @@ const MISTAKES: [title: string, raw: Raw, ...lines: string[]][] = [
   [
     "pull requests by a repository alone",
     withKeys({ "slipway:pullRequests": "acme/gitops" }),
-    `${AT}: "acme/gitops" is not a map of settings; allowed: repository, branch, token, author, reviewers, teamReviewers, labels, origins, concurrentTasks, circleci`,
+    `${AT}: "acme/gitops" is not a map of settings; allowed: repository, branch, token, author, reviewers, teamReviewers, labels, origins, concurrentTasks, circleci, tokens`,
   ],
   [
     "an unknown key",
     withPullRequests({ base: "main" }),
-    `${AT}.base: is not a setting; allowed: repository, branch, token, author, reviewers, teamReviewers, labels, origins, concurrentTasks, circleci`,
+    `${AT}.base: is not a setting; allowed: repository, branch, token, author, reviewers, teamReviewers, labels, origins, concurrentTasks, circleci, tokens`,
   ],
   ...["https://github.com/acme/gitops", "acme/gitops.git", "gitops", "acme/platform/gitops"].map(
     (repository): [string, Raw, string] => [
@@ -215,7 +215,29 @@ const MISTAKES: [title: string, raw: Raw, ...lines: string[]][] = [
   [
     "more of CircleCI than a function's environment has room for",
     withCircleci({ jobs: ["j".repeat(2976)] }),
-    `${AT}.circleci: has 3073 bytes as JSON, and the function's environment room for 3072; name fewer branches or jobs`,
+    `${AT}.circleci: has 3073 bytes as JSON, and the function's environment room for 3072; name fewer branches, jobs or tokens`,
+  ],
+  [
+    "a token without services",
+    withPullRequests({ tokens: { "shop-team": {} } }),
+    `${AT}.tokens.shop-team.services: is missing; expected the services that the token is for, such as [storefront]`,
+  ],
+  [
+    "a token whose name has a dot",
+    withPullRequests({ tokens: { "shop.team": { services: ["storefront"] } } }),
+    `${AT}.tokens: "shop.team" is not a token's name; allowed: up to 63 lower-case letters, digits and hyphens, such as shop-team`,
+  ],
+  [
+    "a token for an image with a tag's braces",
+    withPullRequests({ tokens: { "shop-team": { services: ["storefront"], image: "registry.acme.example/{name}" } } }),
+    `${AT}.tokens.shop-team.image: "registry.acme.example/{name}" is not a pattern of images; allowed: a name without tag, with * for any characters, such as "registry.acme.example/{service}"`,
+  ],
+  [
+    "more tokens than a function's environment has room for",
+    withPullRequests({
+      tokens: { "shop-team": { services: Array.from({ length: 60 }, (_, it) => `${it}`.padStart(60, "s")) } },
+    }),
+    `${AT}.tokens: has 3934 bytes as JSON, and the function's environment room for 3072; name fewer branches, jobs or tokens`,
   ],
   [
     "GitHub's token of pushes where none are taken",

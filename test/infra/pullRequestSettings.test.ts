@@ -26,6 +26,7 @@ describe("the settings of pull requests", () => {
       origins: [],
       concurrentTasks: 10,
       circleci: undefined,
+      tokens: {},
     });
   });
 
@@ -44,6 +45,7 @@ describe("the settings of pull requests", () => {
         image: "{service}=123456789012.dkr.ecr.us-east-1.amazonaws.com/shop/{service}",
         jobs: ["publish", "publish image"],
       },
+      tokens: { "shop-team": { services: ["storefront", "shop-*"], image: "registry.acme.example/{service}" } },
     };
     expect(settingsOf(withPullRequests(said)).pullRequests).to.deep.equal({ ...said, token });
   });

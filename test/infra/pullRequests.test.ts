@@ -1,6 +1,7 @@
 import { expect } from "chai";
+import { scopedToken } from "../../handlers/pullRequests/scope";
 import type { Program } from "../../rehearsal/program";
-import { arnOf, CIRCLECI, containerOf, evaluateGitops, portsOf, TABLE, TASK, taskOptions } from "./gitopsStack";
+import { arnOf, CIRCLECI, containerOf, evaluateGitops, portsOf, TABLE, TASK, TOKENS, taskOptions } from "./gitopsStack";
 import { DIGEST, GENERATED, ofType, optionsOf, ROTATED, resource } from "./support";
 
 describe("a stack that delivers by pull requests", () => {
@@ -20,6 +21,7 @@ describe("a stack that delivers by pull requests", () => {
       webhookSecrets: { github: ROTATED },
       pullRequestsUrl: "https://api.example/pullrequests",
       pullRequestsToken: ROTATED,
+      pullRequestsTokens: { "shop-team": scopedToken(ROTATED, "shop-team") },
       services: {},
       taskRoles: {},
       repositories: {
@@ -28,7 +30,11 @@ describe("a stack that delivers by pull requests", () => {
       },
       pipelines: { storefront: "dev-storefront", reports: "dev-reports" },
     });
-    expect([...program.secretOutputs].sort()).to.deep.equal(["pullRequestsToken", "webhookSecrets"]);
+    expect([...program.secretOutputs].sort()).to.deep.equal([
+      "pullRequestsToken",
+      "pullRequestsTokens",
+      "webhookSecrets",
+    ]);
     const holders = program.registrations.filter(({ inputs }) => JSON.stringify(inputs).includes(GENERATED));
     expect(holders.map(({ name, secrets }) => [name, secrets.includes("secretString")])).to.deep.equal([
       ["slipway-webhook-github", true],
@@ -237,6 +243,7 @@ describe("a stack that delivers by pull requests", () => {
         table: TABLE,
         task: TASK,
         concurrentTasks: 10,
+        scopes: TOKENS,
         circleci: { ...CIRCLECI, jobs: ["publish"] },
       });
       const { timeout, memorySize } = inputsOf("aws:lambda/function:Function", "slipway-pull-requests-function");

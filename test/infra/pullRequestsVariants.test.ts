@@ -14,7 +14,12 @@ describe("a stack that says the least of pull requests", () => {
 
   it("has no CORS, no meaning for CircleCI's payloads, and builds as the Dockerfile says", () => {
     expect(resource(program, "aws:apigatewayv2/api:Api", "slipway-api").inputs).to.deep.equal({ protocolType: "HTTP" });
-    expect(optionsOf(program, "slipway-pull-requests")).to.have.all.keys("secretArn", "table", "task");
+    expect(optionsOf(program, "slipway-pull-requests")).to.have.all.keys(
+      "concurrentTasks",
+      "secretArn",
+      "table",
+      "task",
+    );
     expect(resource(program, "awsx:ecr:Image", "slipway-gitops-pr").inputs.args).to.deep.equal({});
   });
 

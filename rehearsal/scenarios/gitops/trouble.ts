@@ -28,10 +28,16 @@ const linesAfter = (position: number, merged: number): string[] => [
   `+    newTag: ${revisionOf("storefront", position)}`,
 ];
 
+/** How long a list of overlays counts, in simulated milliseconds. */
+const OVERLAYS_VALID = 5 * 60_000;
+
 /** Nobody has made the environment's overlay. Asked for again, the failure is told, and how to try again. */
 export const overlayIsMissing: Step = {
-  title: "an environment without an overlay: failed, and the record says which file is missing",
+  title:
+    "an environment without an overlay: failed, and the record says which file is missing; the next starts no task",
   async run(world) {
+    // The list that the last task has left is not believed any more.
+    await world.pass(OVERLAYS_VALID);
     const body = {
       repository: storefront,
       revision: revisionOf("storefront", 1),
@@ -52,6 +58,9 @@ export const overlayIsMissing: Step = {
     const { hint, ...told }: PullRequestRecord = JSON.parse(again.body);
     expectSame("the answer to the same once more", [again.status, told], [200, record]);
     expectEqual("its hint", hint, `it has failed: to try again, DELETE /pullrequests/${record.id}, then post it again`);
+    const invented = await requestPullRequest(world, { body: { ...body, environment: "invented" } });
+    expectEqual("the answer to another invented one", invented.status, 404);
+    expectMatches("its reason", invented.body, /had no kustomize\/storefront\/overlays\/invented\/kustomization\.yaml/);
     expectEqual("tasks", tasksStarted(world), tasks);
     return record.cause;
   },
