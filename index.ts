@@ -5,6 +5,7 @@ import { Bucket } from "./infra/bucket";
 import { Chat, toldChats } from "./infra/chat";
 import { Cluster } from "./infra/cluster";
 import { Dashboard } from "./infra/dashboard";
+import { DeliveredImages } from "./infra/deliveredImages";
 import { Deployments, DeploymentTable } from "./infra/deployments";
 import { accessTo, forgesOf, forgeUrl } from "./infra/forges";
 import { Intake } from "./infra/intake";
@@ -18,6 +19,8 @@ import { priorities } from "./infra/priorities";
 import { PullRequests } from "./infra/pullRequests";
 import { PullRequestTable } from "./infra/pullRequests/table";
 import { PullRequestTask } from "./infra/pullRequests/task";
+import { ScheduledTasks } from "./infra/scheduledTasks";
+import { ServiceCheck } from "./infra/serviceCheck";
 import { readSettings } from "./infra/settings";
 import { Source, VISIBILITY_SECONDS } from "./infra/source";
 import { Webhook } from "./infra/webhook";
@@ -54,7 +57,8 @@ const web = settings.applications.flatMap(({ name, services }) =>
     .filter(({ port }) => port !== undefined)
     .map((service) => ({ name: `${name}-${service.name}`, hosted: service.hosts !== undefined })),
 );
-const balancer = web.length === 0 ? undefined : new LoadBalancer("slipway", { network, ...settings.loadBalancer });
+const balancer =
+  web.length === 0 ? undefined : new LoadBalancer("slipway", { operations, network, ...settings.loadBalancer });
 
 const archives = pushes.length > 0 ? new Bucket("slipway-source", { oldVersionDays: 30 }) : undefined;
 const isRecorded = settings.applications.some(({ deploy, migrate }) => deploy === "callback" || migrate !== undefined);
@@ -71,6 +75,7 @@ const pullRequestTask =
     table: new PullRequestTable("slipway"),
   });
 
+const deliveredImages = new DeliveredImages("slipway", operations);
 const applications = settings.applications.map((application): [name: string, application: Application] => [
   application.name,
   new Application(application.name, {
@@ -83,6 +88,7 @@ const applications = settings.applications.map((application): [name: string, app
     priorities: priorities(web),
     source: archives,
     pipelineType,
+    deliveredImages,
     mirrors: settings,
     table,
     deployedByHttp: settings.deploymentApi,
@@ -146,9 +152,13 @@ new Notices("slipway", {
     arn,
   })),
 });
+const services = applications.flatMap(([, application]) => application.services);
+if (services.length > 0) new ServiceCheck("slipway", { operations, cluster, services });
+const scheduled = settings.applications.filter(({ schedules }) => schedules !== undefined).map(({ name }) => name);
+if (scheduled.length > 0) new ScheduledTasks("slipway", { operations, cluster, applications: scheduled });
 new Dashboard("slipway", {
   operations,
-  services: applications.flatMap(([, { services }]) => services),
+  services,
   apiId: api?.apiId,
   pushQueueName: intake?.queueName,
 });

@@ -1,15 +1,50 @@
+import { MEDIA_TYPES } from "./image";
+
 /** The name of the container that runs the application's image, in the task definition of each of its services. */
 export const applicationContainer = "app";
 
 /** The major version of Node.js in builds: CodeBuild's image has several, and its default changes. */
 export const BUILD_NODE = 24;
 
+/** Logs docker in where BASE_IMAGE_REGISTRY is in ECR, with the region that its host names. */
+const LOGIN_TO_BASE_IMAGES = `
+      - |
+        set -o pipefail
+        host="\${BASE_IMAGE_REGISTRY%%/*}"
+        if [ "$host" != "\${IMAGE_REPOSITORY%%/*}" ] && [[ "$host" =~ ^[0-9]{12}\\.dkr\\.ecr(-fips)?\\.([a-z0-9-]+)\\. ]]; then
+          aws ecr get-login-password --region "\${BASH_REMATCH[2]}" | docker login --username AWS --password-stdin "$host"
+        fi`;
+
 /**
- * The buildspec of a repository that has none: tests, builds and pushes the image, and exports its URI, digest and tag.
+ * The buildspec of the tests, which run whatever the repository's dependencies bring along. They have a project of their
+ * own, whose role can push no image.
+ *
+ * Reads from the environment: TEST_COMMAND, BASE_IMAGE_REGISTRY (`<host>[/<prefix>]`; may be empty), NPM_CONFIG_REGISTRY
+ * (may be missing).
+ */
+export const testBuildspec = `version: 0.2
+
+env:
+  shell: bash
+
+phases:
+  install:
+    runtime-versions:
+      nodejs: ${BUILD_NODE}
+  pre_build:
+    commands:${LOGIN_TO_BASE_IMAGES}
+  build:
+    commands:
+      - bash -c "$TEST_COMMAND"
+`;
+
+/**
+ * The buildspec of a repository that has none: builds and pushes the image of the commit, or finds the one that was built
+ * before, and exports its URI, digest and tag.
  *
  * Reads from the environment: IMAGE_REPOSITORY, DOCKERFILE, CONTEXT, BUILD_ARGUMENTS (names, separated by spaces; each is
  * a variable of its own), BASE_IMAGE_REGISTRY (`<host>[/<prefix>]`; may be empty), NPM_CONFIG_REGISTRY (may be missing),
- * SCHEDULES (path of schedules.yaml; may be empty), TEST_COMMAND (may be empty), SOURCE_BUCKET, SOURCE_KEY, SOURCE_VERSION_ID.
+ * SCHEDULES (path of schedules.yaml; may be empty), SOURCE_BUCKET, SOURCE_KEY, SOURCE_VERSION_ID.
  *
  * The two registries are build arguments, too, where they have a value: an empty one would win over the Dockerfile's default.
  *
@@ -23,7 +58,7 @@ export const BUILD_NODE = 24;
  * - ecr:BatchGetImage, ecr:GetDownloadUrlForLayer and ecr:BatchCheckLayerAvailability on the base images' repositories,
  *   where BASE_IMAGE_REGISTRY is in ECR: docker is logged in there, with the region that the host names
  *
- * Everything from the tests on is in one phase: CodeBuild runs post_build after a failed build as well.
+ * Everything from the build of the image on is in one phase: CodeBuild runs post_build after a failed build as well.
  * https://docs.aws.amazon.com/codebuild/latest/userguide/view-build-details-phases.html
  * A variable is assigned first and exported then: `export` succeeds whatever the command in its value does.
  */
@@ -55,16 +90,10 @@ phases:
         fi
       - |
         set -o pipefail
-        aws ecr get-login-password | docker login --username AWS --password-stdin "\${IMAGE_REPOSITORY%%/*}"
-      - |
-        set -o pipefail
-        host="\${BASE_IMAGE_REGISTRY%%/*}"
-        if [ "$host" != "\${IMAGE_REPOSITORY%%/*}" ] && [[ "$host" =~ ^[0-9]{12}\\.dkr\\.ecr(-fips)?\\.([a-z0-9-]+)\\. ]]; then
-          aws ecr get-login-password --region "\${BASH_REMATCH[2]}" | docker login --username AWS --password-stdin "$host"
-        fi
+        aws ecr get-login-password | docker login --username AWS --password-stdin "\${IMAGE_REPOSITORY%%/*}"${LOGIN_TO_BASE_IMAGES}
+      - BUILT="$(aws ecr batch-get-image --repository-name "\${IMAGE_REPOSITORY#*/}" --image-ids "imageTag=$IMAGE_TAG" --accepted-media-types '${JSON.stringify(MEDIA_TYPES)}' --query 'images[0].imageId.imageDigest' --output text)" && export BUILT
   build:
     commands:
-      - if [ -n "$TEST_COMMAND" ]; then bash -c "$TEST_COMMAND"; fi
       - |
         arguments=()
         for name in $BUILD_ARGUMENTS; do arguments+=(--build-arg "$name"); done
@@ -72,9 +101,18 @@ phases:
           if [ -n "\${!name}" ]; then arguments+=(--build-arg "$name"); fi
         done
         if [ -n "$SCHEDULES" ]; then arguments+=(--label "slipway.schedules=$(base64 < "$SCHEDULES" | tr -d '\\n')"); fi
-        docker build --file "$DOCKERFILE" --tag "$IMAGE_REPOSITORY:$IMAGE_TAG" "\${arguments[@]}" "$CONTEXT"
-      - docker push "$IMAGE_REPOSITORY:$IMAGE_TAG"
-      - IMAGE_URI="$(docker inspect --format '{{index .RepoDigests 0}}' "$IMAGE_REPOSITORY:$IMAGE_TAG")" && export IMAGE_URI
+        if [ "$BUILT" = None ]; then
+          docker build --file "$DOCKERFILE" --tag "$IMAGE_REPOSITORY:$IMAGE_TAG" "\${arguments[@]}" "$CONTEXT"
+        else
+          echo "$IMAGE_TAG was built before, as $BUILT, and its tag is immutable: that image is delivered"
+        fi
+      - if [ "$BUILT" = None ]; then docker push "$IMAGE_REPOSITORY:$IMAGE_TAG"; fi
+      - |
+        if [ "$BUILT" = None ]; then
+          IMAGE_URI="$(docker inspect --format '{{index .RepoDigests 0}}' "$IMAGE_REPOSITORY:$IMAGE_TAG")"
+        else
+          IMAGE_URI="$IMAGE_REPOSITORY@$BUILT"
+        fi && export IMAGE_URI
       - export IMAGE_DIGEST="\${IMAGE_URI#*@}"
       - printf '[{"name":"${applicationContainer}","imageUri":"%s"}]' "$IMAGE_URI" > imagedefinitions.json
 

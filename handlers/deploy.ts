@@ -44,6 +44,8 @@ export interface DeployOptions {
 
 /** What deployments by HTTP need. A successful one gives its image the environment's tag, as the pipeline's last stage does. */
 export interface DeployRequests extends ImageTag {
+  /** The DynamoDB table where delivered images are recorded. */
+  deliveredImages: string;
   /** Where outcomes are published. */
   topicArn: string;
 }
@@ -76,6 +78,7 @@ export interface DeployRequests extends ImageTag {
  *
  * With requests also:
  * - ecr:PutImage on the application's repository
+ * - dynamodb:PutItem on the table of delivered images
  * - sns:Publish on the topic
  */
 export function createDeploy(

@@ -24,7 +24,7 @@ export function referenceOf(uri: string): ImageReference {
 }
 
 /** All that an image may have, so that ECR gives each as it was pushed: multi-architecture images have a list or an index. */
-const MEDIA_TYPES = [
+export const MEDIA_TYPES = [
   "application/vnd.docker.distribution.manifest.v2+json",
   "application/vnd.docker.distribution.manifest.list.v2+json",
   "application/vnd.oci.image.manifest.v1+json",

@@ -2,10 +2,14 @@ import { applicationContainer, BUILD_NODE } from "./buildspec";
 
 /**
  * The buildspec of a pipeline whose source is an image: turns CodePipeline's imageDetail.json into imagedefinitions.json, and
- * exports the image's URI by digest, its digest and its version. The version is the tag that is a commit, which the build
- * has given to the image, or else the first tag.
+ * exports the image's URI by digest, its digest and its version. It refuses an image that the environment before has not
+ * recorded as delivered (handlers/deliveredImage.ts): a tag proves nothing about who moved it. The version comes from the
+ * record too.
  *
- * Needs, for CodeBuild's role, only logs and the pipeline's artifacts.
+ * Reads from the environment: DELIVERED_IMAGES (the DynamoDB table of the records), SOURCE_TAG (the tag of the environment
+ * before).
+ *
+ * Needs, for CodeBuild's role, beside logs and the pipeline's artifacts, dynamodb:GetItem on the table.
  * https://docs.aws.amazon.com/codepipeline/latest/userguide/file-reference.html#file-reference-ecs-bluegreen
  */
 export const imageBuildspec = `version: 0.2
@@ -25,15 +29,15 @@ phases:
     commands:
       - IMAGE_URI="$(node -p 'require("./imageDetail.json").ImageURI')" && export IMAGE_URI
       - |
-        if ! [[ "$IMAGE_URI" =~ ^[^@]+@sha256:[0-9a-f]{64}$ ]]; then
+        if ! [[ "$IMAGE_URI" =~ ^[^@/]+/[^@]+@sha256:[0-9a-f]{64}$ ]]; then
           echo "imageDetail.json names no image by digest in ImageURI, but: $IMAGE_URI" >&2
           false
         fi
       - export IMAGE_DIGEST="\${IMAGE_URI#*@}"
-      - IMAGE_TAG="$(node -p '((tags) => tags.find((tag) => /^[0-9a-f]{40}$/.test(tag)) || tags[0] || "")(require("./imageDetail.json").ImageTags || [])')" && export IMAGE_TAG
+      - IMAGE_TAG="$(aws dynamodb get-item --table-name "$DELIVERED_IMAGES" --key '{"image":{"S":"'"\${IMAGE_URI#*/}"'"}}' --consistent-read --query Item.version.S --output text)" && export IMAGE_TAG
       - |
-        if [ -z "$IMAGE_TAG" ]; then
-          echo "imageDetail.json names no tag of $IMAGE_URI in ImageTags" >&2
+        if [ "$IMAGE_TAG" = None ]; then
+          echo "\${IMAGE_URI#*/} is not promoted: $SOURCE_TAG has not delivered it. Its tag was moved by hand, or by a build." >&2
           false
         fi
       - printf '[{"name":"${applicationContainer}","imageUri":"%s"}]' "$IMAGE_URI" > imagedefinitions.json

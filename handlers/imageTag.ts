@@ -47,7 +47,7 @@ export async function putTag(ecr: ECRClient, { repository, tag }: ImageTag, dige
       return;
     }
     if (isException(error, "ImageTagAlreadyExistsException")) {
-      const hint = `repository ${repository} does not let tag ${tag} move: set its image tag mutability to MUTABLE`;
+      const hint = `repository ${repository} does not let tag ${tag} move: name it in slipway:promotesTo of the stack that builds its images`;
       throw failure("ConfigurationError", `${hint} (${explain(error)})`, error);
     }
     throw error;

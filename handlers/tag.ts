@@ -4,10 +4,11 @@ import { ECRClient } from "@aws-sdk/client-ecr";
 import type { CodePipelineEvent } from "aws-lambda";
 import { clientSettings } from "./clientSettings";
 import { EXECUTION, type Job, type JobResult, parameter, runJob } from "./codePipelineJob";
+import { recordDeliveredImage } from "./deliveredImage";
 import { type DeliveryLock, type LockOptions, whileHeld } from "./deploy/deliveryLock";
 import { releaseLock } from "./deploy/lock";
 import { explain, failure } from "./failure";
-import { readImage } from "./image";
+import { IMAGE_TAG, readImage } from "./image";
 import { digestOf, type ImageTag, putTag } from "./imageTag";
 import { log } from "./log";
 
@@ -15,6 +16,8 @@ import { log } from "./log";
 export interface TagOptions extends ImageTag {
   /** Where the lock is that the image was deployed under. Absent where CodePipeline's own action deploys. */
   lock?: LockOptions;
+  /** The DynamoDB table where delivered images are recorded. */
+  deliveredImages: string;
 }
 
 const DIGEST = /^sha256:[0-9a-f]{64}$/;
@@ -22,8 +25,9 @@ const DIGEST = /^sha256:[0-9a-f]{64}$/;
 const NONE = "none";
 
 /**
- * Gives the image of a digest the environment's tag. UserParameters: `{"digest": "sha256:…", "execution": "<pipeline execution
- * id>"}`.
+ * Records that the image of a digest is delivered, then gives it the environment's tag. UserParameters:
+ * `{"digest": "sha256:…", "version": "<tag>", "execution": "<pipeline execution id>"}`. The tag starts the pipeline of the
+ * next environment, which trusts the record.
  *
  * ECR moves a tag whatever it names, and an invocation may be repeated late, when a newer delivery has the tag: that must not
  * lose it to an older one. So the tag is moved under the lock that the image was deployed under, which the delivery gives
@@ -32,29 +36,54 @@ const NONE = "none";
  *
  * Needs, with a lock, dynamodb:GetItem and dynamodb:UpdateItem on the table, and:
  * - ecr:BatchGetImage, ecr:PutImage on the repository
+ * - dynamodb:PutItem on the table of delivered images
  * - codepipeline:PutJobSuccessResult, codepipeline:PutJobFailureResult on *
  */
 export function createTag(options: TagOptions): (event: CodePipelineEvent) => Promise<void> {
   const ecr = new ECRClient(clientSettings(5, 10));
+  const dynamo = new DynamoDBClient(clientSettings(5, 10));
   const pipelines = new CodePipelineClient(clientSettings(5, 10));
   const { lock } = options;
-  const dynamo = lock && new DynamoDBClient(clientSettings(5, 10));
   return (event) =>
     runJob(pipelines, event, (job) => {
-      if (lock === undefined || dynamo === undefined) {
-        return giveTag(ecr, options, job);
+      const delivery = deliveryOf(dynamo, options, job);
+      if (lock === undefined) {
+        return giveTag(ecr, options, job, delivery);
       }
       const execution = parameter(job, "execution", EXECUTION, "the id of the pipeline's execution");
       const table = { dynamo, table: lock.table };
-      return giveTagUnderLock(ecr, options, job, { table, application: lock.application, execution });
+      return giveTagUnderLock(ecr, options, delivery, { table, application: lock.application, execution });
     });
 }
 
-async function giveTagUnderLock(ecr: ECRClient, tag: ImageTag, job: Job, lock: DeliveryLock): Promise<JobResult> {
-  const digest = digestFor(job);
-  const name = `${tag.repository}:${tag.tag}`;
-  if ((await digestOf(ecr, tag)) !== digest) {
-    await whileHeld(lock, Date.now, () => putTag(ecr, tag, digest));
+/** The image that the environment has delivered. */
+interface Delivery {
+  digest: string;
+  /** Records it for the next environment, before the tag starts that one's pipeline. */
+  record: () => Promise<void>;
+}
+
+function deliveryOf(dynamo: DynamoDBClient, { repository, deliveredImages }: TagOptions, job: Job): Delivery {
+  const digest = parameter(job, "digest", DIGEST, "sha256: and 64 hexadecimal digits");
+  const version = parameter(job, "version", IMAGE_TAG, "an image tag: at most 128 letters, digits, . _ -");
+  return { digest, record: () => recordDeliveredImage(dynamo, deliveredImages, { repository, digest, version }) };
+}
+
+async function giveTagUnderLock(
+  ecr: ECRClient,
+  { repository, tag }: ImageTag,
+  { digest, record }: Delivery,
+  lock: DeliveryLock,
+): Promise<JobResult> {
+  const name = `${repository}:${tag}`;
+  if ((await digestOf(ecr, { repository, tag })) === digest) {
+    // A build can give its image the tag before it is delivered.
+    await record();
+  } else {
+    await whileHeld(lock, Date.now, async () => {
+      await record();
+      await putTag(ecr, { repository, tag }, digest);
+    });
   }
   // The delivery ends here. If this fails, the deploy function gives the lock back.
   await releaseLock(lock.table, lock.application, lock.execution).catch((error: unknown) => {
@@ -63,26 +92,29 @@ async function giveTagUnderLock(ecr: ECRClient, tag: ImageTag, job: Job, lock: D
   return { kind: "succeeded", summary: `${name} is ${digest}` };
 }
 
-function digestFor(job: Job): string {
-  return parameter(job, "digest", DIGEST, "sha256: and 64 hexadecimal digits");
-}
-
-async function giveTag(ecr: ECRClient, tag: ImageTag, job: Job): Promise<JobResult> {
-  const digest = digestFor(job);
-  const name = `${tag.repository}:${tag.tag}`;
-  const current = await digestOf(ecr, tag);
+async function giveTag(
+  ecr: ECRClient,
+  { repository, tag }: ImageTag,
+  job: Job,
+  { digest, record }: Delivery,
+): Promise<JobResult> {
+  const name = `${repository}:${tag}`;
+  const current = await digestOf(ecr, { repository, tag });
   if (current === digest) {
+    // A build can give its image the tag before it is delivered.
+    await record();
     return { kind: "succeeded", summary: `${name} is ${digest}` };
   }
   const found = current ?? NONE;
   if (job.continuationToken === undefined) {
-    await readImage(ecr, { repositoryName: tag.repository, digest });
+    await readImage(ecr, { repositoryName: repository, digest });
     return { kind: "continued", token: found, summary: `${name} is ${found}, and is to be ${digest}` };
   }
   if (job.continuationToken !== found) {
     const what = `${name} was ${job.continuationToken} and is ${found} by now`;
     throw failure("JobFailed", `${what}: another delivery has moved it, and it is left so`);
   }
-  await putTag(ecr, tag, digest);
+  await record();
+  await putTag(ecr, { repository, tag }, digest);
   return { kind: "succeeded", summary: `${name} is ${digest}` };
 }

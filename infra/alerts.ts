@@ -38,13 +38,20 @@ export interface AlarmArgs {
   dimensions: Record<string, pulumi.Input<string>>;
   /** What the sum or level has to exceed. Default: 0. */
   threshold?: number;
-  /** How many times five minutes it has to last. Default: once. */
+  /** How many periods it has to last. Default: 1. */
   periods?: number;
+  /** Seconds. Default: 300. */
+  periodSeconds?: number;
   /** Whether its end is told as well. Default: it is. */
   tellsEnd?: boolean;
+  /**
+   * Whether the topic is notified when there is no data in any of the periods. Default: it is not. A new alarm has no data,
+   * and notifies nobody of it, as it would if missing data were breaching.
+   */
+  tellsSilence?: boolean;
 }
 
-/** An alarm on what exceeds a threshold within five minutes. */
+/** An alarm on what exceeds a threshold within a period. */
 export function createAlarm(name: string, args: AlarmArgs, opts: pulumi.CustomResourceOptions): void {
   const { environment, topicArn, observed } = args.operations;
   const alarm = new cloudwatch.MetricAlarm(
@@ -57,9 +64,10 @@ export function createAlarm(name: string, args: AlarmArgs, opts: pulumi.CustomRe
       threshold: args.threshold ?? 0,
       evaluationPeriods: args.periods ?? 1,
       // A function that nobody calls has no metric at all.
-      treatMissingData: "notBreaching",
+      treatMissingData: args.tellsSilence === true ? "missing" : "notBreaching",
       alarmActions: [topicArn],
       okActions: args.tellsEnd === false ? [] : [topicArn],
+      ...(args.tellsSilence === true ? { insufficientDataActions: [topicArn] } : {}),
     },
     opts,
   );
@@ -68,13 +76,14 @@ export function createAlarm(name: string, args: AlarmArgs, opts: pulumi.CustomRe
 
 const PERIOD = 300;
 
-function measure({ namespace, metrics, statistic, dimensions }: AlarmArgs): Partial<cloudwatch.MetricAlarmArgs> {
+function measure(args: AlarmArgs): Partial<cloudwatch.MetricAlarmArgs> {
+  const { namespace, metrics, statistic, dimensions, periodSeconds: period = PERIOD } = args;
   const [metricName, ...others] = metrics;
-  if (others.length === 0) return { namespace, metricName, statistic, dimensions, period: PERIOD };
+  if (others.length === 0) return { namespace, metricName, statistic, dimensions, period };
   const queries = metrics.map((metric) => ({
     // CloudWatch wants a small letter first.
     id: metric.toLowerCase(),
-    metric: { namespace, metricName: metric, stat: statistic, dimensions, period: PERIOD },
+    metric: { namespace, metricName: metric, stat: statistic, dimensions, period },
   }));
   // A sum has no value where one of its parts has none.
   const expression = queries.map(({ id }) => `FILL(${id}, 0)`).join(" + ");

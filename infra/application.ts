@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Bucket } from "./bucket";
 import type { Cluster } from "./cluster";
+import type { DeliveredImageTable } from "./deliveredImages";
 import { createDeployment, type Deployment } from "./delivery";
 import type { LoadBalancer } from "./loadBalancer";
 import type { Network } from "./network";
@@ -12,7 +13,7 @@ import { Promotion } from "./promotion";
 import type { PullRequestTask } from "./pullRequests/task";
 import type { RecordTable } from "./records";
 import { existingRepository, type ImageRepository, Registry } from "./registry";
-import { Service } from "./service";
+import { Service, type ServiceArgs } from "./service";
 import type { ApplicationSettings, Settings } from "./settings";
 import type { DeliveredSource } from "./source";
 import type { Target } from "./target";
@@ -32,6 +33,8 @@ export interface ApplicationArgs {
   /** Where archives are fetched to. Needed by applications that pushes are delivered of. */
   source?: Bucket | undefined;
   pipelineType: PipelineType;
+  /** Where this environment records the images that it has delivered. */
+  deliveredImages: DeliveredImageTable;
   /** Where builds find base images and npm packages. */
   mirrors: Pick<Settings, "baseImageRegistry" | "npmRegistry">;
   /** The table of locks and records. Needed by applications with `deploy: callback` or a migration. */
@@ -48,6 +51,9 @@ export interface ObservedService {
   name: string;
   clusterName: pulumi.Output<string>;
   serviceName: pulumi.Output<string>;
+  arn: pulumi.Output<string>;
+  /** Whether the program sets its count. Otherwise deliveries do. */
+  countedByProgram: boolean;
   /** Of a web service: what target group and load balancer are called by. */
   target?: Target["dimensions"] | undefined;
 }
@@ -80,7 +86,7 @@ export class Application extends pulumi.ComponentResource {
     this.repositoryUrl = registry.repositoryUrl;
     this.pipelineName = pipeline.pipelineName;
     this.pipelineArn = pipeline.arn;
-    this.services = services.map((service) => observed(name, service, args.cluster));
+    this.services = services.map((service) => observed(name, service, args));
     this.urls = Object.fromEntries(
       services.flatMap(({ settings, target }) => (target ? [[`${name}/${settings.name}`, target.url]] : [])),
     );
@@ -123,9 +129,8 @@ const createServices = (
     const fullName = `${name}-${service.name}`;
     const priority = priorities.get(fullName);
     const route = loadBalancer === undefined || priority === undefined ? undefined : { loadBalancer, priority };
-    const countedBy = settings.deploy === "callback" ? "delivery" : "program";
-    const common = { operations, application: name, network, cluster, registry };
-    return new Service(fullName, { ...common, settings: service, countedBy, route }, { parent });
+    const common = { operations, application: name, network, cluster, registry, countedBy: countedBy(settings.deploy) };
+    return new Service(fullName, { ...common, settings: service, route }, { parent });
   });
 
 const createTask = (
@@ -144,7 +149,7 @@ const createTask = (
 
 const createDeploymentOf = (
   name: string,
-  { operations, cluster, settings, table, deployedByHttp: byHttp }: ApplicationArgs,
+  { operations, cluster, settings, table, deployedByHttp: byHttp, deliveredImages }: ApplicationArgs,
   { registry, services }: { registry: ImageRepository; services: Service[] },
   parent: pulumi.Resource,
 ): Deployment | undefined => {
@@ -153,7 +158,7 @@ const createDeploymentOf = (
     throw new Error(`${name} is deployed by a function, and there is no table to record that in`);
   return createDeployment(
     `${name}-deploy`,
-    { operations, application: name, cluster, registry, services, table, byHttp },
+    { operations, application: name, cluster, registry, services, table, byHttp, deliveredImages },
     { parent },
   );
 };
@@ -173,9 +178,18 @@ function begin(
   return { branch, key: archiveKey(name), pipeline, overridable: pipelineType === "V2" };
 }
 
-const observed = (application: string, { settings, serviceName, target }: Service, { clusterName }: Cluster) => ({
+const observed = (
+  application: string,
+  { settings, serviceName, arn, target }: Service,
+  { cluster, settings: { deploy } }: ApplicationArgs,
+): ObservedService => ({
   name: `${application}/${settings.name}`,
-  clusterName,
+  clusterName: cluster.clusterName,
   serviceName,
+  arn,
+  countedByProgram: countedBy(deploy) === "program",
   target: target?.dimensions,
 });
+
+const countedBy = (deploy: ApplicationSettings["deploy"]): ServiceArgs["countedBy"] =>
+  deploy === "callback" ? "delivery" : "program";

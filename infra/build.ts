@@ -1,5 +1,6 @@
 import * as codebuild from "@pulumi/aws/codebuild";
 import * as pulumi from "@pulumi/pulumi";
+import { testBuildspec } from "../handlers/buildspec";
 import { baseImageRepositories } from "./baseImages";
 import type { Bucket } from "./bucket";
 import { createLogGroup, writingTo } from "./logGroup";
@@ -19,6 +20,8 @@ export interface BuildArgs {
   variables: Record<string, pulumi.Input<string>>;
   /** What the build may do besides taking its input, leaving its output and writing its log. */
   statements: Statement[];
+  /** Whether the build leaves an artifact. Default: it does. */
+  leavesArtifact?: boolean;
   /** Whether Docker runs inside the build. */
   docker: boolean;
 }
@@ -35,7 +38,8 @@ export class Build extends pulumi.ComponentResource {
     const statements = [
       writingTo(logGroup),
       {
-        actions: ["s3:GetObject", "s3:GetObjectVersion", "s3:PutObject"],
+        // Who may write there could replace what another build takes as its input.
+        actions: ["s3:GetObject", "s3:GetObjectVersion", ...(args.leavesArtifact === false ? [] : ["s3:PutObject"])],
         resources: [pulumi.interpolate`${args.artifacts.arn}/*`],
       },
       ...args.statements,
@@ -111,6 +115,48 @@ export const createRepositoryBuild = (
   return new Build(name, { operations, artifacts, variables: variables(args), statements, docker: true }, opts);
 };
 
+export interface TestBuildArgs {
+  operations: Operations;
+  artifacts: Bucket;
+  /** The shell command that must succeed. */
+  command: string;
+  /** As of the repository's build. */
+  baseImageRegistry?: string | undefined;
+  npmRegistry?: string | undefined;
+}
+
+/**
+ * The tests of an application, which run whatever its dependencies bring along. Their role can push no image, nor replace
+ * what the build takes as its input. They may start containers, so Docker runs here too.
+ */
+export const createTestBuild = (
+  name: string,
+  { operations, artifacts, command, baseImageRegistry, npmRegistry }: TestBuildArgs,
+  opts: pulumi.ComponentResourceOptions,
+) => {
+  const pulling = pullingBaseImages({ baseImageRegistry }, operations.account);
+  return new Build(
+    name,
+    {
+      operations,
+      artifacts,
+      buildspec: testBuildspec,
+      variables: {
+        TEST_COMMAND: command,
+        BASE_IMAGE_REGISTRY: baseImageRegistry ?? "",
+        ...(npmRegistry === undefined ? {} : { NPM_CONFIG_REGISTRY: npmRegistry }),
+      },
+      statements: pulling.length === 0 ? [] : [loggingIn, ...pulling],
+      leavesArtifact: false,
+      docker: true,
+    },
+    opts,
+  );
+};
+
+// AWS restricts it to no resource.
+const loggingIn: Statement = { actions: ["ecr:GetAuthorizationToken"], resources: ["*"] };
+
 type Inputs = Omit<RepositoryBuildArgs, "operations" | "artifacts">;
 
 /** What the buildspec reads, see handlers/buildspec.ts; each build argument is a variable of its own. */
@@ -124,7 +170,6 @@ const variables = ({
   IMAGE_REPOSITORY: registry.repositoryUrl,
   DOCKERFILE: settings.dockerfile,
   CONTEXT: settings.context,
-  TEST_COMMAND: settings.test ?? "",
   SCHEDULES: schedules ?? "",
   BASE_IMAGE_REGISTRY: baseImageRegistry,
   // npm takes an empty address for one.
@@ -135,7 +180,7 @@ const variables = ({
 
 const pushingImage = ({ registry, archiveArn }: Inputs): Statement[] => [
   { actions: ["s3:GetObjectVersion"], resources: [archiveArn] },
-  { actions: ["ecr:GetAuthorizationToken"], resources: ["*"] },
+  loggingIn,
   {
     // https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-push-iam.html
     actions: [
@@ -150,7 +195,10 @@ const pushingImage = ({ registry, archiveArn }: Inputs): Statement[] => [
   },
 ];
 
-function pullingBaseImages({ baseImageRegistry }: Inputs, { partition }: Account): Statement[] {
+function pullingBaseImages(
+  { baseImageRegistry }: Pick<Inputs, "baseImageRegistry">,
+  { partition }: Account,
+): Statement[] {
   const repositories = baseImageRepositories(partition, baseImageRegistry);
   if (repositories === undefined) return [];
   const actions = ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"];

@@ -5,6 +5,7 @@ import { createDeploy, type DeployOptions } from "../handlers/deploy";
 import { createTag, type TagOptions } from "../handlers/tag";
 import { Callback, type DeepInput } from "./callback";
 import type { Cluster } from "./cluster";
+import type { DeliveredImageTable } from "./deliveredImages";
 import type { Operations } from "./operations";
 import {
   createRecords,
@@ -41,6 +42,8 @@ export interface DeploymentArgs {
   table: RecordTable;
   /** Whether versions can be deployed by HTTP. */
   byHttp: boolean;
+  /** Where delivered images are recorded. */
+  deliveredImages: DeliveredImageTable;
 }
 
 /** What gives an application's services a new image. */
@@ -60,6 +63,7 @@ export function createDeployment(name: string, args: DeploymentArgs, opts: { par
   const requests = {
     repository: registry.repositoryName,
     tag: operations.environment,
+    deliveredImages: args.deliveredImages.tableName,
     topicArn: operations.topicArn,
   };
   const deploy = createDeployFunction(name, args, records, byHttp ? { requests } : {}, opts);
@@ -137,8 +141,9 @@ function deploying({ operations, cluster, registry, services }: DeploymentArgs):
   ];
 }
 
-const takingRequests = ({ operations, registry }: DeploymentArgs): Statement[] => [
+const takingRequests = ({ operations, registry, deliveredImages }: DeploymentArgs): Statement[] => [
   { actions: ["ecr:PutImage"], resources: [registry.arn] },
+  { actions: ["dynamodb:PutItem"], resources: [deliveredImages.tableArn] },
   { actions: ["sns:Publish"], resources: [operations.topicArn] },
 ];
 
@@ -147,6 +152,8 @@ export interface TagArgs {
   registry: ImageRepository;
   /** Absent where CodePipeline's own action deploys. */
   lock: HeldLock | undefined;
+  /** Where delivered images are recorded. */
+  deliveredImages: DeliveredImageTable;
 }
 
 /** The function that gives a delivered image the environment's name. */
@@ -159,10 +166,12 @@ export const createTagFunction = (name: string, args: TagArgs, opts: pulumi.Comp
       options: {
         repository: args.registry.repositoryName,
         tag: args.operations.environment,
+        deliveredImages: args.deliveredImages.tableName,
         ...(args.lock && { lock: args.lock.options }),
       },
       statements: [
         { actions: ["ecr:BatchGetImage", "ecr:PutImage"], resources: [args.registry.arn] },
+        { actions: ["dynamodb:PutItem"], resources: [args.deliveredImages.tableArn] },
         reportingToPipeline,
         ...(args.lock ? [args.lock.statement] : []),
       ],

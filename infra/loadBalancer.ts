@@ -2,9 +2,12 @@ import * as ec2 from "@pulumi/aws/ec2";
 import * as lb from "@pulumi/aws/lb";
 import * as vpc from "@pulumi/aws/vpc";
 import * as pulumi from "@pulumi/pulumi";
+import { createAlarm } from "./alerts";
 import type { Network } from "./network";
+import type { Operations } from "./operations";
 
 export interface LoadBalancerArgs {
+  operations: Operations;
   network: Network;
   /**
    * `internal`: it has private addresses only, for callers in the VPC and in networks that are connected to it.
@@ -51,9 +54,29 @@ export class LoadBalancer extends pulumi.ComponentResource {
     this.listenerArn = listener.arn;
     this.securityGroupId = securityGroup.id;
     this.arnSuffix = balancer.arnSuffix;
+    createErrorAlarm(name, args.operations, this);
     this.registerOutputs({ dnsName: this.dnsName, listenerArn: this.listenerArn });
   }
 }
+
+/** The load balancer's own answers of 502, 503 and 504: those of the tasks are not among them. */
+const createErrorAlarm = (name: string, operations: Operations, balancer: LoadBalancer): void =>
+  createAlarm(
+    `${name}-load-balancer-errors`,
+    {
+      operations,
+      description:
+        "The load balancer has answered requests with 5xx by itself for ten minutes: a service has no task that answers. " +
+        "Before the first delivery that is so.",
+      namespace: "AWS/ApplicationELB",
+      metrics: ["HTTPCode_ELB_5XX_Count"],
+      statistic: "Sum",
+      dimensions: { LoadBalancer: balancer.arnSuffix },
+      // A task that closes an idle connection just as a request comes makes one 502 now and then.
+      periods: 2,
+    },
+    { parent: balancer },
+  );
 
 /** Open on the listeners' ports to everybody who has a route to the load balancer. Its ways out are added by the services that it leads to. */
 function createSecurityGroup(

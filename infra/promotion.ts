@@ -3,20 +3,35 @@ import * as pulumi from "@pulumi/pulumi";
 import { imageBuildspec } from "../handlers/imageBuildspec";
 import type { Bucket } from "./bucket";
 import { Build } from "./build";
+import type { DeliveredImageTable } from "./deliveredImages";
 import type { Operations } from "./operations";
 import type { Pipeline } from "./pipeline";
 import { createRole } from "./role";
 import type { ImageSource } from "./settings";
 
-/** The build that says of an image by tag which one it is by digest. It needs nothing but what the source left. */
+export interface ImageBuildArgs {
+  operations: Operations;
+  artifacts: Bucket;
+  /** Where the environment before records what it has delivered, and the tag that it gives to it. */
+  delivered: { table: DeliveredImageTable; tag: string };
+}
+
+/** The build that says of an image by tag which one it is by digest, if the environment before has delivered it. */
 export const createImageBuild = (
   name: string,
-  { operations, artifacts }: { operations: Operations; artifacts: Bucket },
+  { operations, artifacts, delivered: { table, tag } }: ImageBuildArgs,
   opts: pulumi.ComponentResourceOptions,
 ) =>
   new Build(
     name,
-    { operations, artifacts, buildspec: imageBuildspec, variables: {}, statements: [], docker: false },
+    {
+      operations,
+      artifacts,
+      buildspec: imageBuildspec,
+      variables: { DELIVERED_IMAGES: table.tableName, SOURCE_TAG: tag },
+      statements: [{ actions: ["dynamodb:GetItem"], resources: [table.tableArn] }],
+      docker: false,
+    },
     opts,
   );
 

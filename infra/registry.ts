@@ -48,8 +48,12 @@ export class Registry extends pulumi.ComponentResource implements ImageRepositor
       {
         name,
         imageScanningConfiguration: { scanOnPush: true },
-        // The environment's tag moves from image to image with every delivery.
-        imageTagMutability: "MUTABLE",
+        // A released commit's tag names one image for ever. Environments' tags move with every delivery.
+        imageTagMutability: "IMMUTABLE_WITH_EXCLUSION",
+        imageTagMutabilityExclusionFilters: [args.environment, ...args.promotesTo].map((filter) => ({
+          filter,
+          filterType: "WILDCARD",
+        })),
       },
       { parent: this },
     );

@@ -3,6 +3,7 @@ import * as ecs from "@pulumi/aws/ecs";
 import * as vpc from "@pulumi/aws/vpc";
 import * as pulumi from "@pulumi/pulumi";
 import { applicationContainer } from "../handlers/buildspec";
+import { NO_IMAGE } from "../handlers/serviceCheck";
 import { openPorts } from "./egress";
 import { createLogGroup, writingTo } from "./logGroup";
 import type { Network } from "./network";
@@ -136,7 +137,7 @@ const createTaskDefinition = (
 
 const applicationOf = ({ repositoryUrl }: ImageRepository) => ({
   name: applicationContainer,
-  image: pulumi.interpolate`${repositoryUrl}:none`,
+  image: pulumi.interpolate`${repositoryUrl}:${NO_IMAGE}`,
 });
 
 const containerOf = (

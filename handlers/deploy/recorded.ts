@@ -1,4 +1,5 @@
 import type { SNSClient } from "@aws-sdk/client-sns";
+import { recordDeliveredImage } from "../deliveredImage";
 import type { DeployRequests } from "../deploy";
 import {
   actionRecordId,
@@ -173,8 +174,8 @@ async function settled(
 
 /** The image of a deployment by HTTP gets the environment's tag before the record ends: a round that dies is repeated. */
 async function tagged(
-  { deployment, requests }: RecordedContext,
-  { image, token, action }: DeploymentRecord,
+  { deployment, requests, table: { dynamo } }: RecordedContext,
+  { image, version, token, action }: DeploymentRecord,
   summary: string,
 ): Promise<Round> {
   if (requests === undefined || action !== undefined) {
@@ -182,7 +183,10 @@ async function tagged(
   }
   const what = `${requests.repository}:${requests.tag}`;
   try {
-    await putTag(deployment.ecr, requests, referenceOf(image).digest);
+    const { repository, deliveredImages } = requests;
+    const { digest } = referenceOf(image);
+    await recordDeliveredImage(dynamo, deliveredImages, { repository, digest, version });
+    await putTag(deployment.ecr, requests, digest);
     return { state: "succeeded", summary: `${summary}. ${what} is this image` };
   } catch (error) {
     return isTransient(error)

@@ -1,7 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { ApplicationArgs } from "../application";
 import { Bucket } from "../bucket";
-import { createRepositoryBuild } from "../build";
+import { createRepositoryBuild, createTestBuild } from "../build";
+import { deliveredImagesOf } from "../deliveredImages";
 import { createTagFunction, type Deployment } from "../delivery";
 import { createMigrateFunction } from "../migration";
 import { Pipeline } from "../pipeline";
@@ -83,9 +84,14 @@ function pushStages({ application, args, registry, artifacts, parent }: Delivery
   const archiveArn = pulumi.interpolate`${bucket.arn}/${key}`;
   const { build, schedules } = settings;
   const { baseImageRegistry, npmRegistry } = args.mirrors;
+  const mirrors = { baseImageRegistry, npmRegistry };
+  const test =
+    build.test === undefined
+      ? undefined
+      : createTestBuild(`${application}-test`, { operations, artifacts, command: build.test, ...mirrors }, { parent });
   const project = createRepositoryBuild(
     `${application}-build`,
-    { operations, settings: build, baseImageRegistry, npmRegistry, schedules, registry, artifacts, archiveArn },
+    { operations, settings: build, ...mirrors, schedules, registry, artifacts, archiveArn },
     { parent },
   );
   const variables = {
@@ -93,13 +99,14 @@ function pushStages({ application, args, registry, artifacts, parent }: Delivery
     SOURCE_KEY: "#{Source.ObjectKey}",
     SOURCE_VERSION_ID: "#{Source.VersionId}",
   };
-  return [archiveStage({ bucket, key }), buildStage("Build", project, variables)];
+  return [archiveStage({ bucket, key }), buildStage("Build", { build: project, test, variables })];
 }
 
 function imageStages({ application, args, registry, artifacts, parent }: Delivery, { tag }: ImageSource): Stage[] {
   const { operations } = args;
-  const project = createImageBuild(`${application}-image`, { operations, artifacts }, { parent });
-  return [imageStage({ registry, tag }), buildStage("Image", project)];
+  const delivered = { table: deliveredImagesOf(operations.account, tag), tag };
+  const project = createImageBuild(`${application}-image`, { operations, artifacts, delivered }, { parent });
+  return [imageStage({ registry, tag }), buildStage("Image", { build: project })];
 }
 
 const approvalStages = ({ application, args: { operations, settings } }: Delivery): Stage[] =>
@@ -145,7 +152,12 @@ function schedulesFunction({ application, args, registry, task, parent }: Delive
 const tagFunction = ({ application, args, registry, parent }: Delivery) =>
   createTagFunction(
     `${application}-tag`,
-    { operations: args.operations, registry, lock: lockOf(application, args) },
+    {
+      operations: args.operations,
+      registry,
+      deliveredImages: args.deliveredImages,
+      lock: lockOf(application, args),
+    },
     { parent },
   );
 

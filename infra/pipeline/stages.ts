@@ -80,26 +80,44 @@ export const imageStage = ({ registry, tag }: { registry: ImageRepository; tag: 
   statements: [{ actions: ["ecr:DescribeImages"], resources: [registry.arn] }],
 });
 
-/** @param variables environment variables of the build, which may name what the source put out. Default: none. */
-export const buildStage = (name: string, build: Build, variables?: Record<string, string>): Stage => ({
+export interface BuildStageArgs {
+  build: Build;
+  /** Must succeed before the build begins. */
+  test?: Build | undefined;
+  /** Environment variables of the build, which may name what the source put out. Default: none. */
+  variables?: Record<string, string>;
+}
+
+export const buildStage = (name: string, { build, test, variables }: BuildStageArgs): Stage => ({
   name,
   actions: [
+    ...(test ? [building("Test", test)] : []),
     {
-      name,
+      ...building(name, build, variables),
       namespace: "Build",
-      category: "Build",
-      owner: "AWS",
-      provider: "CodeBuild",
-      version: "1",
-      inputArtifacts: [SOURCE_ARTIFACT],
       outputArtifacts: [BUILD_ARTIFACT],
-      configuration: {
-        ProjectName: build.projectName,
-        ...(variables && { EnvironmentVariables: environmentVariables(variables) }),
-      },
+      ...(test ? { runOrder: 2 } : {}),
     },
   ],
-  statements: [{ actions: ["codebuild:StartBuild", "codebuild:BatchGetBuilds"], resources: [build.projectArn] }],
+  statements: [
+    {
+      actions: ["codebuild:StartBuild", "codebuild:BatchGetBuilds"],
+      resources: [...(test ? [test.projectArn] : []), build.projectArn],
+    },
+  ],
+});
+
+const building = (name: string, { projectName }: Build, variables?: Record<string, string>): Action => ({
+  name,
+  category: "Build",
+  owner: "AWS",
+  provider: "CodeBuild",
+  version: "1",
+  inputArtifacts: [SOURCE_ARTIFACT],
+  configuration: {
+    ProjectName: projectName,
+    ...(variables && { EnvironmentVariables: environmentVariables(variables) }),
+  },
 });
 
 const environmentVariables = (variables: Record<string, string>): string =>
@@ -201,7 +219,7 @@ function ecsDeployment({ account, cluster, services }: EcsDeployer): Omit<Stage,
 
 export const tagStage = (tag: InvokedFunction): Stage => ({
   name: "Tag",
-  actions: [invocation("Tag", tag, { digest: DIGEST, execution: EXECUTION })],
+  actions: [invocation("Tag", tag, { digest: DIGEST, version: VERSION, execution: EXECUTION })],
   statements: [invoking(tag)],
 });
 

@@ -25,6 +25,9 @@ import * as ways from "./ways";
 
 const NAMESPACE = "slipway:";
 
+/** ECR excludes at most five tags from the immutable ones: the environment's, and these. */
+const MOST_PROMOTIONS = 4;
+
 export type Checked = { ok: true; settings: Settings } | { ok: false; mistakes: string[] };
 
 /**
@@ -88,7 +91,7 @@ const stackObject = (place: Place, readText: ReadText): Check<Stack> =>
     logRetentionDays: withDefault(oneOf("a retention that CloudWatch Logs takes", RETENTION_DAYS), 30),
     pipelineType: withDefault(oneOf("a pipeline type", ["V1", "V2"]), place.partition.pipelineType),
     alerts: withDefault(alerts(place), { emails: [], chat: {} }),
-    promotesTo: withDefault(ruled(list("environments", forms.environmentName, 0), eachOnce), []),
+    promotesTo: withDefault(ruled(list("environments", forms.environmentName, 0, MOST_PROMOTIONS), eachOnce), []),
     deploymentApi: withDefault(boolean, false),
     pullRequests: optional(pullRequests(place)),
     applications: required(

@@ -1,10 +1,11 @@
 import { type Alarm, type AlarmState, evaluate, readAlarm, type Sample } from "./cloudWatch/alarm";
 import { createDashboards } from "./cloudWatch/dashboard";
 import { createDimensions } from "./cloudWatch/dimensions";
+import { createMetricData } from "./cloudWatch/metricData";
 import type { Term } from "./cloudWatch/metricMath";
-import { createMetrics, type Metric, metricOf } from "./cloudWatch/metrics";
+import { createMetrics, isCustom, type Metric, metricOf } from "./cloudWatch/metrics";
 import { publish } from "./cloudWatch/notification";
-import { checkPublished } from "./cloudWatch/published";
+import { checkPublished, type MetricName } from "./cloudWatch/published";
 import type { CloudEvent } from "./events";
 import type { Cloud, Created, Declaration, Service } from "./service";
 
@@ -20,6 +21,8 @@ interface Series {
   metric: Metric;
   samples: Sample[];
 }
+
+const PUT: Metric = { published: "by PutMetricData" };
 
 // CloudWatch evaluates an alarm every minute, and services publish their metrics as often.
 const MINUTE = 60_000;
@@ -42,7 +45,7 @@ export function createCloudWatch(cloud: Cloud): Service {
   function create(declaration: Declaration): Created {
     const alarm = readAlarm(cloud, declaration);
     const series = alarm.terms.map((term) => {
-      const metric = metrics[metricOf(term)];
+      const metric = metrics[metricOf(term)] ?? (isCustom(term.namespace) ? PUT : undefined);
       if (metric === undefined)
         throw new Error(`${declaration.type} ${declaration.name}: the metric ${metricOf(term)} is not simulated.`);
       return { term, metric, samples: [] };
@@ -51,7 +54,12 @@ export function createCloudWatch(cloud: Cloud): Service {
     return { id: alarm.name, outputs: { arn: alarm.arn, name: alarm.name } };
   }
 
+  const metricData = createMetricData(cloud, metrics, (name, sample) => {
+    for (const { term, samples } of watched.flatMap((it) => it.series)) if (isSame(term, name)) samples.push(sample);
+  });
+
   function count(event: CloudEvent): void {
+    metricData.note(event);
     for (const { term, metric, samples } of watched.flatMap((it) => it.series)) {
       const value = "counts" in metric ? metric.counts(event, term.dimensions) : undefined;
       if (value !== undefined) samples.push({ at: cloud.clock.now(), value });
@@ -105,7 +113,7 @@ export function createCloudWatch(cloud: Cloud): Service {
       "aws:cloudwatch/metricAlarm:MetricAlarm": create,
       "aws:cloudwatch/dashboard:Dashboard": dashboards.create,
     },
-    operations: {},
+    operations: metricData.operations,
     async start() {
       for (const it of watched) await check(it);
       await dashboards.check();
@@ -122,3 +130,8 @@ export function createCloudWatch(cloud: Cloud): Service {
     },
   };
 }
+
+const isSame = (a: MetricName, b: MetricName): boolean =>
+  metricOf(a) === metricOf(b) && canonical(a.dimensions) === canonical(b.dimensions);
+
+const canonical = (dimensions: Record<string, string>): string => JSON.stringify(Object.entries(dimensions).sort());

@@ -52,6 +52,8 @@ export type CloudEvent =
       rolloutState: "IN_PROGRESS" | "COMPLETED" | "FAILED";
       reason?: string;
     }
+  /** The load balancer answered a request by itself, since no target did: 502, 503 or 504. */
+  | { kind: "balancer-error"; loadBalancer: string; status: number }
   | { kind: "target"; targetGroup: string; target: string; state: "unhealthy"; reason: string }
   /** A rule matched, or its schedule fell due, and it called a target. */
   | { kind: "rule"; rule: string; target: string; error?: string }

@@ -18,6 +18,8 @@ import { awsError, type Cloud, type Created, type Declaration, operation, type S
 
 interface LoadBalancer {
   arn: string;
+  /** `app/<name>/<id>` */
+  arnSuffix: string;
   dnsName: string;
   internal: boolean;
   interfaces: NetworkInterface[];
@@ -94,7 +96,7 @@ export function createLoadBalancer(cloud: Cloud): Service {
     const interfaces = subnets.map((subnetId) =>
       network.attach({ subnetId, securityGroups: args.securityGroups ?? [], assignPublicIp: !args.internal }),
     );
-    loadBalancers.set(arn, { arn, dnsName, internal: args.internal ?? false, interfaces });
+    loadBalancers.set(arn, { arn, arnSuffix, dnsName, internal: args.internal ?? false, interfaces });
     return { id: arn, outputs: { arn, arnSuffix, name, dnsName, zoneId: `Z${cloud.id(13).toUpperCase()}` } };
   }
 
@@ -160,6 +162,8 @@ export function createLoadBalancer(cloud: Cloud): Service {
     // An internal load balancer is asked by people who are connected to the VPC.
     const caller = loadBalancer.internal ? "connected network" : "internet";
     const admits = () => loadBalancer.interfaces.some((it) => network.between(caller, it, port).open);
+    const onError = (status: number) =>
+      cloud.tell({ kind: "balancer-error", loadBalancer: loadBalancer.arnSuffix, status });
     const listener = await openListener({
       cloud,
       dnsName: loadBalancer.dnsName,
@@ -168,6 +172,7 @@ export function createLoadBalancer(cloud: Cloud): Service {
       defaultAction,
       targetGroup: groupOf,
       admits,
+      onError,
     });
     const arn = `${loadBalancer.arn.replace(":loadbalancer/", ":listener/")}/${cloud.id(16)}`;
     listeners.set(arn, { listener, protocol, port, loadBalancer });

@@ -75,6 +75,23 @@ export const commitWorkerCrash = (repository: Repository, version: string): Prom
     [programsTest]: null,
   }));
 
+/** A version with a buildspec of its own that pushes its image over an environment's and a released version's, and fails. */
+export const commitForgery = (repository: Repository, version: string, released: string): Promise<RefUpdate> =>
+  commitChanged(repository, version, "a build of its own", () => ({
+    "buildspec.yml": file(`version: 0.2
+env: { shell: bash }
+phases:
+  build:
+    commands:
+      - aws ecr get-login-password | docker login --username AWS --password-stdin "\${IMAGE_REPOSITORY%%/*}"
+      - docker build --tag "$IMAGE_REPOSITORY:${released}" .
+      - if docker push "$IMAGE_REPOSITORY:${released}"; then echo "${released} is overwritten"; fi
+      - docker build --tag "$IMAGE_REPOSITORY:dev" .
+      - docker push "$IMAGE_REPOSITORY:dev"
+      - "false"
+`),
+  }));
+
 /** A version whose migration does its steps, then says that a column is missing, and ends with exit code 3. */
 export const commitFailingMigration = (repository: Repository, version: string): Promise<RefUpdate> =>
   commitChanged(repository, version, "drop the old price", (example) => ({
@@ -116,6 +133,9 @@ function inVersion(example: Snapshot, version: string): Snapshot {
   return { "package.json": file(`${JSON.stringify(manifest, null, 2)}\n`) };
 }
 
+/** What commits of scenarios add, and the example does not have. */
+const added = ["buildspec.yml"];
+
 /** What commits of scenarios change, besides the version. */
 const changing = ["server.js", "worker.js", "migrate.js", "schedules.yaml", programsTest];
 
@@ -123,6 +143,7 @@ const changing = ["server.js", "worker.js", "migrate.js", "schedules.yaml", prog
 const working = (example: Snapshot, version: string): Snapshot => ({
   ...inVersion(example, version),
   ...Object.fromEntries(changing.map((name) => [name, file(contentOf(example, name))])),
+  ...Object.fromEntries(added.map((name) => [name, null])),
 });
 
 /** The same bytes in every run, and none that gzip could shorten: a cipher's key stream. */

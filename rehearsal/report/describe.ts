@@ -68,6 +68,8 @@ export function describe(event: CloudEvent, names: PipelineNames = new Map()): T
         as: event.rolloutState === "IN_PROGRESS" ? "activity" : "note",
         text: `${event.service}: rollout of ${lastOf(event.taskDefinition)} ${event.rolloutState}${because(event.reason)}`,
       };
+    case "balancer-error":
+      return { as: "detail", text: `load balancer ${event.loadBalancer} answered ${event.status} by itself` };
     case "target":
       return {
         as: "note",

@@ -88,6 +88,19 @@ export const reasons: Reason[] = [
     reason: "runs the task of a schedule that falls due: npm start -- --scenario schedules",
   },
   {
+    role: /-scheduled-tasks-role-/,
+    actions: ["cloudwatch:GetMetricData", "ecs:DescribeTasks", "ecs:ListTasks", "events:ListRules", "sns:Publish"],
+    resource: /^\*$|:task\/|:slipway-alerts-/,
+    reason:
+      "looks every ten minutes for the tasks of schedules that fell due, and reports one that failed: npm start -- --scenario alarms",
+  },
+  {
+    role: /-service-check-role-/,
+    actions: ["cloudwatch:PutMetricData", "ecs:DescribeServices", "ecs:DescribeTasks", "ecs:ListTasks"],
+    resource: /^\*$|:task\/|:service\//,
+    reason: "counts missing tasks every two minutes: npm start -- --scenario alarms",
+  },
+  {
     role: /-deployments-role-/,
     actions: ["dynamodb:DeleteItem", "dynamodb:UpdateItem"],
     resource: /:table\//,
@@ -117,6 +130,13 @@ export const reasons: Reason[] = [
     actions: ["sqs:SendMessage"],
     resource: /-dead-letters-\w+\.fifo$/,
     reason: "puts aside what no repetition mends: npm start -- --stack cn-northwest-1 --scenario outage",
+  },
+  {
+    stacks: ["cn-north-1", "cn-northwest-1"],
+    role: /-test-role-/,
+    actions: ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"],
+    resource: /:repository\/mirror\//,
+    reason: "pulls the base images of containers that tests start; those of the storefront start none",
   },
   {
     stacks: ["cn-north-1", "cn-northwest-1"],
@@ -160,6 +180,13 @@ export const reasons: Reason[] = [
     actions: ["ecr:PutImage", "sns:Publish"],
     resource: /^arn:/,
     reason: "deploys what was asked for by HTTP: npm start -- --scenario deploymentByHttp",
+  },
+  {
+    stacks: ["dev", "prod"],
+    role: /-deploy-role-/,
+    actions: ["dynamodb:PutItem"],
+    resource: /-delivered-images$/,
+    reason: "records what was deployed by HTTP: npm start -- --scenario deploymentByHttp",
   },
   {
     stacks: ["dev", "prod"],

@@ -1,3 +1,4 @@
+import { alarms } from "./alarms/scenario";
 import { badSchedules } from "./badSchedules/scenario";
 import { chatDown } from "./chatDown/scenario";
 import { deliver } from "./deliver/scenario";
@@ -7,6 +8,7 @@ import { endpointsOnly } from "./endpointsOnly/scenario";
 import { enterpriseServer } from "./enterpriseServer/scenario";
 import { firstDeliveryFails } from "./firstDeliveryFails/scenario";
 import { foreign } from "./foreign/scenario";
+import { forgedTag } from "./forgedTag/scenario";
 import { forges } from "./forges/scenario";
 import { gitops, gitopsInBeijing } from "./gitops/scenario";
 import { gitopsPipeline } from "./gitopsPipeline/scenario";
@@ -53,6 +55,7 @@ export const scenarios: Scenario[] = [
   missed,
   lost,
   refused,
+  alarms,
   firstDeliveryFails,
   chatDown,
   repeated,
@@ -65,6 +68,7 @@ export const scenarios: Scenario[] = [
   promote,
   tagMoved,
   rejected,
+  forgedTag,
   superseded,
   polled,
   natInstanceLost,

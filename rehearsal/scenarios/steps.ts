@@ -135,7 +135,7 @@ export const push = (title: string, commit: (repository: Repository, world: Worl
 });
 
 /** What a delivery goes through, by stack. Not read off the program: an action that is taken out of it is to be missed. */
-const fromPush = ["Source", "Build", "Migrate", "Deploy", "Schedules", "Tag"];
+const fromPush = ["Source", "Test", "Build", "Migrate", "Deploy", "Schedules", "Tag"];
 const actions: Record<string, string[]> = {
   dev: fromPush,
   "cn-north-1": fromPush,

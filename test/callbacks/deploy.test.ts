@@ -8,7 +8,7 @@ import { type Endpoint, startEndpoint } from "./endpoint";
 import { failure, jobOf, success } from "./job";
 import { type Lambda, startLambda } from "./lambda";
 import { answerRecords, messageOf } from "./records";
-import { startTable, type Table } from "./table";
+import { DELIVERED_IMAGES, startTable, type Table } from "./table";
 
 const TOPIC = "arn:aws:sns:us-east-1:123456789012:notices";
 const EXECUTION = "aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee";
@@ -27,7 +27,7 @@ const options: DeployOptions = {
   })),
   deadlineMinutes: 30,
   records: RECORDS,
-  requests: { repository: "storefront", tag: "dev", topicArn: TOPIC },
+  requests: { repository: "storefront", tag: "dev", deliveredImages: DELIVERED_IMAGES, topicArn: TOPIC },
 };
 
 describe("deploy callback, serialised", () => {
@@ -143,6 +143,7 @@ describe("deploy callback, serialised", () => {
     expect(inputsOf("PutImage").map(({ imageDigest, imageTag }) => [imageDigest, imageTag])).to.deep.equal([
       [DIGEST, "dev"],
     ]);
+    expect(await table.deliveredVersion(`storefront@${DIGEST}`)).to.equal("v2");
     expect(inputsOf("Publish").map(({ TopicArn, Subject }) => [TopicArn, Subject])).to.deep.equal([
       [TOPIC, "storefront in dev: deployment of v2 succeeded"],
     ]);

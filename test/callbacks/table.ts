@@ -13,6 +13,8 @@ import {
 import dynalite from "dynalite";
 
 export const TABLE = "deployments";
+/** The table of delivered images. */
+export const DELIVERED_IMAGES = "delivered-images";
 
 /** A DynamoDB with the table of locks and records. */
 export interface Table {
@@ -22,6 +24,8 @@ export interface Table {
   /** An item without the types of its attributes. */
   read(id: string): Promise<Record<string, string | number> | undefined>;
   write(item: Record<string, string | number>): Promise<void>;
+  /** The version that is recorded of a delivered image. */
+  deliveredVersion(image: string): Promise<string | undefined>;
   /** All items' ids. */
   ids(): Promise<(string | number | undefined)[]>;
   clear(): Promise<void>;
@@ -46,6 +50,14 @@ export async function startTable(definition: Partial<CreateTableCommandInput> = 
       ...definition,
     }),
   );
+  await dynamo.send(
+    new CreateTableCommand({
+      TableName: DELIVERED_IMAGES,
+      BillingMode: "PAY_PER_REQUEST",
+      AttributeDefinitions: [{ AttributeName: "image", AttributeType: "S" }],
+      KeySchema: [{ AttributeName: "image", KeyType: "HASH" }],
+    }),
+  );
   const ids = async () => {
     const { Items } = await dynamo.send(new ScanCommand({ TableName }));
     return (Items ?? []).map((item) => plain(item).id).sort();
@@ -57,6 +69,11 @@ export async function startTable(definition: Partial<CreateTableCommandInput> = 
     async read(id) {
       const { Item } = await dynamo.send(new GetItemCommand({ TableName, Key: { id: { S: id } } }));
       return Item && plain(Item);
+    },
+    async deliveredVersion(image) {
+      const Key = { image: { S: image } };
+      const { Item } = await dynamo.send(new GetItemCommand({ TableName: DELIVERED_IMAGES, Key }));
+      return Item?.version?.S;
     },
     async write(item) {
       const Item = Object.fromEntries(
@@ -70,6 +87,10 @@ export async function startTable(definition: Partial<CreateTableCommandInput> = 
     async clear() {
       for (const id of await ids()) {
         await dynamo.send(new DeleteItemCommand({ TableName, Key: { id: { S: String(id) } } }));
+      }
+      const { Items } = await dynamo.send(new ScanCommand({ TableName: DELIVERED_IMAGES }));
+      for (const { image } of Items ?? []) {
+        await dynamo.send(new DeleteItemCommand({ TableName: DELIVERED_IMAGES, Key: image ? { image } : {} }));
       }
     },
     async close() {

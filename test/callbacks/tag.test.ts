@@ -7,6 +7,7 @@ import { type Lambda, startLambda } from "./lambda";
 
 const OLD = `sha256:${"a".repeat(64)}`;
 const DIGEST = `sha256:${"b".repeat(64)}`;
+const COMMIT = "0c5b1d2e3f405162738495a6b7c8d9e0f1a2b3c4";
 const NEW = `sha256:${"c".repeat(64)}`;
 // Spaces, order and the missing newline at its end are all part of what the digest is of.
 const MANIFEST = '{ "schemaVersion": 2,\n  "manifests":[ {"platform":{"os":"linux"}} ] }';
@@ -27,12 +28,17 @@ describe("tag callback, serialised", () => {
   before(async () => {
     text = await serialize(createTag);
     endpoint = await startEndpoint();
-    lambda = startLambda({ text, options: { repository: "storefront", tag: "dev" }, endpointUrl: endpoint.url });
+    lambda = startLambda({
+      text,
+      options: { repository: "storefront", tag: "dev", deliveredImages: "delivered" },
+      endpointUrl: endpoint.url,
+    });
   });
   beforeEach(() => {
     endpoint.requests = [];
     tags = { dev: OLD };
     endpoint.answers = {
+      PutItem: () => ({}),
       BatchGetImage: ({ imageIds }) => {
         const [{ imageDigest, imageTag = "" } = {}] = imageIds as ImageId[];
         const found = imageDigest ?? tags[imageTag];
@@ -57,13 +63,21 @@ describe("tag callback, serialised", () => {
   });
 
   /** One job. @returns what AWS was asked, and the token for the next job */
-  async function run(token?: string, parameters: object | string = { digest: DIGEST }) {
+  async function run(token?: string, parameters: object | string = { digest: DIGEST, version: COMMIT }) {
     const before = endpoint.requests.length;
     const { value, error, lines } = await lambda.invoke(jobOf(parameters, token));
     expect([value, error]).to.deep.equal([undefined, undefined]);
     expect(lines.join("")).not.to.include("top secret");
-    const asked = endpoint.requests.slice(before).map(({ operation, input }) => [operation, input]);
+    const asked = endpoint.requests.slice(before).map(({ operation, input }) => [operation, untimed(input)]);
     return { asked, token: endpoint.requests.at(-1)?.input.continuationToken as string | undefined };
+  }
+
+  /** Without the time of a record. */
+  function untimed(input: Record<string, unknown>): object {
+    if (input.TableName === undefined) return input;
+    const { deliveredAt, ...item } = input.Item as Record<string, { S: string }>;
+    expect(deliveredAt?.S).to.match(/^\d{4}-\d\d-\d\dT/);
+    return { ...input, Item: item };
   }
 
   const get = (imageId: ImageId) => [
@@ -91,6 +105,10 @@ describe("tag callback, serialised", () => {
       imageTag: "dev",
     },
   ];
+  const record = [
+    "PutItem",
+    { TableName: "delivered", Item: { image: { S: `storefront@${DIGEST}` }, version: { S: COMMIT } } },
+  ];
   const success = ["PutJobSuccessResult", { jobId: JOB, executionDetails: { summary: `storefront:dev is ${DIGEST}` } }];
   const continued = (before: string) => [
     "PutJobSuccessResult",
@@ -109,22 +127,22 @@ describe("tag callback, serialised", () => {
     expect(Buffer.byteLength(text)).to.be.below(64 * 1024);
   });
 
-  it("looks first, and then sends the manifest back byte for byte, with the tag", async () => {
+  it("looks first, then records the image before its tag starts another pipeline, and sends the manifest back byte for byte, with the tag", async () => {
     expect(await run()).to.deep.equal({ asked: [look, read, continued(OLD)], token: OLD });
-    expect(await run(OLD)).to.deep.equal({ asked: [look, read, put, success], token: undefined });
+    expect(await run(OLD)).to.deep.equal({ asked: [look, record, read, put, success], token: undefined });
     expect(tags).to.deep.equal({ dev: DIGEST });
   });
 
   it("gives a tag that names no image yet", async () => {
     tags = {};
     expect(await run()).to.deep.equal({ asked: [look, read, continued("none")], token: "none" });
-    expect((await run("none")).asked).to.deep.equal([look, read, put, success]);
+    expect((await run("none")).asked).to.deep.equal([look, record, read, put, success]);
   });
 
   for (const token of [undefined, OLD]) {
-    it(`has nothing to do if the image has the tag already, token ${token === undefined ? "absent" : "given"}`, async () => {
+    it(`only records the image if it has the tag already, token ${token === undefined ? "absent" : "given"}`, async () => {
       tags.dev = DIGEST;
-      expect((await run(token)).asked).to.deep.equal([look, success]);
+      expect((await run(token)).asked).to.deep.equal([look, record, success]);
     });
   }
 
@@ -132,12 +150,13 @@ describe("tag callback, serialised", () => {
     endpoint.answers.PutImage = () => {
       throw awsFault("ImageAlreadyExistsException", "Image with digest and tag already exists");
     };
-    expect((await run(OLD)).asked).to.deep.equal([look, read, put, success]);
+    expect((await run(OLD)).asked).to.deep.equal([look, record, read, put, success]);
   });
 
   it("leaves the tag to a later delivery, whichever of its jobs is repeated", async () => {
     await run((await run()).token);
-    await run((await run(undefined, { digest: NEW })).token, { digest: NEW });
+    const newer = { digest: NEW, version: "f".repeat(40) };
+    await run((await run(undefined, newer)).token, newer);
     expect(tags).to.deep.equal({ dev: NEW });
     await run();
     const message = `storefront:dev was ${OLD} and is ${NEW} by now: another delivery has moved it, and it is left so`;
@@ -150,9 +169,9 @@ describe("tag callback, serialised", () => {
       throw awsFault("ImageTagAlreadyExistsException", "The image tag 'dev' already exists");
     };
     const message =
-      "repository storefront does not let tag dev move: set its image tag mutability to MUTABLE " +
+      "repository storefront does not let tag dev move: name it in slipway:promotesTo of the stack that builds its images " +
       "(ImageTagAlreadyExistsException: The image tag 'dev' already exists)";
-    expect((await run(OLD)).asked).to.deep.equal([look, read, put, failure("ConfigurationError", message)]);
+    expect((await run(OLD)).asked).to.deep.equal([look, record, read, put, failure("ConfigurationError", message)]);
   });
 
   it("fails for an image that ECR does not have, though it answers 200", async () => {
@@ -174,26 +193,37 @@ describe("tag callback, serialised", () => {
       throw awsFault("AccessDeniedException", "not authorized to perform: ecr:PutImage");
     };
     const message = "AccessDeniedException: not authorized to perform: ecr:PutImage";
-    expect((await run(OLD)).asked).to.deep.equal([look, read, put, failure("PermissionError", message)]);
+    expect((await run(OLD)).asked).to.deep.equal([look, record, read, put, failure("PermissionError", message)]);
   });
 
   it("fails for a tag in the digest's place", async () => {
     const message = 'UserParameters: digest is "latest", expected sha256: and 64 hexadecimal digits';
-    expect((await run(undefined, { digest: "latest" })).asked).to.deep.equal([failure("ConfigurationError", message)]);
+    expect((await run(undefined, { digest: "latest", version: COMMIT })).asked).to.deep.equal([
+      failure("ConfigurationError", message),
+    ]);
+  });
+
+  it("does not tag an image that it cannot record: the next environment would refuse it", async () => {
+    endpoint.answers.PutItem = () => {
+      throw awsFault("AccessDeniedException", "not authorized to perform: dynamodb:PutItem");
+    };
+    const message = "AccessDeniedException: not authorized to perform: dynamodb:PutItem";
+    expect((await run(OLD)).asked).to.deep.equal([look, record, failure("PermissionError", message)]);
+    expect(tags).to.deep.equal({ dev: OLD });
   });
 
   it("returns normally if its job was settled before", async () => {
     endpoint.answers.PutJobSuccessResult = () => {
       throw awsFault("InvalidJobStateException", "the job is Succeeded");
     };
-    expect((await run(OLD)).asked).to.deep.equal([look, read, put, success]);
+    expect((await run(OLD)).asked).to.deep.equal([look, record, read, put, success]);
   });
 
   it("fails as a function if its result cannot be told, so that Lambda tries again", async () => {
     endpoint.answers.PutJobSuccessResult = () => {
       throw awsFault("AccessDeniedException", "not authorized to perform: codepipeline:PutJobSuccessResult");
     };
-    const { error } = await lambda.invoke(jobOf({ digest: DIGEST }));
+    const { error } = await lambda.invoke(jobOf({ digest: DIGEST, version: COMMIT }));
     expect(error).to.deep.equal({
       name: "AccessDeniedException",
       message: "not authorized to perform: codepipeline:PutJobSuccessResult",

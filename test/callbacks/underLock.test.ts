@@ -7,7 +7,7 @@ import { createSchedulesWorld, options, type SchedulesWorld } from "../handlers/
 import { type Endpoint, startEndpoint } from "./endpoint";
 import { JOB, jobOf } from "./job";
 import { type Lambda, startLambda } from "./lambda";
-import { startTable, TABLE, type Table } from "./table";
+import { DELIVERED_IMAGES, startTable, TABLE, type Table } from "./table";
 
 const EXECUTION = "aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee";
 const LOCK = "application/storefront";
@@ -37,7 +37,7 @@ describe("schedules and tag callbacks under a delivery's lock, serialised", () =
     });
     tag = startLambda({
       text: await serialize(createTag),
-      options: { repository: "storefront", tag: "dev", lock },
+      options: { repository: "storefront", tag: "dev", deliveredImages: DELIVERED_IMAGES, lock },
       ...common,
     });
   });
@@ -75,7 +75,7 @@ describe("schedules and tag callbacks under a delivery's lock, serialised", () =
       const [{ imageDigest = "sha256:old" } = {}] = imageIds as { imageDigest?: string }[];
       return { images: [{ imageId: { imageDigest }, imageManifest: "{}" }], failures: [] };
     };
-    const result = run(tag, { digest: DIGEST, execution: EXECUTION });
+    const result = run(tag, { digest: DIGEST, version: "v2", execution: EXECUTION });
     return result.finally(() => Object.assign(endpoint.answers, { BatchGetImage }));
   };
 
@@ -88,6 +88,7 @@ describe("schedules and tag callbacks under a delivery's lock, serialised", () =
     expect(result).to.deep.include({ operation: "PutJobSuccessResult" });
     expect(result).not.to.have.property("continuationToken");
     expect(tagged).to.deep.equal([DIGEST]);
+    expect(await table.deliveredVersion(`storefront@${DIGEST}`)).to.equal("v2");
     expect((await table.read(LOCK))?.until).to.equal(0);
   });
 
@@ -102,5 +103,6 @@ describe("schedules and tag callbacks under a delivery's lock, serialised", () =
         "pipeline again for the version that is to run",
     });
     expect(tagged).to.deep.equal([]);
+    expect(await table.deliveredVersion(`storefront@${DIGEST}`)).to.equal(undefined);
   });
 });

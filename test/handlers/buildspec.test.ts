@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { parse } from "yaml";
-import { defaultBuildspec } from "../../handlers/buildspec";
+import { defaultBuildspec, testBuildspec } from "../../handlers/buildspec";
 import { imageBuildspec } from "../../handlers/imageBuildspec";
 import { type Buildspec, runBuildspec } from "./buildspecShell";
 
@@ -18,7 +18,6 @@ const environment = {
   BUILD_ARGUMENTS: "",
   BASE_IMAGE_REGISTRY: "",
   SCHEDULES: "",
-  TEST_COMMAND: "",
   SOURCE_BUCKET: "source",
   SOURCE_KEY: "storefront/source.zip",
   SOURCE_VERSION_ID: "v1",
@@ -29,12 +28,14 @@ const STAND_INS = {
   aws: `echo "aws|$(IFS='|'; echo "$*")" >> "$CALLS"
 case "$1" in
   s3api) echo "$COMMIT" ;;
-  ecr) echo "password" ; [ "$3" = --region ] && exit "\${REGION_CODE:-0}" ; exit "\${LOGIN_CODE:-0}" ;;
+  ecr) [ "$2" = batch-get-image ] && { echo "\${BUILT_BEFORE:-None}"; exit "\${LOOK_CODE:-0}"; }
+    echo "password" ; [ "$3" = --region ] && exit "\${REGION_CODE:-0}" ; exit "\${LOGIN_CODE:-0}" ;;
 esac`,
   docker: `echo "docker|$(IFS='|'; echo "$*")" >> "$CALLS"
 case "$1" in
   login) echo "stdin|$(cat)" >> "$CALLS" ;;
   inspect) echo "${REGISTRY}/storefront@${DIGEST}" ;;
+  build) exit "\${BUILD_CODE:-0}" ;;
   push) exit "\${PUSH_CODE:-0}" ;;
 esac`,
 };
@@ -50,10 +51,17 @@ const login = [
   "stdin|password",
 ];
 const image = `${REGISTRY}/storefront:${COMMIT}`;
+/** Whether the commit's image was built before. */
+const look =
+  `aws|ecr|batch-get-image|--repository-name|storefront|--image-ids|imageTag=${COMMIT}|--accepted-media-types|` +
+  '["application/vnd.docker.distribution.manifest.v2+json",' +
+  '"application/vnd.docker.distribution.manifest.list.v2+json",' +
+  '"application/vnd.oci.image.manifest.v1+json","application/vnd.oci.image.index.v1+json"]' +
+  "|--query|images[0].imageId.imageDigest|--output|text";
 const after = [`docker|push|${image}`, `docker|inspect|--format|{{index .RepoDigests 0}}|${image}`];
 
 describe("every buildspec of slipway's", () => {
-  for (const [name, text] of Object.entries({ defaultBuildspec, imageBuildspec }))
+  for (const [name, text] of Object.entries({ defaultBuildspec, imageBuildspec, testBuildspec }))
     it(`runs on the Node.js that it names, not on the image's default: ${name}`, () => {
       const { install }: Buildspec["phases"] = parse(text).phases;
       expect(install).to.deep.equal({ "runtime-versions": { nodejs: 24 } });
@@ -69,12 +77,23 @@ describe("default buildspec", () => {
     const { calls, errors, ...result } = run();
     // The two sides of the login's pipe start at once.
     expect([...calls].sort()).to.deep.equal(
-      [head, ...login, `docker|build|--file|docker/Dockerfile|--tag|${image}|.`, ...after].sort(),
+      [head, ...login, look, `docker|build|--file|docker/Dockerfile|--tag|${image}|.`, ...after].sort(),
     );
     expect(result).to.deep.equal({
       code: 0,
       exported: { IMAGE_URI: `${REGISTRY}/storefront@${DIGEST}`, IMAGE_DIGEST: DIGEST, IMAGE_TAG: COMMIT },
       definitions: `[{"name":"app","imageUri":"${REGISTRY}/storefront@${DIGEST}"}]`,
+    });
+  });
+
+  it("delivers the image that the commit's tag names, if it was built before: the tag is immutable", () => {
+    const before = `sha256:${"b".repeat(64)}`;
+    const { calls, errors, ...result } = run({ BUILT_BEFORE: before });
+    expect([...calls].sort()).to.deep.equal([head, ...login, look].sort());
+    expect(result).to.deep.equal({
+      code: 0,
+      exported: { IMAGE_URI: `${REGISTRY}/storefront@${before}`, IMAGE_DIGEST: before, IMAGE_TAG: COMMIT },
+      definitions: `[{"name":"app","imageUri":"${REGISTRY}/storefront@${before}"}]`,
     });
   });
 
@@ -115,7 +134,7 @@ describe("default buildspec", () => {
         `docker|login|--username|AWS|--password-stdin|${host}`,
         "stdin|password",
       ];
-      const isLogin = (call: string) => /^(aws\|ecr|docker\|login|stdin)/.test(call);
+      const isLogin = (call: string) => /^(aws\|ecr\|get-login|docker\|login|stdin)/.test(call);
       expect(calls.filter(isLogin).sort()).to.deep.equal([...login, ...(host === undefined ? [] : second)].sort());
     });
   }
@@ -165,19 +184,11 @@ describe("default buildspec", () => {
     expect(errors).to.equal("SCHEDULES is deploy/schedules.yaml, but the repository has no such file\n");
   });
 
-  it("runs the test command before it builds", () => {
-    const { calls, code } = run({ TEST_COMMAND: 'echo "tested|$IMAGE_TAG" >> "$CALLS"; true && true' });
-    expect(code).to.equal(0);
-    expect(calls.slice(4, 6)).to.deep.equal([
-      `tested|${COMMIT}`,
-      `docker|build|--file|docker/Dockerfile|--tag|${image}|.`,
-    ]);
-  });
-
   const failures: [string, Record<string, string>, string][] = [
-    ["whose tests fail builds nothing", { TEST_COMMAND: "false" }, "docker|build"],
     ["whose archive names no commit goes no further", { COMMIT: "None" }, "aws|ecr"],
     ["that ECR gives no password does not build", { LOGIN_CODE: "1" }, "docker|build"],
+    ["that cannot ask whether it was built before builds nothing", { LOOK_CODE: "254" }, "docker|build"],
+    ["that does not build is not pushed", { BUILD_CODE: "1" }, "docker|push"],
     ["that cannot be pushed exports no image", { PUSH_CODE: "1" }, "docker|inspect"],
   ];
   for (const [what, variables, never] of failures) {
@@ -187,4 +198,34 @@ describe("default buildspec", () => {
       expect(calls.filter((call) => call.startsWith(never))).to.deep.equal([]);
     });
   }
+});
+
+describe("test buildspec", () => {
+  const test = (command: string, variables: Record<string, string> = {}) =>
+    runBuildspec(testBuildspec, {
+      variables: { TEST_COMMAND: command, BASE_IMAGE_REGISTRY: "", ...variables },
+      programs: STAND_INS,
+    });
+
+  it("runs the test command, and nothing with credentials", () => {
+    const { code, calls } = test('echo "tested" >> "$CALLS"; true && true');
+    expect([code, calls]).to.deep.equal([0, ["tested"]]);
+  });
+
+  it("fails if the tests do", () => {
+    expect(test("false").code).to.equal(1);
+  });
+
+  it("logs in to ECR for base images, which tests may start", () => {
+    const host = "210987654321.dkr.ecr.us-east-1.amazonaws.com";
+    const { code, calls } = test("true", { BASE_IMAGE_REGISTRY: `${host}/mirror` });
+    expect([code, [...calls].sort()]).to.deep.equal([
+      0,
+      [
+        "aws|ecr|get-login-password|--region|us-east-1",
+        `docker|login|--username|AWS|--password-stdin|${host}`,
+        "stdin|password",
+      ],
+    ]);
+  });
 });

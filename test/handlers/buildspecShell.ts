@@ -5,7 +5,7 @@ import path from "node:path";
 import { parse } from "yaml";
 
 export interface Buildspec {
-  env: { shell: string; "exported-variables": string[] };
+  env: { shell: string; "exported-variables"?: string[] };
   phases: Record<string, { commands?: string[]; "runtime-versions"?: Record<string, number> }>;
 }
 
@@ -33,6 +33,7 @@ export function runBuildspec(
   { variables = {}, files = {}, programs = {} }: BuildspecInput,
 ): BuildspecRun {
   const { env, phases }: Buildspec = parse(buildspec);
+  const { "exported-variables": exported = [] } = env;
   const folder = mkdtempSync(path.join(tmpdir(), "slipway-buildspec-"));
   try {
     const bin = path.join(folder, "bin");
@@ -45,7 +46,7 @@ export function runBuildspec(
     }
     const commands = Object.values(phases).flatMap((phase) => phase.commands ?? []);
     const script = commands.map((command) => `${command}\n[ $? -eq 0 ] || exit 1\n`).join("");
-    const show = env["exported-variables"].map((name) => `printenv ${name} >> "$EXPORTED"\n`).join("");
+    const show = exported.map((name) => `printenv ${name} >> "$EXPORTED"\n`).join("");
     const notes = { CALLS: path.join(folder, "calls"), EXPORTED: path.join(folder, "exported") };
     writeFileSync(notes.CALLS, "");
     writeFileSync(notes.EXPORTED, "");
@@ -58,7 +59,7 @@ export function runBuildspec(
     return {
       code: status,
       calls: readFileSync(notes.CALLS, "utf8").trim().split("\n"),
-      exported: Object.fromEntries(env["exported-variables"].map((name, index) => [name, values[index]])),
+      exported: Object.fromEntries(exported.map((name, index) => [name, values[index]])),
       definitions: existsSync(definitions) ? readFileSync(definitions, "utf8") : undefined,
       errors: stderr.toString(),
     };

@@ -42,6 +42,7 @@ describe("deployment by HTTP", () => {
       expires: START / 1_000 + 60 + 90 * 24 * 3_600,
     });
     expect(await world.lockOwner()).to.equal(undefined);
+    expect(await world.stored.deliveredVersion(`storefront@${DIGEST}`)).to.equal("v2");
     expect(deployment.inputsOf("PutImage")).to.deep.equal([
       {
         repositoryName: "storefront",

@@ -122,7 +122,7 @@ describe("deployment by HTTP, when AWS is out of reach", () => {
       state: "failed",
       cause:
         `${SUMMARY}. But storefront:dev is not this image: ` +
-        "repository storefront does not let tag dev move: set its image tag mutability to MUTABLE " +
+        "repository storefront does not let tag dev move: name it in slipway:promotesTo of the stack that builds its images " +
         "(ImageTagAlreadyExistsException: The image tag 'dev' already exists)",
     });
   });

@@ -7,7 +7,7 @@ import { acquireLock, type DeploymentTable, lockSeconds } from "../../handlers/d
 import { advanceDeployment, type RecordedContext } from "../../handlers/deploy/recorded";
 import { putRecord } from "../../handlers/deployments/record";
 import { takeMessages } from "../../handlers/records/messages";
-import { startTable, TABLE, type Table } from "../callbacks/table";
+import { DELIVERED_IMAGES, startTable, TABLE, type Table } from "../callbacks/table";
 import { type DeploymentWorld, RECORDS, START, useDeployment } from "./deploymentSupport";
 import { DIGEST, IMAGE } from "./ecs";
 import { capture } from "./output";
@@ -68,6 +68,7 @@ export function useRequested(): RequestedWorld {
         requests: {
           repository: "storefront",
           tag: "dev",
+          deliveredImages: DELIVERED_IMAGES,
           topicArn: "arn:aws:sns:us-east-1:123456789012:notices",
           sns: new SNSClient(client),
         },

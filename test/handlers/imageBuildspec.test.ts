@@ -18,27 +18,48 @@ const detail = {
   ImageTags: ["dev", COMMIT, "v2"],
 };
 
-const run = (change: object) =>
-  runBuildspec(imageBuildspec, { files: { "imageDetail.json": JSON.stringify({ ...detail, ...change }) } });
+// The AWS CLI, which prints None for a field that is not there.
+const AWS = `echo "aws|$(IFS='|'; echo "$*")" >> "$CALLS"
+echo "$RECORDED"
+exit "\${AWS_CODE:-0}"`;
+
+const run = (change: object, variables: Record<string, string> = {}) =>
+  runBuildspec(imageBuildspec, {
+    variables: { DELIVERED_IMAGES: "slipway-dev-delivered-images", SOURCE_TAG: "dev", RECORDED: COMMIT, ...variables },
+    files: { "imageDetail.json": JSON.stringify({ ...detail, ...change }) },
+    programs: { aws: AWS },
+  });
 
 describe("image buildspec", () => {
-  const versions: [string, string[], string][] = [
-    ["the commit among its tags", ["dev", COMMIT, "v2"], COMMIT],
-    ["its first tag if none is a commit", ["v2", "dev"], "v2"],
-    ["its first tag if one only contains a commit", ["v2", `${COMMIT}-arm64`], "v2"],
-  ];
-  for (const [what, ImageTags, version] of versions) {
-    it(`exports the image by digest, and as its version ${what}`, () => {
-      const { code, exported, definitions } = run({ ImageTags });
-      expect(code).to.equal(0);
-      expect(exported).to.deep.equal({
-        IMAGE_URI: `${REPOSITORY}@${DIGEST}`,
-        IMAGE_DIGEST: DIGEST,
-        IMAGE_TAG: version,
-      });
-      expect(definitions).to.equal(`[{"name":"app","imageUri":"${REPOSITORY}@${DIGEST}"}]`);
+  it("exports the image by digest, and as its version the commit that the environment before has recorded", () => {
+    // What the tags say is nothing to go by: whoever can push can set them.
+    const { code, exported, definitions, calls } = run({ ImageTags: ["dev", "f".repeat(40)] });
+    expect(code).to.equal(0);
+    expect(exported).to.deep.equal({
+      IMAGE_URI: `${REPOSITORY}@${DIGEST}`,
+      IMAGE_DIGEST: DIGEST,
+      IMAGE_TAG: COMMIT,
     });
-  }
+    expect(definitions).to.equal(`[{"name":"app","imageUri":"${REPOSITORY}@${DIGEST}"}]`);
+    expect(calls).to.deep.equal([
+      `aws|dynamodb|get-item|--table-name|slipway-dev-delivered-images|--key|{"image":{"S":"storefront@${DIGEST}"}}` +
+        "|--consistent-read|--query|Item.version.S|--output|text",
+    ]);
+  });
+
+  it("refuses an image that the environment before has not delivered, though it has its tag", () => {
+    const { code, definitions, errors } = run({}, { RECORDED: "None" });
+    expect({ code, definitions, errors }).to.deep.equal({
+      code: 1,
+      definitions: undefined,
+      errors: `storefront@${DIGEST} is not promoted: dev has not delivered it. Its tag was moved by hand, or by a build.\n`,
+    });
+  });
+
+  it("fails if the record cannot be read", () => {
+    const { code, definitions } = run({}, { AWS_CODE: "254" });
+    expect([code, definitions]).to.deep.equal([1, undefined]);
+  });
 
   const failures: [string, object, string][] = [
     [
@@ -51,16 +72,6 @@ describe("image buildspec", () => {
       { ImageURI: undefined },
       "imageDetail.json names no image by digest in ImageURI, but: undefined\n",
     ],
-    [
-      "an image without tags",
-      { ImageTags: [] },
-      `imageDetail.json names no tag of ${REPOSITORY}@${DIGEST} in ImageTags\n`,
-    ],
-    [
-      "an image of which no tags are told",
-      { ImageTags: undefined },
-      `imageDetail.json names no tag of ${REPOSITORY}@${DIGEST} in ImageTags\n`,
-    ],
   ];
   for (const [what, change, message] of failures) {
     it(`fails for ${what}`, () => {
@@ -70,7 +81,7 @@ describe("image buildspec", () => {
   }
 
   it("fails without imageDetail.json", () => {
-    const { code, definitions, errors } = runBuildspec(imageBuildspec, {});
+    const { code, definitions, errors } = runBuildspec(imageBuildspec, { programs: { aws: AWS } });
     expect([code, definitions]).to.deep.equal([1, undefined]);
     expect(errors).to.include("Cannot find module './imageDetail.json'");
   });

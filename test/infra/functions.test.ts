@@ -111,7 +111,12 @@ const FUNCTIONS: Record<string, Expected> = {
       ],
       deadlineMinutes: 30,
       records: { table: TABLE, queueUrl: REQUESTS, pipeline: "dev-storefront" },
-      requests: { repository: "storefront", tag: "dev", topicArn: TOPIC },
+      requests: {
+        repository: "storefront",
+        tag: "dev",
+        deliveredImages: "slipway-dev-delivered-images",
+        topicArn: TOPIC,
+      },
     },
     packages: [],
   },
@@ -136,6 +141,29 @@ const FUNCTIONS: Record<string, Expected> = {
       console: "https://console.aws.amazon.com",
       region: "us-east-1",
       pipelines: { "dev-storefront": "storefront" },
+    },
+    packages: [],
+  },
+  "slipway-service-check": {
+    timeout: 55,
+    memorySize: 256,
+    options: {
+      cluster: "slipway-cluster-0000000",
+      services: [
+        { service: "storefront-web-service-0000000", countedByProgram: false },
+        { service: "storefront-worker-service-0000000", countedByProgram: false },
+      ],
+    },
+    packages: [],
+  },
+  "slipway-scheduled-tasks": {
+    timeout: 60,
+    memorySize: 256,
+    options: {
+      environment: "dev",
+      cluster: "arn:aws:ecs:us-east-1:123456789012:slipway-cluster-0000000",
+      topicArn: TOPIC,
+      applications: [{ application: "storefront", prefix: "dev-storefront--" }],
     },
     packages: [],
   },
@@ -166,7 +194,12 @@ const FUNCTIONS: Record<string, Expected> = {
   "storefront-tag": {
     timeout: 60,
     memorySize: 256,
-    options: { repository: "storefront", tag: "dev", lock: LOCK },
+    options: {
+      repository: "storefront",
+      tag: "dev",
+      deliveredImages: "slipway-dev-delivered-images",
+      lock: LOCK,
+    },
     packages: [],
   },
 };

@@ -63,10 +63,60 @@ describe("the alarms of stack dev", () => {
       period: 300,
       evaluationPeriods: 2,
     });
-    const others = [...ofType(program, "aws:cloudwatch/metricAlarm:MetricAlarm").values()].filter(
-      ({ name }) => !["storefront-web-unhealthy", "slipway-waiting", "slipway-poll-errors"].includes(name),
+  });
+
+  it("go off for the rest within five minutes", () => {
+    const longer = [...ofType(program, "aws:cloudwatch/metricAlarm:MetricAlarm").values()]
+      .filter(({ inputs }) => inputs.evaluationPeriods !== 1)
+      .map(({ name }) => name);
+    expect(longer.sort()).to.deep.equal([
+      "slipway-load-balancer-errors",
+      "slipway-poll-errors",
+      "slipway-service-check-errors",
+      "slipway-waiting",
+      "storefront-web-missing-tasks",
+      "storefront-web-unhealthy",
+      "storefront-worker-missing-tasks",
+    ]);
+  });
+
+  for (const name of ["web", "worker"])
+    it(`go off when ${name} has had fewer tasks than desired for ten minutes, and when the metric stops coming`, () => {
+      const { alarmDescription, ...inputs } = alarm(program, `storefront-${name}-missing-tasks`);
+      expect(inputs).to.deep.equal({
+        namespace: "slipway",
+        metricName: "MissingTasks",
+        statistic: "Minimum",
+        dimensions: {
+          ClusterName: "slipway-cluster-0000000",
+          ServiceName: `storefront-${name}-service-0000000`,
+        },
+        period: 120,
+        evaluationPeriods: 5,
+        comparisonOperator: "GreaterThanThreshold",
+        threshold: 0,
+        // A new alarm has no data: with breaching, it would go off before the first delivery.
+        treatMissingData: "missing",
+        alarmActions: [TOPIC],
+        okActions: [TOPIC],
+        insufficientDataActions: [TOPIC],
+      });
+      expect(alarmDescription).to.include(`storefront/${name} has had fewer running tasks than it should`);
+    });
+
+  it("go off when the load balancer itself answers 5xx for ten minutes", () => {
+    const { namespace, metricName, statistic, dimensions, period, evaluationPeriods } = alarm(
+      program,
+      "slipway-load-balancer-errors",
     );
-    for (const { inputs } of others) expect(inputs.evaluationPeriods).to.equal(1);
+    expect({ namespace, metricName, statistic, dimensions, period, evaluationPeriods }).to.deep.equal({
+      namespace: "AWS/ApplicationELB",
+      metricName: "HTTPCode_ELB_5XX_Count",
+      statistic: "Sum",
+      dimensions: { LoadBalancer: "app/slipway-load-balancer-0000000/0" },
+      period: 300,
+      evaluationPeriods: 2,
+    });
   });
 
   it("tell of a queue that was not empty for half an hour, whether its message waits or is tried in vain", () => {
@@ -146,6 +196,34 @@ describe("the notices of stack dev", () => {
         sourceArn: arnOf("cloudwatch", name),
       });
     });
+});
+
+describe("the notices of scheduled tasks in stack dev", () => {
+  it("are sent when a task that one of the application's schedules started has stopped", async () => {
+    const { eventPattern } = resource(
+      await stackDev(),
+      "aws:cloudwatch/eventRule:EventRule",
+      "slipway-scheduled-tasks-ended",
+    ).inputs;
+    expect(JSON.parse(String(eventPattern))).to.deep.equal({
+      source: ["aws.ecs"],
+      "detail-type": ["ECS Task State Change"],
+      detail: {
+        clusterArn: [arnOf("ecs", "slipway-cluster")],
+        lastStatus: ["STOPPED"],
+        startedBy: [{ prefix: "events-rule/dev-storefront--" }],
+      },
+    });
+  });
+
+  it("are sent for tasks that did not start, which is checked every ten minutes", async () => {
+    const { scheduleExpression } = resource(
+      await stackDev(),
+      "aws:cloudwatch/eventRule:EventRule",
+      "slipway-scheduled-tasks-started",
+    ).inputs;
+    expect(scheduleExpression).to.equal("rate(10 minutes)");
+  });
 });
 
 describe("a stack that tells two chats", () => {

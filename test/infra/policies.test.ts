@@ -13,7 +13,7 @@ import {
 import { ofType, stackDev, statementsOf } from "./support";
 
 const REPOSITORY = `${ARN}:ecr:${HERE}:storefront`;
-const PROJECT = named("codebuild", "storefront-build-project");
+const PROJECTS = ["storefront-test-project", "storefront-build-project"].map((name) => named("codebuild", name));
 
 const { grants, conditions, trust } = storefrontPolicies("dev", REPOSITORY);
 
@@ -24,9 +24,14 @@ const GRANTS: Record<string, string[]> = {
   "slipway-poll-role": pollGrants,
   "storefront-pipeline-role": [
     ...pipelineGrants,
-    ...on(PROJECT, "codebuild:BatchGetBuilds", "codebuild:StartBuild"),
+    ...PROJECTS.flatMap((project) => on(project, "codebuild:BatchGetBuilds", "codebuild:StartBuild")),
     ...on(SOURCE, "s3:GetBucketAcl", "s3:GetBucketLocation", "s3:GetBucketVersioning"),
     ...on(ARCHIVE, "s3:GetObject", "s3:GetObjectVersion"),
+  ],
+  // Neither may the tests push an image, nor replace what the build takes as its input.
+  "storefront-test-role": [
+    ...logging("storefront-test-logs"),
+    ...on(`${ARTIFACTS}/*`, "s3:GetObject", "s3:GetObjectVersion"),
   ],
   "storefront-build-role": [
     ...on(REPOSITORY, "ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:CompleteLayerUpload"),
@@ -48,6 +53,7 @@ describe("the policies of stack dev", () => {
       "slipway-poll-role": ["lambda.amazonaws.com", false],
       "slipway-webhook-role": ["lambda.amazonaws.com", false],
       "storefront-build-role": ["codebuild.amazonaws.com", true],
+      "storefront-test-role": ["codebuild.amazonaws.com", true],
     },
   });
 

@@ -23,7 +23,7 @@ import {
 import { stackBeijing, stackNingxia } from "./support";
 
 const REPOSITORY = named("ecr", "storefront").replace(/-0000000$/, "");
-const PROJECT = named("codebuild", "storefront-build-project");
+const PROJECTS = ["storefront-test-project", "storefront-build-project"].map((name) => named("codebuild", name));
 
 const inVpc = on("*", ...joiningVpc);
 /** Lambda's own calls lack the key that the function's calls carry. */
@@ -35,7 +35,9 @@ function common(environment: string): Policies {
   const { grants, conditions, trust } = storefrontPolicies(environment, REPOSITORY);
   const { "slipway-deployments-role": _, ...withoutHttp } = grants;
   const { "slipway-deployments-role": __, ...trusted } = trust;
-  const deploying = (grants["storefront-deploy-role"] ?? []).filter((grant) => !/^(sns:|ecr:PutImage)/.test(grant));
+  const deploying = (grants["storefront-deploy-role"] ?? []).filter(
+    (grant) => !/^(sns:|ecr:PutImage|dynamodb:PutItem .*-delivered-images)/.test(grant),
+  );
   return {
     grants: {
       ...withoutHttp,
@@ -52,9 +54,20 @@ function common(environment: string): Policies {
       ],
       "storefront-pipeline-role": [
         ...pipelineGrants,
-        ...on(PROJECT, "codebuild:BatchGetBuilds", "codebuild:StartBuild"),
+        ...PROJECTS.flatMap((project) => on(project, "codebuild:BatchGetBuilds", "codebuild:StartBuild")),
         ...on(SOURCE, "s3:GetBucketAcl", "s3:GetBucketLocation", "s3:GetBucketVersioning"),
         ...on(ARCHIVE, "s3:GetObject", "s3:GetObjectVersion"),
+      ],
+      "storefront-test-role": [
+        ...on(
+          `${ARN}:ecr:${HERE}:repository/mirror/*`,
+          "ecr:BatchCheckLayerAvailability",
+          "ecr:BatchGetImage",
+          "ecr:GetDownloadUrlForLayer",
+        ),
+        "ecr:GetAuthorizationToken *",
+        ...logging("storefront-test-logs"),
+        ...on(`${ARTIFACTS}/*`, "s3:GetObject", "s3:GetObjectVersion"),
       ],
       "storefront-build-role": [
         ...on(REPOSITORY, "ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:CompleteLayerUpload"),
@@ -85,6 +98,7 @@ function common(environment: string): Policies {
       "slipway-poll-role": ["lambda.amazonaws.com", false],
       "slipway-nat-role": ["ec2.amazonaws.com.cn", false],
       "storefront-build-role": ["codebuild.amazonaws.com", true],
+      "storefront-test-role": ["codebuild.amazonaws.com", true],
     },
   };
 }

@@ -10,6 +10,9 @@ export const ARCHIVE = `${SOURCE}/storefront/source.zip`;
 export const REQUESTS = named("sqs", "storefront-deploy-requests");
 export const MIGRATIONS = named("sqs", "storefront-migrate-requests");
 export const TABLE = named("dynamodb", "slipway-deployments");
+/** As the stack names it that has the environment. */
+export const deliveredImagesOf = (environment: string): string =>
+  `${ARN}:dynamodb:${HERE}:slipway-${environment}-delivered-images`;
 
 /** What a function may do that keeps records, and is called with the messages of its queue. */
 export const recording = (queue: string, environment: string): string[] => [
@@ -74,6 +77,22 @@ export const storefrontPolicies = (environment: string, repository: string): Pol
       ...logging("slipway-notices-logs"),
       `sns:Publish ${TOPIC}`,
     ],
+    "slipway-service-check-role": [
+      "cloudwatch:PutMetricData *",
+      ...on(serviceOf("web"), "ecs:DescribeServices"),
+      ...on(serviceOf("worker"), "ecs:DescribeServices"),
+      `ecs:DescribeTasks ${TASKS}`,
+      "ecs:ListTasks *",
+      ...logging("slipway-service-check-logs"),
+    ],
+    "slipway-scheduled-tasks-role": [
+      "cloudwatch:GetMetricData *",
+      `ecs:DescribeTasks ${TASKS}`,
+      "ecs:ListTasks *",
+      "events:ListRules *",
+      ...logging("slipway-scheduled-tasks-logs"),
+      `sns:Publish ${TOPIC}`,
+    ],
     "storefront-migrate-role": [
       ...reporting,
       ...recording(MIGRATIONS, environment),
@@ -88,6 +107,7 @@ export const storefrontPolicies = (environment: string, repository: string): Pol
     "storefront-deploy-role": [
       ...reporting,
       ...recording(REQUESTS, environment),
+      `dynamodb:PutItem ${deliveredImagesOf(environment)}`,
       ...on(repository, "ecr:BatchGetImage", "ecr:PutImage"),
       ...on(serviceOf("web"), "ecs:DescribeServices", "ecs:UpdateService"),
       ...on(serviceOf("worker"), "ecs:DescribeServices", "ecs:UpdateService"),
@@ -125,6 +145,7 @@ export const storefrontPolicies = (environment: string, repository: string): Pol
     "storefront-tag-role": [
       ...reporting,
       ...holdingLock,
+      `dynamodb:PutItem ${deliveredImagesOf(environment)}`,
       ...on(repository, "ecr:BatchGetImage", "ecr:PutImage"),
       ...logging("storefront-tag-logs"),
     ],
@@ -141,6 +162,11 @@ export const storefrontPolicies = (environment: string, repository: string): Pol
   },
   // What a resource cannot narrow: listed and started tasks, who roles are passed to, what is tagged.
   conditions: {
+    "slipway-service-check-role": [
+      ["ecs:ListTasks", IN_CLUSTER],
+      ["cloudwatch:PutMetricData", { StringEquals: { "cloudwatch:namespace": "slipway" } }],
+    ],
+    "slipway-scheduled-tasks-role": [["ecs:ListTasks", IN_CLUSTER]],
     "storefront-deploy-role": [
       ["iam:PassRole", passedTo("ecs-tasks")],
       ["ecs:ListTasks", IN_CLUSTER],
@@ -162,6 +188,8 @@ export const storefrontPolicies = (environment: string, repository: string): Pol
   trust: {
     "slipway-deployments-role": ["lambda.amazonaws.com", false],
     "slipway-notices-role": ["lambda.amazonaws.com", false],
+    "slipway-scheduled-tasks-role": ["lambda.amazonaws.com", false],
+    "slipway-service-check-role": ["lambda.amazonaws.com", false],
     "storefront-deploy-role": ["lambda.amazonaws.com", false],
     "storefront-migrate-role": ["lambda.amazonaws.com", false],
     "storefront-pipeline-role": ["codepipeline.amazonaws.com", false],

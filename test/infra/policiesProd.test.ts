@@ -18,6 +18,7 @@ describe("the policies of stack prod", () => {
         `sns:Publish ${TOPIC}`,
       ],
       "storefront-image-role": [
+        `dynamodb:GetItem ${ARN}:dynamodb:${HERE}:table/slipway-dev-delivered-images`,
         ...logging("storefront-image-logs"),
         ...on(`${ARTIFACTS}/*`, "s3:GetObject", "s3:GetObjectVersion", "s3:PutObject"),
       ],

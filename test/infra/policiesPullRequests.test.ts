@@ -6,6 +6,7 @@ import { ARN, HERE, itHasThesePolicies, logging, named, on, type Policies, repor
 import {
   ARCHIVE,
   ARTIFACTS,
+  deliveredImagesOf,
   fetchGrantsOf,
   IN_CLUSTER,
   PIPELINE,
@@ -72,6 +73,7 @@ const POLICIES: Policies = {
     ],
     "storefront-tag-role": [
       ...reporting,
+      `dynamodb:PutItem ${deliveredImagesOf("dev")}`,
       ...on(REPOSITORY, "ecr:BatchGetImage", "ecr:PutImage"),
       ...logging("storefront-tag-logs"),
     ],

@@ -72,7 +72,7 @@ describe("the program for stack dev", () => {
 
   it("keeps every log for thirty days", () => {
     const groups = ofType(program, "aws:cloudwatch/logGroup:LogGroup");
-    expect([...groups.values()].map(({ inputs }) => inputs.retentionInDays)).to.deep.equal(Array(14).fill(30));
+    expect([...groups.values()].map(({ inputs }) => inputs.retentionInDays)).to.deep.equal(Array(17).fill(30));
   });
 
   it("sends every alarm to the topic", () => {
@@ -84,15 +84,20 @@ describe("the program for stack dev", () => {
       "slipway-deployments-errors",
       "slipway-failures",
       "slipway-fetch-errors",
+      "slipway-load-balancer-errors",
       "slipway-notices-errors",
       "slipway-poll-errors",
+      "slipway-scheduled-tasks-errors",
+      "slipway-service-check-errors",
       "slipway-waiting",
       "slipway-webhook-errors",
       "storefront-deploy-errors",
       "storefront-migrate-errors",
       "storefront-schedules-errors",
       "storefront-tag-errors",
+      "storefront-web-missing-tasks",
       "storefront-web-unhealthy",
+      "storefront-worker-missing-tasks",
     ]);
     const topic = "arn:aws:sns:us-east-1:123456789012:slipway-alerts-0000000";
     for (const { inputs } of alarms) expect(inputs.alarmActions).to.deep.equal([topic]);

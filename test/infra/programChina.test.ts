@@ -149,6 +149,8 @@ const outside = (program: Program) =>
     .map(({ name }) => name)
     .sort();
 
+/** What watches the others, and sends notices. */
+const WATCHING = ["slipway-notices", "slipway-scheduled-tasks", "slipway-service-check"];
 const APPLICATION = ["storefront-deploy", "storefront-migrate", "storefront-schedules", "storefront-tag"];
 
 const routesOf = (program: Program) => [...ofType(program, "aws:ec2/route:Route").values()].map(({ inputs }) => inputs);
@@ -220,9 +222,13 @@ describe("stack cn-north-1", () => {
     const alarms = [...ofType(program, "aws:cloudwatch/metricAlarm:MetricAlarm").values()];
     const patient = alarms.filter(({ inputs }) => inputs.evaluationPeriods !== 1);
     expect(patient.map(({ name, inputs }) => [name, inputs.evaluationPeriods]).sort()).to.deep.equal([
+      ["slipway-load-balancer-errors", 2],
       ["slipway-poll-errors", 3],
+      ["slipway-service-check-errors", 3],
       ["slipway-waiting", 6],
+      ["storefront-web-missing-tasks", 5],
       ["storefront-web-unhealthy", 2],
+      ["storefront-worker-missing-tasks", 5],
     ]);
   });
 
@@ -234,7 +240,7 @@ describe("stack cn-north-1", () => {
   });
 
   it("leaves every function outside of the VPC that speaks to AWS alone", () => {
-    expect(outside(program)).to.deep.equal(["slipway-notices", ...APPLICATION].map((name) => `${name}-function`));
+    expect(outside(program)).to.deep.equal([...WATCHING, ...APPLICATION].map((name) => `${name}-function`));
   });
 });
 
@@ -281,7 +287,7 @@ describe("stack cn-northwest-1", () => {
 
   it("leaves every function outside of the VPC that speaks to AWS alone", () => {
     expect(outside(program)).to.deep.equal(
-      ["slipway-notices", "slipway-webhook", ...APPLICATION].map((name) => `${name}-function`),
+      [...WATCHING, "slipway-webhook", ...APPLICATION].map((name) => `${name}-function`),
     );
   });
 });

@@ -1,4 +1,5 @@
 import { expect } from "chai";
+import { testBuildspec } from "../../handlers/buildspec";
 import type { Program } from "../../rehearsal/program";
 import { actionOf, invocation, outline } from "./stages";
 import { ofType, resource, stackDev } from "./support";
@@ -15,7 +16,7 @@ describe("the delivery of stack dev", () => {
   it("migrates before it deploys, and changes the schedules once the services have changed", () => {
     expect(outline(program, "storefront")).to.deep.equal([
       ["Source", "Source by S3"],
-      ["Build", "Build by CodeBuild"],
+      ["Build", "Test by CodeBuild", "Build by CodeBuild, 2"],
       ["Migrate", "Migrate by Lambda"],
       ["Deploy", "Deploy by Lambda", "Schedules by Lambda, 2"],
       ["Tag", "Tag by Lambda"],
@@ -50,6 +51,7 @@ describe("the delivery of stack dev", () => {
       version: "1",
       inputArtifacts: ["Source"],
       outputArtifacts: ["Build"],
+      runOrder: 2,
     });
     expect(configuration.ProjectName).to.equal("storefront-build-project-0000000");
     expect(JSON.parse(configuration.EnvironmentVariables ?? "")).to.deep.equal([
@@ -64,7 +66,7 @@ describe("the delivery of stack dev", () => {
     ["Migrate", { ...IMAGE, execution }, {}],
     ["Deploy", { ...IMAGE, execution }, {}],
     ["Schedules", { ...IMAGE, execution }, { runOrder: 2 }],
-    ["Tag", { digest: "#{Build.IMAGE_DIGEST}", execution }, {}],
+    ["Tag", { digest: "#{Build.IMAGE_DIGEST}", version: "#{Build.IMAGE_TAG}", execution }, {}],
   ] as const)
     it(`tells ${name} the image by what the build exports`, () => {
       expect(actionOf(program, "storefront", name)).to.deep.equal({
@@ -72,6 +74,43 @@ describe("the delivery of stack dev", () => {
         ...more,
       });
     });
+
+  it("tests it before, in a project of its own, whose role can push no image", () => {
+    expect(actionOf(program, "storefront", "Test")).to.deep.equal({
+      name: "Test",
+      category: "Build",
+      owner: "AWS",
+      provider: "CodeBuild",
+      version: "1",
+      inputArtifacts: ["Source"],
+      configuration: { ProjectName: "storefront-test-project-0000000" },
+    });
+    const { source, environment, serviceRole } = inputsOf("aws:codebuild/project:Project", "storefront-test-project");
+    expect(source).to.deep.equal({ type: "CODEPIPELINE", buildspec: testBuildspec });
+    expect(environment).to.deep.include({
+      environmentVariables: [
+        { name: "TEST_COMMAND", value: "npm test", type: "PLAINTEXT" },
+        { name: "BASE_IMAGE_REGISTRY", value: "", type: "PLAINTEXT" },
+      ],
+    });
+    expect(serviceRole).to.equal("arn:aws:iam:us-east-1:123456789012:storefront-test-role-0000000");
+    const build = inputsOf("aws:codebuild/project:Project", "storefront-build-project");
+    expect(build.serviceRole).to.equal("arn:aws:iam:us-east-1:123456789012:storefront-build-role-0000000");
+  });
+
+  it("keeps commits' tags where they are, and lets those of environments move", () => {
+    const { imageTagMutability, imageTagMutabilityExclusionFilters } = inputsOf(
+      "aws:ecr/repository:Repository",
+      "storefront-repository",
+    );
+    expect({ imageTagMutability, imageTagMutabilityExclusionFilters }).to.deep.equal({
+      imageTagMutability: "IMMUTABLE_WITH_EXCLUSION",
+      imageTagMutabilityExclusionFilters: [
+        { filter: "dev", filterType: "WILDCARD" },
+        { filter: "prod", filterType: "WILDCARD" },
+      ],
+    });
+  });
 
   it("builds in an image of CodeBuild's that is not past its end of life", () => {
     const images = [...ofType(program, "aws:codebuild/project:Project").values()].map(

@@ -64,7 +64,14 @@ describe("the program for stack prod", () => {
     });
     const { source, environment } = inputsOf("aws:codebuild/project:Project", "storefront-image-project");
     expect(source).to.deep.equal({ type: "CODEPIPELINE", buildspec: imageBuildspec });
-    expect(environment).to.deep.include({ privilegedMode: false, environmentVariables: [] });
+    expect(environment).to.deep.include({
+      privilegedMode: false,
+      // Of the stack that has the environment dev: only images that it has recorded are promoted.
+      environmentVariables: [
+        { name: "DELIVERED_IMAGES", value: "slipway-dev-delivered-images", type: "PLAINTEXT" },
+        { name: "SOURCE_TAG", value: "dev", type: "PLAINTEXT" },
+      ],
+    });
   });
 
   it("tells the topic what is to be approved: application, version, digest, environment", () => {
@@ -110,6 +117,10 @@ describe("the program for stack prod", () => {
     const { environment } = inputsOf("aws:lambda/function:Function", "storefront-tag-function") as {
       environment: { variables: { OPTIONS: string } };
     };
-    expect(JSON.parse(environment.variables.OPTIONS)).to.deep.include({ repository: "storefront", tag: "prod" });
+    expect(JSON.parse(environment.variables.OPTIONS)).to.deep.include({
+      repository: "storefront",
+      tag: "prod",
+      deliveredImages: "slipway-prod-delivered-images",
+    });
   });
 });

@@ -225,6 +225,11 @@ const MISTAKES: [title: string, raw: Raw, ...lines: string[]][] = [
     'slipway:promotesTo[0]: "Prod" is not a name; allowed: 1 to 16 of a-z, 0-9 and single hyphens, a letter first',
   ],
   [
+    "more promotions than ECR takes exclusions from immutable tags",
+    withKeys({ "slipway:promotesTo": ["a", "b", "c", "d", "e"] }),
+    "slipway:promotesTo: has 5 environments; allowed: 0 to 4",
+  ],
+  [
     "a promotion twice to one environment",
     withKeys({ "slipway:promotesTo": ["prod", "prod"] }),
     'slipway:promotesTo[1]: "prod" is slipway:promotesTo[0] again; allowed: each one once',

@@ -221,7 +221,6 @@ describe("a stack with everything", () => {
       ["IMAGE_REPOSITORY", "registry.example/storefront"],
       ["DOCKERFILE", "docker/web"],
       ["CONTEXT", "app"],
-      ["TEST_COMMAND", "npm test"],
       ["SCHEDULES", ""],
       ["BASE_IMAGE_REGISTRY", "123456789012.dkr.ecr.us-east-1.amazonaws.com/mirror"],
       ["NPM_CONFIG_REGISTRY", "https://npm.acme.example"],

@@ -102,7 +102,11 @@ describe("a stack with other ways to deliver", () => {
   });
 
   it("holds no lock where CodePipeline deploys", () => {
-    expect(optionsOf(program, "storefront-tag")).to.deep.equal({ repository: "storefront", tag: "staging" });
+    expect(optionsOf(program, "storefront-tag")).to.deep.equal({
+      repository: "storefront",
+      tag: "staging",
+      deliveredImages: "slipway-staging-delivered-images",
+    });
     expect(optionsOf(program, "reports-tag")).to.have.property("lock");
     expect(optionsOf(program, "reports-schedules")).to.have.property("lock");
   });

@@ -241,7 +241,7 @@ phases: { build: { commands: ['echo "the token is $TOKEN"', 'test "$TOKEN" = hus
       );
       expect(await account.printed()).to.deep.equal([
         "\n",
-        "aws sts get-caller-identity is not simulated: the rehearsal has ecr get-login-password and s3api head-object",
+        "aws sts get-caller-identity is not simulated: the rehearsal has dynamodb get-item, ecr batch-get-image, ecr get-login-password, s3api head-object",
         "252",
         "\n",
         "aws s3api head-object --range 1 is not simulated",

@@ -65,10 +65,23 @@ export interface Declared {
   [input: string]: unknown;
 }
 
+interface BuildCloudOptions {
+  realMinute?: number;
+  /** What the account has besides. */
+  services?: ((cloud: Cloud) => Service)[];
+}
+
 /** An account in which a project of CodeBuild can be declared, and started without a pipeline. */
-export async function createBuildCloud({ realMinute }: { realMinute?: number } = {}) {
+export async function createBuildCloud({ realMinute, services = [] }: BuildCloudOptions = {}) {
   const createBuilds = (cloud: Cloud) => createCodeBuild(cloud, realMinute);
-  const cloud = await createTestCloud([createS3, createBuilds, createCodePipeline, createLogs, createSecrets]);
+  const cloud = await createTestCloud([
+    createS3,
+    createBuilds,
+    createCodePipeline,
+    createLogs,
+    createSecrets,
+    ...services,
+  ]);
   await cloud.declare("aws:s3/bucket:Bucket", "artifacts", { bucket: "acme-artifacts" });
   await cloud.declare("aws:s3/bucketVersioning:BucketVersioning", "artifacts", {
     bucket: "acme-artifacts",

@@ -13,6 +13,7 @@ import {
 import { expect } from "chai";
 import { createEcr } from "../../rehearsal/cloud/ecr";
 import { sha256 } from "../../rehearsal/cloud/ecr/digest";
+import { refusal } from "../refusal";
 import { createBus } from "./busSupport";
 import { createTestCloud, type TestCloud } from "./support";
 
@@ -214,6 +215,55 @@ describe("ECR", () => {
     expect(await nameOfRefusal(put(second, "v1"))).to.match(/^ImageTagAlreadyExistsException: .*'v1'.*'shop'/);
     expect(await nameOfRefusal(put(second, "dev-1"))).to.equal("no refusal");
   });
+
+  it("never moves a commit's tag, and lets those of environments move", async () => {
+    await declareShop({
+      imageTagMutability: "IMMUTABLE_WITH_EXCLUSION",
+      imageTagMutabilityExclusionFilters: ["dev", "prod"].map((filter) => ({ filter, filterType: "WILDCARD" })),
+    });
+    const [first, second] = [await manifest("one"), await manifest("two")];
+    const commit = "0c5b1d2e3f405162738495a6b7c8d9e0f1a2b3c4";
+    for (const tag of [commit, "dev", "prod", "dev-2"]) await put(first, tag);
+    for (const tag of [commit, "dev-2"])
+      expect(await nameOfRefusal(put(second, tag))).to.match(/^ImageTagAlreadyExistsException/);
+    for (const tag of ["dev", "prod"]) expect(await nameOfRefusal(put(second, tag))).to.equal("no refusal");
+  });
+
+  for (const [what, mutability, message] of [
+    ["another setting", { imageTagMutability: "FIXED" }, /^Invalid parameter at 'imageTagMutability'/],
+    ["exclusions that are missing", { imageTagMutability: "IMMUTABLE_WITH_EXCLUSION" }, /needs at least one/],
+    [
+      "exclusions from nothing",
+      {
+        imageTagMutability: "IMMUTABLE",
+        imageTagMutabilityExclusionFilters: [{ filter: "dev", filterType: "WILDCARD" }],
+      },
+      /IMMUTABLE takes none/,
+    ],
+    [
+      "more than five exclusions",
+      {
+        imageTagMutability: "IMMUTABLE_WITH_EXCLUSION",
+        imageTagMutabilityExclusionFilters: ["a", "b", "c", "d", "e", "f"].map((filter) => ({
+          filter,
+          filterType: "WILDCARD",
+        })),
+      },
+      /length less than or equal to 5/,
+    ],
+    [
+      "an exclusion of what is no tag",
+      {
+        imageTagMutability: "IMMUTABLE_WITH_EXCLUSION",
+        imageTagMutabilityExclusionFilters: [{ filter: "dev/", filterType: "WILDCARD" }],
+      },
+      /regular expression pattern/,
+    ],
+  ] as const)
+    it(`refuses a repository with ${what}`, async () => {
+      const error = await refusal(declareShop(mutability));
+      expect([error.name, message.test(error.message)]).to.deep.equal(["InvalidParameterException", true]);
+    });
 
   it("refuses what is not an image of the repository", async () => {
     await declareShop();

@@ -78,6 +78,16 @@ describe("load balancer", () => {
   const get = (path: string, headers: Record<string, string> = {}) =>
     fetch(`${web.url}${path}`, { headers, redirect: "manual" });
 
+  it("tells of each error that it answers by itself, for CloudWatch to count", async () => {
+    await cloud.start();
+    const answers: number[] = [];
+    for (let asked = 0; asked < 2; asked++) answers.push((await fetch(web.url)).status);
+    const told = cloud.events.flatMap((it) => (it.kind === "balancer-error" ? [it] : []));
+    expect(answers).to.deep.equal([503, 503]);
+    expect(told.map(({ status }) => status)).to.deep.equal([503, 503]);
+    expect(told[0]?.loadBalancer).to.match(/^app\/[\w-]+\/[0-9a-f]{16}$/);
+  });
+
   it("has an address by its DNS name", () => {
     expect(web.dnsName).to.match(/^balancer-[0-9a-f]{7}-[0-9a-f]{9}\.us-east-1\.elb\.amazonaws\.com$/);
     expect(web.url).to.match(/^http:\/\/127\.0\.0\.1:\d+$/);

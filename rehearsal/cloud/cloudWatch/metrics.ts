@@ -2,8 +2,9 @@ import type { CloudEvent } from "../events";
 import type { createDimensions, Dimensions } from "./dimensions";
 import type { MetricName } from "./published";
 
-/** How a simulated metric comes by its values: from what happens, or by asking every minute. */
+/** How a simulated metric comes by its values: somebody puts them, they count what happens, or it asks every minute. */
 export type Metric =
+  | { published: "by PutMetricData" }
   | { counts: (event: CloudEvent, dimensions: Dimensions) => number | undefined }
   | { asks: (dimensions: Dimensions) => Promise<number | undefined> };
 
@@ -24,6 +25,10 @@ export function createMetrics(dimensions: ReturnType<typeof createDimensions>): 
     "AWS/SQS ApproximateNumberOfMessagesVisible": { asks: dimensions.visibleMessages },
     "AWS/SQS ApproximateNumberOfMessagesNotVisible": { asks: dimensions.messagesInFlight },
     "AWS/ApplicationELB UnHealthyHostCount": { asks: dimensions.unhealthyHosts },
+    "AWS/ApplicationELB HTTPCode_ELB_5XX_Count": {
+      counts: (event, { LoadBalancer }) =>
+        event.kind === "balancer-error" && event.loadBalancer === LoadBalancer ? 1 : undefined,
+    },
     // Both are published with every invocation, 0 where there was nothing.
     "AWS/Lambda Errors": {
       counts(event, of) {
@@ -40,5 +45,8 @@ export function createMetrics(dimensions: ReturnType<typeof createDimensions>): 
     },
   };
 }
+
+/** AWS keeps the namespaces that begin so for its services; every other is what somebody puts there. */
+export const isCustom = (namespace: string): boolean => !namespace.startsWith("AWS/");
 
 export const metricOf = ({ namespace, metricName }: MetricName) => `${namespace} ${metricName}`;

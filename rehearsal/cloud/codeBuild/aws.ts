@@ -1,3 +1,4 @@
+import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import type { ECRClient } from "@aws-sdk/client-ecr";
 import type { S3Client } from "@aws-sdk/client-s3";
 
@@ -13,10 +14,21 @@ type Options = Record<string, string>;
 
 interface Command {
   options: string[];
+  /** Options without a value. */
+  flags?: string[];
   run(options: Options): Promise<string>;
 }
 
 const commands: Record<string, Command> = {
+  "dynamodb get-item": {
+    options: ["table-name", "key", "query", "output", "region"],
+    flags: ["consistent-read"],
+    run: getItem,
+  },
+  "ecr batch-get-image": {
+    options: ["repository-name", "image-ids", "accepted-media-types", "query", "output", "region"],
+    run: batchGetImage,
+  },
   "ecr get-login-password": { options: ["region"], run: getLoginPassword },
   "s3api head-object": { options: ["bucket", "key", "version-id", "query", "output", "region"], run: headObject },
 };
@@ -29,6 +41,37 @@ async function getLoginPassword({ region }: Options): Promise<string> {
   return Buffer.from(token, "base64").toString().replace(/^AWS:/, "");
 }
 
+async function batchGetImage({ region, query, output, ...options }: Options): Promise<string> {
+  const ecr = await import("@aws-sdk/client-ecr");
+  const client: ECRClient = new ecr.ECRClient({ region });
+  const [, imageTag] = /^imageTag=(.+)$/.exec(options["image-ids"] ?? "") ?? [];
+  if (imageTag === undefined) throw usage(`--image-ids ${options["image-ids"]} is not simulated: only imageTag=… is`);
+  const acceptedMediaTypes = parsed<string[]>(options["accepted-media-types"]);
+  const input = { repositoryName: options["repository-name"], imageIds: [{ imageTag }], acceptedMediaTypes };
+  const { $metadata, ...answer } = await client.send(new ecr.BatchGetImageCommand(input));
+  return print(select(answer, query), output);
+}
+
+async function getItem({ region, query, output, ...options }: Options): Promise<string> {
+  const dynamodb = await import("@aws-sdk/client-dynamodb");
+  const client: DynamoDBClient = new dynamodb.DynamoDBClient({ region });
+  const input = {
+    TableName: options["table-name"],
+    Key: parsed<Record<string, { S: string }>>(options.key),
+    ConsistentRead: options["consistent-read"] !== undefined,
+  };
+  const { $metadata, ...answer } = await client.send(new dynamodb.GetItemCommand(input));
+  return print(select(answer, query), output);
+}
+
+function parsed<T>(json: string | undefined): T | undefined {
+  try {
+    return json === undefined ? undefined : JSON.parse(json);
+  } catch (error) {
+    throw usage(`${json} is no JSON: ${(error as Error).message}`);
+  }
+}
+
 async function headObject({ bucket, key, region, query, output, ...options }: Options): Promise<string> {
   const s3 = await import("@aws-sdk/client-s3");
   const client: S3Client = new s3.S3Client({ region });
@@ -37,12 +80,14 @@ async function headObject({ bucket, key, region, query, output, ...options }: Op
   return print(select(head, query), output);
 }
 
-/** The part of JMESPath that names a field of a field: `Metadata.commit`. */
+/** The part of JMESPath that names fields of fields and entries of lists: `images[0].imageId`. */
 function select(value: unknown, query: string | undefined): unknown {
   if (query === undefined) return value;
-  if (!/^[A-Za-z0-9_]+(\.[A-Za-z0-9_]+)*$/.test(query)) throw usage(`--query ${query} is not simulated`);
+  if (!/^[A-Za-z0-9_]+(\[\d+\])?(\.[A-Za-z0-9_]+(\[\d+\])?)*$/.test(query))
+    throw usage(`--query ${query} is not simulated`);
   return query
-    .split(".")
+    .split(/[.[\]]+/)
+    .filter((field) => field !== "")
     .reduce<unknown>((found, field) => (found as Record<string, unknown> | null | undefined)?.[field], value);
 }
 
@@ -57,10 +102,14 @@ function parse(words: string[]): { command: Command; options: Options } {
   const name = words.slice(0, 2).join(" ");
   const command = commands[name];
   if (command === undefined)
-    throw usage(`aws ${name} is not simulated: the rehearsal has ${Object.keys(commands).join(" and ")}`);
+    throw usage(`aws ${name} is not simulated: the rehearsal has ${Object.keys(commands).join(", ")}`);
   const options: Options = {};
   const rest = words.slice(2);
   while (rest.length > 0) {
+    if (command.flags?.includes(rest[0]?.slice(2) ?? "")) {
+      options[String(rest.shift()).slice(2)] = "";
+      continue;
+    }
     const [option = "", value] = rest.splice(0, 2);
     if (!option.startsWith("--") || !command.options.includes(option.slice(2)) || value === undefined)
       throw usage(`aws ${name} ${option} ${value ?? ""} is not simulated`);

@@ -180,17 +180,41 @@ export function detailOf(repository: Repository, image: Image): ImageDetail {
   };
 }
 
+const SETTINGS = ["MUTABLE", "IMMUTABLE", "MUTABLE_WITH_EXCLUSION", "IMMUTABLE_WITH_EXCLUSION"];
+const MOST_FILTERS = 5;
+
+/** @throws AwsError InvalidParameterException as CreateRepository and PutImageTagMutability do */
+function checkMutability(setting: string, filters: { filter?: string; filterType?: string }[]): void {
+  const invalid = (field: string, problem: string) =>
+    awsError("InvalidParameterException", `Invalid parameter at '${field}' failed to satisfy constraint: '${problem}'`);
+  if (!SETTINGS.includes(setting))
+    throw invalid("imageTagMutability", `Member must satisfy enum value set: [${SETTINGS.join(", ")}]`);
+  const field = "imageTagMutabilityExclusionFilters";
+  const needed = setting.endsWith("_WITH_EXCLUSION");
+  if (needed !== filters.length > 0)
+    throw invalid(field, needed ? `${setting} needs at least one` : `${setting} takes none`);
+  if (filters.length > MOST_FILTERS)
+    throw invalid(field, `Member must have length less than or equal to ${MOST_FILTERS}`);
+  for (const { filter = "", filterType } of filters) {
+    if (!/^[0-9a-zA-Z._*-]{1,128}$/.test(filter))
+      throw invalid(`${field}.filter`, "Member must satisfy regular expression pattern: ^[0-9a-zA-Z._*-]{1,128}$");
+    if (filterType !== "WILDCARD")
+      throw invalid(`${field}.filterType`, "Member must satisfy enum value set: [WILDCARD]");
+  }
+}
+
 /**
  * Which tags may move.
  * @param exclusions tags by pattern, for which the opposite holds
  */
 export function mutability(
-  setting: string | undefined,
-  exclusions: { filter?: string | undefined }[] = [],
+  setting = "MUTABLE",
+  exclusions: { filter?: string | undefined; filterType?: string | undefined }[] = [],
 ): Repository["mutable"] {
+  checkMutability(setting, exclusions);
   const excluded = exclusions.map(
     ({ filter = "" }) => new RegExp(`^${filter.replace(/[.+?^${}()|[\]\\]/g, "\\$&").replaceAll("*", ".*")}$`),
   );
-  const immutable = setting?.startsWith("IMMUTABLE") ?? false;
+  const immutable = setting.startsWith("IMMUTABLE");
   return (tag) => immutable === excluded.some((pattern) => pattern.test(tag));
 }

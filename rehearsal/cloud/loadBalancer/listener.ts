@@ -16,6 +16,8 @@ export interface ListenerOptions {
   targetGroup(arn: string): TargetGroup;
   /** Whether somebody outside may connect. */
   admits(): boolean;
+  /** Called with the status of each error that the load balancer answers by itself. */
+  onError(status: number): void;
 }
 
 // What concerns one connection alone is not passed on (RFC 9110, 7.6.1).
@@ -77,22 +79,28 @@ function forward(
   response: ServerResponse,
 ): void {
   const target = group.choose();
-  if (target === undefined) fail(response, 503);
-  else if (!group.passageTo(target).open) fail(response, 504);
+  const fail = (status: number) => {
+    options.onError(status);
+    answerError(response, status);
+  };
+  if (target === undefined) fail(503);
+  else if (!group.passageTo(target).open) fail(504);
   else {
     const address = options.cloud.addresses.get(`${target.Id}:${target.Port}`);
-    if (address === undefined) fail(response, 502);
-    else pass(target, address, forwarded(options, request), request, response);
+    if (address === undefined) fail(502);
+    else pass({ target, address, headers: forwarded(options, request), fail }, request, response);
   }
 }
 
-function pass(
-  target: Target,
-  address: string,
-  headers: NodeJS.Dict<string | string[]>,
-  request: IncomingMessage,
-  response: ServerResponse,
-): void {
+interface Passage {
+  target: Target;
+  address: string;
+  headers: NodeJS.Dict<string | string[]>;
+  /** Answers with an error of the load balancer's own. */
+  fail(status: number): void;
+}
+
+function pass({ target, address, headers, fail }: Passage, request: IncomingMessage, response: ServerResponse): void {
   // A connection for each request: one kept open could be closed by a target just when the next request is sent on it.
   const onward = openRequest(address, { path: request.url, method: request.method, headers, agent: false });
   target.requests.add(onward);
@@ -102,7 +110,7 @@ function pass(
     answer.pipe(response);
     answer.once("error", () => response.destroy());
   });
-  onward.once("error", () => (response.headersSent ? response.destroy() : fail(response, 502)));
+  onward.once("error", () => (response.headersSent ? response.destroy() : fail(502)));
   response.once("close", () => onward.destroy());
   request.pipe(onward);
 }
@@ -122,7 +130,7 @@ function withoutHops(headers: NodeJS.Dict<string | string[]>): NodeJS.Dict<strin
   return Object.fromEntries(Object.entries(headers).filter(([name]) => !HOP_BY_HOP.includes(name)));
 }
 
-function fail(response: ServerResponse, status: number): void {
+function answerError(response: ServerResponse, status: number): void {
   const title = `${status} ${STATUS_CODES[status]}`;
   response.writeHead(status, { server: "awselb/2.0", "content-type": "text/html" });
   response.end(

@@ -16,7 +16,7 @@ export const badSchedules: Scenario = {
       commitSchedules(repository, "3.6.0", wrongSchedules),
     ),
     fails("the pipeline fails after the services have changed: they run 3.6.0, and the tag stays at 3.5.0", {
-      actions: ["Source", "Build", "Migrate", "Deploy", "Schedules"],
+      actions: ["Source", "Test", "Build", "Migrate", "Deploy", "Schedules"],
       stage: "Deploy",
       causes: [
         /schedules\.yaml is refused, and no schedule of storefront is changed:/,

@@ -1,8 +1,9 @@
 import { twoVersions } from "../deliver/scenario";
 import type { Scenario } from "../scenario";
 import { deliversAs } from "../steps";
+import { nothingIsMissing } from "../watching";
 
-const delivers = deliversAs({ actions: ["Source", "Build", "Migrate", ["web", "worker"], "Schedules", "Tag"] });
+const delivers = deliversAs({ actions: ["Source", "Test", "Build", "Migrate", ["web", "worker"], "Schedules", "Tag"] });
 
 export const ecsAction: Scenario = {
   name: "ecsAction",
@@ -24,5 +25,5 @@ export const ecsAction: Scenario = {
       },
     ],
   },
-  steps: twoVersions(delivers),
+  steps: [nothingIsMissing(12), ...twoVersions(delivers)],
 };

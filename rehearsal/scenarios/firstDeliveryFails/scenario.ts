@@ -3,6 +3,7 @@ import { fails } from "../failing";
 import { expectEqual, type Scenario } from "../scenario";
 import { servicesNotDelivered } from "../state";
 import { addWebhook, answers, delivers, push, serviceUrl } from "../steps";
+import { nothingIsMissing } from "../watching";
 
 export const firstDeliveryFails: Scenario = {
   name: "firstDeliveryFails",
@@ -10,13 +11,14 @@ export const firstDeliveryFails: Scenario = {
   fresh: true,
   troubled: true,
   steps: [
+    nothingIsMissing(12),
     addWebhook,
     push("version 1.0.0 is pushed, which ends as soon as it starts", async (repository) => {
       await importStorefront(repository, "0.9.0");
       return commitCrash(repository, "1.0.0");
     }),
     fails("the pipeline fails, and the services are left without tasks, as they were", {
-      actions: ["Source", "Build", "Migrate", "Deploy"],
+      actions: ["Source", "Test", "Build", "Migrate", "Deploy"],
       stage: "Deploy",
       causes: [/tasks failed to start/, /no tasks: it never had any/],
       leaves: { tagged: "nothing", services: servicesNotDelivered, schedules: [] },

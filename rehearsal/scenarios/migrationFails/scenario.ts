@@ -15,7 +15,7 @@ export const migrationFails: Scenario = {
       commitFailingMigration(repository, "3.1.0"),
     ),
     fails("the pipeline fails at Migrate, and shows the end of the migration's log", {
-      actions: ["Source", "Build", "Migrate"],
+      actions: ["Source", "Test", "Build", "Migrate"],
       stage: "Migrate",
       causes: [/container app exited with 3/, /column products\.old_price does not exist/],
       leaves: at("2.0.0"),

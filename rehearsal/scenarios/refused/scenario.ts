@@ -6,12 +6,12 @@ import { at } from "../state";
 import { answers, delivers, pipelineOf, push } from "../steps";
 import { nothingChanges } from "../unchanged";
 
-const setMutability = (imageTagMutability: "IMMUTABLE" | "MUTABLE"): Step => ({
-  title: `the operator makes the repository's tags ${imageTagMutability.toLowerCase()}`,
+const setMutability = (title: string, mutability: object): Step => ({
+  title,
   async run(world) {
     const [name] = world.registrations.filter((it) => it.type === "aws:ecr/repository:Repository");
     const repositoryName = String(name?.outputs.name);
-    await asOperator(world, "ecr", "PutImageTagMutability", { repositoryName, imageTagMutability });
+    await asOperator(world, "ecr", "PutImageTagMutability", { repositoryName, ...mutability });
     return repositoryName;
   },
 });
@@ -22,20 +22,25 @@ export const refused: Scenario = {
   needs: ["deliver"],
   troubled: true,
   steps: [
-    setMutability("IMMUTABLE"),
+    setMutability("the operator makes all of the repository's tags immutable", { imageTagMutability: "IMMUTABLE" }),
     push("version 5.0.0 is pushed", (repository) => commitVersion(repository, "5.0.0")),
     fails("it is deployed, schedules too, but the pipeline fails, and says what to do", {
-      actions: ["Source", "Build", "Migrate", "Deploy", "Schedules", "Tag"],
+      actions: ["Source", "Test", "Build", "Migrate", "Deploy", "Schedules", "Tag"],
       stage: "Tag",
-      causes: [/does not let tag dev move: set its image tag mutability to MUTABLE/],
+      causes: [/does not let tag dev move: name it in slipway:promotesTo of the stack that builds its images/],
       leaves: { services: at("5.0.0").services, schedules: at("5.0.0").schedules },
     }),
     nothingChanges("the tag was not moved", "tag"),
     answers("5.0.0"),
-    setMutability("MUTABLE"),
+    setMutability("the operator excludes the environments' tags again", {
+      imageTagMutability: "IMMUTABLE_WITH_EXCLUSION",
+      imageTagMutabilityExclusionFilters: ["dev", "prod"].map((filter) => ({ filter, filterType: "WILDCARD" })),
+    }),
     {
-      title: "the operator releases the pipeline, and names no revision",
+      title: "two minutes later the operator releases the pipeline, and names no revision",
       async run(world) {
+        // Within a minute the failed delivery gives the application's lock back.
+        await world.pass(120_000);
         world.mark = world.account.events.length;
         const started = await asOperator<{ pipelineExecutionId: string }>(
           world,

@@ -60,7 +60,7 @@ export const repeated: Scenario = {
     answers("1.0.0"),
     push("version 1.1.0 is pushed, which ends as soon as it starts", (repository) => commitCrash(repository, "1.1.0")),
     fails("the pipeline fails, and both services have again what they ran before", {
-      actions: ["Source", "Build", "Migrate", "Deploy"],
+      actions: ["Source", "Test", "Build", "Migrate", "Deploy"],
       stage: "Deploy",
       causes: [
         /tasks failed to start/,

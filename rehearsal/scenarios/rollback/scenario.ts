@@ -27,7 +27,7 @@ export const rollback: Scenario = {
         }
         const execution = await following;
         await expectFailed(world, execution, {
-          actions: ["Source", "Build", "Migrate", "Deploy"],
+          actions: ["Source", "Test", "Build", "Migrate", "Deploy"],
           stage: "Deploy",
           causes: [
             /tasks failed to start/,

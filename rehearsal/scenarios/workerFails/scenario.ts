@@ -16,7 +16,7 @@ export const workerFails: Scenario = {
       (repository) => commitWorkerCrash(repository, "3.2.0"),
     ),
     fails("the pipeline fails, and both have again what they ran before", {
-      actions: ["Source", "Build", "Migrate", "Deploy"],
+      actions: ["Source", "Test", "Build", "Migrate", "Deploy"],
       stage: "Deploy",
       causes: [
         /storefront-worker-service-\w+: .*tasks failed to start/,

@@ -1,0 +1,56 @@
+import { CloudWatchClient } from "@aws-sdk/client-cloudwatch";
+import { ECSClient } from "@aws-sdk/client-ecs";
+import { EventBridgeClient } from "@aws-sdk/client-eventbridge";
+import { PublishCommand, SNSClient } from "@aws-sdk/client-sns";
+import type { EventBridgeEvent, ScheduledEvent } from "aws-lambda";
+import { clientSettings } from "./clientSettings";
+import { log } from "./log";
+import type { Notice } from "./notices/notice";
+import { type EndedTask, noticeOfEnd } from "./scheduledTasks/ended";
+import type { ScheduledTasksContext, ScheduledTasksOptions } from "./scheduledTasks/options";
+import { findUnstarted, noticeOfUnstarted } from "./scheduledTasks/unstarted";
+
+/** https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs_task_events.html */
+export type TaskStateEvent = EventBridgeEvent<"ECS Task State Change", EndedTask>;
+
+/**
+ * Publishes a notice for each scheduled task that did not do its work. It is called by EventBridge:
+ * - when a task that a schedule started has stopped: one that did not exit with 0 is reported, with the reason;
+ * - every ten minutes: a schedule that fell due and started no task is reported. EventBridge takes RunTask's answer with
+ *   `failures` for success, so neither its retries, nor a dead-letter queue, nor FailedInvocations knows of it. What is
+ *   left to compare is how often a rule was triggered and which tasks it started.
+ *
+ * Needs:
+ * - events:ListRules on *
+ * - cloudwatch:GetMetricData on *
+ * - ecs:ListTasks on *, with ecs:cluster, and ecs:DescribeTasks on the cluster's tasks
+ * - sns:Publish on the topic
+ *
+ * @throws the error of AWS, so that Lambda tries again
+ */
+export function createScheduledTasks(
+  options: ScheduledTasksOptions,
+): (event: TaskStateEvent | ScheduledEvent) => Promise<void> {
+  const context: ScheduledTasksContext = {
+    cloudWatch: new CloudWatchClient(clientSettings(5, 10)),
+    ecs: new ECSClient(clientSettings(5, 10)),
+    events: new EventBridgeClient(clientSettings(5, 10)),
+    options,
+  };
+  const topics = new SNSClient(clientSettings(5, 10));
+  return async (event) => {
+    for (const { subject, message } of await noticesOf(context, event)) {
+      await topics.send(new PublishCommand({ TopicArn: options.topicArn, Subject: subject, Message: message }));
+      log("info", "notice published", { subject });
+    }
+  };
+}
+
+async function noticesOf(context: ScheduledTasksContext, event: TaskStateEvent | ScheduledEvent): Promise<Notice[]> {
+  if (event["detail-type"] === "ECS Task State Change") {
+    const notice = noticeOfEnd(context.options, event.detail);
+    return notice === undefined ? [] : [notice];
+  }
+  const unstarted = await findUnstarted(context, new Date(event.time));
+  return unstarted.map((it) => noticeOfUnstarted(context.options, it));
+}

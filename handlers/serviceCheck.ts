@@ -1,0 +1,170 @@
+import { CloudWatchClient, type MetricDatum, PutMetricDataCommand } from "@aws-sdk/client-cloudwatch";
+import {
+  DescribeServicesCommand,
+  DescribeTaskDefinitionCommand,
+  DescribeTasksCommand,
+  ECSClient,
+  paginateListTasks,
+  type Service,
+} from "@aws-sdk/client-ecs";
+import type { ScheduledEvent } from "aws-lambda";
+import { clientSettings } from "./clientSettings";
+import { log } from "./log";
+
+/** The metric that this function publishes, with the dimensions ClusterName and ServiceName. */
+export const MISSING_TASKS = { namespace: "slipway", metricName: "MissingTasks" } as const;
+
+/** The tag of a task definition's image before the first delivery. No image has it. */
+export const NO_IMAGE = "none";
+
+/** Minutes between two checks. */
+export const CHECK_MINUTES = 2;
+
+export interface ServiceCheckOptions {
+  /** The cluster's name. */
+  cluster: string;
+  services: CheckedService[];
+}
+
+export interface CheckedService {
+  service: string;
+  /** Whether the program sets the service's count. Such a service wants tasks before it has an image. */
+  countedByProgram: boolean;
+}
+
+interface CheckContext {
+  ecs: ECSClient;
+  cluster: string;
+  /** When the check fell due, in milliseconds since the epoch. */
+  now: number;
+}
+
+/** What DescribeServices and DescribeTasks take at a time. */
+const SERVICES = 10;
+const TASKS = 100;
+
+/** How the group of a service's tasks begins; the service's name follows. */
+const SERVICE = "service:";
+
+/** Milliseconds. A task that crashes soon after its start runs now and then, and does no work. */
+const STEADY = 60_000;
+
+/**
+ * Called by EventBridge every two minutes. Publishes for each service how many of its tasks are missing: the desired ones, less
+ * those that have been running for a minute. The number is 0 during a rollout and before the first delivery.
+ *
+ * ECS has no such metric without Container Insights. The load balancer knows no workers, and deregisters targets that have
+ * crashed.
+ *
+ * Needs:
+ * - ecs:DescribeServices on the services
+ * - ecs:ListTasks on *, with ecs:cluster, and ecs:DescribeTasks on the cluster's tasks
+ * - ecs:DescribeTaskDefinition on *, if the program sets the count of a service
+ * - cloudwatch:PutMetricData on *, with cloudwatch:namespace
+ *
+ * @throws the error of AWS. The metric is missing then, which its alarm reports
+ */
+export function createServiceCheck(
+  options: ServiceCheckOptions,
+): (event: Pick<ScheduledEvent, "time">) => Promise<void> {
+  const ecs = new ECSClient(clientSettings(3, 5));
+  const cloudWatch = new CloudWatchClient(clientSettings(3, 5));
+  return async ({ time }) => {
+    const context: CheckContext = { ecs, cluster: options.cluster, now: Date.parse(time) };
+    const services = await describeServices(context, options.services);
+    const steady = services.some(mayHaveAll) ? await steadyTasks(context) : {};
+    const data: MetricDatum[] = [];
+    for (const service of services) {
+      const countedByProgram = options.services.some((it) => it.service === service.serviceName && it.countedByProgram);
+      data.push(datumOf(context, service, await missingTasks(context, service, { steady, countedByProgram })));
+    }
+    if (data.length > 0) {
+      await cloudWatch.send(new PutMetricDataCommand({ Namespace: MISSING_TASKS.namespace, MetricData: data }));
+    }
+  };
+}
+
+async function describeServices({ ecs, cluster }: CheckContext, checked: CheckedService[]): Promise<Service[]> {
+  const described: Service[] = [];
+  for (let start = 0; start < checked.length; start += SERVICES) {
+    const names = checked.slice(start, start + SERVICES).map(({ service }) => service);
+    const { services, failures = [] } = await ecs.send(new DescribeServicesCommand({ cluster, services: names }));
+    for (const { arn, reason } of failures) {
+      log("warn", "service not checked: ECS does not describe it", { service: arn, cause: reason });
+    }
+    described.push(...(services ?? []));
+  }
+  return described;
+}
+
+function datumOf({ cluster, now }: CheckContext, service: Service, missing: number): MetricDatum {
+  const { serviceName = "", desiredCount } = service;
+  if (missing > 0) {
+    log("warn", "tasks are missing", { service: serviceName, desired: desiredCount, missing });
+  }
+  return {
+    MetricName: MISSING_TASKS.metricName,
+    Dimensions: [
+      { Name: "ClusterName", Value: cluster },
+      { Name: "ServiceName", Value: serviceName },
+    ],
+    Timestamp: new Date(now),
+    Unit: "Count",
+    Value: missing,
+  };
+}
+
+/** Whether all tasks of a service seem to run: then it matters for how long they have. */
+const mayHaveAll = ({ desiredCount = 0, runningCount = 0, ...service }: Service): boolean =>
+  desiredCount > 0 && runningCount >= desiredCount && !isRollingOut(service);
+
+interface Known {
+  /** How many tasks of each service have been running for a minute. */
+  steady: Record<string, number>;
+  countedByProgram: boolean;
+}
+
+async function missingTasks(context: CheckContext, service: Service, known: Known): Promise<number> {
+  const { desiredCount = 0, runningCount = 0, serviceName = "" } = service;
+  if (desiredCount === 0 || isRollingOut(service)) {
+    return 0;
+  }
+  const running = mayHaveAll(service) ? (known.steady[serviceName] ?? 0) : runningCount;
+  const missing = Math.max(0, desiredCount - running);
+  if (missing > 0 && known.countedByProgram && !(await isDelivered(context, service))) {
+    return 0;
+  }
+  return missing;
+}
+
+/** A rollout that failed is over: its state is FAILED if ECS had nothing to go back to, or could not. */
+function isRollingOut({ deployments = [] }: Pick<Service, "deployments">): boolean {
+  return deployments.length > 1 || deployments.some(({ rolloutState }) => rolloutState === "IN_PROGRESS");
+}
+
+/** How many tasks of each service of the cluster have been running for a minute. */
+async function steadyTasks({ ecs, cluster, now }: CheckContext): Promise<Record<string, number>> {
+  const arns: string[] = [];
+  for await (const { taskArns } of paginateListTasks({ client: ecs }, { cluster })) {
+    arns.push(...(taskArns ?? []));
+  }
+  const steady: Record<string, number> = {};
+  for (let start = 0; start < arns.length; start += TASKS) {
+    const { tasks = [] } = await ecs.send(
+      new DescribeTasksCommand({ cluster, tasks: arns.slice(start, start + TASKS) }),
+    );
+    for (const { group = "", lastStatus, startedAt } of tasks) {
+      if (group.startsWith(SERVICE) && lastStatus === "RUNNING" && startedAt && startedAt.getTime() <= now - STEADY) {
+        const service = group.slice(SERVICE.length);
+        steady[service] = (steady[service] ?? 0) + 1;
+      }
+    }
+  }
+  return steady;
+}
+
+async function isDelivered({ ecs }: CheckContext, { taskDefinition }: Service): Promise<boolean> {
+  const described = await ecs.send(new DescribeTaskDefinitionCommand({ taskDefinition }));
+  const containers = described.taskDefinition?.containerDefinitions ?? [];
+  return !containers.some(({ image }) => image?.endsWith(`:${NO_IMAGE}`));
+}

@@ -1,0 +1,85 @@
+import type { BatchGetImageResponse } from "@aws-sdk/client-ecr";
+import { commitFailingMigration, commitForgery } from "../../forges/storefront";
+import { repositoryOf } from "../delivered";
+import { expectTold } from "../notices";
+import { asOperator } from "../operator";
+import { expectEqual, expectMatches, expectSame, type Scenario, type Step } from "../scenario";
+import { at, expectState } from "../state";
+import { type EndedAction, followExecution, push } from "../steps";
+import { commitOf } from "../versions";
+
+/** The last push fails in dev. */
+const failsInDev = (title: string, actions: EndedAction[]): Step => ({
+  title,
+  async run(world) {
+    const execution = await followExecution(world, "dev");
+    expectEqual("the execution ended", execution.status, "Failed");
+    expectSame("its actions ended", execution.actions, actions);
+    return execution.failure;
+  },
+});
+
+/** The tag has started prod's pipeline, which does not trust it. */
+const refuses: Step = {
+  title: "the pipeline of prod refuses the image that dev has not delivered, and prod stays at 2.0.0",
+  async run(world) {
+    const execution = await followExecution(world);
+    expectSame("its actions ended", execution.actions, [
+      ["Source", "Succeeded"],
+      ["Image", "Failed"],
+    ]);
+    const cause = /is not promoted: \$SOURCE_TAG has not delivered it/;
+    expectMatches("the failure", execution.failure, cause);
+    const [notice = ""] = await expectTold(world, ["storefront in prod: failed at Image"]);
+    expectMatches("the notice", notice, cause);
+    // Versions are told by their commits' tags: had that of 2.0.0 been overwritten, this would be another version.
+    await expectState(world, at("2.0.0"));
+    return undefined;
+  },
+};
+
+/** What whoever may push to the repository can do. */
+const movesTag = (version: string): Step => ({
+  title: `somebody gives the tag dev to version ${version} by hand`,
+  async run(world) {
+    const repositoryName = repositoryOf(world);
+    const imageIds = [{ imageTag: commitOf(world, version) }];
+    const { images = [] } = await asOperator<BatchGetImageResponse>(world, "ecr", "BatchGetImage", {
+      repositoryName,
+      imageIds,
+    });
+    const [{ imageManifest, imageManifestMediaType } = {}] = images;
+    world.mark = world.account.events.length;
+    const image = { repositoryName, imageManifest, imageManifestMediaType, imageTag: "dev" };
+    await asOperator(world, "ecr", "PutImage", image);
+    return undefined;
+  },
+});
+
+export const forgedTag: Scenario = {
+  name: "forgedTag",
+  title: "a build that pushes the environment's tag, or a tag moved by hand, promotes nothing",
+  stack: "prod",
+  needs: ["rejected"],
+  troubled: true,
+  steps: [
+    push("version 3.1.0 is pushed, whose own buildspec pushes to dev and over 2.0.0, and fails", (repository, world) =>
+      commitForgery(repository, "3.1.0", commitOf(world, "2.0.0")),
+    ),
+    failsInDev("its build fails", [
+      ["Source", "Succeeded"],
+      ["Test", "Succeeded"],
+      ["Build", "Failed"],
+    ]),
+    refuses,
+    push("version 3.2.0 is pushed, whose migration fails", (repository) => commitFailingMigration(repository, "3.2.0")),
+    failsInDev("it is built, and not delivered", [
+      ["Source", "Succeeded"],
+      ["Test", "Succeeded"],
+      ["Build", "Succeeded"],
+      ["Migrate", "Failed"],
+    ]),
+    movesTag("3.2.0"),
+    refuses,
+  ],
+};
