@@ -2,7 +2,7 @@ import type { Delivery } from "../../forges/deliveries";
 import { file } from "../../forges/files";
 import { noCommit, type Repository } from "../../forges/repository";
 import { expectDeliveries, expectRuns } from "../applications";
-import { betweenComparisons } from "../polling";
+import { betweenComparisons, calls } from "../polling";
 import { expectEqual, expectSame, type Scenario, type Step } from "../scenario";
 import { intakeOf, type World } from "../world";
 
@@ -65,7 +65,8 @@ const answerOf = ({ answer, error }: Delivery): Record<string, unknown> => {
   return { status: answer?.status ?? error, outcome, reason };
 };
 
-const sent = (world: World): number => world.account.trail.filter((it) => it.operation === "SendMessage").length;
+/** Messages that the webhook has queued so far. Deliveries that are under way queue messages of their own. */
+const sent = (world: World): number => calls(world, "sqs", "SendMessage", /-webhook-role-/);
 
 /** The repositories, by application, once they are there: each scenario is played in a world of its own. */
 const repositories = new WeakMap<World, Map<string, Repository>>();
