@@ -72,7 +72,7 @@ export function createGeneratedSecrets(
 /** What is stored now; undefined before the first value. */
 async function currentText(secretId: string): Promise<string | undefined> {
   const { versions } = await secretsmanager.getSecretVersions({ secretId });
-  // The provider leaves an empty list out.
+  // Pulumi may leave an empty list out.
   const isStored = (versions ?? []).some(({ versionStages }) => versionStages.includes("AWSCURRENT"));
   return isStored ? (await secretsmanager.getSecretVersion({ secretId })).secretString : undefined;
 }
