@@ -116,7 +116,7 @@ if (archives && intake && source)
   });
 const webhook =
   api && intake && source && takesWebhooks
-    ? new Webhook("slipway", { operations, api, queue: intake.queue, forges, branches: source.branches })
+    ? new Webhook("slipway", { operations, api, queue: intake.queue, repositories: pushes, branches: source.branches })
     : undefined;
 const deployments =
   api && table && settings.deploymentApi
@@ -165,7 +165,7 @@ new Dashboard("slipway", {
 
 // The stack's outputs. One that is undefined would be warned of on every `pulumi up`: what a stack does not have is left out.
 export = {
-  /** By forge, the address to give to it, content type application/json, and the secret that goes with it. */
+  /** By `<forge>/<repository>`, the address of its webhook, content type application/json, and the secret that goes with it. */
   ...(webhook && { webhookUrls: webhook.urls, webhookSecrets: webhook.secrets }),
   /** Where versions are deployed by HTTP, and the bearer token that goes with it. */
   ...(deployments && { deploymentsUrl: deployments.url, deploymentToken: deployments.token }),

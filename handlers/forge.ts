@@ -20,3 +20,11 @@ export interface TrackedBranch {
   branch: string;
   application: string;
 }
+
+/**
+ * Names a repository among those of all forges: `github/acme/storefront`. It is in lower case, because forges accept
+ * repository names in any case.
+ */
+export function repositoryKey({ forge, repository }: Pick<TrackedBranch, "forge" | "repository">): string {
+  return `${forge}/${repository}`.toLowerCase();
+}

@@ -88,21 +88,33 @@ export async function readSecret(
         error,
       );
     });
-  const text = textAt(location, SecretString ?? "")?.trim();
-  if (!text) {
+  return requireText(location, SecretString ?? "", content);
+}
+
+/**
+ * The text at a location in a secret that was read before.
+ * @param secret the whole string of the secret
+ * @param content as for {@link readSecret}
+ * @throws Failure that names the location if it holds no text
+ */
+export function requireText(location: SecretLocation, secret: string, content: string): string {
+  const text = textAt(location, secret);
+  if (text === undefined) {
     throw failure("ConfigurationError", `${nameOf(location)} holds no text: put ${content} there`);
   }
   return text;
 }
 
-/** @returns `undefined` where the key is missing or holds no text. JSON's errors quote the secret: none leaves this function */
-function textAt({ key }: SecretLocation, secret: string): string | undefined {
+/**
+ * The same; `undefined` where the key is missing or holds no text. JSON's errors quote the secret: none leaves this function.
+ */
+export function textAt({ key }: SecretLocation, secret: string): string | undefined {
   if (key === undefined) {
-    return secret;
+    return secret.trim() || undefined;
   }
   try {
     const value = (JSON.parse(secret) as Record<string, unknown> | null)?.[key];
-    return typeof value === "string" ? value : undefined;
+    return typeof value === "string" ? value.trim() || undefined : undefined;
   } catch {
     return undefined;
   }

@@ -1,14 +1,15 @@
+import { randomUUID } from "node:crypto";
 import { SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 import { SQSClient } from "@aws-sdk/client-sqs";
 import type { APIGatewayProxyStructuredResultV2 } from "aws-lambda";
 import { clientSettings, queueClientSettings } from "./clientSettings";
 import { explain } from "./failure";
-import { FORGES, type Forge, type TrackedBranch } from "./forge";
+import { FORGES, type Forge, repositoryKey, type TrackedBranch } from "./forge";
 import { jsonAnswer } from "./http/answer";
 import { bodyBytes, type HttpRequest } from "./http/request";
 import { type LogFields, log } from "./log";
 import { type PushMessage, sendMessage } from "./message";
-import { type CachedSecret, cachedSecret, isExplainedBy, readSecret } from "./secret";
+import { type CachedSecret, cachedSecret, isExplainedBy, readSecret, requireText, textAt } from "./secret";
 import type { Adapter, Delivery } from "./webhook/adapter";
 import { bitbucket } from "./webhook/bitbucket";
 import { gitee } from "./webhook/gitee";
@@ -17,8 +18,8 @@ import { gitlab } from "./webhook/gitlab";
 import { decidePush, type TrackedPush } from "./webhook/push";
 
 export interface WebhookOptions {
-  /** The Secrets Manager secret of each forge that delivers, by its ARN. Its whole string is the secret. */
-  secrets: Partial<Record<Forge, string>>;
+  /** ARN of the Secrets Manager secret: a JSON object with the secret of each repository's webhook, by {@link repositoryKey}. */
+  secretArn: string;
   /** The FIFO queue for {@link PushMessage}s. */
   queueUrl: string;
   sources: TrackedBranch[];
@@ -26,7 +27,7 @@ export interface WebhookOptions {
 
 /** A request of an HTTP API, payload format 2.0. */
 export interface WebhookRequest extends HttpRequest {
-  /** `/webhooks/<forge>` */
+  /** `/webhooks/<forge>/<owner>/<repository>` */
   rawPath: string;
   /** When API Gateway took the request in, in milliseconds: the function may have started long after. */
   requestContext: { timeEpoch: number };
@@ -40,11 +41,21 @@ const BODY_LIMIT = 5 * 1024 * 1024;
 
 const ADAPTERS: Record<Forge, Adapter> = { github, gitlab, bitbucket, gitee };
 
-/** What the parts of the flow share. */
-interface Intake {
+/** What a path leads to. */
+interface Door {
   forge: Forge;
-  options: WebhookOptions;
-  queue: SQSClient;
+  /** {@link repositoryKey} of the repository, which may not be tracked. */
+  key: string;
+  /** What is tracked of the repository; undefined for nothing. */
+  tracked: { repository: string; sources: TrackedBranch[] } | undefined;
+}
+
+/** What verifies senders. */
+interface Secrets {
+  secretId: string;
+  stored: CachedSecret;
+  /** In place of a secret that does not exist: nobody knows it. */
+  unknown: string;
 }
 
 /**
@@ -52,73 +63,112 @@ interface Intake {
  * {@link PushMessage} for each branch and application. Everything slow is left to the queue's other side, because forges
  * wait ten seconds for an answer, and GitHub does not try again by itself.
  *
+ * Each repository has a path and a secret of its own: whoever administers one can deliver for no other. Paths of repositories
+ * that are not tracked are answered like those whose secret the sender does not know.
+ *
  * Answers `{outcome, forge, …}` as JSON: 200 ping; 202 queued or ignored, with the reason; 400 not a delivery of the
- * forge's; 401 not sent with the secret; 404 no forge that delivers here; 413 too large; 415 a content type that the
- * forge does not send; 503 secret or queue out of reach. Several pushes that are queued are listed as `pushes`.
+ * forge's; 401 not sent with the secret of the path's repository; 403 a push to another repository; 404 no forge that
+ * delivers here; 413 too large; 415 a content type that the forge does not send; 503 secret or queue out of reach. Several
+ * pushes that are queued are listed as `pushes`.
  *
  * Needs:
- * - secretsmanager:GetSecretValue on the secrets
+ * - secretsmanager:GetSecretValue on the secret
  * - sqs:SendMessage on the queue
  */
 export function createWebhook(options: WebhookOptions): WebhookHandler {
   // Two attempts of two seconds at the secret and at the queue: within the forges' ten.
   const secretsManager = new SecretsManagerClient(clientSettings(2, 2));
   const queue = new SQSClient(queueClientSettings(2, 2));
-  const secrets: Partial<Record<Forge, CachedSecret>> = {};
-  for (const forge of FORGES) {
-    const secretArn = options.secrets[forge];
-    if (secretArn !== undefined) {
-      secrets[forge] = cachedSecret(
-        () => readSecret(secretsManager, { secretId: secretArn }, "the webhook's secret"),
-        Date.now,
-      );
-    }
-  }
+  const { secretArn: secretId } = options;
+  const secrets: Secrets = {
+    secretId,
+    stored: cachedSecret(() => readSecret(secretsManager, { secretId }, "the webhooks' secrets as JSON"), Date.now),
+    unknown: randomUUID(),
+  };
 
   return async (event) => {
     const delivery = { headers: event.headers, body: bodyBytes(event) };
     if (delivery.body.length > BODY_LIMIT) {
       return answer(413, "rejected", { reason: `the body is larger than ${BODY_LIMIT} bytes` });
     }
-    const forge = FORGES.find((each) => event.rawPath.endsWith(`/${each}`));
-    const secret = forge && secrets[forge];
-    if (forge === undefined || secret === undefined) {
+    const door = findDoor(event.rawPath, options.sources);
+    if (door === undefined) {
       return answer(404, "rejected", { reason: "no forge delivers to this path" });
     }
+    const { forge, tracked } = door;
     const now = event.requestContext.timeEpoch;
-    return (await refuse(forge, secret, delivery, now)) ?? (await receive({ forge, options, queue }, delivery, now));
+    const refusal = await refuse(door, secrets, delivery, now);
+    if (refusal !== undefined || tracked === undefined) {
+      return refusal ?? mismatch(door);
+    }
+    return receive({ forge, ...tracked, queueUrl: options.queueUrl, queue }, delivery, now);
   };
 }
 
-/** The answer to what the forge did not send, `undefined` if it did. */
+/** @returns `undefined` for the path of a forge from which nothing is tracked, which has no route */
+function findDoor(rawPath: string, sources: TrackedBranch[]): Door | undefined {
+  const key = (/\/webhooks\/(.+)$/.exec(rawPath)?.[1] ?? "").toLowerCase();
+  const forge = FORGES.find((each) => key.startsWith(`${each}/`));
+  if (forge === undefined || !sources.some((source) => source.forge === forge)) {
+    return undefined;
+  }
+  const ofRepository = sources.filter((source) => repositoryKey(source) === key);
+  const [first] = ofRepository;
+  return { forge, key, tracked: first && { repository: first.repository, sources: ofRepository } };
+}
+
+/** The answer to what the forge did not send with the secret of the path's repository, `undefined` if it did. */
 async function refuse(
-  forge: Forge,
-  secret: CachedSecret,
+  door: Door,
+  { secretId, stored, unknown }: Secrets,
   delivery: Delivery,
   now: number,
 ): Promise<APIGatewayProxyStructuredResultV2 | undefined> {
+  const { forge, key, tracked } = door;
   const adapter = ADAPTERS[forge];
   const refusal = adapter.refuse(delivery.headers);
   if (refusal !== undefined) {
     return answer(401, "rejected", { forge, reason: refusal });
   }
+  const location = { secretId, key };
+  // Without a secret, too, something is compared: the time of the answer must not tell which repositories are tracked.
+  const isSent = (secret: string) => adapter.isSentWith(textAt(location, secret) ?? unknown, delivery, now);
   try {
-    if (await isExplainedBy(secret, (value) => adapter.isSentWith(value, delivery, now))) {
+    if (await isExplainedBy(stored, isSent)) {
       return undefined;
+    }
+    if (tracked !== undefined) {
+      requireText(location, await stored.current(), "the webhook's secret");
     }
   } catch (error) {
     return answer(503, "failed", { forge, reason: "the webhook's secret cannot be read" }, { cause: explain(error) });
   }
-  return answer(401, "rejected", { forge, reason: adapter.mismatch });
+  return mismatch(door);
 }
 
-/** What follows once the forge is known to be the sender. */
+/** The sender does not know the secret, or there is none. Only the log says which. */
+function mismatch({ forge, tracked }: Door): APIGatewayProxyStructuredResultV2 {
+  const reason = `${ADAPTERS[forge].mismatch}, or the path names no tracked repository`;
+  const internal = tracked ? { repository: tracked.repository } : { cause: "the path names no tracked repository" };
+  return answer(401, "rejected", { forge, reason }, internal);
+}
+
+/** What the parts of the flow share: the repository whose secret the sender knows. */
+interface Intake {
+  forge: Forge;
+  repository: string;
+  sources: TrackedBranch[];
+  queueUrl: string;
+  queue: SQSClient;
+}
+
+/** What follows once the sender is known to have the repository's secret. */
 async function receive(
   intake: Intake,
   { headers, body }: Delivery,
   now: number,
 ): Promise<APIGatewayProxyStructuredResultV2> {
-  const { forge, options } = intake;
+  const { forge } = intake;
   const adapter = ADAPTERS[forge];
   const announced = adapter.announce(headers);
   if (announced.kind === "malformed") {
@@ -139,19 +189,21 @@ async function receive(
   if (announced.kind === "other") {
     return answer(202, "ignored", { forge, reason: `event ${announced.event} is not tracked`, delivery });
   }
-  const verdict = decidePush(adapter.readPush(payload.value, now), forge, options.sources);
+  const verdict = decidePush(adapter.readPush(payload.value, now), intake.repository, intake.sources);
   switch (verdict.kind) {
     case "malformed":
       return answer(400, "rejected", { forge, reason: verdict.reason, delivery });
     case "ignore":
       return answer(202, "ignored", { forge, reason: verdict.reason, delivery });
+    case "foreign":
+      return answer(403, "rejected", { forge, reason: verdict.reason, delivery });
     case "deliver":
       return enqueue(intake, verdict.pushes, delivery);
   }
 }
 
 async function enqueue(
-  { forge, options, queue }: Intake,
+  { forge, queueUrl, queue }: Intake,
   pushes: TrackedPush[],
   delivery: string,
 ): Promise<APIGatewayProxyStructuredResultV2> {
@@ -161,7 +213,7 @@ async function enqueue(
       const former = before === undefined ? {} : { before };
       const message: PushMessage = { forge, repository, branch, commit, ...former, delivery, pushedAt, application };
       try {
-        await sendMessage(queue, options.queueUrl, message);
+        await sendMessage(queue, queueUrl, message);
       } catch (error) {
         // What was enqueued before is no harm: the forge's redelivery carries the same delivery and commit.
         const reason = `the push could not be enqueued for ${application}: redeliver it`;

@@ -14,7 +14,7 @@ export interface ApiArgs {
 export interface RouteArgs {
   /** What the routes lead to. */
   function: { arn: pulumi.Output<string>; functionName: pulumi.Output<string> };
-  /** `POST /webhooks/github`, each by the name of its resource. */
+  /** `POST /webhooks/github/{repository+}`, each by the name of its resource. */
   routes: Record<string, string>;
   /** The requests that may invoke the function, as method and path without a space; `*` stands for any text. */
   invokedBy: string;

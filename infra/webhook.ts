@@ -1,9 +1,10 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { Forge, TrackedBranch } from "../handlers/forge";
+import { type Forge, repositoryKey, type TrackedBranch } from "../handlers/forge";
 import { createWebhook } from "../handlers/webhook";
 import type { Api } from "./api";
 import { Callback } from "./callback";
-import { createGeneratedSecret, type GeneratedSecret } from "./generatedSecret";
+import { forgesOf } from "./forges";
+import { createGeneratedSecrets, type GeneratedSecrets } from "./generatedSecret";
 import type { PushQueue } from "./intake";
 import type { Operations } from "./operations";
 
@@ -13,52 +14,51 @@ export interface WebhookArgs {
   operations: Operations;
   api: Api;
   queue: PushQueue;
-  /** The forges that deliver. */
-  forges: Forge[];
+  /** Those that deliver. One may be there more than once, for several branches. */
+  repositories: Pick<TrackedBranch, "forge" | "repository">[];
   /** Branches whose pushes are passed on. */
   branches: pulumi.Output<TrackedBranch[]>;
 }
 
 /** The way in where forges tell of pushes: each one to a tracked branch is verified and put on the queue. */
 export class Webhook extends pulumi.ComponentResource {
-  /** The address to give to each forge. */
+  /** The address to give to the forge, by `<forge>/<repository>`. */
   readonly urls: Record<string, pulumi.Output<string>>;
-  /** The secret to give to each forge. */
+  /** The secret to give to the forge, by `<forge>/<repository>`. */
   readonly secrets: Record<string, pulumi.Output<string>>;
 
   constructor(name: string, args: WebhookArgs, opts?: pulumi.ComponentResourceOptions) {
     super("slipway:infra:Webhook", name, {}, opts);
-    const { api, forges } = args;
-    const doors = forges.map((forge) => createDoor(name, forge, this));
-    const webhook = createFunction(name, args, doors, this);
-    const routes = doors.map(({ forge }) => [`${name}-webhook-${forge}`, `POST ${PATH}/${forge}`]);
+    const { api, repositories } = args;
+    const keys = [...new Set(repositories.map(repositoryKey))];
+    // Whoever administers a repository sees its webhook's secret: with one of its own, it can deliver for no other.
+    const secrets = createGeneratedSecrets(`${name}-webhooks`, "Secrets of the webhooks, by repository", keys, {
+      parent: this,
+    });
+    const webhook = createFunction(name, args, secrets, this);
     api.addRoutes(
       `${name}-webhook`,
-      { function: webhook, routes: Object.fromEntries(routes), invokedBy: `POST${PATH}/*` },
+      {
+        function: webhook,
+        routes: Object.fromEntries(forgesOf(repositories).map((forge) => [`${name}-webhook-${forge}`, routeOf(forge)])),
+        invokedBy: `POST${PATH}/*`,
+      },
       { parent: this },
     );
-    this.urls = Object.fromEntries(doors.map(({ forge }) => [forge, pulumi.interpolate`${api.url}${PATH}/${forge}`]));
-    this.secrets = Object.fromEntries(doors.map(({ forge, secret }) => [forge, secret.value]));
+    this.urls = Object.fromEntries(keys.map((key) => [key, pulumi.interpolate`${api.url}${PATH}/${key}`]));
+    this.secrets = secrets.values;
     this.registerOutputs({ urls: this.urls, secrets: this.secrets });
   }
 }
 
-/** Where one forge comes in. */
-interface Door {
-  forge: Forge;
-  secret: GeneratedSecret;
-}
-
-// Each forge has its own: some sign with it, others send it as it is.
-const createDoor = (name: string, forge: Forge, parent: pulumi.Resource): Door => ({
-  forge,
-  secret: createGeneratedSecret(`${name}-webhook-${forge}`, `Proves what ${forge} sends to the webhook`, { parent }),
-});
+// An API has 300 routes, and each change of one is a deployment: the function finds the repository in the path. The
+// parameter is greedy because GitLab's groups may be nested.
+const routeOf = (forge: Forge) => `POST ${PATH}/${forge}/{repository+}`;
 
 const createFunction = (
   name: string,
   { operations, queue, branches }: WebhookArgs,
-  doors: Door[],
+  secrets: GeneratedSecrets,
   parent: pulumi.Resource,
 ) =>
   new Callback(
@@ -66,13 +66,9 @@ const createFunction = (
     {
       operations,
       factory: createWebhook,
-      options: {
-        secrets: Object.fromEntries(doors.map(({ forge, secret }) => [forge, secret.arn])),
-        queueUrl: queue.url,
-        sources: branches,
-      },
+      options: { secretArn: secrets.arn, queueUrl: queue.url, sources: branches },
       statements: [
-        { actions: ["secretsmanager:GetSecretValue"], resources: doors.map(({ secret }) => secret.arn) },
+        { actions: ["secretsmanager:GetSecretValue"], resources: [secrets.arn] },
         { actions: ["sqs:SendMessage"], resources: [queue.arn] },
       ],
       // GitHub, Bitbucket and GitLab give up after ten.

@@ -1,4 +1,4 @@
-import type { Forge, TrackedBranch } from "../forge";
+import type { TrackedBranch } from "../forge";
 import type { Change, Malformed, Push } from "./adapter";
 
 /** A push, and who tracks its branch. */
@@ -7,17 +7,30 @@ export interface TrackedPush {
   sources: TrackedBranch[];
 }
 
-export type PushVerdict = { kind: "deliver"; pushes: TrackedPush[] } | { kind: "ignore"; reason: string } | Malformed;
+export type PushVerdict =
+  | { kind: "deliver"; pushes: TrackedPush[] }
+  | { kind: "ignore"; reason: string }
+  /** The payload names another repository than the one whose secret signed it. */
+  | { kind: "foreign"; reason: string }
+  | Malformed;
 
-/** What to do about what a delivery tells: the pushes that somebody tracks, or why there is none. */
-export function decidePush(read: Change[] | Malformed, forge: Forge, sources: TrackedBranch[]): PushVerdict {
+/**
+ * What to do about what a delivery tells: the pushes that somebody tracks, or why there is none.
+ * @param repository whose secret the sender knows: pushes to any other are refused
+ * @param sources tracked branches of that repository
+ */
+export function decidePush(read: Change[] | Malformed, repository: string, sources: TrackedBranch[]): PushVerdict {
   if (!Array.isArray(read)) {
     return read;
   }
   const pushes: TrackedPush[] = [];
   const reasons: string[] = [];
   for (const change of read) {
-    const tracked = change.kind === "push" ? track(change.push, forge, sources) : change.reason;
+    if (change.kind === "push" && !isSameRepository(change.push.repository, repository)) {
+      const reason = `the payload names repository ${change.push.repository}, but this path and its secret belong to ${repository}`;
+      return { kind: "foreign", reason };
+    }
+    const tracked = change.kind === "push" ? track(change.push, sources) : change.reason;
     if (typeof tracked === "string") {
       reasons.push(tracked);
     } else {
@@ -35,16 +48,14 @@ function summary(reasons: string[]): string {
 }
 
 /** Who tracks the pushed branch, or why nobody does. */
-function track(push: Push, forge: Forge, sources: TrackedBranch[]): TrackedPush | string {
-  // Forges take repository names in any case: the configuration may spell one otherwise than the forge does.
-  const ofRepository = sources.filter(
-    (source) => source.forge === forge && source.repository.toLowerCase() === push.repository.toLowerCase(),
-  );
-  const tracking = ofRepository.filter((source) => source.branch === push.branch);
-  if (tracking.length > 0) {
-    return { push, sources: tracking };
-  }
-  const what =
-    ofRepository.length === 0 ? `repository ${push.repository}` : `branch ${push.branch} of ${push.repository}`;
-  return `${what} is not tracked`;
+function track(push: Push, sources: TrackedBranch[]): TrackedPush | string {
+  const tracking = sources.filter((source) => source.branch === push.branch);
+  return tracking.length > 0
+    ? { push, sources: tracking }
+    : `branch ${push.branch} of ${push.repository} is not tracked`;
+}
+
+/** Forges accept repository names in any case: the configuration may spell one otherwise than the forge does. */
+function isSameRepository(one: string, other: string): boolean {
+  return one.toLowerCase() === other.toLowerCase();
 }

@@ -10,6 +10,7 @@ import type {
 import type { GetRandomPasswordArgs } from "@pulumi/aws/secretsmanager/getRandomPassword";
 import type { GetSecretArgs } from "@pulumi/aws/secretsmanager/getSecret";
 import type { GetSecretVersionArgs } from "@pulumi/aws/secretsmanager/getSecretVersion";
+import type { GetSecretVersionsArgs } from "@pulumi/aws/secretsmanager/getSecretVersions";
 import type { SecretArgs } from "@pulumi/aws/secretsmanager/secret";
 import type { SecretVersionArgs } from "@pulumi/aws/secretsmanager/secretVersion";
 import type { Unwrap } from "@pulumi/pulumi";
@@ -156,6 +157,25 @@ export function createSecretsManager(cloud: Cloud): Service {
     };
   }
 
+  /** The data source of all versions with a label; of a secret without any it has no list. */
+  function listVersions({ secretId }: Partial<GetSecretVersionsArgs>): object {
+    const secret = find(secretId);
+    const listed = secret.versions
+      .filter(({ stages }) => stages.length > 0)
+      .map(({ id, stages, createdAt }) => ({
+        versionId: id,
+        versionStages: stages,
+        createdTime: new Date(createdAt).toISOString(),
+      }));
+    return {
+      id: secretId,
+      secretId,
+      secretArn: secret.arn,
+      secretName: secret.name,
+      ...(listed.length === 0 ? {} : { versions: listed }),
+    };
+  }
+
   return {
     name: "secretsmanager",
     resources: {
@@ -169,6 +189,7 @@ export function createSecretsManager(cloud: Cloud): Service {
         return { id: secret.arn, arn: secret.arn, name: secret.name };
       },
       "aws:secretsmanager/getSecretVersion:getSecretVersion": readVersion,
+      "aws:secretsmanager/getSecretVersions:getSecretVersions": listVersions,
     },
     operations: {
       CreateSecret: operation<CreateSecretRequest, CreateSecretResponse>({

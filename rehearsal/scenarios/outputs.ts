@@ -1,6 +1,6 @@
 /** What the program tells at its end, as `pulumi stack output` shows it. */
 export interface Outputs {
-  /** Only of a stack that webhooks lead to: by forge, `github` → URL. */
+  /** Only of a stack that webhooks lead to: `github/acme/storefront` → URL. */
   webhookUrls?: Record<string, string>;
   webhookSecrets?: Record<string, string>;
   /** Only of a stack whose versions can be deployed by HTTP. */

@@ -7,6 +7,7 @@ import type { Delivery } from "../forges/deliveries";
 import type { Forges } from "../forges/forges";
 import type { RefUpdate, Repository } from "../forges/repository";
 import { type RequestOptions, type Response, request } from "../forges/request";
+import { storefront } from "../forges/storefront";
 import type { Registration } from "../monitor";
 import type { Rehearsal } from "../rehearsal";
 import { natInstanceReady } from "./natReady";
@@ -79,18 +80,21 @@ export function stackOf(world: World, name = world.stack): WorldStack {
 export interface Intake {
   /** The stack that takes them: the rehearsed one, or the one at the beginning of its images' way. */
   stack: string;
-  /** Where a forge's webhook leads, with its secret; undefined where the stack polls its branches. */
+  /** Where a repository's webhook leads, with its secret; undefined where the stack polls its branches. */
   webhook: { url: string; secret: string } | undefined;
 }
 
-/** @throws where the stack takes webhooks, but none of this forge */
-export function intakeOf({ stacks }: Pick<World, "stacks">, forge = "github"): Intake {
+/**
+ * @param key `<forge>/<repository>`
+ * @throws where the stack takes webhooks, but none of this repository
+ */
+export function intakeOf({ stacks }: Pick<World, "stacks">, key = `github/${storefront}`): Intake {
   const listening = [...stacks].reverse().find(({ outputs }) => outputs.webhookUrls !== undefined);
   if (listening === undefined) return { stack: stacks[0]?.name ?? "", webhook: undefined };
   const { webhookUrls = {}, webhookSecrets = {} } = listening.outputs;
-  const [url, secret] = [webhookUrls[forge], webhookSecrets[forge]];
+  const [url, secret] = [webhookUrls[key], webhookSecrets[key]];
   if (url === undefined || secret === undefined)
-    throw new Error(`The outputs webhookUrls and webhookSecrets of ${listening.name} have no ${forge}.`);
+    throw new Error(`The outputs webhookUrls and webhookSecrets of ${listening.name} have no ${key}.`);
   return { stack: listening.name, webhook: { url, secret } };
 }
 

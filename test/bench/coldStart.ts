@@ -25,7 +25,7 @@ const requests = {
 const FUNCTIONS: [name: string, factory: HandlerFactory<never>, options: object][] = [
   ["deploy", createDeploy, deploy],
   ["deploy, also by HTTP", createDeploy, { ...deploy, requests }],
-  ["webhook", createWebhook, { secrets: { github: "webhook" }, queueUrl, sources: [] }],
+  ["webhook", createWebhook, { secretArn: "webhook", queueUrl, sources: [] }],
 ];
 
 /** What the runtime does before the first event: it loads the file. Tells the processor time and the SDK's packages. */

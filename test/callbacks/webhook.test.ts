@@ -9,6 +9,7 @@ import { type Lambda, startLambda } from "./lambda";
 const SECRET = "wkEHTcQ3zy0Kf9Sg7p2Vn5Xb8Jd4Lm6Rt1Ya0Uhe";
 const SECRET_ARN = "arn:aws:secretsmanager:us-east-1:123456789012:secret:webhook-AbCdEf";
 const QUEUE_URL = "https://sqs.us-east-1.amazonaws.com/123456789012/pushes.fifo";
+const MISMATCH = "X-Hub-Signature-256 does not match the body and the secret, or the path names no tracked repository";
 const DELIVERY = "8b5f2a80-5f2c-11ef-9c1d-2b0d4e8f7a11";
 
 const exampleOf = (event: string, of: (payload: Record<string, unknown>) => boolean = () => true) => {
@@ -23,8 +24,9 @@ const exampleOf = (event: string, of: (payload: Record<string, unknown>) => bool
 const push = exampleOf("push", ({ ref, deleted }) => ref === "refs/heads/master" && deleted === false);
 const forge = "github";
 const { full_name: repository } = push.repository as { full_name: string };
+const STORED = JSON.stringify({ [`github/${repository.toLowerCase()}`]: SECRET });
 const options: WebhookOptions = {
-  secrets: { github: SECRET_ARN },
+  secretArn: SECRET_ARN,
   queueUrl: QUEUE_URL,
   sources: [
     { forge, repository, branch: "master", application: "storefront" },
@@ -49,8 +51,8 @@ function requestOf({ event = "push", contentType = "application/json", body, bas
     .digest("hex");
   return {
     version: "2.0",
-    routeKey: "POST /webhooks/github",
-    rawPath: rest.path ?? "/webhooks/github",
+    routeKey: "POST /webhooks/github/{repository+}",
+    rawPath: rest.path ?? `/webhooks/github/${repository}`,
     requestContext: { timeEpoch: 1767614400000 },
     headers: {
       "content-type": contentType,
@@ -76,7 +78,7 @@ describe("webhook callback, serialised", () => {
     text = await serialize(createWebhook);
     endpoint = await startEndpoint();
     Object.assign(endpoint.answers, {
-      GetSecretValue: () => ({ ARN: SECRET_ARN, SecretString: SECRET }),
+      GetSecretValue: () => ({ ARN: SECRET_ARN, SecretString: STORED }),
       SendMessage: ({ MessageBody }) => ({ MessageId: "1", MD5OfMessageBody: md5(MessageBody) }),
     } satisfies Endpoint["answers"]);
     lambda = startLambda({ text, options, endpointUrl: endpoint.url });
@@ -94,7 +96,7 @@ describe("webhook callback, serialised", () => {
     const { statusCode, headers, body } = value as { statusCode: number; headers: object; body: string };
     expect(error).to.equal(undefined);
     expect(headers).to.deep.equal({ "content-type": "application/json" });
-    expect(lines.join("\n")).not.to.include(delivery.secret ?? SECRET);
+    expect([body, ...lines].join("\n")).not.to.include(delivery.secret ?? SECRET);
     return { status: statusCode, answer: JSON.parse(body), logged: lines.map((line) => JSON.parse(line)) };
   }
 
@@ -136,7 +138,10 @@ describe("webhook callback, serialised", () => {
 
   it("is not turned into 401 by a newline at the end of the secret", async () => {
     const { GetSecretValue } = endpoint.answers;
-    endpoint.answers.GetSecretValue = () => ({ ARN: SECRET_ARN, SecretString: `${SECRET}\n` });
+    endpoint.answers.GetSecretValue = () => ({
+      ARN: SECRET_ARN,
+      SecretString: `${STORED.replace(SECRET, `${SECRET}\\n`)}\n`,
+    });
     const fresh = startLambda({ text, options, endpointUrl: endpoint.url });
     const { status } = await deliver({ body: JSON.stringify(push) }, fresh);
     await fresh.close();
@@ -208,7 +213,7 @@ describe("webhook callback, serialised", () => {
       "a signature by another secret",
       { body: json, secret: "another" },
       401,
-      { outcome: "rejected", forge, reason: "X-Hub-Signature-256 does not match the body and the secret" },
+      { outcome: "rejected", forge, reason: MISMATCH },
     ],
     ["no event", { event: "", body: json }, 400, { outcome: "rejected", forge, reason: "X-GitHub-Event is missing" }],
     [
@@ -247,14 +252,14 @@ describe("webhook callback, serialised", () => {
       { outcome: "rejected", reason: "the body is larger than 5242880 bytes" },
     ],
     [
-      "the path of a forge that has no secret",
-      { body: json, path: "/webhooks/gitlab" },
+      "the path of a forge from which nothing is tracked",
+      { body: json, path: `/webhooks/gitlab/${repository}` },
       404,
       { outcome: "rejected", reason: "no forge delivers to this path" },
     ],
     [
       "a path of another name",
-      { body: json, path: "/webhooks/constructor" },
+      { body: json, path: "/webhooks/constructor/acme/website" },
       404,
       { outcome: "rejected", reason: "no forge delivers to this path" },
     ],
@@ -310,7 +315,7 @@ describe("webhook callback, serialised", () => {
     [
       "is empty, with which anyone could sign",
       () => ({ SecretString: "" }),
-      `secret ${SECRET_ARN} holds no text: put the webhook's secret there`,
+      `secret ${SECRET_ARN} holds no text: put the webhooks' secrets as JSON there`,
     ],
   ];
   for (const [what, read, cause] of secrets) {

@@ -9,7 +9,7 @@ import { type Lambda, startLambda } from "./lambda";
 import { bitbucketOf, DELIVERIES, giteeOf, NOW, proofsIn, pushes, type Sent, secretOf } from "./webhookDeliveries";
 
 const QUEUE_URL = "https://sqs.us-east-1.amazonaws.com/123456789012/pushes.fifo";
-const arnOf = (forge: Forge) => `arn:aws:secretsmanager:us-east-1:123456789012:secret:${forge}-AbCdEf`;
+const SECRET_ARN = "arn:aws:secretsmanager:us-east-1:123456789012:secret:webhooks-AbCdEf";
 const repositoryOf = (forge: Forge) => (forge === "gitlab" ? "acme/shops/storefront" : "acme/storefront");
 
 const track = (forge: Forge, branch: string, application: string): TrackedBranch => ({
@@ -19,10 +19,14 @@ const track = (forge: Forge, branch: string, application: string): TrackedBranch
   application,
 });
 const options: WebhookOptions = {
-  secrets: Object.fromEntries(FORGES.map((forge) => [forge, arnOf(forge)])),
+  secretArn: SECRET_ARN,
   queueUrl: QUEUE_URL,
   sources: [...FORGES.map((forge) => track(forge, "main", forge)), track("bitbucket", "release", "shop")],
 };
+
+const STORED = JSON.stringify(
+  Object.fromEntries(FORGES.map((forge) => [`${forge}/${repositoryOf(forge)}`, secretOf(forge)])),
+);
 
 const times: Record<Forge, string> = {
   github: "2026-01-05T11:59:59.000Z",
@@ -30,11 +34,12 @@ const times: Record<Forge, string> = {
   bitbucket: "2026-01-05T12:00:00.000Z",
   gitee: "2026-01-05T10:00:00.000Z",
 };
+const orPath = ", or the path names no tracked repository";
 const mismatches: Record<Forge, string> = {
-  github: "X-Hub-Signature-256 does not match the body and the secret",
-  gitlab: "X-Gitlab-Token is not the secret",
-  bitbucket: "X-Hub-Signature does not match the body and the secret",
-  gitee: "X-Gitee-Token is neither the secret nor its signature of an X-Gitee-Timestamp within an hour of now",
+  github: `X-Hub-Signature-256 does not match the body and the secret${orPath}`,
+  gitlab: `X-Gitlab-Token is not the secret${orPath}`,
+  bitbucket: `X-Hub-Signature does not match the body and the secret${orPath}`,
+  gitee: `X-Gitee-Token is neither the secret nor its signature of an X-Gitee-Timestamp within an hour of now${orPath}`,
 };
 const digest = (algorithm: string, text: unknown) => createHash(algorithm).update(String(text)).digest("hex");
 
@@ -47,7 +52,7 @@ describe("webhook callback of all forges, serialised", () => {
     text = await serialize(createWebhook);
     endpoint = await startEndpoint();
     Object.assign(endpoint.answers, {
-      GetSecretValue: ({ SecretId }) => ({ SecretString: secretOf(forgeOfSecret(SecretId)) }),
+      GetSecretValue: () => ({ SecretString: STORED }),
       SendMessage: ({ MessageBody }) => ({ MessageId: "1", MD5OfMessageBody: digest("md5", MessageBody) }),
     } satisfies Endpoint["answers"]);
     lambda = startLambda({ text, options, endpointUrl: endpoint.url });
@@ -64,7 +69,7 @@ describe("webhook callback of all forges, serialised", () => {
   async function deliver(forge: Forge, { headers, body }: Sent, to = lambda) {
     const { value, error, lines } = await to.invoke({
       version: "2.0",
-      rawPath: `/webhooks/${forge}`,
+      rawPath: `/webhooks/${forge}/${repositoryOf(forge)}`,
       headers: { "content-type": "application/json", ...headers },
       requestContext: { timeEpoch: NOW },
       body,
@@ -146,14 +151,14 @@ describe("webhook callback of all forges, serialised", () => {
     }
   }
 
-  it("has read each secret once, from a function that knows them all", async () => {
+  it("has read the secret once for all repositories", async () => {
     const fresh = startLambda({ text, options, endpointUrl: endpoint.url });
     for (const forge of [...FORGES, ...FORGES]) {
       await deliver(forge, pushes[forge](secretOf(forge)), fresh);
     }
     await fresh.close();
     const read = endpoint.requests.filter(({ operation }) => operation === "GetSecretValue");
-    expect(read.map(({ input }) => input)).to.deep.equal(FORGES.map((forge) => ({ SecretId: arnOf(forge) })));
+    expect(read.map(({ input }) => input)).to.deep.equal([{ SecretId: SECRET_ARN }]);
   });
 
   it("takes several branches of one push of Bitbucket's, and says so of each", async () => {
@@ -269,11 +274,3 @@ describe("webhook callback of all forges, serialised", () => {
     });
   }
 });
-
-function forgeOfSecret(arn: unknown): Forge {
-  const forge = FORGES.find((each) => arn === arnOf(each));
-  if (forge === undefined) {
-    throw awsFault("ResourceNotFoundException", `no secret ${arn}`);
-  }
-  return forge;
-}

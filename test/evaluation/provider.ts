@@ -86,6 +86,12 @@ function computed(
   }
 }
 
+/** The webhooks' secret holds one for each of the repositories at an earlier `pulumi up`. */
+const storedIn = (secretId: string) =>
+  secretId.includes("slipway-webhooks")
+    ? JSON.stringify({ "github/acme/storefront": ROTATED, "github/acme/former": ROTATED })
+    : ROTATED;
+
 function answer(token: string, inputs: Record<string, unknown>, arn: Arn): object {
   switch (token) {
     case "aws:index/getCallerIdentity:getCallerIdentity":
@@ -96,8 +102,10 @@ function answer(token: string, inputs: Record<string, unknown>, arn: Arn): objec
       return { name: inputs.name, value: `value-of${inputs.name}` };
     case "aws:secretsmanager/getRandomPassword:getRandomPassword":
       return { randomPassword: GENERATED.slice(0, Number(inputs.passwordLength)) };
+    case "aws:secretsmanager/getSecretVersions:getSecretVersions":
+      return { secretId: inputs.secretId, versions: [{ versionId: "1", versionStages: ["AWSCURRENT"] }] };
     case "aws:secretsmanager/getSecretVersion:getSecretVersion":
-      return { secretId: inputs.secretId, secretString: ROTATED };
+      return { secretId: inputs.secretId, secretString: storedIn(String(inputs.secretId)) };
     case "aws:secretsmanager/getSecret:getSecret":
       return { arn: arn("secretsmanager", `secret:${inputs.name}-AbCdEf`) };
     default:

@@ -11,7 +11,7 @@ const storefront: TrackedBranch = { forge, repository: "acme/storefront", branch
 const basket: TrackedBranch = { forge, repository: "acme/storefront", branch: "feature/basket", application: "basket" };
 const twin: TrackedBranch = { forge, repository: "acme/storefront", branch: "main", application: "twin" };
 const sources = [storefront, basket, twin];
-const decide = (payload: unknown): PushVerdict => decidePush(github.readPush(payload, NOW), forge, sources);
+const decide = (payload: unknown): PushVerdict => decidePush(github.readPush(payload, NOW), "acme/storefront", sources);
 
 const repository = { full_name: "acme/storefront", pushed_at: 1767607200 };
 const payload = { ref: "refs/heads/main", before: FORMER, after: COMMIT, deleted: false, repository };
@@ -69,7 +69,7 @@ describe("push at GitHub", () => {
 
   it("to a repository that the configuration spells in another way is delivered", () => {
     const spelt = { ...storefront, repository: "Acme/Storefront" };
-    expect(decidePush(github.readPush(payload, NOW), forge, [spelt])).to.deep.equal({
+    expect(decidePush(github.readPush(payload, NOW), spelt.repository, [spelt])).to.deep.equal({
       kind: "deliver",
       pushes: [{ push, sources: [spelt] }],
     });
@@ -82,17 +82,19 @@ describe("push at GitHub", () => {
     ["of zeros that does not say deleted", { deleted: undefined, after: "0".repeat(40) }, "branch main was deleted"],
     ["to another branch", { ref: "refs/heads/basket" }, "branch basket of acme/storefront is not tracked"],
     ["to a branch in another case", { ref: "refs/heads/Main" }, "branch Main of acme/storefront is not tracked"],
-    [
-      "to another repository",
-      { repository: { ...repository, full_name: "acme/cellar" } },
-      "repository acme/cellar is not tracked",
-    ],
   ];
   for (const [what, change, reason] of ignored) {
     it(`${what} is ignored`, () => {
       expect(decide({ ...payload, ...change })).to.deep.equal({ kind: "ignore", reason });
     });
   }
+
+  it("to another repository is refused, though the sender knows the secret of this one", () => {
+    expect(decide({ ...payload, repository: { ...repository, full_name: "acme/cellar" } })).to.deep.equal({
+      kind: "foreign",
+      reason: "the payload names repository acme/cellar, but this path and its secret belong to acme/storefront",
+    });
+  });
 
   const malformed: [string, unknown, string][] = [
     ["is null", null, "not a push: ref is missing or no reference"],

@@ -21,7 +21,8 @@ const SETTINGS = {
     application("reports", { forge: "gitlab", repository: "acme/data/reports" }),
     application("shop", { forge: "gitee", repository: "acme/shop" }),
     application("storefront", { repository: "acme/storefront" }),
-    application("admin", { repository: "acme/admin" }),
+    application("admin", { repository: "Acme/Admin" }),
+    application("preview", { repository: "acme/storefront", branch: "preview" }),
   ],
 };
 
@@ -35,8 +36,16 @@ const TRACKED = [
   { forge: "gitlab", repository: "acme/data/reports", branch: "main", application: "reports" },
   { forge: "gitee", repository: "acme/shop", branch: "main", application: "shop" },
   { forge: "github", repository: "acme/storefront", branch: "main", application: "storefront" },
-  { forge: "github", repository: "acme/admin", branch: "main", application: "admin" },
+  { forge: "github", repository: "Acme/Admin", branch: "main", application: "admin" },
+  { forge: "github", repository: "acme/storefront", branch: "preview", application: "preview" },
 ];
+
+const SECRETS_BY_REPOSITORY = {
+  "gitlab/acme/data/reports": GENERATED,
+  "gitee/acme/shop": GENERATED,
+  "github/acme/storefront": ROTATED,
+  "github/acme/admin": GENERATED,
+};
 
 const readingTokens = (program: Program, role: string) =>
   roleStatements(program, role).filter(({ Action }) => String(Action).includes("secretsmanager"));
@@ -47,19 +56,21 @@ describe("a stack with sources at three forges", () => {
     program = await evaluateStack({ settings: withKeys(SETTINGS) });
   });
 
-  it("has an address and a secret of its own for each", () => {
+  it("has an address and a secret of its own for each repository, whatever its case and however many branches are tracked", () => {
+    const keys = ["gitlab/acme/data/reports", "gitee/acme/shop", "github/acme/storefront", "github/acme/admin"];
     expect(program.outputs).to.deep.include({
-      webhookUrls: {
-        github: "https://api.example/webhooks/github",
-        gitlab: "https://api.example/webhooks/gitlab",
-        gitee: "https://api.example/webhooks/gitee",
-      },
-      webhookSecrets: { github: ROTATED, gitlab: ROTATED, gitee: ROTATED },
+      webhookUrls: Object.fromEntries(keys.map((key) => [key, `https://api.example/webhooks/${key}`])),
+      webhookSecrets: SECRETS_BY_REPOSITORY,
     });
+    expect(program.secretOutputs).to.deep.equal(["webhookSecrets"]);
+  });
+
+  it("stores all of them in one secret: those that were rotated stay, new ones are added, others are removed", () => {
     const versions = [...ofType(program, "aws:secretsmanager/secretVersion:SecretVersion").values()];
-    expect(versions.map(({ name, inputs }) => [name, inputs.secretString])).to.deep.equal(
-      ["github", "gitlab", "gitee"].map((forge) => [`slipway-webhook-${forge}`, GENERATED]),
-    );
+    expect(versions.map(({ name, secrets }) => [name, secrets.includes("secretString")])).to.deep.equal([
+      ["slipway-webhooks", true],
+    ]);
+    expect(JSON.parse(String(versions[0]?.inputs.secretString))).to.deep.equal(SECRETS_BY_REPOSITORY);
   });
 
   it("leads each address to the one function", () => {
@@ -67,7 +78,7 @@ describe("a stack with sources at three forges", () => {
     expect(routes.map(({ name, inputs }) => [name, inputs.routeKey, inputs.target])).to.deep.equal(
       ["github", "gitlab", "gitee"].map((forge) => [
         `slipway-webhook-${forge}`,
-        `POST /webhooks/${forge}`,
+        `POST /webhooks/${forge}/{repository+}`,
         "integrations/slipway-webhook-id",
       ]),
     );
@@ -76,13 +87,9 @@ describe("a stack with sources at three forges", () => {
     );
   });
 
-  it("has the webhook verify each by its own secret", () => {
+  it("lets the webhook read that secret", () => {
     expect(optionsOf(program, "slipway-webhook")).to.deep.equal({
-      secrets: {
-        github: named("slipway-webhook-github"),
-        gitlab: named("slipway-webhook-gitlab"),
-        gitee: named("slipway-webhook-gitee"),
-      },
+      secretArn: named("slipway-webhooks"),
       queueUrl: "https://sqs.example/slipway-pushes-0000000.fifo",
       sources: TRACKED,
     });
@@ -90,7 +97,7 @@ describe("a stack with sources at three forges", () => {
       {
         Effect: "Allow",
         Action: ["secretsmanager:GetSecretValue"],
-        Resource: ["github", "gitlab", "gitee"].map((forge) => named(`slipway-webhook-${forge}`)),
+        Resource: [named("slipway-webhooks")],
       },
     ]);
   });

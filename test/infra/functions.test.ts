@@ -37,7 +37,7 @@ const FUNCTIONS: Record<string, Expected> = {
     timeout: 9,
     memorySize: 256,
     options: {
-      secrets: { github: "arn:aws:secretsmanager:us-east-1:123456789012:slipway-webhook-github-0000000" },
+      secretArn: "arn:aws:secretsmanager:us-east-1:123456789012:slipway-webhooks-0000000",
       queueUrl: "https://sqs.example/slipway-pushes-0000000.fifo",
       sources: [{ forge: "github", repository: "acme/storefront", branch: "main", application: "storefront" }],
     },

@@ -307,7 +307,11 @@ describe("deployments by HTTP in stack dev", () => {
 
   it("have two routes to one function, which those routes alone may invoke", () => {
     const routes = [...ofType(program, "aws:apigatewayv2/route:Route").values()].map(({ inputs }) => inputs.routeKey);
-    expect(routes.sort()).to.deep.equal(["GET /deployments/{id}", "POST /deployments", "POST /webhooks/github"]);
+    expect(routes.sort()).to.deep.equal([
+      "GET /deployments/{id}",
+      "POST /deployments",
+      "POST /webhooks/github/{repository+}",
+    ]);
     expect(resource(program, "aws:lambda/permission:Permission", "slipway-deployments").inputs).to.deep.equal({
       action: "lambda:InvokeFunction",
       function: "slipway-deployments-function-0000000",

@@ -117,7 +117,7 @@ const STACKS: [region: string, stack: () => Promise<Program>, policies: Policies
         ...ningxia.grants,
         "slipway-webhook-role": [
           ...logging("slipway-webhook-logs"),
-          `secretsmanager:GetSecretValue ${named("secretsmanager", "slipway-webhook-github")}`,
+          `secretsmanager:GetSecretValue ${named("secretsmanager", "slipway-webhooks")}`,
           `sqs:SendMessage ${PUSHES}`,
         ],
       },

@@ -40,7 +40,7 @@ export const ON_REGISTERING = { StringEquals: { "ecs:CreateAction": "RegisterTas
 /** Of a function outside of the VPC. */
 export const webhookGrants: string[] = [
   ...logging("slipway-webhook-logs"),
-  `secretsmanager:GetSecretValue ${named("secretsmanager", "slipway-webhook-github")}`,
+  `secretsmanager:GetSecretValue ${named("secretsmanager", "slipway-webhooks")}`,
   `sqs:SendMessage ${PUSHES}`,
 ];
 export const pollGrants: string[] = [

@@ -24,8 +24,8 @@ describe("the program for stack dev", () => {
   it("tells addresses, names and what callers prove themselves by, and hides that", () => {
     const taskRole = (name: string) => `arn:aws:iam:us-east-1:123456789012:storefront-${name}-task-role-0000000`;
     expect(program.outputs).to.deep.equal({
-      webhookUrls: { github: "https://api.example/webhooks/github" },
-      webhookSecrets: { github: ROTATED },
+      webhookUrls: { "github/acme/storefront": "https://api.example/webhooks/github/acme/storefront" },
+      webhookSecrets: { "github/acme/storefront": ROTATED },
       deploymentsUrl: "https://api.example/deployments",
       deploymentToken: ROTATED,
       services: { "storefront/web": "http://balancer.example" },
@@ -41,23 +41,26 @@ describe("the program for stack dev", () => {
     expect([...program.secretOutputs].sort()).to.deep.equal(["deploymentToken", "webhookSecrets"]);
   });
 
-  it("has the generated secrets in their places, the current ones nowhere", () => {
-    expect(JSON.stringify(program.registrations.map(({ inputs }) => inputs))).not.to.contain(ROTATED);
-    const holders = program.registrations.filter(({ inputs }) => JSON.stringify(inputs).includes(GENERATED));
-    expect(holders.map(({ name, secrets }) => [name, secrets.includes("secretString")])).to.deep.equal([
-      ["slipway-webhook-github", true],
-      ["slipway-deployment-token", true],
-    ]);
+  it("has secrets in the versions of Secrets Manager, as secrets, and nowhere else", () => {
+    const holdersOf = (value: string) =>
+      program.registrations
+        .filter(({ inputs }) => JSON.stringify(inputs).includes(value))
+        .map(({ type, name, secrets }) => [type, name, secrets.includes("secretString")]);
+    const version = "aws:secretsmanager/secretVersion:SecretVersion";
+    expect(holdersOf(GENERATED)).to.deep.equal([[version, "slipway-deployment-token", true]]);
+    expect(holdersOf(ROTATED)).to.deep.equal([[version, "slipway-webhooks", true]]);
   });
 
-  it("keeps the first generated secrets, under a label that no rotation takes away", () => {
-    const versions = [...ofType(program, "aws:secretsmanager/secretVersion:SecretVersion").values()];
-    expect(versions.map(({ inputs, ignoreChanges }) => [inputs.versionStages, ignoreChanges])).to.deep.equal(
-      Array(2).fill([
-        ["AWSCURRENT", "slipway"],
-        ["secretString", "versionStages"],
-      ]),
+  it("keeps the first generated token, under a label that no rotation takes away", () => {
+    const { inputs, ignoreChanges } = resource(
+      program,
+      "aws:secretsmanager/secretVersion:SecretVersion",
+      "slipway-deployment-token",
     );
+    expect([inputs.versionStages, ignoreChanges]).to.deep.equal([
+      ["AWSCURRENT", "slipway"],
+      ["secretString", "versionStages"],
+    ]);
   });
 
   it("can be destroyed with what its buckets hold, but not with images", () => {
@@ -148,7 +151,7 @@ describe("the program for stack dev", () => {
       sourceArn: "arn:aws:execute-api:us-east-1:123456789012:api/*/POST/webhooks/*",
     });
     expect(resource(program, "aws:apigatewayv2/route:Route", "slipway-webhook-github").inputs.routeKey).to.equal(
-      "POST /webhooks/github",
+      "POST /webhooks/github/{repository+}",
     );
   });
 });

@@ -268,12 +268,12 @@ describe("stack cn-northwest-1", () => {
 
   it("takes webhooks, and asks for its branches every five minutes", () => {
     expect(program.outputs).to.deep.include({
-      webhookUrls: { github: "https://api.example/webhooks/github" },
-      webhookSecrets: { github: ROTATED },
+      webhookUrls: { "github/acme/storefront": "https://api.example/webhooks/github/acme/storefront" },
+      webhookSecrets: { "github/acme/storefront": ROTATED },
     });
     expect(program.secretOutputs).to.deep.equal(["webhookSecrets"]);
     expect(optionsOf(program, "slipway-webhook")).to.deep.equal({
-      secrets: { github: "arn:aws-cn:secretsmanager:cn-northwest-1:123456789012:slipway-webhook-github-0000000" },
+      secretArn: "arn:aws-cn:secretsmanager:cn-northwest-1:123456789012:slipway-webhooks-0000000",
       queueUrl: PUSHES,
       sources: [TRACKED],
     });

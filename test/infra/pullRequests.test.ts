@@ -17,8 +17,8 @@ describe("a stack that delivers by pull requests", () => {
 
   it("tells the API's address, and its token as a secret", () => {
     expect(program.outputs).to.deep.equal({
-      webhookUrls: { github: "https://api.example/webhooks/github" },
-      webhookSecrets: { github: ROTATED },
+      webhookUrls: { "github/acme/storefront": "https://api.example/webhooks/github/acme/storefront" },
+      webhookSecrets: { "github/acme/storefront": ROTATED },
       pullRequestsUrl: "https://api.example/pullrequests",
       pullRequestsToken: ROTATED,
       pullRequestsTokens: { "shop-team": scopedToken(ROTATED, "shop-team") },
@@ -37,7 +37,6 @@ describe("a stack that delivers by pull requests", () => {
     ]);
     const holders = program.registrations.filter(({ inputs }) => JSON.stringify(inputs).includes(GENERATED));
     expect(holders.map(({ name, secrets }) => [name, secrets.includes("secretString")])).to.deep.equal([
-      ["slipway-webhook-github", true],
       ["slipway-pull-requests-token", true],
     ]);
   });

@@ -246,8 +246,8 @@ describe("An HTTP API", () => {
     },
     {
       what: "a greedy path parameter",
-      options: { routeKey: "GET /pulls/{proxy+}" },
-      message: "aws:apigatewayv2/route:Route webhook: routeKey GET /pulls/{proxy+} is not simulated.",
+      options: { routeKey: "GET /{proxy+}/pulls" },
+      message: "aws:apigatewayv2/route:Route webhook: routeKey GET /{proxy+}/pulls is not simulated.",
     },
     {
       what: "a stage that is not deployed",

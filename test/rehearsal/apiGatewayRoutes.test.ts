@@ -117,6 +117,8 @@ describe("The route of a request", () => {
     "ANY /pets/{kind}/{id}",
     "GET /pets/dog/{id}",
     "GET /{kind}/dog/1",
+    "GET /pets/{rest+}",
+    "GET /hooks/{repository+}",
   ];
   const cases: [request: string, routeKey: string, pathParameters?: Record<string, string>][] = [
     ["GET /pets", "GET /pets"],
@@ -129,6 +131,12 @@ describe("The route of a request", () => {
     ["GET /cats/dog/1", "GET /{kind}/dog/1", { kind: "cats" }],
     ["GET /pets/a%20b", "GET /pets/{id}", { id: "a b" }],
     ["GET /pets/%zz", "$default"],
+    ["GET /hooks/acme/shop/loyalty", "GET /hooks/{repository+}", { repository: "acme/shop/loyalty" }],
+    ["GET /hooks/acme%2Fshop", "GET /hooks/{repository+}", { repository: "acme/shop" }],
+    ["GET /pets/cat/7/8", "GET /pets/{rest+}", { rest: "cat/7/8" }],
+    ["GET /hooks", "$default"],
+    ["GET /hooks/", "$default"],
+    ["POST /hooks/acme/shop", "$default"],
     ["DELETE /pets/7", "$default"],
     ["GET /Pets", "$default"],
   ];

@@ -7,8 +7,8 @@ const tables = {
   pipelines: { storefront: "storefront-abc1234" },
 };
 const webhooks = {
-  webhookUrls: { github: "https://api/webhooks/github", gitlab: "https://api/webhooks/gitlab" },
-  webhookSecrets: { gitlab: "other", github: "secret" },
+  webhookUrls: { "github/a/b": "https://api/webhooks/github/a/b", "gitlab/a/b": "https://api/webhooks/gitlab/a/b" },
+  webhookSecrets: { "gitlab/a/b": "other", "github/a/b": "secret" },
 };
 const deployments = { deploymentsUrl: "https://api/deployments", deploymentToken: "token" };
 
@@ -29,8 +29,8 @@ describe("rehearsal: a stack's outputs", () => {
     [{}, "services, repositories, pipelines"],
     [{ ...tables, pipelines: { storefront: 1 } }, "pipelines"],
     [{ ...tables, webhookUrls: webhooks.webhookUrls }, "webhookSecrets"],
-    [{ ...tables, ...webhooks, webhookUrls: { github: "" } }, "webhookUrls, webhookSecrets"],
-    [{ ...tables, ...webhooks, webhookSecrets: { github: "secret" } }, "webhookSecrets"],
+    [{ ...tables, ...webhooks, webhookUrls: { "github/a/b": "" } }, "webhookUrls, webhookSecrets"],
+    [{ ...tables, ...webhooks, webhookSecrets: { "github/a/b": "secret" } }, "webhookSecrets"],
     [{ ...tables, deploymentToken: "token" }, "deploymentsUrl"],
     [{ ...tables, pullRequestsUrl: "https://api/pullrequests" }, "pullRequestsToken"],
   ];

@@ -13,9 +13,10 @@ import { commitOf } from "../../rehearsal/scenarios/versions";
 import { createWorld, intakeOf, stackOf, type World } from "../../rehearsal/scenarios/world";
 import { createTestCloud, type TestCloud } from "./support";
 
+const KEY = "github/acme/storefront";
 const outputs = {
-  webhookUrls: { github: "https://abc.execute-api.us-east-1.amazonaws.com/webhooks/github" },
-  webhookSecrets: { github: "secret" },
+  webhookUrls: { [KEY]: `https://abc.execute-api.us-east-1.amazonaws.com/webhooks/${KEY}` },
+  webhookSecrets: { [KEY]: "secret" },
   services: { "storefront/web": "http://lb.us-east-1.elb.amazonaws.com" },
   repositories: { storefront: "123456789012.dkr.ecr.us-east-1.amazonaws.com/storefront" },
   pipelines: { storefront: "storefront-abc1234" },
@@ -291,9 +292,12 @@ describe("rehearsal: playing a scenario", () => {
       [pipelineOf(two), pipelineOf(two, "prod"), pipelineOf(two, "dev")],
       ["storefront-def5678", "storefront-def5678", "storefront-abc1234"],
     );
-    const webhook = { url: webhookUrls.github, secret: webhookSecrets.github };
+    const webhook = { url: webhookUrls[KEY], secret: webhookSecrets[KEY] };
     assert.deepEqual(intakeOf(two), { stack: "dev", webhook });
-    assert.throws(() => intakeOf(two, "gitlab"), "The outputs webhookUrls and webhookSecrets of dev have no gitlab.");
+    assert.throws(
+      () => intakeOf(two, "gitlab/acme/storefront"),
+      "The outputs webhookUrls and webhookSecrets of dev have no gitlab/acme/storefront.",
+    );
     assert.throws(() => stackOf(two, "staging"), "Stack staging is not in this account: there are dev, prod.");
     const logged: CloudEvent = {
       kind: "log",

@@ -8,8 +8,10 @@ import { aws, createPipelineCloud, deliver, type PipelineCloud, source, stage } 
 const approval = { ...aws("Approval", "Manual"), name: "Approval" };
 
 const outputs = {
-  webhookUrls: { github: "https://abc.execute-api.us-east-1.amazonaws.com/webhooks/github" },
-  webhookSecrets: { github: "secret" },
+  webhookUrls: {
+    "github/acme/storefront": "https://abc.execute-api.us-east-1.amazonaws.com/webhooks/github/acme/storefront",
+  },
+  webhookSecrets: { "github/acme/storefront": "secret" },
   services: {},
   repositories: { storefront: "123456789012.dkr.ecr.us-east-1.amazonaws.com/storefront" },
   pipelines: { storefront: "storefront" },

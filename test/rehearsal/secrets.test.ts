@@ -99,6 +99,16 @@ describe("Secrets Manager", () => {
     expect(error.message).to.equal("Secrets Manager can't find the specified secret value for staging label: slipway");
   });
 
+  it("tells the program which versions there are, and leaves the list out where there is none", async () => {
+    const { id: secretId } = await cloud.declare("aws:secretsmanager/secret:Secret", "webhooks");
+    const token = "aws:secretsmanager/getSecretVersions:getSecretVersions";
+    expect(await cloud.invoke(token, { secretId })).to.not.have.any.keys("versions");
+    for (const SecretString of ["one", "two", "three"])
+      await cloud.call(OPERATOR, "secretsmanager", "PutSecretValue", { SecretId: secretId, SecretString });
+    const { versions } = (await cloud.invoke(token, { secretId })) as { versions: { versionStages: string[] }[] };
+    expect(versions.map(({ versionStages }) => versionStages)).to.deep.equal([["AWSPREVIOUS"], ["AWSCURRENT"]]);
+  });
+
   it("is asked by the program for a secret's ARN by its name", async () => {
     const { ARN } = await cloud.call<object, { ARN?: string }>(OPERATOR, "secretsmanager", "CreateSecret", {
       Name: "shop/database",

@@ -1,8 +1,8 @@
 import type { Delivery } from "../../forges/deliveries";
 import { file } from "../../forges/files";
-import type { Repository } from "../../forges/repository";
+import { noCommit, type Repository } from "../../forges/repository";
 import { expectDeliveries, expectRuns } from "../applications";
-import { betweenComparisons } from "../polling";
+import { betweenComparisons, calls } from "../polling";
 import { expectEqual, expectSame, type Scenario, type Step } from "../scenario";
 import { intakeOf, type World } from "../world";
 
@@ -16,28 +16,32 @@ interface Small {
   refused: string;
 }
 
+const orPath = ", or the path names no tracked repository";
+
 const loyalty: Small = {
   name: "loyalty",
   forge: "gitlab",
   site: "gitlab.com",
   repository: "acme/shop/loyalty",
-  refused: "X-Gitlab-Token is not the secret",
+  refused: `X-Gitlab-Token is not the secret${orPath}`,
 };
 const search: Small = {
   name: "search",
   forge: "bitbucket",
   site: "bitbucket.org",
   repository: "acme/search",
-  refused: "X-Hub-Signature does not match the body and the secret",
+  refused: `X-Hub-Signature does not match the body and the secret${orPath}`,
 };
 const stock: Small = {
   name: "stock",
   forge: "gitee",
   site: "gitee.com",
   repository: "acme/stock",
-  refused: "X-Gitee-Token is neither the secret nor its signature of an X-Gitee-Timestamp within an hour of now",
+  refused: `X-Gitee-Token is neither the secret nor its signature of an X-Gitee-Timestamp within an hour of now${orPath}`,
 };
 const all = [loyalty, search, stock];
+/** Its administrators are others than those of loyalty. Nothing is pushed to it. */
+const returns = { ...loyalty, name: "returns", repository: "acme/shop/returns" };
 
 const dockerfile = `FROM public.ecr.aws/docker/library/node:24-alpine
 WORKDIR /app
@@ -61,7 +65,8 @@ const answerOf = ({ answer, error }: Delivery): Record<string, unknown> => {
   return { status: answer?.status ?? error, outcome, reason };
 };
 
-const sent = (world: World): number => world.account.trail.filter((it) => it.operation === "SendMessage").length;
+/** Messages that the webhook has queued so far. Deliveries that are under way queue messages of their own. */
+const sent = (world: World): number => calls(world, "sqs", "SendMessage", /-webhook-role-/);
 
 /** The repositories, by application, once they are there: each scenario is played in a world of its own. */
 const repositories = new WeakMap<World, Map<string, Repository>>();
@@ -76,7 +81,7 @@ function repositoryOf(world: World, { name }: Small): Repository {
 const creates: Step = {
   title: "the repositories are created",
   async run(world) {
-    for (const { name, repository, site } of all) {
+    for (const { name, repository, site } of [...all, returns]) {
       const created = await world.forges.createRepository(repository, site);
       repositories.set(world, (repositories.get(world) ?? new Map()).set(name, created));
     }
@@ -84,13 +89,18 @@ const creates: Step = {
   },
 };
 
+function webhookOf(world: World, { forge, repository }: Small): { url: string; secret: string } {
+  const { webhook } = intakeOf(world, `${forge}/${repository}`);
+  if (webhook === undefined) throw new Error("The stack takes no webhooks.");
+  return webhook;
+}
+
 /** A person makes a mistake with the secret, mends it, and has the forge deliver once more. */
 const sets = (small: Small): Step => ({
   title: `${small.site}: a push is refused that brings another secret, and taken with the one that the stack puts out`,
   run: (world) =>
     betweenComparisons(world, async () => {
-      const { webhook } = intakeOf(world, small.forge);
-      if (webhook === undefined) throw new Error("The stack takes no webhooks.");
+      const webhook = webhookOf(world, small);
       const repository = repositoryOf(world, small);
       await world.forges.addWebhook(repository, { url: webhook.url, secret: "not the secret", contentType: "json" });
       const before = sent(world);
@@ -122,10 +132,44 @@ const signed: Step = {
       world.forges.editWebhooks(repository, { signed: true, secret: "not the secret" });
       const refused = await commit(world, repository, "stock 2");
       expectSame("the answer", answerOf(refused), { status: 401, outcome: "rejected", reason: stock.refused });
-      world.forges.editWebhooks(repository, { secret: intakeOf(world, stock.forge).webhook?.secret ?? "" });
+      world.forges.editWebhooks(repository, { secret: webhookOf(world, stock).secret });
       expectSame("the answer", answerOf(await world.forges.redeliver(refused)), { status: 202, outcome: "queued" });
       return undefined;
     }),
+};
+
+/** The commit is the head of loyalty's branch: fetch would take it. */
+const impostor: Step = {
+  title: `whoever administers ${returns.repository} cannot deliver under ${loyalty.repository}'s name`,
+  async run(world) {
+    const commit = String((await repositoryOf(world, loyalty).refs()).get("refs/heads/main"));
+    const project = { path_with_namespace: loyalty.repository };
+    const body = JSON.stringify({ ref: "refs/heads/main", before: noCommit, after: commit, project });
+    const before = sent(world);
+    const post = async (small: Small) => {
+      const headers = {
+        "content-type": "application/json",
+        "x-gitlab-event": "Push Hook",
+        "idempotency-key": "00000000-0000-4000-8000-000000000000",
+        "x-gitlab-token": webhookOf(world, returns).secret,
+      };
+      const { status, body: text } = await world.ask(webhookOf(world, small).url, { method: "POST", headers, body });
+      const { outcome, reason } = JSON.parse(text);
+      return { status, outcome, reason };
+    };
+    expectSame("the answer at its own path", await post(returns), {
+      status: 403,
+      outcome: "rejected",
+      reason: `the payload names repository ${loyalty.repository}, but this path and its secret belong to ${returns.repository}`,
+    });
+    expectSame("the answer at the other path", await post(loyalty), {
+      status: 401,
+      outcome: "rejected",
+      reason: loyalty.refused,
+    });
+    expectEqual("messages", sent(world), before);
+    return "403 and 401";
+  },
 };
 
 export const forges: Scenario = {
@@ -133,11 +177,11 @@ export const forges: Scenario = {
   title: "pushes to GitLab, Bitbucket and Gitee are verified in the way of each, and delivered",
   settings: {
     "slipway:deploymentApi": false,
-    "slipway:applications": all.map(({ name, forge, repository }) => ({
+    "slipway:applications": [...all, returns].map(({ name, forge, repository }) => ({
       name,
       source: { push: { forge, repository, branch: "main" } },
       services: [{ name: "worker", command: ["node", "worker.js"] }],
     })),
   },
-  steps: [creates, ...all.map(sets), ...all.map((it) => delivered(it, 1)), signed, delivered(stock, 2)],
+  steps: [creates, ...all.map(sets), ...all.map((it) => delivered(it, 1)), impostor, signed, delivered(stock, 2)],
 };

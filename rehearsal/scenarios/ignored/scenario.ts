@@ -75,7 +75,8 @@ function post(world: World, body: string, headers: Record<string, string | undef
 }
 
 const unsigned = "X-Hub-Signature-256 is missing or no SHA-256 signature";
-const forged = "X-Hub-Signature-256 does not match the body and the secret";
+const forged = "X-Hub-Signature-256 does not match the body and the secret, or the path names no tracked repository";
+const other = "the payload names repository acme/handbook, but this path and its secret belong to acme/storefront";
 
 export const ignored: Scenario = {
   name: "ignored",
@@ -99,15 +100,26 @@ export const ignored: Scenario = {
     refused("its deletion", 202, "ignored", "branch feature/search was deleted", (world) =>
       moved(world, "refs/heads/feature/search", true),
     ),
-    refused("another repository", 202, "ignored", "repository acme/handbook is not tracked", async (world) => {
-      const handbook = await world.forges.createRepository("acme/handbook");
-      await world.forges.addWebhook(handbook, webhookOf(world));
-      const update = await handbook.commit({ "README.md": file("Handbook\n") }, "Begin the handbook");
-      return answerTo((await world.forges.push(handbook, update))[0]);
-    }),
+    refused(
+      "a push to another repository, with the secret and the path of this one",
+      403,
+      "rejected",
+      other,
+      async (world) => {
+        const handbook = await world.forges.createRepository("acme/handbook");
+        await world.forges.addWebhook(handbook, webhookOf(world));
+        const update = await handbook.commit({ "README.md": file("Handbook\n") }, "Begin the handbook");
+        return answerTo((await world.forges.push(handbook, update))[0]);
+      },
+    ),
     refused("a delivery signed with another secret", 401, "rejected", forged, async (world) => {
       const webhook = { ...webhookOf(world), secret: "not the secret" };
       return answerTo(await world.forges.deliver(webhook, "push", examplePayload("push", storefront)));
+    }),
+    refused("a delivery to the path of a repository that is not tracked", 401, "rejected", forged, async (world) => {
+      const webhook = webhookOf(world);
+      const url = webhook.url.replace(storefront, "acme/handbook");
+      return answerTo(await world.forges.deliver({ ...webhook, url }, "push", examplePayload("push", storefront)));
     }),
     refused("a request without a signature", 401, "rejected", unsigned, (world) =>
       post(world, "{}", { "x-hub-signature-256": undefined }),
