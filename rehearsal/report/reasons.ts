@@ -89,15 +89,30 @@ export const reasons: Reason[] = [
   },
   {
     role: /-scheduled-tasks-role-/,
-    actions: ["cloudwatch:GetMetricData", "ecs:DescribeTasks", "ecs:ListTasks", "events:ListRules", "sns:Publish"],
-    resource: /^\*$|:task\/|:slipway-alerts-/,
+    actions: [
+      "cloudwatch:GetMetricData",
+      "ecs:DescribeTasks",
+      "ecs:ListTasks",
+      "events:ListRules",
+      "logs:CreateLogStream",
+      "logs:PutLogEvents",
+      "sns:Publish",
+    ],
+    resource: /^\*$|:task\/|:slipway-alerts-|:slipway-scheduled-tasks-logs-/,
     reason:
       "looks every ten minutes for the tasks of schedules that fell due, and reports one that failed: npm start -- --scenario alarms",
   },
   {
     role: /-service-check-role-/,
-    actions: ["cloudwatch:PutMetricData", "ecs:DescribeServices", "ecs:DescribeTasks", "ecs:ListTasks"],
-    resource: /^\*$|:task\/|:service\//,
+    actions: [
+      "cloudwatch:PutMetricData",
+      "ecs:DescribeServices",
+      "ecs:DescribeTasks",
+      "ecs:ListTasks",
+      "logs:CreateLogStream",
+      "logs:PutLogEvents",
+    ],
+    resource: /^\*$|:task\/|:service\/|:slipway-service-check-logs-/,
     reason: "counts missing tasks every two minutes: npm start -- --scenario alarms",
   },
   {

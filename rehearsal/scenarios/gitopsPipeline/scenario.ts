@@ -24,7 +24,7 @@ import { commitOf, lastVersion } from "../versions";
 import { stackOf, type World } from "../world";
 
 /** What a delivery goes through. */
-const actions = ["Source", "Build", "PullRequest", "Tag"];
+const actions = ["Source", "Test", "Build", "PullRequest", "Tag"];
 
 /** Follows the last push to its end. */
 async function follow(world: World): Promise<Execution> {
