@@ -1,4 +1,5 @@
 import type { Clock } from "../clock";
+import { createRandom } from "../random";
 
 /** The longest time for which a read may show what was before a write, in milliseconds. */
 export const LONGEST_LAG = 5_000;
@@ -96,16 +97,5 @@ export function createStaleViews<V>({
       const seen = of(key) ?? { view };
       if (lag > 0) views.set(key, { ...seen, until: clock.now() + lag });
     },
-  };
-}
-
-/** Mulberry32: https://github.com/bryc/code/blob/master/jshash/PRNGs.md#mulberry32 (public domain). */
-function createRandom(seed: number): () => number {
-  let state = seed | 0;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
   };
 }

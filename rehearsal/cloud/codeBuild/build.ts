@@ -178,7 +178,11 @@ export function startBuild(cloud: Cloud, request: BuildRequest): RunningBuild {
     tell(buildStatus === "SUCCEEDED" ? "SUCCEEDED" : "FAILED");
   }
 
-  const killed = { status: "FAILED", code: "INTERNAL_SERVICE_ERROR", message: "The build's machine was lost." } as const;
+  const killed = {
+    status: "FAILED",
+    code: "INTERNAL_SERVICE_ERROR",
+    message: "The build's machine was lost.",
+  } as const;
   const timedOut = { status: "TIMED_OUT", code: "BUILD_TIMED_OUT", message: "Build has timed out." } as const;
   const timer = setTimeout(() => interrupt(timedOut), request.timeout);
   const ended = run();
