@@ -157,8 +157,10 @@ async function deliver(cloud: Cloud, mapping: EventSourceMapping, messages: Mess
   const { invoker } = mapping.target;
   const batch = JSON.stringify(event);
   // Of a second delivery nothing is deleted: the first one's answer decides.
-  const redeliver = (milliseconds: number) =>
-    cloud.clock.after(milliseconds, () => void invoker.invoke(batch).catch(() => undefined));
+  const redeliver = async (milliseconds: number) => {
+    if (milliseconds > 0) await cloud.clock.wait(milliseconds);
+    await invoker.invoke(batch).catch(() => undefined);
+  };
   const { payload, error } = await invoker.invoke(batch, undefined, redeliver);
   if (error !== undefined) return;
   const ids = messages.map((it) => it.MessageId ?? "");
