@@ -27,6 +27,8 @@ export interface RehearsalOptions extends OutsideOptions {
   staleReads?: number | undefined;
   /** Decides which calls meet a fault; none does without one. */
   injector?: Injector | undefined;
+  /** Whether pollers, rollouts and schedules begin once the program is evaluated; they do unless told. */
+  starts?: boolean | undefined;
   /** A mistake to make on purpose. */
   breaking?: Breaking | undefined;
   listener?: (event: CloudEvent) => void;
@@ -91,7 +93,7 @@ export async function open(options: RehearsalOptions): Promise<Rehearsal> {
       stacks.push(await evaluateInto(account, root, it, create, options));
     }
     breaking?.check();
-    await account.start();
+    if (options.starts !== false) await account.start();
     return { account, stacks, outside, close };
   } catch (error) {
     await close();
