@@ -1,4 +1,4 @@
-import { createRandom } from "../random";
+import { createHash } from "node:crypto";
 import type { Recording } from "./player";
 import { type Combination, nameOf } from "./result";
 
@@ -19,13 +19,18 @@ export function chooseCombinations(recordings: Recording[], { only, sample, seed
   const exact = named.filter((it) => nameOf(it) === only);
   const wanted = exact.length > 0 ? exact : named;
   if (sample === undefined || sample >= wanted.length) return wanted;
-  const chosen = new Set(shuffled(wanted, createRandom(seed)).slice(0, sample));
+  const chosen = new Set(
+    wanted
+      .map((it) => ({ it, place: placeOf(it, seed) }))
+      .sort((a, b) => a.place.localeCompare(b.place))
+      .slice(0, sample)
+      .map(({ it }) => it),
+  );
   return wanted.filter((it) => chosen.has(it));
 }
 
-function shuffled<T>(items: T[], random: () => number): T[] {
-  return items
-    .map((item) => ({ item, place: random() }))
-    .sort((a, b) => a.place - b.place)
-    .map(({ item }) => item);
-}
+/** By its name alone: whether it is chosen does not depend on how often something polled while the others were recorded. */
+const placeOf = (combination: Combination, seed: number): string =>
+  createHash("sha256")
+    .update(`${seed} ${nameOf(combination)}`)
+    .digest("hex");

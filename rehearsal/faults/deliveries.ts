@@ -3,7 +3,7 @@ import type { Response } from "../forges/request";
 import { commitCrash, commitVersion } from "../forges/storefront";
 import { answerApproval, waitingApproval } from "../scenarios/approvals";
 import { application } from "../scenarios/delivered";
-import { jobOf, type PullRequestRecord, requestPullRequest } from "../scenarios/pullRequests";
+import { jobOf, requestPullRequest } from "../scenarios/pullRequests";
 import { readState } from "../scenarios/state";
 import { pipelineOf } from "../scenarios/steps";
 import { commitOf } from "../scenarios/versions";
@@ -126,23 +126,29 @@ const promotion: DeliveryKind = {
   outcome: (evidence) => executionOutcome(evidence, "prod"),
 };
 
+async function askedFor(world: World, position: number): Promise<{ id?: string; status: number }> {
+  const answer = await requestPullRequest(world, { body: jobOf(position) });
+  return { ...idIn(answer), status: answer.status };
+}
+
 const pullRequest: DeliveryKind = {
   name: "pull-request",
   account: "gitops",
   concerns: (world, principal) => everyRole(world, principal) && /-(gitops|pull)-/.test(principal),
   async begin(world, position) {
     world.mark = world.account.events.length;
-    const answer = await requestPullRequest(world, { body: jobOf(position) });
-    return { kind: "pull request", ...idIn(answer), status: answer.status };
+    return { kind: "pull request", position, ...(await askedFor(world, position)) };
   },
   async attend(world, request) {
-    if (request.kind !== "pull request" || request.id === undefined) return;
-    const { body } = await requestPullRequest(world, { method: "GET", path: `/${request.id}` });
-    void (JSON.parse(body) as PullRequestRecord);
+    if (request.kind !== "pull request") return;
+    if (request.id !== undefined) await requestPullRequest(world, { method: "GET", path: `/${request.id}` });
+    // CI's job is run again after an error of the API's, as the answer says.
+    else Object.assign(request, await askedFor(world, request.position));
   },
   outcome({ request, records }) {
     if (request.kind !== "pull request") return "";
-    return `${request.status}, ${records.find(({ id }) => id === request.id)?.state ?? "no record"}`;
+    // 200 and 202 are as good: the record may have been there already.
+    return `${request.id === undefined ? request.status : "taken"}, ${records.find(({ id }) => id === request.id)?.state ?? "no record"}`;
   },
 };
 

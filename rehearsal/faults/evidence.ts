@@ -45,7 +45,7 @@ export type Request =
   | { kind: "push"; version: string; commit: string }
   /** @property id absent if the answer was an error */
   | { kind: "deployment"; version: string; id?: string; status: number }
-  | { kind: "pull request"; id?: string; status: number };
+  | { kind: "pull request"; position: number; id?: string; status: number };
 
 /** All that is known of a delivery that has come to rest, or has not. Times are in milliseconds since the epoch. */
 export interface Evidence {

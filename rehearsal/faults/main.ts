@@ -8,6 +8,8 @@ import { report } from "./matrix";
 import { type FaultsOptions, help, readOptions } from "./options";
 import type { Recording } from "./player";
 import { nameOf, type Result } from "./result";
+import { reportSweep } from "./webhooks/report";
+import { sweepWebhooks } from "./webhooks/sweep";
 
 const say = (line: string) => process.stdout.write(`${line}\n`);
 
@@ -28,7 +30,18 @@ async function main(argv: string[]): Promise<number> {
     process.stdout.write(help);
     return 0;
   }
-  return (await playAll(options)) ? 0 : 1;
+  const held = await playAll(options);
+  const refused = await sendWebhooks(options);
+  return held && refused ? 0 : 1;
+}
+
+/** @returns whether every generated delivery was answered as it must be */
+async function sendWebhooks({ webhooks: count, seed }: FaultsOptions): Promise<boolean> {
+  if (count === 0) return true;
+  say(`\nSending ${count} generated webhook deliveries`);
+  const sweep = await sweepWebhooks({ count, seed });
+  say(reportSweep(sweep));
+  return sweep.mistaken === 0;
 }
 
 /** @returns whether nothing is broken */
