@@ -24,22 +24,25 @@ export interface OpenAccount {
 }
 
 const first = push("version 1.0.0 is pushed", (repository) => importStorefront(repository, "1.0.0"));
-const second = push("version 1.0.1 is pushed", (repository) => commitVersion(repository, "1.0.1"));
+const another = push("version 1.0.1 is pushed", (repository) => commitVersion(repository, "1.0.1"));
 
-const settingUp: Record<AccountName, Step[]> = {
-  dev: [addWebhook, first, delivers, second, delivers],
-  prod: [
-    addWebhook,
-    first,
-    deliversTo("dev"),
-    waits("1.0.0", { tagged: "nothing", services: servicesNotDelivered, schedules: [] }),
-    approved("1.0.0"),
-    second,
-    deliversTo("dev"),
-    waits("1.0.1", at("1.0.0")),
-    approved("1.0.1"),
+/** What is delivered before anything goes wrong: the second part is of a second version. */
+const settingUp: Record<AccountName, [first: Step[], second: Step[]]> = {
+  dev: [
+    [addWebhook, first, delivers],
+    [another, delivers],
   ],
-  gitops: [addWebhook, gitopsIsPrivate],
+  prod: [
+    [
+      addWebhook,
+      first,
+      deliversTo("dev"),
+      waits("1.0.0", { tagged: "nothing", services: servicesNotDelivered, schedules: [] }),
+      approved("1.0.0"),
+    ],
+    [another, deliversTo("dev"), waits("1.0.1", at("1.0.0")), approved("1.0.1")],
+  ],
+  gitops: [[addWebhook, gitopsIsPrivate], []],
 };
 
 const plans: Record<AccountName, Omit<PlannedAccount, "scenarios"> & { stack: string }> = {
@@ -55,14 +58,22 @@ const plans: Record<AccountName, Omit<PlannedAccount, "scenarios"> & { stack: st
 /** Simulated milliseconds for each real one. */
 const SPEED = 400;
 
+export interface AccountOptions {
+  host?: LanguageHost | undefined;
+  /** Whether only one version is delivered at first: then no other one can be deployed by HTTP. */
+  brief?: boolean | undefined;
+}
+
 /** Opens an account and delivers what deliveries under faults begin with. @throws Failure of a step */
-export async function openAccount(name: AccountName, host?: LanguageHost): Promise<OpenAccount> {
+export async function openAccount(name: AccountName, { host, brief }: AccountOptions = {}): Promise<OpenAccount> {
   const { stack, settings, secrets } = plans[name];
   const faults = createFaults();
   const world = await createWorld(
     await open({ stack, speed: SPEED, overrides: settings, secrets, injector: faults, ...(host && { host }) }),
   );
-  const scenario = { name, title: "setting up", stack, troubled: true, steps: settingUp[name] };
+  const [begin, second] = settingUp[name];
+  const steps = brief ? begin : [...begin, ...second];
+  const scenario = { name, title: "setting up", stack, troubled: true, steps };
   try {
     await play(scenario, world, silent);
   } catch (error) {

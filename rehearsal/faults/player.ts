@@ -1,5 +1,4 @@
-import type { LanguageHost } from "../program";
-import { type AccountName, type OpenAccount, openAccount } from "./accounts";
+import { type AccountName, type AccountOptions, type OpenAccount, openAccount } from "./accounts";
 import { type DeliveryKind, deliveries } from "./deliveries";
 import { enumerateFaults } from "./enumerate";
 import type { Fault } from "./fault";
@@ -30,7 +29,7 @@ export interface Player {
 /** Deliveries in one account: what it remembers of them grows. */
 const LONGEST_USE = 60;
 
-export function createPlayer(host?: LanguageHost): Player {
+export function createPlayer(options: AccountOptions = {}): Player {
   let open: OpenAccount | undefined;
   let uses = 0;
 
@@ -40,7 +39,7 @@ export function createPlayer(host?: LanguageHost): Player {
       return open;
     }
     await close();
-    open = await openAccount(account, host);
+    open = await openAccount(account, options);
     uses = 1;
     return open;
   }

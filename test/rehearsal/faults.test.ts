@@ -14,7 +14,7 @@ describe("rehearsal: deliveries under a seeded sample of faults", function () {
   let recording: Recording;
 
   before(async () => {
-    player = createPlayer(warmLanguageHost);
+    player = createPlayer({ host: warmLanguageHost, brief: true });
     recording = await player.record("push");
   });
   after(() => player.close());
