@@ -14,7 +14,7 @@ Plays a push, a rollback, a deployment by HTTP, a promotion and a pull request u
 a recorded run of each, and checks after each that slipway's promises are kept. Then sends generated webhook deliveries.
 
   --only TEXT    only combinations whose name contains this, as 'push storefront-deploy' or 'ecs:UpdateService'
-  --sample N     N of the combinations, which the seed chooses
+  --sample N     N of the combinations, which the seed chooses; 0 sends only webhook deliveries
   --seed N       the seed of the sample and of the webhook deliveries (1)
   --webhooks N   how many webhook deliveries are generated (100000; none with --only)
   --resume       go on where the last run ended
