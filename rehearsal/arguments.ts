@@ -1,4 +1,5 @@
 import { parseArgs } from "node:util";
+import { type Fault, parseFault } from "./faults/fault";
 
 export interface Arguments {
   help: boolean;
@@ -13,6 +14,8 @@ export interface Arguments {
   without?: string | undefined;
   /** The seed of stale reads; none without it. */
   staleReads?: number | undefined;
+  /** What is to go wrong. */
+  faults?: Fault[] | undefined;
 }
 
 /** A command line that asks for something that is not there. */
@@ -31,6 +34,7 @@ const options = {
   speed: { type: "string" },
   without: { type: "string" },
   "stale-reads": { type: "string" },
+  fault: { type: "string", multiple: true },
 } as const;
 
 /**
@@ -47,6 +51,7 @@ export function readArguments(argv: string[]): Arguments {
   if (!(Number(speed) >= 10 && Number(speed) <= 1000))
     throw usageError(`--speed is ${speed}: give a number from 10 to 1000, simulated seconds for each real one`);
   const seed = values["stale-reads"];
+  const faults = [values.fault ?? []].flat().map(String).map(readFault);
   if (seed !== undefined && !/^\d{1,9}$/.test(String(seed)))
     throw usageError(`--stale-reads is ${seed}: give a whole number, the seed of which reads are stale`);
   return {
@@ -58,7 +63,16 @@ export function readArguments(argv: string[]): Arguments {
     speed: Number(speed),
     ...(typeof without === "string" && { without }),
     ...(seed !== undefined && { staleReads: Number(seed) }),
+    ...(faults.length > 0 && { faults }),
   };
+}
+
+function readFault(text: string): Fault {
+  try {
+    return parseFault(text);
+  } catch (error) {
+    throw usageError(`--fault ${error instanceof Error ? error.message : error}`);
+  }
 }
 
 function check(name: string, written: string, value: string | undefined): void {

@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import { type Arguments, isUsageError, readArguments, usageError } from "./arguments";
+import { type Fault, formatFault } from "./faults/fault";
 import { runGit } from "./forges/git";
 import { unfitNode } from "./nodeVersion";
 import { rehearse } from "./rehearse";
@@ -34,6 +35,8 @@ examples/storefront to a GitHub of its own, and asks the service which version i
   --keep           leave it running afterwards, and say how to push again
   --speed N        simulated seconds for each real one, 10 to 1000 (100)
   --stale-reads N  let reads of ECS be seconds behind writes, and pages of logs be empty now and then; N chooses which
+  --fault SPEC     let a call fail, as in 'storefront-deploy:ecs:UpdateService#2=answer-lost': role or function, service,
+                   operation, which call, and how (docs/faults.md); may be given more than once
   --without ACTION break it on purpose: no role of the stack is granted this IAM action, sqs:SendMessage for one
   --verbose        tell every request, invocation and log line
   --help           this text
@@ -92,10 +95,10 @@ async function run(given: Arguments, accounts: PlannedAccount[]): Promise<number
     await rehearse({
       ...given,
       accounts,
-      partial: given.scenarios.length > 0,
+      partial: given.scenarios.length > 0 || given.faults !== undefined,
       progress,
       signal: interruption.signal,
-      finished: (findings, world) => conclude(given, findings, world, progress, interruption.signal),
+      finished: (findings, world, unfired) => conclude(given, findings, world, unfired, progress, interruption.signal),
     });
     return 0;
   } catch (error) {
@@ -125,11 +128,12 @@ async function conclude(
   { keep, stack, without }: Arguments,
   findings: Findings,
   world: World,
+  unfired: Fault[],
   progress: Progress,
   signal: AbortSignal,
 ): Promise<void> {
   progress.say(`\nSummary\n${summarise(findings)}`);
-  refuse(findings, without);
+  refuse(findings, without, unfired);
   if (!keep) {
     progress.say(`\nAll came out as it should, in ${seconds(findings.took)}. Next:`);
     progress.say(
@@ -150,7 +154,11 @@ async function conclude(
 }
 
 /** @throws where all went well, and should not have */
-function refuse({ partial, unused }: Findings, without: string | undefined): void {
+function refuse({ partial, unused }: Findings, without: string | undefined, unfired: Fault[]): void {
+  if (unfired.length > 0)
+    throw new Error(
+      `No call has met ${unfired.map((it) => `--fault ${formatFault(it)}`).join(", ")}. Play a scenario that makes the call: --scenario NAME.`,
+    );
   if (without !== undefined)
     throw new Error(`Nothing that was played misses ${without}. Play the scenario that needs it: --scenario NAME.`);
   const [first] = partial ? [] : unused.filter((it) => it.reason === undefined);

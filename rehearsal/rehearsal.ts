@@ -4,6 +4,7 @@ import type { Breaking } from "./breaking";
 import { createClock } from "./clock";
 import { type Account, createCloud } from "./cloud/cloud";
 import type { CloudEvent } from "./cloud/events";
+import type { Injector } from "./cloud/injection";
 import { services } from "./cloud/services";
 import { type Outside, type OutsideOptions, startOutside } from "./outside";
 import { evaluate, type LanguageHost, type Program } from "./program";
@@ -24,6 +25,10 @@ export interface RehearsalOptions extends OutsideOptions {
   repeats?: boolean | undefined;
   /** The seed of stale reads of ECS and of empty pages of logs; none without it. */
   staleReads?: number | undefined;
+  /** Decides which calls meet a fault; none does without one. */
+  injector?: Injector | undefined;
+  /** Whether pollers, rollouts and schedules begin once the program is evaluated; they do unless told. */
+  starts?: boolean | undefined;
   /** A mistake to make on purpose. */
   breaking?: Breaking | undefined;
   listener?: (event: CloudEvent) => void;
@@ -67,6 +72,7 @@ export async function open(options: RehearsalOptions): Promise<Rehearsal> {
     directory,
     repeatsInvocations: repeats,
     staleReads: options.staleReads,
+    injector: options.injector,
     services,
   });
   if (options.listener !== undefined) account.onEvent(options.listener);
@@ -87,7 +93,7 @@ export async function open(options: RehearsalOptions): Promise<Rehearsal> {
       stacks.push(await evaluateInto(account, root, it, create, options));
     }
     breaking?.check();
-    await account.start();
+    if (options.starts !== false) await account.start();
     return { account, stacks, outside, close };
   } catch (error) {
     await close();

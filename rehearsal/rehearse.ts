@@ -2,6 +2,8 @@ import path from "node:path";
 import { withoutAction } from "./breaking";
 import type { CloudEvent } from "./cloud/events";
 import type { Grant } from "./cloud/policies";
+import type { Fault } from "./faults/fault";
+import { createFaults, type Faults } from "./faults/injector";
 import type { OutsideOptions } from "./outside";
 import { open, type Rehearsal } from "./rehearsal";
 import { describe } from "./report/describe";
@@ -31,12 +33,17 @@ export interface RehearseOptions {
   without?: string | undefined;
   /** The seed of stale reads; none without it. */
   staleReads?: number | undefined;
+  /** What is to go wrong, in each account. Functions may fail then. */
+  faults?: Fault[] | undefined;
   /** Tells every request, invocation and log line too. */
   verbose: boolean;
   /** Ends the rehearsal early, with the signal's reason. */
   signal: AbortSignal;
-  /** Called when all is played; the first account is open until it resolves. */
-  finished(findings: Findings, world: World): Promise<void>;
+  /**
+   * Called when all is played; the first account is open until it resolves.
+   * @param unfired the faults that have had no effect in any account
+   */
+  finished(findings: Findings, world: World, unfired: Fault[]): Promise<void>;
 }
 
 /**
@@ -45,22 +52,27 @@ export interface RehearseOptions {
  */
 export async function rehearse(options: RehearseOptions): Promise<void> {
   const began = performance.now();
-  const { signal } = options;
+  const { signal, faults = [] } = options;
   const worlds: World[] = [];
+  const injectors: Faults[] = [];
   let closing = false;
   await removeFormerRuns(path.resolve(__dirname, "..", RUNS));
   try {
     for (const account of options.accounts) {
-      const world = await setUp(options, account, () => closing);
+      const injector = createFaults(faults);
+      injectors.push(injector);
+      const world = await setUp(options, account, injector, () => closing);
       worlds.push(world);
       for (const scenario of account.scenarios) {
         signal.throwIfAborted();
-        await play(scenario, world, options.progress, { signal });
+        const troubled = scenario.troubled === true || faults.length > 0;
+        await play({ ...scenario, troubled }, world, options.progress, { signal });
       }
     }
     const [first] = worlds;
     if (first !== undefined) {
-      await options.finished(await findingsOf(worlds, options.partial, performance.now() - began), first);
+      const unfired = faults.filter((it) => injectors.every((injector) => injector.unfired().includes(it)));
+      await options.finished(await findingsOf(worlds, options.partial, performance.now() - began), first, unfired);
     }
   } finally {
     closing = true;
@@ -72,6 +84,7 @@ export async function rehearse(options: RehearseOptions): Promise<void> {
 async function setUp(
   { stack, speed, progress, verbose, keep, without, staleReads, signal }: RehearseOptions,
   { settings, secrets, repeats }: PlannedAccount,
+  injector: Faults,
   closing: () => boolean,
 ): Promise<World> {
   let names: PipelineNames | undefined;
@@ -100,6 +113,7 @@ async function setUp(
       secrets,
       repeats,
       staleReads,
+      injector,
       listener: tell,
       breaking,
       signal,

@@ -132,8 +132,9 @@ async function start(context: DeploymentContext, request: DeploymentRequest, sta
   const services = [...state.services];
   const since = Math.floor(context.now() / 1_000);
   for (const [index, each] of services.entries()) {
+    const isFree = await markStarted(context, request, each);
     try {
-      services[index] = { ...each, deployment: await startService(context, request, each) };
+      services[index] = { ...each, deployment: isFree ? await startService(context, each) : undefined };
     } catch (error) {
       // All or nothing: those that have started go back.
       const cause = `${each.service} was not updated: ${explain(error)}`;
@@ -147,19 +148,31 @@ async function start(context: DeploymentContext, request: DeploymentRequest, sta
   return { kind: "underWay", state: { phase: "rollout", since, services }, summary };
 }
 
-/** @returns the deployment's id; `undefined` if an earlier invocation has started it, or was about to */
-async function startService(
-  { ecs, options }: DeploymentContext,
+/**
+ * Tags a service's revision before the service is updated to it.
+ * @returns whether this call may update the service; not if an earlier invocation has started it, or was about to
+ * @throws what ECS answers: the service was not updated, and the step may be repeated
+ */
+async function markStarted(
+  { ecs }: DeploymentContext,
   { id }: DeploymentRequest,
-  { service, next, count }: ServiceState,
-): Promise<string | undefined> {
+  { service, next }: ServiceState,
+): Promise<boolean> {
   const { definition, tags } = await describeTaskDefinition(ecs, next);
   if (tags.some(({ key }) => key === STARTED)) {
     log("info", "rollout was started before", { service, taskDefinition: next });
-    return undefined;
+    return false;
   }
   const tag = { resourceArn: definition.taskDefinitionArn, tags: [{ key: STARTED, value: id }] };
   await ecs.send(new TagResourceCommand(tag));
+  return true;
+}
+
+/** @returns the deployment's id */
+async function startService(
+  { ecs, options }: DeploymentContext,
+  { service, next, count }: ServiceState,
+): Promise<string | undefined> {
   const desiredCount = count === undefined ? {} : { desiredCount: count };
   const input = { cluster: options.cluster, service, taskDefinition: next, ...desiredCount };
   const deployment = await updateService(ecs, input);

@@ -3,9 +3,17 @@ import type { Clock } from "../clock";
 import { createToken } from "../loopback";
 import { createConsistency } from "./consistency";
 import { checkedError, checkRequest } from "./constraints";
-import { startEndpoint } from "./endpoint";
+import { type SentCall, startEndpoint } from "./endpoint";
 import type { CloudEvent } from "./events";
 import { createIam, type Iam, principalName } from "./iam";
+import {
+  type ArrivingCall,
+  createEarlierAnswers,
+  type FaultKind,
+  type Injector,
+  isInjected,
+  performUnder,
+} from "./injection";
 import { serviceHost } from "./network/hosts";
 import {
   type AnyOperation,
@@ -33,6 +41,8 @@ export interface CloudOptions {
    * seed decides. Without one, every read shows what was written last.
    */
   staleReads?: number | undefined;
+  /** Decides which calls meet a fault; none does without one. */
+  injector?: Injector | undefined;
   /** The simulated services, each made for this account. */
   services: ((cloud: Cloud) => Service)[];
 }
@@ -43,8 +53,11 @@ export interface TrailEntry {
   principal: string;
   service: string;
   operation: string;
+  /** A call that an injected fault denied has failed: no policy denied it. */
   outcome: "succeeded" | "failed" | "denied";
   error?: string;
+  /** The fault that was injected into it. */
+  fault?: FaultKind;
 }
 
 export interface Account extends Cloud {
@@ -100,7 +113,47 @@ export function createCloud(options: CloudOptions): Account {
     return operation;
   }
 
-  async function call(caller: Principal, name: string, operationName: string, input: object) {
+  const earlierAnswers = createEarlierAnswers();
+
+  async function perform(caller: Principal, name: string, operationName: string, input: object, stale = false) {
+    const service = serviceOf(name);
+    const operation = operationOf(service, operationName);
+    checkRequest(name, operationName, input);
+    for (const permission of operation.permissions(input, { input, caller }))
+      await iam.authorize(caller, permission, service.policyOf?.(permission.resource));
+    if (!stale) {
+      const output = await operation.perform(input, { input, caller });
+      if (options.injector !== undefined) earlierAnswers.note(name, operationName, input, output);
+      return { output };
+    }
+    const earlier = earlierAnswers.of(name, operationName, input);
+    if (earlier !== undefined) return { output: earlier };
+    const read = account.consistency.readStale(() => operation.perform(input, { input, caller }));
+    return read.stale ? { output: await read.output } : undefined;
+  }
+
+  async function performInjected(caller: Principal, entry: TrailEntry, input: object, sent: SentCall) {
+    const { service, operation } = entry;
+    const arriving: ArrivingCall = {
+      principal: entry.principal,
+      service,
+      operation,
+      input,
+      ...sent,
+      hasEarlierAnswer: earlierAnswers.of(service, operation, input) !== undefined,
+    };
+    const performNow = async () => (await perform(caller, service, operation, input))?.output;
+    const fault = options.injector?.faultOf(arriving);
+    if (fault === undefined) {
+      const output = await performNow();
+      options.injector?.performed?.(arriving);
+      return output;
+    }
+    entry.fault = fault.kind;
+    return performUnder(fault, arriving, performNow, () => perform(caller, service, operation, input, true));
+  }
+
+  async function call(caller: Principal, name: string, operationName: string, input: object, sent: SentCall = {}) {
     const entry: TrailEntry = {
       at: options.clock.now(),
       principal: principalName(caller),
@@ -110,16 +163,11 @@ export function createCloud(options: CloudOptions): Account {
     };
     trail.push(entry);
     try {
-      const service = serviceOf(name);
-      const operation = operationOf(service, operationName);
-      checkRequest(name, operationName, input);
-      for (const permission of operation.permissions(input, { input, caller }))
-        await iam.authorize(caller, permission, service.policyOf?.(permission.resource));
-      return await operation.perform(input, { input, caller });
+      return await performInjected(caller, entry, input, sent);
     } catch (thrown) {
       const error = isAwsError(thrown) ? checkedError(name, operationName, thrown) : thrown;
       const code = error instanceof Error ? error.name : "Error";
-      entry.outcome = code.startsWith("AccessDenied") ? "denied" : "failed";
+      entry.outcome = code.startsWith("AccessDenied") && !isInjected(thrown) ? "denied" : "failed";
       entry.error = error instanceof Error ? error.message : String(error);
       throw error;
     }
@@ -197,6 +245,7 @@ export function createCloud(options: CloudOptions): Account {
         service: serviceOf,
         now: options.clock.now,
         principalOf: (accessKeyId) => sessions.get(accessKeyId)?.principal,
+        senderOf: (accessKeyId) => sessions.get(accessKeyId)?.origin?.sender,
         admits: (accessKeyId, service) =>
           sessions.get(accessKeyId)?.origin?.connects(serviceHost(account, service)) ?? true,
         call,

@@ -4,6 +4,7 @@ import { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
 import { pipeline } from "node:stream/promises";
 import { createLocalServer } from "../loopback";
+import { isConnectionLost, type Sender } from "./injection";
 import {
   type AwsError,
   awsError,
@@ -21,7 +22,22 @@ export interface EndpointOptions {
   admits(accessKeyId: string, service: string): boolean;
   /** The account's time, in milliseconds since the epoch. */
   now(): number;
-  call(caller: Principal, service: string, operation: string, input: object): Promise<object | undefined>;
+  /** The process that has the key, if faults can be injected into it. */
+  senderOf(accessKeyId: string): Sender | undefined;
+  call(
+    caller: Principal,
+    service: string,
+    operation: string,
+    input: object,
+    sent: SentCall,
+  ): Promise<object | undefined>;
+}
+
+/** What only a call over HTTP has. */
+export interface SentCall {
+  sender?: Sender | undefined;
+  /** The SDK's own id of the call, which all its attempts share. */
+  invocation?: string | undefined;
 }
 
 /**
@@ -46,7 +62,7 @@ async function serve(options: EndpointOptions, request: IncomingMessage, respons
   let protocol: Protocol = awsJson;
   let answer: HttpAnswer;
   try {
-    const { caller, service, connected } = identify(options, request);
+    const { caller, service, connected, sender } = identify(options, request);
     // What cannot connect gets no answer. A timeout would take minutes of real time: a reset tells the SDK the same.
     if (!connected) {
       request.socket.resetAndDestroy();
@@ -54,9 +70,17 @@ async function serve(options: EndpointOptions, request: IncomingMessage, respons
     }
     protocol = service.protocol ?? awsJson;
     const { operation, input } = await protocol.read(request);
-    const output = await options.call(caller, service.name, operation, input);
+    const invocation = request.headers["amz-sdk-invocation-id"];
+    const output = await options.call(caller, service.name, operation, input, {
+      sender,
+      ...(typeof invocation === "string" && { invocation }),
+    });
     answer = protocol.answer(operation, output, request);
   } catch (error) {
+    if (isConnectionLost(error)) {
+      request.socket.resetAndDestroy();
+      return;
+    }
     answer = protocol.fail(asAwsError(error), request);
   }
   // The SDK compares it with its own clock: it retries any error of a service that seems to be minutes away.
@@ -69,14 +93,19 @@ async function serve(options: EndpointOptions, request: IncomingMessage, respons
 function identify(
   options: EndpointOptions,
   request: IncomingMessage,
-): { caller: Principal; service: Service; connected: boolean } {
+): { caller: Principal; service: Service; connected: boolean; sender: Sender | undefined } {
   const scope = /Credential=([^/]+)\/[^/]+\/[^/]+\/([^/]+)\/aws4_request/.exec(request.headers.authorization ?? "");
   const [, accessKeyId = "", serviceName = ""] = scope ?? [];
   if (scope === null) throw awsError("MissingAuthenticationTokenException", "The request is not signed.", 403);
   const caller = options.principalOf(accessKeyId);
   if (caller === undefined)
     throw awsError("UnrecognizedClientException", "The security token included in the request is invalid.", 403);
-  return { caller, service: options.service(serviceName), connected: options.admits(accessKeyId, serviceName) };
+  return {
+    caller,
+    service: options.service(serviceName),
+    connected: options.admits(accessKeyId, serviceName),
+    sender: options.senderOf(accessKeyId),
+  };
 }
 
 /** An error of the simulation itself must not pass for AWS's: it is a 501 that the SDK does not retry. */

@@ -3,6 +3,7 @@ import type { Readable } from "node:stream";
 import type { Clock } from "../clock";
 import type { Consistency } from "./consistency";
 import type { CloudEvent } from "./events";
+import type { Sender } from "./injection";
 
 /** A resource as the program declared it: resolved inputs, secrets unwrapped. */
 export interface Declaration {
@@ -129,6 +130,8 @@ export interface Origin {
   context: Record<string, string>;
   /** Whether a connection to the host comes about. */
   connects(host: string): boolean;
+  /** The process that has the credentials, if faults can be injected into it. */
+  sender?: Sender;
 }
 
 /** What the account offers to its services. */

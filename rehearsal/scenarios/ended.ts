@@ -10,7 +10,7 @@ const runOf = ({ pipeline, executionId, stage, action }: ActionEvent | JobResult
   `${stage}/${action} of ${pipeline} ${executionId}`;
 
 /** Names of the actions that functions do, as `pipeline/stage/action`. */
-function functionActions({ stacks }: World): Set<string> {
+export function functionActions({ stacks }: World): Set<string> {
   const pipelines = stacks
     .flatMap(({ registrations }) => registrations)
     .filter(({ type }) => type === "aws:codepipeline/pipeline:Pipeline");

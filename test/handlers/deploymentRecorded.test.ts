@@ -195,6 +195,26 @@ describe("deployment of a pipeline's execution", () => {
     expect(results()).to.have.length(1);
   });
 
+  it("does not fail because the tag of a second revision was throttled once, or denied", async () => {
+    const { TagResource } = deployment.endpoint.answers;
+    for (const fault of ["ThrottlingException", "AccessDeniedException"]) {
+      deployment.endpoint.answers.TagResource = (input) => {
+        if (String(input.resourceArn).includes("worker")) throw awsFault(fault, "not now");
+        return TagResource?.(input) ?? {};
+      };
+      await (fault === "ThrottlingException" ? job("job-1") : message());
+      expect((await readRecord(world.table, RECORD))?.summary).to.equal(`asking again: ${fault}: not now`);
+      expect(deployment.inputsOf("UpdateService").map(({ service }) => service)).to.deep.equal(["web"]);
+    }
+    Object.assign(deployment.endpoint.answers, { TagResource });
+    await message();
+    complete("web", "worker");
+    await message();
+    expect(deployment.running()).to.deep.equal(after);
+    expect(deployment.inputsOf("UpdateService").map(({ service }) => service)).to.deep.equal(["web", "worker"]);
+    expect(results()).to.deep.equal([success("job-1")]);
+  });
+
   it("goes back if the pipeline's execution ends before the rollout, so that services agree with tag and schedules", async () => {
     await job("job-1");
     complete("web");

@@ -91,7 +91,7 @@ describe("What reads show after writes", () => {
   it("is what was before the first of two writes, until the later lag is over", () => {
     let now = 0;
     const lags = [3000, 2000];
-    const consistency = { lag: () => lags.shift() ?? 0, emptyPage: () => false };
+    const consistency = { lag: () => lags.shift() ?? 0, showsFormer: () => false };
     const views = createStaleViews<string>({ clock: { now: () => now }, consistency });
     views.keep("a", "one");
     now = 2000;

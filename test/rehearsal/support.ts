@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { createClock } from "../../rehearsal/clock";
 import { type Account, createCloud } from "../../rehearsal/cloud/cloud";
+import type { Injector } from "../../rehearsal/cloud/injection";
 import type { Cloud, Service } from "../../rehearsal/cloud/service";
 
 export interface TestCloud extends Account {
@@ -30,6 +31,8 @@ interface TestCloudOptions {
   routesPerTable?: number;
   /** The seed of stale reads; every read shows the last write without one. */
   staleReads?: number | undefined;
+  /** Decides which calls meet a fault. */
+  injector?: Injector | undefined;
 }
 
 /**
@@ -44,11 +47,21 @@ export async function createTestCloud(
     repeatsInvocations = false,
     routesPerTable = 50,
     staleReads,
+    injector,
   }: TestCloudOptions = {},
 ): Promise<TestCloud> {
   const directory = await mkdtemp(path.join(tmpdir(), "slipway-test-"));
   const clock = createClock(speed, Date.UTC(2026, 0, 5, 9, 0, 0));
-  const account = createCloud({ region, routesPerTable, clock, directory, services, repeatsInvocations, staleReads });
+  const account = createCloud({
+    region,
+    routesPerTable,
+    clock,
+    directory,
+    services,
+    repeatsInvocations,
+    staleReads,
+    injector,
+  });
   await account.open();
 
   const declare: TestCloud["declare"] = async (type, name, inputs = {}) => {

@@ -94,7 +94,11 @@ export function startBuild(cloud: Cloud, request: BuildRequest): RunningBuild {
     const spec = readBuildspec(await buildspecText(project, folders.source));
     const declared = await declaredVariables(cloud, role, spec, [...project.variables, ...request.variables]);
     for (const secret of declared.secrets) log?.mask(secret);
-    const credentials = await cloud.assumeRole(servicePrincipal, project.serviceRole);
+    const credentials = await cloud.assumeRole(servicePrincipal, project.serviceRole, {
+      context: {},
+      connects: () => true,
+      sender: { name: project.name, kill: () => interrupt(killed) },
+    });
     shell = openShell({
       shell: spec.shell,
       directory: folders.source,
@@ -174,6 +178,11 @@ export function startBuild(cloud: Cloud, request: BuildRequest): RunningBuild {
     tell(buildStatus === "SUCCEEDED" ? "SUCCEEDED" : "FAILED");
   }
 
+  const killed = {
+    status: "FAILED",
+    code: "INTERNAL_SERVICE_ERROR",
+    message: "The build's machine was lost.",
+  } as const;
   const timedOut = { status: "TIMED_OUT", code: "BUILD_TIMED_OUT", message: "Build has timed out." } as const;
   const timer = setTimeout(() => interrupt(timedOut), request.timeout);
   const ended = run();

@@ -12,6 +12,8 @@ export type Ways = Pick<Launch, "agent" | "credentials" | "forwarder" | "network
 interface Inside extends Pick<Client, "ports" | "onListening"> {
   /** What events about its connections call it. */
   from: string;
+  /** Ends its processes at once. */
+  kill(): void;
 }
 
 /**
@@ -21,14 +23,17 @@ interface Inside extends Pick<Client, "ports" | "onListening"> {
 export async function openWays(
   { cloud, agent, authority, networkProgram }: TaskHost,
   { taskRoleArn }: Pick<TaskDefinition, "taskRoleArn">,
-  { from, ports, onListening }: Inside,
+  { from, kill, ports, onListening }: Inside,
   networkInterface: NetworkInterface,
 ): Promise<Ways> {
   const connections = createConnections(cloud, { from, interfaces: [networkInterface], context: {} });
   const credentials =
     taskRoleArn === undefined
       ? undefined
-      : { ...(await assume(cloud, taskRoleArn, connections.origin)), roleArn: taskRoleArn };
+      : {
+          ...(await assume(cloud, taskRoleArn, { ...connections.origin, sender: { name: from, kill } })),
+          roleArn: taskRoleArn,
+        };
   const [network, port, forwarder] = await Promise.all([
     networkProgram(),
     agent.open(),

@@ -135,7 +135,12 @@ export function startTask(host: TaskHost, options: TaskOptions): Task {
     task.networkInterface = network.attach({ subnetId, securityGroups, assignPublicIp });
     const resources = await acquire(host, options.revision, task.networkInterface, id);
     const from = options.service ?? definition.family;
-    const { close, ...ways } = await openWays(host, definition, { from, ports, onListening }, task.networkInterface);
+    const { close, ...ways } = await openWays(
+      host,
+      definition,
+      { from, kill, ports, onListening },
+      task.networkInterface,
+    );
     endings.push(close);
     const launch: Launch = { cloud, directory, ports, ...ways };
     const begun = hasBegun();
@@ -149,6 +154,11 @@ export function startTask(host: TaskHost, options: TaskOptions): Task {
     task.startedAt = cloud.clock.now();
     tell("RUNNING");
     changed();
+  }
+
+  /** As if the machine were lost: ECS sees the containers end. */
+  function kill(): void {
+    for (const { process } of task.containers) process?.kill();
   }
 
   /** Resolves when a process listens, when the processes have lived for a while, or when the task is told to stop. */

@@ -48,7 +48,12 @@ export function createAsynchronousInvocations(
   return {
     invokeLater(invoker, payload, limits = defaultLimits) {
       const requestId = randomUUID();
-      const deliver = () => deliverOnce(clock, (id) => invoker.invoke(payload, id), requestId, limits, isStopped);
+      const redeliver = async (milliseconds: number) => {
+        if (milliseconds > 0) await clock.wait(milliseconds);
+        await deliver();
+      };
+      const invoke = (id: string) => invoker.invoke(payload, id, redeliver);
+      const deliver = () => deliverOnce(clock, invoke, requestId, limits, isStopped);
       void deliver();
       if (repeats) void repeat(deliver);
     },

@@ -17,7 +17,8 @@ export type Outcome = { payload: string } | { error: FunctionError };
 export interface ExecutionEnvironment {
   /** False once the process has ended, or must. */
   readonly usable: boolean;
-  run(requestId: string, payload: string): Promise<Outcome>;
+  /** @param redeliver delivers the same event or message once more, so many milliseconds from now */
+  run(requestId: string, payload: string, redeliver?: (milliseconds: number) => void): Promise<Outcome>;
   stop(): Promise<void>;
 }
 
@@ -42,7 +43,20 @@ export async function startEnvironment(options: EnvironmentOptions): Promise<Exe
     context: { "lambda:SourceFunctionArn": configuration.arn },
     refused: (message) => log.write(`PROBLEM: ${message}`),
   });
-  const child = await startProcess(options, connections.origin);
+  let redelivery: ((milliseconds: number) => void) | undefined;
+  const child = await startProcess(options, {
+    ...connections.origin,
+    sender: {
+      name: configuration.name,
+      kill: () => {
+        usable = false;
+        child.kill("SIGKILL");
+      },
+      get redeliver() {
+        return redelivery;
+      },
+    },
+  });
   let usable = true;
   let current: { requestId: string; settle(outcome: Outcome): void } | undefined;
 
@@ -78,7 +92,8 @@ export async function startEnvironment(options: EnvironmentOptions): Promise<Exe
     current?.settle({ error: { errorType: "Sandbox.Timedout", errorMessage } });
   }
 
-  async function run(requestId: string, payload: string): Promise<Outcome> {
+  async function run(requestId: string, payload: string, redeliver?: (milliseconds: number) => void): Promise<Outcome> {
+    redelivery = redeliver;
     if (!usable) return { error: exited(requestId, null, "SIGKILL") };
     connections.begin();
     const timeout = configuration.timeout * 1000;

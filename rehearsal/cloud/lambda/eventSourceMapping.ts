@@ -154,7 +154,14 @@ function report(cloud: Cloud, { queueArn, target }: EventSourceMapping, error: E
 /** Invokes the function with one batch, and deletes what it did not fail on; the rest comes back by its visibility timeout. */
 async function deliver(cloud: Cloud, mapping: EventSourceMapping, messages: Message[]): Promise<void> {
   const event: SQSEvent = { Records: messages.map((it) => toRecord(cloud, mapping, it)) };
-  const { payload, error } = await mapping.target.invoker.invoke(JSON.stringify(event));
+  const { invoker } = mapping.target;
+  const batch = JSON.stringify(event);
+  // Of a second delivery nothing is deleted: the first one's answer decides.
+  const redeliver = async (milliseconds: number) => {
+    if (milliseconds > 0) await cloud.clock.wait(milliseconds);
+    await invoker.invoke(batch).catch(() => undefined);
+  };
+  const { payload, error } = await invoker.invoke(batch, undefined, redeliver);
   if (error !== undefined) return;
   const ids = messages.map((it) => it.MessageId ?? "");
   const failed = mapping.reportsItemFailures ? failedItems(payload, ids) : [];

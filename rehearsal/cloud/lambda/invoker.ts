@@ -16,9 +16,10 @@ export interface Invocation {
 export interface Invoker {
   /**
    * @param requestId of the event, if it has one already: attempts of one asynchronous event share theirs
+   * @param redeliver delivers the event or message that is the payload once more, so many milliseconds from now
    * @throws TooManyRequestsException beyond the reserved concurrency
    */
-  invoke(payload: string, requestId?: string): Promise<Invocation>;
+  invoke(payload: string, requestId?: string, redeliver?: (milliseconds: number) => void): Promise<Invocation>;
   stop(): Promise<void>;
 }
 
@@ -56,27 +57,40 @@ export function createInvoker(
     return takeIdle();
   }
 
-  async function invoke(payload: string, requestId: string = randomUUID()): Promise<Invocation> {
+  async function invoke(
+    payload: string,
+    requestId: string = randomUUID(),
+    redeliver?: (milliseconds: number) => void,
+  ): Promise<Invocation> {
     if (stopped) throw new Error(`${configuration.name} was invoked after the account was closed.`);
     if (running.size >= (configuration.reservedConcurrentExecutions ?? Number.POSITIVE_INFINITY))
       throw awsError("TooManyRequestsException", "Rate Exceeded.", 429);
-    const invocation = cloud.clock.during(runAnywhere(payload, requestId));
+    const invocation = cloud.clock.during(runAnywhere(payload, requestId, redeliver));
     running.add(invocation);
     return invocation.finally(() => running.delete(invocation));
   }
 
-  async function runAnywhere(payload: string, requestId: string): Promise<Invocation> {
+  async function runAnywhere(
+    payload: string,
+    requestId: string,
+    redeliver?: (milliseconds: number) => void,
+  ): Promise<Invocation> {
     const slot = takeIdle() ?? (await start());
-    const invocation = await runIn(slot, payload, requestId);
+    const invocation = await runIn(slot, payload, requestId, redeliver);
     if (slot.environment.usable) idle.push(slot);
     else environments.delete(slot.environment);
     return invocation;
   }
 
-  async function runIn({ environment, log }: Slot, payload: string, requestId: string): Promise<Invocation> {
+  async function runIn(
+    { environment, log }: Slot,
+    payload: string,
+    requestId: string,
+    redeliver?: (milliseconds: number) => void,
+  ): Promise<Invocation> {
     const began = performance.now();
     log.write(startLine(configuration, requestId));
-    const outcome = await environment.run(requestId, payload);
+    const outcome = await environment.run(requestId, payload, redeliver);
     const milliseconds = performance.now() - began;
     log.write(reportLine(configuration, requestId, milliseconds));
     await log.sent();

@@ -1,0 +1,84 @@
+import { commitVersion, importStorefront } from "../forges/storefront";
+import type { LanguageHost } from "../program";
+import { open } from "../rehearsal";
+import { gitops } from "../scenarios/gitops/scenario";
+import type { PlannedAccount } from "../scenarios/plan";
+import { play } from "../scenarios/play";
+import { approved, waits } from "../scenarios/promotion";
+import { gitopsIsPrivate } from "../scenarios/pullRequests";
+import type { Step } from "../scenarios/scenario";
+import { at, servicesNotDelivered } from "../scenarios/state";
+import { addWebhook, delivers, deliversTo, push } from "../scenarios/steps";
+import { createWorld, type World } from "../scenarios/world";
+import { createFaults, type Faults } from "./injector";
+import { silent } from "./silent";
+
+/** The accounts that deliveries are played in. */
+export type AccountName = "dev" | "prod" | "gitops";
+
+/** An account that has delivered versions 1.0.0 and 1.0.1, unless it is that of the gitops repository. */
+export interface OpenAccount {
+  name: AccountName;
+  world: World;
+  faults: Faults;
+}
+
+const first = push("version 1.0.0 is pushed", (repository) => importStorefront(repository, "1.0.0"));
+const another = push("version 1.0.1 is pushed", (repository) => commitVersion(repository, "1.0.1"));
+
+/** What is delivered before anything goes wrong: the second part is of a second version. */
+const settingUp: Record<AccountName, [first: Step[], second: Step[]]> = {
+  dev: [
+    [addWebhook, first, delivers],
+    [another, delivers],
+  ],
+  prod: [
+    [
+      addWebhook,
+      first,
+      deliversTo("dev"),
+      waits("1.0.0", { tagged: "nothing", services: servicesNotDelivered, schedules: [] }),
+      approved("1.0.0"),
+    ],
+    [another, deliversTo("dev"), waits("1.0.1", at("1.0.0")), approved("1.0.1")],
+  ],
+  gitops: [[addWebhook, gitopsIsPrivate], []],
+};
+
+const plans: Record<AccountName, Omit<PlannedAccount, "scenarios"> & { stack: string }> = {
+  dev: { stack: "dev" },
+  prod: { stack: "prod" },
+  gitops: {
+    stack: "dev",
+    ...(gitops.settings && { settings: gitops.settings }),
+    ...(gitops.secrets && { secrets: gitops.secrets }),
+  },
+};
+
+/** Simulated milliseconds for each real one. */
+const SPEED = 400;
+
+export interface AccountOptions {
+  host?: LanguageHost | undefined;
+  /** Whether only one version is delivered at first: then no other one can be deployed by HTTP. */
+  brief?: boolean | undefined;
+}
+
+/** Opens an account and delivers what deliveries under faults begin with. @throws Failure of a step */
+export async function openAccount(name: AccountName, { host, brief }: AccountOptions = {}): Promise<OpenAccount> {
+  const { stack, settings, secrets } = plans[name];
+  const faults = createFaults();
+  const world = await createWorld(
+    await open({ stack, speed: SPEED, overrides: settings, secrets, injector: faults, ...(host && { host }) }),
+  );
+  const [begin, second] = settingUp[name];
+  const steps = brief ? begin : [...begin, ...second];
+  const scenario = { name, title: "setting up", stack, troubled: true, steps };
+  try {
+    await play(scenario, world, silent);
+  } catch (error) {
+    await world.close();
+    throw error;
+  }
+  return { name, world, faults };
+}

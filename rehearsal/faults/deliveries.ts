@@ -1,0 +1,155 @@
+import type { CloudEvent } from "../cloud/events";
+import type { Response } from "../forges/request";
+import { commitCrash, commitVersion } from "../forges/storefront";
+import { answerApproval, waitingApproval } from "../scenarios/approvals";
+import { application } from "../scenarios/delivered";
+import { jobOf, requestPullRequest } from "../scenarios/pullRequests";
+import { readState } from "../scenarios/state";
+import { pipelineOf } from "../scenarios/steps";
+import { commitOf } from "../scenarios/versions";
+import { stackOf, type World } from "../scenarios/world";
+import type { AccountName } from "./accounts";
+import { type Evidence, eventsOf, executionEnds, type Request } from "./evidence";
+
+/** A kind of delivery that is played under faults. */
+export interface DeliveryKind {
+  name: string;
+  account: AccountName;
+  /** Whether the calls of this principal are part of the delivery, and of no other kind of delivery as well. */
+  concerns(world: World, principal: string): boolean;
+  /** How many calls of an operation are distinct at most; all if absent. */
+  depth?: number;
+  /** Sets the mark, and asks for the delivery. @param position counts the deliveries of the account */
+  begin(world: World, position: number): Promise<Request>;
+  /** What a person does while it is under way: approves, asks how it stands. */
+  attend?(world: World, request: Request): Promise<void>;
+  /** How it has ended, in a few words: the same as without a fault if it met none. */
+  outcome(evidence: Evidence): string;
+}
+
+const everyRole = (world: World, principal: string): boolean => rolesOf(world).includes(principal);
+
+const rolesOf = (world: World, stack?: string): string[] =>
+  stackOf(world, stack)
+    .registrations.filter(({ type }) => type === "aws:iam/role:Role")
+    .map(({ outputs }) => String(outputs.name));
+
+/** `Succeeded`, or `Failed at Deploy`. */
+function executionOutcome(evidence: Evidence, environment?: string): string {
+  const pipelines = evidence.stacks.filter((it) => environment === undefined || it.environment === environment);
+  const names = pipelines.map(({ pipeline }) => pipeline);
+  const own = eventsOf(evidence, "pipeline").filter(({ pipeline }) => names.includes(pipeline));
+  const ends = executionEnds(evidence);
+  const ids = [...new Set(own.map(({ executionId }) => executionId))];
+  if (ids.length === 0) return "nothing was delivered";
+  return ids
+    .map((id) => {
+      const failed = eventsOf(evidence, "action").find((it) => it.executionId === id && it.status === "Failed");
+      const status = ends.get(id)?.status ?? "not ended";
+      return failed === undefined ? status : `${status} at ${failed.action}`;
+    })
+    .join(", ");
+}
+
+async function pushed(world: World, version: string, commit: typeof commitVersion): Promise<Request> {
+  const update = commit(world.repository, version);
+  await world.push(update);
+  return { kind: "push", version, commit: (await update).after };
+}
+
+const push: DeliveryKind = {
+  name: "push",
+  account: "dev",
+  concerns: everyRole,
+  begin: (world, position) => pushed(world, `2.${position}.0`, commitVersion),
+  outcome: executionOutcome,
+};
+
+const rollback: DeliveryKind = {
+  ...push,
+  name: "rollback",
+  // Up to Deploy it is a push.
+  concerns: (world, principal) => everyRole(world, principal) && /-(deploy|notices)-role-/.test(principal),
+  begin: (world, position) => pushed(world, `2.${position}.0`, commitCrash),
+};
+
+/** One of the two versions that were built at first: the one that dev's tag is not at. */
+async function anotherVersion(world: World): Promise<string> {
+  const { tagged } = await readState(world, "dev");
+  return tagged === "1.0.0" ? "1.0.1" : "1.0.0";
+}
+
+async function requested(world: World): Promise<Request> {
+  const version = await anotherVersion(world);
+  const { deploymentsUrl = "", deploymentToken = "" } = stackOf(world, "dev").outputs;
+  world.mark = world.account.events.length;
+  const body = JSON.stringify({ application, version: commitOf(world, version) });
+  const headers = { authorization: `Bearer ${deploymentToken}`, "content-type": "application/json" };
+  const answer = await world.clock.during(world.ask(deploymentsUrl, { method: "POST", headers, body }));
+  return { kind: "deployment", version: commitOf(world, version).slice(0, 7), ...idIn(answer), status: answer.status };
+}
+
+function idIn({ status, body }: Response): { id?: string } {
+  return status === 200 || status === 202 ? { id: (JSON.parse(body) as { id: string }).id } : {};
+}
+
+/** `succeeded` as the notice says, or what the answer was. */
+function deploymentOutcome(evidence: Evidence): string {
+  const { request, records } = evidence;
+  if (request.kind !== "deployment") return "";
+  const record = records.find(({ id }) => id === request.id) ?? records.at(-1);
+  return `${request.status}, ${record?.state ?? "no record"}`;
+}
+
+const deployment: DeliveryKind = {
+  name: "deployment",
+  account: "dev",
+  concerns: (world, principal) => everyRole(world, principal) && /-deploy(ments)?-role-/.test(principal),
+  begin: requested,
+  outcome: deploymentOutcome,
+};
+
+const promotion: DeliveryKind = {
+  name: "promotion",
+  account: "prod",
+  concerns: (world, principal) => rolesOf(world, "prod").includes(principal) && !/-execution-role-/.test(principal),
+  depth: 1,
+  begin: requested,
+  async attend(world) {
+    const isAsked = (it: CloudEvent) =>
+      it.kind === "action" && it.pipeline === pipelineOf(world) && it.action === "Approval";
+    if (!world.since().some(isAsked)) return;
+    // Nothing waits if the approval was answered in the meantime.
+    const waiting = await waitingApproval(world).catch(() => undefined);
+    if (waiting !== undefined) await answerApproval(world, waiting, "Approved", "seen in dev");
+  },
+  outcome: (evidence) => executionOutcome(evidence, "prod"),
+};
+
+async function askedFor(world: World, position: number): Promise<{ id?: string; status: number }> {
+  const answer = await requestPullRequest(world, { body: jobOf(position) });
+  return { ...idIn(answer), status: answer.status };
+}
+
+const pullRequest: DeliveryKind = {
+  name: "pull-request",
+  account: "gitops",
+  concerns: (world, principal) => everyRole(world, principal) && /-(gitops|pull)-/.test(principal),
+  async begin(world, position) {
+    world.mark = world.account.events.length;
+    return { kind: "pull request", position, ...(await askedFor(world, position)) };
+  },
+  async attend(world, request) {
+    if (request.kind !== "pull request") return;
+    if (request.id !== undefined) await requestPullRequest(world, { method: "GET", path: `/${request.id}` });
+    // CI's job is run again after an error of the API's, as the answer says.
+    else Object.assign(request, await askedFor(world, request.position));
+  },
+  outcome({ request, records }) {
+    if (request.kind !== "pull request") return "";
+    // 200 and 202 are as good: the record may have been there already.
+    return `${request.id === undefined ? request.status : "taken"}, ${records.find(({ id }) => id === request.id)?.state ?? "no record"}`;
+  },
+};
+
+export const deliveries: DeliveryKind[] = [push, rollback, deployment, promotion, pullRequest];

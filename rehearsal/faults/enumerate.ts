@@ -1,0 +1,56 @@
+import type { FaultKind } from "../cloud/injection";
+import type { Fault } from "./fault";
+import type { CountedCall } from "./injector";
+
+/** Logs are no part of a delivery, and pollers ask again. */
+const LEFT_OUT = /^(logs (PutLogEvents|CreateLogStream)|sqs ReceiveMessage)$/;
+
+const READ = /^(Describe|List|Get|Head|BatchGet|BatchCheck|Query)/;
+
+/** Calls of an operation beyond these repeat what earlier ones have shown. */
+const READS = 2;
+const WRITES = 6;
+
+/**
+ * The faults that are worth injecting into a recorded call. The first call of an operation meets all kinds that differ for a program: a
+ * read that is lost has no effect, and only a denial or an internal error ends what AWS's own services call. Later calls
+ * meet those after which something is half done.
+ */
+function kindsFor({ internal, operation, redeliverable, hasEarlierAnswer, service, number }: CountedCall): FaultKind[] {
+  if (internal) return ["denied", "500"];
+  const again = (...kinds: FaultKind[]) => (redeliverable ? kinds : []);
+  const stale: FaultKind[] =
+    hasEarlierAnswer || (service === "ecs" && !/TaskDefinition/.test(operation)) ? ["stale-read"] : [];
+  if (READ.test(operation))
+    return number === 1
+      ? ["throttle", "500", "denied", "kill-before", ...again("twice", "twice-late"), ...stale]
+      : ["denied", "kill-before", ...stale];
+  return number === 1
+    ? [
+        "throttle",
+        "500",
+        "denied",
+        "reset",
+        "answer-lost",
+        "kill-before",
+        "kill-after",
+        ...again("twice", "twice-late"),
+      ]
+    : ["500", "denied", "answer-lost", "kill-after", ...again("twice")];
+}
+
+/** @param depth how many calls of an operation are distinct at most */
+function isDistinct({ internal, operation, number }: CountedCall, depth: number): boolean {
+  return number <= Math.min(depth, internal ? 1 : READ.test(operation) ? READS : WRITES);
+}
+
+/** Every fault that is injected into a delivery, from its recorded calls. */
+export function enumerateFaults(calls: readonly CountedCall[], depth = WRITES): Fault[] {
+  return calls
+    .filter(({ service, operation }) => !LEFT_OUT.test(`${service} ${operation}`))
+    .filter((call) => isDistinct(call, depth))
+    .flatMap((call) => {
+      const { principal: who, service, operation, number } = call;
+      return kindsFor(call).map((kind) => ({ who, service, operation, from: number, to: number, kind }));
+    });
+}

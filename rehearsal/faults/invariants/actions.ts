@@ -1,0 +1,47 @@
+import { type Evidence, eventsOf, executionEnds } from "../evidence";
+
+interface Run {
+  pipeline: string;
+  executionId: string;
+  stage: string;
+  action: string;
+}
+
+const runOf = ({ pipeline, executionId, stage, action }: Run): string =>
+  `${stage}/${action} of ${pipeline} ${executionId}`;
+
+/** What CodePipeline says of a function that does not report. */
+const SILENCE = /failed to return a result within/;
+
+/**
+ * Of every execution that has ended: each action that began has ended once, and of those that functions do, CodePipeline
+ * took one result, which is how the action ended.
+ */
+export function actionViolations(evidence: Pick<Evidence, "happened" | "functionActions">): string[] {
+  const ends = executionEnds(evidence);
+  const results = eventsOf(evidence, "job-result").filter(({ refused }) => refused === undefined);
+  const runs = new Map<string, { isByFunction: boolean; ends: string[]; isUninvoked: boolean }>();
+  for (const event of eventsOf(evidence, "action")) {
+    if (!ends.has(event.executionId)) continue;
+    const { pipeline, stage, action, status } = event;
+    const key = runOf(event);
+    const run = runs.get(key) ?? {
+      isByFunction: evidence.functionActions.has(`${pipeline}/${stage}/${action}`),
+      ends: [],
+      isUninvoked: false,
+    };
+    if (status !== "InProgress") run.ends.push(status.toLowerCase());
+    if (status === "Failed" && !SILENCE.test(event.summary ?? "")) run.isUninvoked = true;
+    runs.set(key, run);
+  }
+  return [...runs].flatMap(([key, { isByFunction, ends, isUninvoked }]) => {
+    const taken = results.filter((it) => runOf(it) === key).map(({ result }) => result);
+    const once = ends.length === 1 ? [] : [`${key} ended ${ends.length} times: ${ends.join(", ")}`];
+    const expected = isByFunction ? ends : [];
+    const agreed = taken.join() === expected.join();
+    // The action fails without a result if CodePipeline cannot invoke the function.
+    return agreed || (isByFunction && taken.length === 0 && isUninvoked)
+      ? once
+      : [...once, `${key} ended ${ends.join(", ")}, and these results were taken: ${taken.join(", ") || "none"}`];
+  });
+}

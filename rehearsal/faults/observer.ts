@@ -1,0 +1,137 @@
+import type { AttributeValue, GetItemOutput } from "@aws-sdk/client-dynamodb";
+import { servicesOf } from "../scenarios/delivered";
+import { functionActions } from "../scenarios/ended";
+import { asOperator } from "../scenarios/operator";
+import { readState } from "../scenarios/state";
+import { pipelineOf } from "../scenarios/steps";
+import type { World } from "../scenarios/world";
+import type { OpenAccount } from "./accounts";
+import type { Happened, LockSample, RecordState, StackState } from "./evidence";
+
+type Item = Record<string, AttributeValue>;
+
+/** Where an item was written. */
+interface Key {
+  table: string;
+  id: string;
+}
+
+/** Watches an account for as long as one delivery takes. */
+export interface Observer {
+  readonly happened: Happened[];
+  readonly locks: LockSample[];
+  /** Reads the locks and all records that were written since. */
+  look(): Promise<void>;
+  records(): RecordState[];
+  stacks(): Promise<StackState[]>;
+  functionActions: ReadonlySet<string>;
+  close(): void;
+}
+
+const LOCK = /^application\//;
+const ended = new Set(["succeeded", "failed", "opened", "unchanged"]);
+
+/** Keys of all items that were written into the account's tables, since it was opened. */
+const written = new WeakMap<World, Map<string, Key>>();
+
+/** Notes which items are written into the account's tables. Called once for each account. */
+export function noteWrites({ world, faults }: OpenAccount): void {
+  const keys = new Map<string, Key>();
+  written.set(world, keys);
+  faults.onPerformed(({ service, operation, input }) => {
+    if (service !== "dynamodb" || operation !== "PutItem") return;
+    const { TableName = "", Item = {} } = input as { TableName?: string; Item?: Item };
+    const id = Item.id?.S;
+    if (id !== undefined) keys.set(`${TableName} ${id}`, { table: TableName, id });
+  });
+}
+
+export function observe({ world }: OpenAccount): Observer {
+  const { account, clock } = world;
+  const happened: Happened[] = [];
+  const locks: LockSample[] = [];
+  const records = new Map<string, RecordState>();
+  const keys = written.get(world) ?? new Map<string, Key>();
+  const former = new Set(keys.keys());
+  const looks: Promise<void>[] = [];
+  const services = new Map(
+    world.stacks.flatMap(({ name, environment }) =>
+      servicesOf(world, name).map(({ serviceName }) => [serviceName, environment] as const),
+    ),
+  );
+
+  const stop = account.onEvent((event) => {
+    happened.push({ at: clock.now(), event });
+    if (event.kind !== "deployment" || event.rolloutState !== "IN_PROGRESS") return;
+    const environment = services.get(event.service);
+    if (environment !== undefined) looks.push(lookAtLock(environment, event.service));
+  });
+
+  async function itemOf({ table, id }: Key): Promise<Item | undefined> {
+    const Key = { id: { S: id } };
+    const { Item } = await asOperator<GetItemOutput>(world, "dynamodb", "GetItem", {
+      TableName: table,
+      Key,
+      ConsistentRead: true,
+    });
+    return Item;
+  }
+
+  /** An application has the same key in each stack's table, whose name has the stack's URN in it. */
+  const locksOf = (environment: string): Key[] =>
+    [...keys.values()].filter(({ table, id }) => LOCK.test(id) && tableEnvironment(world, table) === environment);
+
+  async function lookAtLock(environment: string, rollout?: string): Promise<void> {
+    for (const key of locksOf(environment)) {
+      const name = key.id.endsWith("/migration") ? "migration" : "deployment";
+      if (rollout !== undefined && name === "migration") continue;
+      const item = await itemOf(key);
+      const until = Number(item?.until?.N ?? 0) * 1000;
+      locks.push({
+        name,
+        at: clock.now(),
+        environment,
+        owner: item?.owner?.S ?? "",
+        until,
+        ...(rollout && { rollout }),
+      });
+    }
+  }
+
+  async function lookAtRecords(): Promise<void> {
+    for (const [key, it] of keys) {
+      if (LOCK.test(it.id) || former.has(key) || records.get(it.id)?.endedAt !== undefined) continue;
+      const state = (await itemOf(it))?.state?.S;
+      if (state === undefined) continue;
+      records.set(it.id, { id: it.id, state, ...(ended.has(state) && { endedAt: clock.now() }) });
+    }
+  }
+
+  return {
+    happened,
+    locks,
+    functionActions: functionActions(world),
+    async look() {
+      for (const { environment } of world.stacks) await lookAtLock(environment);
+      await lookAtRecords();
+    },
+    records: () => [...records.values()],
+    async stacks() {
+      await Promise.all(looks);
+      const states: StackState[] = [];
+      for (const { name, environment } of world.stacks) {
+        const { services, tagged, schedules } = await readState(world, name);
+        const versions = [...new Set(schedules.map(({ version }) => version))];
+        states.push({ environment, pipeline: pipelineOf(world, name), services, tagged, schedules: versions });
+      }
+      return states;
+    },
+    close: stop,
+  };
+}
+
+function tableEnvironment({ stacks }: World, table: string): string | undefined {
+  return stacks.find(({ registrations }) =>
+    registrations.some(({ type, outputs }) => type === "aws:dynamodb/table:Table" && outputs.name === table),
+  )?.environment;
+}

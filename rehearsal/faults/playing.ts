@@ -1,0 +1,139 @@
+import type { World } from "../scenarios/world";
+import type { OpenAccount } from "./accounts";
+import type { DeliveryKind } from "./deliveries";
+import { type Evidence, eventsOf, executionEnds, type Request } from "./evidence";
+import type { Fault } from "./fault";
+import type { CountedCall } from "./injector";
+import { noteWrites, type Observer, observe } from "./observer";
+
+const MINUTE = 60_000;
+
+/** The rollout's deadline, and five minutes. */
+const WITHIN = 35 * MINUTE;
+/** An application's pull request may be silent for an hour before it counts as failed. */
+const PULL_REQUEST_WITHIN = 75 * MINUTE;
+/** After it has ended, so that repetitions come: a killed function is invoked again after one and two minutes. */
+const REPETITIONS = 4 * MINUTE;
+const LOOK = 15_000;
+
+/** A delivery that was played, under a fault or without. */
+export interface Played {
+  evidence: Evidence;
+  outcome: string;
+  calls: readonly CountedCall[];
+  /** Whether the fault had an effect. */
+  fired: boolean;
+}
+
+const positions = new WeakMap<World, number>();
+
+/**
+ * Plays a delivery in an account until everything has come to rest, or its time is over.
+ * @param usual how long it takes without a fault, in milliseconds
+ */
+export async function playUnder(account: OpenAccount, kind: DeliveryKind, faults: Fault[], usual = 0): Promise<Played> {
+  const { world, faults: injector } = account;
+  const position = (positions.get(world) ?? 0) + 1;
+  if (position === 1) noteWrites(account);
+  positions.set(world, position);
+  const observer = observe(account);
+  const { clock } = world;
+  try {
+    injector.arm(faults);
+    const began = clock.now();
+    const due = began + usual + (kind.name === "pull-request" ? PULL_REQUEST_WITHIN : WITHIN);
+    const request = await kind.begin(world, position);
+    const unrest = await comeToRest(world, kind, request, observer, due);
+    const ended = clock.now();
+    const calls = injector.calls;
+    await waitOut(world, observer);
+    const fired = injector.unfired().length === 0;
+    injector.arm([]);
+    const evidence: Evidence = {
+      request,
+      began,
+      ended,
+      due,
+      unrest,
+      happened: observer.happened,
+      functionActions: observer.functionActions,
+      stacks: await observer.stacks(),
+      records: observer.records(),
+      locks: observer.locks,
+    };
+    return { evidence, outcome: kind.outcome(evidence), calls, fired };
+  } finally {
+    injector.arm([]);
+    observer.close();
+  }
+}
+
+/** @returns what had not come to rest by then */
+async function comeToRest(
+  world: World,
+  kind: DeliveryKind,
+  request: Request,
+  observer: Observer,
+  due: number,
+): Promise<string[]> {
+  for (;;) {
+    await world.clock.wait(LOOK);
+    await kind.attend?.(world, request);
+    await observer.look();
+    const unrest = await unrestOf(world, kind, request, observer);
+    if (unrest.length === 0 || world.clock.now() > due) return unrest;
+  }
+}
+
+async function waitOut(world: World, observer: Observer): Promise<void> {
+  const until = world.clock.now() + REPETITIONS;
+  while (world.clock.now() < until) {
+    await world.clock.wait(MINUTE / 2);
+    await observer.look();
+  }
+}
+
+/** What is still under way, or has to come. */
+async function unrestOf(_world: World, kind: DeliveryKind, request: Request, observer: Observer): Promise<string[]> {
+  const begun = new Set(eventsOf(observer, "pipeline").map(({ executionId }) => executionId));
+  const ends = executionEnds(observer);
+  const messages = eventsOf(observer, "notice").map(({ message }) => message);
+  const told = (id: string) => messages.some((it) => it.includes(id));
+  return [
+    ...[...begun].filter((id) => !ends.has(id)).map((id) => `execution ${id} has not ended`),
+    ...[...ends.keys()].filter((id) => !told(id)).map((id) => `no notice of execution ${id}`),
+    ...observer
+      .records()
+      .flatMap(({ id, state, endedAt }) => (endedAt === undefined ? `record ${id} is ${state}` : [])),
+    ...heldLocks(observer),
+    ...awaited(kind, request, observer, begun.size, told),
+    ...(await rollouts(observer)),
+  ];
+}
+
+function heldLocks({ locks }: Observer): string[] {
+  const last = new Map(locks.map((it) => [`${it.name} lock of ${it.environment}`, it]));
+  return [...last].flatMap(([name, { until, at, owner }]) => (until > at ? [`${owner} holds the ${name}`] : []));
+}
+
+function awaited(
+  { name }: DeliveryKind,
+  request: Request,
+  observer: Observer,
+  executions: number,
+  told: (id: string) => boolean,
+): string[] {
+  const isDead = eventsOf(observer, "message-dead").length > 0;
+  if (request.kind === "push" && executions === 0 && !isDead) return [`version ${request.version} was not delivered`];
+  if (request.kind !== "deployment" || request.id === undefined) return [];
+  if (!told(request.id)) return [`no notice of deployment ${request.id}`];
+  return name === "promotion" && executions === 0 ? ["prod's pipeline was not started"] : [];
+}
+
+async function rollouts(observer: Observer): Promise<string[]> {
+  return (await observer.stacks()).flatMap(({ environment, services }) =>
+    services
+      .filter(({ rollouts, running, desired }) => rollouts.includes("IN_PROGRESS") || running !== desired)
+      .map(({ name }) => `${name} of ${environment} is being rolled out`),
+  );
+}

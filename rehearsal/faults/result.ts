@@ -1,0 +1,32 @@
+import { type Fault, formatFault } from "./fault";
+
+/** A delivery under one fault. */
+export interface Combination {
+  delivery: string;
+  fault: Fault;
+}
+
+/**
+ * - held: the delivery ended as it does without the fault
+ * - failed safely: it ended otherwise, and no invariant was violated
+ * - broken: an invariant was violated
+ * - not met: the call was not made, or the fault had nothing to act on
+ */
+export type Verdict = "held" | "failed safely" | "broken" | "not met";
+
+export interface Result extends Combination {
+  verdict: Verdict;
+  outcome: string;
+  /** Sentences, each with the name of its invariant. */
+  violations: string[];
+  /** Whether it was broken when it was played once more, in another account; absent if it was not. */
+  again?: boolean;
+  /** Real time. */
+  seconds: number;
+}
+
+/** `push storefront-deploy-role-1a2b3c4:ecs:UpdateService#2=answer-lost`, as `--only` finds it. */
+export const nameOf = ({ delivery, fault }: Combination): string => `${delivery} ${formatFault(fault)}`;
+
+/** What plays it again. */
+export const commandOf = (combination: Combination): string => `npm run faults -- --only '${nameOf(combination)}'`;
