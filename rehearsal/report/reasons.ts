@@ -107,6 +107,7 @@ export const reasons: Reason[] = [
     actions: [
       "cloudwatch:PutMetricData",
       "ecs:DescribeServices",
+      "ecs:DescribeTaskDefinition",
       "ecs:DescribeTasks",
       "ecs:ListTasks",
       "logs:CreateLogStream",
