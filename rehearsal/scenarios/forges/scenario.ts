@@ -6,7 +6,7 @@ import { betweenComparisons, calls } from "../polling";
 import { expectEqual, expectSame, type Scenario, type Step } from "../scenario";
 import { intakeOf, type World } from "../world";
 
-/** A small application at each of the other forges. */
+/** A small application at one of the other forges. */
 interface Small {
   name: string;
   forge: string;
@@ -39,9 +39,9 @@ const stock: Small = {
   repository: "acme/stock",
   refused: `X-Gitee-Token is neither the secret nor its signature of an X-Gitee-Timestamp within an hour of now${orPath}`,
 };
-const all = [loyalty, search, stock];
-/** Its administrators are others than those of loyalty. Nothing is pushed to it. */
-const returns = { ...loyalty, name: "returns", repository: "acme/shop/returns" };
+/** Its administrators are others than those of loyalty. */
+const returns: Small = { ...loyalty, name: "returns", repository: "acme/shop/returns" };
+const all = [loyalty, returns, search, stock];
 
 const dockerfile = `FROM public.ecr.aws/docker/library/node:24-alpine
 WORKDIR /app
@@ -81,7 +81,7 @@ function repositoryOf(world: World, { name }: Small): Repository {
 const creates: Step = {
   title: "the repositories are created",
   async run(world) {
-    for (const { name, repository, site } of [...all, returns]) {
+    for (const { name, repository, site } of all) {
       const created = await world.forges.createRepository(repository, site);
       repositories.set(world, (repositories.get(world) ?? new Map()).set(name, created));
     }
@@ -177,7 +177,7 @@ export const forges: Scenario = {
   title: "pushes to GitLab, Bitbucket and Gitee are verified in the way of each, and delivered",
   settings: {
     "slipway:deploymentApi": false,
-    "slipway:applications": [...all, returns].map(({ name, forge, repository }) => ({
+    "slipway:applications": all.map(({ name, forge, repository }) => ({
       name,
       source: { push: { forge, repository, branch: "main" } },
       services: [{ name: "worker", command: ["node", "worker.js"] }],
