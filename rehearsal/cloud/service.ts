@@ -151,7 +151,7 @@ export interface Cloud {
   /** Whether Lambda delivers every asynchronous event twice, as it may: see lambda/asynchronousInvocation.ts. */
   readonly repeatsInvocations: boolean;
   /**
-   * What the path begins with where people call an API by its address: `http://127.0.0.1:port/<token>/webhooks/github`. Web pages
+   * What the path begins with where people call an API by its address: `http://127.0.0.1:port/<token>/webhooks/…`. Web pages
    * cannot guess it.
    */
   readonly token: string;

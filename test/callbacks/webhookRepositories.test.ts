@@ -134,6 +134,29 @@ describe("webhook callback with a path and a secret for each repository, seriali
     expect(messages()).to.equal(2);
   });
 
+  it("takes the secret that one repository's was rotated to, and those of the others as before", async () => {
+    const { GetSecretValue } = endpoint.answers;
+    // Whenever the function asks what time it is, it is eleven seconds later: a cached secret may be read again.
+    const hasty = `{ const now = Date.now; let skew = 0; Date.now = () => now() + (skew += 11_000); }\n${text}`;
+    const fresh = startLambda({ text: hasty, options, endpointUrl: endpoint.url });
+    const [rotated, rotatedTo] = [storefront("gitlab"), "rotated-0123456789"];
+    const statusOf = async (repository: string, secret: string) =>
+      (await deliver("gitlab", `/webhooks/gitlab/${repository}`, secret, fresh)).status;
+    const before = await statusOf(rotated, secretOf("gitlab", rotated));
+    const stored = JSON.stringify({ ...STORED, [keyOf("gitlab", rotated)]: rotatedTo });
+    endpoint.answers.GetSecretValue = () => ({ SecretString: stored });
+    const after = [
+      await statusOf(rotated, rotatedTo),
+      await statusOf(rotated, secretOf("gitlab", rotated)),
+      // It is verified, and names the other.
+      await statusOf(website("gitlab"), secretOf("gitlab", website("gitlab"))),
+    ];
+    await fresh.close();
+    Object.assign(endpoint.answers, { GetSecretValue });
+    expect([before, ...after]).to.deep.equal([202, 202, 401, 403]);
+    expect(messages()).to.equal(2);
+  });
+
   const key = keyOf("github", storefront("github"));
   const broken: [string, string][] = [
     ["holds none for the repository", JSON.stringify({ ...STORED, [key]: undefined })],

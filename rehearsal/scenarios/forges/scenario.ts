@@ -6,7 +6,7 @@ import { betweenComparisons, calls } from "../polling";
 import { expectEqual, expectSame, type Scenario, type Step } from "../scenario";
 import { intakeOf, type World } from "../world";
 
-/** A small application at each of the other forges. */
+/** A small application at one of the other forges. */
 interface Small {
   name: string;
   forge: string;
@@ -40,7 +40,7 @@ const stock: Small = {
   refused: `X-Gitee-Token is neither the secret nor its signature of an X-Gitee-Timestamp within an hour of now${orPath}`,
 };
 /** Its administrators are others than those of loyalty. */
-const returns = { ...loyalty, name: "returns", repository: "acme/shop/returns" };
+const returns: Small = { ...loyalty, name: "returns", repository: "acme/shop/returns" };
 const all = [loyalty, returns, search, stock];
 
 const dockerfile = `FROM public.ecr.aws/docker/library/node:24-alpine
