@@ -1,4 +1,4 @@
-import { type DynamoDBClient, PutItemCommand } from "@aws-sdk/client-dynamodb";
+import { type DynamoDBClient, UpdateItemCommand } from "@aws-sdk/client-dynamodb";
 
 /** An image that an environment has delivered. */
 export interface DeliveredImage {
@@ -13,9 +13,9 @@ export interface DeliveredImage {
 /**
  * Records that the environment has delivered the image. The next environment promotes recorded images only: whoever may push
  * to the repository can move the environment's tag, and ECR cannot restrict that, but only slipway's functions write here.
- * A repetition changes nothing but the time.
+ * Whoever delivers it again changes nothing but the time: an image keeps the version that it was first delivered as.
  *
- * Needs dynamodb:PutItem on the table.
+ * Needs dynamodb:UpdateItem on the table.
  */
 export async function recordDeliveredImage(
   dynamo: DynamoDBClient,
@@ -23,13 +23,11 @@ export async function recordDeliveredImage(
   { repository, digest, version }: DeliveredImage,
 ): Promise<void> {
   await dynamo.send(
-    new PutItemCommand({
+    new UpdateItemCommand({
       TableName: table,
-      Item: {
-        image: { S: `${repository}@${digest}` },
-        version: { S: version },
-        deliveredAt: { S: new Date().toISOString() },
-      },
+      Key: { image: { S: `${repository}@${digest}` } },
+      UpdateExpression: "SET version = if_not_exists(version, :version), deliveredAt = :deliveredAt",
+      ExpressionAttributeValues: { ":version": { S: version }, ":deliveredAt": { S: new Date().toISOString() } },
     }),
   );
 }

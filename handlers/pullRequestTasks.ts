@@ -33,8 +33,8 @@ export function createPullRequestTasks(
       log("info", "no end of a pull request's task", { task, status: stopped.lastStatus });
       return;
     }
-    const { id, attempt, cause, detail } = ended;
-    await releaseSlot(table, id);
+    const { id, attempt, cause, detail, createdAt = Date.now() } = ended;
+    await releaseSlot(table, id, createdAt);
     const failed = await moveRecord(table, { id, attempt }, "failed", { cause, task }, Date.now());
     if (failed) {
       log("error", "pull request failed", { id, attempt, task, cause, detail });

@@ -23,13 +23,10 @@ export const CHECK_MINUTES = 2;
 export interface ServiceCheckOptions {
   /** The cluster's name. */
   cluster: string;
-  services: CheckedService[];
-}
-
-export interface CheckedService {
-  service: string;
-  /** Whether the program sets the service's count. Such a service wants tasks before it has an image. */
-  countedByProgram: boolean;
+  /** The services' names. Lists of names, because Lambda's environment has room for 4 KB. */
+  services: string[];
+  /** Those of them whose count the program sets. Such a service wants tasks before it has an image. */
+  countedByProgram: string[];
 }
 
 interface CheckContext {
@@ -48,6 +45,9 @@ const SERVICE = "service:";
 
 /** Milliseconds. A task that crashes soon after its start runs now and then, and does no work. */
 const STEADY = 60_000;
+
+/** Milliseconds. Slipway itself takes a rollout back after its deadline, and longer than this it does not wait by default. */
+const LONGEST_ROLLOUT = 2 * 60 * 60_000;
 
 /**
  * Called by EventBridge every two minutes. Publishes for each service how many of its tasks are missing: the desired ones, less
@@ -72,10 +72,10 @@ export function createServiceCheck(
   return async ({ time }) => {
     const context: CheckContext = { ecs, cluster: options.cluster, now: Date.parse(time) };
     const services = await describeServices(context, options.services);
-    const steady = services.some(mayHaveAll) ? await steadyTasks(context) : {};
+    const steady = services.some((it) => mayHaveAll(it, context.now)) ? await steadyTasks(context) : {};
     const data: MetricDatum[] = [];
     for (const service of services) {
-      const countedByProgram = options.services.some((it) => it.service === service.serviceName && it.countedByProgram);
+      const countedByProgram = options.countedByProgram.includes(service.serviceName ?? "");
       data.push(datumOf(context, service, await missingTasks(context, service, { steady, countedByProgram })));
     }
     if (data.length > 0) {
@@ -84,10 +84,10 @@ export function createServiceCheck(
   };
 }
 
-async function describeServices({ ecs, cluster }: CheckContext, checked: CheckedService[]): Promise<Service[]> {
+async function describeServices({ ecs, cluster }: CheckContext, checked: string[]): Promise<Service[]> {
   const described: Service[] = [];
   for (let start = 0; start < checked.length; start += SERVICES) {
-    const names = checked.slice(start, start + SERVICES).map(({ service }) => service);
+    const names = checked.slice(start, start + SERVICES);
     const { services, failures = [] } = await ecs.send(new DescribeServicesCommand({ cluster, services: names }));
     for (const { arn, reason } of failures) {
       log("warn", "service not checked: ECS does not describe it", { service: arn, cause: reason });
@@ -115,8 +115,8 @@ function datumOf({ cluster, now }: CheckContext, service: Service, missing: numb
 }
 
 /** Whether all tasks of a service seem to run: then it matters for how long they have. */
-const mayHaveAll = ({ desiredCount = 0, runningCount = 0, ...service }: Service): boolean =>
-  desiredCount > 0 && runningCount >= desiredCount && !isRollingOut(service);
+const mayHaveAll = ({ desiredCount = 0, runningCount = 0, ...service }: Service, now: number): boolean =>
+  desiredCount > 0 && runningCount >= desiredCount && !isRollingOut(service, now);
 
 interface Known {
   /** How many tasks of each service have been running for a minute. */
@@ -126,10 +126,10 @@ interface Known {
 
 async function missingTasks(context: CheckContext, service: Service, known: Known): Promise<number> {
   const { desiredCount = 0, runningCount = 0, serviceName = "" } = service;
-  if (desiredCount === 0 || isRollingOut(service)) {
+  if (desiredCount === 0 || isRollingOut(service, context.now)) {
     return 0;
   }
-  const running = mayHaveAll(service) ? (known.steady[serviceName] ?? 0) : runningCount;
+  const running = mayHaveAll(service, context.now) ? (known.steady[serviceName] ?? 0) : runningCount;
   const missing = Math.max(0, desiredCount - running);
   if (missing > 0 && known.countedByProgram && !(await isDelivered(context, service))) {
     return 0;
@@ -137,8 +137,15 @@ async function missingTasks(context: CheckContext, service: Service, known: Know
   return missing;
 }
 
-/** A rollout that failed is over: its state is FAILED if ECS had nothing to go back to, or could not. */
-function isRollingOut({ deployments = [] }: Pick<Service, "deployments">): boolean {
+/**
+ * A rollout that failed is over: its state is FAILED if ECS had nothing to go back to, or could not. One may never end: ECS's
+ * circuit breaker does not count tasks that run and exit soon after.
+ */
+function isRollingOut({ deployments = [] }: Pick<Service, "deployments">, now: number): boolean {
+  const begun = deployments.find(({ status }) => status === "PRIMARY")?.createdAt?.getTime() ?? now;
+  if (now - begun > LONGEST_ROLLOUT) {
+    return false;
+  }
   return deployments.length > 1 || deployments.some(({ rolloutState }) => rolloutState === "IN_PROGRESS");
 }
 

@@ -8,7 +8,8 @@ import { recordDeliveredImage } from "./deliveredImage";
 import { type DeliveryLock, type LockOptions, whileHeld } from "./deploy/deliveryLock";
 import { releaseLock } from "./deploy/lock";
 import { explain, failure } from "./failure";
-import { IMAGE_TAG, readImage } from "./image";
+import { readImage, referenceOf } from "./image";
+import { imageParameters } from "./imageParameters";
 import { digestOf, type ImageTag, putTag } from "./imageTag";
 import { log } from "./log";
 
@@ -20,13 +21,13 @@ export interface TagOptions extends ImageTag {
   deliveredImages: string;
 }
 
-const DIGEST = /^sha256:[0-9a-f]{64}$/;
 /** The token's value for a tag that names no image yet. */
 const NONE = "none";
 
 /**
  * Records that the image of a digest is delivered, then gives it the environment's tag. UserParameters:
- * `{"digest": "sha256:…", "version": "<tag>", "execution": "<pipeline execution id>"}`. The tag starts the pipeline of the
+ * `{"image": "<registry>/<repository>@sha256:…", "version": "<tag>", "execution": "<pipeline execution id>"}`, the image that was
+ * deployed, and not what else a build may export. The tag starts the pipeline of the
  * next environment, which trusts the record.
  *
  * ECR moves a tag whatever it names, and an invocation may be repeated late, when a newer delivery has the tag: that must not
@@ -36,7 +37,7 @@ const NONE = "none";
  *
  * Needs, with a lock, dynamodb:GetItem and dynamodb:UpdateItem on the table, and:
  * - ecr:BatchGetImage, ecr:PutImage on the repository
- * - dynamodb:PutItem on the table of delivered images
+ * - dynamodb:UpdateItem on the table of delivered images
  * - codepipeline:PutJobSuccessResult, codepipeline:PutJobFailureResult on *
  */
 export function createTag(options: TagOptions): (event: CodePipelineEvent) => Promise<void> {
@@ -64,8 +65,14 @@ interface Delivery {
 }
 
 function deliveryOf(dynamo: DynamoDBClient, { repository, deliveredImages }: TagOptions, job: Job): Delivery {
-  const digest = parameter(job, "digest", DIGEST, "sha256: and 64 hexadecimal digits");
-  const version = parameter(job, "version", IMAGE_TAG, "an image tag: at most 128 letters, digits, . _ -");
+  const { image, version } = imageParameters(job);
+  const { repositoryName, digest } = referenceOf(image);
+  if (repositoryName !== repository) {
+    throw failure(
+      "ConfigurationError",
+      `UserParameters: image is of repository ${repositoryName}, expected ${repository}`,
+    );
+  }
   return { digest, record: () => recordDeliveredImage(dynamo, deliveredImages, { repository, digest, version }) };
 }
 

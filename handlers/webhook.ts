@@ -50,11 +50,11 @@ interface Door {
   tracked: { repository: string; sources: TrackedBranch[] } | undefined;
 }
 
-/** What verifies senders. */
+/** The secrets that signatures are checked with. */
 interface Secrets {
   secretId: string;
   stored: CachedSecret;
-  /** In place of a secret that does not exist: nobody knows it. */
+  /** A random text, compared where the repository has no secret, so that the answer takes as long. */
   unknown: string;
 }
 

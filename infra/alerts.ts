@@ -45,8 +45,8 @@ export interface AlarmArgs {
   /** Whether its end is told as well. Default: it is. */
   tellsEnd?: boolean;
   /**
-   * Whether the topic is notified when there is no data in any of the periods. Default: it is not. A new alarm has no data,
-   * and notifies nobody of it, as it would if missing data were breaching.
+   * Whether the topic is notified when there is no data in any of the periods. Default: it is not. A new alarm has no data
+   * and sends no notice; with `breaching` it would.
    */
   tellsSilence?: boolean;
 }

@@ -38,7 +38,7 @@ export class Build extends pulumi.ComponentResource {
     const statements = [
       writingTo(logGroup),
       {
-        // Who may write there could replace what another build takes as its input.
+        // A role that may write here could replace another build's input.
         actions: ["s3:GetObject", "s3:GetObjectVersion", ...(args.leavesArtifact === false ? [] : ["s3:PutObject"])],
         resources: [pulumi.interpolate`${args.artifacts.arn}/*`],
       },

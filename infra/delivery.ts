@@ -143,7 +143,7 @@ function deploying({ operations, cluster, registry, services }: DeploymentArgs):
 
 const takingRequests = ({ operations, registry, deliveredImages }: DeploymentArgs): Statement[] => [
   { actions: ["ecr:PutImage"], resources: [registry.arn] },
-  { actions: ["dynamodb:PutItem"], resources: [deliveredImages.tableArn] },
+  { actions: ["dynamodb:UpdateItem"], resources: [deliveredImages.tableArn] },
   { actions: ["sns:Publish"], resources: [operations.topicArn] },
 ];
 
@@ -171,7 +171,7 @@ export const createTagFunction = (name: string, args: TagArgs, opts: pulumi.Comp
       },
       statements: [
         { actions: ["ecr:BatchGetImage", "ecr:PutImage"], resources: [args.registry.arn] },
-        { actions: ["dynamodb:PutItem"], resources: [args.deliveredImages.tableArn] },
+        { actions: ["dynamodb:UpdateItem"], resources: [args.deliveredImages.tableArn] },
         reportingToPipeline,
         ...(args.lock ? [args.lock.statement] : []),
       ],

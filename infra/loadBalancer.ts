@@ -67,7 +67,7 @@ const createErrorAlarm = (name: string, operations: Operations, balancer: LoadBa
       operations,
       description:
         "The load balancer has answered requests with 5xx by itself for ten minutes: a service has no task that answers. " +
-        "Before the first delivery that is so.",
+        "This is normal before the first delivery.",
       namespace: "AWS/ApplicationELB",
       metrics: ["HTTPCode_ELB_5XX_Count"],
       statistic: "Sum",

@@ -45,7 +45,8 @@ function createFunction(name: string, { operations, cluster, services }: Service
       factory: createServiceCheck,
       options: {
         cluster: cluster.clusterName,
-        services: services.map(({ serviceName: service, countedByProgram }) => ({ service, countedByProgram })),
+        services: services.map(({ serviceName }) => serviceName),
+        countedByProgram: services.filter((it) => it.countedByProgram).map(({ serviceName }) => serviceName),
       },
       statements: [
         { actions: ["ecs:DescribeServices"], resources: services.map(({ arn }) => arn) },

@@ -9,6 +9,8 @@ export interface TaskStateChange {
   taskArn: string;
   lastStatus: string;
   startedBy?: string;
+  /** ISO 8601 */
+  createdAt?: string;
   stopCode?: string;
   stoppedReason?: string;
   containers?: { name: string; exitCode?: number; reason?: string }[];
@@ -24,6 +26,8 @@ export interface EndedAttempt {
   cause: string;
   /** ECS's words, for the log. */
   detail: string;
+  /** When the task was made, in milliseconds. */
+  createdAt?: number;
 }
 
 /** `<record's id>/<attempt>`, as the task is started by. */
@@ -38,7 +42,8 @@ export function endedAttempt(task: TaskStateChange): EndedAttempt | undefined {
   const { stopCode, stoppedReason, containers = [] } = task;
   // A task records its result before it ends, so one that ends without has died, whatever its exit code is.
   const cause = `the task ended without a result: ${whyEnded(task)}; ${inLogUnder(attempt)}`;
-  return { id, attempt, cause, detail: explainTaskEnd({ stopCode, stoppedReason, containers }) };
+  const detail = explainTaskEnd({ stopCode, stoppedReason, containers });
+  return { id, attempt, cause, detail, ...(task.createdAt !== undefined && { createdAt: Date.parse(task.createdAt) }) };
 }
 
 /** https://docs.aws.amazon.com/AmazonECS/latest/developerguide/stopped-task-error-codes.html */

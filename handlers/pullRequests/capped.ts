@@ -29,23 +29,24 @@ export async function requestCapped(
   if (overlay !== undefined) {
     return { kind: "missing", overlay };
   }
-  if (!(await takeSlot(table, id, limit, now()))) {
+  const taken = now();
+  if (!(await takeSlot(table, id, limit, taken))) {
     return { kind: "busy" };
   }
   const outcome = await requestPullRequest(context, request).catch(async (error) => {
-    await giveBack(table, id);
+    await giveBack(table, id, taken);
     throw error;
   });
   if (outcome.kind === "refused") {
-    await giveBack(table, id);
+    await giveBack(table, id, taken);
   }
   return outcome;
 }
 
 /** A slot that cannot be given back is free again after an hour. */
-async function giveBack(table: PullRequestTable, id: string): Promise<void> {
+async function giveBack(table: PullRequestTable, id: string, taken: number): Promise<void> {
   try {
-    await releaseSlot(table, id);
+    await releaseSlot(table, id, taken);
   } catch (error) {
     log("warn", "slot of a pull request's task not given back", { id, cause: explain(error) });
   }

@@ -4,7 +4,7 @@ import type { PullRequestRequest } from "./record";
 import type { PullRequestTable } from "./store";
 
 /** How long a list of overlays counts, in milliseconds. An overlay that is added later is found after that. */
-const VALID = 5 * 60_000;
+const VALID = 60_000;
 
 /** An overlay that the gitops repository did not have when a task looked last. */
 export interface MissingOverlay {
@@ -21,7 +21,7 @@ export interface MissingOverlay {
  * `<service>/<environment>`. The function behind the API cannot ask GitHub: it faces the internet, and must not have the
  * repository's token. Needs dynamodb:GetItem on the table.
  * @param now milliseconds
- * @returns `undefined` if the overlay is there, or if no task has looked for five minutes
+ * @returns `undefined` if the overlay is there, or if no task has looked for a minute
  */
 export async function missingOverlay(
   { dynamo, table }: PullRequestTable,

@@ -41,14 +41,18 @@ export async function takeSlot(table: PullRequestTable, id: string, limit: numbe
   return false;
 }
 
-/** Gives a record's slot back, if it has one. */
-export async function releaseSlot({ dynamo, table }: PullRequestTable, id: string): Promise<void> {
+/**
+ * Gives a record's slot back, if it was not taken again meanwhile.
+ * @param until when the task was made that has ended, in milliseconds: a slot that was taken later is another attempt's
+ */
+export async function releaseSlot({ dynamo, table }: PullRequestTable, id: string, until: number): Promise<void> {
   const release = new UpdateItemCommand({
     TableName: table,
     Key: SLOTS,
     UpdateExpression: "REMOVE #running.#id",
-    ConditionExpression: "attribute_exists(#running.#id)",
+    ConditionExpression: "#running.#id <= :until",
     ExpressionAttributeNames: { ...NAMES, "#id": id },
+    ExpressionAttributeValues: { ":until": { N: String(until) } },
   });
   await ifMet(dynamo.send(release));
 }
@@ -70,7 +74,7 @@ async function makeRoom(table: PullRequestTable, now: number): Promise<boolean> 
   }
   const lost = Object.entries(Item.running.M).filter(([, { N }]) => now - Number(N) >= DEAD);
   for (const [id] of lost) {
-    await releaseSlot(table, id);
+    await releaseSlot(table, id, now);
   }
   return lost.length > 0;
 }

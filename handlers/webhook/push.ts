@@ -15,8 +15,8 @@ export type PushVerdict =
   | Malformed;
 
 /**
- * What to do about what a delivery tells: the pushes that somebody tracks, or why there is none.
- * @param repository whose secret the sender knows: pushes to any other are refused
+ * Decides what a delivery leads to: the pushes to tracked branches, or the reason why there is none.
+ * @param repository the one whose secret the delivery was signed with: pushes to any other are refused
  * @param sources tracked branches of that repository
  */
 export function decidePush(read: Change[] | Malformed, repository: string, sources: TrackedBranch[]): PushVerdict {

@@ -219,7 +219,7 @@ function ecsDeployment({ account, cluster, services }: EcsDeployer): Omit<Stage,
 
 export const tagStage = (tag: InvokedFunction): Stage => ({
   name: "Tag",
-  actions: [invocation("Tag", tag, { digest: DIGEST, version: VERSION, execution: EXECUTION })],
+  actions: [invocation("Tag", tag, DELIVERED)],
   statements: [invoking(tag)],
 });
 

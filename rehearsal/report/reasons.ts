@@ -107,7 +107,6 @@ export const reasons: Reason[] = [
     actions: [
       "cloudwatch:PutMetricData",
       "ecs:DescribeServices",
-      "ecs:DescribeTaskDefinition",
       "ecs:DescribeTasks",
       "ecs:ListTasks",
       "logs:CreateLogStream",
@@ -115,6 +114,13 @@ export const reasons: Reason[] = [
     ],
     resource: /^\*$|:task\/|:service\/|:slipway-service-check-logs-/,
     reason: "counts missing tasks every two minutes: npm start -- --scenario alarms",
+  },
+  {
+    stacks: ["dev"],
+    role: /-service-check-role-/,
+    actions: ["ecs:DescribeTaskDefinition"],
+    resource: /^\*$/,
+    reason: "looks whether a service that lacks tasks has an image yet: npm start -- --scenario ecsAction",
   },
   {
     role: /-deployments-role-/,

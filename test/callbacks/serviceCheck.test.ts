@@ -10,7 +10,8 @@ const IMAGE = "123456789012.dkr.ecr.us-east-1.amazonaws.com/storefront";
 
 const options: ServiceCheckOptions = {
   cluster: "slipway",
-  services: [{ service: "web", countedByProgram: false }],
+  services: ["web"],
+  countedByProgram: [],
 };
 
 const COMPLETED = [{ status: "PRIMARY", rolloutState: "COMPLETED" }];
@@ -53,8 +54,8 @@ describe("service check callback, serialised", () => {
   });
 
   /** Invokes the function as another stack has it. */
-  async function invokeFor(services: ServiceCheckOptions["services"]): Promise<void> {
-    const other = startLambda({ text, options: { ...options, services }, endpointUrl: endpoint.url });
+  async function invokeFor(changes: Partial<ServiceCheckOptions>): Promise<void> {
+    const other = startLambda({ text, options: { ...options, ...changes }, endpointUrl: endpoint.url });
     try {
       await other.invoke({ time: TIME });
     } finally {
@@ -134,6 +135,12 @@ describe("service check callback, serialised", () => {
       [],
       2,
     ],
+    [
+      "counts tasks of a rollout that does not end: its tasks run and exit soon after",
+      { runningCount: 0, deployments: [{ ...IN_PROGRESS[0], createdAt: NOW - 2 * 3_600 - 1 }] },
+      [],
+      2,
+    ],
     ["counts nothing at a desired count of 0", { desiredCount: 0, runningCount: 0 }, [], 0],
     ["counts no surplus as negative", { desiredCount: 1 }, tasksOf(600, 600), 0],
   ];
@@ -150,7 +157,7 @@ describe("service check callback, serialised", () => {
   ] as const)
     it(what, async () => {
       answering(serviceOf({ runningCount: 0 }), [], image);
-      await invokeFor([{ service: "web", countedByProgram: true }]);
+      await invokeFor({ services: ["web"], countedByProgram: ["web"] });
       expect(values()).to.deep.equal([missing]);
     });
 
@@ -171,7 +178,7 @@ describe("service check callback, serialised", () => {
       asked.push((names as string[]).length);
       return { services: (names as string[]).map((serviceName) => serviceOf({ serviceName })) };
     };
-    await invokeFor(Array.from({ length: 12 }, (_, index) => ({ service: `web${index}`, countedByProgram: false })));
+    await invokeFor({ services: Array.from({ length: 12 }, (_, index) => `web${index}`), countedByProgram: [] });
     expect([asked, values().length]).to.deep.equal([[10, 2], 12]);
   });
 

@@ -18,6 +18,9 @@ interface ImageId {
   imageTag?: string;
 }
 
+const REPOSITORY = "123456789012.dkr.ecr.us-east-1.amazonaws.com/storefront";
+const IMAGE = `${REPOSITORY}@${DIGEST}`;
+
 describe("tag callback, serialised", () => {
   let text: string;
   let endpoint: Endpoint;
@@ -38,7 +41,7 @@ describe("tag callback, serialised", () => {
     endpoint.requests = [];
     tags = { dev: OLD };
     endpoint.answers = {
-      PutItem: () => ({}),
+      UpdateItem: () => ({}),
       BatchGetImage: ({ imageIds }) => {
         const [{ imageDigest, imageTag = "" } = {}] = imageIds as ImageId[];
         const found = imageDigest ?? tags[imageTag];
@@ -63,7 +66,7 @@ describe("tag callback, serialised", () => {
   });
 
   /** One job. @returns what AWS was asked, and the token for the next job */
-  async function run(token?: string, parameters: object | string = { digest: DIGEST, version: COMMIT }) {
+  async function run(token?: string, parameters: object | string = { image: IMAGE, version: COMMIT }) {
     const before = endpoint.requests.length;
     const { value, error, lines } = await lambda.invoke(jobOf(parameters, token));
     expect([value, error]).to.deep.equal([undefined, undefined]);
@@ -75,9 +78,9 @@ describe("tag callback, serialised", () => {
   /** Without the time of a record. */
   function untimed(input: Record<string, unknown>): object {
     if (input.TableName === undefined) return input;
-    const { deliveredAt, ...item } = input.Item as Record<string, { S: string }>;
+    const { ":deliveredAt": deliveredAt, ...values } = input.ExpressionAttributeValues as Record<string, { S: string }>;
     expect(deliveredAt?.S).to.match(/^\d{4}-\d\d-\d\dT/);
-    return { ...input, Item: item };
+    return { ...input, ExpressionAttributeValues: values };
   }
 
   const get = (imageId: ImageId) => [
@@ -106,8 +109,13 @@ describe("tag callback, serialised", () => {
     },
   ];
   const record = [
-    "PutItem",
-    { TableName: "delivered", Item: { image: { S: `storefront@${DIGEST}` }, version: { S: COMMIT } } },
+    "UpdateItem",
+    {
+      TableName: "delivered",
+      Key: { image: { S: `storefront@${DIGEST}` } },
+      UpdateExpression: "SET version = if_not_exists(version, :version), deliveredAt = :deliveredAt",
+      ExpressionAttributeValues: { ":version": { S: COMMIT } },
+    },
   ];
   const success = ["PutJobSuccessResult", { jobId: JOB, executionDetails: { summary: `storefront:dev is ${DIGEST}` } }];
   const continued = (before: string) => [
@@ -155,7 +163,7 @@ describe("tag callback, serialised", () => {
 
   it("leaves the tag to a later delivery, whichever of its jobs is repeated", async () => {
     await run((await run()).token);
-    const newer = { digest: NEW, version: "f".repeat(40) };
+    const newer = { image: `${REPOSITORY}@${NEW}`, version: "f".repeat(40) };
     await run((await run(undefined, newer)).token, newer);
     expect(tags).to.deep.equal({ dev: NEW });
     await run();
@@ -197,17 +205,25 @@ describe("tag callback, serialised", () => {
   });
 
   it("fails for a tag in the digest's place", async () => {
-    const message = 'UserParameters: digest is "latest", expected sha256: and 64 hexadecimal digits';
-    expect((await run(undefined, { digest: "latest", version: COMMIT })).asked).to.deep.equal([
+    const message = 'UserParameters: image is "latest", expected an ECR image by digest: registry/repository@sha256:…';
+    expect((await run(undefined, { image: "latest", version: COMMIT })).asked).to.deep.equal([
+      failure("ConfigurationError", message),
+    ]);
+  });
+
+  it("fails for an image of another repository, which was not deployed", async () => {
+    const message = "UserParameters: image is of repository backoffice, expected storefront";
+    const image = IMAGE.replace("/storefront@", "/backoffice@");
+    expect((await run(undefined, { image, version: COMMIT })).asked).to.deep.equal([
       failure("ConfigurationError", message),
     ]);
   });
 
   it("does not tag an image that it cannot record: the next environment would refuse it", async () => {
-    endpoint.answers.PutItem = () => {
-      throw awsFault("AccessDeniedException", "not authorized to perform: dynamodb:PutItem");
+    endpoint.answers.UpdateItem = () => {
+      throw awsFault("AccessDeniedException", "not authorized to perform: dynamodb:UpdateItem");
     };
-    const message = "AccessDeniedException: not authorized to perform: dynamodb:PutItem";
+    const message = "AccessDeniedException: not authorized to perform: dynamodb:UpdateItem";
     expect((await run(OLD)).asked).to.deep.equal([look, record, failure("PermissionError", message)]);
     expect(tags).to.deep.equal({ dev: OLD });
   });
@@ -223,7 +239,7 @@ describe("tag callback, serialised", () => {
     endpoint.answers.PutJobSuccessResult = () => {
       throw awsFault("AccessDeniedException", "not authorized to perform: codepipeline:PutJobSuccessResult");
     };
-    const { error } = await lambda.invoke(jobOf({ digest: DIGEST, version: COMMIT }));
+    const { error } = await lambda.invoke(jobOf({ image: IMAGE, version: COMMIT }));
     expect(error).to.deep.equal({
       name: "AccessDeniedException",
       message: "not authorized to perform: codepipeline:PutJobSuccessResult",

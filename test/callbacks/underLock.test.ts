@@ -75,7 +75,7 @@ describe("schedules and tag callbacks under a delivery's lock, serialised", () =
       const [{ imageDigest = "sha256:old" } = {}] = imageIds as { imageDigest?: string }[];
       return { images: [{ imageId: { imageDigest }, imageManifest: "{}" }], failures: [] };
     };
-    const result = run(tag, { digest: DIGEST, version: "v2", execution: EXECUTION });
+    const result = run(tag, { image: IMAGE, version: "v2", execution: EXECUTION });
     return result.finally(() => Object.assign(endpoint.answers, { BatchGetImage }));
   };
 

@@ -1,5 +1,6 @@
 import { expect } from "chai";
 import { awsFault } from "../callbacks/endpoint";
+import { DELIVERED_IMAGES } from "../callbacks/table";
 import { ID, UNTIL, useRequested } from "./deploymentRequestedSupport";
 import { START } from "./deploymentSupport";
 
@@ -132,7 +133,8 @@ describe("deployment by HTTP, when AWS is out of reach", () => {
     const { dynamo } = world.table;
     const send = dynamo.send.bind(dynamo);
     dynamo.send = ((command: Parameters<typeof send>[0]) =>
-      command.constructor.name === "UpdateItemCommand"
+      command.constructor.name === "UpdateItemCommand" &&
+      (command.input as { TableName?: string }).TableName !== DELIVERED_IMAGES
         ? update(() => send(command))
         : send(command)) as typeof dynamo.send;
     try {

@@ -34,13 +34,20 @@ describe("slots of pull requests' tasks", () => {
   it("are free once they are given back, by whomever and how often", async () => {
     await take("a");
     await take("b");
-    await releaseSlot(table(), "a");
-    await releaseSlot(table(), "a");
+    await releaseSlot(table(), "a", NOW);
+    await releaseSlot(table(), "a", NOW);
     expect([await take("c"), await take("d")]).to.deep.equal([true, false]);
   });
 
+  it("stay with a later attempt when the end of the one before comes late", async () => {
+    await take("a", NOW);
+    await take("a", NOW + 2_000);
+    await releaseSlot(table(), "a", NOW + 1_000);
+    expect([await take("b", NOW + 3_000), await take("c", NOW + 3_000)]).to.deep.equal([true, false]);
+  });
+
   it("are given back where nobody has one", async () => {
-    await releaseSlot(table(), "a");
+    await releaseSlot(table(), "a", NOW);
     expect(await take("a")).to.equal(true);
   });
 

@@ -149,10 +149,8 @@ const FUNCTIONS: Record<string, Expected> = {
     memorySize: 256,
     options: {
       cluster: "slipway-cluster-0000000",
-      services: [
-        { service: "storefront-web-service-0000000", countedByProgram: false },
-        { service: "storefront-worker-service-0000000", countedByProgram: false },
-      ],
+      services: ["storefront-web-service-0000000", "storefront-worker-service-0000000"],
+      countedByProgram: [],
     },
     packages: [],
   },

@@ -36,7 +36,7 @@ function common(environment: string): Policies {
   const { "slipway-deployments-role": _, ...withoutHttp } = grants;
   const { "slipway-deployments-role": __, ...trusted } = trust;
   const deploying = (grants["storefront-deploy-role"] ?? []).filter(
-    (grant) => !/^(sns:|ecr:PutImage|dynamodb:PutItem .*-delivered-images)/.test(grant),
+    (grant) => !/^(sns:|ecr:PutImage|dynamodb:UpdateItem .*-delivered-images)/.test(grant),
   );
   return {
     grants: {

@@ -107,7 +107,7 @@ export const storefrontPolicies = (environment: string, repository: string): Pol
     "storefront-deploy-role": [
       ...reporting,
       ...recording(REQUESTS, environment),
-      `dynamodb:PutItem ${deliveredImagesOf(environment)}`,
+      `dynamodb:UpdateItem ${deliveredImagesOf(environment)}`,
       ...on(repository, "ecr:BatchGetImage", "ecr:PutImage"),
       ...on(serviceOf("web"), "ecs:DescribeServices", "ecs:UpdateService"),
       ...on(serviceOf("worker"), "ecs:DescribeServices", "ecs:UpdateService"),
@@ -145,7 +145,7 @@ export const storefrontPolicies = (environment: string, repository: string): Pol
     "storefront-tag-role": [
       ...reporting,
       ...holdingLock,
-      `dynamodb:PutItem ${deliveredImagesOf(environment)}`,
+      `dynamodb:UpdateItem ${deliveredImagesOf(environment)}`,
       ...on(repository, "ecr:BatchGetImage", "ecr:PutImage"),
       ...logging("storefront-tag-logs"),
     ],

@@ -73,7 +73,7 @@ const POLICIES: Policies = {
     ],
     "storefront-tag-role": [
       ...reporting,
-      `dynamodb:PutItem ${deliveredImagesOf("dev")}`,
+      `dynamodb:UpdateItem ${deliveredImagesOf("dev")}`,
       ...on(REPOSITORY, "ecr:BatchGetImage", "ecr:PutImage"),
       ...logging("storefront-tag-logs"),
     ],

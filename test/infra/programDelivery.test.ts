@@ -66,7 +66,7 @@ describe("the delivery of stack dev", () => {
     ["Migrate", { ...IMAGE, execution }, {}],
     ["Deploy", { ...IMAGE, execution }, {}],
     ["Schedules", { ...IMAGE, execution }, { runOrder: 2 }],
-    ["Tag", { digest: "#{Build.IMAGE_DIGEST}", version: "#{Build.IMAGE_TAG}", execution }, {}],
+    ["Tag", { image: "#{Build.IMAGE_URI}", version: "#{Build.IMAGE_TAG}", execution }, {}],
   ] as const)
     it(`tells ${name} the image by what the build exports`, () => {
       expect(actionOf(program, "storefront", name)).to.deep.equal({

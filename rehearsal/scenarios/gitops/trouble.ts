@@ -29,7 +29,7 @@ const linesAfter = (position: number, merged: number): string[] => [
 ];
 
 /** How long a list of overlays counts, in simulated milliseconds. */
-const OVERLAYS_VALID = 5 * 60_000;
+const OVERLAYS_VALID = 60_000;
 
 /** Nobody has made the environment's overlay. Asked for again, the failure is told, and how to try again. */
 export const overlayIsMissing: Step = {
