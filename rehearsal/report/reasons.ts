@@ -206,7 +206,7 @@ export const reasons: Reason[] = [
   {
     stacks: ["dev", "prod"],
     role: /-deploy-role-/,
-    actions: ["dynamodb:PutItem"],
+    actions: ["dynamodb:UpdateItem"],
     resource: /-delivered-images$/,
     reason: "records what was deployed by HTTP: npm start -- --scenario deploymentByHttp",
   },
