@@ -39,7 +39,7 @@ phases:
 `;
 
 /**
- * The buildspec of a repository that has none: builds and pushes the image of the commit, or finds the one that was built
+ * The buildspec for a repository without its own: builds and pushes the commit's image, or finds the one that was built
  * before, and exports its URI, digest and tag.
  *
  * Reads from the environment: IMAGE_REPOSITORY, DOCKERFILE, CONTEXT, BUILD_ARGUMENTS (names, separated by spaces; each is

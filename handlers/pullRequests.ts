@@ -75,7 +75,8 @@ const UNKNOWN = "there is no pull request of this id: records are kept for 90 da
  * No answer and no record repeats what AWS said: it names the entry of the log that does.
  *
  * All else is answered `{reason, field?}`: 400 bad input; 401 no token, or another; 403 a token that is not for this service
- * or image; 404 no such record, or no such overlay, with `Retry-After`; 413 larger than 16 KiB; 415 not JSON; 429 too many tasks under way, and nothing was recorded; 503 an AWS service is out of reach.
+ * or image; 404 no such record, or no such overlay, with `Retry-After`; 413 larger than 16 KiB; 415 not JSON; 429 too many
+ * tasks under way, and nothing was recorded; 503 an AWS service is out of reach.
  *
  * Needs:
  * - secretsmanager:GetSecretValue on the secret

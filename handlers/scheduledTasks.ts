@@ -15,7 +15,7 @@ export type TaskStateEvent = EventBridgeEvent<"ECS Task State Change", EndedTask
 
 /**
  * Publishes a notice for each scheduled task that did not do its work. It is called by EventBridge:
- * - when a task that a schedule started has stopped: one that did not exit with 0 is reported, with the reason;
+ * - when a task that a schedule started has stopped: if it did not exit with 0, its failure is reported with the reason;
  * - every ten minutes: a schedule that fell due and started no task is reported. EventBridge takes RunTask's answer with
  *   `failures` for success, so neither its retries, nor a dead-letter queue, nor FailedInvocations knows of it. What is
  *   left to compare is how often a rule was triggered and which tasks it started.

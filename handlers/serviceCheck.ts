@@ -46,7 +46,7 @@ const SERVICE = "service:";
 /** Milliseconds. A task that crashes soon after its start runs now and then, and does no work. */
 const STEADY = 60_000;
 
-/** Milliseconds. Slipway itself takes a rollout back after its deadline, and longer than this it does not wait by default. */
+/** Milliseconds. Slipway rolls its own deployments back well before this. */
 const LONGEST_ROLLOUT = 2 * 60 * 60_000;
 
 /**
@@ -129,7 +129,7 @@ async function missingTasks(context: CheckContext, service: Service, known: Know
   if (desiredCount === 0 || isRollingOut(service, context.now)) {
     return 0;
   }
-  const running = mayHaveAll(service, context.now) ? (known.steady[serviceName] ?? 0) : runningCount;
+  const running = runningCount >= desiredCount ? (known.steady[serviceName] ?? 0) : runningCount;
   const missing = Math.max(0, desiredCount - running);
   if (missing > 0 && known.countedByProgram && !(await isDelivered(context, service))) {
     return 0;

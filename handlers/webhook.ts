@@ -131,7 +131,7 @@ async function refuse(
     return answer(401, "rejected", { forge, reason: refusal });
   }
   const location = { secretId, key };
-  // Without a secret, too, something is compared: the time of the answer must not tell which repositories are tracked.
+  // Compares even without a secret: the response time must not reveal which repositories are tracked.
   const isSent = (secret: string) => adapter.isSentWith(textAt(location, secret) ?? unknown, delivery, now);
   try {
     if (await isExplainedBy(stored, isSent)) {

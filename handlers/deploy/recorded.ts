@@ -30,7 +30,7 @@ export interface RecordedContext extends RecordContext {
   requests?: (DeployRequests & { sns: SNSClient }) | undefined;
 }
 
-/** What brings a record up: CodePipeline's job, a message of the queue, or an event of ECS. */
+/** Why a record is looked at: CodePipeline's job, a message from the queue, or an event from ECS. */
 export type Occasion = { kind: "job" } | { kind: "message" } | { kind: "event"; event: RolloutEvent };
 
 /**
@@ -206,8 +206,8 @@ async function concludeRequest({ requests, table }: RecordedContext, record: Dep
 }
 
 /**
- * A deployment that has failed gives the lock back at once. One that has succeeded holds it until the pipeline's execution
- * has ended, so that nobody deploys another version while its schedules and its tag are changed.
+ * A failed deployment releases the lock at once. A successful one holds it until the pipeline's execution has ended, so that
+ * nobody deploys another version while its schedules and its tag are changed.
  */
 async function concludeAction(
   context: RecordedContext,

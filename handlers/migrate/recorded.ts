@@ -13,7 +13,7 @@ export interface RecordedMigration extends RecordContext {
   migration: MigrationContext;
 }
 
-/** What brings a record up: CodePipeline's job, a message of the queue, or an event of ECS. */
+/** Why a record is looked at: CodePipeline's job, a message from the queue, or an event from ECS. */
 export type Occasion = { kind: "job" } | { kind: "message" } | { kind: "event"; task: TaskStateChange };
 
 /** How long a migration is tried to be begun while AWS cannot be reached, in seconds. */

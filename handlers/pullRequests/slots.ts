@@ -9,8 +9,7 @@ const SLOTS = keyOf("tasks");
 const NAMES = { "#running": "running" };
 
 /**
- * Counts a record's task as under way, unless as many are as may be at once. Whoever asks for the same record has its
- * slot already. A slot that nobody gave back is free again after an hour: the event of the task's end was lost.
+ * Counts a record's task as under way, unless the limit is reached. A second request for the same record keeps its slot. A slot that nobody gave back is free again after an hour: the event of the task's end was lost.
  * @param limit how many tasks may be under way
  * @param now milliseconds
  * @returns whether the record has a slot

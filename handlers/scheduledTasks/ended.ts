@@ -12,7 +12,7 @@ export interface EndedTask extends TaskEnd {
   createdAt?: string;
 }
 
-/** The notice of a scheduled task that has failed. @returns undefined for one that succeeded, or that no schedule started */
+/** The notice of a failed scheduled task. @returns undefined for a task that succeeded, or that no schedule started */
 export function noticeOfEnd(options: ScheduledTasksOptions, task: EndedTask): Notice | undefined {
   const schedule = scheduleOf(options, task.startedBy);
   if (schedule === undefined || task.lastStatus !== "STOPPED" || hasSucceeded(task)) {

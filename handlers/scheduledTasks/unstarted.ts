@@ -21,7 +21,7 @@ const MINUTE = 60_000;
 export const CHECK_MINUTES = 10;
 /** Before the check: what was triggered later than this, the next check looks at. EventBridge may have to try again. */
 const GRACE = 10 * MINUTE;
-/** Before the check: later metrics may not be there yet, so later tasks cannot be told apart. */
+/** How long before the check the window ends: metrics of later minutes may not be available yet. */
 const LAG = 3 * MINUTE;
 /** How much earlier a task may have been created by ECS's clock. */
 const SKEW = 5_000;

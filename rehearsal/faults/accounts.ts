@@ -1,6 +1,7 @@
 import { commitVersion, importStorefront } from "../forges/storefront";
 import type { LanguageHost } from "../program";
 import { open } from "../rehearsal";
+import { silent } from "../report/silent";
 import { gitops } from "../scenarios/gitops/scenario";
 import type { PlannedAccount } from "../scenarios/plan";
 import { play } from "../scenarios/play";
@@ -11,7 +12,6 @@ import { at, servicesNotDelivered } from "../scenarios/state";
 import { addWebhook, delivers, deliversTo, push } from "../scenarios/steps";
 import { createWorld, type World } from "../scenarios/world";
 import { createFaults, type Faults } from "./injector";
-import { silent } from "./silent";
 
 /** The accounts that deliveries are played in. */
 export type AccountName = "dev" | "prod" | "gitops";

@@ -1,9 +1,9 @@
 import type { CloudEvent } from "../../rehearsal/cloud/events";
 import { open } from "../../rehearsal/rehearsal";
+import { silent } from "../../rehearsal/report/silent";
 import { deliver } from "../../rehearsal/scenarios/deliver/scenario";
 import { play } from "../../rehearsal/scenarios/play";
 import { createWorld } from "../../rehearsal/scenarios/world";
-import { silent } from "../rehearsal/silentProgress";
 
 type Happening = CloudEvent & { at: number };
 

@@ -1,13 +1,13 @@
 import { expect } from "chai";
 import { withoutAction } from "../../rehearsal/breaking";
 import { open } from "../../rehearsal/rehearsal";
+import { silent } from "../../rehearsal/report/silent";
 import { deliver } from "../../rehearsal/scenarios/deliver/scenario";
 import { isFailure, play } from "../../rehearsal/scenarios/play";
 import { promote } from "../../rehearsal/scenarios/promote/scenario";
 import type { Scenario } from "../../rehearsal/scenarios/scenario";
 import { createWorld } from "../../rehearsal/scenarios/world";
 import { warmLanguageHost } from "../evaluation/client";
-import { silent } from "./silentProgress";
 
 /** What a scenario fails with when roles of its stack with that name lose the action. */
 async function failureWithout(action: string, role: RegExp, scenario: Scenario): Promise<string> {

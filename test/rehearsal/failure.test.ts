@@ -1,9 +1,9 @@
 import { assert } from "chai";
 import { explainFailure } from "../../rehearsal/report/failure";
+import { silent } from "../../rehearsal/report/silent";
 import { type Failure, play } from "../../rehearsal/scenarios/play";
 import type { World } from "../../rehearsal/scenarios/world";
 import { refusal } from "../refusal";
-import { silent } from "./silentProgress";
 import { createTestCloud, type TestCloud } from "./support";
 
 describe("rehearsal: what is told of a failure", () => {

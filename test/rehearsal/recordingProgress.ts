@@ -1,5 +1,5 @@
 import type { Progress } from "../../rehearsal/report/progress";
-import { silent } from "./silentProgress";
+import { silent } from "../../rehearsal/report/silent";
 
 /** Keeps every line that a person would be shown. */
 export function recording(said: string[]): Progress {

@@ -1,8 +1,8 @@
-import type { Progress } from "../report/progress";
+import type { Progress } from "./progress";
 
 const nothing = () => undefined;
 
-/** Shows nothing: the deliveries of an account that is being set up are not what the report is about. */
+/** Shows nothing: for tests, and for deliveries that only set an account up. */
 export const silent: Progress = {
   heading: nothing,
   begin: nothing,
