@@ -1,10 +1,10 @@
 import { createHash, createHmac } from "node:crypto";
 import examples, { type WebhookDefinition } from "@octokit/webhooks-examples";
 import { expect } from "chai";
-import { createWebhook, type WebhookOptions } from "../../handlers/webhook";
-import { serialize } from "../../infra/serialization";
-import { awsFault, type Endpoint, startEndpoint } from "./endpoint";
+import type { WebhookOptions } from "../../handlers/webhook";
+import { awsFault, type Endpoint } from "./endpoint";
 import { type Lambda, startLambda } from "./lambda";
+import { startWebhook, type WebhookFunction } from "./webhookFunction";
 
 const SECRET = "wkEHTcQ3zy0Kf9Sg7p2Vn5Xb8Jd4Lm6Rt1Ya0Uhe";
 const SECRET_ARN = "arn:aws:secretsmanager:us-east-1:123456789012:secret:webhook-AbCdEf";
@@ -67,29 +67,20 @@ function requestOf({ event = "push", contentType = "application/json", body, bas
 }
 
 const sha256 = (text: string) => createHash("sha256").update(text).digest("hex");
-const md5 = (text: unknown) => createHash("md5").update(String(text)).digest("hex");
 
 describe("webhook callback, serialised", () => {
   let text: string;
   let endpoint: Endpoint;
   let lambda: Lambda;
+  let close: WebhookFunction["close"];
 
   before(async () => {
-    text = await serialize(createWebhook);
-    endpoint = await startEndpoint();
-    Object.assign(endpoint.answers, {
-      GetSecretValue: () => ({ ARN: SECRET_ARN, SecretString: STORED }),
-      SendMessage: ({ MessageBody }) => ({ MessageId: "1", MD5OfMessageBody: md5(MessageBody) }),
-    } satisfies Endpoint["answers"]);
-    lambda = startLambda({ text, options, endpointUrl: endpoint.url });
+    ({ text, endpoint, lambda, close } = await startWebhook(options, STORED));
   });
   beforeEach(() => {
     endpoint.requests = [];
   });
-  after(async () => {
-    await lambda.close();
-    await endpoint.close();
-  });
+  after(() => close());
 
   async function deliver(delivery: Delivery, to = lambda) {
     const { value, error, lines } = await to.invoke(requestOf(delivery));

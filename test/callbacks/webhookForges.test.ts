@@ -1,12 +1,12 @@
 import { createHash } from "node:crypto";
 import { expect } from "chai";
 import { FORGES, type Forge, type TrackedBranch } from "../../handlers/forge";
-import { createWebhook, type WebhookOptions } from "../../handlers/webhook";
-import { serialize } from "../../infra/serialization";
+import type { WebhookOptions } from "../../handlers/webhook";
 import { bitbucketPush, bitbucketReference, COMMIT, FORMER, giteePush, giteeSign } from "../handlers/webhookSamples";
-import { awsFault, type Endpoint, startEndpoint } from "./endpoint";
+import { awsFault, type Endpoint } from "./endpoint";
 import { type Lambda, startLambda } from "./lambda";
 import { bitbucketOf, DELIVERIES, giteeOf, NOW, proofsIn, pushes, type Sent, secretOf } from "./webhookDeliveries";
+import { startWebhook, type WebhookFunction } from "./webhookFunction";
 
 const QUEUE_URL = "https://sqs.us-east-1.amazonaws.com/123456789012/pushes.fifo";
 const SECRET_ARN = "arn:aws:secretsmanager:us-east-1:123456789012:secret:webhooks-AbCdEf";
@@ -41,29 +41,21 @@ const mismatches: Record<Forge, string> = {
   bitbucket: `X-Hub-Signature does not match the body and the secret${orPath}`,
   gitee: `X-Gitee-Token is neither the secret nor its signature of an X-Gitee-Timestamp within an hour of now${orPath}`,
 };
-const digest = (algorithm: string, text: unknown) => createHash(algorithm).update(String(text)).digest("hex");
+const sha256 = (text: string) => createHash("sha256").update(text).digest("hex");
 
 describe("webhook callback of all forges, serialised", () => {
   let text: string;
   let endpoint: Endpoint;
   let lambda: Lambda;
+  let close: WebhookFunction["close"];
 
   before(async () => {
-    text = await serialize(createWebhook);
-    endpoint = await startEndpoint();
-    Object.assign(endpoint.answers, {
-      GetSecretValue: () => ({ SecretString: STORED }),
-      SendMessage: ({ MessageBody }) => ({ MessageId: "1", MD5OfMessageBody: digest("md5", MessageBody) }),
-    } satisfies Endpoint["answers"]);
-    lambda = startLambda({ text, options, endpointUrl: endpoint.url });
+    ({ text, endpoint, lambda, close } = await startWebhook(options, STORED));
   });
   beforeEach(() => {
     endpoint.requests = [];
   });
-  after(async () => {
-    await lambda.close();
-    await endpoint.close();
-  });
+  after(() => close());
 
   /** Nothing that proves a sender is in an answer or a log: not the secret, not a signature, whoever sent it. */
   async function deliver(forge: Forge, { headers, body }: Sent, to = lambda) {
@@ -112,8 +104,8 @@ describe("webhook callback of all forges, serialised", () => {
           pushedAt: times[forge],
           application: forge,
         }),
-        MessageGroupId: digest("sha256", `${forge}:${repository}:main`),
-        MessageDeduplicationId: digest("sha256", `${delivery}${COMMIT}${forge}`),
+        MessageGroupId: sha256(`${forge}:${repository}:main`),
+        MessageDeduplicationId: sha256(`${delivery}${COMMIT}${forge}`),
       });
       expect(second).to.deep.equal(first);
     });
@@ -185,8 +177,8 @@ describe("webhook callback of all forges, serialised", () => {
       })),
     });
     expect(messages().map(({ MessageGroupId }) => MessageGroupId)).to.deep.equal([
-      digest("sha256", "bitbucket:acme/storefront:main"),
-      digest("sha256", "bitbucket:acme/storefront:release"),
+      sha256("bitbucket:acme/storefront:main"),
+      sha256("bitbucket:acme/storefront:release"),
     ]);
   });
 

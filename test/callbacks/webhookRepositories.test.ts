@@ -1,11 +1,10 @@
-import { createHash } from "node:crypto";
 import { expect } from "chai";
 import { FORGES, type Forge, type TrackedBranch } from "../../handlers/forge";
-import { createWebhook, type WebhookOptions } from "../../handlers/webhook";
-import { serialize } from "../../infra/serialization";
-import { type Endpoint, startEndpoint } from "./endpoint";
+import type { WebhookOptions } from "../../handlers/webhook";
+import type { Endpoint } from "./endpoint";
 import { type Lambda, startLambda } from "./lambda";
 import { NOW, proofsIn, pushes } from "./webhookDeliveries";
+import { startWebhook, type WebhookFunction } from "./webhookFunction";
 
 const SECRET_ARN = "arn:aws:secretsmanager:us-east-1:123456789012:secret:webhooks-AbCdEf";
 const QUEUE_URL = "https://sqs.us-east-1.amazonaws.com/123456789012/pushes.fifo";
@@ -35,26 +34,15 @@ describe("webhook callback with a path and a secret for each repository, seriali
   let text: string;
   let endpoint: Endpoint;
   let lambda: Lambda;
+  let close: WebhookFunction["close"];
 
   before(async () => {
-    text = await serialize(createWebhook);
-    endpoint = await startEndpoint();
-    Object.assign(endpoint.answers, {
-      GetSecretValue: () => ({ SecretString: JSON.stringify(STORED) }),
-      SendMessage: ({ MessageBody }) => ({
-        MessageId: "1",
-        MD5OfMessageBody: createHash("md5").update(String(MessageBody)).digest("hex"),
-      }),
-    } satisfies Endpoint["answers"]);
-    lambda = startLambda({ text, options, endpointUrl: endpoint.url });
+    ({ text, endpoint, lambda, close } = await startWebhook(options, JSON.stringify(STORED)));
   });
   beforeEach(() => {
     endpoint.requests = [];
   });
-  after(async () => {
-    await lambda.close();
-    await endpoint.close();
-  });
+  after(() => close());
 
   /** Sends the sample push to a path. Neither answer nor log hold a secret, or what proves one. */
   async function deliver(forge: Forge, rawPath: string, secret: string, to = lambda) {
