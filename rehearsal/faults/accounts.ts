@@ -1,4 +1,4 @@
-import { commitVersion, importStorefront } from "../forges/storefront";
+import { commitVersion } from "../forges/storefront";
 import type { LanguageHost } from "../program";
 import { open } from "../rehearsal";
 import { silent } from "../report/silent";
@@ -23,7 +23,7 @@ export interface OpenAccount {
   faults: Faults;
 }
 
-const first = push("version 1.0.0 is pushed", (repository) => importStorefront(repository, "1.0.0"));
+const first = push("version 1.0.0 is pushed", (repository) => commitVersion(repository, "1.0.0"));
 const another = push("version 1.0.1 is pushed", (repository) => commitVersion(repository, "1.0.1"));
 
 /** What is delivered before anything goes wrong: the second part is of a second version. */

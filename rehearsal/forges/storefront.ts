@@ -36,19 +36,13 @@ schedules:
     command: node report.js sales
 `;
 
-/** The first commit: the example application as it lies in the project, in a version. */
-export async function importStorefront(repository: Repository, version: string): Promise<RefUpdate> {
-  const example = await readFolder(folder);
-  return repository.commit({ ...example, ...inVersion(example, version) }, `Release ${version}`);
-}
-
-/** A commit that changes the version, and mends what other commits broke. */
+/** A commit of the example application in a version; the first one too. It repairs what earlier commits broke. */
 export async function commitVersion(repository: Repository, version: string, branch = "main"): Promise<RefUpdate> {
   const example = await readFolder(folder);
   return repository.commit(working(example, version), `Release ${version}`, branch);
 }
 
-/** A version that differs from the example in some files. What earlier commits broke is mended. */
+/** A version that differs from the example in some files. What earlier commits broke is repaired. */
 async function commitChanged(
   repository: Repository,
   version: string,
@@ -136,13 +130,10 @@ function inVersion(example: Snapshot, version: string): Snapshot {
 /** What commits of scenarios add, and the example does not have. */
 const added = ["buildspec.yml"];
 
-/** What commits of scenarios change, besides the version. */
-const changing = ["server.js", "worker.js", "migrate.js", "schedules.yaml", programsTest];
-
-/** A version that starts, whatever the one before did. */
+/** The whole example, so that it also starts as the first commit. */
 const working = (example: Snapshot, version: string): Snapshot => ({
+  ...example,
   ...inVersion(example, version),
-  ...Object.fromEntries(changing.map((name) => [name, file(contentOf(example, name))])),
   ...Object.fromEntries(added.map((name) => [name, null])),
 });
 

@@ -1,4 +1,4 @@
-import { commitVersion, importStorefront } from "../forges/storefront";
+import { commitVersion } from "../forges/storefront";
 import { asOperator } from "./operator";
 import type { Step } from "./scenario";
 import { addWebhook, answers, delivers, push } from "./steps";
@@ -25,7 +25,7 @@ const opensWith = (position: number, title: string): Step => ({
 export const withToken: Step[] = [
   opensWith(0, "the repository is private, and the operator puts its token into Secrets Manager"),
   addWebhook,
-  push("version 1.0.0 is pushed", (repository) => importStorefront(repository, "1.0.0")),
+  push("version 1.0.0 is pushed", (repository) => commitVersion(repository, "1.0.0")),
   delivers,
   answers("1.0.0"),
   opensWith(1, "the token is replaced by another, at the forge and in Secrets Manager"),

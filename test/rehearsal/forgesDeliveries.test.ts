@@ -14,7 +14,7 @@ import { createDeliverer, type Delivery } from "../../rehearsal/forges/deliverie
 import { type Forges, startForges } from "../../rehearsal/forges/forges";
 import { createGitHub } from "../../rehearsal/forges/github";
 import { noCommit, type Repository } from "../../rehearsal/forges/repository";
-import { commitVersion, importStorefront } from "../../rehearsal/forges/storefront";
+import { commitVersion } from "../../rehearsal/forges/storefront";
 
 const run = promisify(execFile);
 const secret = "It's a Secret to Everybody";
@@ -65,7 +65,7 @@ describe("rehearsal: GitHub's deliveries", () => {
       },
     });
     repository = await forges.createRepository("acme/storefront");
-    await importStorefront(repository, "1.0.0");
+    await commitVersion(repository, "1.0.0");
     await forges.addWebhook(repository, { url, secret, contentType: "json" });
   });
 

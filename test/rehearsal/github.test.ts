@@ -11,7 +11,7 @@ import { createClock } from "../../rehearsal/clock";
 import { type Forges, startForges } from "../../rehearsal/forges/forges";
 import { noCommit, type Repository } from "../../rehearsal/forges/repository";
 import { request } from "../../rehearsal/forges/request";
-import { commitCrash, commitLarge, commitVersion, importStorefront } from "../../rehearsal/forges/storefront";
+import { commitCrash, commitLarge, commitVersion } from "../../rehearsal/forges/storefront";
 import { fetchByName } from "./byName";
 
 const run = promisify(execFile);
@@ -37,7 +37,7 @@ describe("rehearsal: GitHub", () => {
     const clock = createClock(0, began);
     forges = await startForges({ directory, addresses, clock, onFault: (error) => faults.push(error) });
     repository = await forges.createRepository("acme/storefront");
-    first = (await importStorefront(repository, "1.0.0")).after;
+    first = (await commitVersion(repository, "1.0.0")).after;
   });
 
   after(async () => {

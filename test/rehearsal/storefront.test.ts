@@ -13,7 +13,6 @@ import {
   commitSlowMigration,
   commitVersion,
   commitWorkerCrash,
-  importStorefront,
   renamedSchedules,
   storefront,
 } from "../../rehearsal/forges/storefront";
@@ -31,7 +30,7 @@ describe("rehearsal: commits of the storefront", () => {
   beforeEach(async () => {
     directory = await mkdtemp(path.join(tmpdir(), "slipway-storefront-"));
     repository = await createRepository(directory, storefront, createClock(0, Date.UTC(2026, 0, 5)));
-    await importStorefront(repository, "1.0.0");
+    await commitVersion(repository, "1.0.0");
   });
   afterEach(() => rm(directory, { recursive: true }));
 

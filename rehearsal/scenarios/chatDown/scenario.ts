@@ -1,5 +1,5 @@
 import type { CloudEvent } from "../../cloud/events";
-import { commitVersion, importStorefront } from "../../forges/storefront";
+import { commitVersion } from "../../forges/storefront";
 import { asOperator } from "../operator";
 import { expectEqual, expectMatches, type Scenario } from "../scenario";
 import { addWebhook, answers, delivers, push } from "../steps";
@@ -33,7 +33,7 @@ export const chatDown: Scenario = {
       },
     },
     addWebhook,
-    push("version 1.0.0 is pushed", (repository) => importStorefront(repository, "1.0.0")),
+    push("version 1.0.0 is pushed", (repository) => commitVersion(repository, "1.0.0")),
     delivers,
     {
       title: "the chat hears of it",

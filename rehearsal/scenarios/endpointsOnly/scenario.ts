@@ -1,4 +1,4 @@
-import { importStorefront } from "../../forges/storefront";
+import { commitVersion } from "../../forges/storefront";
 import { reachedByInstance } from "../reached";
 import type { Scenario } from "../scenario";
 import { answers, delivers, push } from "../steps";
@@ -20,7 +20,7 @@ export const endpointsOnly: Scenario = {
     },
   },
   steps: [
-    push("version 1.0.0 is pushed", (repository) => importStorefront(repository, "1.0.0")),
+    push("version 1.0.0 is pushed", (repository) => commitVersion(repository, "1.0.0")),
     delivers,
     reachedByInstance("selected", ["fetch codeload.github.com", "fetch github.com", "poll github.com"]),
     answers("1.0.0"),

@@ -1,4 +1,4 @@
-import { commitCrash, commitVersion, importStorefront } from "../../forges/storefront";
+import { commitCrash, commitVersion } from "../../forges/storefront";
 import { fails } from "../failing";
 import { expectEqual, type Scenario } from "../scenario";
 import { servicesNotDelivered } from "../state";
@@ -13,10 +13,7 @@ export const firstDeliveryFails: Scenario = {
   steps: [
     nothingIsMissing(12),
     addWebhook,
-    push("version 1.0.0 is pushed, which ends as soon as it starts", async (repository) => {
-      await importStorefront(repository, "0.9.0");
-      return commitCrash(repository, "1.0.0");
-    }),
+    push("version 1.0.0 is pushed, which ends as soon as it starts", (repository) => commitCrash(repository, "1.0.0")),
     fails("the pipeline fails, and the services are left without tasks, as they were", {
       actions: ["Source", "Test", "Build", "Migrate", "Deploy"],
       stage: "Deploy",

@@ -1,4 +1,4 @@
-import { commitVersion, importStorefront } from "../../forges/storefront";
+import { commitVersion } from "../../forges/storefront";
 import { application, taggedDigest } from "../delivered";
 import { expectFailed } from "../failing";
 import { expectOpened, firstTag, overlayOf } from "../gitops/opened";
@@ -114,7 +114,7 @@ export const gitopsPipeline: Scenario = {
   steps: [
     gitopsIsPrivate,
     addWebhook,
-    push("version 1.0.0 is pushed", (repository) => importStorefront(repository, "1.0.0")),
+    push("version 1.0.0 is pushed", (repository) => commitVersion(repository, "1.0.0")),
     proposes,
     push("version 2.0.0 is pushed", (repository) => commitVersion(repository, "2.0.0")),
     proposes,

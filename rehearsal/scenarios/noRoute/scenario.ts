@@ -1,4 +1,4 @@
-import { importStorefront } from "../../forges/storefront";
+import { commitVersion } from "../../forges/storefront";
 import { messagesIn, queuesOf } from "../queues";
 import { type Connection, connectionsToGitHub } from "../reached";
 import { expectEqual, expectMatches, expectSame, type Scenario, type Step } from "../scenario";
@@ -49,9 +49,5 @@ export const noRoute: Scenario = {
     },
   },
   troubled: true,
-  steps: [
-    addWebhook,
-    push("version 1.0.0 is pushed", (repository) => importStorefront(repository, "1.0.0")),
-    failsThere,
-  ],
+  steps: [addWebhook, push("version 1.0.0 is pushed", (repository) => commitVersion(repository, "1.0.0")), failsThere],
 };

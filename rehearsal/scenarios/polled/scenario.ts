@@ -1,4 +1,4 @@
-import { commitVersion, importStorefront } from "../../forges/storefront";
+import { commitVersion } from "../../forges/storefront";
 import { enqueued, nothingMoved } from "../polling";
 import { reachedByInstance } from "../reached";
 import type { Scenario } from "../scenario";
@@ -16,7 +16,7 @@ export const polled: Scenario = {
   stack: "cn-north-1",
   steps: [
     addWebhook,
-    push("version 1.0.0 is pushed", (repository) => importStorefront(repository, "1.0.0")),
+    push("version 1.0.0 is pushed", (repository) => commitVersion(repository, "1.0.0")),
     delivers,
     throughInstance,
     answers("1.0.0"),

@@ -1,4 +1,4 @@
-import { importStorefront } from "../../forges/storefront";
+import { commitVersion } from "../../forges/storefront";
 import { approved, startsOnce, waits } from "../promotion";
 import type { Scenario } from "../scenario";
 import { isAt, servicesNotDelivered } from "../state";
@@ -10,7 +10,7 @@ export const promote: Scenario = {
   stack: "prod",
   steps: [
     addWebhook,
-    push("version 1.0.0 is pushed", (repository) => importStorefront(repository, "1.0.0")),
+    push("version 1.0.0 is pushed", (repository) => commitVersion(repository, "1.0.0")),
     deliversTo("dev"),
     answers("1.0.0", "dev"),
     startsOnce,

@@ -1,4 +1,4 @@
-import { commitVersion, importStorefront } from "../../forges/storefront";
+import { commitVersion } from "../../forges/storefront";
 import { reachedByInstance } from "../reached";
 import type { Scenario } from "../scenario";
 import { addWebhook, answers, delivers, push } from "../steps";
@@ -12,7 +12,7 @@ export const received: Scenario = {
   stack: "cn-northwest-1",
   steps: [
     addWebhook,
-    push("version 1.0.0 is pushed", (repository) => importStorefront(repository, "1.0.0")),
+    push("version 1.0.0 is pushed", (repository) => commitVersion(repository, "1.0.0")),
     delivers,
     throughInstance,
     answers("1.0.0"),

@@ -1,5 +1,5 @@
 import type { CloudEvent } from "../../cloud/events";
-import { commitCrash, commitSchedules, importStorefront, renamedSchedules } from "../../forges/storefront";
+import { commitCrash, commitSchedules, commitVersion, renamedSchedules } from "../../forges/storefront";
 import { servicesOf } from "../delivered";
 import { fails } from "../failing";
 import { expectSame, type Scenario, type Step } from "../scenario";
@@ -54,7 +54,7 @@ export const repeated: Scenario = {
   troubled: true,
   steps: [
     addWebhook,
-    push("version 1.0.0 is pushed", (repository) => importStorefront(repository, "1.0.0")),
+    push("version 1.0.0 is pushed", (repository) => commitVersion(repository, "1.0.0")),
     delivers,
     staysSo(at("1.0.0"), { web: 1, worker: 1 }),
     answers("1.0.0"),
