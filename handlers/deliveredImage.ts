@@ -11,9 +11,11 @@ export interface DeliveredImage {
 }
 
 /**
- * Records that the environment has delivered the image. The next environment promotes recorded images only: whoever may push
- * to the repository can move the environment's tag, and ECR cannot restrict that, but only slipway's functions write here.
- * Whoever delivers it again changes nothing but the time: an image keeps the version that it was first delivered as.
+ * Records that the environment has delivered the image, and that it is the latest of its repository. The next environment
+ * promotes only the latest recorded image: whoever may push to the repository can move the environment's tag, also to an
+ * older image, and ECR cannot restrict that, but only slipway's functions write here.
+ *
+ * An image keeps the version that it was first delivered as.
  *
  * Needs dynamodb:UpdateItem on the table.
  */
@@ -22,12 +24,22 @@ export async function recordDeliveredImage(
   table: string,
   { repository, digest, version }: DeliveredImage,
 ): Promise<void> {
+  const deliveredAt = { S: new Date().toISOString() };
+  // The image first: if the second write fails, the latest is still one that has a version.
   await dynamo.send(
     new UpdateItemCommand({
       TableName: table,
       Key: { image: { S: `${repository}@${digest}` } },
       UpdateExpression: "SET version = if_not_exists(version, :version), deliveredAt = :deliveredAt",
-      ExpressionAttributeValues: { ":version": { S: version }, ":deliveredAt": { S: new Date().toISOString() } },
+      ExpressionAttributeValues: { ":version": { S: version }, ":deliveredAt": deliveredAt },
+    }),
+  );
+  await dynamo.send(
+    new UpdateItemCommand({
+      TableName: table,
+      Key: { image: { S: repository } },
+      UpdateExpression: "SET digest = :digest, deliveredAt = :deliveredAt",
+      ExpressionAttributeValues: { ":digest": { S: digest }, ":deliveredAt": deliveredAt },
     }),
   );
 }

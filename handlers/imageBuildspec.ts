@@ -2,9 +2,9 @@ import { applicationContainer, BUILD_NODE } from "./buildspec";
 
 /**
  * The buildspec of a pipeline whose source is an image: turns CodePipeline's imageDetail.json into imagedefinitions.json, and
- * exports the image's URI by digest, its digest and its version. It refuses an image that the environment before has not
- * recorded as delivered (handlers/deliveredImage.ts): a tag proves nothing about who moved it. The version comes from the
- * record too.
+ * exports the image's URI by digest, its digest and its version. It refuses every image but the latest that the environment
+ * before has recorded as delivered (handlers/deliveredImage.ts): a tag proves nothing about who moved it. The version comes
+ * from the record too.
  *
  * Reads from the environment: DELIVERED_IMAGES (the DynamoDB table of the records), SOURCE_TAG (the tag of the environment
  * before).
@@ -34,12 +34,14 @@ phases:
           false
         fi
       - export IMAGE_DIGEST="\${IMAGE_URI#*@}"
-      - IMAGE_TAG="$(aws dynamodb get-item --table-name "$DELIVERED_IMAGES" --key '{"image":{"S":"'"\${IMAGE_URI#*/}"'"}}' --consistent-read --query Item.version.S --output text)" && export IMAGE_TAG
+      - REPOSITORY="\${IMAGE_URI#*/}" && REPOSITORY="\${REPOSITORY%@*}"
+      - LATEST="$(aws dynamodb get-item --table-name "$DELIVERED_IMAGES" --key '{"image":{"S":"'"$REPOSITORY"'"}}' --consistent-read --query Item.digest.S --output text)"
       - |
-        if [ "$IMAGE_TAG" = None ]; then
-          echo "\${IMAGE_URI#*/} is not promoted: $SOURCE_TAG has not delivered it. Its tag was moved by hand, or by a build." >&2
+        if [ "$LATEST" != "$IMAGE_DIGEST" ]; then
+          echo "$REPOSITORY@$IMAGE_DIGEST is not promoted: the latest image that $SOURCE_TAG has delivered is \${LATEST/None/none}. A newer delivery has replaced it, or its tag was moved by hand or by a build." >&2
           false
         fi
+      - IMAGE_TAG="$(aws dynamodb get-item --table-name "$DELIVERED_IMAGES" --key '{"image":{"S":"'"$REPOSITORY@$IMAGE_DIGEST"'"}}' --consistent-read --query Item.version.S --output text)" && export IMAGE_TAG
       - printf '[{"name":"${applicationContainer}","imageUri":"%s"}]' "$IMAGE_URI" > imagedefinitions.json
 
 artifacts:

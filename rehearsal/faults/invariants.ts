@@ -23,7 +23,14 @@ const outcomes = (evidence: Evidence) =>
     .filter((notice) => !/^(ALARM|OK|INSUFFICIENT_DATA): |^APPROVAL NEEDED/.test(subjectOf(notice)))
     .map((notice) => ({ subject: subjectOf(notice), message: notice.message }));
 
-const failures = (evidence: Evidence) => outcomes(evidence).filter(({ subject }) => /failed/.test(subject));
+/** Notices that an execution of this delivery, or its deployment by HTTP, has failed. Those of schedules, say, excuse nothing. */
+function failures(evidence: Evidence) {
+  const { request } = evidence;
+  const ids = [...executionEnds(evidence).keys(), ...("id" in request && request.id !== undefined ? [request.id] : [])];
+  return outcomes(evidence).filter(
+    ({ subject, message }) => /failed/.test(subject) && ids.some((id) => message.includes(id)),
+  );
+}
 
 const oneVersion: Invariant = {
   name: "all services of the application run one version",

@@ -144,6 +144,7 @@ describe("deploy callback, serialised", () => {
       [DIGEST, "dev"],
     ]);
     expect(await table.deliveredVersion(`storefront@${DIGEST}`)).to.equal("v2");
+    expect(await table.latestDelivered("storefront")).to.equal(DIGEST);
     expect(inputsOf("Publish").map(({ TopicArn, Subject }) => [TopicArn, Subject])).to.deep.equal([
       [TOPIC, "storefront in dev: deployment of v2 succeeded"],
     ]);

@@ -26,6 +26,8 @@ export interface Table {
   write(item: Record<string, string | number>): Promise<void>;
   /** The version that is recorded of a delivered image. */
   deliveredVersion(image: string): Promise<string | undefined>;
+  /** The digest that is recorded as the latest of a repository. */
+  latestDelivered(repository: string): Promise<string | undefined>;
   /** All items' ids. */
   ids(): Promise<(string | number | undefined)[]>;
   clear(): Promise<void>;
@@ -62,6 +64,11 @@ export async function startTable(definition: Partial<CreateTableCommandInput> = 
     const { Items } = await dynamo.send(new ScanCommand({ TableName }));
     return (Items ?? []).map((item) => plain(item).id).sort();
   };
+  const delivered = async (image: string) => {
+    const Key = { image: { S: image } };
+    const { Item = {} } = await dynamo.send(new GetItemCommand({ TableName: DELIVERED_IMAGES, Key }));
+    return Item;
+  };
   return {
     url,
     dynamo,
@@ -70,11 +77,8 @@ export async function startTable(definition: Partial<CreateTableCommandInput> = 
       const { Item } = await dynamo.send(new GetItemCommand({ TableName, Key: { id: { S: id } } }));
       return Item && plain(Item);
     },
-    async deliveredVersion(image) {
-      const Key = { image: { S: image } };
-      const { Item } = await dynamo.send(new GetItemCommand({ TableName: DELIVERED_IMAGES, Key }));
-      return Item?.version?.S;
-    },
+    deliveredVersion: async (image) => (await delivered(image)).version?.S,
+    latestDelivered: async (repository) => (await delivered(repository)).digest?.S,
     async write(item) {
       const Item = Object.fromEntries(
         Object.entries(item).map(([name, value]) => [

@@ -108,7 +108,7 @@ describe("tag callback, serialised", () => {
       imageTag: "dev",
     },
   ];
-  const record = [
+  const recordImage = [
     "UpdateItem",
     {
       TableName: "delivered",
@@ -117,6 +117,16 @@ describe("tag callback, serialised", () => {
       ExpressionAttributeValues: { ":version": { S: COMMIT } },
     },
   ];
+  const recordLatest = [
+    "UpdateItem",
+    {
+      TableName: "delivered",
+      Key: { image: { S: "storefront" } },
+      UpdateExpression: "SET digest = :digest, deliveredAt = :deliveredAt",
+      ExpressionAttributeValues: { ":digest": { S: DIGEST } },
+    },
+  ];
+  const record = [recordImage, recordLatest];
   const success = ["PutJobSuccessResult", { jobId: JOB, executionDetails: { summary: `storefront:dev is ${DIGEST}` } }];
   const continued = (before: string) => [
     "PutJobSuccessResult",
@@ -137,20 +147,20 @@ describe("tag callback, serialised", () => {
 
   it("looks first, then records the image before its tag starts another pipeline, and sends the manifest back byte for byte, with the tag", async () => {
     expect(await run()).to.deep.equal({ asked: [look, read, continued(OLD)], token: OLD });
-    expect(await run(OLD)).to.deep.equal({ asked: [look, record, read, put, success], token: undefined });
+    expect(await run(OLD)).to.deep.equal({ asked: [look, ...record, read, put, success], token: undefined });
     expect(tags).to.deep.equal({ dev: DIGEST });
   });
 
   it("gives a tag that names no image yet", async () => {
     tags = {};
     expect(await run()).to.deep.equal({ asked: [look, read, continued("none")], token: "none" });
-    expect((await run("none")).asked).to.deep.equal([look, record, read, put, success]);
+    expect((await run("none")).asked).to.deep.equal([look, ...record, read, put, success]);
   });
 
   for (const token of [undefined, OLD]) {
     it(`only records the image if it has the tag already, token ${token === undefined ? "absent" : "given"}`, async () => {
       tags.dev = DIGEST;
-      expect((await run(token)).asked).to.deep.equal([look, record, success]);
+      expect((await run(token)).asked).to.deep.equal([look, ...record, success]);
     });
   }
 
@@ -158,7 +168,7 @@ describe("tag callback, serialised", () => {
     endpoint.answers.PutImage = () => {
       throw awsFault("ImageAlreadyExistsException", "Image with digest and tag already exists");
     };
-    expect((await run(OLD)).asked).to.deep.equal([look, record, read, put, success]);
+    expect((await run(OLD)).asked).to.deep.equal([look, ...record, read, put, success]);
   });
 
   it("leaves the tag to a later delivery, whichever of its jobs is repeated", async () => {
@@ -179,7 +189,7 @@ describe("tag callback, serialised", () => {
     const message =
       "repository storefront does not let tag dev move: name it in slipway:promotesTo of the stack that builds its images " +
       "(ImageTagAlreadyExistsException: The image tag 'dev' already exists)";
-    expect((await run(OLD)).asked).to.deep.equal([look, record, read, put, failure("ConfigurationError", message)]);
+    expect((await run(OLD)).asked).to.deep.equal([look, ...record, read, put, failure("ConfigurationError", message)]);
   });
 
   it("fails for an image that ECR does not have, though it answers 200", async () => {
@@ -201,7 +211,7 @@ describe("tag callback, serialised", () => {
       throw awsFault("AccessDeniedException", "not authorized to perform: ecr:PutImage");
     };
     const message = "AccessDeniedException: not authorized to perform: ecr:PutImage";
-    expect((await run(OLD)).asked).to.deep.equal([look, record, read, put, failure("PermissionError", message)]);
+    expect((await run(OLD)).asked).to.deep.equal([look, ...record, read, put, failure("PermissionError", message)]);
   });
 
   it("fails for a tag in the digest's place", async () => {
@@ -224,7 +234,7 @@ describe("tag callback, serialised", () => {
       throw awsFault("AccessDeniedException", "not authorized to perform: dynamodb:UpdateItem");
     };
     const message = "AccessDeniedException: not authorized to perform: dynamodb:UpdateItem";
-    expect((await run(OLD)).asked).to.deep.equal([look, record, failure("PermissionError", message)]);
+    expect((await run(OLD)).asked).to.deep.equal([look, recordImage, failure("PermissionError", message)]);
     expect(tags).to.deep.equal({ dev: OLD });
   });
 
@@ -232,7 +242,7 @@ describe("tag callback, serialised", () => {
     endpoint.answers.PutJobSuccessResult = () => {
       throw awsFault("InvalidJobStateException", "the job is Succeeded");
     };
-    expect((await run(OLD)).asked).to.deep.equal([look, record, read, put, success]);
+    expect((await run(OLD)).asked).to.deep.equal([look, ...record, read, put, success]);
   });
 
   it("fails as a function if its result cannot be told, so that Lambda tries again", async () => {

@@ -89,6 +89,7 @@ describe("schedules and tag callbacks under a delivery's lock, serialised", () =
     expect(result).not.to.have.property("continuationToken");
     expect(tagged).to.deep.equal([DIGEST]);
     expect(await table.deliveredVersion(`storefront@${DIGEST}`)).to.equal("v2");
+    expect(await table.latestDelivered("storefront")).to.equal(DIGEST);
     expect((await table.read(LOCK))?.until).to.equal(0);
   });
 

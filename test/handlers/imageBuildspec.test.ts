@@ -20,12 +20,21 @@ const detail = {
 
 // The AWS CLI, which prints None for a field that is not there.
 const AWS = `echo "aws|$(IFS='|'; echo "$*")" >> "$CALLS"
-echo "$RECORDED"
+case "$*" in
+  *Item.digest.S*) echo "$LATEST" ;;
+  *) echo "$RECORDED" ;;
+esac
 exit "\${AWS_CODE:-0}"`;
 
 const run = (change: object, variables: Record<string, string> = {}) =>
   runBuildspec(imageBuildspec, {
-    variables: { DELIVERED_IMAGES: "slipway-dev-delivered-images", SOURCE_TAG: "dev", RECORDED: COMMIT, ...variables },
+    variables: {
+      DELIVERED_IMAGES: "slipway-dev-delivered-images",
+      SOURCE_TAG: "dev",
+      LATEST: DIGEST,
+      RECORDED: COMMIT,
+      ...variables,
+    },
     files: { "imageDetail.json": JSON.stringify({ ...detail, ...change }) },
     programs: { aws: AWS },
   });
@@ -42,19 +51,27 @@ describe("image buildspec", () => {
     });
     expect(definitions).to.equal(`[{"name":"app","imageUri":"${REPOSITORY}@${DIGEST}"}]`);
     expect(calls).to.deep.equal([
+      'aws|dynamodb|get-item|--table-name|slipway-dev-delivered-images|--key|{"image":{"S":"storefront"}}' +
+        "|--consistent-read|--query|Item.digest.S|--output|text",
       `aws|dynamodb|get-item|--table-name|slipway-dev-delivered-images|--key|{"image":{"S":"storefront@${DIGEST}"}}` +
         "|--consistent-read|--query|Item.version.S|--output|text",
     ]);
   });
 
-  it("refuses an image that the environment before has not delivered, though it has its tag", () => {
-    const { code, definitions, errors } = run({}, { RECORDED: "None" });
-    expect({ code, definitions, errors }).to.deep.equal({
-      code: 1,
-      definitions: undefined,
-      errors: `storefront@${DIGEST} is not promoted: dev has not delivered it. Its tag was moved by hand, or by a build.\n`,
+  const older = `sha256:${"b".repeat(64)}`;
+  for (const [what, LATEST, named] of [
+    ["an image that the environment before has not delivered, though it has its tag", "None", "none"],
+    ["an image that the environment before delivered once, though it has its tag again", older, older],
+  ] as const) {
+    it(`refuses ${what}`, () => {
+      const { code, definitions, errors } = run({}, { LATEST });
+      expect({ code, definitions, errors }).to.deep.equal({
+        code: 1,
+        definitions: undefined,
+        errors: `storefront@${DIGEST} is not promoted: the latest image that dev has delivered is ${named}. A newer delivery has replaced it, or its tag was moved by hand or by a build.\n`,
+      });
     });
-  });
+  }
 
   it("fails if the record cannot be read", () => {
     const { code, definitions } = run({}, { AWS_CODE: "254" });

@@ -8,6 +8,7 @@ import { pushImage } from "../rehearsal/containerSupport";
 
 const HOST = "123456789012.dkr.ecr.us-east-1.amazonaws.com";
 const DIGEST = `sha256:${"a".repeat(64)}`;
+const OLDER = `sha256:${"b".repeat(64)}`;
 const COMMIT = "0123456789abcdef0123456789abcdef01234567";
 const TABLE = "slipway-dev-delivered-images";
 const TABLE_ARN = `arn:aws:dynamodb:us-east-1:123456789012:table/${TABLE}`;
@@ -45,14 +46,16 @@ describe("what a build asks of an image, in the account", () => {
     return account.build({ "imageDetail.json": JSON.stringify(detail) });
   }
 
-  const record = (image: string) =>
-    account.cloud.call(operator, "dynamodb", "PutItem", {
-      TableName: TABLE,
-      Item: { image: { S: image }, version: { S: COMMIT } },
-    });
+  /** As dev's tag function does. */
+  async function record(repository: string, digest: string): Promise<void> {
+    const put = (Item: object) => account.cloud.call(operator, "dynamodb", "PutItem", { TableName: TABLE, Item });
+    await put({ image: { S: `${repository}@${digest}` }, version: { S: COMMIT } });
+    await put({ image: { S: repository }, digest: { S: digest } });
+  }
 
-  it("promotes an image that dev has recorded, as the recorded commit", async () => {
-    await record(`storefront@${DIGEST}`);
+  it("promotes the latest image that dev has recorded, as the recorded commit", async () => {
+    await record("storefront", OLDER);
+    await record("storefront", DIGEST);
     const { buildStatus, exportedEnvironmentVariables } = await promote();
     expect(buildStatus).to.equal("SUCCEEDED");
     expect(exportedEnvironmentVariables).to.deep.equal([
@@ -63,18 +66,27 @@ describe("what a build asks of an image, in the account", () => {
   });
 
   it("refuses an image that dev has not recorded, though a build or somebody has given it dev's tag", async () => {
-    await record(`storefront@sha256:${"b".repeat(64)}`);
-    await record(`basket@${DIGEST}`);
+    await record("basket", DIGEST);
+    await expectRefused("none");
+  });
+
+  it("refuses an image that dev delivered once, when somebody has given it dev's tag again", async () => {
+    await record("storefront", DIGEST);
+    await record("storefront", OLDER);
+    await expectRefused(OLDER);
+  });
+
+  async function expectRefused(latest: string): Promise<void> {
     const refused = await promote();
     expect(phases(refused)).to.include("BUILD: FAILED");
     // The log shows the commands as well.
     expect(await account.printed()).to.include(
-      `storefront@${DIGEST} is not promoted: dev has not delivered it. Its tag was moved by hand, or by a build.`,
+      `storefront@${DIGEST} is not promoted: the latest image that dev has delivered is ${latest}. A newer delivery has replaced it, or its tag was moved by hand or by a build.`,
     );
-  });
+  }
 
   it("refuses every image if the record cannot be read", async () => {
-    await record(`storefront@${DIGEST}`);
+    await record("storefront", DIGEST);
     expect((await promote("dynamodb:PutItem")).buildStatus).to.equal("FAILED");
   });
 

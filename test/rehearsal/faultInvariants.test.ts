@@ -164,6 +164,11 @@ describe("rehearsal: what must be so whatever went wrong", () => {
       [`${agree}: dev: services run 2.0.0, the tag is at 2.0.0, schedules run 2.0.0, 1.0.0, and no notice says so`],
     ],
     [
+      "a tag at another version than what runs, and a notice of something else that failed",
+      { ...inDev({ tagged: "1.0.0" }), ...withEvents(happened(5, notice("storefront in dev: stock failed", "t1"))) },
+      [`${agree}: dev: services run 2.0.0, the tag is at 1.0.0, schedules run 2.0.0, and no notice says so`],
+    ],
+    [
       "a push that no pipeline took",
       { happened: [], locks: [] },
       [`${everyPush}: version 2.0.0 was not taken by a pipeline`],
@@ -172,6 +177,21 @@ describe("rehearsal: what must be so whatever went wrong", () => {
       "a push among the dead letters, without an alarm",
       { happened: [happened(1, { kind: "message-dead", queue: "dead-letters", messageId: "1" })], locks: [] },
       [`${everyPush}: version 2.0.0 was not taken by a pipeline; it is among the dead letters, without an alarm`],
+    ],
+    [
+      "a push that failed before it was taken, and a notice of something else that failed",
+      {
+        happened: [
+          happened(1, execution("InProgress")),
+          happened(2, execution("Failed")),
+          happened(2, notice("storefront in dev: stock failed", "t1")),
+        ],
+        locks: [],
+      },
+      [
+        `${everyPush}: version 2.0.0 was not taken by a pipeline`,
+        `${everyOutcome}: no notice says that execution e1 has failed`,
+      ],
     ],
     [
       "a migration that ran twice",

@@ -21,14 +21,14 @@ const failsInDev = (title: string, actions: EndedAction[]): Step => ({
 
 /** The tag has started prod's pipeline, which does not trust it. */
 const refuses: Step = {
-  title: "the pipeline of prod refuses the image that dev has not delivered, and prod stays at 2.0.0",
+  title: "the pipeline of prod refuses the image that dev did not deliver last, and prod stays at 2.0.0",
   async run(world) {
     const execution = await followExecution(world);
     expectSame("its actions ended", execution.actions, [
       ["Source", "Succeeded"],
       ["Image", "Failed"],
     ]);
-    const cause = /is not promoted: \$SOURCE_TAG has not delivered it/;
+    const cause = /is not promoted: the latest image that \$SOURCE_TAG has delivered is/;
     expectMatches("the failure", execution.failure, cause);
     const [notice = ""] = await expectTold(world, ["storefront in prod: failed at Image"]);
     expectMatches("the notice", notice, cause);
@@ -80,6 +80,8 @@ export const forgedTag: Scenario = {
       ["Migrate", "Failed"],
     ]),
     movesTag("3.2.0"),
+    refuses,
+    movesTag("1.0.0"),
     refuses,
   ],
 };
