@@ -6,10 +6,11 @@
  */
 
 import { crc32 } from "node:zlib";
-import { contentOf } from "./content";
+import { largeContentOf, WHOLE } from "./content";
 import { type ArchiveEntry, readDirectory } from "./directory";
 import { STORED } from "./entry";
 import { damaged, type Spool } from "./spool";
+import { createVerification } from "./verification";
 import { directoryRecord, endRecords, localHeader, type ZipEntry } from "./zipFormat";
 
 /** A file that the archive gets if the repository has none of that name. */
@@ -34,6 +35,7 @@ export async function* archiveOf(
 ): AsyncGenerator<Buffer, void> {
   const entries = await readDirectory(spool);
   const records: Buffer[] = [];
+  const verification = createVerification();
   let offset = 0;
   let end = 0;
   for (const entry of entries) {
@@ -41,7 +43,14 @@ export async function* archiveOf(
     const written = writtenAs(entry);
     const header = localHeader(written);
     yield header;
-    yield* contentOf(spool, start, entry, signal);
+    if (entry.compressedSize <= WHOLE && entry.size <= WHOLE) {
+      signal.throwIfAborted();
+      const content = await spool.read(start, entry.compressedSize);
+      verification.add(entry, content);
+      yield content;
+    } else {
+      yield* largeContentOf(spool, start, entry, signal);
+    }
     records.push(directoryRecord(written, offset));
     offset += header.length + entry.compressedSize;
     end = start + entry.compressedSize;
@@ -55,6 +64,7 @@ export async function* archiveOf(
     records.push(directoryRecord(entry, offset));
     offset += header.length + content.length;
   }
+  verification.end();
   const directory = Buffer.concat(records);
   yield directory;
   yield endRecords(records.length, directory.length, offset);

@@ -10,7 +10,7 @@ const MIB = 1024 * 1024;
 export const ARCHIVE_LIMIT_MIB = 2048;
 
 /** Bytes read and written at a time. */
-export const WINDOW = MIB;
+export const WINDOW = 2 * MIB;
 
 /** A downloaded archive on the function's disk. */
 export interface Spool {

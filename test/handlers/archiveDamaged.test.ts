@@ -86,10 +86,34 @@ describe("a damaged download is transient", () => {
     });
   }
 
-  const large = Buffer.alloc(3 * 1024 * 1024, "large");
+  // Small contents are verified together.
+  it("if one of many contents is wrong, which is named", async () => {
+    const many = Array.from({ length: 100 }, (_, index) => ({
+      name: `${TOP}/${index}.txt`,
+      content: `${index}`.repeat(9_000),
+    }));
+    const zip = (claims: HandmadeEntry["claims"]) =>
+      handmadeZip(many.map((it, index) => (index === 70 ? { ...it, claims } : it)));
+    const named = (what: string) => damaged(`entry "${TOP}/70.txt": ${what}`);
+    expect(await outcome(zip({ crc32: 1 }))).to.equal(named("its checksum is wrong"));
+    expect(await outcome(zip({ size: 17_999 }))).to.equal(named("its size is not what the directory says"));
+  });
+
+  for (const [where, between] of [
+    ["", Buffer.from("1f8b08000000000000ff", "hex")],
+    ["whose header its checksum would complete", Buffer.from("1f8b", "hex")],
+  ] as const) {
+    it(`if an empty content hides before a content ${where}`.trim(), async () => {
+      const hidden = Buffer.concat([deflateRawSync(""), Buffer.alloc(8), between]);
+      const data = where === "" ? Buffer.concat([hidden, deflated]) : hidden;
+      expect(await outcome(handmadeZip([{ ...A, data }]))).to.equal(wrongSize);
+    });
+  }
+
+  const large = Buffer.alloc(5 * 1024 * 1024, "large");
   const largeWrong: [string, HandmadeEntry][] = [
-    ["longer", { ...A, content: large, claims: { size: 2 * 1024 * 1024 } }],
-    ["shorter", { ...A, content: large, claims: { size: 4 * 1024 * 1024 } }],
+    ["longer", { ...A, content: large, claims: { size: 3 * 1024 * 1024 } }],
+    ["shorter", { ...A, content: large, claims: { size: 6 * 1024 * 1024 } }],
     [
       "followed by something",
       { ...A, content: large, data: Buffer.concat([deflateRawSync(large), Buffer.from("more")]) },
