@@ -9,7 +9,7 @@ import type {
 import { type BuildRequest, type RunningBuild, servicePrincipal, startBuild } from "./codeBuild/build";
 import type { BuildFacts } from "./codeBuild/environment";
 import { type Project, readProject } from "./codeBuild/project";
-import { installStandIns, type Programs } from "./codeBuild/standIns";
+import { installStandIns, type StandIns } from "./codeBuild/standIns";
 import {
   awsError,
   type Cloud,
@@ -29,7 +29,7 @@ export function createCodeBuild(cloud: Cloud, realMinute = 60_000): Service {
   const projects = new Map<string, Project>();
   const builds = new Map<string, RunningBuild>();
   const folder = path.join(cloud.directory, "codeBuild");
-  let programs: Promise<Programs> | undefined;
+  let standIns: Promise<StandIns> | undefined;
 
   async function createProject(declaration: Declaration): Promise<Created> {
     const name = cloud.physicalName(declaration, declaration.inputs.name);
@@ -79,14 +79,14 @@ export function createCodeBuild(cloud: Cloud, realMinute = 60_000): Service {
           "InvalidInputException",
           `${project.name} builds what CodePipeline gives it: start the pipeline.`,
         );
-      programs ??= installStandIns(path.join(folder, "programs"));
+      standIns ??= installStandIns(path.join(folder, "programs"));
       const facts = newBuild(project, input);
       const request: BuildRequest = {
         project,
         facts,
         variables: input.environmentVariablesOverride ?? [],
         target: targetOf(input),
-        programs: (await programs)[project.privileged ? "privileged" : "unprivileged"],
+        programs: (await standIns)[project.privileged ? "privileged" : "unprivileged"],
         timeout: project.timeout * realMinute,
       };
       const build = startBuild(cloud, request);
@@ -116,6 +116,7 @@ export function createCodeBuild(cloud: Cloud, realMinute = 60_000): Service {
     async stop() {
       for (const build of builds.values()) build.stop();
       await Promise.all([...builds.values()].map((it) => it.ended));
+      await (await standIns)?.close();
     },
   };
 }

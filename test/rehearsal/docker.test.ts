@@ -2,7 +2,7 @@ import { mkdtemp, readdir, readFile, rm, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { expect } from "chai";
-import { installStandIns } from "../../rehearsal/cloud/codeBuild/standIns";
+import { installStandIns, type StandIns } from "../../rehearsal/cloud/codeBuild/standIns";
 import { dockerEnvironment } from "../../rehearsal/cloud/docker/environment";
 import { createEcr } from "../../rehearsal/cloud/ecr";
 import { createPuller } from "../../rehearsal/cloud/ecs/pull";
@@ -14,15 +14,19 @@ const HOST = "123456789012.dkr.ecr.us-east-1.amazonaws.com";
 
 describe("docker stand-in", () => {
   let programs: string;
+  let standIns: StandIns;
   let folder: string;
   let dockerRun: Docker["run"];
   let complaint: Docker["complaint"];
 
   before(async () => {
     programs = await mkdtemp(path.join(tmpdir(), "slipway-docker-"));
-    await installStandIns(programs);
+    standIns = await installStandIns(programs);
   });
-  after(() => rm(programs, { recursive: true }));
+  after(async () => {
+    await standIns.close();
+    await rm(programs, { recursive: true });
+  });
   beforeEach(async () => {
     folder = await mkdtemp(path.join(tmpdir(), "slipway-docker-"));
     ({ run: dockerRun, complaint } = dockerIn(folder, programs));

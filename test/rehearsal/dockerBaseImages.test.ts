@@ -3,7 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { expect } from "chai";
-import { installStandIns } from "../../rehearsal/cloud/codeBuild/standIns";
+import { installStandIns, type StandIns } from "../../rehearsal/cloud/codeBuild/standIns";
 import { parseBaseImageName } from "../../rehearsal/cloud/docker/baseImages";
 import { dockerEnvironment } from "../../rehearsal/cloud/docker/environment";
 import { mirrorBaseImage } from "../../rehearsal/cloud/docker/mirror";
@@ -20,14 +20,18 @@ const DIGEST = `sha256:${"a".repeat(64)}`;
 
 describe("docker stand-in's base images", () => {
   let programs: string;
+  let standIns: StandIns;
   let folder: string;
   let cloud: TestCloud;
 
   before(async () => {
     programs = await mkdtemp(path.join(tmpdir(), "slipway-docker-"));
-    await installStandIns(programs);
+    standIns = await installStandIns(programs);
   });
-  after(() => rm(programs, { recursive: true }));
+  after(async () => {
+    await standIns.close();
+    await rm(programs, { recursive: true });
+  });
   beforeEach(async () => {
     folder = await mkdtemp(path.join(tmpdir(), "slipway-docker-"));
     cloud = await createTestCloud([createEcr], { region: "cn-north-1" });

@@ -1,8 +1,11 @@
 import { spawnSync } from "node:child_process";
 import path from "node:path";
 import { expect } from "chai";
+import { build } from "../../rehearsal/cloud/docker/build";
+import { createImageStore } from "../../rehearsal/cloud/docker/imageStore";
 import { systemOf, systemOfTag } from "../../rehearsal/cloud/docker/operatingSystem";
 import { commandOf } from "../../rehearsal/cloud/ecs/command";
+import { refusalMessage } from "../refusal";
 import { type Builder, createBuilder, NODE_IMAGE } from "./dockerSupport";
 
 const ALPINE = "FROM node:24.21.0-alpine3.24\n";
@@ -28,6 +31,23 @@ describe("the programs of an image", () => {
   }
 
   const own = spawnSync("git", ["--version"], { encoding: "utf8" }).stdout.trim();
+
+  it("are killed with whoever builds the image", async () => {
+    const killed = new AbortController();
+    let pid = 0;
+    const waits = "FROM node\nRUN exec node -e 'console.log(process.pid); setInterval(() => {}, 1e6)'\n";
+    const options = {
+      ...(await builder.options({ Dockerfile: waits })),
+      signal: killed.signal,
+      output: (line: string) => {
+        pid = Number(line);
+        killed.abort();
+      },
+    };
+    const message = await refusalMessage(build(createImageStore(path.join(builder.folder, "store")), options));
+    expect(message).to.equal("line 2: RUN: This operation was aborted");
+    expect(() => process.kill(pid, 0)).to.throw("ESRCH");
+  });
 
   it("have git where the image installs it", async () => {
     const { root, output } = await builder.build({

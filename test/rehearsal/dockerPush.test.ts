@@ -2,7 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { expect } from "chai";
-import { installStandIns } from "../../rehearsal/cloud/codeBuild/standIns";
+import { installStandIns, type StandIns } from "../../rehearsal/cloud/codeBuild/standIns";
 import { dockerEnvironment } from "../../rehearsal/cloud/docker/environment";
 import { createEcr } from "../../rehearsal/cloud/ecr";
 import { loginPassword, writeFiles } from "./containerSupport";
@@ -22,6 +22,7 @@ const PUSH = [
 
 describe("docker stand-in's login and push", () => {
   let programs: string;
+  let standIns: StandIns;
   let folder: string;
   let dockerRun: Docker["run"];
   let complaint: Docker["complaint"];
@@ -31,9 +32,12 @@ describe("docker stand-in's login and push", () => {
 
   before(async () => {
     programs = await mkdtemp(path.join(tmpdir(), "slipway-docker-"));
-    await installStandIns(programs);
+    standIns = await installStandIns(programs);
   });
-  after(() => rm(programs, { recursive: true }));
+  after(async () => {
+    await standIns.close();
+    await rm(programs, { recursive: true });
+  });
   beforeEach(async () => {
     folder = await mkdtemp(path.join(tmpdir(), "slipway-docker-"));
     ({ run: dockerRun, complaint } = dockerIn(folder, programs));

@@ -1,9 +1,6 @@
-import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
-import type { ECRClient } from "@aws-sdk/client-ecr";
-import type { S3Client } from "@aws-sdk/client-s3";
+import type { Call } from "./programServer";
 
-// The stand-in for the AWS CLI in builds: the commands that buildspecs of slipway use, through the SDK, with the
-// credentials, region and endpoint of the environment. Each client is loaded only where its command runs.
+// Each client is loaded only where its command runs.
 
 /** What the CLI exits with for a command or an option that it does not know. */
 const usageError = 252;
@@ -12,11 +9,18 @@ const serviceError = 254;
 
 type Options = Record<string, string>;
 
+/** Of a client of the SDK. */
+interface ClientSettings {
+  region: string | undefined;
+  endpoint: string | undefined;
+  credentials: { accessKeyId: string; secretAccessKey: string; sessionToken: string | undefined };
+}
+
 interface Command {
   options: string[];
   /** Options without a value. */
   flags?: string[];
-  run(options: Options): Promise<string>;
+  run(options: Options, settings: ClientSettings): Promise<string>;
 }
 
 const commands: Record<string, Command> = {
@@ -33,17 +37,17 @@ const commands: Record<string, Command> = {
   "s3api head-object": { options: ["bucket", "key", "version-id", "query", "output", "region"], run: headObject },
 };
 
-async function getLoginPassword({ region }: Options): Promise<string> {
+async function getLoginPassword(_: Options, settings: ClientSettings): Promise<string> {
   const ecr = await import("@aws-sdk/client-ecr");
-  const client: ECRClient = new ecr.ECRClient({ region });
+  const client = new ecr.ECRClient(settings);
   const { authorizationData } = await client.send(new ecr.GetAuthorizationTokenCommand({}));
   const token = authorizationData?.[0]?.authorizationToken ?? "";
   return Buffer.from(token, "base64").toString().replace(/^AWS:/, "");
 }
 
-async function batchGetImage({ region, query, output, ...options }: Options): Promise<string> {
+async function batchGetImage({ query, output, ...options }: Options, settings: ClientSettings): Promise<string> {
   const ecr = await import("@aws-sdk/client-ecr");
-  const client: ECRClient = new ecr.ECRClient({ region });
+  const client = new ecr.ECRClient(settings);
   const [, imageTag] = /^imageTag=(.+)$/.exec(options["image-ids"] ?? "") ?? [];
   if (imageTag === undefined) throw usage(`--image-ids ${options["image-ids"]} is not simulated: only imageTag=… is`);
   const acceptedMediaTypes = parsed<string[]>(options["accepted-media-types"]);
@@ -52,9 +56,9 @@ async function batchGetImage({ region, query, output, ...options }: Options): Pr
   return print(select(answer, query), output);
 }
 
-async function getItem({ region, query, output, ...options }: Options): Promise<string> {
+async function getItem({ query, output, ...options }: Options, settings: ClientSettings): Promise<string> {
   const dynamodb = await import("@aws-sdk/client-dynamodb");
-  const client: DynamoDBClient = new dynamodb.DynamoDBClient({ region });
+  const client = new dynamodb.DynamoDBClient(settings);
   const input = {
     TableName: options["table-name"],
     Key: parsed<Record<string, { S: string }>>(options.key),
@@ -72,9 +76,9 @@ function parsed<T>(json: string | undefined): T | undefined {
   }
 }
 
-async function headObject({ bucket, key, region, query, output, ...options }: Options): Promise<string> {
+async function headObject({ bucket, key, query, output, ...options }: Options, settings: ClientSettings) {
   const s3 = await import("@aws-sdk/client-s3");
-  const client: S3Client = new s3.S3Client({ region });
+  const client = new s3.S3Client(settings);
   const input = { Bucket: bucket, Key: key, VersionId: options["version-id"] };
   const { $metadata, ...head } = await client.send(new s3.HeadObjectCommand(input));
   return print(select(head, query), output);
@@ -122,14 +126,30 @@ function usage(message: string): Error {
   return Object.assign(new Error(message), { exitCode: usageError });
 }
 
-async function main(): Promise<void> {
-  const { command, options } = parse(process.argv.slice(2));
-  process.stdout.write(`${await command.run(options)}\n`);
+function settingsFrom(environment: Record<string, string>, { region }: Options): ClientSettings {
+  return {
+    region: region ?? environment.AWS_REGION,
+    endpoint: environment.AWS_ENDPOINT_URL,
+    credentials: {
+      accessKeyId: String(environment.AWS_ACCESS_KEY_ID),
+      secretAccessKey: String(environment.AWS_SECRET_ACCESS_KEY),
+      sessionToken: environment.AWS_SESSION_TOKEN,
+    },
+  };
 }
 
-main().catch((error: Error & { exitCode?: number }) => {
-  process.stderr.write(
-    `\n${error.exitCode === undefined ? `An error occurred (${error.name}): ` : ""}${error.message}\n`,
-  );
-  process.exitCode = error.exitCode ?? serviceError;
-});
+/**
+ * The stand-in for the AWS CLI in builds: the commands that buildspecs of slipway use, through the SDK, with the
+ * credentials, region and endpoint of the environment.
+ */
+export async function aws({ args, environment, print: printLine, complain }: Call): Promise<number> {
+  try {
+    const { command, options } = parse(args);
+    printLine(await command.run(options, settingsFrom(environment, options)));
+    return 0;
+  } catch (caught) {
+    const { name, message, exitCode } = caught as Error & { exitCode?: number };
+    complain(`\n${exitCode === undefined ? `An error occurred (${name}): ` : ""}${message}`);
+    return exitCode ?? serviceError;
+  }
+}

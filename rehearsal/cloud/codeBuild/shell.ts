@@ -3,6 +3,7 @@ import { randomUUID } from "node:crypto";
 import { readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import type { Readable, Writable } from "node:stream";
+import { killGroup } from "../ecs/containerProcess";
 
 export interface ShellOptions {
   shell: "sh" | "bash";
@@ -136,14 +137,6 @@ function followOutput(
   output.on("end", () => {
     if (rest !== "") take(rest);
   });
-}
-
-function killGroup(child: ChildProcess): void {
-  try {
-    if (child.pid !== undefined) process.kill(-child.pid, "SIGKILL");
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
-  }
 }
 
 export function quote(text: string): string {

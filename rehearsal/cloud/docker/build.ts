@@ -25,8 +25,12 @@ export interface BuildOptions {
   /** Default: all public registries answer. */
   baseImages?: BaseImages;
   print(line: string): void;
-  /** Takes each line that commands write; to this process's own output unless told. */
+  /** Takes each line that commands write; by default, they write to this process's own output. */
   output?: ((line: string) => void) | undefined;
+  /** Of whoever builds: where npm finds its configuration. Default: this process's. */
+  environment?: NodeJS.ProcessEnv;
+  /** Kills what RUN has started. */
+  signal?: AbortSignal;
 }
 
 /** What all the stages of a build share. */
@@ -42,6 +46,8 @@ export interface Build {
   baseImages: BaseImages;
   print(line: string): void;
   output?: ((line: string) => void) | undefined;
+  environment: NodeJS.ProcessEnv;
+  signal?: AbortSignal | undefined;
 }
 
 /**
@@ -49,7 +55,7 @@ export interface Build {
  * @throws naming the line and the instruction
  */
 export async function build(store: ImageStore, options: BuildOptions): Promise<LocalImage> {
-  const { context, baseImages = publicImages, print, output } = options;
+  const { context, baseImages = publicImages, print, output, environment = process.env, signal } = options;
   const { stages, globals } = await readPlan(options);
   const ignore = await readIgnoreOf(options);
   const directory = path.join(store.directory, `build-${randomUUID()}`);
@@ -57,7 +63,7 @@ export async function build(store: ImageStore, options: BuildOptions): Promise<L
   await mkdir(home, { recursive: true });
   try {
     const shared = { context, ignore, arguments: options.arguments, globals, home, baseImages, print, output };
-    const build: Build = { ...shared, stages: new Map() };
+    const build: Build = { ...shared, environment, signal, stages: new Map() };
     let last: BuiltStage | undefined;
     for (const stage of stages) {
       last = await buildStage(build, stage, path.join(directory, String(stage.index)));

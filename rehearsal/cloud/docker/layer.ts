@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { createHash, randomUUID } from "node:crypto";
 import { createReadStream, createWriteStream } from "node:fs";
 import { chmod, lstat, mkdir, readdir, readlink, rename, rm, symlink } from "node:fs/promises";
 import path from "node:path";
@@ -18,7 +18,7 @@ export async function writeLayer(root: string, directory: string): Promise<Blob 
   const plain = createHash("sha256");
   const zipped = createHash("sha256");
   let size = 0;
-  const temporary = path.join(directory, `layer-${process.pid}`);
+  const temporary = path.join(directory, `layer-${randomUUID()}`);
   const packing = addFolder(archive, root, "").then(
     () => archive.finalize(),
     (error) => archive.destroy(error),

@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { mkdir, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { confinementSource, loadingFirst } from "../confinement";
+import { killGroup } from "../ecs/containerProcess";
 import { eachLine } from "../ecs/lines";
 import type { Build } from "./build";
 import { execForm, type Instruction } from "./dockerfile";
@@ -16,7 +17,8 @@ import { writeRunPrograms } from "./runPrograms";
  * ({@link searchPath}).
  * @throws where it does not end with exit code 0
  */
-export async function run({ home, output }: Build, stage: BuiltStage, { text, flags }: Instruction): Promise<void> {
+export async function run(build: Build, stage: BuiltStage, { text, flags }: Instruction): Promise<void> {
+  const { output, signal } = build;
   // A cache is no part of the image: without one the command does the same, more slowly.
   for (const [flag, value] of flags)
     if (flag !== "mount" || !value.includes("type=cache")) throw new Error(`--${flag}=${value} is not simulated`);
@@ -26,25 +28,30 @@ export async function run({ home, output }: Build, stage: BuiltStage, { text, fl
   const child = spawn(command, rest, {
     cwd: directory,
     stdio: ["ignore", ...(output === undefined ? (["inherit", "inherit"] as const) : (["pipe", "pipe"] as const))],
-    env: await environment(stage, home),
+    env: await environment(stage, build),
+    // A group of its own, so that all of it can be killed.
+    detached: signal !== undefined,
   });
+  const kill = () => killGroup(child);
+  signal?.addEventListener("abort", kill);
   for (const stream of [child.stdout, child.stderr])
     if (stream !== null && output !== undefined) eachLine(stream, output);
   const code = await new Promise<number | null>((resolve, reject) =>
     child.once("error", reject).once("close", resolve),
-  );
+  ).finally(() => signal?.removeEventListener("abort", kill));
+  signal?.throwIfAborted();
   if (code !== 0)
     throw new Error(`process "${[command, ...rest].join(" ")}" did not complete successfully: exit code: ${code}`);
 }
 
-async function environment(stage: BuiltStage, home: string): Promise<Record<string, string>> {
+async function environment(stage: BuiltStage, { home, environment }: Build): Promise<Record<string, string>> {
   const variables = { ...Object.fromEntries(stage.arguments), ...environmentOf(stage.config) };
   const confinement = path.join(home, "confinement.js");
   await writeFile(confinement, confinementSource(path.resolve(stage.root), "the image"));
   const beside = path.dirname(stage.root);
   const name = path.basename(stage.root);
   const standIns = path.join(beside, `${name}-run`);
-  await writeRunPrograms(stage.root, standIns);
+  await writeRunPrograms(stage.root, standIns, environment);
   const programs = searchPath(stage.root, variables, path.join(beside, `${name}-programs`));
   return {
     ...variables,

@@ -17,13 +17,14 @@ export function installable(): Record<string, string> {
 /**
  * Writes the programs that RUN finds before all others: npm, and Alpine's package manager where the image is Alpine's.
  * @param root the image's files
+ * @param environment in which npm finds its configuration
  */
-export async function writeRunPrograms(root: string, folder: string): Promise<void> {
+export async function writeRunPrograms(root: string, folder: string, environment: NodeJS.ProcessEnv): Promise<void> {
   await mkdir(folder, { recursive: true });
   const command = npmCommand("npm");
   if (command !== undefined) {
     const prefix = path.join(root, "usr/local");
-    await write<NpmOptions>(folder, npm, { command, environment: npmEnvironment(process.env), prefix });
+    await write<NpmOptions>(folder, npm, { command, environment: npmEnvironment(environment), prefix });
   }
   const system = systemOf(root);
   if (system?.id !== "alpine") return;

@@ -65,7 +65,8 @@ export async function startProcess(
   };
 }
 
-function killGroup({ pid }: ChildProcess): void {
+/** Kills a process that leads a group, and all of the group. */
+export function killGroup({ pid }: ChildProcess): void {
   if (pid === undefined) return;
   try {
     process.kill(-pid, "SIGKILL");

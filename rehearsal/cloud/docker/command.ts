@@ -1,20 +1,17 @@
-// Stands in for `docker` in a build: no daemon, no root, no virtual machine. An image is a folder's files and a
-// configuration; the registry is spoken to over its own HTTP API.
 import path from "node:path";
-import { text } from "node:stream/consumers";
 import { parseArgs } from "node:util";
+import type { Call } from "../codeBuild/programServer";
 import { createBaseImages } from "./baseImages";
 import { build } from "./build";
 import { REGISTRIES, UNREACHABLE } from "./environment";
 import { createImageStore, dockerHome, nameOf, parseReference } from "./imageStore";
 import { createRegistryClient } from "./registryClient";
 
-type Command = (args: string[]) => Promise<void>;
-
-const print = (line: string): void => console.log(line);
+/** @param args after the command's name */
+type Command = (call: Call, args: string[]) => Promise<void>;
 
 const commands: Record<string, Command> = {
-  async login(args) {
+  async login({ input, environment, print }, args) {
     const { values, positionals } = parseArgs({
       args,
       allowPositionals: true,
@@ -26,14 +23,14 @@ const commands: Record<string, Command> = {
     });
     const [registry] = positionals;
     if (registry === undefined) throw new Error("docker login: name the registry: Docker Hub is not simulated");
-    const password = values["password-stdin"] ? (await text(process.stdin)).trimEnd() : values.password;
+    const password = values["password-stdin"] ? input.trimEnd() : values.password;
     if (values.username === undefined || password === undefined)
       throw new Error("docker login: --username and --password-stdin are both needed: nobody is there to be asked");
-    await registryClient().login(registry, values.username, password);
+    await registryClient(environment).login(registry, values.username, password);
     print("Login Succeeded");
   },
 
-  async build(args) {
+  async build({ directory, environment, signal, print, complain }, args) {
     const { values, positionals } = parseArgs({
       args,
       allowPositionals: true,
@@ -54,35 +51,39 @@ const commands: Record<string, Command> = {
     const [context, ...more] = positionals;
     if (context === undefined || more.length > 0)
       throw new Error("docker build: requires exactly one folder, the context");
-    const image = await build(store(), {
-      context: path.resolve(context),
-      // Relative to the working directory when told, to the context when not.
-      dockerfile: values.file === undefined ? path.resolve(context, "Dockerfile") : path.resolve(values.file),
+    const image = await build(store(environment), {
+      context: path.resolve(directory, context),
+      // Relative to the working directory if it is given, else to the context.
+      dockerfile: path.resolve(directory, values.file ?? path.join(context, "Dockerfile")),
       tags: values.tag ?? [],
-      arguments: buildArguments(values["build-arg"] ?? []),
+      arguments: buildArguments(values["build-arg"] ?? [], environment),
       labels: labels(values.label ?? []),
       platform: values.platform ?? "linux/amd64",
       target: values.target,
       baseImages: createBaseImages({
-        client: registryClient(),
-        unreachable: JSON.parse(process.env[UNREACHABLE] ?? "[]"),
+        client: registryClient(environment),
+        unreachable: JSON.parse(environment[UNREACHABLE] ?? "[]"),
       }),
       print: values.quiet ? () => {} : print,
+      // As BuildKit does, so that `--quiet` prints nothing but the digest.
+      output: complain,
+      environment,
+      signal,
     });
     if (values.quiet) return print(image.config.digest);
     print(`writing image ${image.config.digest}`);
     for (const tag of values.tag ?? []) print(`naming to ${tag}`);
   },
 
-  async tag(args) {
+  async tag({ environment }, args) {
     const [source, target, ...more] = args;
     if (source === undefined || target === undefined || more.length > 0)
       throw new Error("docker tag: requires exactly two arguments, an image and its new name");
-    const images = store();
+    const images = store(environment);
     await images.tag(await images.find(source), parseReference(target));
   },
 
-  async push(args) {
+  async push({ environment, print }, args) {
     const { positionals } = parseArgs({
       args,
       allowPositionals: true,
@@ -90,18 +91,18 @@ const commands: Record<string, Command> = {
     });
     const [name, ...more] = positionals;
     if (name === undefined || more.length > 0) throw new Error("docker push: requires exactly one argument, the image");
-    const images = store();
+    const images = store(environment);
     const image = await images.find(name);
     const reference = parseReference(name);
     if (reference.registry === "")
       throw new Error(`docker push ${name}: name the registry: Docker Hub is not simulated`);
     print(`The push refers to repository [${nameOf(reference)}]`);
-    const { digest, size } = await registryClient().push(reference, image);
+    const { digest, size } = await registryClient(environment).push(reference, image);
     await images.pushed(image, `${nameOf(reference)}@${digest}`);
     print(`${reference.tag}: digest: ${digest} size: ${size}`);
   },
 
-  async inspect(args) {
+  async inspect({ environment, print }, args) {
     const { values, positionals } = parseArgs({
       args,
       allowPositionals: true,
@@ -110,7 +111,7 @@ const commands: Record<string, Command> = {
     const [name, ...more] = positionals;
     if (name === undefined || more.length > 0)
       throw new Error("docker inspect: requires exactly one argument, the image");
-    const images = store();
+    const images = store(environment);
     const image = await images.find(name);
     const details = {
       Id: image.config.digest,
@@ -121,21 +122,21 @@ const commands: Record<string, Command> = {
   },
 };
 
-const registryClient = () =>
+const registryClient = (environment: Call["environment"]) =>
   createRegistryClient({
-    home: dockerHome(process.env),
-    registries: JSON.parse(process.env[REGISTRIES] ?? "{}"),
+    home: dockerHome(environment),
+    registries: JSON.parse(environment[REGISTRIES] ?? "{}"),
   });
 
-const store = () => createImageStore(dockerHome(process.env));
+const store = (environment: Call["environment"]) => createImageStore(dockerHome(environment));
 
 /** `NAME=value`, or `NAME` alone for the value that the environment has. */
-function buildArguments(given: string[]): Map<string, string> {
+function buildArguments(given: string[], environment: Call["environment"]): Map<string, string> {
   return new Map(
     given.flatMap((it): [string, string][] => {
       const at = it.indexOf("=");
       if (at >= 0) return [[it.slice(0, at), it.slice(at + 1)]];
-      const value = process.env[it];
+      const value = environment[it];
       return value === undefined ? [] : [[it, value]];
     }),
   );
@@ -162,14 +163,22 @@ function format(template: string, details: { Id: string; RepoDigests: string[] }
   return digest;
 }
 
-async function main([name = "", ...args]: string[]): Promise<void> {
-  const command = commands[name];
-  if (command === undefined)
-    throw new Error(`docker ${name}: not simulated: the rehearsal's docker knows ${Object.keys(commands).join(", ")}`);
-  await command(args);
+/**
+ * The stand-in for `docker` in a build: no daemon, no root, no virtual machine. An image is a folder's files and a
+ * configuration; the registry is reached over its own HTTP API.
+ */
+export async function docker(call: Call): Promise<number> {
+  const [name = "", ...args] = call.args;
+  try {
+    const command = commands[name];
+    if (command === undefined)
+      throw new Error(
+        `docker ${name}: not simulated: the rehearsal's docker knows ${Object.keys(commands).join(", ")}`,
+      );
+    await command(call, args);
+    return 0;
+  } catch (error) {
+    call.complain(`ERROR: ${(error as Error).message}`);
+    return 1;
+  }
 }
-
-main(process.argv.slice(2)).catch((error: Error) => {
-  console.error(`ERROR: ${error.message}`);
-  process.exitCode = 1;
-});

@@ -1,0 +1,129 @@
+import { randomBytes } from "node:crypto";
+import { once } from "node:events";
+import { chmod, mkdir, writeFile } from "node:fs/promises";
+import { type AddressInfo, createServer, type Socket } from "node:net";
+import path from "node:path";
+
+/** A command that a build runs. */
+export interface Call {
+  args: string[];
+  /** The working directory. */
+  directory: string;
+  environment: Record<string, string>;
+  /** Standard input, for those that read it. */
+  input: string;
+  /** Aborted when the command is killed. */
+  signal: AbortSignal;
+  /** Writes a line to standard output. */
+  print(line: string): void;
+  /** Writes a line to standard error. */
+  complain(line: string): void;
+}
+
+/** What a command does. @returns its exit code */
+export type Program = (call: Call) => Promise<number>;
+
+export interface ProgramServer {
+  /** Writes the executable of a program. */
+  install(folder: string, name: string, program: Program): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Without a result, the server has gone: as if the command were killed. */
+const script = (port: number, token: string, name: string) => `#!/usr/bin/env bash
+exec 3<>/dev/tcp/127.0.0.1/${port} || exit 137
+case " $* " in *" --password-stdin "*) input=$(cat) ;; *) input= ;; esac
+{
+  printf '%s\\0' ${token} ${name} "$PWD" "$input" "$#" "$@"
+  env -0
+  printf '\\0'
+} >&3
+while IFS= read -r line <&3; do
+  case $line in
+    1*) printf '%s\\n' "\${line:1}" ;;
+    2*) printf '%s\\n' "\${line:1}" >&2 ;;
+    *) exit "\${line:1}" ;;
+  esac
+done
+exit 137
+`;
+
+/**
+ * Runs programs of a build in this process. Their executables are small scripts that hand over their arguments and
+ * environment: a Node.js process for each of the dozen commands of a build would take longer than their work.
+ */
+export async function startProgramServer(): Promise<ProgramServer> {
+  const token = randomBytes(16).toString("hex");
+  const programs = new Map<string, Program>();
+  const sockets = new Set<Socket>();
+  const server = createServer((socket) => {
+    sockets.add(socket);
+    socket.once("close", () => sockets.delete(socket));
+    // A command that is killed closes its connection, perhaps by a reset.
+    socket.on("error", () => {});
+    void readRequest(socket).then((fields) => {
+      const [given, name = "", ...rest] = fields;
+      const program = given === token ? programs.get(name) : undefined;
+      if (program === undefined) socket.destroy();
+      else void run(socket, program, rest);
+    });
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  // A test that forgets to close it would never end.
+  server.unref();
+  const { port } = server.address() as AddressInfo;
+  return {
+    async install(folder, name, program) {
+      const id = `${name}-${programs.size}`;
+      programs.set(id, program);
+      await mkdir(folder, { recursive: true });
+      const file = path.join(folder, name);
+      await writeFile(file, script(port, token, id));
+      await chmod(file, 0o700);
+    },
+    async close() {
+      for (const socket of sockets) socket.destroy();
+      server.close();
+      await once(server, "close");
+    },
+  };
+}
+
+/** Fields that end with NUL each, up to an empty one after the environment; none if the connection closes before. */
+async function readRequest(socket: Socket): Promise<string[]> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of socket.iterator({ destroyOnReturn: false })) {
+    chunks.push(chunk);
+    const fields = Buffer.concat(chunks).toString().split("\0");
+    // Token, name, directory, input and the number of arguments come before the arguments; those may be empty.
+    if (fields.length <= 5) continue;
+    const end = fields.indexOf("", 5 + Number(fields[4]));
+    if (end >= 0 && end < fields.length - 1) return fields.slice(0, end);
+  }
+  return [];
+}
+
+async function run(socket: Socket, program: Program, fields: string[]): Promise<void> {
+  const [directory = "", input = "", count, ...rest] = fields;
+  const args = rest.slice(0, Number(count));
+  const variables = rest.slice(Number(count)).map((it): [string, string] => {
+    const at = it.indexOf("=");
+    return [it.slice(0, at), it.slice(at + 1)];
+  });
+  const killed = new AbortController();
+  socket.once("close", () => killed.abort());
+  const write = (stream: 1 | 2, text: string) => {
+    for (const line of text.split("\n")) socket.write(`${stream}${line}\n`);
+  };
+  const code = await program({
+    args,
+    directory,
+    environment: Object.fromEntries(variables),
+    input,
+    signal: killed.signal,
+    print: (line) => write(1, line),
+    complain: (line) => write(2, line),
+  });
+  socket.end(`0${code}\n`);
+}
