@@ -3,7 +3,6 @@ import { type Arguments, isUsageError, readArguments, usageError } from "./argum
 import { type Fault, formatFault } from "./faults/fault";
 import { runGit } from "./forges/git";
 import { unfitNode } from "./nodeVersion";
-import { rehearse } from "./rehearse";
 import { explainFailure } from "./report/failure";
 import { createLines } from "./report/lines";
 import { type Progress, seconds } from "./report/progress";
@@ -92,6 +91,8 @@ async function run(given: Arguments, accounts: PlannedAccount[]): Promise<number
   try {
     await runGit(["--version"]);
     progress.say(`slipway rehearsal, stack ${given.stack}, ${given.speed} times as fast as time`);
+    // Not loaded for --help, or to report a wrong option: it takes longer than the rest.
+    const { rehearse } = await import("./rehearse");
     await rehearse({
       ...given,
       accounts,
