@@ -143,7 +143,7 @@ async function conclude(
           `npm start -- ${stack === "dev" ? "" : `--stack ${stack} `}--keep`,
           "leaves it running, to push versions of your own",
         ],
-        [`npx pulumi up --stack ${stack}`, "stands the same program up on AWS: see README.md"],
+        [`npx pulumi up --stack ${stack}`, "runs the same program on AWS: see README.md"],
       ]),
     );
     return;
