@@ -48,7 +48,8 @@ async function sendWebhooks({ webhooks: count, seed }: FaultsOptions): Promise<b
 async function playAll(options: FaultsOptions): Promise<boolean> {
   if (options.sample === 0) return true;
   const kept = await openResults(options.resume);
-  const crew = createCrew(Math.min(2, cpus().length));
+  // Deliveries wait for simulated time: two processes for each core keep it busy.
+  const crew = createCrew(Math.min(4, 2 * cpus().length));
   try {
     const wanted = deliveries.map(({ name }) => name).filter((it) => mayConcern(options.only, it));
     say(`Recording ${wanted.join(", ")}`);
