@@ -6,11 +6,10 @@
  */
 
 import { crc32 } from "node:zlib";
-import { largeContentOf, WHOLE } from "./content";
+import { contentOf } from "./content";
 import { type ArchiveEntry, readDirectory } from "./directory";
 import { STORED } from "./entry";
 import { damaged, type Spool } from "./spool";
-import { createVerification } from "./verification";
 import { directoryRecord, endRecords, localHeader, type ZipEntry } from "./zipFormat";
 
 /** A file that the archive gets if the repository has none of that name. */
@@ -35,7 +34,6 @@ export async function* archiveOf(
 ): AsyncGenerator<Buffer, void> {
   const entries = await readDirectory(spool);
   const records: Buffer[] = [];
-  const verification = createVerification();
   let offset = 0;
   let end = 0;
   for (const entry of entries) {
@@ -43,14 +41,7 @@ export async function* archiveOf(
     const written = writtenAs(entry);
     const header = localHeader(written);
     yield header;
-    if (entry.compressedSize <= WHOLE && entry.size <= WHOLE) {
-      signal.throwIfAborted();
-      const content = await spool.read(start, entry.compressedSize);
-      verification.add(entry, content);
-      yield content;
-    } else {
-      yield* largeContentOf(spool, start, entry, signal);
-    }
+    yield* contentOf(spool, start, entry, signal);
     records.push(directoryRecord(written, offset));
     offset += header.length + entry.compressedSize;
     end = start + entry.compressedSize;
@@ -64,7 +55,6 @@ export async function* archiveOf(
     records.push(directoryRecord(entry, offset));
     offset += header.length + content.length;
   }
-  verification.end();
   const directory = Buffer.concat(records);
   yield directory;
   yield endRecords(records.length, directory.length, offset);

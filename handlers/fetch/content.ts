@@ -6,30 +6,32 @@ import { STORED } from "./entry";
 import { damaged, type Spool, WINDOW } from "./spool";
 
 /** Bytes up to which a content is inflated in one piece. Streams cost more than the content of a small file. */
-export const WHOLE = WINDOW;
+const SMALL = WINDOW;
 
 /** Bytes in which larger contents are read and inflated. */
 const PIECE = 256 * 1024;
 
-export type Content = Pick<ArchiveEntry, "originalName" | "method" | "crc32" | "compressedSize" | "size">;
-
-/** Verifies the size and the checksum of a content. @throws Failure, transient, if it is not what the directory says */
-export function verifyWhole(bytes: Buffer, content: Content): void {
-  verify(content, content.method === STORED ? measure(bytes) : inflateWhole(bytes, content));
-}
+type Content = Pick<ArchiveEntry, "originalName" | "method" | "crc32" | "compressedSize" | "size">;
 
 /**
- * Reads a content as it is compressed, after its size and checksum have been verified.
+ * Reads the content of an entry as it is compressed, after its size and checksum have been verified.
  *
  * @param start of the content in the download
  * @throws Failure, transient, if the content is not what the directory says
  */
-export async function* largeContentOf(
+export async function* contentOf(
   spool: Spool,
   start: number,
   content: Content,
   signal: AbortSignal,
 ): AsyncGenerator<Buffer, void> {
+  signal.throwIfAborted();
+  if (content.compressedSize <= SMALL && content.size <= SMALL) {
+    const bytes = await spool.read(start, content.compressedSize);
+    verify(content, content.method === STORED ? measure(bytes) : inflateWhole(bytes, content));
+    yield bytes;
+    return;
+  }
   // Read twice, once to verify it. The second time it comes from the page cache.
   verify(content, await measureLarge(spool, start, content, signal));
   yield* piecesOf(spool, start, content.compressedSize, signal);

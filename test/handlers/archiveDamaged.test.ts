@@ -86,7 +86,6 @@ describe("a damaged download is transient", () => {
     });
   }
 
-  // Small contents are verified together.
   it("if one of many contents is wrong, which is named", async () => {
     const many = Array.from({ length: 100 }, (_, index) => ({
       name: `${TOP}/${index}.txt`,
