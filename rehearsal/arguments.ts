@@ -6,19 +6,19 @@ export interface Arguments {
   keep: boolean;
   verbose: boolean;
   stack: string;
-  /** Empty for the usual ones. */
+  /** Empty for the usual scenarios of the stack. */
   scenarios: string[];
-  /** Simulated milliseconds for each real one. */
+  /** Simulated milliseconds in each real millisecond. */
   speed: number;
-  /** An IAM action that every role loses, to see it caught. */
+  /** An IAM action that is removed from every role. */
   without?: string | undefined;
-  /** The seed of stale reads; none without it. */
+  /** The seed of stale reads; without it, no read is stale. */
   staleReads?: number | undefined;
-  /** What is to go wrong. */
+  /** Faults to inject. */
   faults?: Fault[] | undefined;
 }
 
-/** A command line that asks for something that is not there. */
+/** The command line is invalid. */
 export interface UsageError extends Error {
   usage: true;
 }
@@ -39,21 +39,21 @@ const options = {
 
 /**
  * Reads the command line.
- * @throws UsageError in one line that says what is wrong and where to read more
+ * @throws UsageError with one line: the problem, and how to see the options
  */
 export function readArguments(argv: string[]): Arguments {
   const { values, tokens } = parseArgs({ args: argv, options, strict: false, tokens: true });
   for (const token of tokens) {
-    if (token.kind === "positional") throw usageError(`${token.value} is no option`);
+    if (token.kind === "positional") throw usageError(`Unknown option: ${token.value}`);
     if (token.kind === "option") check(token.name, token.rawName, token.value);
   }
   const { help = false, keep = false, verbose = false, stack = "dev", scenario = [], speed = "100", without } = values;
   if (!(Number(speed) >= 10 && Number(speed) <= 1000))
-    throw usageError(`--speed is ${speed}: give a number from 10 to 1000, simulated seconds for each real one`);
+    throw usageError(`--speed ${speed}: use a number from 10 to 1000, the simulated seconds in each real second`);
   const seed = values["stale-reads"];
   const faults = [values.fault ?? []].flat().map(String).map(readFault);
   if (seed !== undefined && !/^\d{1,9}$/.test(String(seed)))
-    throw usageError(`--stale-reads is ${seed}: give a whole number, the seed of which reads are stale`);
+    throw usageError(`--stale-reads ${seed}: use a whole number, the seed that chooses the stale reads`);
   return {
     help: help === true,
     keep: keep === true,
@@ -76,10 +76,10 @@ function readFault(text: string): Fault {
 }
 
 function check(name: string, written: string, value: string | undefined): void {
-  if (!Object.hasOwn(options, name)) throw usageError(`${written} is no option`);
+  if (!Object.hasOwn(options, name)) throw usageError(`Unknown option: ${written}`);
   const { type } = options[name as keyof typeof options];
   if (type === "boolean" && value !== undefined) throw usageError(`${written} takes no value`);
-  if (type === "string" && (value === undefined || value === "")) throw usageError(`${written} wants a value`);
+  if (type === "string" && (value === undefined || value === "")) throw usageError(`${written} needs a value`);
 }
 
 export const usageError = (message: string): UsageError =>

@@ -16,33 +16,33 @@ import { isFailure } from "./scenarios/play";
 import { serviceUrl } from "./scenarios/steps";
 import { intakeOf, type World } from "./scenarios/world";
 
-/** The scenarios of a stack, a line each. */
+/** The scenarios of a stack, one per line. */
 function scenarioLines(stack: string): string {
   const lines = scenariosOf(stack, scenarios).map(
     ({ name, title }) => `  ${usual[stack]?.includes(name) ? "*" : " "} ${name.padEnd(20)} ${title}`,
   );
-  return [`Scenarios of stack ${stack}; those with a star are played if none is named:`, ...lines].join("\n");
+  return [`Scenarios of stack ${stack} (* played by default):`, ...lines].join("\n");
 }
 
 const help = `npm start -- [options]
 
 Rehearses slipway on this machine: evaluates the Pulumi program into a simulated AWS account, pushes versions of
-examples/storefront to a GitHub of its own, and asks the service which version it is.
+examples/storefront to a local GitHub, and checks which version the service runs.
 
-  --scenario NAME  play this one, and what it needs; may be given more than once
-  --stack NAME     the stack whose Pulumi.NAME.yaml is rehearsed (dev), after the one that its images come from
-  --keep           leave it running afterwards, and say how to push again
-  --speed N        simulated seconds for each real one, 10 to 1000 (100)
-  --stale-reads N  let reads of ECS be seconds behind writes, and pages of logs be empty now and then; N chooses which
-  --fault SPEC     let a call fail, as in 'storefront-deploy:ecs:UpdateService#2=answer-lost': role or function, service,
-                   operation, which call, and how (docs/faults.md); may be given more than once
-  --without ACTION break it on purpose: no role of the stack is granted this IAM action, sqs:SendMessage for one
-  --verbose        tell every request, invocation and log line
-  --help           this text
+  --scenario NAME  play this scenario, and those that it needs; can be repeated
+  --stack NAME     rehearse the stack of Pulumi.NAME.yaml (default: dev), after the stack that builds its images
+  --keep           leave everything running, and print how to push again
+  --speed N        simulated seconds in each real second, 10 to 1000 (default: 100)
+  --stale-reads N  return stale reads of ECS and empty log pages, as AWS sometimes does; the seed N chooses which
+  --fault SPEC     make a call fail, as in 'storefront-deploy:ecs:UpdateService#2=answer-lost': role or function, service,
+                   operation, number of the call, kind of fault (docs/faults.md); can be repeated
+  --without ACTION remove an IAM action, such as sqs:SendMessage, from every role, to see what fails
+  --verbose        print every request, invocation and log line
+  --help           print this text
 
 ${Object.keys(usual).map(scenarioLines).join("\n")}
 
-Exit code: 0 all came out as it should; 1 a step did not, and which one is said; 2 the command line is wrong.
+Exit codes: 0 all scenarios passed; 1 a step failed (its name is printed); 2 invalid arguments.
 `;
 
 /** Ctrl-C, or a polite request to end. */
@@ -83,14 +83,14 @@ async function run(given: Arguments, accounts: PlannedAccount[]): Promise<number
   const progress = createProgress();
   const interruption = new AbortController();
   const interrupt = () => {
-    // The second time nobody waits for the clean-up.
+    // The second Ctrl-C does not wait for the clean-up.
     if (interruption.signal.aborted) process.exit(130);
     interruption.abort(new Interruption("interrupted"));
   };
   for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, interrupt);
   try {
     await runGit(["--version"]);
-    progress.say(`slipway rehearsal, stack ${given.stack}, ${given.speed} times as fast as time`);
+    progress.say(`slipway rehearsal of stack ${given.stack}, at ${given.speed}× real time`);
     // Not loaded for --help, or to report a wrong option: it takes longer than the rest.
     const { rehearse } = await import("./rehearse");
     await rehearse({
@@ -136,12 +136,12 @@ async function conclude(
   progress.say(`\nSummary\n${summarise(findings)}`);
   refuse(findings, without, unfired);
   if (!keep) {
-    progress.say(`\nAll came out as it should, in ${seconds(findings.took)}. Next:`);
+    progress.say(`\nAll scenarios passed, in ${seconds(findings.took)}. Next:`);
     progress.say(
       table([
         [
           `npm start -- ${stack === "dev" ? "" : `--stack ${stack} `}--keep`,
-          "leaves it running, to push versions of your own",
+          "leaves everything running, so that you can push versions",
         ],
         [`npx pulumi up --stack ${stack}`, "runs the same program on AWS: see README.md"],
       ]),
@@ -154,19 +154,19 @@ async function conclude(
   reviewer?.close();
 }
 
-/** @throws where all went well, and should not have */
+/** @throws if all scenarios passed, but the run proves less than it should */
 function refuse({ partial, unused }: Findings, without: string | undefined, unfired: Fault[]): void {
   if (unfired.length > 0)
     throw new Error(
-      `No call has met ${unfired.map((it) => `--fault ${formatFault(it)}`).join(", ")}. Play a scenario that makes the call: --scenario NAME.`,
+      `No call matched ${unfired.map((it) => `--fault ${formatFault(it)}`).join(", ")}. Play a scenario that makes the call: --scenario NAME.`,
     );
   if (without !== undefined)
-    throw new Error(`Nothing that was played misses ${without}. Play the scenario that needs it: --scenario NAME.`);
+    throw new Error(`No scenario that was played needs ${without}. Play the scenario that needs it: --scenario NAME.`);
   const [first] = partial ? [] : unused.filter((it) => it.reason === undefined);
   if (first === undefined) return;
   const { role, action, resource } = first.grant;
   throw new Error(
-    `${role} is granted ${action} on ${resource}, and nothing needed it: take it out of the policy, or say in rehearsal/report/reasons.ts what it is for.`,
+    `${role} has the permission ${action} on ${resource}, but nothing used it: remove it from the policy, or give the reason in rehearsal/report/reasons.ts.`,
   );
 }
 
@@ -179,8 +179,7 @@ function addressesOf(world: World, reviewer: Reviewer | undefined): string {
   const repository = `${url}/${world.repository.name}`;
   const { stack, webhook } = intakeOf(world);
   const target = stack === world.stack ? "" : ` to ${stack}`;
-  const coming =
-    webhook === undefined ? "the next poll finds what is pushed to main" : `a push to main is delivered${target}`;
+  const coming = webhook === undefined ? "the next poll finds a push to main" : `a push to main is delivered${target}`;
   const upstream = world.stacks.filter(({ name }) => name !== world.stack);
   return [
     "Running until Ctrl-C.",

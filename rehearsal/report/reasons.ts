@@ -35,7 +35,7 @@ export const reasons: Reason[] = [
     role: /-poll-role-/,
     actions: ["secretsmanager:GetSecretValue"],
     resource: /:secret:/,
-    reason: "compares a private branch every few minutes: npm start -- --stack cn-north-1 --scenario endpointsOnly",
+    reason: "compares a private branch every few minutes: npm start -- --stack cn-north-1 --scenario polledPrivately",
   },
   {
     stacks: ["dev", "prod", "cn-northwest-1"],

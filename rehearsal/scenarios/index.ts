@@ -21,6 +21,7 @@ import { natInstanceLost } from "./natInstanceLost/scenario";
 import { noRoute } from "./noRoute/scenario";
 import { outage } from "./outage/scenario";
 import { polled } from "./polled/scenario";
+import { polledPrivately } from "./polledPrivately/scenario";
 import { privateRepository } from "./privateRepository/scenario";
 import { promote } from "./promote/scenario";
 import { received } from "./received/scenario";
@@ -71,6 +72,7 @@ export const scenarios: Scenario[] = [
   superseded,
   polled,
   natInstanceLost,
+  polledPrivately,
   endpointsOnly,
   noRoute,
   gitopsInBeijing,

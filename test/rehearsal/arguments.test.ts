@@ -26,23 +26,23 @@ describe("rehearsal: the command line", () => {
     });
 
   const refused: [argv: string[], message: string][] = [
-    [["--kepp"], "--kepp is no option"],
-    [["-k"], "-k is no option"],
-    [["prod"], "prod is no option"],
-    [["--", "prod"], "prod is no option"],
-    [["--toString"], "--toString is no option"],
-    [["--no-keep"], "--no-keep is no option"],
+    [["--kepp"], "Unknown option: --kepp"],
+    [["-k"], "Unknown option: -k"],
+    [["prod"], "Unknown option: prod"],
+    [["--", "prod"], "Unknown option: prod"],
+    [["--toString"], "Unknown option: --toString"],
+    [["--no-keep"], "Unknown option: --no-keep"],
     [["--keep=yes"], "--keep takes no value"],
-    [["--stack"], "--stack wants a value"],
-    [["--scenario="], "--scenario wants a value"],
-    [["--speed", "fast"], "--speed is fast: give a number from 10 to 1000, simulated seconds for each real one"],
-    [["--stale-reads", "-1"], "--stale-reads is -1: give a whole number, the seed of which reads are stale"],
-    [["--fault"], "--fault wants a value"],
+    [["--stack"], "--stack needs a value"],
+    [["--scenario="], "--scenario needs a value"],
+    [["--speed", "fast"], "--speed fast: use a number from 10 to 1000, the simulated seconds in each real second"],
+    [["--stale-reads", "-1"], "--stale-reads -1: use a whole number, the seed that chooses the stale reads"],
+    [["--fault"], "--fault needs a value"],
     [
       ["--fault", "fetch:s3:PutObject#x=500"],
       "--fault fetch:s3:PutObject#x=500: #x is no call; write #2 for the second one, or #2-4 for the second to the fourth",
     ],
-    [["--speed", "9"], "--speed is 9: give a number from 10 to 1000, simulated seconds for each real one"],
+    [["--speed", "9"], "--speed 9: use a number from 10 to 1000, the simulated seconds in each real second"],
   ];
   for (const [argv, message] of refused)
     it(`refuses "${argv.join(" ")}"`, () => {

@@ -69,7 +69,7 @@ describe("rehearsal: npm start", () => {
   });
 
   const refused: [argv: string[], line: string][] = [
-    [["--kepp"], "--kepp is no option; see npm start -- --help\n"],
+    [["--kepp"], "Unknown option: --kepp; see npm start -- --help\n"],
     [
       ["--scenario", "absent"],
       `There is no scenario absent for stack dev: there are ${namesOf("dev")}; see npm start -- --help\n`,

@@ -121,14 +121,14 @@ describe("rehearsal: playing a scenario", () => {
         "  expected   2.0.0",
         "  actual     1.0.0",
         "",
-        "  npm start -- --scenario example --verbose   plays it with every request and log line",
+        "  npm start -- --scenario example --verbose   plays it again and prints every request and log line",
       ].join("\n"),
     );
     assert.equal(
       explainFailure({ ...failure, rehearsed: "prod" })
         .split("\n")
         .at(-1),
-      "  npm start -- --stack prod --scenario example --verbose   plays it with every request and log line",
+      "  npm start -- --stack prod --scenario example --verbose   plays it again and prints every request and log line",
     );
   });
 
@@ -187,7 +187,7 @@ describe("rehearsal: playing a scenario", () => {
       assert.deepEqual(denial?.permission, { action: "s3:PutObject", resource: `${bucket}/source.zip` });
       assert.equal(failure.cause.message, denial?.denial);
       const lines = explainFailure(failure).split("\n");
-      assert.include(lines, "  denied     role fetch may not s3:PutObject on source/source.zip");
+      assert.include(lines, "  denied     role fetch has no permission for s3:PutObject on source/source.zip");
     });
 
     it("fails a step that came to its end all the same, and one that brings trouble about", async () => {
