@@ -49,6 +49,20 @@ describe("the programs of an image", () => {
     expect(() => process.kill(pid, 0)).to.throw("ESRCH");
   });
 
+  it("are not started once whoever builds the image was killed", async () => {
+    const killed = new AbortController();
+    const lines: string[] = [];
+    const options = {
+      ...(await builder.options({ Dockerfile: "FROM node\nRUN echo started\n" })),
+      signal: killed.signal,
+      // Before the first instruction.
+      print: () => killed.abort(),
+      output: (line: string) => lines.push(line),
+    };
+    await refusalMessage(build(createImageStore(path.join(builder.folder, "store")), options));
+    expect(lines).to.deep.equal([]);
+  });
+
   it("have git where the image installs it", async () => {
     const { root, output } = await builder.build({
       Dockerfile: `${ALPINE}RUN apk add --no-cache git~=2.54 && git --version\n`,

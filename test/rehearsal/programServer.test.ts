@@ -33,12 +33,17 @@ describe("programs of a build that run in the rehearsal's process", () => {
     return { code, out, err };
   }
 
-  it("get their arguments, directory, environment and input, byte for byte", async () => {
+  async function portOf(): Promise<number> {
+    const script = await readFile(path.join(folder, "program"), "utf8");
+    return Number(/127\.0\.0\.1\/(\d+)/.exec(script)?.[1]);
+  }
+
+  it("get their arguments, directory, environment and input unchanged", async () => {
     await server.install(folder, "program", async (call) => {
       calls.push(call);
       return 0;
     });
-    const args = ["a b", "", "two\nlines", "$HOME `date`", "--password-stdin", ""];
+    const args = ["a b", "", "two\nlines", "$HOME `date`", "größe", "x".repeat(100_000), "--password-stdin", ""];
     expect(await run(args, { TEXT: "two\nlines=", EMPTY: "" }, "secret\n")).to.deep.equal({
       code: 0,
       out: "",
@@ -85,11 +90,24 @@ describe("programs of a build that run in the rehearsal's process", () => {
     server = await startProgramServer();
   });
 
+  it("fail with the reason if the rehearsal itself fails", async () => {
+    await server.install(folder, "program", () => Promise.reject(new Error("no disk")));
+    expect(await run([])).to.deep.equal({ code: 1, out: "", err: "The rehearsal failed: no disk\n" });
+  });
+
+  it("survive a connection that is reset before its request is complete", async () => {
+    await server.install(folder, "program", async () => 0);
+    const socket = connect(await portOf(), "127.0.0.1");
+    await once(socket, "connect");
+    socket.write("half a request");
+    socket.resetAndDestroy();
+    await once(socket, "close");
+    expect(await run([])).to.deep.equal({ code: 0, out: "", err: "" });
+  });
+
   it("do not run for whoever does not know the token", async () => {
     await server.install(folder, "program", async (call) => calls.push(call));
-    const script = await readFile(path.join(folder, "program"), "utf8");
-    const [, port] = /127\.0\.0\.1\/(\d+)/.exec(script) ?? [];
-    const socket = connect(Number(port), "127.0.0.1");
+    const socket = connect(await portOf(), "127.0.0.1");
     socket.end("POST / HTTP/1.1\r\n\r\n\0program-0\0/\0\0" + "0\0PATH=/\0\0");
     socket.resume();
     await once(socket, "close");

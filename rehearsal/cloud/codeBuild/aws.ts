@@ -9,18 +9,17 @@ const serviceError = 254;
 
 type Options = Record<string, string>;
 
-/** Of a client of the SDK. */
-interface ClientSettings {
-  region: string | undefined;
-  endpoint: string | undefined;
-  credentials: { accessKeyId: string; secretAccessKey: string; sessionToken: string | undefined };
+/** How clients of the SDK are made and used. */
+interface Session {
+  settings: ReturnType<typeof settingsFrom>;
+  abortSignal: AbortSignal;
 }
 
 interface Command {
   options: string[];
   /** Options without a value. */
   flags?: string[];
-  run(options: Options, settings: ClientSettings): Promise<string>;
+  run(options: Options, session: Session): Promise<string>;
 }
 
 const commands: Record<string, Command> = {
@@ -37,26 +36,29 @@ const commands: Record<string, Command> = {
   "s3api head-object": { options: ["bucket", "key", "version-id", "query", "output", "region"], run: headObject },
 };
 
-async function getLoginPassword(_: Options, settings: ClientSettings): Promise<string> {
+async function getLoginPassword(_: Options, { settings, abortSignal }: Session): Promise<string> {
   const ecr = await import("@aws-sdk/client-ecr");
   const client = new ecr.ECRClient(settings);
-  const { authorizationData } = await client.send(new ecr.GetAuthorizationTokenCommand({}));
+  const { authorizationData } = await client.send(new ecr.GetAuthorizationTokenCommand({}), { abortSignal });
   const token = authorizationData?.[0]?.authorizationToken ?? "";
   return Buffer.from(token, "base64").toString().replace(/^AWS:/, "");
 }
 
-async function batchGetImage({ query, output, ...options }: Options, settings: ClientSettings): Promise<string> {
+async function batchGetImage(
+  { query, output, ...options }: Options,
+  { settings, abortSignal }: Session,
+): Promise<string> {
   const ecr = await import("@aws-sdk/client-ecr");
   const client = new ecr.ECRClient(settings);
   const [, imageTag] = /^imageTag=(.+)$/.exec(options["image-ids"] ?? "") ?? [];
   if (imageTag === undefined) throw usage(`--image-ids ${options["image-ids"]} is not simulated: only imageTag=… is`);
   const acceptedMediaTypes = parsed<string[]>(options["accepted-media-types"]);
   const input = { repositoryName: options["repository-name"], imageIds: [{ imageTag }], acceptedMediaTypes };
-  const { $metadata, ...answer } = await client.send(new ecr.BatchGetImageCommand(input));
+  const { $metadata, ...answer } = await client.send(new ecr.BatchGetImageCommand(input), { abortSignal });
   return print(select(answer, query), output);
 }
 
-async function getItem({ query, output, ...options }: Options, settings: ClientSettings): Promise<string> {
+async function getItem({ query, output, ...options }: Options, { settings, abortSignal }: Session): Promise<string> {
   const dynamodb = await import("@aws-sdk/client-dynamodb");
   const client = new dynamodb.DynamoDBClient(settings);
   const input = {
@@ -64,7 +66,7 @@ async function getItem({ query, output, ...options }: Options, settings: ClientS
     Key: parsed<Record<string, { S: string }>>(options.key),
     ConsistentRead: options["consistent-read"] !== undefined,
   };
-  const { $metadata, ...answer } = await client.send(new dynamodb.GetItemCommand(input));
+  const { $metadata, ...answer } = await client.send(new dynamodb.GetItemCommand(input), { abortSignal });
   return print(select(answer, query), output);
 }
 
@@ -76,11 +78,11 @@ function parsed<T>(json: string | undefined): T | undefined {
   }
 }
 
-async function headObject({ bucket, key, query, output, ...options }: Options, settings: ClientSettings) {
+async function headObject({ bucket, key, query, output, ...options }: Options, { settings, abortSignal }: Session) {
   const s3 = await import("@aws-sdk/client-s3");
   const client = new s3.S3Client(settings);
   const input = { Bucket: bucket, Key: key, VersionId: options["version-id"] };
-  const { $metadata, ...head } = await client.send(new s3.HeadObjectCommand(input));
+  const { $metadata, ...head } = await client.send(new s3.HeadObjectCommand(input), { abortSignal });
   return print(select(head, query), output);
 }
 
@@ -126,8 +128,15 @@ function usage(message: string): Error {
   return Object.assign(new Error(message), { exitCode: usageError });
 }
 
-function settingsFrom(environment: Record<string, string>, { region }: Options): ClientSettings {
+function settingsFrom(environment: Record<string, string>, { region }: Options) {
   return {
+    // Of the build only: otherwise the SDK reads the rest from this computer's environment and configuration.
+    useFipsEndpoint: false,
+    useDualstackEndpoint: false,
+    maxAttempts: 3,
+    retryMode: "standard",
+    // A command makes one request.
+    requestHandler: { httpAgent: { keepAlive: false } },
     region: region ?? environment.AWS_REGION,
     endpoint: environment.AWS_ENDPOINT_URL,
     credentials: {
@@ -142,10 +151,10 @@ function settingsFrom(environment: Record<string, string>, { region }: Options):
  * The stand-in for the AWS CLI in builds: the commands that buildspecs of slipway use, through the SDK, with the
  * credentials, region and endpoint of the environment.
  */
-export async function aws({ args, environment, print: printLine, complain }: Call): Promise<number> {
+export async function aws({ args, environment, signal, print: printLine, complain }: Call): Promise<number> {
   try {
     const { command, options } = parse(args);
-    printLine(await command.run(options, settingsFrom(environment, options)));
+    printLine(await command.run(options, { settings: settingsFrom(environment, options), abortSignal: signal }));
     return 0;
   } catch (caught) {
     const { name, message, exitCode } = caught as Error & { exitCode?: number };

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { chmod, mkdir, writeFile } from "node:fs/promises";
+import { mkdir, writeFile } from "node:fs/promises";
 import { type AddressInfo, createServer, type Socket } from "node:net";
 import path from "node:path";
 
@@ -35,7 +35,7 @@ exec 3<>/dev/tcp/127.0.0.1/${port} || exit 137
 case " $* " in *" --password-stdin "*) input=$(cat) ;; *) input= ;; esac
 {
   printf '%s\\0' ${token} ${name} "$PWD" "$input" "$#" "$@"
-  env -0
+  while IFS= read -r variable; do printf '%s=%s\\0' "$variable" "\${!variable}"; done < <(compgen -e)
   printf '\\0'
 } >&3
 while IFS= read -r line <&3; do
@@ -56,18 +56,27 @@ export async function startProgramServer(): Promise<ProgramServer> {
   const token = randomBytes(16).toString("hex");
   const programs = new Map<string, Program>();
   const sockets = new Set<Socket>();
+  const running = new Set<Promise<void>>();
   const server = createServer((socket) => {
     sockets.add(socket);
     socket.once("close", () => sockets.delete(socket));
     // A command that is killed closes its connection, perhaps by a reset.
     socket.on("error", () => {});
-    void readRequest(socket).then((fields) => {
-      const [given, name = "", ...rest] = fields;
-      const program = given === token ? programs.get(name) : undefined;
-      if (program === undefined) socket.destroy();
-      else void run(socket, program, rest);
+    const served = serve(socket).catch((error: Error) => {
+      // Before the request is complete, the command may be killed.
+      if (!socket.destroyed) socket.end(`2The rehearsal failed: ${error.message.replaceAll("\n", " ")}\n01\n`);
     });
+    running.add(served);
+    void served.finally(() => running.delete(served));
   });
+
+  async function serve(socket: Socket): Promise<void> {
+    const [given, name = "", ...fields] = await readRequest(socket);
+    const program = given === token ? programs.get(name) : undefined;
+    if (program === undefined) socket.destroy();
+    else await run(socket, program, fields);
+  }
+
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   // A test that forgets to close it would never end.
@@ -79,13 +88,13 @@ export async function startProgramServer(): Promise<ProgramServer> {
       programs.set(id, program);
       await mkdir(folder, { recursive: true });
       const file = path.join(folder, name);
-      await writeFile(file, script(port, token, id));
-      await chmod(file, 0o700);
+      await writeFile(file, script(port, token, id), { mode: 0o700 });
     },
     async close() {
       for (const socket of sockets) socket.destroy();
       server.close();
       await once(server, "close");
+      await Promise.all(running);
     },
   };
 }

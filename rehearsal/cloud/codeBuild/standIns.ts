@@ -23,14 +23,13 @@ export interface StandIns {
 /** Writes the stand-ins as executables. */
 export async function installStandIns(folder: string): Promise<StandIns> {
   const server = await startProgramServer();
-  const [privileged, unprivileged, tools] = ["privileged", "unprivileged", "tools"].map((it) =>
-    path.join(folder, it),
-  ) as [string, string, string];
-  await server.install(privileged, "aws", aws);
+  const privileged = path.join(folder, "privileged");
+  const unprivileged = path.join(folder, "unprivileged");
+  const tools = path.join(folder, "tools");
+  await server.install(tools, "aws", aws);
   await server.install(privileged, "docker", docker);
-  await server.install(unprivileged, "aws", aws);
+  await mkdir(unprivileged);
   await writeFile(path.join(unprivileged, "docker"), withoutDaemon, { mode: 0o755 });
-  await mkdir(tools);
   const npm = npmCommand("npm");
   if (npm !== undefined) writeProgram(tools, "npm", npm);
   return { privileged: [privileged, tools], unprivileged: [unprivileged, tools], close: server.close };

@@ -101,6 +101,7 @@ async function buildStage(build: Build, stage: Stage, root: string): Promise<Bui
   };
   for (const [index, instruction] of stage.instructions.entries()) {
     const { keyword, line, text } = instruction;
+    build.signal?.throwIfAborted();
     build.print(`[${stage.name} ${index + 2}/${steps}] ${keyword} ${text}`);
     const execute = instructions[keyword];
     if (execute === undefined) throw new Error(`line ${line}: ${keyword}: unknown instruction`);
@@ -140,6 +141,7 @@ function labelled(config: RunConfig, labels: Record<string, string> = {}): RunCo
 }
 
 async function save(store: ImageStore, stage: BuiltStage, options: BuildOptions): Promise<LocalImage> {
+  options.signal?.throwIfAborted();
   const { diffId, ...layer } = await writeLayer(stage.root, store.directory);
   const [os = "", architecture = ""] = options.platform.split("/");
   // Without a time of creation: the same context has the same digest.

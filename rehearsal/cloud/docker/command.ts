@@ -11,7 +11,7 @@ import { createRegistryClient } from "./registryClient";
 type Command = (call: Call, args: string[]) => Promise<void>;
 
 const commands: Record<string, Command> = {
-  async login({ input, environment, print }, args) {
+  async login({ input, environment, signal, print }, args) {
     const { values, positionals } = parseArgs({
       args,
       allowPositionals: true,
@@ -26,7 +26,7 @@ const commands: Record<string, Command> = {
     const password = values["password-stdin"] ? input.trimEnd() : values.password;
     if (values.username === undefined || password === undefined)
       throw new Error("docker login: --username and --password-stdin are both needed: nobody is there to be asked");
-    await registryClient(environment).login(registry, values.username, password);
+    await registryClient({ environment, signal }).login(registry, values.username, password);
     print("Login Succeeded");
   },
 
@@ -61,7 +61,7 @@ const commands: Record<string, Command> = {
       platform: values.platform ?? "linux/amd64",
       target: values.target,
       baseImages: createBaseImages({
-        client: registryClient(environment),
+        client: registryClient({ environment, signal }),
         unreachable: JSON.parse(environment[UNREACHABLE] ?? "[]"),
       }),
       print: values.quiet ? () => {} : print,
@@ -83,7 +83,7 @@ const commands: Record<string, Command> = {
     await images.tag(await images.find(source), parseReference(target));
   },
 
-  async push({ environment, print }, args) {
+  async push({ environment, signal, print }, args) {
     const { positionals } = parseArgs({
       args,
       allowPositionals: true,
@@ -97,7 +97,7 @@ const commands: Record<string, Command> = {
     if (reference.registry === "")
       throw new Error(`docker push ${name}: name the registry: Docker Hub is not simulated`);
     print(`The push refers to repository [${nameOf(reference)}]`);
-    const { digest, size } = await registryClient(environment).push(reference, image);
+    const { digest, size } = await registryClient({ environment, signal }).push(reference, image);
     await images.pushed(image, `${nameOf(reference)}@${digest}`);
     print(`${reference.tag}: digest: ${digest} size: ${size}`);
   },
@@ -122,10 +122,11 @@ const commands: Record<string, Command> = {
   },
 };
 
-const registryClient = (environment: Call["environment"]) =>
+const registryClient = ({ environment, signal }: Pick<Call, "environment" | "signal">) =>
   createRegistryClient({
     home: dockerHome(environment),
     registries: JSON.parse(environment[REGISTRIES] ?? "{}"),
+    signal,
   });
 
 const store = (environment: Call["environment"]) => createImageStore(dockerHome(environment));

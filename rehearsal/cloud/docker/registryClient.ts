@@ -17,9 +17,15 @@ export interface RegistryClientOptions {
   home: string;
   /** Where registries answer, by host name. */
   registries: Record<string, string>;
+  /** Ends requests that are under way. */
+  signal?: AbortSignal;
 }
 
-export function createRegistryClient({ home, registries }: RegistryClientOptions) {
+export function createRegistryClient({
+  home,
+  registries,
+  signal = new AbortController().signal,
+}: RegistryClientOptions) {
   const file = path.join(home, "config.json");
 
   function addressOf(host: string): string {
@@ -45,7 +51,7 @@ export function createRegistryClient({ home, registries }: RegistryClientOptions
   async function login(registry: string, user: string, password: string): Promise<void> {
     const host = registry.replace(/^https?:\/\//, "").replace(/\/.*$/, "");
     const auth = Buffer.from(`${user}:${password}`).toString("base64");
-    const answer = await fetch(`${addressOf(host)}/v2/`, { headers: { authorization: `Basic ${auth}` } });
+    const answer = await fetch(`${addressOf(host)}/v2/`, { headers: { authorization: `Basic ${auth}` }, signal });
     if (answer.status !== 200)
       throw new Error(
         `Error response from daemon: login attempt to https://${host}/v2/ failed with status: ${answer.status} ${answer.statusText}`,
@@ -61,7 +67,7 @@ export function createRegistryClient({ home, registries }: RegistryClientOptions
     const auth = (await readConfig()).auths[registry]?.auth;
     if (auth === undefined) throw new Error("no basic auth credentials");
     const ask: Ask = (method, url, accepted, init = {}) =>
-      send(url, accepted, { ...init, method, headers: { authorization: `Basic ${auth}`, ...init.headers } });
+      send(url, accepted, { ...init, signal, method, headers: { authorization: `Basic ${auth}`, ...init.headers } });
     return { base, ask };
   }
 

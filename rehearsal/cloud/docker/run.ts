@@ -25,10 +25,12 @@ export async function run(build: Build, stage: BuiltStage, { text, flags }: Inst
   const [command = "", ...rest] = execForm(text) ?? [...stage.shell, text];
   const directory = path.join(stage.root, stage.config.WorkingDir);
   await mkdir(directory, { recursive: true });
+  const env = await environment(stage, build);
+  signal?.throwIfAborted();
   const child = spawn(command, rest, {
     cwd: directory,
     stdio: ["ignore", ...(output === undefined ? (["inherit", "inherit"] as const) : (["pipe", "pipe"] as const))],
-    env: await environment(stage, build),
+    env,
     // A group of its own, so that all of it can be killed.
     detached: signal !== undefined,
   });
