@@ -37,8 +37,11 @@ phases:
       - REPOSITORY="\${IMAGE_URI#*/}" && REPOSITORY="\${REPOSITORY%@*}"
       - LATEST="$(aws dynamodb get-item --table-name "$DELIVERED_IMAGES" --key '{"image":{"S":"'"$REPOSITORY"'"}}' --consistent-read --query Item.digest.S --output text)"
       - |
-        if [ "$LATEST" != "$IMAGE_DIGEST" ]; then
-          echo "$REPOSITORY@$IMAGE_DIGEST is not promoted: the latest image that $SOURCE_TAG has delivered is \${LATEST/None/none}. A newer delivery has replaced it, or its tag was moved by hand or by a build." >&2
+        if [ "$LATEST" = None ]; then
+          echo "$REPOSITORY@$IMAGE_DIGEST is not promoted: $SOURCE_TAG has recorded no delivery of $REPOSITORY. Deliver once in $SOURCE_TAG." >&2
+          false
+        elif [ "$LATEST" != "$IMAGE_DIGEST" ]; then
+          echo "$REPOSITORY@$IMAGE_DIGEST is not promoted: the latest image delivered by $SOURCE_TAG is $LATEST. A newer delivery has replaced this image, or the tag was moved by hand or by a build." >&2
           false
         fi
       - IMAGE_TAG="$(aws dynamodb get-item --table-name "$DELIVERED_IMAGES" --key '{"image":{"S":"'"$REPOSITORY@$IMAGE_DIGEST"'"}}' --consistent-read --query Item.version.S --output text)" && export IMAGE_TAG

@@ -82,21 +82,16 @@ async function giveTagUnderLock(
   { digest, record }: Delivery,
   lock: DeliveryLock,
 ): Promise<JobResult> {
-  const name = `${repository}:${tag}`;
-  if ((await digestOf(ecr, { repository, tag })) === digest) {
-    // A build can give its image the tag before it is delivered.
+  await whileHeld(lock, Date.now, async () => {
     await record();
-  } else {
-    await whileHeld(lock, Date.now, async () => {
-      await record();
-      await putTag(ecr, { repository, tag }, digest);
-    });
-  }
+    // A build can give its image the tag before it is delivered. ECR accepts the same tag again.
+    await putTag(ecr, { repository, tag }, digest);
+  });
   // The delivery ends here. If this fails, the deploy function gives the lock back.
   await releaseLock(lock.table, lock.application, lock.execution).catch((error: unknown) => {
     log("warn", "lock not given back yet", { ...lock, table: lock.table.table, cause: explain(error) });
   });
-  return { kind: "succeeded", summary: `${name} is ${digest}` };
+  return { kind: "succeeded", summary: `${repository}:${tag} is ${digest}` };
 }
 
 async function giveTag(

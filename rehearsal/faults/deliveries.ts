@@ -9,7 +9,7 @@ import { pipelineOf } from "../scenarios/steps";
 import { commitOf } from "../scenarios/versions";
 import { stackOf, type World } from "../scenarios/world";
 import type { AccountName } from "./accounts";
-import { type Evidence, eventsOf, executionEnds, type Request } from "./evidence";
+import { type Evidence, eventsOf, executionEnds, type Request, recordOf } from "./evidence";
 
 /** A kind of delivery that is played under faults. */
 export interface DeliveryKind {
@@ -95,10 +95,9 @@ function idIn({ status, body }: Response): { id?: string } {
 
 /** `succeeded` as the notice says, or what the answer was. */
 function deploymentOutcome(evidence: Evidence): string {
-  const { request, records } = evidence;
+  const { request } = evidence;
   if (request.kind !== "deployment") return "";
-  const record = records.find(({ id }) => id === request.id) ?? records.at(-1);
-  return `${request.status}, ${record?.state ?? "no record"}`;
+  return `${request.status}, ${recordOf(evidence)?.state ?? "no record"}`;
 }
 
 const deployment: DeliveryKind = {

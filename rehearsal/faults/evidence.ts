@@ -65,6 +65,10 @@ export interface Evidence {
   locks: LockSample[];
 }
 
+/** The record of what was asked for; the latest one if the answer with its id was lost. */
+export const recordOf = ({ request, records }: Evidence): RecordState | undefined =>
+  records.find(({ id }) => "id" in request && id === request.id) ?? records.at(-1);
+
 export type EventOf<K extends CloudEvent["kind"]> = Extract<CloudEvent, { kind: K }>;
 
 /** Events of one kind, in order, each with its time. */

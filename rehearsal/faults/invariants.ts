@@ -1,5 +1,5 @@
 import { subjectOf } from "../report/subject";
-import { type Evidence, eventsOf, executionEnds } from "./evidence";
+import { type Evidence, eventsOf, executionEnds, recordOf } from "./evidence";
 import { actionViolations } from "./invariants/actions";
 import { lockViolations } from "./invariants/locks";
 
@@ -23,10 +23,10 @@ const outcomes = (evidence: Evidence) =>
     .filter((notice) => !/^(ALARM|OK|INSUFFICIENT_DATA): |^APPROVAL NEEDED/.test(subjectOf(notice)))
     .map((notice) => ({ subject: subjectOf(notice), message: notice.message }));
 
-/** Notices that an execution of this delivery, or its deployment by HTTP, has failed. Those of schedules, say, excuse nothing. */
+/** Notices that an execution of this delivery, or its deployment by HTTP, has failed. A scheduled task's notice does not count. */
 function failures(evidence: Evidence) {
-  const { request } = evidence;
-  const ids = [...executionEnds(evidence).keys(), ...("id" in request && request.id !== undefined ? [request.id] : [])];
+  const requested = evidence.request.kind === "push" ? undefined : recordOf(evidence)?.id;
+  const ids = [...executionEnds(evidence).keys(), ...(requested === undefined ? [] : [requested])];
   return outcomes(evidence).filter(
     ({ subject, message }) => /failed/.test(subject) && ids.some((id) => message.includes(id)),
   );

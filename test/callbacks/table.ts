@@ -30,6 +30,8 @@ export interface Table {
   latestDelivered(repository: string): Promise<string | undefined>;
   /** All items' ids. */
   ids(): Promise<(string | number | undefined)[]>;
+  /** Deletes the records of delivered images. */
+  clearDelivered(): Promise<void>;
   clear(): Promise<void>;
   close(): Promise<void>;
 }
@@ -69,10 +71,17 @@ export async function startTable(definition: Partial<CreateTableCommandInput> = 
     const { Item = {} } = await dynamo.send(new GetItemCommand({ TableName: DELIVERED_IMAGES, Key }));
     return Item;
   };
+  const clearDelivered = async () => {
+    const { Items } = await dynamo.send(new ScanCommand({ TableName: DELIVERED_IMAGES }));
+    for (const { image } of Items ?? []) {
+      await dynamo.send(new DeleteItemCommand({ TableName: DELIVERED_IMAGES, Key: image ? { image } : {} }));
+    }
+  };
   return {
     url,
     dynamo,
     ids,
+    clearDelivered,
     async read(id) {
       const { Item } = await dynamo.send(new GetItemCommand({ TableName, Key: { id: { S: id } } }));
       return Item && plain(Item);
@@ -92,10 +101,7 @@ export async function startTable(definition: Partial<CreateTableCommandInput> = 
       for (const id of await ids()) {
         await dynamo.send(new DeleteItemCommand({ TableName, Key: { id: { S: String(id) } } }));
       }
-      const { Items } = await dynamo.send(new ScanCommand({ TableName: DELIVERED_IMAGES }));
-      for (const { image } of Items ?? []) {
-        await dynamo.send(new DeleteItemCommand({ TableName: DELIVERED_IMAGES, Key: image ? { image } : {} }));
-      }
+      await clearDelivered();
     },
     async close() {
       dynamo.destroy();

@@ -106,4 +106,19 @@ describe("schedules and tag callbacks under a delivery's lock, serialised", () =
     expect(tagged).to.deep.equal([]);
     expect(await table.deliveredVersion(`storefront@${DIGEST}`)).to.equal(undefined);
   });
+
+  it("do not record an image as the latest when Tag is repeated after a newer delivery", async () => {
+    await table.write({ id: LOCK, owner: EXECUTION, by: "execution", version: "v2", until: until() });
+    await runTag();
+    await table.write({ id: LOCK, owner: "newer", by: "execution", version: "v3", until: until() });
+    await table.clearDelivered();
+    endpoint.answers.BatchGetImage = () => ({
+      images: [{ imageId: { imageDigest: DIGEST }, imageManifest: "{}" }],
+      failures: [],
+    });
+    expect((await run(tag, { image: IMAGE, version: "v2", execution: EXECUTION })).operation).to.equal(
+      "PutJobFailureResult",
+    );
+    expect(await table.latestDelivered("storefront")).to.equal(undefined);
+  });
 });

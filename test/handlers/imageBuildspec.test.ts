@@ -59,16 +59,24 @@ describe("image buildspec", () => {
   });
 
   const older = `sha256:${"b".repeat(64)}`;
-  for (const [what, LATEST, named] of [
-    ["an image that the environment before has not delivered, though it has its tag", "None", "none"],
-    ["an image that the environment before delivered once, though it has its tag again", older, older],
+  for (const [what, LATEST, why] of [
+    [
+      "an image, though it has the tag, if the environment before has delivered none",
+      "None",
+      "dev has recorded no delivery of storefront. Deliver once in dev.",
+    ],
+    [
+      "an image that the environment before delivered once, though it has its tag again",
+      older,
+      `the latest image delivered by dev is ${older}. A newer delivery has replaced this image, or the tag was moved by hand or by a build.`,
+    ],
   ] as const) {
     it(`refuses ${what}`, () => {
       const { code, definitions, errors } = run({}, { LATEST });
       expect({ code, definitions, errors }).to.deep.equal({
         code: 1,
         definitions: undefined,
-        errors: `storefront@${DIGEST} is not promoted: the latest image that dev has delivered is ${named}. A newer delivery has replaced it, or its tag was moved by hand or by a build.\n`,
+        errors: `storefront@${DIGEST} is not promoted: ${why}\n`,
       });
     });
   }

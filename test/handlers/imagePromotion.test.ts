@@ -67,22 +67,22 @@ describe("what a build asks of an image, in the account", () => {
 
   it("refuses an image that dev has not recorded, though a build or somebody has given it dev's tag", async () => {
     await record("basket", DIGEST);
-    await expectRefused("none");
+    await expectRefused("dev has recorded no delivery of storefront. Deliver once in dev.");
   });
 
   it("refuses an image that dev delivered once, when somebody has given it dev's tag again", async () => {
     await record("storefront", DIGEST);
     await record("storefront", OLDER);
-    await expectRefused(OLDER);
+    await expectRefused(
+      `the latest image delivered by dev is ${OLDER}. A newer delivery has replaced this image, or the tag was moved by hand or by a build.`,
+    );
   });
 
-  async function expectRefused(latest: string): Promise<void> {
+  async function expectRefused(why: string): Promise<void> {
     const refused = await promote();
     expect(phases(refused)).to.include("BUILD: FAILED");
     // The log shows the commands as well.
-    expect(await account.printed()).to.include(
-      `storefront@${DIGEST} is not promoted: the latest image that dev has delivered is ${latest}. A newer delivery has replaced it, or its tag was moved by hand or by a build.`,
-    );
+    expect(await account.printed()).to.include(`storefront@${DIGEST} is not promoted: ${why}`);
   }
 
   it("refuses every image if the record cannot be read", async () => {

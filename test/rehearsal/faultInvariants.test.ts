@@ -264,6 +264,15 @@ describe("rehearsal: what must be so whatever went wrong", () => {
         locks: [],
       },
     ],
+    [
+      "a tag that a deployment by HTTP did not move, of which its notice tells, though the answer with its id was lost",
+      {
+        ...inDev({ tagged: "1.0.0" }),
+        request: { kind: "deployment", version: "2.0.0", status: 500 },
+        records: [...sound.records, { id: "d1", state: "failed", endedAt: BEGAN }],
+        ...withEvents(happened(5, notice("storefront in dev: deployment of 2.0.0 failed", "d1"))),
+      },
+    ],
     ["a lock that is held four minutes after the end", { locks: [lock(9)] }],
     [
       "schedules that a deployment by HTTP leaves",

@@ -28,7 +28,7 @@ const refuses: Step = {
       ["Source", "Succeeded"],
       ["Image", "Failed"],
     ]);
-    const cause = /is not promoted: the latest image that \$SOURCE_TAG has delivered is/;
+    const cause = /is not promoted: the latest image delivered by \$SOURCE_TAG is/;
     expectMatches("the failure", execution.failure, cause);
     const [notice = ""] = await expectTold(world, ["storefront in prod: failed at Image"]);
     expectMatches("the notice", notice, cause);
