@@ -120,7 +120,15 @@ async function hindranceOf(
     return undefined;
   }
   const other = await acquireLock(table, application, { owner: id, by: "deployment", version, until }, seconds);
-  return other && { state: "failed", cause: `${application} is being deployed: ${describeHolder(other)}` };
+  if (other !== undefined) {
+    return { state: "failed", cause: `${application} is being deployed: ${describeHolder(other)}` };
+  }
+  // If the API fails after its message, it deletes the record and releases the lock, perhaps just before this took it.
+  if ((await readRecord(table, id)) === undefined) {
+    await releaseLock(table, application, id);
+    return { state: "failed", cause: "the API has cancelled it" };
+  }
+  return undefined;
 }
 
 /** Why an action does not go on: the pipeline's execution has ended, so that its schedules and its tag will not follow. */

@@ -142,13 +142,13 @@ export function createCloud(options: CloudOptions): Account {
       ...sent,
       hasEarlierAnswer: earlierAnswers.of(service, operation, input) !== undefined,
     };
-    const performNow = async () => (await perform(caller, service, operation, input))?.output;
-    const fault = options.injector?.faultOf(arriving);
-    if (fault === undefined) {
-      const output = await performNow();
+    const performNow = async () => {
+      const performed = await perform(caller, service, operation, input);
       options.injector?.performed?.(arriving);
-      return output;
-    }
+      return performed?.output;
+    };
+    const fault = options.injector?.faultOf(arriving);
+    if (fault === undefined) return performNow();
     entry.fault = fault.kind;
     return performUnder(fault, arriving, performNow, () => perform(caller, service, operation, input, true));
   }

@@ -1,4 +1,6 @@
 import { expect } from "chai";
+import { advanceDeployment } from "../../handlers/deploy/recorded";
+import { readRecord } from "../../handlers/deployments/record";
 import { awsFault } from "../callbacks/endpoint";
 import { ID, UNTIL, useRequested } from "./deploymentRequestedSupport";
 import { START } from "./deploymentSupport";
@@ -197,6 +199,19 @@ describe("deployment by HTTP", () => {
     await world.round();
     expect(await world.lockOwner()).to.equal(ID);
     expect(deployment.running()).to.deep.equal([["web:2", 2]]);
+  });
+
+  it("does not keep the lock if the API cancels it meanwhile", async () => {
+    await world.setUp(["web"]);
+    const record = await readRecord(world.table, ID);
+    await world.stored.clear();
+    await world.stored.write({ id: "application/storefront", owner: ID, by: "deployment", version: "v2", until: 0 });
+    if (record === undefined) throw new Error("There is no record.");
+    const { value } = await capture(() => advanceDeployment(world.context, record, { kind: "message" }));
+    expect(value).to.equal(false);
+    expect(await world.lockOwner()).to.equal(undefined);
+    expect(await world.stored.ids()).to.deep.equal(["application/storefront"]);
+    expect(deployment.running()).to.deep.equal([["web:1", 2]]);
   });
 
   it("does not begin beside another that was quicker to take the lock", async () => {

@@ -23,9 +23,14 @@ describe("A fault that is injected into a function's call", function () {
   let faults: Faults;
   let sender: TestFunction;
   let queue: string;
+  /** Calls that were performed, whatever became of their answers. */
+  let performed = 0;
 
   before(async () => {
     faults = createFaults();
+    faults.onPerformed(({ operation }) => {
+      if (operation === "SendMessage") performed += 1;
+    });
     cloud = await createTestCloud([createLambda, createLogs, createSqs], { injector: faults });
     queue = String((await cloud.declare("aws:sqs/queue:Queue", "pushes")).outputs.url);
     const statement = { Effect: "Allow", Action: "sqs:SendMessage", Resource: "*" };
@@ -76,10 +81,12 @@ describe("A fault that is injected into a function's call", function () {
     ["answer-lost", 2],
     ["reset", 0],
   ] as const)
-    it(`${kind} leaves ${sent} messages in the queue`, async () => {
+    it(`${kind} leaves ${sent} messages in the queue, and each call that put one is known`, async () => {
+      performed = 0;
       const before = await messages();
       const { value } = await sendUnder(kind);
       expect(await messages()).to.equal(before + sent);
+      expect(performed).to.equal(sent);
       if (kind.startsWith("kill")) expect(value).to.have.property("errorType", "Runtime.ExitError");
     });
 
