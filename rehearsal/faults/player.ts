@@ -26,6 +26,8 @@ export interface Player {
   close(): Promise<void>;
 }
 
+const NOT_PLAYED = "the delivery could not be played";
+
 /** Deliveries in one account: what it remembers of them grows. */
 const LONGEST_USE = 60;
 
@@ -65,7 +67,7 @@ export function createPlayer(options: AccountOptions = {}): Player {
         ...combination,
         verdict: "broken",
         outcome: "",
-        violations: [`the delivery could not be played: ${message}`],
+        violations: [`${NOT_PLAYED}: ${message}`],
       };
     }
   }
@@ -89,10 +91,12 @@ export function createPlayer(options: AccountOptions = {}): Player {
     },
     async play(combination, recording) {
       const began = performance.now();
-      const first = await playOnce(combination, recording);
       const seconds = () => (performance.now() - began) / 1000;
+      const first = await playOnce(combination, recording);
       if (first.verdict !== "broken") return { ...first, seconds: seconds() };
       const second = await playOnce(combination, recording);
+      // The rehearsal itself failed, on a busy machine perhaps: that says nothing about slipway.
+      if (first.violations[0]?.startsWith(NOT_PLAYED)) return { ...second, seconds: seconds() };
       return { ...first, again: second.verdict === "broken", seconds: seconds() };
     },
     close,
