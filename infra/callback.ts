@@ -178,7 +178,7 @@ function environmentVariable<O>(name: string, options: DeepInput<O>): pulumi.Out
     const size = Buffer.byteLength(JSON.stringify({ OPTIONS: json }));
     if (size > ENVIRONMENT_LIMIT)
       throw new pulumi.RunError(
-        `${name}: its options take ${size} bytes of the ${ENVIRONMENT_LIMIT} that Lambda has for environment variables; split the applications over two stacks`,
+        `${name}: its options take ${size} bytes of the ${ENVIRONMENT_LIMIT} that Lambda has for environment variables; split the applications over two stacks with different environments`,
       );
     return json;
   });

@@ -101,7 +101,7 @@ export async function completeValues(
   const size = Buffer.byteLength(JSON.stringify(values));
   if (size > VALUE_LIMIT)
     throw new pulumi.RunError(
-      `${secret}: its values take ${size} bytes of the ${VALUE_LIMIT} that a secret can hold; split the applications over two stacks`,
+      `${secret}: its values take ${size} bytes of the ${VALUE_LIMIT} that a secret can hold; split the applications over two stacks with different environments`,
     );
   return values;
 }

@@ -58,7 +58,7 @@ describe("generated secrets in one secret", () => {
 
   it("of more than Secrets Manager can hold are refused", async () => {
     expect(await refusalMessage(completeValues(SECRET, repositories(213), undefined, generate))).to.equal(
-      "slipway-webhooks: its values take 65605 bytes of the 65536 that a secret can hold; split the applications over two stacks",
+      "slipway-webhooks: its values take 65605 bytes of the 65536 that a secret can hold; split the applications over two stacks with different environments",
     );
   });
 });

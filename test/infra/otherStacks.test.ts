@@ -131,7 +131,7 @@ describe("a stack whose configuration is mistaken", () => {
       (error: Error) => error.message,
     );
     expect(message).to.contain(
-      "of the 4096 that Lambda has for environment variables; split the applications over two stacks",
+      "of the 4096 that Lambda has for environment variables; split the applications over two stacks with different environments",
     );
   });
 });
