@@ -17,19 +17,19 @@ export const reasons: Reason[] = [
     role: /-fetch-role-/,
     actions: ["s3:AbortMultipartUpload"],
     resource: /\/source\.zip$/,
-    reason: "takes back an upload that broke off: npm start -- --scenario lost",
+    reason: "aborts an interrupted upload: npm start -- --scenario lost",
   },
   {
     role: /-fetch-role-/,
     actions: ["sqs:SendMessage", "sns:Publish"],
     resource: /-pushes-\w+\.fifo$|:sns:/,
-    reason: "gives up a commit that its branch does not contain: npm start -- --scenario foreign",
+    reason: "drops a commit that its branch does not contain: npm start -- --scenario foreign",
   },
   {
     role: /-poll-role-/,
     actions: ["s3:GetObject"],
     resource: /\/source\.zip$/,
-    reason: "reads which commit was stored last, where a branch has a head: npm start -- --scenario missed",
+    reason: "reads which commit was stored last, if the branch has a head: npm start -- --scenario missed",
   },
   {
     role: /-poll-role-/,
@@ -43,7 +43,7 @@ export const reasons: Reason[] = [
     actions: ["s3:ListBucket", "s3:GetObject", "s3:PutObject", "sqs:SendMessage"],
     resource: /:s3:::slipway-source-bucket-\w+$|\/poll\/enqueued\.json$|\.fifo$/,
     reason:
-      "compares branches every few minutes, and enqueues a push that no webhook announced: npm start -- --scenario missed",
+      "compares branch heads every few minutes, and enqueues a push that no webhook announced: npm start -- --scenario missed",
   },
   {
     role: /-tag-role-/,
@@ -79,13 +79,13 @@ export const reasons: Reason[] = [
     role: /-schedules-role-/,
     actions: ["events:RemoveTargets", "events:DeleteRule"],
     resource: /:rule\//,
-    reason: "removes a schedule that is not in schedules.yaml any more: npm start -- --scenario schedules",
+    reason: "removes a schedule that is no longer in schedules.yaml: npm start -- --scenario schedules",
   },
   {
     role: /-schedules-rules-role-/,
     actions: ["ecs:RunTask", "iam:PassRole"],
     resource: /:task-definition\/|:role\//,
-    reason: "runs the task of a schedule that falls due: npm start -- --scenario schedules",
+    reason: "runs the task of a schedule when it is due: npm start -- --scenario schedules",
   },
   {
     role: /-scheduled-tasks-role-/,
@@ -100,7 +100,7 @@ export const reasons: Reason[] = [
     ],
     resource: /^\*$|:task\/|:slipway-alerts-|:slipway-scheduled-tasks-logs-/,
     reason:
-      "looks every ten minutes for the tasks of schedules that fell due, and reports one that failed: npm start -- --scenario alarms",
+      "checks every ten minutes that scheduled tasks started, and reports one that failed: npm start -- --scenario alarms",
   },
   {
     role: /-service-check-role-/,
@@ -120,53 +120,52 @@ export const reasons: Reason[] = [
     role: /-service-check-role-/,
     actions: ["ecs:DescribeTaskDefinition"],
     resource: /^\*$/,
-    reason: "looks whether a service that lacks tasks has an image yet: npm start -- --scenario ecsAction",
+    reason: "checks whether a service without tasks has an image yet: npm start -- --scenario ecsAction",
   },
   {
     role: /-deployments-role-/,
     actions: ["dynamodb:DeleteItem", "dynamodb:UpdateItem"],
     resource: /:table\//,
-    reason: "takes record and lock back if DynamoDB does not take both: test/callbacks/deployments.test.ts",
+    reason: "undoes record and lock if DynamoDB does not accept both: test/callbacks/deployments.test.ts",
   },
   {
     role: /-(schedules|tag)-role-/,
     actions: ["dynamodb:UpdateItem"],
     resource: /:table\//,
-    reason: "takes the lock again when its stage is retried: test/handlers/deliveryLock.test.ts",
+    reason: "acquires the lock again when its stage is retried: test/handlers/deliveryLock.test.ts",
   },
   {
     role: /-(deploy|migrate)-role-/,
     actions: ["codepipeline:GetPipelineExecution", "sqs:ChangeMessageVisibility"],
     resource: /^arn:/,
-    reason: "looks every minute at what no event has ended: test/handlers/deploymentRecorded.test.ts",
+    reason: "checks every minute what no event has completed: test/handlers/deploymentRecorded.test.ts",
   },
   {
     role: /-fetch-role-/,
     actions: ["sqs:ChangeMessageVisibility"],
     resource: /\.fifo$/,
-    reason:
-      "waits longer each time GitHub cannot be reached: npm start -- --stack cn-north-1 --scenario natInstanceLost",
+    reason: "backs off while GitHub is unreachable: npm start -- --stack cn-north-1 --scenario natInstanceLost",
   },
   {
     role: /-fetch-role-/,
     actions: ["sqs:SendMessage"],
     resource: /-dead-letters-\w+\.fifo$/,
-    reason: "puts aside what no repetition mends: npm start -- --stack cn-northwest-1 --scenario outage",
+    reason:
+      "moves a push that cannot be fetched to the dead-letter queue: npm start -- --stack cn-northwest-1 --scenario outage",
   },
   {
     stacks: ["cn-north-1", "cn-northwest-1"],
     role: /-test-role-/,
     actions: ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"],
     resource: /:repository\/mirror\//,
-    reason: "pulls the base images of containers that tests start; those of the storefront start none",
+    reason: "pulls base images of containers that tests start; the storefront's tests start none",
   },
   {
     stacks: ["cn-north-1", "cn-northwest-1"],
     role: /-nat-role-/,
     actions: ["autoscaling:SetInstanceHealth"],
     resource: /:autoScalingGroup:/,
-    reason:
-      "has an instance replaced whose probe does not reach GitHub: infra/natInstance/probe.sh, which runs on the host",
+    reason: "replaces an instance that does not reach GitHub: infra/natInstance/probe.sh, which runs on the host",
   },
   {
     stacks: ["cn-north-1", "cn-northwest-1"],
@@ -179,14 +178,14 @@ export const reasons: Reason[] = [
       "ssmmessages:OpenDataChannel",
     ],
     resource: /^\*$/,
-    reason: "lets Session Manager open a shell: the agent is Amazon Linux's, and runs on the host",
+    reason: "lets Session Manager open a shell: Amazon Linux's agent, which runs on the host",
   },
   {
     stacks: ["dev"],
     role: /^(?!storefront-).+-deploy-role-/,
     actions: ["codepipeline:PutJobFailureResult", "ecs:DescribeTasks", "ecs:ListTasks"],
     resource: /^\*$|:task\//,
-    reason: "reports why a version did not start, as the storefront's does: npm start -- --scenario rollback",
+    reason: "reports why a version did not start, as for the storefront: npm start -- --scenario rollback",
   },
   // What the usual scenarios of dev need.
   {
@@ -201,14 +200,14 @@ export const reasons: Reason[] = [
     role: /-deploy-role-/,
     actions: ["ecr:PutImage", "sns:Publish"],
     resource: /^arn:/,
-    reason: "deploys what was asked for by HTTP: npm start -- --scenario deploymentByHttp",
+    reason: "deploys a version by HTTP: npm start -- --scenario deploymentByHttp",
   },
   {
     stacks: ["dev", "prod"],
     role: /-deploy-role-/,
     actions: ["dynamodb:UpdateItem"],
     resource: /-delivered-images$/,
-    reason: "records what was deployed by HTTP: npm start -- --scenario deploymentByHttp",
+    reason: "records a deployment by HTTP: npm start -- --scenario deploymentByHttp",
   },
   {
     stacks: ["dev", "prod"],
@@ -223,7 +222,7 @@ export const reasons: Reason[] = [
       "sqs:SendMessage",
     ],
     resource: /^arn:/,
-    reason: "answers who asks for a deployment by HTTP: npm start -- --scenario deploymentByHttp",
+    reason: "answers requests for deployments by HTTP: npm start -- --scenario deploymentByHttp",
   },
 ];
 

@@ -38,7 +38,7 @@ const pollRole = /-poll-role-/;
 
 /** Polls that find the branch where it was do nothing. */
 export const nothingMoved: Step = {
-  title: "three polls find nothing that moved, and enqueue nothing",
+  title: "three polls find no moved branch, and enqueue nothing",
   async run(world) {
     const counts = () => [
       calls(world, "sqs", "SendMessage", pollRole),

@@ -195,7 +195,7 @@ export const changedLines = (diff: string): string[] =>
   diff.split("\n").filter((line) => /^[+-]/.test(line) && !/^(\+\+\+|---) /.test(line));
 
 export const gitopsIsPrivate: Step = {
-  title: `${gitops} is private, and the operator puts its token into Secrets Manager`,
+  title: `${gitops} is private, and the operator stores its token in Secrets Manager`,
   async run(world) {
     const repository = await world.forges.createRepository(gitops);
     await importGitops(repository);

@@ -29,7 +29,7 @@ const routes: Record<Route, RegExp> = {
  * @param others who may have done so meanwhile, and is not looked at
  */
 export const reachedByInstance = (route: Route, from: string[], others?: RegExp): Step => ({
-  title: "GitHub was reached through the NAT instance, and in no other way",
+  title: "GitHub was reached only through the NAT instance",
   async run(world) {
     const connections = connectionsToGitHub(world).filter((it) => !others?.test(it.from));
     expectSame("who reached what", [...new Set(connections.map((it) => `${roleOf(it.from)} ${it.host}`))].sort(), from);

@@ -14,7 +14,7 @@ const prefixOf = (world: World) => `${stackOf(world).environment}-${application}
  * @param repeats two invocations at one moment see the same state, and put the same twice: each change counts once
  */
 export const changesRules = (expected: Record<string, RuleChange["change"][]>, repeats = false): Step => ({
-  title: "these rules are changed, and no others",
+  title: "only these rules change",
   async run(world) {
     const changes = world.since().filter((event): event is RuleChange => event.kind === "rule-changed");
     const rules = [...new Set(changes.map(({ rule }) => rule))].sort();
@@ -30,7 +30,7 @@ export const changesRules = (expected: Record<string, RuleChange["change"][]>, r
 
 /** The operator takes the target of a schedule's rule away, which then runs nothing. */
 export const removeTarget = (schedule: ScheduleRule["name"]): Step => ({
-  title: `somebody takes the target of schedule ${schedule} away`,
+  title: `somebody removes the target of schedule ${schedule}`,
   async run(world) {
     const Rule = prefixOf(world) + schedule;
     const { Targets = [] } = await asOperator<ListTargetsByRuleResponse>(world, "events", "ListTargetsByRule", {
@@ -52,7 +52,7 @@ const neighbours = [
 ];
 
 export const addNeighbours: Step = {
-  title: "others have rules with names that begin alike",
+  title: "other people have rules with similar names",
   async run(world) {
     for (const { name: Name, tags } of neighbours) {
       const Tags = Object.entries(tags).map(([Key, Value]) => ({ Key, Value }));
@@ -63,7 +63,7 @@ export const addNeighbours: Step = {
 };
 
 export const keepsNeighbours: Step = {
-  title: "the rules of others are as they were",
+  title: "the rules of other people have not changed",
   async run(world) {
     const { Rules = [] } = await asOperator<ListRulesResponse>(world, "events", "ListRules", {
       NamePrefix: "dev-storefront",

@@ -23,7 +23,7 @@ const opensWith = (position: number, title: string): Step => ({
 
 /** Two versions of a private repository, the second one after the token was changed. */
 export const withToken: Step[] = [
-  opensWith(0, "the repository is private, and the operator puts its token into Secrets Manager"),
+  opensWith(0, "the repository is private, and the operator stores its token in Secrets Manager"),
   addWebhook,
   push("version 1.0.0 is pushed", (repository) => commitVersion(repository, "1.0.0")),
   delivers,

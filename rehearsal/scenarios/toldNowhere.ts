@@ -89,7 +89,7 @@ async function filesWith(directory: string, secrets: string[]): Promise<string[]
 
 /** @param given tokens that were in use */
 export const toldNowhere = (given: string[]): Step => ({
-  title: "no log, event, declared resource or stored file holds a token",
+  title: "no log, event, declared resource or stored file contains a token",
   async run(world) {
     const { account, registrations } = world;
     expectSame("what holds a secret", await toldIn(world, { ...(await secretsOf(world)), given }), []);

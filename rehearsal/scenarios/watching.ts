@@ -38,7 +38,7 @@ function mark(world: World): void {
 
 /** Nobody has pushed anything: nothing is missing. */
 export const nothingIsMissing = (minutes: number): Step => ({
-  title: `${minutes} minutes pass before the first push, and no alarm goes off`,
+  title: `${minutes} minutes pass before the first push without an alarm`,
   async run(world) {
     mark(world);
     await world.pass(minutes * MINUTE);
@@ -74,7 +74,7 @@ export const crashes = (name: string, minutes: number, expected: Changes): Step 
 
 /** The tasks stay, and the alarms end. */
 export const recovers = (minutes: number, expected: Changes): Step => ({
-  title: "the tasks stay, and the alarm ends",
+  title: "the tasks keep running, and the alarm ends",
   async run(world) {
     mark(world);
     await world.pass(minutes * MINUTE);
@@ -106,7 +106,7 @@ export const answersNothing = (name: string, times: number, alarm: string): Step
 
 /** The function that counts missing tasks is not called any more, and the alarms on what it counts are told of it. */
 export const stopsCounting = (minutes: number, expected: Changes): Step => ({
-  title: "somebody disables the rule that has tasks counted, and ten minutes later it is noticed",
+  title: "somebody disables the rule that counts tasks, and ten minutes later it is noticed",
   async run(world) {
     const rule = stackOf(world).registrations.find(
       ({ name, type }) => name === "slipway-service-check" && /Rule$/.test(type),
@@ -135,7 +135,7 @@ const noticesAbout = (world: World, schedule: string): Notice[] =>
 
 /** A schedule falls due, and its task fails. */
 export const taskFails = (schedule: string, minutes: number, cause: string): Step => ({
-  title: `${minutes} minutes later schedule ${schedule} falls due, and that its task fails is told`,
+  title: `${minutes} minutes later schedule ${schedule} is due, and the failure of its task is reported`,
   async run(world) {
     mark(world);
     await world.pass(minutes * MINUTE);
@@ -148,7 +148,7 @@ export const taskFails = (schedule: string, minutes: number, cause: string): Ste
 
 /** EventBridge triggers a rule, ECS starts no task, and nothing else says so. */
 export const cannotStart = (schedule: string, minutes: number): Step => ({
-  title: `the task definition of schedule ${schedule} is gone, and within ${minutes} minutes it is told that it did not start`,
+  title: `the task definition of schedule ${schedule} is gone, and within ${minutes} minutes a notice says that it did not start`,
   async run(world) {
     const Rule = `${stackOf(world).environment}-${application}--${schedule}`;
     const { Targets = [] } = await asOperator<ListTargetsByRuleResponse>(world, "events", "ListTargetsByRule", {

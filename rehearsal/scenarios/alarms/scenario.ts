@@ -12,7 +12,7 @@ schedules:
 
 export const alarms: Scenario = {
   name: "alarms",
-  title: "what crashes, does not answer, or fails when its schedule is due is noticed",
+  title: "crashes, services that do not answer, and failed scheduled tasks are noticed",
   needs: ["deliver"],
   troubled: true,
   steps: [

@@ -8,7 +8,7 @@ import { nothingChanges } from "../unchanged";
 
 export const badSchedules: Scenario = {
   name: "badSchedules",
-  title: "schedules with mistakes are refused whole, each with its line and reason",
+  title: "a schedules file with mistakes is rejected as a whole, each with line and reason",
   needs: ["schedules"],
   troubled: true,
   steps: [

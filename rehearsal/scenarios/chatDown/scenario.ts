@@ -19,13 +19,13 @@ type Alarm = Extract<CloudEvent, { kind: "alarm" }>;
 
 export const chatDown: Scenario = {
   name: "chatDown",
-  title: "a chat hears of deliveries, and one that is down holds none up",
+  title: "a chat gets a message for each delivery, and a chat that is down delays none",
   settings: { "slipway:alerts": { chat: { slack: secret } } },
   secrets: [secret],
   troubled: true,
   steps: [
     {
-      title: "the operator puts the webhook's address into its secret",
+      title: "the operator stores the webhook's address in its secret",
       async run(world) {
         const SecretString = world.chats.webhook("slack");
         await asOperator(world, "secretsmanager", "PutSecretValue", { SecretId: secret, SecretString });
@@ -36,7 +36,7 @@ export const chatDown: Scenario = {
     push("version 1.0.0 is pushed", (repository) => commitVersion(repository, "1.0.0")),
     delivers,
     {
-      title: "the chat hears of it",
+      title: "the chat gets the message",
       async run(world) {
         await nextInvocation(world);
         expectEqual("messages in the chat", heard(world).length, 1);
@@ -57,7 +57,7 @@ export const chatDown: Scenario = {
     delivers,
     answers("2.0.0"),
     {
-      title: "that the chat heard nothing is told by an alarm, without the webhook's address",
+      title: "an alarm reports that the chat got no message, without the webhook's address",
       async run(world) {
         const alarmed = world.event(
           (event): event is Alarm =>

@@ -12,7 +12,7 @@ const failed = "storefront in dev: deployment of 3.0.0 failed";
 
 /** A version that was delivered before is asked for, and is what runs in the end. The schedules stay those of 2.0.0. */
 const deploys = (version: string): Step => ({
-  title: `version ${version} is asked for by HTTP, and deployed`,
+  title: `version ${version} is requested by HTTP, and deployed`,
   async run(world) {
     world.mark = world.account.events.length;
     const { id } = await deploy(world, version);
@@ -27,7 +27,7 @@ const deploys = (version: string): Step => ({
 
 /** While one is under way, a second one is refused, and says which one is in its way. */
 const oneAtATime: Step = {
-  title: "while 2.0.0 is deployed by HTTP, another one is refused; it becomes what runs again",
+  title: "while 2.0.0 is deployed by HTTP, another request is refused; then 2.0.0 runs again",
   async run(world) {
     world.mark = world.account.events.length;
     const first = await deploy(world, "2.0.0");
@@ -45,7 +45,7 @@ const oneAtATime: Step = {
 
 /** The pipeline comes to its deployment while one by HTTP is under way, which fails and is rolled back. */
 const pipelineWaits: Step = {
-  title: "while it is migrated, 3.0.0 is asked for, which crashes: the pipeline waits until it is rolled back",
+  title: "during its migration, 3.0.0 is requested, which crashes: the pipeline waits until it is rolled back",
   async run(world) {
     const execution = await startOf(world);
     await world.event(
@@ -75,7 +75,7 @@ const pipelineWaits: Step = {
 
 /** Once the pipeline has begun to change services, it has the lock. */
 const pipelineGoesFirst: Step = {
-  title: "then it goes on, and 1.0.0, asked for by HTTP, is refused meanwhile",
+  title: "then it continues, and a request for 1.0.0 is refused meanwhile",
   async run(world) {
     const execution = await startOf(world);
     await world.event(
@@ -96,7 +96,7 @@ const json = (value: object) => ({ body: JSON.stringify(value) });
 
 export const deploymentByHttp: Scenario = {
   name: "deploymentByHttp",
-  title: "any version that was built is deployed by HTTP, one at a time with the pipeline",
+  title: "any built version can be deployed by HTTP, but not at the same time as the pipeline",
   needs: ["rollback"],
   troubled: true,
   steps: [

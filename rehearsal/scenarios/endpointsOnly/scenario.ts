@@ -8,7 +8,7 @@ const endpoints = ["s3", "ecr.api", "ecr.dkr", "logs", "sqs", "sns", "codepipeli
 
 export const endpointsOnly: Scenario = {
   name: "endpointsOnly",
-  title: "without any other way out, AWS is reached by endpoints and GitHub through the NAT instance",
+  title: "without other egress, AWS is reached by endpoints and GitHub through the NAT instance",
   stack: "cn-north-1",
   settings: {
     "slipway:network": {

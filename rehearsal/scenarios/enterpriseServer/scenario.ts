@@ -5,7 +5,7 @@ import { secret, withToken } from "../secretToken";
 
 export const enterpriseServer: Scenario = {
   name: "enterpriseServer",
-  title: "the same of a GitHub Enterprise Server at an address of its own",
+  title: "the same with a GitHub Enterprise Server at its own address",
   settings: { "slipway:forges": { github: { url: `https://${enterpriseHost}`, token: secret } } },
   secrets: [secret],
   steps: [

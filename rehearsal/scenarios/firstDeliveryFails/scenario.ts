@@ -7,7 +7,7 @@ import { nothingIsMissing } from "../watching";
 
 export const firstDeliveryFails: Scenario = {
   name: "firstDeliveryFails",
-  title: "a first version that crashes has nothing to go back to",
+  title: "a first version that crashes cannot be rolled back",
   fresh: true,
   troubled: true,
   steps: [

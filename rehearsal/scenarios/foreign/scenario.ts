@@ -12,7 +12,7 @@ const isRefused = (event: CloudEvent): event is CloudEvent =>
 
 /** GitHub serves the commits of forks under the parent's name: that it has the commit proves nothing. */
 const claims: Step = {
-  title: "a webhook with the right secret names a commit as main's that is of another branch",
+  title: "a webhook with the right secret claims that main contains a commit of another branch",
   async run(world) {
     const { repository } = world;
     const main = String((await repository.refs()).get("refs/heads/main"));
@@ -25,7 +25,7 @@ const claims: Step = {
 };
 
 const refuses: Step = {
-  title: "fetch looks three times for it in the branch, gives it up and says so; the branch's head is in place",
+  title: "fetch looks for it three times, drops it and reports that; the head of the branch is delivered already",
   async run(world) {
     const before = executions(world);
     await world.event(isRefused);
@@ -44,7 +44,7 @@ const refuses: Step = {
 
 export const foreign: Scenario = {
   name: "foreign",
-  title: "a commit that the branch does not contain is not delivered, though a signed webhook names it",
+  title: "a commit that the branch does not contain is not delivered, even if a signed webhook names it",
   needs: ["deliver"],
   troubled: true,
   steps: [

@@ -21,7 +21,7 @@ const failsInDev = (title: string, actions: EndedAction[]): Step => ({
 
 /** The tag has started prod's pipeline, which does not trust it. */
 const refuses: Step = {
-  title: "the pipeline of prod refuses the image that dev did not deliver last, and prod stays at 2.0.0",
+  title: "prod's pipeline rejects the image that is not dev's latest delivery, and prod stays at 2.0.0",
   async run(world) {
     const execution = await followExecution(world);
     expectSame("its actions ended", execution.actions, [
@@ -40,7 +40,7 @@ const refuses: Step = {
 
 /** What whoever may push to the repository can do. */
 const movesTag = (version: string): Step => ({
-  title: `somebody gives the tag dev to version ${version} by hand`,
+  title: `somebody moves the tag dev to version ${version} by hand`,
   async run(world) {
     const repositoryName = repositoryOf(world);
     const imageIds = [{ imageTag: commitOf(world, version) }];

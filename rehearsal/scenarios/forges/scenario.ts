@@ -97,7 +97,7 @@ function webhookOf(world: World, { forge, repository }: Small): { url: string; s
 
 /** A person makes a mistake with the secret, mends it, and has the forge deliver once more. */
 const sets = (small: Small): Step => ({
-  title: `${small.site}: a push is refused that brings another secret, and taken with the one that the stack puts out`,
+  title: `${small.site}: a push with a wrong secret is rejected, and one with the stack's secret is accepted`,
   run: (world) =>
     betweenComparisons(world, async () => {
       const webhook = webhookOf(world, small);
@@ -115,7 +115,7 @@ const sets = (small: Small): Step => ({
 });
 
 const delivered = (small: Small, times: number): Step => ({
-  title: `${small.name} is delivered, and what runs is the commit that ${small.site} has`,
+  title: `${small.name} is delivered, and the commit at ${small.site} runs`,
   async run(world) {
     await expectDeliveries(world, small.name, times);
     const head = String((await repositoryOf(world, small).refs()).get("refs/heads/main"));
@@ -125,7 +125,7 @@ const delivered = (small: Small, times: number): Step => ({
 });
 
 const signed: Step = {
-  title: "Gitee's webhook is set up with a signature in place of the password, and a push is taken too",
+  title: "Gitee's webhook uses a signature instead of the password, and a push is accepted too",
   run: (world) =>
     betweenComparisons(world, async () => {
       const repository = repositoryOf(world, stock);
@@ -174,7 +174,7 @@ const impostor: Step = {
 
 export const forges: Scenario = {
   name: "forges",
-  title: "pushes to GitLab, Bitbucket and Gitee are verified in the way of each, and delivered",
+  title: "pushes to GitLab, Bitbucket and Gitee are verified as each forge requires, and delivered",
   settings: {
     "slipway:deploymentApi": false,
     "slipway:applications": all.map(({ name, forge, repository }) => ({

@@ -81,7 +81,7 @@ export const builtInVain = answered("a build that nobody waits for is answered 2
 
 /** A page of another site asks from a browser, which asks for permission before, and may send no header. */
 export const fromBrowsers: Step = {
-  title: "a browser may ask from the origin that is set, and from no other; its token may come in the query",
+  title: "a browser may call from the configured origin, and from no other; the token may be in the query",
   async run(world) {
     const preflight = async (origin: string) => {
       const headers = {
@@ -127,7 +127,7 @@ const summary = ({ service, environment, state }: PullRequestRecord): string => 
  * @param expected service, environment and state of every record, the newest first
  */
 export const lists = (expected: string[]): Step => ({
-  title: "the records are listed, the newest first, in pages, by service and by state; one is deleted",
+  title: "records are listed, newest first, in pages, by service and by state; one is deleted",
   async run(world) {
     const all = await listAll(world, "limit=2");
     expectSame("the list", all.map(summary), expected);

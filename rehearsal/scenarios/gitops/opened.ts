@@ -64,7 +64,7 @@ export const tagLines = (position: number): string[] => tags(firstTag, revisionO
 
 /** A job of CI's has ended well: what it built is proposed. */
 export const opens = (position: number): Step => ({
-  title: `CI tells of build ${position} of the storefront, and a pull request is opened`,
+  title: `CI reports build ${position} of the storefront, and a pull request is opened`,
   async run(world) {
     const revision = revisionOf("storefront", position);
     const asked = await ask(world, jobOf(position));
@@ -93,7 +93,7 @@ export const opens = (position: number): Step => ({
 
 /** A job of CI's is told once more, by a retry or by somebody who ran it again. */
 export const repeats = (position: number): Step => ({
-  title: "the same once more is answered with the record that exists, and starts nothing",
+  title: "the same request again is answered with the existing record, and starts nothing",
   async run(world) {
     const [tasks, before] = [tasksStarted(world), pullRequestsOf(world).length];
     const { status, body } = await requestPullRequest(world, { body: jobOf(position) });
@@ -112,7 +112,7 @@ export const repeats = (position: number): Step => ({
 
 /** The newer one takes the place of the older one, which says so. */
 export const supersedes = (position: number, older: number): Step => ({
-  title: `build ${position} is proposed instead of the one before, whose pull request is closed with a pointer to it`,
+  title: `build ${position} replaces the one before, whose pull request is closed with a link to it`,
   async run(world) {
     const record = await ended(world, (await ask(world, jobOf(position))).id);
     const shown = await expectOpened(world, record, tagLines(position));
@@ -127,7 +127,7 @@ export const supersedes = (position: number, older: number): Step => ({
 
 /** Somebody merges it; the same is asked for after its record is gone. */
 export const unchanged = (position: number): Step => ({
-  title: "it is merged; the same asked for again changes nothing, and opens nothing",
+  title: "it is merged; the same request again changes and opens nothing",
   async run(world) {
     const first = await requestPullRequest(world, { body: jobOf(position) });
     const merged: PullRequestRecord = JSON.parse(first.body);
@@ -148,7 +148,7 @@ const CALLERS = 8;
 
 /** All runners of a build tell of it at the same moment. The overlay has no image yet. */
 export const opensOnce: Step = {
-  title: `${CALLERS} callers ask for the same at once: one task, one pull request, which adds the image to the overlay`,
+  title: `${CALLERS} identical requests at once: one task, one pull request, which adds the image to the overlay`,
   async run(world) {
     world.mark = world.account.events.length;
     const tasks = tasksStarted(world);
@@ -177,7 +177,7 @@ export const opensOnce: Step = {
 
 /** By digest, as a pipeline knows an image: what is proposed is what was tested. */
 export const opensByDigest: Step = {
-  title: "an image by its digest takes the place of another digest",
+  title: "an image by digest replaces another digest",
   async run(world) {
     const digest = `sha256:${"ab".repeat(32)}`;
     const { id } = await ask(world, {
@@ -193,7 +193,7 @@ export const opensByDigest: Step = {
 
 /** Several are open for the gitops repository, of different services and environments. */
 export const areOpen = (...titles: RegExp[]): Step => ({
-  title: `what is open at ${gitops} is one pull request for each service and environment`,
+  title: `${gitops} has one open pull request for each service and environment`,
   async run(world) {
     const open = pullRequestsOf(world).filter(({ state }) => state === "open");
     expectEqual("open pull requests", open.length, titles.length);

@@ -97,7 +97,7 @@ const FAILURES = 2;
 
 /** A short outage is waited for. */
 export const apiRecovers = (position: number, merged: number): Step => ({
-  title: `GitHub's API fails ${FAILURES} times: the task asks again, and the pull request is opened`,
+  title: `GitHub's API fails ${FAILURES} times: the task retries, and the pull request is opened`,
   async run(world) {
     const fault = { kind: "apiDown" as const, requests: FAILURES };
     world.forges.fault = fault;
@@ -113,7 +113,7 @@ const MOVES = 2;
 
 /** Somebody else's commits come between the task's look at the base and its push, where branches have to be up to date. */
 export const baseMoves = (position: number, merged: number): Step => ({
-  title: `main moves before each of ${MOVES} pushes, which are refused: the third one is built on its head`,
+  title: `main moves before each of ${MOVES} pushes, which are rejected: the third attempt starts from its head`,
   async run(world) {
     const repository = gitopsOf(world);
     await requireBase(repository);
@@ -133,7 +133,8 @@ export const baseMoves = (position: number, merged: number): Step => ({
 
 /** Nothing of GitHub answers, for longer than the task waits for it. */
 export const githubIsDown = (position: number): Step => ({
-  title: "GitHub is down: failed, and the record says why (the pauses between the task's tries are real time)",
+  title:
+    "GitHub is down: the request fails, and the record says why (the task waits in real time between its attempts)",
   async run(world) {
     const before = pullRequestsOf(world).length;
     world.forges.fault = { kind: "unreachable" };
@@ -148,7 +149,7 @@ export const githubIsDown = (position: number): Step => ({
 
 /** What failed is told, and asked for again once its record is gone. */
 export const asksAgain = (position: number, merged: number): Step => ({
-  title: "GitHub is back: the record is deleted, the same asked for again, and opened",
+  title: "GitHub is back: the record is deleted, the request repeated, and the pull request opened",
   async run(world) {
     const { body } = await requestPullRequest(world, { body: jobOf(position) });
     const { id, state }: PullRequestRecord = JSON.parse(body);
@@ -171,7 +172,7 @@ const stopTask = async (world: World, { id }: PullRequestRecord): Promise<void> 
 
 /** Its task is stopped between two of its steps. What it has left is no obstacle. */
 export const taskIsStopped = (position: number, merged: number): Step => ({
-  title: "its task is stopped while it pushes: failed, not running for ever; asked for again, it is opened",
+  title: "its task is stopped during the push: the request fails; repeated, it opens the pull request",
   async run(world) {
     let stopped: Promise<void> | undefined;
     const asked = ask(world, jobOf(position));

@@ -75,7 +75,7 @@ const proposes: Step = {
 
 /** What the record says is what the action says. */
 const failsWithTheCause: Step = {
-  title: "there is no overlay to change: the action fails with the cause that the record has",
+  title: "the overlay does not exist: the action fails with the cause of the record",
   async run(world) {
     const before = pullRequestsOf(world).length;
     const execution = await follow(world);
@@ -96,7 +96,7 @@ const literally = (text: string): RegExp => new RegExp(text.replaceAll(/[.*+?^${
 
 export const gitopsPipeline: Scenario = {
   name: "gitopsPipeline",
-  title: "what a pipeline built is proposed by pull request, and the action's result follows the record",
+  title: "a pipeline opens a pull request for its image, and its action ends as the record does",
   settings: {
     "slipway:deploymentApi": false,
     "slipway:pullRequests": settings,

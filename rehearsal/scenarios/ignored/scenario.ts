@@ -80,7 +80,7 @@ const other = "the payload names repository acme/handbook, but this path and its
 
 export const ignored: Scenario = {
   name: "ignored",
-  title: "what is no push to a tracked branch starts nothing",
+  title: "events other than pushes to a tracked branch start nothing",
   needs: ["deliver"],
   steps: [
     refused("a ping", 200, "pong", undefined, async (world) =>

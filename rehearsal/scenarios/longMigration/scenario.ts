@@ -15,7 +15,7 @@ async function measure({ clock }: World): Promise<number> {
 
 export const longMigration: Scenario = {
   name: "longMigration",
-  title: "a migration that outlives the function that watches it is run once, and waited for",
+  title: "a migration that runs longer than a function may is run once, and awaited",
   needs: ["deliver"],
   steps: [
     push(`version 3.8.0 is pushed, whose migration takes ${simulatedMinutes} minutes`, async (repository, world) =>
@@ -23,7 +23,7 @@ export const longMigration: Scenario = {
     ),
     delivers,
     {
-      title: "its job stayed open meanwhile, the function looked after the task every minute, and started it once",
+      title: "its job stayed open, the function checked the task every minute, and started it once",
       async run(world) {
         const events = world.since();
         const invocations = events.filter((it) => it.kind === "function-invoked" && it.function.includes("-migrate-"));

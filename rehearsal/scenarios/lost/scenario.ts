@@ -41,12 +41,12 @@ const calls = (world: World, operation: string) =>
 
 export const lost: Scenario = {
   name: "lost",
-  title: "what cannot be fetched is kept, told of, and delivered when GitHub is back",
+  title: "a push that cannot be fetched is kept, reported, and delivered when GitHub is back",
   needs: ["deliver"],
   troubled: true,
   steps: [
     {
-      title: "the branch's head is compared, and is where it was",
+      title: "the branch's head is compared, and has not moved",
       async run(world) {
         await untilCompared(world);
         return undefined;
@@ -57,7 +57,7 @@ export const lost: Scenario = {
       return commitLarge(repository, "4.0.0", archive);
     }),
     {
-      title: "fetch fails, and leaves no half of an upload",
+      title: "fetch fails, and leaves no incomplete upload",
       async run(world) {
         const { cause } = await nextFailure(world);
         expectEqual("uploads aborted", calls(world, "AbortMultipartUpload"), calls(world, "CreateMultipartUpload"));
@@ -66,7 +66,7 @@ export const lost: Scenario = {
       },
     },
     {
-      title: "GitHub cannot be reached at all: fetch tries for hours, and an alarm tells that a push waits",
+      title: "GitHub is unreachable: fetch retries for hours, and an alarm reports that a push waits",
       async run(world) {
         world.forges.fault = { kind: "unreachable" };
         const waiting = alarms(world, /-waiting-/);
@@ -76,7 +76,7 @@ export const lost: Scenario = {
       },
     },
     {
-      title: "in the end the message is among the dead letters",
+      title: "finally the message is in the dead-letter queue",
       async run(world) {
         const { maxReceiveCount, url, deadLettersUrl } = queuesOf(world);
         const before = executions(world);

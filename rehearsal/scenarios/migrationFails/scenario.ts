@@ -7,7 +7,7 @@ import { nothingChanges } from "../unchanged";
 
 export const migrationFails: Scenario = {
   name: "migrationFails",
-  title: "a migration that fails stops the delivery before anything has changed",
+  title: "a failed migration stops the delivery before anything changes",
   needs: ["deliver"],
   troubled: true,
   steps: [

@@ -6,7 +6,7 @@ import { intakeOf } from "../world";
 
 /** Whoever set up the webhook has mistyped the secret: GitHub does not deliver again by itself. */
 const pushes: Step = {
-  title: "version 2.1.0 is pushed, and its webhook is refused: the secret at GitHub is another",
+  title: "version 2.1.0 is pushed, and its webhook is rejected: GitHub has a wrong secret",
   run: (world) =>
     betweenComparisons(world, async () => {
       world.forges.editWebhooks(world.repository, { secret: "not the secret" });
@@ -29,7 +29,7 @@ const found: Step = {
 };
 
 const once: Step = {
-  title: "two more comparisons, and the webhook that is delivered again with the right secret, start nothing more",
+  title: "two more comparisons, and the webhook sent again with the right secret, start nothing",
   async run(world) {
     const before = executions(world);
     await untilCompared(world);

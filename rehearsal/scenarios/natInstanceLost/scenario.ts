@@ -25,7 +25,7 @@ const instancesIn = (world: World): string[] => [
 ];
 
 const terminated: Step = {
-  title: "its archive breaks off, and before fetch tries again the NAT instance is terminated",
+  title: "its download breaks off, and the NAT instance is terminated before fetch retries",
   async run(world) {
     const [{ receives }] = await fetchFailureAfter(world, world.mark);
     expectEqual("attempts", receives, 1);
@@ -46,7 +46,7 @@ const blackhole =
   /^the route 20\.205\.243\.160\/28 of pl-[0-9a-f]+ in rtb-[0-9a-f]+ to github\.com \(20\.205\.243\.166\) is a blackhole: /;
 
 const waits: Step = {
-  title: "fetch cannot reach GitHub, says why, and waits longer each time",
+  title: "fetch cannot reach GitHub, logs the reason, and backs off",
   async run(world) {
     const [, first] = await fetchFailureAfter(world, world.mark);
     const [second] = await fetchFailureAfter(world, first);
@@ -59,7 +59,7 @@ const waits: Step = {
 };
 
 const replaced: Step = {
-  title: "the group has replaced the instance, nothing was lost, and nothing was done twice",
+  title: "the auto scaling group has replaced the instance; nothing was lost or done twice",
   async run(world) {
     const [lost, other, ...rest] = instancesIn(world);
     expectSame("the instances that GitHub was reached by", [other, rest], [(await running(world))[0], []]);
@@ -78,7 +78,7 @@ const replaced: Step = {
 
 export const natInstanceLost: Scenario = {
   name: "natInstanceLost",
-  title: "the NAT instance is lost during a delivery, which completes when the group has replaced it",
+  title: "the NAT instance is lost during a delivery, which completes once it is replaced",
   stack: "cn-north-1",
   needs: ["polled"],
   troubled: true,

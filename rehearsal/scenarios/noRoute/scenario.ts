@@ -9,7 +9,7 @@ const reason =
 
 /** Fetch fails as it would on AWS, and what it was to fetch waits. */
 const failsThere: Step = {
-  title: "fetch cannot connect to github.com, the report says which route is missing, and the push waits",
+  title: "fetch cannot connect to github.com, the report names the missing route, and the push waits",
   async run(world) {
     await world.event((it): it is Connection => it.kind === "connection" && it.reason !== undefined);
     const failed = await world.event(
@@ -35,7 +35,7 @@ const failsThere: Step = {
 
 export const noRoute: Scenario = {
   name: "noRoute",
-  title: "fetch fails where no route leads to GitHub, as it would on AWS",
+  title: "fetch fails without a route to GitHub, as it would on AWS",
   stack: "cn-north-1",
   settings: {
     "slipway:intake": "webhook",

@@ -49,7 +49,7 @@ async function pushAll(world: World): Promise<undefined> {
 }
 
 const wait: Step = {
-  title: "fetch tries both branches again and again, ever more seldom, and nothing is lost",
+  title: "fetch retries both branches with growing delays, and nothing is lost",
   async run(world) {
     while (fetchFailures(world).length < 6) await world.account.until((it): it is CloudEvent => it.kind === "log");
     for (const failed of fetchFailures(world)) {
@@ -67,7 +67,7 @@ const wait: Step = {
 };
 
 const allDelivered: Step = {
-  title: "GitHub is back: all that is still there is delivered, each branch in its order",
+  title: "GitHub is back: every commit that still exists is delivered, each branch in order",
   async run(world) {
     world.forges.fault = undefined;
     await Promise.all([expectDeliveries(world, "storefront", 2), expectDeliveries(world, preview, 1)]);
@@ -88,7 +88,7 @@ const allDelivered: Step = {
 };
 
 const oneGivenUp: Step = {
-  title: "the commit that is gone was looked for three times in the branch, and given up with a notice",
+  title: "the missing commit was looked for three times, and dropped with a notice",
   async run(world) {
     const gone = commitOf(world, "1.1.0");
     const reason = `branch main does not contain commit ${gone}`;

@@ -3,7 +3,7 @@ import { secret, withToken } from "../secretToken";
 
 export const privateRepository: Scenario = {
   name: "privateRepository",
-  title: "a private repository is fetched with a token, which may be changed, and which nothing tells",
+  title: "a private repository is fetched with a token, which is rotated, and which appears nowhere",
   settings: { "slipway:forges": { github: { token: secret } } },
   secrets: [secret],
   steps: withToken,

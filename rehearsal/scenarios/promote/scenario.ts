@@ -6,7 +6,7 @@ import { addWebhook, answers, deliversTo, push } from "../steps";
 
 export const promote: Scenario = {
   name: "promote",
-  title: "the image that dev has proven is approved, and delivered to prod",
+  title: "the image that dev has delivered is approved, and delivered to prod",
   stack: "prod",
   steps: [
     addWebhook,

@@ -8,7 +8,7 @@ const throughInstance = reachedByInstance("all", ["fetch codeload.github.com", "
 
 export const received: Scenario = {
   name: "received",
-  title: "a webhook tells of a push, and all that leaves the private subnets leaves by the NAT instance",
+  title: "a webhook announces a push, and all traffic of the private subnets uses the NAT instance",
   stack: "cn-northwest-1",
   steps: [
     addWebhook,

@@ -28,7 +28,7 @@ export const redelivery: Scenario = {
   needs: ["deliver"],
   steps: [
     {
-      title: "GitHub delivers the push of 2.0.0 again, when the queue has forgotten it",
+      title: "GitHub delivers the push of 2.0.0 again, after the queue's deduplication interval",
       async run(world) {
         await world.pass(deduplication);
         const before = executions(world);
@@ -42,7 +42,7 @@ export const redelivery: Scenario = {
       },
     },
     {
-      title: "and at once again",
+      title: "and immediately once more",
       async run(world) {
         const before = executions(world);
         await redeliverLast(world);

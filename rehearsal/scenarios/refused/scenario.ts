@@ -18,7 +18,7 @@ const setMutability = (title: string, mutability: object): Step => ({
 
 export const refused: Scenario = {
   name: "refused",
-  title: "a registry that refuses the tag fails the delivery, and a release by hand completes it",
+  title: "a registry that rejects the tag fails the delivery, and a manual release completes it",
   needs: ["deliver"],
   troubled: true,
   steps: [
@@ -37,7 +37,7 @@ export const refused: Scenario = {
       imageTagMutabilityExclusionFilters: ["dev", "prod"].map((filter) => ({ filter, filterType: "WILDCARD" })),
     }),
     {
-      title: "two minutes later the operator releases the pipeline, and names no revision",
+      title: "two minutes later the operator releases the pipeline without naming a revision",
       async run(world) {
         // Within a minute the failed delivery gives the application's lock back.
         await world.pass(120_000);

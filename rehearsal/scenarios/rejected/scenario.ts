@@ -6,7 +6,7 @@ import { nothingChanges } from "../unchanged";
 
 export const rejected: Scenario = {
   name: "rejected",
-  title: "a version that is rejected changes nothing, and all are told why",
+  title: "a rejected version changes nothing, and the notice says why",
   stack: "prod",
   needs: ["tagMoved"],
   steps: [

@@ -32,7 +32,7 @@ function deploymentsOf(world: World): Record<string, number> {
 
 /** Once every repetition has come, the state is the same, and neither migrations nor deployments are more than they were. */
 const staysSo = (state: DeliveryState, deployments: Record<string, number>): Step => ({
-  title: "when the last repetition has come, nothing has been done twice",
+  title: "after the last repetition, nothing has been done twice",
   async run(world) {
     await world.pass(late);
     await expectState(world, state);
@@ -49,7 +49,7 @@ const staysSo = (state: DeliveryState, deployments: Record<string, number>): Ste
 
 export const repeated: Scenario = {
   name: "repeated",
-  title: "every event of a function comes twice, at once or late, and nothing is done twice",
+  title: "every event reaches its function twice, at once or late, and nothing is done twice",
   repeats: true,
   troubled: true,
   steps: [

@@ -13,7 +13,7 @@ export const rollback: Scenario = {
   steps: [
     push("version 3.0.0 is pushed, which ends as soon as it starts", (repository) => commitCrash(repository, "3.0.0")),
     {
-      title: "the pipeline fails, and all the while version 2.0.0 answers",
+      title: "the pipeline fails, and version 2.0.0 keeps answering",
       async run(world) {
         const versions = new Map<string, number>();
         let ended = false;

@@ -24,7 +24,7 @@ const frequentSchedules = `${renamedSchedules}  - name: stock
 
 /** What falls due runs the version that was delivered last, in the size that its schedule wants. */
 const fallsDue: Step = {
-  title: `${minutes} minutes later schedule stock falls due, and its task ends well`,
+  title: `${minutes} minutes later schedule stock is due, and its task succeeds`,
   async run(world) {
     const stopped = world.event(
       (event): event is TaskEvent =>
@@ -53,7 +53,7 @@ const idOf = ({ taskArn }: TaskEvent): string => taskArn.split("/").at(-1) ?? ta
 
 export const schedules: Scenario = {
   name: "schedules",
-  title: "schedules change with the version, no others do, and they run what was delivered",
+  title: "schedules change with the version, other rules do not, and they run the delivered image",
   needs: ["deliver"],
   steps: [
     addNeighbours,

@@ -6,7 +6,7 @@ import { answers, deliversTo, push } from "../steps";
 
 export const superseded: Scenario = {
   name: "superseded",
-  title: "of the versions that wait behind an approval only the newest is asked for",
+  title: "of the versions that wait behind an approval, only the newest is offered next",
   stack: "prod",
   needs: ["rejected"],
   steps: [

@@ -6,7 +6,7 @@ import { answers, deliversTo, push } from "../steps";
 
 export const tagMoved: Scenario = {
   name: "tagMoved",
-  title: "what was approved is what runs, though the tag has moved to a newer version",
+  title: "the approved version runs, although the tag has moved to a newer one",
   stack: "prod",
   needs: ["promote"],
   steps: [

@@ -7,7 +7,7 @@ import { nothingChanges } from "../unchanged";
 
 export const workerFails: Scenario = {
   name: "workerFails",
-  title: "one service that crashes takes all of the application back",
+  title: "if one service crashes, all services of the application are rolled back",
   needs: ["deliver"],
   troubled: true,
   steps: [
