@@ -39,6 +39,14 @@ function kindsFor({ internal, operation, redeliverable, hasEarlierAnswer, servic
     : ["500", "denied", "answer-lost", "kill-after", ...again("twice")];
 }
 
+/** Lambda invokes a function for an event three times at most: a process that is killed each time is not tried again. */
+function killedEachTime({ internal, redeliverable, operation, number }: CountedCall): FaultKind[] {
+  if (internal || !redeliverable || number > 1) return [];
+  return [READ.test(operation) ? "kill-before" : "kill-after"];
+}
+
+const ATTEMPTS = 3;
+
 /** @param depth how many calls of an operation are distinct at most */
 function isDistinct({ internal, operation, number }: CountedCall, depth: number): boolean {
   return number <= Math.min(depth, internal ? 1 : READ.test(operation) ? READS : WRITES);
@@ -51,6 +59,8 @@ export function enumerateFaults(calls: readonly CountedCall[], depth = WRITES): 
     .filter((call) => isDistinct(call, depth))
     .flatMap((call) => {
       const { principal: who, service, operation, number } = call;
-      return kindsFor(call).map((kind) => ({ who, service, operation, from: number, to: number, kind }));
+      const faults = (kinds: FaultKind[], to: number): Fault[] =>
+        kinds.map((kind) => ({ who, service, operation, from: number, to, kind }));
+      return [...faults(kindsFor(call), number), ...faults(killedEachTime(call), ATTEMPTS)];
     });
 }

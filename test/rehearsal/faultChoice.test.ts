@@ -32,10 +32,17 @@ describe("rehearsal: the faults of a recorded delivery", () => {
       "twice",
       "twice-late",
     ];
-    assert.deepEqual(
-      kindsOf(call("UpdateService")),
-      kinds.map((it) => `deploy:ecs:UpdateService=${it}`),
-    );
+    assert.deepEqual(kindsOf(call("UpdateService")), [
+      ...kinds.map((it) => `deploy:ecs:UpdateService=${it}`),
+      "deploy:ecs:UpdateService#1-3=kill-after",
+    ]);
+  });
+
+  it("kill a function three times only if Lambda invokes it again", () => {
+    const isKilled = (it: CountedCall) => kindsOf(it).filter((fault) => fault.includes("#1-3="));
+    assert.deepEqual(isKilled(call("DescribeServices")), ["deploy:ecs:DescribeServices#1-3=kill-before"]);
+    assert.deepEqual(isKilled(call("UpdateService", { redeliverable: false })), []);
+    assert.deepEqual(isKilled(call("UpdateService", { number: 2 })), []);
   });
 
   it("are those that leave something half done at later calls", () => {
