@@ -5,6 +5,9 @@ import { decideRollback, hasTurned, type ServiceObservation } from "./rollout";
 import { updateService } from "./services";
 import type { DeploymentState, ServiceState } from "./state";
 
+/** How long an update is repeated that meets an error which may not pass, in seconds: a denial may be for one call. */
+const DENIED = 5 * 60;
+
 /**
  * Takes every service of a failed deployment back to what ran before, those that succeeded too, and follows until all are
  * there. What it does follows from what it sees, so that a repetition does nothing twice.
@@ -33,7 +36,7 @@ export async function goBack(
         const { accepted, error } = await update(context, each, verdict.desiredCount);
         if (accepted || (error !== undefined && verdict.precaution)) {
           after = { ...each, turned: true };
-        } else if (error !== undefined) {
+        } else if (error !== undefined && patience.elapsed >= DENIED) {
           after = { ...each, stuck: true };
           obstacle = [...(obstacle === undefined ? [] : [obstacle]), `${service}: ${error}`].join(". ");
         }

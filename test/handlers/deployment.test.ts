@@ -209,13 +209,37 @@ describe("deployment", () => {
     });
   });
 
-  it("tells of a rollback that ECS refuses", async () => {
+  it("goes back though the first call of its rollback is denied: one service would keep the new version", async () => {
+    world.setUp(["web"]);
+    await world.steps(2);
+    world.now += 30 * MINUTE;
+    const { UpdateService } = world.endpoint.answers;
+    world.endpoint.answers.UpdateService = (input) => {
+      world.endpoint.answers.UpdateService = UpdateService;
+      throw awsFault("AccessDeniedException", `not authorized to update ${input.service}`);
+    };
+    await world.step();
+    world.now += MINUTE;
+    await world.step();
+    expect(world.running()).to.deep.equal([["web:1", 2]]);
+    world.ecs.complete("web");
+    expect(await world.step()).to.deep.include({
+      kind: "failed",
+      message:
+        "storefront v2 was not deployed. web: not complete after 30 minutes: 0 of 2 tasks run, 2 pending, 0 failed. " +
+        "Rollback: web has web:1 again.",
+    });
+  });
+
+  it("reports a rollback that ECS refuses for five minutes", async () => {
     world.setUp(["web"]);
     await world.steps(2);
     world.now += 30 * MINUTE;
     world.endpoint.answers.UpdateService = () => {
       throw awsFault("AccessDeniedException", "not authorized to perform: ecs:UpdateService");
     };
+    await world.step();
+    world.now += 5 * MINUTE;
     await world.step();
     expect(await world.step()).to.deep.equal({
       kind: "failed",
@@ -224,7 +248,7 @@ describe("deployment", () => {
         "Rollback: web is not back at web:1: it still has web:2 " +
         "(web: AccessDeniedException: not authorized to perform: ecs:UpdateService).",
     });
-    expect(world.inputsOf("UpdateService")).to.have.length(2);
+    expect(world.inputsOf("UpdateService")).to.have.length(3);
   });
 
   it("that is a service's first goes back to no tasks", async () => {

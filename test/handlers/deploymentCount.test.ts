@@ -160,6 +160,8 @@ describe("desired count of a deployment", () => {
       throw awsFault("AccessDeniedException", "not authorized to perform: ecs:UpdateService");
     };
     await world.step();
+    world.now += 300_000;
+    await world.step();
     expect(await world.step()).to.deep.include({
       kind: "failed",
       message:
@@ -167,6 +169,6 @@ describe("desired count of a deployment", () => {
         "Rollback: web is not back at web:1: it has web:1 again, but a desired count of 2 instead of 5 " +
         "(web: AccessDeniedException: not authorized to perform: ecs:UpdateService).",
     });
-    expect(updates()).to.have.length(2);
+    expect(updates()).to.have.length(3);
   });
 });
