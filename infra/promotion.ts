@@ -1,6 +1,7 @@
 import * as cloudwatch from "@pulumi/aws/cloudwatch";
 import * as pulumi from "@pulumi/pulumi";
 import { imageBuildspec } from "../handlers/imageBuildspec";
+import { createAlarm } from "./alerts";
 import type { Bucket } from "./bucket";
 import { Build } from "./build";
 import type { DeliveredImageTable } from "./deliveredImages";
@@ -68,6 +69,19 @@ export class Promotion extends pulumi.ComponentResource {
     new cloudwatch.EventTarget(
       `${name}-promotion`,
       { rule: rule.name, arn: args.pipeline.arn, roleArn },
+      { parent: this },
+    );
+    // EventBridge retries for a day, but not a call that is denied.
+    createAlarm(
+      `${name}-promotion`,
+      {
+        operations: args.operations,
+        description: `${repository}:${tag} moved, and did not start the pipeline: release it by hand.`,
+        namespace: "AWS/Events",
+        metrics: ["FailedInvocations"],
+        statistic: "Sum",
+        dimensions: { RuleName: rule.name },
+      },
       { parent: this },
     );
     this.registerOutputs({});

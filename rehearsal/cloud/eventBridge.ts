@@ -17,6 +17,7 @@ import type {
   RemoveTargetsRequest,
   RemoveTargetsResponse,
   TagResourceRequest,
+  Target,
   UntagResourceRequest,
 } from "@aws-sdk/client-eventbridge";
 import { checkRequest } from "./constraints";
@@ -40,12 +41,26 @@ import { parsePattern } from "./eventBridge/pattern";
 import { createPermissions } from "./eventBridge/permissions";
 import { follow, parseSchedule } from "./eventBridge/schedule";
 import { listTargets, putTargets, removeTargets } from "./eventBridge/targets";
-import { awsError, type Call, type Cloud, type Created, type Declaration, operation, type Service } from "./service";
+import {
+  awsError,
+  type Call,
+  type Cloud,
+  type Created,
+  type Declaration,
+  isAwsError,
+  operation,
+  type Service,
+} from "./service";
 
 /**
- * Amazon EventBridge: the rules of the default bus, by event pattern and by schedule, and the calls to their targets.
- * What AWS does and this does not: it retries a target that fails, for a day.
+ * How long EventBridge retries a target after an error that may pass. AWS documents 24 hours with exponential backoff, not the
+ * delays. https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-retry-policy.html
  */
+const RETRIED = 24 * 60 * 60_000;
+const FIRST_DELAY = 15_000;
+const LONGEST_DELAY = 15 * 60_000;
+
+/** Amazon EventBridge: the rules of the default bus, by event pattern and by schedule, and the calls to their targets. */
 export function createEventBridge(cloud: Cloud): Service {
   const rules = new Map<string, Rule>();
   let stopped = false;
@@ -145,15 +160,29 @@ export function createEventBridge(cloud: Cloud): Service {
     return { FailedEntryCount: answers.filter((it) => "ErrorCode" in it).length, Entries: answers };
   }
 
-  /** Calls every target of the rule, and tells how each call went. Nobody waits for it. */
+  /** Calls every target of the rule, and does not wait for them. */
   function fire(rule: Rule, event: BusEvent): void {
-    for (const target of rule.targets.values())
-      invokeTarget(cloud, rule, target, event).then(
-        () => cloud.tell({ kind: "rule", rule: rule.name, target: target.Arn ?? "" }),
-        (error: Error) => {
-          if (!stopped) cloud.tell({ kind: "rule", rule: rule.name, target: target.Arn ?? "", error: error.message });
-        },
-      );
+    for (const target of rule.targets.values()) void deliver(rule, target, event);
+  }
+
+  /** Calls a target until it succeeds, or fails with an error that retrying cannot fix, and reports the result. */
+  async function deliver(rule: Rule, target: Target, event: BusEvent): Promise<void> {
+    const result = { kind: "rule", rule: rule.name, target: target.Arn ?? "" } as const;
+    const until = cloud.clock.now() + RETRIED;
+    for (let delay = FIRST_DELAY; !stopped; delay = Math.min(2 * delay, LONGEST_DELAY)) {
+      try {
+        await invokeTarget(cloud, rule, target, event);
+        cloud.tell(result);
+        return;
+      } catch (error) {
+        if (stopped) return;
+        if (!isRetried(error) || cloud.clock.now() > until) {
+          cloud.tell({ ...result, error: (error as Error).message });
+          return;
+        }
+      }
+      await cloud.clock.wait(delay);
+    }
   }
 
   function declareRule(declaration: Declaration): Created {
@@ -244,6 +273,12 @@ export function createEventBridge(cloud: Cloud): Service {
     },
   };
 }
+
+/** EventBridge does not retry a denied call, nor one to a target that does not exist. */
+const isRetried = (error: unknown): boolean =>
+  isAwsError(error) &&
+  error.code !== "NotSimulated" &&
+  (error.status >= 500 || /Throttl|TooManyRequests/.test(error.code));
 
 function onlyDefaultBus(name: string | undefined): void {
   if (name !== undefined && name !== DEFAULT_BUS)

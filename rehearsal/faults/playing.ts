@@ -127,7 +127,10 @@ function awaited(
   if (request.kind === "push" && executions === 0 && !isDead) return [`version ${request.version} was not delivered`];
   if (request.kind !== "deployment" || request.id === undefined) return [];
   if (!told(request.id)) return [`no notice of deployment ${request.id}`];
-  return name === "promotion" && executions === 0 ? ["prod's pipeline was not started"] : [];
+  const isAlarmed = eventsOf(observer, "alarm").some(
+    ({ alarm, state }) => /-promotion-/.test(alarm) && state === "ALARM",
+  );
+  return name === "promotion" && executions === 0 && !isAlarmed ? ["prod's pipeline was not started"] : [];
 }
 
 async function rollouts(observer: Observer): Promise<string[]> {

@@ -215,7 +215,7 @@ describe("deployment", () => {
     world.now += 30 * MINUTE;
     const { UpdateService } = world.endpoint.answers;
     world.endpoint.answers.UpdateService = (input) => {
-      world.endpoint.answers.UpdateService = UpdateService;
+      Object.assign(world.endpoint.answers, { UpdateService });
       throw awsFault("AccessDeniedException", `not authorized to update ${input.service}`);
     };
     await world.step();

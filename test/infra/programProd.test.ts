@@ -108,6 +108,17 @@ describe("the program for stack prod", () => {
     });
   });
 
+  it("has an alarm on a move of dev's tag that did not start the pipeline", () => {
+    expect(inputsOf("aws:cloudwatch/metricAlarm:MetricAlarm", "storefront-promotion")).to.deep.include({
+      namespace: "AWS/Events",
+      metricName: "FailedInvocations",
+      dimensions: { RuleName: "storefront-promotion-0000000" },
+      statistic: "Sum",
+      comparisonOperator: "GreaterThanThreshold",
+      threshold: 0,
+    });
+  });
+
   it("names dev's repository wherever an image is named", () => {
     expect(program.outputs.repositories).to.deep.equal({ storefront: REPOSITORY });
     const definitions = [...ofType(program, "aws:ecs/taskDefinition:TaskDefinition").values()];

@@ -13,7 +13,7 @@ const TYPES: Record<string, [dev: number, prod: number, beijing: number, ningxia
   "aws:cloudwatch/eventRule:EventRule": [8, 8, 8, 8],
   "aws:cloudwatch/eventTarget:EventTarget": [8, 8, 8, 8],
   "aws:cloudwatch/logGroup:LogGroup": [17, 13, 14, 16],
-  "aws:cloudwatch/metricAlarm:MetricAlarm": [20, 15, 16, 19],
+  "aws:cloudwatch/metricAlarm:MetricAlarm": [20, 16, 16, 19],
   "aws:codebuild/project:Project": [2, 1, 2, 2],
   "aws:codepipeline/pipeline:Pipeline": [1, 1, 1, 1],
   "aws:dynamodb/table:Table": [2, 2, 2, 2],

@@ -3,7 +3,7 @@ import { expect } from "chai";
 import { createEventBridge } from "../../rehearsal/cloud/eventBridge";
 import { createLambda } from "../../rehearsal/cloud/lambda";
 import { createLogs } from "../../rehearsal/cloud/logs";
-import { type Cloud, operation, type Principal, type Service } from "../../rehearsal/cloud/service";
+import { awsError, type Cloud, operation, type Principal, type Service } from "../../rehearsal/cloud/service";
 import { createSns, type Delivery } from "../../rehearsal/cloud/sns";
 import { declareFunction, isKind, linesOf } from "./functionSupport";
 import { createTestCloud, type TestCloud } from "./support";
@@ -39,12 +39,18 @@ describe("The targets of EventBridge's rules", () => {
   let cloud: TestCloud;
   let deliveries: readonly Delivery[];
   let ecsAnswer: object;
+  /** What the first starts of the pipeline fail with. */
+  let pipelineErrors: Error[];
   const pipelines = stubbed(
     "codepipeline",
     "StartPipelineExecution",
     "codepipeline:StartPipelineExecution",
     PIPELINE,
-    () => ({}),
+    () => {
+      const error = pipelineErrors.shift();
+      if (error !== undefined) throw error;
+      return {};
+    },
   );
   const ecs = stubbed(
     "ecs",
@@ -56,6 +62,7 @@ describe("The targets of EventBridge's rules", () => {
 
   beforeEach(async () => {
     pipelines.asked.length = 0;
+    pipelineErrors = [];
     ecs.asked.length = 0;
     ecsAnswer = { tasks: [{ taskArn: "task" }], failures: [] };
     const topics = (account: Cloud) => {
@@ -210,6 +217,32 @@ describe("The targets of EventBridge's rules", () => {
       expect((await told).error).to.match(message);
       expect(pipelines.asked).to.deep.equal([]);
     });
+
+  it("are called again after errors that may pass, and no failure is counted", async () => {
+    await rule();
+    await target(PIPELINE, { roleArn: await role("codepipeline:StartPipelineExecution", PIPELINE) });
+    pipelineErrors = [awsError("InternalFailure", "down", 500), awsError("ThrottlingException", "Rate exceeded")];
+    const told = called();
+    await putEvents();
+    await cloud.clock.turn(14_999);
+    expect(pipelineErrors).to.have.length(1);
+    await cloud.clock.turn(1);
+    expect(pipelineErrors).to.have.length(0);
+    expect(pipelines.asked).to.have.length(0);
+    await cloud.clock.turn(30_000);
+    expect(pipelines.asked).to.have.length(1);
+    expect(await told).to.deep.equal({ kind: "rule", rule: "dev-failures", target: PIPELINE });
+  });
+
+  it("are given up after a day", async () => {
+    await rule();
+    await target(PIPELINE, { roleArn: await role("codepipeline:StartPipelineExecution", PIPELINE) });
+    pipelineErrors = Array.from({ length: 1_000 }, () => awsError("InternalFailure", "down", 500));
+    const told = called();
+    await putEvents();
+    await cloud.clock.turn(25 * 60 * 60_000);
+    expect(await told).to.deep.equal({ kind: "rule", rule: "dev-failures", target: PIPELINE, error: "down" });
+  });
 
   it("run a task when the schedule falls due, with the input as overrides", async () => {
     await rule({ scheduleExpression: "cron(0 3 * * ? *)" });

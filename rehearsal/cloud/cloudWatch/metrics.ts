@@ -43,6 +43,11 @@ export function createMetrics(dimensions: ReturnType<typeof createDimensions>): 
     "AWS/Events TriggeredRules": {
       counts: (event, { RuleName }) => (event.kind === "rule" && event.rule === RuleName ? 1 : undefined),
     },
+    // Without those that succeed when they are retried.
+    "AWS/Events FailedInvocations": {
+      counts: (event, { RuleName }) =>
+        event.kind === "rule" && event.rule === RuleName && event.error !== undefined ? 1 : undefined,
+    },
   };
 }
 
