@@ -39,13 +39,14 @@ function kindsFor({ internal, operation, redeliverable, hasEarlierAnswer, servic
     : ["500", "denied", "answer-lost", "kill-after", ...again("twice")];
 }
 
-/** Lambda invokes a function for an event three times at most: a process that is killed each time is not tried again. */
+/** How often Lambda invokes a function for an event at most. */
+export const ATTEMPTS = 3;
+
+/** A process that is killed at each attempt is not started again. */
 function killedEachTime({ internal, redeliverable, operation, number }: CountedCall): FaultKind[] {
   if (internal || !redeliverable || number > 1) return [];
   return [READ.test(operation) ? "kill-before" : "kill-after"];
 }
-
-const ATTEMPTS = 3;
 
 /** @param depth how many calls of an operation are distinct at most */
 function isDistinct({ internal, operation, number }: CountedCall, depth: number): boolean {

@@ -50,6 +50,8 @@ export type Request =
 /** All that is known of a delivery that has come to rest, or has not. Times are in milliseconds since the epoch. */
 export interface Evidence {
   request: Request;
+  /** Whether a function was killed at each of its attempts: then it cannot report, and CodePipeline fails its action. */
+  killedEachTime: boolean;
   began: number;
   /** When everything had come to rest, or was given up. */
   ended: number;

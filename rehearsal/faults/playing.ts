@@ -1,6 +1,7 @@
 import type { World } from "../scenarios/world";
 import type { OpenAccount } from "./accounts";
 import type { DeliveryKind } from "./deliveries";
+import { ATTEMPTS } from "./enumerate";
 import { type Evidence, eventsOf, executionEnds, type Request } from "./evidence";
 import type { Fault } from "./fault";
 import type { CountedCall } from "./injector";
@@ -51,6 +52,7 @@ export async function playUnder(account: OpenAccount, kind: DeliveryKind, faults
     injector.arm([]);
     const evidence: Evidence = {
       request,
+      killedEachTime: faults.some(({ kind, from, to }) => kind.startsWith("kill-") && to - from + 1 >= ATTEMPTS),
       began,
       ended,
       due,

@@ -81,6 +81,7 @@ const lock = (minutes: number, given: Partial<LockSample> = {}): LockSample => (
 /** A push that was delivered in five minutes, as it should be. */
 const sound: Evidence = {
   request: { kind: "push", version: "2.0.0", commit },
+  killedEachTime: false,
   began: BEGAN,
   ended: BEGAN + 5 * MINUTE,
   due: BEGAN + 35 * MINUTE,
@@ -119,6 +120,16 @@ const everyRecord = "every record reaches an end state";
 const everyOutcome = "every outcome is published at least once";
 const inTime = "the delivery ends within the rollout's deadline plus 5 minutes";
 
+/** The deploy function reported nothing, so that CodePipeline failed its action. */
+const SILENT: Partial<Evidence> = {
+  happened: [
+    ...without(deployed, over, told).filter(({ event }) => event.kind !== "job-result"),
+    happened(4, action("Deploy", "Failed", "The AWS Lambda function failed to return a result within 20 minutes")),
+    happened(5, execution("Failed")),
+    happened(5, notice("storefront in dev: failed at Deploy")),
+  ],
+};
+
 describe("rehearsal: what must be so whatever went wrong", () => {
   it("is so of a push that was delivered", () => assert.deepEqual(violationsOf(sound), []));
 
@@ -134,6 +145,11 @@ describe("rehearsal: what must be so whatever went wrong", () => {
       [
         `${once}: Deploy/Deploy of dev-storefront e1 ended succeeded, and these results were taken: succeeded, succeeded`,
       ],
+    ],
+    [
+      "an action whose function reported nothing",
+      SILENT,
+      [`${once}: Deploy/Deploy of dev-storefront e1 ended failed, and these results were taken: none`],
     ],
     [
       "an action that did not end",
@@ -273,6 +289,7 @@ describe("rehearsal: what must be so whatever went wrong", () => {
         ...withEvents(happened(5, notice("storefront in dev: deployment of 2.0.0 failed", "d1"))),
       },
     ],
+    ["an action whose function was killed at each attempt", { ...SILENT, killedEachTime: true }],
     ["a lock that is held four minutes after the end", { locks: [lock(9)] }],
     [
       "schedules that a deployment by HTTP leaves",

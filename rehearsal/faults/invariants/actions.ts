@@ -17,7 +17,10 @@ const SILENCE = /failed to return a result within/;
  * Of every execution that has ended: each action that began has ended once, and of those that functions do, CodePipeline
  * took one result, which is how the action ended.
  */
-export function actionViolations(evidence: Pick<Evidence, "happened" | "functionActions">): string[] {
+export function actionViolations({
+  killedEachTime,
+  ...evidence
+}: Pick<Evidence, "happened" | "functionActions" | "killedEachTime">): string[] {
   const ends = executionEnds(evidence);
   const results = eventsOf(evidence, "job-result").filter(({ refused }) => refused === undefined);
   const runs = new Map<string, { isByFunction: boolean; ends: string[]; isUninvoked: boolean }>();
@@ -31,7 +34,7 @@ export function actionViolations(evidence: Pick<Evidence, "happened" | "function
       isUninvoked: false,
     };
     if (status !== "InProgress") run.ends.push(status.toLowerCase());
-    if (status === "Failed" && !SILENCE.test(event.summary ?? "")) run.isUninvoked = true;
+    if (status === "Failed" && (killedEachTime || !SILENCE.test(event.summary ?? ""))) run.isUninvoked = true;
     runs.set(key, run);
   }
   return [...runs].flatMap(([key, { isByFunction, ends, isUninvoked }]) => {
@@ -39,7 +42,7 @@ export function actionViolations(evidence: Pick<Evidence, "happened" | "function
     const once = ends.length === 1 ? [] : [`${key} ended ${ends.length} times: ${ends.join(", ")}`];
     const expected = isByFunction ? ends : [];
     const agreed = taken.join() === expected.join();
-    // The action fails without a result if CodePipeline cannot invoke the function.
+    // The action fails without a result if CodePipeline cannot invoke the function, or none of its attempts can report.
     return agreed || (isByFunction && taken.length === 0 && isUninvoked)
       ? once
       : [...once, `${key} ended ${ends.join(", ")}, and these results were taken: ${taken.join(", ") || "none"}`];
