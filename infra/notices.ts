@@ -1,3 +1,4 @@
+import * as lambda from "@pulumi/aws/lambda";
 import * as pulumi from "@pulumi/pulumi";
 import { createNotices, type NoticesOptions } from "../handlers/notices";
 import { createAlarm } from "./alerts";
@@ -22,6 +23,15 @@ export class Notices extends pulumi.ComponentResource {
   constructor(name: string, args: NoticesArgs, opts?: pulumi.ComponentResourceOptions) {
     super("slipway:infra:Notices", name, {}, opts);
     const notices = createFunction(name, args, this);
+    // If all attempts fail, the topic gets the event itself, which names the execution and its state.
+    new lambda.FunctionEventInvokeConfig(
+      `${name}-notices`,
+      {
+        functionName: notices.functionName,
+        destinationConfig: { onFailure: { destination: args.operations.topicArn } },
+      },
+      { parent: this },
+    );
     const failuresRule = tellStates(`${name}-failures`, ["FAILED"], args, notices, this);
     tellStates(`${name}-outcomes`, ["SUCCEEDED", "STOPPED", "SUPERSEDED"], args, notices, this);
     createAlarm(

@@ -4,7 +4,12 @@ import type { FunctionEventInvokeConfigArgs } from "@pulumi/aws/lambda/functionE
 import type { PermissionArgs } from "@pulumi/aws/lambda/permission";
 import type { Unwrap } from "@pulumi/pulumi";
 import { inputsOf } from "./declared";
-import { createAsynchronousInvocations, defaultLimits, type EventLimits } from "./lambda/asynchronousInvocation";
+import {
+  createAsynchronousInvocations,
+  defaultLimits,
+  type EventLimits,
+  type FailedEvent,
+} from "./lambda/asynchronousInvocation";
 import { configure, type FunctionConfiguration } from "./lambda/configuration";
 import { type EventSourceMapping, poll, readMapping } from "./lambda/eventSourceMapping";
 import { createInvoker, type Invocation, type Invoker } from "./lambda/invoker";
@@ -122,6 +127,7 @@ export function createLambda(cloud: Cloud): Service {
       "functionName",
       "maximumRetryAttempts",
       "maximumEventAgeInSeconds",
+      "destinationConfig",
       "region",
     ]);
     const { maximumRetryAttempts = 2, maximumEventAgeInSeconds = 21_600 } = inputs;
@@ -130,8 +136,28 @@ export function createLambda(cloud: Cloud): Service {
     if (maximumEventAgeInSeconds < 60 || maximumEventAgeInSeconds > 21_600)
       throw awsError("ValidationException", `maximumEventAge ${maximumEventAgeInSeconds} must be from 60 to 21600.`);
     const found = find(inputs.functionName);
-    found.limits = { retryAttempts: maximumRetryAttempts, maximumAge: maximumEventAgeInSeconds * 1000 };
+    found.limits = {
+      retryAttempts: maximumRetryAttempts,
+      maximumAge: maximumEventAgeInSeconds * 1000,
+      onFailure: failureTopic(found.configuration, inputs.destinationConfig),
+    };
     return { id: found.configuration.arn };
+  }
+
+  /** Publishes failed events to the topic of a destination, under the function's role. */
+  function failureTopic(
+    { arn, role }: FunctionConfiguration,
+    destinations: Unwrap<FunctionEventInvokeConfigArgs>["destinationConfig"],
+  ): EventLimits["onFailure"] {
+    const { onFailure, onSuccess } = destinations ?? {};
+    if (onSuccess !== undefined || (onFailure !== undefined && !/^arn:[^:]+:sns:/.test(onFailure.destination)))
+      throw new Error("The rehearsal only simulates SNS topics as destinations of failed events.");
+    if (onFailure === undefined) return undefined;
+    return (failed) => {
+      const input = { TopicArn: onFailure.destination, Message: destinationRecord(cloud, arn, failed) };
+      // Lambda drops an event that its destination does not take. A denial is among the account's decisions.
+      cloud.call({ kind: "role", arn: role }, "sns", "Publish", input).catch(() => {});
+    };
   }
 
   async function createMapping(declaration: Declaration): Promise<Created> {
@@ -196,6 +222,26 @@ export function createLambda(cloud: Cloud): Service {
     },
   };
 }
+
+/** https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html */
+const destinationRecord = (
+  cloud: Cloud,
+  arn: string,
+  { requestId, payload, attempts, response }: FailedEvent,
+): string =>
+  JSON.stringify({
+    version: "1.0",
+    timestamp: new Date(cloud.clock.now()).toISOString(),
+    requestContext: {
+      requestId,
+      functionArn: `${arn}:$LATEST`,
+      condition: "RetriesExhausted",
+      approximateInvokeCount: attempts,
+    },
+    requestPayload: JSON.parse(payload),
+    responseContext: { statusCode: 200, executedVersion: "$LATEST", functionError: "Unhandled" },
+    responsePayload: JSON.parse(response),
+  });
 
 /** The payload of a request as JSON text; none at all is an empty object. */
 function checkedPayload(payload: Uint8Array | string | undefined, maximum: number): string {

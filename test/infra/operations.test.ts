@@ -176,6 +176,14 @@ describe("the notices of stack dev", () => {
     ["slipway-failures", ["FAILED"]],
     ["slipway-outcomes", ["SUCCEEDED", "STOPPED", "SUPERSEDED"]],
   ];
+  it("are replaced by the event itself if the function fails at every attempt: an outcome was never published", async () => {
+    const type = "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig";
+    expect(resource(await stackDev(), type, "slipway-notices").inputs).to.deep.equal({
+      functionName: "slipway-notices-function-0000000",
+      destinationConfig: { onFailure: { destination: TOPIC } },
+    });
+  });
+
   for (const [name, state] of RULES)
     it(`are sent when a pipeline is ${state.join(", ").toLowerCase()}`, async () => {
       const program = await stackDev();

@@ -33,7 +33,7 @@ const TYPES: Record<string, [dev: number, prod: number, beijing: number, ningxia
   "aws:iam/role:Role": [21, 18, 20, 21],
   "aws:iam/rolePolicy:RolePolicy": [18, 15, 19, 20],
   "aws:lambda/eventSourceMapping:EventSourceMapping": [3, 2, 3, 3],
-  "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig": [6, 5, 6, 6],
+  "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig": [7, 6, 7, 7],
   "aws:lambda/function:Function": [11, 8, 9, 10],
   "aws:lambda/permission:Permission": [10, 8, 8, 9],
   "aws:lb/listener:Listener": [1, 1, 1, 1],

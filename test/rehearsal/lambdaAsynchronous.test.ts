@@ -1,6 +1,11 @@
 import { expect } from "chai";
 import { type Clock, createClock } from "../../rehearsal/clock";
-import { createAsynchronousInvocations, type EventLimits } from "../../rehearsal/cloud/lambda/asynchronousInvocation";
+import {
+  createAsynchronousInvocations,
+  defaultLimits,
+  type EventLimits,
+  type FailedEvent,
+} from "../../rehearsal/cloud/lambda/asynchronousInvocation";
 import type { Invoker } from "../../rehearsal/cloud/lambda/invoker";
 import { awsError } from "../../rehearsal/cloud/service";
 
@@ -83,6 +88,18 @@ describe("asynchronous invocations", () => {
     const from = (clock.now() - start) / 1000;
     const attempts = await invoked(false, ["a"], once);
     expect([attempts.at(0), attempts.at(-1)]).to.deep.equal([`${from} a #1`, `${from + 60} a #1`]);
+  });
+
+  it("go to the destination of failed events once no attempt is left, with the last error", async () => {
+    const failed: FailedEvent[] = [];
+    const limits = { ...defaultLimits, onFailure: (event: FailedEvent) => failed.push(event) };
+    outcomes = ["error", "error", "error", "error", "ok"];
+    await invoked(false, ["a"], limits);
+    expect(failed.map(({ requestId, ...event }) => [requests.indexOf(requestId), event])).to.deep.equal([
+      [0, { payload: "a", attempts: 3, response: "{}" }],
+    ]);
+    await invoked(false, ["b"], limits);
+    expect(failed).to.have.length(1);
   });
 
   it("end with the account", async () => {

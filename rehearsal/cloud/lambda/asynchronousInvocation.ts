@@ -14,6 +14,17 @@ export interface EventLimits {
   retryAttempts: number;
   /** Milliseconds after which an event that is still to be tried is given up. */
   maximumAge: number;
+  /** Gets an event that is given up, and the result of its last attempt. */
+  onFailure?: ((failed: FailedEvent) => void) | undefined;
+}
+
+/** An event that no attempt could handle. */
+export interface FailedEvent {
+  requestId: string;
+  payload: string;
+  attempts: number;
+  /** JSON: the error of the last attempt. */
+  response: string;
 }
 
 /** Those of a function that has no such configuration. */
@@ -53,7 +64,7 @@ export function createAsynchronousInvocations(
         await deliver();
       };
       const invoke = (id: string) => invoker.invoke(payload, id, redeliver);
-      const deliver = () => deliverOnce(clock, invoke, requestId, limits, isStopped);
+      const deliver = () => deliverOnce(clock, invoke, { requestId, payload }, limits, isStopped);
       void deliver();
       if (repeats) void repeat(deliver);
     },
@@ -65,22 +76,29 @@ async function deliverOnce(
   clock: Clock,
   invoke: (requestId: string) => ReturnType<Invoker["invoke"]>,
   // Attempts of one event have one request id.
-  requestId: string,
-  { retryAttempts, maximumAge }: EventLimits,
+  event: Pick<FailedEvent, "requestId" | "payload">,
+  { retryAttempts, maximumAge, onFailure }: EventLimits,
   isStopped: () => boolean,
 ): Promise<void> {
   const queuedAt = clock.now();
   const delays = RETRY_DELAYS.slice(0, retryAttempts);
+  let attempts = 0;
+  let response = "null";
   while (!isStopped()) {
     let delay: number | undefined = THROTTLE_DELAY;
     try {
-      const { error } = await invoke(requestId);
+      const { error, payload } = await invoke(event.requestId);
       if (error === undefined) return;
+      attempts += 1;
+      response = payload;
       delay = delays.shift();
     } catch (error) {
       if (!isThrottled(error)) throw error;
     }
-    if (delay === undefined || clock.now() + delay - queuedAt > maximumAge) return;
+    if (delay === undefined || clock.now() + delay - queuedAt > maximumAge) {
+      onFailure?.({ ...event, attempts, response });
+      return;
+    }
     await clock.wait(delay);
   }
 }
