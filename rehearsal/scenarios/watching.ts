@@ -64,7 +64,7 @@ export const crashes = (name: string, minutes: number, expected: Changes): Step 
   async run(world) {
     mark(world);
     for (let passed = 0; passed < minutes * MINUTE; passed += LIFE) {
-      await stopTasks(world, name);
+      await world.clock.during(stopTasks(world, name));
       await world.pass(LIFE);
     }
     expectAlarms(world, "ALARM", expected);
@@ -91,7 +91,7 @@ export const answersNothing = (name: string, times: number, alarm: string): Step
     mark(world);
     const answers: number[] = [];
     for (let asked = 0; asked < times; asked++) {
-      await stopTasks(world, name);
+      await world.clock.during(stopTasks(world, name));
       answers.push((await world.ask(serviceUrl(world))).status);
       await world.pass(2 * MINUTE);
     }

@@ -153,7 +153,8 @@ async function enter(rehearsal: Rehearsal): Promise<World> {
       // In steps: a health check that falls due asks over HTTP, and its answer takes real time to come.
       for (let left = milliseconds; left > 0; left -= stride) {
         await clock.turn(Math.min(left, stride));
-        await setTimeout(pause);
+        // At no more than real time: otherwise a late timer would let minutes go by on a busy machine.
+        await clock.during(setTimeout(pause));
         await clock.settled();
       }
     },
