@@ -35,8 +35,7 @@ const DOS_FOLDER = 0x10;
 /** The header before the content. Sizes are known by now, so no data descriptor follows the content. */
 export function localHeader(entry: ZipEntry): Buffer {
   const extra = extraFields(entry);
-  // Unlike those of `alloc`, small buffers of `allocUnsafe` share memory: an archive has two for each of its many entries.
-  const header = Buffer.allocUnsafe(30 + entry.name.length + extra.length);
+  const header = Buffer.alloc(30 + entry.name.length + extra.length);
   header.writeUInt32LE(0x04034b50, 0);
   writeCommon(header, 4, entry, extra);
   header.write(entry.name, 30, "latin1");
@@ -47,12 +46,10 @@ export function localHeader(entry: ZipEntry): Buffer {
 /** The record in the central directory. @param offset of the local header, below 4 GiB */
 export function directoryRecord(entry: ZipEntry, offset: number): Buffer {
   const extra = extraFields(entry);
-  const record = Buffer.allocUnsafe(46 + entry.name.length + extra.length);
+  const record = Buffer.alloc(46 + entry.name.length + extra.length);
   record.writeUInt32LE(0x02014b50, 0);
   record.writeUInt16LE(UNIX | versionOf(entry), 4);
   writeCommon(record, 6, entry, extra);
-  // No comment, on the first disk, without internal attributes.
-  record.fill(0, 32, 38);
   const attributes = entry.mode * 2 ** 16 + (entry.name.endsWith("/") ? DOS_FOLDER : 0);
   record.writeUInt32LE(attributes, 38);
   record.writeUInt32LE(offset, 42);
@@ -83,7 +80,7 @@ const versionOf = (entry: ZipEntry): number => (isLarge(entry) ? VERSION_64 : VE
 /** The 64-bit sizes of a large entry, and the time of the change, which git writes beside MS-DOS's time without a zone. */
 function extraFields(entry: ZipEntry): Buffer {
   const sizes = isLarge(entry) ? 20 : 0;
-  const extra = Buffer.allocUnsafe(sizes + (entry.modified === undefined ? 0 : 9));
+  const extra = Buffer.alloc(sizes + (entry.modified === undefined ? 0 : 9));
   if (sizes > 0) {
     extra.writeUInt16LE(0x0001, 0);
     extra.writeUInt16LE(16, 2);
