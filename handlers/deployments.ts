@@ -15,9 +15,9 @@ import {
   releaseLock,
 } from "./deploy/lock";
 import {
+  cancelRecord,
   DEPLOYMENT_ID,
   type DeploymentRecord,
-  deleteRecord,
   lapseOf,
   putRecord,
   readRecord,
@@ -177,28 +177,34 @@ async function begin(
     await queue.send(new SendMessageCommand({ QueueUrl: queueUrl, MessageBody: JSON.stringify({ id }) }));
     await putRecord(table, record);
     const other = await acquireLock(table, application, { owner: id, by: "deployment", version, until }, seconds);
-    if (other !== undefined) {
-      await deleteRecord(table, id);
+    if (other !== undefined && (await cancel(table, record))) {
       return refuseBusy(application, other);
     }
   } catch (error) {
-    await undo(table, record);
-    throw error;
+    if (await cancel(table, record)) {
+      throw error;
+    }
   }
   log("info", "deployment queued", { id, application, version, image: record.image });
   return jsonAnswer(202, viewOf(record), { location: `/deployments/${id}` });
 }
 
-/** Takes back what may have been written: a call that failed here may have succeeded there. */
-async function undo(table: DeploymentTable, { id, application, until }: DeploymentRecord): Promise<void> {
+/**
+ * Deletes what may have been written: a call that failed here may have succeeded there.
+ * @returns false if the deploy function has gone on with the deployment already: then it is accepted
+ */
+async function cancel(table: DeploymentTable, { id, application, until }: DeploymentRecord): Promise<boolean> {
   try {
+    if (!(await cancelRecord(table, id))) {
+      return false;
+    }
     // In this order: a message that was sent after all finds nothing to do, while nobody else can have begun.
-    await deleteRecord(table, id);
     await releaseLock(table, application, id);
   } catch (error) {
     const expires = new Date(until * 1_000).toISOString();
     log("error", "deployment not undone", { id, application, lockedUntil: expires, cause: explain(error) });
   }
+  return true;
 }
 
 async function tell({ table, now }: DeploymentsContext, id: string): Promise<Answer> {

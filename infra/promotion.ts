@@ -81,6 +81,8 @@ export class Promotion extends pulumi.ComponentResource {
         metrics: ["FailedInvocations"],
         statistic: "Sum",
         dimensions: { RuleName: rule.name },
+        // That no other start failed meanwhile starts none.
+        tellsEnd: false,
       },
       { parent: this },
     );

@@ -111,8 +111,22 @@ export async function putRecord(
   );
 }
 
-export async function deleteRecord({ dynamo, table }: DeploymentTable, id: string): Promise<void> {
-  await dynamo.send(new DeleteItemCommand({ TableName: table, Key: keyOf(id) }));
+/**
+ * Deletes a record unless a round has advanced it: its services may have been updated since.
+ * @returns whether there is no record any more
+ */
+export async function cancelRecord({ dynamo, table }: DeploymentTable, id: string): Promise<boolean> {
+  return unlessChanged(
+    dynamo.send(
+      new DeleteItemCommand({
+        TableName: table,
+        Key: keyOf(id),
+        ConditionExpression: "attribute_not_exists(#id) OR #round = :first",
+        ExpressionAttributeNames: { "#id": "id", "#round": "round" },
+        ExpressionAttributeValues: { ":first": { N: "0" } },
+      }),
+    ),
+  );
 }
 
 /** Everything of a record that is its progress: absent ones are removed. */

@@ -238,6 +238,35 @@ describe("deployments callback, serialised: POST /deployments", () => {
     expect((await world.post()).status).to.equal(202);
   });
 
+  for (const [what, lock] of [
+    ["cannot take the lock", () => awsFault("AccessDeniedException", "not authorized to perform: dynamodb:PutItem")],
+    ["finds the lock taken", () => awsFault("ConditionalCheckFailedException", "The conditional request failed")],
+  ] as const) {
+    it(`does not cancel a deployment that has gone on by itself when the API ${what}: nobody would follow its rollout`, async () => {
+      let reads = 0;
+      world.endpoint.answers.GetItem = () => {
+        reads += 1;
+        const until = { N: String(Math.floor(Date.now() / 1_000) + 3_600) };
+        return reads === 1 ? {} : { Item: { owner: { S: "x" }, by: { S: "execution" }, version: { S: "v1" }, until } };
+      };
+      world.endpoint.answers.PutItem = (input) => {
+        if ((input.Item as { image?: object }).image === undefined) {
+          throw lock();
+        }
+        return {};
+      };
+      // The deploy function has advanced the record.
+      world.endpoint.answers.DeleteItem = () => {
+        throw awsFault("ConditionalCheckFailedException", "The conditional request failed");
+      };
+      const { status } = await world.post();
+      expect(status).to.equal(202);
+      expect(world.endpoint.requests.at(-1)?.input).to.deep.include({
+        ConditionExpression: "attribute_not_exists(#id) OR #round = :first",
+      });
+    });
+  }
+
   it("says in its log what it cannot undo", async () => {
     world.endpoint.answers.PutItem = (input) => {
       if ((input.Item as { image?: object }).image === undefined) {

@@ -116,6 +116,7 @@ describe("the program for stack prod", () => {
       statistic: "Sum",
       comparisonOperator: "GreaterThanThreshold",
       threshold: 0,
+      okActions: [],
     });
   });
 

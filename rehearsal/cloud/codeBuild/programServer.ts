@@ -32,10 +32,10 @@ export interface ProgramServer {
 /** Without a result, the server has gone: as if the command were killed. */
 const script = (port: number, token: string, name: string) => `#!/usr/bin/env bash
 exec 3<>/dev/tcp/127.0.0.1/${port} || exit 137
-case " $* " in *" --password-stdin "*) input=$(cat) ;; *) input= ;; esac
+case " $* " in *" --password-stdin "*) __input=$(cat) ;; *) __input= ;; esac
 {
-  printf '%s\\0' ${token} ${name} "$PWD" "$input" "$#" "$@"
-  while IFS= read -r variable; do printf '%s=%s\\0' "$variable" "\${!variable}"; done < <(compgen -e)
+  printf '%s\\0' ${token} ${name} "$PWD" "$__input" "$#" "$@"
+  while IFS= read -r __name; do printf '%s=%s\\0' "$__name" "\${!__name}"; done < <(compgen -e)
   printf '\\0'
 } >&3
 while IFS= read -r line <&3; do
@@ -122,6 +122,7 @@ async function run(socket: Socket, program: Program, fields: string[]): Promise<
   });
   const killed = new AbortController();
   socket.once("close", () => killed.abort());
+  if (socket.destroyed) killed.abort();
   const write = (stream: 1 | 2, text: string) => {
     for (const line of text.split("\n")) socket.write(`${stream}${line}\n`);
   };

@@ -34,7 +34,12 @@ export async function run(build: Build, stage: BuiltStage, { text, flags }: Inst
     // A group of its own, so that all of it can be killed.
     detached: signal !== undefined,
   });
-  const kill = () => killGroup(child);
+  const kill = () => {
+    killGroup(child);
+    // A process that has left the group may keep them open.
+    child.stdout?.destroy();
+    child.stderr?.destroy();
+  };
   signal?.addEventListener("abort", kill);
   for (const stream of [child.stdout, child.stderr])
     if (stream !== null && output !== undefined) eachLine(stream, output);

@@ -96,7 +96,8 @@ async function deliverOnce(
       if (!isThrottled(error)) throw error;
     }
     if (delay === undefined || clock.now() + delay - queuedAt > maximumAge) {
-      onFailure?.({ ...event, attempts, response });
+      // The last attempt may have been ended with the account.
+      if (!isStopped()) onFailure?.({ ...event, attempts, response });
       return;
     }
     await clock.wait(delay);
