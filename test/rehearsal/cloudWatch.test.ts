@@ -1,12 +1,11 @@
 import { expect } from "chai";
-import { createCloudWatch } from "../../rehearsal/cloud/cloudWatch";
 import { type AlarmState, evaluate, readAlarm } from "../../rehearsal/cloud/cloudWatch/alarm";
 import { createLambda } from "../../rehearsal/cloud/lambda";
 import { createLogs } from "../../rehearsal/cloud/logs";
-import { createSns, type Sns } from "../../rehearsal/cloud/sns";
+import type { Sns } from "../../rehearsal/cloud/sns";
 import { createSqs } from "../../rehearsal/cloud/sqs";
 import { refusal } from "../refusal";
-import { ALARM, alarmChanges } from "./cloudWatchSupport";
+import { ALARM, type AlarmCloud, createAlarmCloud } from "./cloudWatchSupport";
 import { declareFunction, isKind } from "./functionSupport";
 import { createTestCloud, type TestCloud } from "./support";
 
@@ -14,26 +13,10 @@ describe("A CloudWatch alarm", () => {
   let cloud: TestCloud;
   let sns: Sns;
   let topic: string;
-  let changed: ReturnType<typeof alarmChanges>;
+  let changed: AlarmCloud["changed"];
 
   beforeEach(async () => {
-    cloud = await createTestCloud([
-      createCloudWatch,
-      createLambda,
-      createLogs,
-      createSqs,
-      (account) => {
-        sns = createSns(account);
-        return sns;
-      },
-    ]);
-    changed = alarmChanges(cloud);
-    topic = String((await cloud.declare("aws:sns/topic:Topic", "alerts")).outputs.arn);
-    await cloud.declare("aws:sns/topicSubscription:TopicSubscription", "alerts", {
-      topic,
-      protocol: "email",
-      endpoint: "platform@example.com",
-    });
+    ({ cloud, sns, topic, changed } = await createAlarmCloud([createLambda, createLogs, createSqs]));
   });
   afterEach(() => cloud.close());
 

@@ -1,11 +1,10 @@
 import type { GetMetricDataOutput } from "@aws-sdk/client-cloudwatch";
 import { expect } from "chai";
-import { createCloudWatch } from "../../rehearsal/cloud/cloudWatch";
 import { createEventBridge } from "../../rehearsal/cloud/eventBridge";
-import { createSns, type Sns } from "../../rehearsal/cloud/sns";
+import type { Sns } from "../../rehearsal/cloud/sns";
 import { refusal } from "../refusal";
-import { ALARM, alarmChanges, MINUTE } from "./cloudWatchSupport";
-import { createTestCloud, type TestCloud } from "./support";
+import { ALARM, type AlarmCloud, createAlarmCloud, MINUTE } from "./cloudWatchSupport";
+import type { TestCloud } from "./support";
 
 const OPERATOR = { kind: "operator" } as const;
 
@@ -13,21 +12,10 @@ describe("CloudWatch's metric data", () => {
   let cloud: TestCloud;
   let sns: Sns;
   let topic: string;
-  let changed: ReturnType<typeof alarmChanges>;
+  let changed: AlarmCloud["changed"];
 
   beforeEach(async () => {
-    cloud = await createTestCloud([
-      createCloudWatch,
-      createEventBridge,
-      (account) => {
-        sns = createSns(account);
-        return sns;
-      },
-    ]);
-    changed = alarmChanges(cloud);
-    topic = String((await cloud.declare("aws:sns/topic:Topic", "alerts", { name: "alerts" })).outputs.arn);
-    const mail = { topic, protocol: "email", endpoint: "platform@example.com" };
-    await cloud.declare("aws:sns/topicSubscription:TopicSubscription", "mail", mail);
+    ({ cloud, sns, topic, changed } = await createAlarmCloud([createEventBridge]));
   });
   afterEach(() => cloud.close());
 

@@ -1,5 +1,8 @@
+import { createCloudWatch } from "../../rehearsal/cloud/cloudWatch";
 import type { CloudEvent } from "../../rehearsal/cloud/events";
-import type { TestCloud } from "./support";
+import type { Cloud, Service } from "../../rehearsal/cloud/service";
+import { createSns, type Sns } from "../../rehearsal/cloud/sns";
+import { createTestCloud, type TestCloud } from "./support";
 
 export type AlarmEvent = Extract<CloudEvent, { kind: "alarm" }>;
 
@@ -39,4 +42,28 @@ export function alarmChanges(cloud: TestCloud): (minutes?: number) => Promise<Al
     forget();
     return change;
   };
+}
+
+/** An account with CloudWatch and a topic that mails alarms. */
+export interface AlarmCloud {
+  cloud: TestCloud;
+  sns: Sns;
+  topic: string;
+  changed: ReturnType<typeof alarmChanges>;
+}
+
+/** @param others services beside CloudWatch and SNS */
+export async function createAlarmCloud(others: ((cloud: Cloud) => Service)[]): Promise<AlarmCloud> {
+  let sns: Sns | undefined;
+  const topics = (account: Cloud) => {
+    sns = createSns(account);
+    return sns;
+  };
+  const cloud = await createTestCloud([createCloudWatch, ...others, topics]);
+  if (sns === undefined) throw new Error("The account has no SNS.");
+  const changed = alarmChanges(cloud);
+  const topic = String((await cloud.declare("aws:sns/topic:Topic", "alerts", { name: "alerts" })).outputs.arn);
+  const mail = { topic, protocol: "email", endpoint: "platform@example.com" };
+  await cloud.declare("aws:sns/topicSubscription:TopicSubscription", "mail", mail);
+  return { cloud, sns, topic, changed };
 }

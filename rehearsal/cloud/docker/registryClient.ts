@@ -18,14 +18,10 @@ export interface RegistryClientOptions {
   /** Where registries answer, by host name. */
   registries: Record<string, string>;
   /** Ends requests that are under way. */
-  signal?: AbortSignal;
+  signal?: AbortSignal | null;
 }
 
-export function createRegistryClient({
-  home,
-  registries,
-  signal = new AbortController().signal,
-}: RegistryClientOptions) {
+export function createRegistryClient({ home, registries, signal = null }: RegistryClientOptions) {
   const file = path.join(home, "config.json");
 
   function addressOf(host: string): string {
