@@ -1,8 +1,8 @@
-import type { FaultKind } from "../cloud/injection";
+import { FAULT_KINDS, type FaultKind } from "../cloud/injection";
 import type { Fault } from "./fault";
 import type { CountedCall } from "./injector";
 
-/** Logs are no part of a delivery, and pollers ask again. */
+/** Logs are not part of a delivery, and pollers repeat their calls. */
 const LEFT_OUT = /^(logs (PutLogEvents|CreateLogStream)|sqs ReceiveMessage)$/;
 
 const READ = /^(Describe|List|Get|Head|BatchGet|BatchCheck|Query)/;
@@ -26,16 +26,7 @@ function kindsFor({ internal, operation, redeliverable, hasEarlierAnswer, servic
       ? ["throttle", "500", "denied", "kill-before", ...again("twice", "twice-late"), ...stale]
       : ["denied", "kill-before", ...stale];
   return number === 1
-    ? [
-        "throttle",
-        "500",
-        "denied",
-        "reset",
-        "answer-lost",
-        "kill-before",
-        "kill-after",
-        ...again("twice", "twice-late"),
-      ]
+    ? FAULT_KINDS.filter((kind) => kind !== "stale-read" && (redeliverable || !kind.startsWith("twice")))
     : ["500", "denied", "answer-lost", "kill-after", ...again("twice")];
 }
 
