@@ -39,8 +39,8 @@ phases:
 `;
 
 /**
- * The buildspec for a repository without its own: builds and pushes the commit's image, or finds the one that was built
- * before, and exports its URI, digest and tag.
+ * The buildspec for a repository without its own: builds and pushes the commit's image, unless it exists already, and exports
+ * its URI, digest and tag.
  *
  * Reads from the environment: IMAGE_REPOSITORY, DOCKERFILE, CONTEXT, BUILD_ARGUMENTS (names, separated by spaces; each is
  * a variable of its own), BASE_IMAGE_REGISTRY (`<host>[/<prefix>]`; may be empty), NPM_CONFIG_REGISTRY (may be missing),

@@ -25,7 +25,7 @@ export async function recordDeliveredImage(
   { repository, digest, version }: DeliveredImage,
 ): Promise<void> {
   const deliveredAt = { S: new Date().toISOString() };
-  // The image first: if the second write fails, the latest is still one that has a version.
+  // In this order, the latest image always has a version, even if the second write fails.
   await dynamo.send(
     new UpdateItemCommand({
       TableName: table,

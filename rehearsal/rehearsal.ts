@@ -27,7 +27,7 @@ export interface RehearsalOptions extends OutsideOptions {
   staleReads?: number | undefined;
   /** Decides which calls meet a fault; none does without one. */
   injector?: Injector | undefined;
-  /** Whether pollers, rollouts and schedules begin once the program is evaluated; they do unless told. */
+  /** Whether pollers, rollouts and schedules begin once the program is evaluated; by default, they do. */
   starts?: boolean | undefined;
   /** A mistake to make on purpose. */
   breaking?: Breaking | undefined;

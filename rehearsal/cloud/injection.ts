@@ -56,7 +56,7 @@ export interface Injected {
 /** Decides which calls meet a fault. */
 export interface Injector {
   faultOf(call: ArrivingCall): Injected | undefined;
-  /** Told of every call that was performed, before its answer is sent. */
+  /** Called after every call that was performed, before its response is sent. */
   performed?(call: ArrivingCall): void;
 }
 

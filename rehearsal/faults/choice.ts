@@ -29,7 +29,7 @@ export function chooseCombinations(recordings: Recording[], { only, sample, seed
   return wanted.filter((it) => chosen.has(it));
 }
 
-/** By its name alone: whether it is chosen does not depend on how often something polled while the others were recorded. */
+/** Depends only on the name: how often something polled during the recording does not change the choice. */
 const placeOf = (combination: Combination, seed: number): string =>
   createHash("sha256")
     .update(`${seed} ${nameOf(combination)}`)

@@ -73,7 +73,7 @@ const rollback: DeliveryKind = {
   begin: (world, position) => pushed(world, `2.${position}.0`, commitCrash),
 };
 
-/** One of the two versions that were built at first: the one that dev's tag is not at. */
+/** Of the two versions that are built first, the one that does not have dev's tag. */
 async function anotherVersion(world: World): Promise<string> {
   const { tagged } = await readState(world, "dev");
   return tagged === "1.0.0" ? "1.0.1" : "1.0.0";

@@ -8,7 +8,7 @@ export interface Fault {
   service: string;
   /** `UpdateService` */
   operation: string;
-  /** Which of these calls, from 1 on: the first and the last one that meet the fault. */
+  /** The first and the last of these calls that get the fault, counted from 1. */
   from: number;
   to: number;
   kind: FaultKind;

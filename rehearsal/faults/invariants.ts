@@ -17,7 +17,7 @@ const versionsOf = ({ services }: Evidence["stacks"][number]): string[] => [
   ...new Set(services.map(({ version }) => version)),
 ];
 
-/** What people were told, subject first. CloudWatch's and CodePipeline's own messages are no outcomes. */
+/** Notices about outcomes. CloudWatch's and CodePipeline's own messages are not outcomes. */
 const outcomes = (evidence: Evidence) =>
   eventsOf(evidence, "notice")
     .filter((notice) => !/^(ALARM|OK|INSUFFICIENT_DATA): |^APPROVAL NEEDED/.test(subjectOf(notice)))

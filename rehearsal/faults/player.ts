@@ -17,7 +17,7 @@ export interface Recording {
   faults: Fault[];
 }
 
-/** Plays deliveries one after another, in one account as long as that is as it should be. */
+/** Plays deliveries one after another, in the same account until an invariant is violated. */
 export interface Player {
   /** The account that is open. */
   readonly account: AccountName | undefined;

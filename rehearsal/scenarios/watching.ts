@@ -104,7 +104,7 @@ export const answersNothing = (name: string, times: number, alarm: string): Step
   },
 });
 
-/** The function that counts missing tasks is not called any more, and the alarms on what it counts are told of it. */
+/** The function that counts missing tasks is no longer called, and the alarms on its counts report that. */
 export const stopsCounting = (minutes: number, expected: Changes): Step => ({
   title: "somebody disables the rule that counts tasks, and ten minutes later it is noticed",
   async run(world) {

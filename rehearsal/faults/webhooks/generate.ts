@@ -22,7 +22,7 @@ export interface ApiRequest {
 
 export interface GeneratedDelivery {
   event: ApiRequest;
-  /** Whether it proves that whoever sent it has the secret. */
+  /** Whether it proves that its sender has the secret. */
   genuine: boolean;
   /** What was done to it, for the report: `github, wrong secret, truncated`. */
   what: string;

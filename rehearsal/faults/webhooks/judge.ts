@@ -15,7 +15,7 @@ export interface SweepResult {
 
 const SHOWN = 20;
 
-/** Whoever is not known gets these alone. */
+/** The only answers for senders without a valid secret. */
 const REFUSALS = new Set([400, 401, 404, 413, 415]);
 
 export function createJudge() {

@@ -11,7 +11,7 @@ import { FORGES } from "./proofs";
 export interface SweepOptions {
   count: number;
   seed: number;
-  /** Told how many deliveries have been answered. */
+  /** Called with the number of deliveries that have been answered. */
   onProgress?: (number: number) => void;
   host?: LanguageHost;
 }

@@ -32,13 +32,13 @@ const refuses: Step = {
     expectMatches("the failure", execution.failure, cause);
     const [notice = ""] = await expectTold(world, ["storefront in prod: failed at Image"]);
     expectMatches("the notice", notice, cause);
-    // Versions are told by their commits' tags: had that of 2.0.0 been overwritten, this would be another version.
+    // The state shows versions by their commits' tags: if the tag of 2.0.0 had been overwritten, it would show another version.
     await expectState(world, at("2.0.0"));
     return undefined;
   },
 };
 
-/** What whoever may push to the repository can do. */
+/** Anybody who can push to the repository can do this. */
 const movesTag = (version: string): Step => ({
   title: `somebody moves the tag dev to version ${version} by hand`,
   async run(world) {
