@@ -18,8 +18,11 @@ export interface Job {
 }
 
 export type JobResult =
-  /** The action has succeeded. */
-  | { kind: "succeeded"; summary: string }
+  /**
+   * The action has succeeded.
+   * @property afterwards what may only be done once CodePipeline has the result, because a repeated job needs what it removes
+   */
+  | { kind: "succeeded"; summary: string; afterwards?: () => Promise<void> }
   /** The action goes on: CodePipeline calls again, with a new job and this token. */
   | { kind: "continued"; token: string; summary: string }
   /** The action goes on, and its record knows the job: whoever finds the end reports it. */
@@ -116,6 +119,9 @@ export async function runJob(
   if (result.kind !== "open") {
     await reportResult(client, id, result);
   }
+  if (result.kind === "succeeded") {
+    await result.afterwards?.();
+  }
 }
 
 /** A result that is reported to CodePipeline. */
@@ -166,8 +172,9 @@ function logResult(job: string, result: ReportedResult): void {
     log("error", "job failed", { job, type: result.type, cause: result.message });
     return;
   }
-  const { kind, ...told } = result;
-  log("info", `job ${kind}`, { job, ...told });
+  const { kind, summary } = result;
+  const token = result.kind === "continued" ? { token: result.token } : {};
+  log("info", `job ${kind}`, { job, ...token, summary });
 }
 
 function jobOf(event: Partial<CodePipelineEvent>): CodePipelineEvent["CodePipeline.job"] {

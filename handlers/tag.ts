@@ -4,13 +4,13 @@ import { ECRClient } from "@aws-sdk/client-ecr";
 import type { CodePipelineEvent } from "aws-lambda";
 import { clientSettings } from "./clientSettings";
 import { EXECUTION, type Job, type JobResult, parameter, runJob } from "./codePipelineJob";
-import { recordDeliveredImage } from "./deliveredImage";
+import { latestDeliveredImage, recordDeliveredImage } from "./deliveredImage";
 import { type DeliveryLock, type LockOptions, whileHeld } from "./deploy/deliveryLock";
 import { releaseLock } from "./deploy/lock";
 import { explain, failure } from "./failure";
 import { readImage, referenceOf } from "./image";
 import { imageParameters } from "./imageParameters";
-import { digestOf, type ImageTag, putTag } from "./imageTag";
+import { type ImageTag, putTag } from "./imageTag";
 import { log } from "./log";
 
 /** The tag to give to the delivered image is the environment's name. */
@@ -21,7 +21,7 @@ export interface TagOptions extends ImageTag {
   deliveredImages: string;
 }
 
-/** The token's value for a tag that names no image yet. */
+/** The token's value if no image was delivered yet. */
 const NONE = "none";
 
 /**
@@ -31,13 +31,13 @@ const NONE = "none";
  * next environment, which trusts the record.
  *
  * ECR moves a tag whatever it names, and an invocation may be repeated late, when a newer delivery has the tag: that must not
- * lose it to an older one. So the tag is moved under the lock that the image was deployed under, which the delivery gives
- * back then. Without a lock the first job only looks what the tag names, and its continuation token remembers that; the
- * second moves the tag if it still names the same.
+ * lose it to an older one. So the tag is moved under the lock that the image was deployed under, which is released once
+ * CodePipeline has the result. Without a lock, the first job only looks which image was recorded last, and its continuation
+ * token says which; the second records its own only if that has not changed.
  *
- * Needs, with a lock, dynamodb:GetItem and dynamodb:UpdateItem on the table, and:
+ * Needs, with a lock, dynamodb:GetItem and dynamodb:UpdateItem on its table, and:
  * - ecr:BatchGetImage, ecr:PutImage on the repository
- * - dynamodb:UpdateItem on the table of delivered images
+ * - dynamodb:UpdateItem and, without a lock, dynamodb:GetItem on the table of delivered images
  * - codepipeline:PutJobSuccessResult, codepipeline:PutJobFailureResult on *
  */
 export function createTag(options: TagOptions): (event: CodePipelineEvent) => Promise<void> {
@@ -60,8 +60,10 @@ export function createTag(options: TagOptions): (event: CodePipelineEvent) => Pr
 /** The image that the environment has delivered. */
 interface Delivery {
   digest: string;
+  /** The digest of the image that was recorded last. */
+  latest: () => Promise<string | undefined>;
   /** Records it for the next environment, before the tag starts that one's pipeline. */
-  record: () => Promise<void>;
+  record: (replacing?: { latest: string | undefined }) => Promise<void>;
 }
 
 function deliveryOf(dynamo: DynamoDBClient, { repository, deliveredImages }: TagOptions, job: Job): Delivery {
@@ -73,7 +75,11 @@ function deliveryOf(dynamo: DynamoDBClient, { repository, deliveredImages }: Tag
       `UserParameters: image is of repository ${repositoryName}, expected ${repository}`,
     );
   }
-  return { digest, record: () => recordDeliveredImage(dynamo, deliveredImages, { repository, digest, version }) };
+  return {
+    digest,
+    latest: () => latestDeliveredImage(dynamo, deliveredImages, repository),
+    record: (replacing) => recordDeliveredImage(dynamo, deliveredImages, { repository, digest, version }, replacing),
+  };
 }
 
 async function giveTagUnderLock(
@@ -87,36 +93,36 @@ async function giveTagUnderLock(
     // A build can give its image the tag before it is delivered. ECR accepts the same tag again.
     await putTag(ecr, { repository, tag }, digest);
   });
-  // The delivery ends here. If this fails, the deploy function gives the lock back.
-  await releaseLock(lock.table, lock.application, lock.execution).catch((error: unknown) => {
-    log("warn", "lock not given back yet", { ...lock, table: lock.table.table, cause: explain(error) });
-  });
-  return { kind: "succeeded", summary: `${repository}:${tag} is ${digest}` };
+  return {
+    kind: "succeeded",
+    summary: `${repository}:${tag} is ${digest}`,
+    afterwards: () =>
+      // The delivery ends here. If this fails, the deploy function releases the lock.
+      releaseLock(lock.table, lock.application, lock.execution).catch((error: unknown) => {
+        log("warn", "lock not released yet", { ...lock, table: lock.table.table, cause: explain(error) });
+      }),
+  };
 }
 
 async function giveTag(
   ecr: ECRClient,
   { repository, tag }: ImageTag,
-  job: Job,
-  { digest, record }: Delivery,
+  { continuationToken }: Job,
+  { digest, latest, record }: Delivery,
 ): Promise<JobResult> {
-  const name = `${repository}:${tag}`;
-  const current = await digestOf(ecr, { repository, tag });
-  if (current === digest) {
-    // A build can give its image the tag before it is delivered.
-    await record();
-    return { kind: "succeeded", summary: `${name} is ${digest}` };
-  }
-  const found = current ?? NONE;
-  if (job.continuationToken === undefined) {
+  if (continuationToken === undefined) {
     await readImage(ecr, { repositoryName: repository, digest });
-    return { kind: "continued", token: found, summary: `${name} is ${found}, and is to be ${digest}` };
+    const token = (await latest()) ?? NONE;
+    if (token !== digest) {
+      return {
+        kind: "continued",
+        token,
+        summary: `the latest delivery of ${repository} is ${token}, and is to be ${digest}`,
+      };
+    }
   }
-  if (job.continuationToken !== found) {
-    const what = `${name} was ${job.continuationToken} and is ${found} by now`;
-    throw failure("JobFailed", `${what}: another delivery has moved it, and it is left so`);
-  }
-  await record();
+  await record({ latest: continuationToken === NONE ? undefined : (continuationToken ?? digest) });
+  // A build can give its image the tag before it is delivered. ECR accepts the same tag again.
   await putTag(ecr, { repository, tag }, digest);
-  return { kind: "succeeded", summary: `${name} is ${digest}` };
+  return { kind: "succeeded", summary: `${repository}:${tag} is ${digest}` };
 }

@@ -171,7 +171,10 @@ export const createTagFunction = (name: string, args: TagArgs, opts: pulumi.Comp
       },
       statements: [
         { actions: ["ecr:BatchGetImage", "ecr:PutImage"], resources: [args.registry.arn] },
-        { actions: ["dynamodb:UpdateItem"], resources: [args.deliveredImages.tableArn] },
+        {
+          actions: [...(args.lock ? [] : ["dynamodb:GetItem"]), "dynamodb:UpdateItem"],
+          resources: [args.deliveredImages.tableArn],
+        },
         reportingToPipeline,
         ...(args.lock ? [args.lock.statement] : []),
       ],

@@ -17,14 +17,14 @@ export interface DeliveryLock {
 }
 
 /**
- * Seconds that an action holds the lock for itself where it was released: when its stage is retried. Longer than its function
- * may run.
+ * Seconds that an action holds the lock if it had been released: when its stage is retried. Longer than its function may run
+ * and be retried.
  */
 const HELD = 5 * 60;
 
 /**
- * Runs what changes an application's schedules or tag, while nobody can deploy another version. The lock is the execution's
- * still, or it is taken again.
+ * Runs what changes an application's schedules or tag, while nobody can deploy another version. The execution still has the
+ * lock, or takes it again. It keeps the lock if the work succeeds: the action may be repeated, and others may follow.
  * @throws Failure if another version was deployed since: what would be changed is not of what runs
  */
 export async function whileHeld<T>(
@@ -47,7 +47,8 @@ export async function whileHeld<T>(
   }
   try {
     return await work();
-  } finally {
+  } catch (error) {
     await releaseLock(table, application, execution);
+    throw error;
   }
 }

@@ -5,8 +5,8 @@ import { decideRollback, hasTurned, type ServiceObservation } from "./rollout";
 import { updateService } from "./services";
 import type { DeploymentState, ServiceState } from "./state";
 
-/** How long an update is repeated that meets an error which may not pass, in seconds: a denial may be for one call. */
-const DENIED = 5 * 60;
+/** How long a refused update is repeated, in seconds: a denial may be for one call. */
+const REFUSED = 5 * 60;
 
 /**
  * Takes every service of a failed deployment back to what ran before, those that succeeded too, and follows until all are
@@ -35,12 +35,17 @@ export async function goBack(
       case "update": {
         const { accepted, error } = await update(context, each, verdict.desiredCount);
         if (accepted || (error !== undefined && verdict.precaution)) {
-          after = { ...each, turned: true };
-        } else if (error !== undefined && patience.elapsed >= DENIED) {
-          after = { ...each, stuck: true };
-          obstacle = [...(obstacle === undefined ? [] : [obstacle]), `${service}: ${error}`].join(". ");
+          after = { ...each, turned: true, refusedSince: undefined };
+        } else if (error !== undefined) {
+          const now = Math.floor(context.now() / 1_000);
+          const refusedSince = each.refusedSince ?? now;
+          const stuck = now - refusedSince >= REFUSED;
+          after = { ...each, refusedSince, ...(stuck && { stuck }) };
+          if (stuck) {
+            obstacle = [...(obstacle === undefined ? [] : [obstacle]), `${service}: ${error}`].join(". ");
+          }
         }
-        waiting.push(`${service}: going back to ${previous}`);
+        waiting.push(`${service}: going back to ${previous}${error === undefined ? "" : ` (${error})`}`);
         break;
       }
       case "waiting":

@@ -16,7 +16,9 @@ export interface ServiceState {
   deployment?: string | undefined;
   /** The service is known to be on its way back: ECS has shown that, or has accepted the update. */
   turned?: true | undefined;
-  /** ECS refused to take the service back: it is not tried again. */
+  /** Since when ECS has refused to take the service back, in epoch seconds. */
+  refusedSince?: number | undefined;
+  /** ECS has refused that for too long: it is not tried again. */
   stuck?: true | undefined;
 }
 

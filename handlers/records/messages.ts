@@ -1,5 +1,6 @@
 import { ChangeMessageVisibilityCommand, SendMessageCommand } from "@aws-sdk/client-sqs";
 import type { SQSBatchResponse, SQSEvent, SQSRecord } from "aws-lambda";
+import { releaseLock } from "../deploy/lock";
 import { DEPLOYMENT_ID, type DeploymentRecord, readRecord } from "../deployments/record";
 import { explain } from "../failure";
 import { log } from "../log";
@@ -56,6 +57,10 @@ async function pauseOf(
       return SOON;
     }
     if (record?.application !== application) {
+      if (record === undefined && id !== undefined && DEPLOYMENT_ID.test(id)) {
+        // The API deletes a record before it releases the lock, and may have died in between.
+        await releaseLock(table, application, id);
+      }
       const cause = record === undefined ? "there is no record of it" : `it is one of ${record.application}`;
       log("warn", "message dropped", { messageId, id, application, cause });
       return undefined;

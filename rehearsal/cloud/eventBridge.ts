@@ -162,6 +162,7 @@ export function createEventBridge(cloud: Cloud): Service {
 
   /** Calls every target of the rule, and does not wait for them. */
   function fire(rule: Rule, event: BusEvent): void {
+    cloud.tell({ kind: "rule-triggered", rule: rule.name });
     for (const target of rule.targets.values()) void deliver(rule, target, event);
   }
 
@@ -170,16 +171,18 @@ export function createEventBridge(cloud: Cloud): Service {
     const result = { kind: "rule", rule: rule.name, target: target.Arn ?? "" } as const;
     const until = cloud.clock.now() + RETRIED;
     for (let delay = FIRST_DELAY; !stopped; delay = Math.min(2 * delay, LONGEST_DELAY)) {
-      try {
-        await invokeTarget(cloud, rule, target, event);
+      const error = await invokeTarget(cloud, rule, target, event).then(
+        () => undefined,
+        (reason: Error) => reason,
+      );
+      if (error === undefined) {
         cloud.tell(result);
         return;
-      } catch (error) {
-        if (stopped) return;
-        if (!isRetried(error) || cloud.clock.now() > until) {
-          cloud.tell({ ...result, error: (error as Error).message });
-          return;
-        }
+      }
+      if (stopped) return;
+      if (!isRetried(error) || cloud.clock.now() > until) {
+        cloud.tell({ ...result, error: error.message });
+        return;
       }
       await cloud.clock.wait(delay);
     }

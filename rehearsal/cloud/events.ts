@@ -55,7 +55,9 @@ export type CloudEvent =
   /** The load balancer answered a request by itself, since no target did: 502, 503 or 504. */
   | { kind: "balancer-error"; loadBalancer: string; status: number }
   | { kind: "target"; targetGroup: string; target: string; state: "unhealthy"; reason: string }
-  /** A rule matched, or its schedule fell due, and it called a target. */
+  /** A rule matched an event, or its schedule fell due. */
+  | { kind: "rule-triggered"; rule: string }
+  /** A rule has called a target, or has given up: @property error says why. */
   | { kind: "rule"; rule: string; target: string; error?: string }
   | { kind: "rule-changed"; rule: string; change: "put" | "targets" | "deleted"; schedule?: string }
   /** A message that somebody published to a topic. */

@@ -15,7 +15,7 @@ import { type EventSourceMapping, poll, readMapping } from "./lambda/eventSource
 import { createInvoker, type Invocation, type Invoker } from "./lambda/invoker";
 import { lambdaProtocol } from "./lambda/protocol";
 import { writeRuntime } from "./lambda/runtimeFiles";
-import { awsError, type Cloud, type Created, type Declaration, operation, type Service } from "./service";
+import { awsError, type Cloud, type Created, type Declaration, isAwsError, operation, type Service } from "./service";
 
 interface LambdaFunction {
   configuration: FunctionConfiguration;
@@ -155,8 +155,10 @@ export function createLambda(cloud: Cloud): Service {
     if (onFailure === undefined) return undefined;
     return (failed) => {
       const input = { TopicArn: onFailure.destination, Message: destinationRecord(cloud, arn, failed) };
-      // Lambda drops an event that its destination does not take. A denial is among the account's decisions.
-      cloud.call({ kind: "role", arn: role }, "sns", "Publish", input).catch(() => {});
+      cloud.call({ kind: "role", arn: role }, "sns", "Publish", input).catch((error: unknown) => {
+        // Lambda drops an event that its destination does not take. A denial is among the account's decisions.
+        if (!isAwsError(error) || error.code === "NotSimulated") throw error;
+      });
     };
   }
 
@@ -227,7 +229,7 @@ export function createLambda(cloud: Cloud): Service {
 const destinationRecord = (
   cloud: Cloud,
   arn: string,
-  { requestId, payload, attempts, response }: FailedEvent,
+  { requestId, payload, condition, attempts, response }: FailedEvent,
 ): string =>
   JSON.stringify({
     version: "1.0",
@@ -235,12 +237,14 @@ const destinationRecord = (
     requestContext: {
       requestId,
       functionArn: `${arn}:$LATEST`,
-      condition: "RetriesExhausted",
+      condition,
       approximateInvokeCount: attempts,
     },
     requestPayload: JSON.parse(payload),
-    responseContext: { statusCode: 200, executedVersion: "$LATEST", functionError: "Unhandled" },
-    responsePayload: JSON.parse(response),
+    ...(response !== undefined && {
+      responseContext: { statusCode: 200, executedVersion: "$LATEST", functionError: "Unhandled" },
+      responsePayload: JSON.parse(response),
+    }),
   });
 
 /** The payload of a request as JSON text; none at all is an empty object. */

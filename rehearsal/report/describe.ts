@@ -75,6 +75,8 @@ export function describe(event: CloudEvent, names: PipelineNames = new Map()): T
         as: "note",
         text: `target ${event.target} of ${event.targetGroup} is ${event.state}: ${event.reason}`,
       };
+    case "rule-triggered":
+      return { as: "detail", text: `rule ${event.rule} triggered` };
     case "rule":
       return event.error === undefined
         ? { as: "activity", text: `rule ${event.rule} calls ${resourceOf(event.target)}` }

@@ -27,6 +27,8 @@ describe("tag callback, serialised", () => {
   let lambda: Lambda;
   /** What each tag of the repository names. */
   let tags: Record<string, string>;
+  /** The latest delivered image that is recorded. */
+  let latest: string | undefined;
 
   before(async () => {
     text = await serialize(createTag);
@@ -40,8 +42,18 @@ describe("tag callback, serialised", () => {
   beforeEach(() => {
     endpoint.requests = [];
     tags = { dev: OLD };
+    latest = OLD;
     endpoint.answers = {
-      UpdateItem: () => ({}),
+      GetItem: () => (latest === undefined ? {} : { Item: { digest: { S: latest } } }),
+      UpdateItem: ({ Key, ExpressionAttributeValues }) => {
+        const values = ExpressionAttributeValues as Record<string, { S: string }>;
+        if ((Key as { image: { S: string } }).image.S !== "storefront") return {};
+        if (latest !== values[":digest"]?.S && latest !== values[":latest"]?.S) {
+          throw awsFault("ConditionalCheckFailedException", "The conditional request failed");
+        }
+        latest = values[":digest"]?.S;
+        return {};
+      },
       BatchGetImage: ({ imageIds }) => {
         const [{ imageDigest, imageTag = "" } = {}] = imageIds as ImageId[];
         const found = imageDigest ?? tags[imageTag];
@@ -77,7 +89,7 @@ describe("tag callback, serialised", () => {
 
   /** Without the time of a record. */
   function untimed(input: Record<string, unknown>): object {
-    if (input.TableName === undefined) return input;
+    if (input.ExpressionAttributeValues === undefined) return input;
     const { ":deliveredAt": deliveredAt, ...values } = input.ExpressionAttributeValues as Record<string, { S: string }>;
     expect(deliveredAt?.S).to.match(/^\d{4}-\d\d-\d\dT/);
     return { ...input, ExpressionAttributeValues: values };
@@ -96,7 +108,7 @@ describe("tag callback, serialised", () => {
       ],
     },
   ];
-  const look = get({ imageTag: "dev" });
+  const look = ["GetItem", { TableName: "delivered", Key: { image: { S: "storefront" } }, ConsistentRead: true }];
   const read = get({ imageDigest: DIGEST });
   const put = [
     "PutImage",
@@ -117,23 +129,28 @@ describe("tag callback, serialised", () => {
       ExpressionAttributeValues: { ":version": { S: COMMIT } },
     },
   ];
-  const recordLatest = [
+  /** @param replacing the latest image that the first job found; absent if there was none */
+  const recordLatest = (replacing?: string) => [
     "UpdateItem",
     {
       TableName: "delivered",
       Key: { image: { S: "storefront" } },
       UpdateExpression: "SET digest = :digest, deliveredAt = :deliveredAt",
-      ExpressionAttributeValues: { ":digest": { S: DIGEST } },
+      ConditionExpression: `digest = :digest OR ${replacing === undefined ? "attribute_not_exists(digest)" : "digest = :latest"}`,
+      ExpressionAttributeValues: {
+        ":digest": { S: DIGEST },
+        ...(replacing !== undefined && { ":latest": { S: replacing } }),
+      },
     },
   ];
-  const record = [recordImage, recordLatest];
+  const record = (replacing?: string) => [recordImage, recordLatest(replacing)];
   const success = ["PutJobSuccessResult", { jobId: JOB, executionDetails: { summary: `storefront:dev is ${DIGEST}` } }];
   const continued = (before: string) => [
     "PutJobSuccessResult",
     {
       jobId: JOB,
       continuationToken: before,
-      executionDetails: { summary: `storefront:dev is ${before}, and is to be ${DIGEST}` },
+      executionDetails: { summary: `the latest delivery of storefront is ${before}, and is to be ${DIGEST}` },
     },
   ];
   const failure = (type: string, message: string) => [
@@ -146,40 +163,47 @@ describe("tag callback, serialised", () => {
   });
 
   it("looks first, then records the image before its tag starts another pipeline, and sends the manifest back byte for byte, with the tag", async () => {
-    expect(await run()).to.deep.equal({ asked: [look, read, continued(OLD)], token: OLD });
-    expect(await run(OLD)).to.deep.equal({ asked: [look, ...record, read, put, success], token: undefined });
-    expect(tags).to.deep.equal({ dev: DIGEST });
+    expect(await run()).to.deep.equal({ asked: [read, look, continued(OLD)], token: OLD });
+    expect(await run(OLD)).to.deep.equal({ asked: [...record(OLD), read, put, success], token: undefined });
+    expect([tags, latest]).to.deep.equal([{ dev: DIGEST }, DIGEST]);
   });
 
-  it("gives a tag that names no image yet", async () => {
+  it("records the first delivery of a repository", async () => {
     tags = {};
-    expect(await run()).to.deep.equal({ asked: [look, read, continued("none")], token: "none" });
-    expect((await run("none")).asked).to.deep.equal([look, ...record, read, put, success]);
+    latest = undefined;
+    expect(await run()).to.deep.equal({ asked: [read, look, continued("none")], token: "none" });
+    expect((await run("none")).asked).to.deep.equal([...record(), read, put, success]);
   });
 
-  for (const token of [undefined, OLD]) {
-    it(`only records the image if it has the tag already, token ${token === undefined ? "absent" : "given"}`, async () => {
-      tags.dev = DIGEST;
-      expect((await run(token)).asked).to.deep.equal([look, ...record, success]);
-    });
-  }
+  it("takes one job for an image that is delivered again", async () => {
+    latest = DIGEST;
+    expect((await run()).asked).to.deep.equal([read, look, ...record(DIGEST), read, put, success]);
+  });
 
   it("succeeds if another invocation gives the same tag meanwhile", async () => {
     endpoint.answers.PutImage = () => {
       throw awsFault("ImageAlreadyExistsException", "Image with digest and tag already exists");
     };
-    expect((await run(OLD)).asked).to.deep.equal([look, ...record, read, put, success]);
+    expect((await run(OLD)).asked).to.deep.equal([...record(OLD), read, put, success]);
   });
 
   it("leaves the tag to a later delivery, whichever of its jobs is repeated", async () => {
     await run((await run()).token);
     const newer = { image: `${REPOSITORY}@${NEW}`, version: "f".repeat(40) };
     await run((await run(undefined, newer)).token, newer);
-    expect(tags).to.deep.equal({ dev: NEW });
+    expect([tags, latest]).to.deep.equal([{ dev: NEW }, NEW]);
     await run();
-    const message = `storefront:dev was ${OLD} and is ${NEW} by now: another delivery has moved it, and it is left so`;
-    expect((await run(OLD)).asked).to.deep.equal([look, failure("JobFailed", message)]);
-    expect(tags).to.deep.equal({ dev: NEW });
+    const message = `storefront: another delivery was recorded after ${OLD}, and nothing is changed`;
+    expect((await run(OLD)).asked).to.deep.equal([...record(OLD), failure("JobFailed", message)]);
+    expect([tags, latest]).to.deep.equal([{ dev: NEW }, NEW]);
+  });
+
+  it("records the newer of two deliveries whose jobs run at once: the older could be promoted", async () => {
+    const newer = { image: `${REPOSITORY}@${NEW}`, version: "f".repeat(40) };
+    const [older, next] = [(await run()).token, (await run(undefined, newer)).token];
+    await run(next, newer);
+    await run(older);
+    expect([tags, latest]).to.deep.equal([{ dev: NEW }, NEW]);
   });
 
   it("names the repository whose tags cannot move", async () => {
@@ -189,21 +213,14 @@ describe("tag callback, serialised", () => {
     const message =
       "repository storefront does not let tag dev move: name it in slipway:promotesTo of the stack that builds its images " +
       "(ImageTagAlreadyExistsException: The image tag 'dev' already exists)";
-    expect((await run(OLD)).asked).to.deep.equal([look, ...record, read, put, failure("ConfigurationError", message)]);
+    expect((await run(OLD)).asked).to.deep.equal([...record(OLD), read, put, failure("ConfigurationError", message)]);
   });
 
   it("fails for an image that ECR does not have, though it answers 200", async () => {
     const failures = [{ failureCode: "ImageNotFound", failureReason: "Requested image not found" }];
     endpoint.answers.BatchGetImage = () => ({ images: [], failures });
     const message = `ECR gives no image storefront@${DIGEST}: ImageNotFound: Requested image not found`;
-    expect((await run()).asked).to.deep.equal([look, read, failure("RevisionUnavailable", message)]);
-  });
-
-  it("fails if ECR does not say what the tag names", async () => {
-    const failures = [{ failureCode: "KmsError", failureReason: "the key is disabled" }];
-    endpoint.answers.BatchGetImage = () => ({ images: [], failures });
-    const message = "ECR gives no image storefront:dev: KmsError: the key is disabled";
-    expect((await run()).asked).to.deep.equal([look, failure("JobFailed", message)]);
+    expect((await run()).asked).to.deep.equal([read, failure("RevisionUnavailable", message)]);
   });
 
   it("fails with the denial that it met", async () => {
@@ -211,7 +228,7 @@ describe("tag callback, serialised", () => {
       throw awsFault("AccessDeniedException", "not authorized to perform: ecr:PutImage");
     };
     const message = "AccessDeniedException: not authorized to perform: ecr:PutImage";
-    expect((await run(OLD)).asked).to.deep.equal([look, ...record, read, put, failure("PermissionError", message)]);
+    expect((await run(OLD)).asked).to.deep.equal([...record(OLD), read, put, failure("PermissionError", message)]);
   });
 
   it("fails for a tag in the digest's place", async () => {
@@ -234,7 +251,7 @@ describe("tag callback, serialised", () => {
       throw awsFault("AccessDeniedException", "not authorized to perform: dynamodb:UpdateItem");
     };
     const message = "AccessDeniedException: not authorized to perform: dynamodb:UpdateItem";
-    expect((await run(OLD)).asked).to.deep.equal([look, recordImage, failure("PermissionError", message)]);
+    expect((await run(OLD)).asked).to.deep.equal([recordImage, failure("PermissionError", message)]);
     expect(tags).to.deep.equal({ dev: OLD });
   });
 
@@ -242,7 +259,7 @@ describe("tag callback, serialised", () => {
     endpoint.answers.PutJobSuccessResult = () => {
       throw awsFault("InvalidJobStateException", "the job is Succeeded");
     };
-    expect((await run(OLD)).asked).to.deep.equal([look, ...record, read, put, success]);
+    expect((await run(OLD)).asked).to.deep.equal([...record(OLD), read, put, success]);
   });
 
   it("fails as a function if its result cannot be told, so that Lambda tries again", async () => {

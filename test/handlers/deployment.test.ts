@@ -251,6 +251,30 @@ describe("deployment", () => {
     expect(world.inputsOf("UpdateService")).to.have.length(3);
   });
 
+  it("goes back though one call is denied six minutes into a throttled rollback: it was given up at once", async () => {
+    world.setUp(["web"]);
+    await world.steps(2);
+    world.now += 30 * MINUTE;
+    const { UpdateService } = world.endpoint.answers;
+    const refuseWith = (name: string) => {
+      world.endpoint.answers.UpdateService = () => {
+        throw awsFault(name, "no");
+      };
+    };
+    refuseWith("ThrottlingException");
+    await world.step();
+    world.now += 6 * MINUTE;
+    refuseWith("AccessDeniedException");
+    expect(await world.step()).to.deep.include({
+      kind: "underWay",
+      summary: "rolling back. web: going back to web:1 (AccessDeniedException: no)",
+    });
+    Object.assign(world.endpoint.answers, { UpdateService });
+    await world.step();
+    expect(world.running()).to.deep.equal([["web:1", 2]]);
+    expect(world.states.at(-1)?.services[0]?.refusedSince).to.equal(undefined);
+  });
+
   it("that is a service's first goes back to no tasks", async () => {
     world.setUp(["web"], { delivered: false });
     await world.steps(2);

@@ -75,7 +75,9 @@ describe("repeated deployment step", () => {
     expect(await world.step()).to.deep.include({ kind: "underWay", summary: `going back: ${cause}` });
     expect(await world.step()).to.deep.include({
       kind: "underWay",
-      summary: "rolling back. web: going back to web:1. worker: going back to worker:1",
+      summary:
+        "rolling back. web: going back to web:1 (InvalidParameterException: no). " +
+        "worker: going back to worker:1 (InvalidParameterException: no)",
     });
     expect(await world.step()).to.deep.include({ kind: "failed" });
     world.endpoint.answers.UpdateService = UpdateService as () => object;

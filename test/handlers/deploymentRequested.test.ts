@@ -258,6 +258,21 @@ describe("deployment by HTTP", () => {
     });
   }
 
+  it("releases the lock of a record that the API deleted, and then died: nobody could deploy for 75 minutes", async () => {
+    await world.setUp(["web"]);
+    await world.stored.clear();
+    await world.stored.write({
+      id: "application/storefront",
+      owner: ID,
+      by: "deployment",
+      version: "v2",
+      until: UNTIL,
+    });
+    deployment.now += 2 * MINUTE;
+    expect((await world.round()).over).to.equal(true);
+    expect(await world.lockOwner()).to.equal(undefined);
+  });
+
   it("of another application is dropped", async () => {
     await world.setUp(["web"]);
     await world.stored.write({ ...(await world.stored.read(ID)), application: "basket" });

@@ -222,12 +222,18 @@ describe("The targets of EventBridge's rules", () => {
     await rule();
     await target(PIPELINE, { roleArn: await role("codepipeline:StartPipelineExecution", PIPELINE) });
     pipelineErrors = [awsError("InternalFailure", "down", 500), awsError("ThrottlingException", "Rate exceeded")];
+    const put = cloud.events.filter(({ kind }) => kind.startsWith("rule"));
     const told = called();
     await putEvents();
     const failures = async (count: number) => {
       while (pipelineErrors.length > 2 - count) await new Promise(setImmediate);
     };
     await failures(1);
+    // The metric TriggeredRules counts the rule when it matches, not when its retries end.
+    expect(cloud.events.filter(({ kind }) => kind.startsWith("rule"))).to.deep.equal([
+      ...put,
+      { kind: "rule-triggered", rule: "dev-failures" },
+    ]);
     await cloud.clock.turn(14_999);
     expect(pipelineErrors).to.have.length(1);
     await cloud.clock.turn(1);

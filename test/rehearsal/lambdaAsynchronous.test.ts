@@ -96,10 +96,15 @@ describe("asynchronous invocations", () => {
     outcomes = ["error", "error", "error", "error", "ok"];
     await invoked(false, ["a"], limits);
     expect(failed.map(({ requestId, ...event }) => [requests.indexOf(requestId), event])).to.deep.equal([
-      [0, { payload: "a", attempts: 3, response: "{}" }],
+      [0, { condition: "RetriesExhausted", payload: "a", attempts: 3, response: "{}" }],
     ]);
     await invoked(false, ["b"], limits);
     expect(failed).to.have.length(1);
+    outcomes = Array.from({ length: 99 }, () => "throttled");
+    await invoked(false, ["c"], { ...limits, maximumAge: 60_000 });
+    expect(failed.slice(1).map(({ requestId: _, ...event }) => event)).to.deep.equal([
+      { condition: "EventAgeExceeded", payload: "c", attempts: 0, response: undefined },
+    ]);
   });
 
   it("end with the account", async () => {

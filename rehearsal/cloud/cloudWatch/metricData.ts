@@ -17,7 +17,7 @@ import { isStatistic, STATISTICS } from "./statistics";
 const MOST_DATA = 1_000;
 const MOST_QUERIES = 500;
 
-type RuleEvent = Extract<CloudEvent, { kind: "rule" }>;
+type RuleEvent = Extract<CloudEvent, { kind: "rule" | "rule-triggered" }>;
 
 /**
  * PutMetricData, and GetMetricData for what rules have done.
@@ -97,7 +97,7 @@ export function createMetricData(
     operations,
     /** Remembers what happened, for GetMetricData. */
     note(event: CloudEvent): void {
-      if (event.kind === "rule") history.push({ at: cloud.clock.now(), event });
+      if (event.kind === "rule" || event.kind === "rule-triggered") history.push({ at: cloud.clock.now(), event });
     },
   };
 }

@@ -41,7 +41,7 @@ export function createMetrics(dimensions: ReturnType<typeof createDimensions>): 
     "AWS/ApiGateway 4xx": answered(4),
     "AWS/ApiGateway 5xx": answered(5),
     "AWS/Events TriggeredRules": {
-      counts: (event, { RuleName }) => (event.kind === "rule" && event.rule === RuleName ? 1 : undefined),
+      counts: (event, { RuleName }) => (event.kind === "rule-triggered" && event.rule === RuleName ? 1 : undefined),
     },
     // Without those that succeed when they are retried.
     "AWS/Events FailedInvocations": {

@@ -20,11 +20,12 @@ export interface EventLimits {
 
 /** An event that no attempt could handle. */
 export interface FailedEvent {
+  condition: "RetriesExhausted" | "EventAgeExceeded";
   requestId: string;
   payload: string;
   attempts: number;
-  /** JSON: the error of the last attempt. */
-  response: string;
+  /** JSON: the error of the last attempt; absent if there was none. */
+  response?: string | undefined;
 }
 
 /** Those of a function that has no such configuration. */
@@ -83,7 +84,7 @@ async function deliverOnce(
   const queuedAt = clock.now();
   const delays = RETRY_DELAYS.slice(0, retryAttempts);
   let attempts = 0;
-  let response = "null";
+  let response: string | undefined;
   while (!isStopped()) {
     let delay: number | undefined = THROTTLE_DELAY;
     try {
@@ -96,8 +97,9 @@ async function deliverOnce(
       if (!isThrottled(error)) throw error;
     }
     if (delay === undefined || clock.now() + delay - queuedAt > maximumAge) {
+      const condition = delay === undefined ? "RetriesExhausted" : "EventAgeExceeded";
       // The last attempt may have been ended with the account.
-      if (!isStopped()) onFailure?.({ ...event, attempts, response });
+      if (!isStopped()) onFailure?.({ ...event, condition, attempts, response });
       return;
     }
     await clock.wait(delay);
