@@ -73,7 +73,7 @@ const POLICIES: Policies = {
     ],
     "storefront-tag-role": [
       ...reporting,
-      `dynamodb:UpdateItem ${deliveredImagesOf("dev")}`,
+      ...on(deliveredImagesOf("dev"), "dynamodb:GetItem", "dynamodb:UpdateItem"),
       ...on(REPOSITORY, "ecr:BatchGetImage", "ecr:PutImage"),
       ...logging("storefront-tag-logs"),
     ],
