@@ -17,14 +17,14 @@ export interface DeliveryLock {
 }
 
 /**
- * Seconds that an action holds the lock if it had been released: when its stage is retried. Longer than its function may run
- * and be retried.
+ * Seconds that an action holds the lock for itself where it was released: when its stage is retried. Longer than its function
+ * may run.
  */
 const HELD = 5 * 60;
 
 /**
- * Runs what changes an application's schedules or tag, while nobody can deploy another version. The execution still has the
- * lock, or takes it again. It keeps the lock if the work succeeds: the action may be repeated, and others may follow.
+ * Runs what changes an application's schedules or tag, while nobody can deploy another version. The lock is the execution's
+ * still, or it is taken again.
  * @throws Failure if another version was deployed since: what would be changed is not of what runs
  */
 export async function whileHeld<T>(
@@ -47,8 +47,7 @@ export async function whileHeld<T>(
   }
   try {
     return await work();
-  } catch (error) {
+  } finally {
     await releaseLock(table, application, execution);
-    throw error;
   }
 }
