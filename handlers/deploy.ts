@@ -7,48 +7,14 @@ import { SQSClient } from "@aws-sdk/client-sqs";
 import type { CodePipelineEvent, SQSBatchResponse, SQSEvent } from "aws-lambda";
 import { clientSettings, queueClientSettings } from "./clientSettings";
 import { EXECUTION, type Job, type JobResult, parameter, runJob } from "./codePipelineJob";
+import type { DeployOptions } from "./deploy/options";
 import { advanceDeployment, currentRecord, type RecordedContext } from "./deploy/recorded";
 import type { RolloutStateChange } from "./deploy/rolloutEvent";
 import { imageParameters } from "./imageParameters";
-import type { ImageTag } from "./imageTag";
 import { log } from "./log";
-import type { RecordOptions } from "./records/context";
 import { takeJob } from "./records/jobs";
 import { takeMessages } from "./records/messages";
 import { goOn } from "./records/rounds";
-
-/** An ECS service that the application's image is deployed to. */
-export interface DeployService {
-  /** The ECS service's name. */
-  service: string;
-  /** The container in the task definition that runs the application's image. */
-  container: string;
-  /** ARN of the revision that the program registered: everything but the image is taken from it. */
-  taskDefinition: string;
-  /** Tasks to run. Each delivery sets it, but for a service that was scaled to 0 by hand since the first one. */
-  count: number;
-}
-
-export interface DeployOptions {
-  application: string;
-  /** The ECS cluster's name. */
-  cluster: string;
-  services: DeployService[];
-  /** How long a rollout may take, and after it a rollback. */
-  deadlineMinutes: number;
-  /** Where deployments are recorded. */
-  records: RecordOptions;
-  /** Absent if the application cannot be deployed by HTTP. */
-  requests?: DeployRequests;
-}
-
-/** What deployments by HTTP need. A successful one gives its image the environment's tag, as the pipeline's last stage does. */
-export interface DeployRequests extends ImageTag {
-  /** The DynamoDB table where delivered images are recorded. */
-  deliveredImages: string;
-  /** Where outcomes are published. */
-  topicArn: string;
-}
 
 /**
  * Deploys an image to all services of an application, or to none: for a job of the application's pipeline, UserParameters

@@ -9,32 +9,12 @@ import { clientSettings, queueClientSettings } from "./clientSettings";
 import { EXECUTION, type Job, type JobResult, parameter, runJob } from "./codePipelineJob";
 import { imageParameters } from "./imageParameters";
 import { log } from "./log";
+import type { MigrateOptions } from "./migrate/options";
 import { advanceMigration, type RecordedMigration, recordOfTask } from "./migrate/recorded";
 import type { TaskStateChangeEvent } from "./migrate/taskEvent";
-import type { RecordOptions } from "./records/context";
 import { takeJob } from "./records/jobs";
 import { takeMessages } from "./records/messages";
 import { goOn } from "./records/rounds";
-
-export interface MigrateOptions {
-  application: string;
-  /** The ECS cluster's name. */
-  cluster: string;
-  /** ARN of the one-off task definition's revision that the program registered: everything but the image is taken from it. */
-  taskDefinition: string;
-  /** The container in it that runs the application's image. */
-  container: string;
-  /** What the container runs instead of the image's own command. */
-  command: string[];
-  /** Private subnets. */
-  subnets: string[];
-  securityGroup: string;
-  /** Where the container's log goes: `<logStreamPrefix>/<container>/<task id>` in this log group. */
-  logGroup: string;
-  logStreamPrefix: string;
-  /** Where migrations are recorded. */
-  records: RecordOptions;
-}
 
 /**
  * Runs an application's migration with the image to be deployed, once, and follows it to its exit code. UserParameters:

@@ -6,28 +6,11 @@ import { EventBridgeClient } from "@aws-sdk/client-eventbridge";
 import type { CodePipelineEvent } from "aws-lambda";
 import { clientSettings } from "./clientSettings";
 import { EXECUTION, type Job, type JobResult, parameter, resultOf, runJob } from "./codePipelineJob";
-import { type LockOptions, whileHeld } from "./deploy/deliveryLock";
+import { whileHeld } from "./deploy/deliveryLock";
 import { imageParameters } from "./imageParameters";
+import type { SchedulesOptions } from "./schedules/options";
 import { decodeState, encodeState } from "./schedules/state";
 import { apply, prepare, type SchedulesContext } from "./schedules/update";
-
-export interface SchedulesOptions {
-  application: string;
-  environment: string;
-  /** The ECS cluster's ARN. */
-  cluster: string;
-  /** ARN of the one-off task definition's revision that the program registered: everything but the image is taken from it. */
-  taskDefinition: string;
-  /** The container in it that runs the application's image. */
-  container: string;
-  /** Private subnets. */
-  subnets: string[];
-  securityGroup: string;
-  /** The role under which EventBridge runs tasks. */
-  roleArn: string;
-  /** Where the lock is that the image was deployed under. Absent where CodePipeline's own action deploys. */
-  lock?: LockOptions;
-}
 
 /**
  * Makes an application's EventBridge rules what the schedules.yaml in its image wants, with that image. UserParameters:

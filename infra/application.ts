@@ -1,48 +1,25 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { Bucket } from "./bucket";
-import type { Cluster } from "./cluster";
-import type { DeliveredImageTable } from "./deliveredImages";
 import { createDeployment, type Deployment } from "./delivery";
 import type { LoadBalancer } from "./loadBalancer";
-import type { Network } from "./network";
-import type { Operations } from "./operations";
-import type { PipelineType } from "./partition";
 import type { Pipeline } from "./pipeline";
-import { archiveKey, createApplicationPipeline } from "./pipeline/applicationPipeline";
+import { type ApplicationPipelineArgs, archiveKey, createApplicationPipeline } from "./pipeline/applicationPipeline";
 import { Promotion } from "./promotion";
-import type { PullRequestTask } from "./pullRequests/task";
-import type { RecordTable } from "./records";
 import { existingRepository, type ImageRepository, Registry } from "./registry";
 import { Service, type ServiceArgs } from "./service";
-import type { ApplicationSettings, Settings } from "./settings";
+import type { ApplicationSettings } from "./settings";
 import type { DeliveredSource } from "./source";
 import type { Target } from "./target";
 import { Task } from "./task";
 
-export interface ApplicationArgs {
-  operations: Operations;
-  settings: ApplicationSettings;
+export interface ApplicationArgs extends ApplicationPipelineArgs {
   /** Environments that take their images from this one's repository. */
   promotesTo: string[];
-  network: Network;
-  cluster: Cluster;
   /** Leads to the web services. Left out where the stack has none. */
   loadBalancer?: LoadBalancer | undefined;
   /** Priority of each web service's listener rule, by `<application>-<service>`. */
   priorities: Map<string, number>;
-  /** Where archives are fetched to. Needed by applications that pushes are delivered of. */
-  source?: Bucket | undefined;
-  pipelineType: PipelineType;
-  /** Where this environment records the images that it has delivered. */
-  deliveredImages: DeliveredImageTable;
-  /** Where builds find base images and npm packages. */
-  mirrors: Pick<Settings, "baseImageRegistry" | "npmRegistry">;
-  /** The table of locks and records. Needed by applications with `deploy: callback` or a migration. */
-  table?: RecordTable | undefined;
   /** Whether versions can be deployed by HTTP. */
   deployedByHttp: boolean;
-  /** Opens pull requests. Needed by applications that are delivered so. */
-  pullRequestTask?: PullRequestTask | undefined;
 }
 
 /** A service as CloudWatch knows it. */

@@ -1,7 +1,8 @@
 import type * as sqs from "@pulumi/aws/sqs";
 import * as pulumi from "@pulumi/pulumi";
 import { applicationContainer } from "../handlers/buildspec";
-import { createDeploy, type DeployOptions } from "../handlers/deploy";
+import { createDeploy } from "../handlers/deploy";
+import type { DeployOptions } from "../handlers/deploy/options";
 import { createTag, type TagOptions } from "../handlers/tag";
 import { Callback, type DeepInput } from "./callback";
 import type { Cluster } from "./cluster";

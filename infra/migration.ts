@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
-import { createMigrate, type MigrateOptions } from "../handlers/migrate";
+import { createMigrate } from "../handlers/migrate";
+import type { MigrateOptions } from "../handlers/migrate/options";
 import { Callback } from "./callback";
 import type { Cluster } from "./cluster";
 import { reportingToPipeline, tasksOf } from "./delivery";

@@ -1,5 +1,6 @@
 import type * as pulumi from "@pulumi/pulumi";
-import { createSchedules, type SchedulesOptions } from "../handlers/schedules";
+import { createSchedules } from "../handlers/schedules";
+import type { SchedulesOptions } from "../handlers/schedules/options";
 import { Callback } from "./callback";
 import type { Cluster } from "./cluster";
 import { reportingToPipeline } from "./delivery";

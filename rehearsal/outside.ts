@@ -1,10 +1,10 @@
 import path from "node:path";
 import { type Chats, startChats } from "./chat/chats";
 import type { Account } from "./cloud/cloud";
-import type { Delivery } from "./forges/deliveries";
 import { type Forges, startForges } from "./forges/forges";
 import type { Repository } from "./forges/repository";
 import { storefront } from "./forges/storefront";
+import type { Delivery } from "./forges/webhook";
 
 /** What is there before the stack is, and goes on beside it. */
 export interface Outside {

@@ -1,14 +1,13 @@
-import type { ECRClient } from "@aws-sdk/client-ecr";
-import { type ECSClient, TagResourceCommand } from "@aws-sdk/client-ecs";
-import type { JobOutcome } from "../codePipelineJob";
-import type { DeployOptions, DeployService } from "../deploy";
+import { TagResourceCommand } from "@aws-sdk/client-ecs";
 import { explain, failure } from "../failure";
 import { readImage, referenceOf } from "../image";
 import { log } from "../log";
+import type { DeploymentContext, DeploymentRequest, Outcome } from "./context";
 import { decideCount } from "./desiredCount";
+import type { DeployService } from "./options";
 import { goBack } from "./rollback";
 import { decideRollout, rollbackTarget, type ServiceObservation } from "./rollout";
-import { type RolloutEvent, withEvent } from "./rolloutEvent";
+import { withEvent } from "./rolloutEvent";
 import {
   describeTaskDefinition,
   observeServices,
@@ -18,30 +17,7 @@ import {
 } from "./services";
 import type { DeploymentState, ServiceState } from "./state";
 import { isDelivered, registrationOf } from "./taskDefinition";
-import { abandonRest, otherHolder, STARTED, type Turn, takeTurn, waitFor } from "./turn";
-
-export interface DeploymentContext {
-  ecs: ECSClient;
-  ecr: ECRClient;
-  options: DeployOptions;
-  /** Milliseconds. */
-  now: () => number;
-  /** What ECS has just said of a rollout, which its reads may not show yet. */
-  event?: RolloutEvent | undefined;
-}
-
-export interface DeploymentRequest {
-  /** Who asks: the job's id, or that of a deployment by HTTP. */
-  id: string;
-  /** By digest. */
-  image: string;
-  /** What people call the image: its tag. */
-  version: string;
-  /** Absent where the application's lock is held already, or there is none. */
-  turn?: Turn | undefined;
-}
-
-export type Outcome = JobOutcome<DeploymentState>;
+import { abandonRest, otherHolder, STARTED, takeTurn, waitFor } from "./turn";
 
 /**
  * Takes a deployment one step further: one observation, and what follows from it. A step may be repeated, and may come late:

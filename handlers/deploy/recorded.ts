@@ -1,6 +1,5 @@
 import type { SNSClient } from "@aws-sdk/client-sns";
 import { recordDeliveredImage } from "../deliveredImage";
-import type { DeployRequests } from "../deploy";
 import {
   actionRecordId,
   type DeploymentRecord,
@@ -16,8 +15,9 @@ import { log } from "../log";
 import type { RecordContext } from "../records/context";
 import { continueJob, isExecutionOver, tellResult } from "../records/jobs";
 import { type Round, takeRounds } from "../records/rounds";
-import type { DeploymentContext, DeploymentRequest, Outcome } from "./deployment";
+import type { DeploymentContext, DeploymentRequest, Outcome } from "./context";
 import { acquireLock, BEGINNING, describeHolder, lockSeconds, readLock, releaseLock, renewLock } from "./lock";
+import type { DeployRequests } from "./options";
 import { noticeOf, publishNotice } from "./outcomeNotice";
 import type { RolloutEvent } from "./rolloutEvent";
 import { type DeploymentState, decodeState, encodeState } from "./state";

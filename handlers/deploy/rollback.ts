@@ -1,6 +1,6 @@
 import { explain, isTransient } from "../failure";
 import { log } from "../log";
-import type { DeploymentContext, DeploymentRequest, Outcome } from "./deployment";
+import type { DeploymentContext, DeploymentRequest, Outcome } from "./context";
 import { decideRollback, hasTurned, type ServiceObservation } from "./rollout";
 import { updateService } from "./services";
 import type { DeploymentState, ServiceState } from "./state";

@@ -1,6 +1,7 @@
 import { explain, failure, failureType, isTransient } from "../failure";
 import { log } from "../log";
-import { advance, type DeploymentContext, type DeploymentRequest, type Outcome } from "./deployment";
+import type { DeploymentContext, DeploymentRequest, Outcome } from "./context";
+import { advance } from "./deployment";
 import type { DeploymentState } from "./state";
 
 /** How long the start is tried again that meets an error which may not pass, in seconds: a denial may be for one call. */

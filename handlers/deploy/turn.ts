@@ -2,16 +2,8 @@ import { type ECSClient, TagResourceCommand } from "@aws-sdk/client-ecs";
 import { ANSWER_WITHIN } from "../codePipelineJob";
 import { explain } from "../failure";
 import { log } from "../log";
-import type { DeploymentContext, DeploymentRequest, Outcome } from "./deployment";
-import {
-  acquireLock,
-  type DeploymentTable,
-  describeHolder,
-  type LockHolder,
-  lockSeconds,
-  readLock,
-  releaseLock,
-} from "./lock";
+import type { DeploymentContext, DeploymentRequest, Outcome } from "./context";
+import { acquireLock, describeHolder, type LockHolder, lockSeconds, readLock, releaseLock } from "./lock";
 import { rollbackTarget } from "./rollout";
 import { describeTaskDefinition, observeServices } from "./services";
 import type { DeploymentState } from "./state";
@@ -20,13 +12,6 @@ import type { DeploymentState } from "./state";
 export const STARTED = "slipway:deployed-by";
 /** The value for a revision that no service will be updated to: it lost its turn. */
 const NOBODY = "nobody";
-
-/** By what a pipeline's deployment takes turns with those by HTTP. */
-export interface Turn {
-  table: DeploymentTable;
-  /** The id of the pipeline's execution, under which it holds the lock. */
-  execution: string;
-}
 
 /** Who else deploys the application just now. */
 export async function otherHolder(

@@ -8,9 +8,9 @@ import { failure } from "../failure";
 import { readImage, referenceOf } from "../image";
 import type { RequestedImage } from "../imageParameters";
 import { log } from "../log";
-import type { MigrateOptions } from "../migrate";
 import { decideMigration, type TaskObservation } from "./decision";
 import { logTail } from "./logTail";
+import type { MigrateOptions } from "./options";
 import { CAUSE, type MigrationState, type Shortage, type TaskRun } from "./state";
 import { observeTask, startTask } from "./task";
 

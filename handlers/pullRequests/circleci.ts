@@ -9,7 +9,7 @@ import {
   REVISION_FORM,
   refusedField,
 } from "./fields";
-import type { RequestVerdict } from "./request";
+import type { RequestVerdict } from "./verdict";
 
 /** What CircleCI's builds become. */
 export interface CircleciOptions {

@@ -1,4 +1,3 @@
-import type { Refusal } from "../http/body";
 import { type CircleciOptions, isCircleci, readCircleci } from "./circleci";
 import {
   FOLDER,
@@ -13,13 +12,7 @@ import {
   REVISION_FORM,
   refusedField,
 } from "./fields";
-import type { PullRequestRequest } from "./record";
-
-export type RequestVerdict =
-  | { kind: "wanted"; request: PullRequestRequest }
-  /** A build that is no reason for a pull request. */
-  | { kind: "ignored"; reason: string }
-  | Refusal;
+import type { RequestVerdict } from "./verdict";
 
 const FIELDS = ["repository", "revision", "image", "environment", "build"];
 

@@ -1,6 +1,6 @@
 import type { Target } from "@aws-sdk/client-eventbridge";
-import type { SchedulesOptions } from "../schedules";
 import type { Schedule } from "./file";
+import type { SchedulesOptions } from "./options";
 
 /** The id of a rule's only target. */
 export const TARGET_ID = "task";

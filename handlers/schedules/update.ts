@@ -8,10 +8,10 @@ import { explain, failure, failureType, isException, isTransient } from "../fail
 import { referenceOf } from "../image";
 import type { RequestedImage } from "../imageParameters";
 import { log } from "../log";
-import type { SchedulesOptions } from "../schedules";
 import { carryOut, takeBack } from "./act";
 import { readSchedulesFile, type Schedule } from "./file";
 import { readSchedulesLabel } from "./label";
+import type { SchedulesOptions } from "./options";
 import { describeStep, planRules, type Step } from "./plan";
 import { isSettled, latestRevision, revisionFor, settledTag } from "./revision";
 import { desiredRule, foreignRules, limitMistakes, type ObservedRule, ownTags, rulePrefix } from "./rule";

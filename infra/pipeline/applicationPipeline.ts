@@ -1,18 +1,22 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { ApplicationArgs } from "../application";
 import { Bucket } from "../bucket";
 import { createRepositoryBuild, createTestBuild } from "../build";
-import { deliveredImagesOf } from "../deliveredImages";
+import type { Cluster } from "../cluster";
+import { type DeliveredImageTable, deliveredImagesOf } from "../deliveredImages";
 import { createTagFunction, type Deployment } from "../delivery";
 import { createMigrateFunction } from "../migration";
+import type { Network } from "../network";
+import type { Operations } from "../operations";
+import type { PipelineType } from "../partition";
 import { Pipeline } from "../pipeline";
 import { createImageBuild } from "../promotion";
 import { createPullRequestFunction } from "../pullRequests/action";
-import { type HeldLock, holdingLock } from "../records";
+import type { PullRequestTask } from "../pullRequests/task";
+import { type HeldLock, holdingLock, type RecordTable } from "../records";
 import type { ImageRepository } from "../registry";
 import { createSchedulesFunction } from "../schedules";
 import type { Service } from "../service";
-import type { ImageSource } from "../settings";
+import type { ApplicationSettings, ImageSource, Settings } from "../settings";
 import type { Task } from "../task";
 import {
   approvalStage,
@@ -26,6 +30,25 @@ import {
   tagStage,
 } from "./stages";
 
+/** What an application's pipeline is made of. */
+export interface ApplicationPipelineArgs {
+  operations: Operations;
+  settings: ApplicationSettings;
+  network: Network;
+  cluster: Cluster;
+  /** Where archives are fetched to. Needed by applications that pushes are delivered of. */
+  source?: Bucket | undefined;
+  pipelineType: PipelineType;
+  /** Where this environment records the images that it has delivered. */
+  deliveredImages: DeliveredImageTable;
+  /** Where builds find base images and npm packages. */
+  mirrors: Pick<Settings, "baseImageRegistry" | "npmRegistry">;
+  /** The table of locks and records. Needed by applications with `deploy: callback` or a migration. */
+  table?: RecordTable | undefined;
+  /** Opens pull requests. Needed by applications that are delivered so. */
+  pullRequestTask?: PullRequestTask | undefined;
+}
+
 /** What an application's pipeline delivers to. */
 export interface DeliveryParts {
   registry: ImageRepository;
@@ -38,7 +61,7 @@ export interface DeliveryParts {
 
 interface Delivery extends DeliveryParts {
   application: string;
-  args: ApplicationArgs;
+  args: ApplicationPipelineArgs;
   /** Where one stage leaves its files to the next. */
   artifacts: Bucket;
   parent: pulumi.Resource;
@@ -47,7 +70,7 @@ interface Delivery extends DeliveryParts {
 /** The pipeline of an application, from its source to the environment's tag. */
 export function createApplicationPipeline(
   name: string,
-  args: ApplicationArgs,
+  args: ApplicationPipelineArgs,
   parts: DeliveryParts,
   parent: pulumi.Resource,
 ): Pipeline {
@@ -162,5 +185,5 @@ const tagFunction = ({ application, args, registry, parent }: Delivery) =>
   );
 
 /** The deploy function's lock, which a delivery holds until it has ended. CodePipeline's own action has none. */
-const lockOf = (application: string, { settings, table }: ApplicationArgs): HeldLock | undefined =>
+const lockOf = (application: string, { settings, table }: ApplicationPipelineArgs): HeldLock | undefined =>
   settings.deploy === "callback" && table !== undefined ? holdingLock(application, table) : undefined;

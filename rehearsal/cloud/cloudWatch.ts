@@ -3,9 +3,9 @@ import { createDashboards } from "./cloudWatch/dashboard";
 import { createDimensions } from "./cloudWatch/dimensions";
 import { createMetricData } from "./cloudWatch/metricData";
 import type { Term } from "./cloudWatch/metricMath";
-import { createMetrics, isCustom, type Metric, metricOf } from "./cloudWatch/metrics";
+import { createMetrics, type Metric, metricOf } from "./cloudWatch/metrics";
 import { publish } from "./cloudWatch/notification";
-import { checkPublished, type MetricName } from "./cloudWatch/published";
+import { checkPublished, isCustom, type MetricName } from "./cloudWatch/published";
 import type { CloudEvent } from "./events";
 import type { Cloud, Created, Declaration, Service } from "./service";
 

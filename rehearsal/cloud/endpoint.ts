@@ -4,7 +4,7 @@ import { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
 import { pipeline } from "node:stream/promises";
 import { createLocalServer } from "../loopback";
-import { isConnectionLost, type Sender } from "./injection";
+import { isConnectionLost } from "./injection";
 import {
   type AwsError,
   awsError,
@@ -12,6 +12,7 @@ import {
   isAwsError,
   type Principal,
   type Protocol,
+  type Sender,
   type Service,
 } from "./service";
 

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
-import { type AwsError, awsError } from "./service";
+import { type AwsError, awsError, type Sender } from "./service";
 
 /** What can go wrong with one call. docs/faults.md says what each kind means. */
 export const FAULT_KINDS = [
@@ -16,20 +16,6 @@ export const FAULT_KINDS = [
 ] as const;
 
 export type FaultKind = (typeof FAULT_KINDS)[number];
-
-/** The process that sent a call over HTTP. */
-export interface Sender {
-  /** Name of the function, the service, the task's family, or the build project. */
-  name: string;
-  /** Ends the process at once, as if its machine were lost. */
-  kill(): void;
-  /**
-   * Delivers the event or message that the process works on once more. Absent if it works on neither: a request over HTTP
-   * is its caller's to repeat.
-   * @param milliseconds of simulated time from now
-   */
-  redeliver?: ((milliseconds: number) => void) | undefined;
-}
 
 /** A call as it arrives at the account. */
 export interface ArrivingCall {

@@ -2,16 +2,17 @@ import { createInstances } from "./ec2";
 import { createSecurityGroups } from "./network/declareSecurityGroups";
 import { createEndpoints } from "./network/endpoints";
 import { type Attachment, createInterface, createInterfaces, usableIn } from "./network/interfaces";
+import type { NetworkInterface } from "./network/model";
 import { between, type Outsider, type Passage, reach } from "./network/reach";
 import { createRouteTables } from "./network/routeTables";
-import { type NetworkInterface, stateOf } from "./network/state";
+import { stateOf } from "./network/state";
 import { createVpcs } from "./network/vpc";
 import { createQueryProtocol } from "./queryProtocol";
 import type { Cloud, Service } from "./service";
 
 export type { Attachment } from "./network/interfaces";
+export type { NetworkInterface } from "./network/model";
 export type { Passage } from "./network/reach";
-export type { NetworkInterface } from "./network/state";
 
 /** What carries packets in the account. It is no API: services attach interfaces, and ask whether traffic passes. */
 export interface Network {

@@ -3,7 +3,6 @@ import type { Readable } from "node:stream";
 import type { Clock } from "../clock";
 import type { Consistency } from "./consistency";
 import type { CloudEvent } from "./events";
-import type { Sender } from "./injection";
 
 /** A resource as the program declared it: resolved inputs, secrets unwrapped. */
 export interface Declaration {
@@ -186,4 +185,18 @@ export interface Cloud {
   physicalName(declaration: Declaration, given?: unknown): string;
   /** `arn:partition:service:region:account:resource`, with empty region or account where told. */
   arn(service: string, resource: string, scope?: { region?: ""; account?: "" }): string;
+}
+
+/** The process that sent a call over HTTP. */
+export interface Sender {
+  /** Name of the function, the service, the task's family, or the build project. */
+  name: string;
+  /** Ends the process at once, as if its machine were lost. */
+  kill(): void;
+  /**
+   * Delivers the event or message that the process works on once more. Absent if it works on neither: a request over HTTP
+   * is its caller's to repeat.
+   * @param milliseconds of simulated time from now
+   */
+  redeliver?: ((milliseconds: number) => void) | undefined;
 }

@@ -1,17 +1,8 @@
 import { createHmac } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { author } from "./git";
-import { type Commit, noCommit } from "./repository";
-import {
-  admitsToken,
-  answerText,
-  authorizationToken,
-  branchOf,
-  gitRoutes,
-  type PushFacts,
-  type Route,
-  type Site,
-} from "./site";
+import { branchOf, type Commit, noCommit } from "./repository";
+import { admitsToken, answerText, authorizationToken, gitRoutes, type PushFacts, type Route, type Site } from "./site";
 
 const host = "bitbucket.org";
 const address = `https://${host}`;

@@ -1,7 +1,7 @@
 import path from "node:path";
 import type { Clock } from "../clock";
 import { createBitbucket } from "./bitbucket";
-import { createDeliverer, type Delivery, type Webhook } from "./deliveries";
+import { createDeliverer } from "./deliveries";
 import { createGitee } from "./gitee";
 import { createGitHub } from "./github";
 import { createGitLab } from "./gitlab";
@@ -10,6 +10,7 @@ import { createRepository, noCommit, type RefUpdate, type Repository } from "./r
 import { type Fault, startServer } from "./server";
 import type { Event, Hosted, PushFacts, Site } from "./site";
 import { commitVersion } from "./storefront";
+import type { Delivery, Webhook } from "./webhook";
 
 /** The host of acme's GitHub Enterprise Server. */
 export const enterpriseHost = "github.acme.example";

@@ -1,12 +1,10 @@
 import { createHmac } from "node:crypto";
-import type { Webhook } from "./deliveries";
 import { author } from "./git";
-import { type Commit, noCommit } from "./repository";
+import { branchOf, type Commit, noCommit } from "./repository";
 import {
   admitsToken,
   answerJson,
   authorizationToken,
-  branchOf,
   type Event,
   gitRoutes,
   type PushFacts,
@@ -14,6 +12,7 @@ import {
   refuseByJson,
   type Site,
 } from "./site";
+import type { Webhook } from "./webhook";
 
 const host = "gitee.com";
 const address = `https://${host}`;

@@ -1,7 +1,6 @@
 import { createHmac, randomBytes } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Clock } from "../clock";
-import type { Delivery } from "./deliveries";
 import { pingPayload, pushPayload } from "./githubPayloads";
 import { pullRequestRoutes, refuseApi } from "./githubPulls";
 import type { Place } from "./githubViews";
@@ -16,6 +15,7 @@ import {
   type Route,
   type Site,
 } from "./site";
+import type { Delivery } from "./webhook";
 
 const own: Place = {
   host: "github.com",

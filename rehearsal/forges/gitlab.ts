@@ -1,11 +1,10 @@
 import type { IncomingMessage } from "node:http";
 import { author } from "./git";
-import { type Commit, noCommit } from "./repository";
+import { branchOf, type Commit, noCommit } from "./repository";
 import {
   admitsToken,
   answerJson,
   authorizationToken,
-  branchOf,
   type Event,
   gitRoutes,
   type PushFacts,

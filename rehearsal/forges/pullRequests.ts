@@ -1,6 +1,5 @@
 import type { Clock } from "../clock";
-import { noCommit, type RefUpdate, type Repository } from "./repository";
-import { branchOf } from "./site";
+import { branchOf, noCommit, type RefUpdate, type Repository } from "./repository";
 
 export interface Comment {
   /** Counts from 1 in each repository. */

@@ -183,3 +183,6 @@ function importStream({ ref, before, message, seconds, change = {}, merged }: Im
 }
 
 const data = (content: string | Buffer): (string | Buffer)[] => [`data ${Buffer.byteLength(content)}\n`, content, "\n"];
+
+/** `refs/heads/feature/x` → `feature/x`; undefined for what is no branch. */
+export const branchOf = (ref: string): string | undefined => /^refs\/heads\/(.+)$/.exec(ref)?.[1];

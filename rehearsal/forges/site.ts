@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { Delivery, Webhook } from "./deliveries";
 import type { PullRequests } from "./pullRequests";
 import type { Commit, RefUpdate, Repository } from "./repository";
+import type { Delivery, Webhook } from "./webhook";
 
 /** A repository as its site shows it. */
 export interface Hosted {
@@ -80,9 +80,6 @@ export interface Site {
   /** A delivery as it goes over the wire, signed or with the secret as the forge does it. */
   encode(delivery: Delivery): { headers: Record<string, string>; body: string };
 }
-
-/** `refs/heads/feature/x` → `feature/x`; undefined for what is no branch. */
-export const branchOf = (ref: string): string | undefined => /^refs\/heads\/(.+)$/.exec(ref)?.[1];
 
 /** The token of `Authorization: Basic`, which is its password, or of `Bearer`, or of GitHub's and Gitee's own `token`. */
 export function authorizationToken({ headers }: IncomingMessage): string | undefined {

@@ -1,8 +1,8 @@
 import type { CloudEvent } from "../cloud/events";
 import type { Decision } from "../cloud/iam";
 import type { Grant } from "../cloud/policies";
-import type { Delivery } from "../forges/deliveries";
 import type { PullRequest } from "../forges/pullRequests";
+import type { Delivery } from "../forges/webhook";
 import type { Sighting } from "../scenarios/world";
 import { resourceOf, withoutArns } from "./arn";
 import type { PipelineNames } from "./pipelines";

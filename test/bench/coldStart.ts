@@ -2,7 +2,8 @@ import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { createDeploy, type DeployOptions } from "../../handlers/deploy";
+import { createDeploy } from "../../handlers/deploy";
+import type { DeployOptions } from "../../handlers/deploy/options";
 import { createWebhook } from "../../handlers/webhook";
 import { type HandlerFactory, serialize } from "../../infra/serialization";
 

@@ -1,6 +1,7 @@
 import { deflateRawSync } from "node:zlib";
 import { expect } from "chai";
-import { createDeploy, type DeployOptions } from "../../handlers/deploy";
+import { createDeploy } from "../../handlers/deploy";
+import type { DeployOptions } from "../../handlers/deploy/options";
 import { serialize } from "../../infra/serialization";
 import { RECORDS } from "../handlers/deploymentSupport";
 import { CLUSTER, createEcs, DIGEST, type Ecs, IMAGE } from "../handlers/ecs";

@@ -1,11 +1,7 @@
 import { ECRClient } from "@aws-sdk/client-ecr";
 import { ECSClient } from "@aws-sdk/client-ecs";
-import {
-  advance,
-  type DeploymentContext,
-  type DeploymentRequest,
-  type Outcome,
-} from "../../handlers/deploy/deployment";
+import type { DeploymentContext, DeploymentRequest, Outcome } from "../../handlers/deploy/context";
+import { advance } from "../../handlers/deploy/deployment";
 import { type DeploymentState, decodeState, encodeState } from "../../handlers/deploy/state";
 import type { RecordOptions } from "../../handlers/records/context";
 import { type Endpoint, startEndpoint } from "../callbacks/endpoint";

@@ -1,5 +1,5 @@
 import type { Task } from "@aws-sdk/client-ecs";
-import type { MigrateOptions } from "../../handlers/migrate";
+import type { MigrateOptions } from "../../handlers/migrate/options";
 import { awsFault, type Endpoint } from "../callbacks/endpoint";
 import { TABLE } from "../callbacks/table";
 import { CLUSTER, createEcs, type Ecs } from "./ecs";

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { Target } from "@aws-sdk/client-eventbridge";
-import type { SchedulesOptions } from "../../handlers/schedules";
+import type { SchedulesOptions } from "../../handlers/schedules/options";
 import { awsFault, type Endpoint } from "../callbacks/endpoint";
 import { createEcs, type Ecs } from "./ecs";
 

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { expect } from "chai";
 import { installStandIns, type StandIns } from "../../rehearsal/cloud/codeBuild/standIns";
-import { parseBaseImageName } from "../../rehearsal/cloud/docker/baseImages";
+import { parseBaseImageName } from "../../rehearsal/cloud/docker/baseImageName";
 import { dockerEnvironment } from "../../rehearsal/cloud/docker/environment";
 import { mirrorBaseImage } from "../../rehearsal/cloud/docker/mirror";
 import { createEcr } from "../../rehearsal/cloud/ecr";

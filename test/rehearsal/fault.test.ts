@@ -1,5 +1,6 @@
 import { assert } from "chai";
-import type { ArrivingCall, Sender } from "../../rehearsal/cloud/injection";
+import type { ArrivingCall } from "../../rehearsal/cloud/injection";
+import type { Sender } from "../../rehearsal/cloud/service";
 import { formatFault, parseFault } from "../../rehearsal/faults/fault";
 import { createFaults } from "../../rehearsal/faults/injector";
 

@@ -10,11 +10,12 @@ import { text } from "node:stream/consumers";
 import { promisify } from "node:util";
 import { assert } from "chai";
 import { type Clock, createClock } from "../../rehearsal/clock";
-import { createDeliverer, type Delivery } from "../../rehearsal/forges/deliveries";
+import { createDeliverer } from "../../rehearsal/forges/deliveries";
 import { type Forges, startForges } from "../../rehearsal/forges/forges";
 import { createGitHub } from "../../rehearsal/forges/github";
 import { noCommit, type Repository } from "../../rehearsal/forges/repository";
 import { commitVersion } from "../../rehearsal/forges/storefront";
+import type { Delivery } from "../../rehearsal/forges/webhook";
 
 const run = promisify(execFile);
 const secret = "It's a Secret to Everybody";

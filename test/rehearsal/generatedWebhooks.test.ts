@@ -1,8 +1,9 @@
 import { assert } from "chai";
-import { generateDelivery, type Target } from "../../rehearsal/faults/webhooks/generate";
+import { generateDelivery } from "../../rehearsal/faults/webhooks/generate";
 import { createJudge } from "../../rehearsal/faults/webhooks/judge";
 import { FORGES } from "../../rehearsal/faults/webhooks/proofs";
 import { sweepWebhooks } from "../../rehearsal/faults/webhooks/sweep";
+import type { Target } from "../../rehearsal/faults/webhooks/target";
 import { createRandom } from "../../rehearsal/random";
 import { warmLanguageHost } from "../evaluation/client";
 

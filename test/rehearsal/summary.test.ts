@@ -1,8 +1,8 @@
 import { assert } from "chai";
 import type { CloudEvent } from "../../rehearsal/cloud/events";
 import type { Decision } from "../../rehearsal/cloud/iam";
-import type { Delivery } from "../../rehearsal/forges/deliveries";
 import type { PullRequest } from "../../rehearsal/forges/pullRequests";
+import type { Delivery } from "../../rehearsal/forges/webhook";
 import { type Findings, summarise } from "../../rehearsal/report/summary";
 
 const pipeline = (

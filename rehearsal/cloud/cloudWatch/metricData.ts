@@ -9,8 +9,9 @@ import type {
 import type { CloudEvent } from "../events";
 import { awsError, type Cloud, operation, type Service } from "../service";
 import type { Sample } from "./alarm";
-import { isCustom, type Metric, metricOf } from "./metrics";
+import { type Metric, metricOf } from "./metrics";
 import type { MetricName } from "./published";
+import { isCustom } from "./published";
 import { isStatistic, STATISTICS } from "./statistics";
 
 /** Of one request. */

@@ -51,7 +51,4 @@ export function createMetrics(dimensions: ReturnType<typeof createDimensions>): 
   };
 }
 
-/** AWS keeps the namespaces that begin so for its services; every other is what somebody puts there. */
-export const isCustom = (namespace: string): boolean => !namespace.startsWith("AWS/");
-
 export const metricOf = ({ namespace, metricName }: MetricName) => `${namespace} ${metricName}`;

@@ -1,5 +1,3 @@
-import { isCustom } from "./metrics";
-
 /** A metric as alarms and dashboards name it. */
 export interface MetricName {
   /** `AWS/Lambda` */
@@ -98,3 +96,6 @@ export function checkPublished({ namespace, metricName, dimensions }: MetricName
         `it is published under ${entries.map((it) => it.dimensions.join(", ")).join("; or ")}.`,
     );
 }
+
+/** AWS keeps the namespaces that begin so for its services; every other is what somebody puts there. */
+export const isCustom = (namespace: string): boolean => !namespace.startsWith("AWS/");

@@ -3,7 +3,7 @@ import { randomUUID } from "node:crypto";
 import { readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import type { Readable, Writable } from "node:stream";
-import { killGroup } from "../ecs/containerProcess";
+import { killGroup } from "../killGroup";
 
 export interface ShellOptions {
   shell: "sh" | "bash";

@@ -1,55 +1,13 @@
 import { randomUUID } from "node:crypto";
 import type { PipelineStatus } from "../events";
-import type { Cloud, Credentials } from "../service";
-import type { ActionResult, ActionRun, ActionType, Artifact, Progress, Revision } from "./actionType";
+import type { Cloud } from "../service";
+import type { ActionResult, ActionRun, ActionType, Artifact } from "./actionType";
 import { atMost } from "./limits";
-import { type ActionStatus, arrive, leave, nextStep, type Occupancy } from "./planner";
+import type { ActionExecution, Execution, Pipeline } from "./model";
+import { arrive, leave, nextStep } from "./planner";
 import { createStateChanges } from "./stateChanges";
 import { type ActionDeclaration, actionTypeOf, type StageDeclaration } from "./structure";
 import { resolve } from "./variables";
-
-/** A pipeline as it was declared, and what runs in it. */
-export interface Pipeline {
-  name: string;
-  arn: string;
-  type: "V1" | "V2";
-  roleArn: string;
-  credentials: Credentials;
-  artifactBucket: string;
-  stages: StageDeclaration[];
-  occupancy: Map<string, Occupancy>;
-  /** In the order in which they started. */
-  executions: Execution[];
-}
-
-export interface Execution {
-  id: string;
-  status: PipelineStatus;
-  reason?: string;
-  startedAt: number;
-  updatedAt: number;
-  /** The source revisions that were asked for, by action. */
-  overrides: Map<string, string>;
-  variables: Map<string, Record<string, string>>;
-  artifacts: Map<string, Artifact>;
-  revisions: Map<string, Revision>;
-  actions: ActionExecution[];
-}
-
-export interface ActionExecution {
-  id: string;
-  stage: string;
-  action: ActionDeclaration;
-  status: ActionStatus;
-  startedAt: number;
-  updatedAt: number;
-  configuration: Record<string, string>;
-  inputs: Artifact[];
-  outputs: Artifact[];
-  progress: Progress;
-  variables?: Record<string, string>;
-  error?: { code: string; message: string };
-}
 
 /** Carries executions through the stages of their pipelines. */
 export function createRunner(cloud: Cloud, types: Record<string, ActionType>) {

@@ -16,7 +16,7 @@ import type {
 } from "@aws-sdk/client-codepipeline";
 import { awsError, type Cloud, type Operation, operation, type Permission, type Service } from "../service";
 import type { ActionType, Artifact } from "./actionType";
-import type { ActionExecution, Execution, Pipeline } from "./execution";
+import type { ActionExecution, Execution, Pipeline } from "./model";
 import { pageOf } from "./pages";
 import { actionTypeOf } from "./structure";
 

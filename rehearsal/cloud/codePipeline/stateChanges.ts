@@ -1,7 +1,7 @@
 import type { PipelineStatus } from "../events";
 import type { Cloud } from "../service";
 import { sendServiceEvent } from "../serviceEvent";
-import type { ActionExecution, Execution, Pipeline } from "./execution";
+import type { ActionExecution, Execution, Pipeline } from "./model";
 import type { ActionStatus } from "./planner";
 
 const pipelineStates: Record<PipelineStatus, string> = {

@@ -1,4 +1,5 @@
-import { isRepository, type RunConfig } from "./imageStore";
+import { parseBaseImageName } from "./baseImageName";
+import type { RunConfig } from "./imageStore";
 import { systemOfTag, writeSystem } from "./operatingSystem";
 import type { RegistryClient } from "./registryClient";
 
@@ -6,15 +7,6 @@ const PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /** Gets an image that a stage begins with: puts its files into a folder, and returns how it runs. */
 export type BaseImages = (name: string, root: string) => Promise<RunConfig>;
-
-/** What an image is called, with all that may be left out of its name. */
-export interface BaseImageName {
-  /** `docker.io` where the name has none. */
-  registry: string;
-  repository: string;
-  /** Tag or digest. */
-  reference: string;
-}
 
 export interface BaseImagesOptions {
   client: Pick<RegistryClient, "pull">;
@@ -53,20 +45,6 @@ function known(name: string, root: string): RunConfig {
   const system = name === "scratch" ? undefined : systemOfTag(parseBaseImageName(name).reference);
   if (system !== undefined) writeSystem(root, system);
   return config;
-}
-
-/** As docker reads it: a first part with a dot or a colon is a registry. @throws for what is no image's name */
-export function parseBaseImageName(name: string): BaseImageName {
-  const [, path = "", tag = "latest", digest] =
-    /^(.*?)(?::([\w][\w.-]*))?(?:@(sha256:[0-9a-f]{64}))?$/.exec(name) ?? [];
-  const first = path.slice(0, Math.max(path.indexOf("/"), 0));
-  const hosted = /[.:]|^localhost$/.test(first);
-  const registry = hosted ? first : "docker.io";
-  const repository = hosted ? path.slice(first.length + 1) : path;
-  if (!isRepository(repository)) throw new Error("invalid reference format");
-  // Docker Hub's official images are in a namespace that nobody writes.
-  const official = registry === "docker.io" && !repository.includes("/");
-  return { registry, repository: official ? `library/${repository}` : repository, reference: digest ?? tag };
 }
 
 /**

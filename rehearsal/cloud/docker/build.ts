@@ -6,10 +6,11 @@ import { sha256 } from "../ecr/digest";
 import { type BaseImages, majorOf, publicImages } from "./baseImages";
 import { parseDockerfile } from "./dockerfile";
 import { type ImageConfig, type ImageStore, type LocalImage, parseReference, type RunConfig } from "./imageStore";
-import { type BuiltStage, instructions } from "./instructions";
+import { instructions } from "./instructions";
 import { writeLayer } from "./layer";
 import { type Ignore, readIgnore } from "./patterns";
 import { type Plan, plan, type Stage } from "./plan";
+import type { Build, BuiltStage } from "./stage";
 
 export interface BuildOptions {
   context: string;
@@ -31,23 +32,6 @@ export interface BuildOptions {
   environment?: NodeJS.ProcessEnv;
   /** Kills what RUN has started. */
   signal?: AbortSignal;
-}
-
-/** What all the stages of a build share. */
-export interface Build {
-  context: string;
-  ignore: Ignore;
-  arguments: Map<string, string>;
-  globals: Map<string, string>;
-  /** By name and by index. */
-  stages: Map<string, BuiltStage>;
-  /** A home for what RUN runs, outside the image. */
-  home: string;
-  baseImages: BaseImages;
-  print(line: string): void;
-  output?: ((line: string) => void) | undefined;
-  environment: NodeJS.ProcessEnv;
-  signal?: AbortSignal | undefined;
 }
 
 /**

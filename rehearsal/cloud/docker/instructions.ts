@@ -1,26 +1,13 @@
 import { mkdir } from "node:fs/promises";
 import path from "node:path";
-import type { Build } from "./build";
 import { type Copy, copy } from "./copy";
 import { execForm, type Instruction } from "./dockerfile";
 import type { RunConfig } from "./imageStore";
 import { IGNORE_NOTHING } from "./patterns";
 import { argumentsOf } from "./plan";
 import { run } from "./run";
+import { type Build, type BuiltStage, environmentOf } from "./stage";
 import { assignments, expand, type Lookup, words } from "./variables";
-
-/** A stage as far as it is built. */
-export interface BuiltStage {
-  /** The folder of the image's files. */
-  root: string;
-  config: RunConfig;
-  /** ARG values, which RUN sees and the image does not keep. */
-  arguments: Map<string, string>;
-  /** What runs the shell form of RUN, CMD and ENTRYPOINT. */
-  shell: string[];
-  /** Whether the stage itself said CMD. */
-  command: boolean;
-}
 
 type Execute = (build: Build, stage: BuiltStage, instruction: Instruction) => void | Promise<void>;
 
@@ -98,10 +85,6 @@ export const instructions: Record<string, Execute> = {
 /** What variables in an instruction stand for: ENV goes before ARG. */
 function lookupOf({ config, arguments: given }: Pick<BuiltStage, "config" | "arguments">): Lookup {
   return (name) => environmentOf(config)[name] ?? given.get(name);
-}
-
-export function environmentOf({ Env }: RunConfig): Record<string, string> {
-  return Object.fromEntries(Env.map((it) => [it.slice(0, it.indexOf("=")), it.slice(it.indexOf("=") + 1)]));
 }
 
 function setVariable(config: RunConfig, name: string, value: string): void {

@@ -4,7 +4,7 @@ import path from "node:path";
 import { Readable } from "node:stream";
 import type { ReadableStream } from "node:stream/web";
 import { sha256 } from "../ecr/digest";
-import type { BaseImageName } from "./baseImages";
+import type { BaseImageName } from "./baseImageName";
 import type { Blob as ImageBlob, ImageConfig, LocalImage, Reference, RunConfig } from "./imageStore";
 import { unpackLayer } from "./layer";
 

@@ -2,13 +2,13 @@ import { spawn } from "node:child_process";
 import { mkdir, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { confinementSource, loadingFirst } from "../confinement";
-import { killGroup } from "../ecs/containerProcess";
 import { eachLine } from "../ecs/lines";
-import type { Build } from "./build";
+import { killGroup } from "../killGroup";
 import { execForm, type Instruction } from "./dockerfile";
-import { type BuiltStage, environmentOf } from "./instructions";
 import { searchPath } from "./programs";
 import { writeRunPrograms } from "./runPrograms";
+import type { Build } from "./stage";
+import { type BuiltStage, environmentOf } from "./stage";
 
 /**
  * Runs a command in the image's working directory, with the image's environment and build arguments and nothing else

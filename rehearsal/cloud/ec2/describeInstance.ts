@@ -1,5 +1,6 @@
 import type { Instance as Description } from "@aws-sdk/client-ec2";
-import { type NetworkInterface, type NetworkState, stateOf } from "../network/state";
+import type { NetworkInterface } from "../network/model";
+import { type NetworkState, stateOf } from "../network/state";
 import type { Cloud } from "../service";
 import type { Instance } from "./instance";
 

@@ -1,4 +1,4 @@
-import type { NetworkInterface } from "../network/state";
+import type { NetworkInterface } from "../network/model";
 import type { LaunchTemplate } from "./launchTemplate";
 
 export interface Instance {

@@ -1,6 +1,7 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { constants } from "node:os";
 import type { Clock } from "../../clock";
+import { killGroup } from "../killGroup";
 import type { ProcessCommand } from "./command";
 import { eachLine } from "./lines";
 
@@ -63,15 +64,4 @@ export async function startProcess(
       void exited.then(() => timer.cancel());
     },
   };
-}
-
-/** Kills a process that leads a group, and all of the group. */
-export function killGroup({ pid }: ChildProcess): void {
-  if (pid === undefined) return;
-  try {
-    process.kill(-pid, "SIGKILL");
-  } catch (error) {
-    // Nothing of the group is left.
-    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
-  }
 }

@@ -1,5 +1,5 @@
 import type { Container, Task as TaskDescription } from "@aws-sdk/client-ecs";
-import type { Task } from "./task";
+import type { Task } from "./taskState";
 
 /** A task as DescribeTasks gives it, with its tags where they are asked for. */
 export function describeTask(task: Task, withTags = false): TaskDescription {

@@ -5,9 +5,10 @@ import type { Clusters } from "./clusters";
 import { describeTask } from "./describeTask";
 import { overridden } from "./overrides";
 import type { TaskHost } from "./startup";
-import { startTask, type Task, type TaskOptions } from "./task";
+import { startTask } from "./task";
 import type { Revision, TaskDefinitions } from "./taskDefinition";
 import { tagging } from "./taskDefinitionOperations";
+import type { Task, TaskOptions } from "./taskState";
 
 /**
  * So long a client token stands for the tasks that it started first, and no longer than so after their end.

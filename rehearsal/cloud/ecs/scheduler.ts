@@ -3,7 +3,8 @@ import { decideRollout, type TaskObservation } from "./rollout";
 import { addEvent, type EcsService, primaryOf, type ServiceTask } from "./service";
 import type { TaskHost } from "./startup";
 import { createTargets } from "./targets";
-import { startTask, type Task } from "./task";
+import { startTask } from "./task";
+import type { Task } from "./taskState";
 
 /**
  * What runs services: keeps their counts, replaces what is unwell, and brings deployments to their end.

@@ -1,7 +1,7 @@
 import type { Deployment, LoadBalancer, NetworkConfiguration, Service, ServiceEvent, Tag } from "@aws-sdk/client-ecs";
 import type { Cloud } from "../service";
-import type { Task } from "./task";
 import type { Revision } from "./taskDefinition";
+import type { Task } from "./taskState";
 
 export interface ServiceDeployment {
   id: string;

@@ -3,7 +3,7 @@ import { stateOf } from "../network/state";
 import type { Cloud } from "../service";
 import { sendServiceEvent } from "../serviceEvent";
 import { describeTask } from "./describeTask";
-import type { Task } from "./task";
+import type { Task } from "./taskState";
 
 /**
  * Sends "ECS Task State Change" whenever the task's last status is another: task and containers as DescribeTasks shows them,

@@ -12,7 +12,7 @@ import type { StaleViews } from "../consistency";
 import { type AnyOperation, awsError, type Cloud, operation } from "../service";
 import type { Clusters } from "./clusters";
 import { describeTask } from "./describeTask";
-import type { Task } from "./task";
+import type { Task } from "./taskState";
 
 type Answer<T> = Omit<T, "$metadata">;
 

@@ -1,7 +1,8 @@
 import type { Cloud, Origin } from "../service";
 import { addressOf, isAws } from "./hosts";
+import type { NetworkInterface } from "./model";
 import { type Passage, reach } from "./reach";
-import { type NetworkInterface, stateOf } from "./state";
+import { stateOf } from "./state";
 
 /** Where a host answers; no url: there is no such host. */
 export interface Address {

@@ -4,20 +4,9 @@ import { inputsOf } from "../declared";
 import { awsError, type Cloud, type Created, type Declaration, type Service } from "../service";
 import { GATEWAY_RANGES } from "./hosts";
 import { createInterface } from "./interfaces";
+import type { Endpoint, Vpc } from "./model";
 import { addRoute } from "./routeTables";
-import { type NetworkInterface, stateOf, type Vpc } from "./state";
-
-/** A way to one of AWS's services that leaves the VPC by no gateway to the internet. */
-export interface Endpoint {
-  id: string;
-  vpcId: string;
-  /** `ecr.api` */
-  service: string;
-  /** Of an interface endpoint, one in each of its subnets; a gateway endpoint is a route. */
-  interfaces: NetworkInterface[];
-  /** Whether the service's own host names lead to it. */
-  privateDns: boolean;
-}
+import { stateOf } from "./state";
 
 const GATEWAY_SERVICES = Object.keys(GATEWAY_RANGES);
 

@@ -4,7 +4,8 @@ import type { Unwrap } from "@pulumi/pulumi";
 import { inputsOf } from "../declared";
 import { awsError, type Cloud, type Created, type Declaration, type Service } from "../service";
 import { formatAddress, sizeOf } from "./addresses";
-import { interfaceOf, type NetworkInterface, type NetworkState, type Subnet, stateOf } from "./state";
+import type { NetworkInterface, Subnet } from "./model";
+import { interfaceOf, type NetworkState, stateOf } from "./state";
 
 export interface Attachment {
   subnetId: string;

@@ -1,9 +1,10 @@
 import type { Cloud } from "../service";
-import { answersTo, type Endpoint } from "./endpoints";
+import { answersTo } from "./endpoints";
 import { addressOf } from "./hosts";
+import type { Endpoint, NetworkInterface } from "./model";
 import { LOCAL, routeTo } from "./routeTables";
 import { admits, type Peer, type SecurityGroup } from "./securityGroups";
-import { interfaceOf, type NetworkInterface, type NetworkState } from "./state";
+import { interfaceOf, type NetworkState } from "./state";
 
 /** Whether a connection comes about: by which hops, or what stands in its way. */
 export type Passage = { open: true; path: string[] } | { open: false; reason: string };

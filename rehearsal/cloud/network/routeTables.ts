@@ -4,28 +4,8 @@ import type { Unwrap } from "@pulumi/pulumi";
 import { inputsOf } from "../declared";
 import { awsError, type Cloud, type Created, type Declaration, type Service } from "../service";
 import { formatRange, holds, parseRange } from "./addresses";
+import type { Route, RouteTable } from "./model";
 import { interfaceOf, type NetworkState, stateOf } from "./state";
-
-export interface Route {
-  /** A range (`0.0.0.0/0`), or a prefix list (`pl-…`). */
-  destination: string;
-  /** A gateway, a network interface, an endpoint; or the VPC itself. */
-  target: string;
-}
-
-export interface RouteTable {
-  id: string;
-  vpcId: string;
-  routes: Route[];
-}
-
-export interface PrefixList {
-  id: string;
-  name: string;
-  cidrs: string[];
-  /** By this it counts against the quota of a route table, whatever it holds. */
-  maxEntries: number;
-}
 
 export const LOCAL = "local";
 

@@ -1,44 +1,7 @@
 import type { Instance } from "../ec2/instance";
 import type { Cloud } from "../service";
-import type { Range } from "./addresses";
-import type { Endpoint } from "./endpoints";
-import type { PrefixList, RouteTable } from "./routeTables";
+import type { Endpoint, NetworkInterface, PrefixList, RouteTable, Subnet, Vpc } from "./model";
 import type { SecurityGroup } from "./securityGroups";
-
-/** An elastic network interface: what a task, a function, an instance, or a load balancer in each of its subnets, is reached by. */
-export interface NetworkInterface {
-  id: string;
-  vpcId: string;
-  subnetId: string;
-  address: string;
-  publicAddress: boolean;
-  securityGroups: string[];
-  /** Whether it takes and sends only packets that are its own. */
-  sourceDestCheck: boolean;
-  tags: Record<string, string>;
-  /** The instance that it is attached to. */
-  instanceId?: string;
-}
-
-export interface Vpc {
-  id: string;
-  range: Range;
-  internetGateway: string;
-  natGateways: string[];
-  /** Both are needed for the private names of endpoints. */
-  dnsSupport: boolean;
-  dnsHostnames: boolean;
-}
-
-export interface Subnet {
-  id: string;
-  vpcId: string;
-  zone: string;
-  range: Range;
-  /** Where to look for a free address: behind the one given out last. */
-  next: number;
-  routeTableId: string;
-}
 
 /** All that carries packets in an account, by id; interfaces by their private address. */
 export interface NetworkState {

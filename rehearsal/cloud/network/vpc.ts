@@ -4,8 +4,9 @@ import type { Unwrap } from "@pulumi/pulumi";
 import { inputsOf } from "../declared";
 import { awsError, type Cloud, type Created, type Declaration, type Service } from "../service";
 import { defaultSpecs, formatRange, layOut, parseRange } from "./addresses";
+import type { Vpc } from "./model";
 import { LOCAL } from "./routeTables";
-import { stateOf, type Vpc } from "./state";
+import { stateOf } from "./state";
 
 const VPC_INPUTS: (keyof VpcArgs)[] = [
   "cidrBlock",

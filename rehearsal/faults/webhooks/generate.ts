@@ -1,14 +1,6 @@
 import { malformed, payloads } from "./payloads";
 import { type ForgeName, PROOF_HEADER, proofOf } from "./proofs";
-
-/** A webhook as the stack puts it out. */
-export interface Target {
-  forge: ForgeName;
-  /** `/webhooks/github` */
-  path: string;
-  secret: string;
-  repository: string;
-}
+import type { Random, Target } from "./target";
 
 /** A request as API Gateway hands it to a function, in payload format 2.0. */
 export interface ApiRequest {
@@ -27,8 +19,6 @@ export interface GeneratedDelivery {
   /** What was done to it, for the report: `github, wrong secret, truncated`. */
   what: string;
 }
-
-export type Random = () => number;
 
 /** One of the items. */
 const pick = <T>(random: Random, items: readonly T[]): T => items[Math.floor(random() * items.length)] as T;

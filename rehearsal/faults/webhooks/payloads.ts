@@ -1,4 +1,4 @@
-import type { Random, Target } from "./generate";
+import type { Random, Target } from "./target";
 
 const COMMIT = "0fa1e2f8ffa49e5a4e8f8e1e8c0f2c7f3b1a5d6e";
 const FORMER = "9c1d2b0d4e8f7a110fa1e2f8ffa49e5a4e8f8e1e";

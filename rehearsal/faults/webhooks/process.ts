@@ -3,8 +3,9 @@
  * its environment but what the function has. It answers with what was wrong.
  */
 import { createRandom } from "../../random";
-import { generateDelivery, type Target } from "./generate";
+import { generateDelivery } from "./generate";
 import { createJudge, type SweepResult } from "./judge";
+import type { Target } from "./target";
 
 export interface SweepRequest {
   /** Path of the module with the handler. */

@@ -3,10 +3,10 @@ import path from "node:path";
 import type { LanguageHost } from "../../program";
 import { open, type Rehearsal } from "../../rehearsal";
 import { readOutputs } from "../../scenarios/outputs";
-import type { Target } from "./generate";
 import type { SweepResult } from "./judge";
 import type { SweepMessage, SweepRequest } from "./process";
 import { FORGES } from "./proofs";
+import type { Target } from "./target";
 
 export interface SweepOptions {
   count: number;

@@ -1,6 +1,6 @@
-import type { Delivery } from "../../forges/deliveries";
 import { file } from "../../forges/files";
 import { noCommit, type Repository } from "../../forges/repository";
+import type { Delivery } from "../../forges/webhook";
 import { expectDeliveries, expectRuns } from "../applications";
 import { betweenComparisons, calls } from "../polling";
 import { expectEqual, expectSame, type Scenario, type Step } from "../scenario";

@@ -1,9 +1,9 @@
 import { createHmac } from "node:crypto";
-import type { Delivery } from "../../forges/deliveries";
 import { file } from "../../forges/files";
 import { examplePayload } from "../../forges/githubPayloads";
 import { noCommit } from "../../forges/repository";
 import { storefront } from "../../forges/storefront";
+import type { Delivery } from "../../forges/webhook";
 import { expectEqual, expectSame, type Scenario, type Step } from "../scenario";
 import { intakeOf, type World } from "../world";
 

@@ -1,5 +1,5 @@
 import type { CloudEvent } from "../../cloud/events";
-import type { Delivery } from "../../forges/deliveries";
+import type { Delivery } from "../../forges/webhook";
 import { messagesIn, queuesOf } from "../queues";
 import { expectEqual, type Scenario } from "../scenario";
 import { isAt } from "../state";
