@@ -1,15 +1,15 @@
 import * as pulumi from "@pulumi/pulumi";
-import { createDeployment, type Deployment } from "./delivery";
-import type { LoadBalancer } from "./loadBalancer";
-import type { Pipeline } from "./pipeline";
+import type { LoadBalancer } from "./ingress/loadBalancer";
+import type { Target } from "./ingress/target";
+import type { DeliveredSource } from "./intake/fetch";
 import { type ApplicationPipelineArgs, archiveKey, createApplicationPipeline } from "./pipeline/applicationPipeline";
-import { Promotion } from "./promotion";
-import { existingRepository, type ImageRepository, Registry } from "./registry";
-import { Service, type ServiceArgs } from "./service";
+import { createDeployment, type Deployment } from "./pipeline/deploy";
+import type { Pipeline } from "./pipeline/pipeline";
+import { Promotion } from "./pipeline/promotion";
 import type { ApplicationSettings } from "./settings";
-import type { DeliveredSource } from "./source";
-import type { Target } from "./target";
-import { Task } from "./task";
+import { Task } from "./workload/oneOffTask";
+import { existingRepository, type ImageRepository, Registry } from "./workload/registry";
+import { Service, type ServiceArgs } from "./workload/service";
 
 export interface ApplicationArgs extends ApplicationPipelineArgs {
   /** Environments that take their images from this one's repository. */

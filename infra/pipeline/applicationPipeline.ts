@@ -1,23 +1,23 @@
 import * as pulumi from "@pulumi/pulumi";
-import { Bucket } from "../bucket";
-import { createRepositoryBuild, createTestBuild } from "../build";
-import type { Cluster } from "../cluster";
-import { type DeliveredImageTable, deliveredImagesOf } from "../deliveredImages";
-import { createTagFunction, type Deployment } from "../delivery";
-import { createMigrateFunction } from "../migration";
-import type { Network } from "../network";
-import type { Operations } from "../operations";
+import { Bucket } from "../foundation/bucket";
+import type { Network } from "../network/network";
 import type { PipelineType } from "../partition";
-import { Pipeline } from "../pipeline";
-import { createImageBuild } from "../promotion";
 import { createPullRequestFunction } from "../pullRequests/action";
 import type { PullRequestTask } from "../pullRequests/task";
-import { type HeldLock, holdingLock, type RecordTable } from "../records";
-import type { ImageRepository } from "../registry";
-import { createSchedulesFunction } from "../schedules";
-import type { Service } from "../service";
 import type { ApplicationSettings, ImageSource, Settings } from "../settings";
-import type { Task } from "../task";
+import type { Operations } from "../stackContext";
+import type { Cluster } from "../workload/cluster";
+import type { Task } from "../workload/oneOffTask";
+import type { ImageRepository } from "../workload/registry";
+import type { Service } from "../workload/service";
+import { createRepositoryBuild, createTestBuild } from "./build";
+import { type DeliveredImageTable, deliveredImagesOf } from "./deliveredImages";
+import type { Deployment } from "./deploy";
+import { createMigrateFunction } from "./migrate";
+import { Pipeline } from "./pipeline";
+import { createImageBuild } from "./promotion";
+import { type HeldLock, holdingLock, type RecordTable } from "./records";
+import { createSchedulesFunction } from "./schedules";
 import {
   approvalStage,
   archiveStage,
@@ -29,6 +29,7 @@ import {
   type Stage,
   tagStage,
 } from "./stages";
+import { createTagFunction } from "./tag";
 
 /** What an application's pipeline is made of. */
 export interface ApplicationPipelineArgs {

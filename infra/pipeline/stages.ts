@@ -1,15 +1,15 @@
 import type { input } from "@pulumi/aws/types";
 import * as pulumi from "@pulumi/pulumi";
 import { sourceAction } from "../../handlers/fetch/start";
-import type { Bucket } from "../bucket";
-import type { Build } from "../build";
-import type { Cluster } from "../cluster";
-import type { Operations } from "../operations";
+import type { Bucket } from "../foundation/bucket";
+import type { Statement } from "../foundation/role";
 import type { Account } from "../partition";
-import type { ImageRepository } from "../registry";
-import type { Statement } from "../role";
-import type { Service } from "../service";
-import { registering, taggingRegistered } from "../template";
+import type { Operations } from "../stackContext";
+import type { Cluster } from "../workload/cluster";
+import type { ImageRepository } from "../workload/registry";
+import type { Service } from "../workload/service";
+import { registering, taggingRegistered } from "../workload/taskDefinition";
+import type { Build } from "./build";
 
 /**
  * A stage, and what its actions let the pipeline's role do: for each what AWS names as the least.

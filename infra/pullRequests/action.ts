@@ -1,9 +1,9 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { createPullRequestAction, type PullRequestActionOptions } from "../../handlers/pullRequestAction";
-import { Callback } from "../callback";
-import { reportingToPipeline } from "../delivery";
-import type { Operations } from "../operations";
+import { Callback } from "../lambda/lambdaFunction";
+import { reportingToPipeline } from "../lambda/pipelineJob";
 import type { GitopsSettings, SourceSettings } from "../settings";
+import type { Operations } from "../stackContext";
 import type { PullRequestTask } from "./task";
 
 export interface PullRequestActionArgs {

@@ -1,8 +1,8 @@
 import * as ecr from "@pulumi/aws/ecr";
 import { Image } from "@pulumi/awsx/ecr";
 import type * as pulumi from "@pulumi/pulumi";
-import { expiring, type ImageRepository, keepingNewest } from "../registry";
 import type { Settings } from "../settings";
+import { expiring, type ImageRepository, keepingNewest } from "../workload/registry";
 
 /** Relative to the program, for awsx names the image after it: an absolute one would be another on every computer. */
 const CONTEXT = "images/gitops-pr";

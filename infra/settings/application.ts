@@ -18,7 +18,7 @@ import {
   text,
   withDefault,
 } from "./check";
-import * as forms from "./forms";
+import * as forms from "./formats";
 import type {
   ApplicationSettings,
   BuildSettings,

@@ -1,4 +1,3 @@
-import github from "../githubCidrs.json";
 import { ENDPOINT_SERVICES, GATEWAY_SERVICES, type Place } from "../partition";
 import {
   type Check,
@@ -15,7 +14,8 @@ import {
   withDefault,
 } from "./check";
 import { contains, merged } from "./cidr";
-import * as forms from "./forms";
+import * as forms from "./formats";
+import github from "./githubCidrs.json";
 import type { NatInstanceSettings, NetworkSettings } from "./model";
 
 /** Reads a file beside Pulumi.yaml. It throws as `readFileSync` does. */
@@ -137,7 +137,7 @@ function fits(read: WrittenNetwork, routes: string[], path: string, mistakes: st
 }
 
 /**
- * User data takes 16 KiB, of which slipway's own script (infra/natInstance) needs the rest.
+ * User data takes 16 KiB, of which slipway's own script (infra/network/natInstance) needs the rest.
  * https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instancedata-add-user-data.html
  */
 export const BOOT_HOOK_BYTES = 4096;

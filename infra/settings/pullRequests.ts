@@ -17,7 +17,7 @@ import {
   text,
   withDefault,
 } from "./check";
-import * as forms from "./forms";
+import * as forms from "./formats";
 import type { CircleciSettings, PullRequestSettings, Settings } from "./model";
 
 export const pullRequests = (place: Place): Check<PullRequestSettings> => ruled(settings(place), fitsEnvironment);

@@ -16,12 +16,12 @@ import {
   ruled,
   withDefault,
 } from "./check";
-import * as forms from "./forms";
+import * as forms from "./formats";
 import type { AlertSettings, ForgeSettings, LoadBalancerSettings, Settings } from "./model";
 import { DEFAULT_NETWORK, network, type ReadText } from "./network";
+import * as ways from "./networkRules";
 import { gitopsApplications, pullRequests } from "./pullRequests";
 import * as rules from "./rules";
-import * as ways from "./ways";
 
 const NAMESPACE = "slipway:";
 

@@ -165,7 +165,8 @@ export const reasons: Reason[] = [
     role: /-nat-role-/,
     actions: ["autoscaling:SetInstanceHealth"],
     resource: /:autoScalingGroup:/,
-    reason: "replaces an instance that does not reach GitHub: infra/natInstance/probe.sh, which runs on the host",
+    reason:
+      "replaces an instance that does not reach GitHub: infra/network/natInstance/probe.sh, which runs on the host",
   },
   {
     stacks: ["cn-north-1", "cn-northwest-1"],

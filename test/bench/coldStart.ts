@@ -5,7 +5,7 @@ import path from "node:path";
 import { createDeploy } from "../../handlers/deploy";
 import type { DeployOptions } from "../../handlers/deploy/options";
 import { createWebhook } from "../../handlers/webhook";
-import { type HandlerFactory, serialize } from "../../infra/serialization";
+import { type HandlerFactory, serialize } from "../../infra/lambda/serialization";
 
 const RUNS = 9;
 

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { CACHE } from "../../infra/serialization";
+import { CACHE } from "../../infra/lambda/serialization";
 import { createClock } from "../../rehearsal/clock";
 import { type Account, createCloud } from "../../rehearsal/cloud/cloud";
 import type { Created } from "../../rehearsal/cloud/service";

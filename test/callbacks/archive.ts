@@ -3,7 +3,7 @@ import path from "node:path";
 import { buffer } from "node:stream/consumers";
 import { fromBufferPromise } from "yauzl";
 import { ZipFile } from "yazl";
-import { packageFolders } from "../../infra/packages";
+import { packageFolders } from "../../infra/lambda/packages";
 
 /** All files of packages and of what they depend on, from the project's root. */
 export const filesOf = (packages: string[]): string[] =>

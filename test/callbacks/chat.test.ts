@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { type ChatOptions, createChat } from "../../handlers/chat";
-import { serialize } from "../../infra/serialization";
+import { serialize } from "../../infra/lambda/serialization";
 import { type Chats, startChats } from "../../rehearsal/chat/chats";
 import type { ChatKind } from "../../rehearsal/chat/robots";
 import type { CloudEvent } from "../../rehearsal/cloud/events";

@@ -2,7 +2,7 @@ import { deflateRawSync } from "node:zlib";
 import { expect } from "chai";
 import { createDeploy } from "../../handlers/deploy";
 import type { DeployOptions } from "../../handlers/deploy/options";
-import { serialize } from "../../infra/serialization";
+import { serialize } from "../../infra/lambda/serialization";
 import { RECORDS } from "../handlers/deploymentSupport";
 import { CLUSTER, createEcs, DIGEST, type Ecs, IMAGE } from "../handlers/ecs";
 import { type Endpoint, startEndpoint } from "./endpoint";

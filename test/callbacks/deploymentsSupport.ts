@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { createDeployments, type DeploymentsOptions } from "../../handlers/deployments";
-import { serialize } from "../../infra/serialization";
+import { serialize } from "../../infra/lambda/serialization";
 import { type Endpoint, startEndpoint } from "./endpoint";
 import { type Call, eventOf, TOKEN, type Told, toldBy } from "./httpApi";
 import { type Lambda, startLambda } from "./lambda";

@@ -4,7 +4,7 @@ import { expect } from "chai";
 import { ZipFile } from "yazl";
 import { defaultBuildspec } from "../../handlers/buildspec";
 import { createFetch } from "../../handlers/fetch";
-import { serialize } from "../../infra/serialization";
+import { serialize } from "../../infra/lambda/serialization";
 import { entriesOf, filesOf, zipball } from "./archive";
 import type { PlainAnswer } from "./endpoint";
 import { COMMIT, createFetchWorld, DEAD_LETTERS, type FetchWorld, GROUP, message, PACKAGES } from "./fetchSupport";

@@ -4,7 +4,7 @@ import { FORGES } from "../../handlers/forge";
 import type { ForgeAccessOptions } from "../../handlers/forgeAccess";
 import type { PushMessage } from "../../handlers/message";
 import { packet } from "../../handlers/poll/packets";
-import { serialize } from "../../infra/serialization";
+import { serialize } from "../../infra/lambda/serialization";
 import { type Bucket, createBucket } from "./bucket";
 import { type Endpoint, type PlainAnswer, type PlainRequest, startEndpoint } from "./endpoint";
 import { type InvocationTime, type Lambda, startLambda } from "./lambda";

@@ -4,7 +4,7 @@ import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } fr
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { createInterface } from "node:readline";
-import { packageFolders } from "../../infra/packages";
+import { packageFolders } from "../../infra/lambda/packages";
 
 const PROJECT = path.resolve(__dirname, "../..");
 

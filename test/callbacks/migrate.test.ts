@@ -1,7 +1,7 @@
 import { deflateRawSync } from "node:zlib";
 import { expect } from "chai";
 import { createMigrate } from "../../handlers/migrate";
-import { serialize } from "../../infra/serialization";
+import { serialize } from "../../infra/lambda/serialization";
 import { IMAGE } from "../handlers/ecs";
 import { createTasks, options, type Tasks } from "../handlers/migrationTasks";
 import { type Endpoint, startEndpoint } from "./endpoint";

@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { createNotices, type NoticesOptions } from "../../handlers/notices";
-import { serialize } from "../../infra/serialization";
+import { serialize } from "../../infra/lambda/serialization";
 import { awsFault, type Endpoint, startEndpoint } from "./endpoint";
 import { type Lambda, startLambda } from "./lambda";
 

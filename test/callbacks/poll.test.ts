@@ -3,7 +3,7 @@ import { rmSync } from "node:fs";
 import { expect } from "chai";
 import { createPoll, type PollOptions } from "../../handlers/poll";
 import { packet } from "../../handlers/poll/packets";
-import { serialize } from "../../infra/serialization";
+import { serialize } from "../../infra/lambda/serialization";
 import { type Bucket, createBucket } from "./bucket";
 import { awsFault, type Endpoint, type PlainAnswer, startEndpoint } from "./endpoint";
 import { createForge, type GitForge } from "./gitForge";

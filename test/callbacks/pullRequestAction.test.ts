@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { createPullRequestAction } from "../../handlers/pullRequestAction";
-import { serialize } from "../../infra/serialization";
+import { serialize } from "../../infra/lambda/serialization";
 import { IMAGE } from "../handlers/ecs";
 import {
   createStartedTasks,

@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { MOVES, newRecord, type PullRequestRecord, type PullRequestState } from "../../handlers/pullRequests/record";
 import { createPullRequestTasks } from "../../handlers/pullRequestTasks";
-import { serialize } from "../../infra/serialization";
+import { serialize } from "../../infra/lambda/serialization";
 import { awsFault, type Endpoint, startEndpoint } from "./endpoint";
 import { type Lambda, startLambda } from "./lambda";
 import { PULL_REQUESTS, startPullRequestTable } from "./pullRequestTable";

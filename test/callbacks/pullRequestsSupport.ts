@@ -1,6 +1,6 @@
 import { GetItemCommand, PutItemCommand } from "@aws-sdk/client-dynamodb";
 import { createPullRequests, type PullRequestsOptions } from "../../handlers/pullRequests";
-import { serialize } from "../../infra/serialization";
+import { serialize } from "../../infra/lambda/serialization";
 import { REVISION } from "./circleciJob";
 import { type Endpoint, startEndpoint } from "./endpoint";
 import { type Call, denied, eventOf, TOKEN, type Told, toldBy } from "./httpApi";

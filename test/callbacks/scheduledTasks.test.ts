@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { createScheduledTasks } from "../../handlers/scheduledTasks";
 import type { ScheduledTasksOptions } from "../../handlers/scheduledTasks/options";
-import { serialize } from "../../infra/serialization";
+import { serialize } from "../../infra/lambda/serialization";
 import { awsFault, type Endpoint, startEndpoint } from "./endpoint";
 import { type Lambda, startLambda } from "./lambda";
 

@@ -1,7 +1,7 @@
 import { deflateRawSync } from "node:zlib";
 import { expect } from "chai";
 import { createSchedules } from "../../handlers/schedules";
-import { serialize } from "../../infra/serialization";
+import { serialize } from "../../infra/lambda/serialization";
 import { IMAGE } from "../handlers/ecs";
 import { createSchedulesWorld, FAMILY, options, type SchedulesWorld } from "../handlers/schedulesWorld";
 import { awsFault, type Endpoint, startEndpoint } from "./endpoint";

@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { createServiceCheck, type ServiceCheckOptions } from "../../handlers/serviceCheck";
-import { serialize } from "../../infra/serialization";
+import { serialize } from "../../infra/lambda/serialization";
 import { awsFault, type Endpoint, startEndpoint } from "./endpoint";
 import { type Lambda, startLambda } from "./lambda";
 

@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { createTag } from "../../handlers/tag";
-import { serialize } from "../../infra/serialization";
+import { serialize } from "../../infra/lambda/serialization";
 import { awsFault, type Endpoint, startEndpoint } from "./endpoint";
 import { JOB, jobOf } from "./job";
 import { type Lambda, startLambda } from "./lambda";

@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { createSchedules } from "../../handlers/schedules";
 import { createTag } from "../../handlers/tag";
-import { serialize } from "../../infra/serialization";
+import { serialize } from "../../infra/lambda/serialization";
 import { DIGEST, IMAGE } from "../handlers/ecs";
 import { createSchedulesWorld, options, type SchedulesWorld } from "../handlers/schedulesWorld";
 import { type Endpoint, startEndpoint } from "./endpoint";

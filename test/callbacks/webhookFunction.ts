@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { createWebhook, type WebhookOptions } from "../../handlers/webhook";
-import { serialize } from "../../infra/serialization";
+import { serialize } from "../../infra/lambda/serialization";
 import { type Endpoint, startEndpoint } from "./endpoint";
 import { type Lambda, startLambda } from "./lambda";
 

@@ -74,13 +74,13 @@ describe("the evaluations that tests share", () => {
 
   it("evaluate anew what a changed file was part of, in a host that has not loaded the old one", async () => {
     await begin()("dev");
-    await change("infra/natInstance/network.sh");
+    await change("infra/network/natInstance/network.sh");
     await change("images/gitops-pr/Dockerfile");
     await begin()("dev");
     expect(ran).to.deep.equal([]);
-    await writeFile(path.join(folder, "infra/cluster.ts"), 'throw new Error("the new text");\n');
+    await writeFile(path.join(folder, "infra/workload/cluster.ts"), 'throw new Error("the new text");\n');
     expect(await refusalMessage(begin()("dev"))).to.contain("the new text");
-    await cp(path.join(project, "infra/cluster.ts"), path.join(folder, "infra/cluster.ts"));
+    await cp(path.join(project, "infra/workload/cluster.ts"), path.join(folder, "infra/workload/cluster.ts"));
     await begin()("dev");
     // What was kept is of this text.
     expect(ran).to.deep.equal(["dev"]);

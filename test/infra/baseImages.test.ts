@@ -1,6 +1,6 @@
 import { expect } from "chai";
-import { baseImageRepositories } from "../../infra/baseImages";
 import { partitionOf } from "../../infra/partition";
+import { baseImageRepositories } from "../../infra/settings/baseImages";
 
 describe("base images", () => {
   const registries: [string | undefined, string, string | undefined][] = [

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { alarmWidgets } from "../../infra/dashboard";
+import { alarmWidgets } from "../../infra/observability/dashboard";
 import type { Program } from "../../rehearsal/program";
 import { ofType, resource, stackDev } from "./support";
 

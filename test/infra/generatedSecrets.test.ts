@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { completeValues } from "../../infra/generatedSecret";
+import { completeValues } from "../../infra/foundation/generatedSecret";
 import { refusalMessage } from "../refusal";
 
 const SECRET = "slipway-webhooks";

@@ -3,8 +3,8 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import path from "node:path";
 import { expect } from "chai";
-import { fetchGithubCidrs, META, widen } from "../../infra/githubMeta";
 import { contains } from "../../infra/settings/cidr";
+import { fetchGithubCidrs, META, widen } from "../../infra/settings/githubMeta";
 import { refusalMessage } from "../refusal";
 import { mistakesOf, withInstance } from "./configurations";
 import { ROOT } from "./support";
@@ -41,7 +41,7 @@ describe("GitHub's networks", () => {
     });
   });
 
-  const kept = "infra/githubCidrs.json stays as it is. Try again, or name githubCidrs in the stack file.";
+  const kept = "infra/settings/githubCidrs.json stays as it is. Try again, or name githubCidrs in the stack file.";
   const REFUSED: [title: string, status: number, body: string, cause: string][] = [
     ["an error", 503, JSON.stringify(ANSWER), "answered 503"],
     ["a page", 200, "<html>Sign in to the network</html>", "answered something else than JSON"],
@@ -90,8 +90,8 @@ describe("GitHub's networks", () => {
     });
 });
 
-describe("infra/githubCidrs.json", () => {
-  const file = JSON.parse(readFileSync(path.join(ROOT, "infra/githubCidrs.json"), "utf8"));
+describe("infra/settings/githubCidrs.json", () => {
+  const file = JSON.parse(readFileSync(path.join(ROOT, "infra/settings/githubCidrs.json"), "utf8"));
 
   it("says where it is from, and since when", () => {
     expect(Object.keys(file)).to.deep.equal(["source", "fetched", "cidrs"]);

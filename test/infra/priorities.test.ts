@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { priorities } from "../../infra/priorities";
+import { priorities } from "../../infra/ingress/priorities";
 
 const hosted = (name: string) => ({ name, hosted: true });
 

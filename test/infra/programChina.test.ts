@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import github from "../../infra/githubCidrs.json";
+import github from "../../infra/settings/githubCidrs.json";
 import type { Program } from "../../rehearsal/program";
 import { countTypes, resourcesOf } from "./resourceTypes";
 import { ofType, optionsOf, ROTATED, resource, stackBeijing, stackNingxia } from "./support";

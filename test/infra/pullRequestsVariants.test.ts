@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import github from "../../infra/githubCidrs.json";
+import github from "../../infra/settings/githubCidrs.json";
 import type { Program } from "../../rehearsal/program";
 import { gitopsStorefront, type Raw, withImage, withPullRequests } from "./configurations";
 import { containerOf, evaluateGitopsInBeijing, portsOf, taskOptions } from "./gitopsStack";

@@ -6,7 +6,7 @@ import { expect } from "chai";
 import { createDeploy } from "../../handlers/deploy";
 import { createTag } from "../../handlers/tag";
 import { createWebhook } from "../../handlers/webhook";
-import { fingerprint, serializeOnce } from "../../infra/serialization";
+import { fingerprint, serializeOnce } from "../../infra/lambda/serialization";
 
 const root = path.resolve(__dirname, "../..");
 
@@ -82,7 +82,13 @@ describe("a serialized callback", () => {
 });
 
 describe("the fingerprint of what callbacks are serialized from", () => {
-  const sources = ["handlers", "infra/serialization.ts", "package-lock.json", "tsconfig.json", "tsconfig.pulumi.json"];
+  const sources = [
+    "handlers",
+    "infra/lambda/serialization.ts",
+    "package-lock.json",
+    "tsconfig.json",
+    "tsconfig.pulumi.json",
+  ];
   let copy: string;
 
   beforeEach(() => {

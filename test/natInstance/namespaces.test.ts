@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { expect } from "chai";
-import { userData } from "../../infra/natInstance/userData";
+import { userData } from "../../infra/network/natInstance/userData";
 import { OPTIONS } from "./standIns";
 
 // Its processes end with it (--kill-child), and its namespaces with the last of them.

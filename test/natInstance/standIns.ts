@@ -2,7 +2,7 @@ import { execFileSync, spawnSync } from "node:child_process";
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { userData } from "../../infra/natInstance/userData";
+import { userData } from "../../infra/network/natInstance/userData";
 
 export const NETWORK_INTERFACE = "eni-0123456789abcdef0";
 export const MAC = "06:00:0a:28:00:14";

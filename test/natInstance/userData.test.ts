@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { userData } from "../../infra/natInstance/userData";
+import { userData } from "../../infra/network/natInstance/userData";
 import { shellcheck } from "../shellcheck";
 import { createInstance, OPTIONS } from "./standIns";
 

@@ -1,0 +1,158 @@
+import * as apigatewayv2 from "@pulumi/aws/apigatewayv2";
+import * as lambda from "@pulumi/aws/lambda";
+import * as pulumi from "@pulumi/pulumi";
+import { createAlarm } from "../foundation/alarm";
+import { createLogGroup } from "../foundation/logGroup";
+import type { Operations } from "../stackContext";
+
+export interface ApiArgs {
+  operations: Operations;
+  /** Whose pages may call it from a browser, `https://ci.acme.example` or `*`. Default: nobody's. */
+  origins?: string[] | undefined;
+}
+
+export interface RouteArgs {
+  /** What the routes lead to. */
+  function: { arn: pulumi.Output<string>; functionName: pulumi.Output<string> };
+  /** `POST /webhooks/github/{repository+}`, each by the name of its resource. */
+  routes: Record<string, string>;
+  /** The requests that may invoke the function, as method and path without a space; `*` stands for any text. */
+  invokedBy: string;
+}
+
+/** The stack's HTTP API: what forges and people call. */
+export class Api extends pulumi.ComponentResource {
+  readonly url: pulumi.Output<string>;
+  readonly apiId: pulumi.Output<string>;
+  private readonly api: apigatewayv2.Api;
+  private readonly routes: apigatewayv2.Route[] = [];
+  private readonly routeKeys: string[] = [];
+  private readonly operations: Operations;
+
+  constructor(
+    private readonly name: string,
+    { operations, origins = [] }: ApiArgs,
+    opts?: pulumi.ComponentResourceOptions,
+  ) {
+    super("slipway:infra:Api", name, {}, opts);
+    this.operations = operations;
+    this.api = new apigatewayv2.Api(
+      `${name}-api`,
+      { protocolType: "HTTP", ...(origins.length === 0 ? {} : { corsConfiguration: sharedWith(origins) }) },
+      { parent: this },
+    );
+    createAlarms(name, this.api, operations, this);
+    this.url = this.api.apiEndpoint;
+    this.apiId = this.api.id;
+    this.registerOutputs({ url: this.url });
+  }
+
+  /** Takes requests from now on. To be called once all routes are added: a stage names each of them. */
+  open(): void {
+    createStage(this.name, this.api, this.routeKeys, this.operations, { parent: this, dependsOn: this.routes });
+  }
+
+  /** Leads requests to a function. */
+  addRoutes(name: string, args: RouteArgs, opts: { parent: pulumi.Resource }): void {
+    const { api } = this;
+    const integration = new apigatewayv2.Integration(
+      name,
+      {
+        apiId: api.id,
+        integrationType: "AWS_PROXY",
+        integrationUri: args.function.arn,
+        payloadFormatVersion: "2.0",
+      },
+      opts,
+    );
+    const target = pulumi.interpolate`integrations/${integration.id}`;
+    for (const [routeName, routeKey] of Object.entries(args.routes)) {
+      this.routes.push(new apigatewayv2.Route(routeName, { apiId: api.id, routeKey, target }, opts));
+      this.routeKeys.push(routeKey);
+    }
+    new lambda.Permission(
+      name,
+      {
+        action: "lambda:InvokeFunction",
+        function: args.function.functionName,
+        principal: this.operations.account.servicePrincipal("apigateway"),
+        sourceArn: pulumi.interpolate`${api.executionArn}/*/${args.invokedBy}`,
+      },
+      opts,
+    );
+  }
+}
+
+/** What browsers are told. API Gateway answers their preflight requests itself, before any function. */
+const sharedWith = (allowOrigins: string[]) => ({
+  allowOrigins,
+  allowMethods: ["GET", "POST", "DELETE", "OPTIONS"],
+  // `*` would not cover authorization: https://fetch.spec.whatwg.org/#cors-non-wildcard-request-header-name
+  allowHeaders: ["authorization", "content-type"],
+  maxAge: 3600,
+});
+
+/** Within five minutes. People and programs that ask for what is not there stay below it. */
+const CLIENT_ERRORS = 20;
+
+function createAlarms(name: string, api: apigatewayv2.Api, operations: Operations, parent: pulumi.Resource): void {
+  const common = { operations, namespace: "AWS/ApiGateway", statistic: "Sum", dimensions: { ApiId: api.id } } as const;
+  createAlarm(
+    `${name}-api-5xx`,
+    {
+      ...common,
+      description:
+        "A request to the API failed: see the API's log group, and that of the function that its route leads to. If it was a webhook, the next comparison of the branches' heads delivers the push.",
+      metrics: ["5xx"],
+    },
+    { parent },
+  );
+  createAlarm(
+    `${name}-api-4xx`,
+    {
+      ...common,
+      description: `The API refused more than ${CLIENT_ERRORS} requests within five minutes: wrong secrets or tokens, or a flood. See the API's log group for who sends them.`,
+      metrics: ["4xx"],
+      threshold: CLIENT_ERRORS,
+    },
+    { parent },
+  );
+}
+
+/** Requests a second to one route, over all callers: far more than an organisation pushes, far less than a flood. */
+const LIMITS = { throttlingRateLimit: 20, throttlingBurstLimit: 40 };
+
+function createStage(
+  name: string,
+  api: apigatewayv2.Api,
+  routeKeys: string[],
+  operations: Operations,
+  opts: pulumi.CustomResourceOptions & { parent: pulumi.Resource },
+): void {
+  const logGroup = createLogGroup(`${name}-api-logs`, operations.logRetentionDays, { parent: opts.parent });
+  new apigatewayv2.Stage(
+    `${name}-api`,
+    {
+      apiId: api.id,
+      // The stage that has no part in the path.
+      name: "$default",
+      autoDeploy: true,
+      defaultRouteSettings: LIMITS,
+      // Each route has its own: a flood to one of them does not keep the requests to the others away.
+      routeSettings: routeKeys.map((routeKey) => ({ routeKey, ...LIMITS })),
+      accessLogSettings: { destinationArn: logGroup.arn, format: JSON.stringify(ACCESS_LOG) },
+    },
+    opts,
+  );
+}
+
+// No address: callers may put their token in the query.
+// https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-logging-variables.html
+const ACCESS_LOG = {
+  requestId: "$context.requestId",
+  ip: "$context.identity.sourceIp",
+  time: "$context.requestTime",
+  route: "$context.routeKey",
+  status: "$context.status",
+  error: "$context.integrationErrorMessage",
+};

@@ -1,0 +1,142 @@
+import * as ec2 from "@pulumi/aws/ec2";
+import * as lb from "@pulumi/aws/lb";
+import * as vpc from "@pulumi/aws/vpc";
+import * as pulumi from "@pulumi/pulumi";
+import { createAlarm } from "../foundation/alarm";
+import type { Network } from "../network/network";
+import type { Operations } from "../stackContext";
+
+export interface LoadBalancerArgs {
+  operations: Operations;
+  network: Network;
+  /**
+   * `internal`: it has private addresses only, for callers in the VPC and in networks that are connected to it.
+   * Default: `internet-facing`.
+   */
+  scheme?: "internet-facing" | "internal";
+  /** ARN of an ACM certificate: HTTPS, and HTTP redirects to it. Default: plain HTTP. */
+  certificate?: string;
+}
+
+/** The stack's application load balancer. What no service has a rule for is answered with 404. */
+export class LoadBalancer extends pulumi.ComponentResource {
+  readonly dnsName: pulumi.Output<string>;
+  readonly protocol: "http" | "https";
+  /** The listener that services add their rules to. */
+  readonly listenerArn: pulumi.Output<string>;
+  readonly securityGroupId: pulumi.Output<string>;
+  /** What CloudWatch calls it by: `app/<name>/<id>`. */
+  readonly arnSuffix: pulumi.Output<string>;
+
+  constructor(name: string, args: LoadBalancerArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("slipway:infra:LoadBalancer", name, {}, opts);
+    const internal = args.scheme === "internal";
+    const ports = args.certificate === undefined ? [80] : [80, 443];
+    const securityGroup = createSecurityGroup(name, args.network, ports, this);
+    const balancer = new lb.LoadBalancer(
+      `${name}-load-balancer`,
+      {
+        loadBalancerType: "application",
+        internal,
+        subnets: internal ? args.network.privateSubnetIds : args.network.publicSubnetIds,
+        securityGroups: [securityGroup.id],
+        dropInvalidHeaderFields: true,
+      },
+      // A target group belongs to one load balancer: a change of the scheme could not make the new one's rules beside the old one's.
+      { parent: this, deleteBeforeReplace: true },
+    );
+    const listener =
+      args.certificate === undefined
+        ? plainListener(name, balancer, this)
+        : secureListener(name, balancer, args.certificate, this);
+    this.dnsName = balancer.dnsName;
+    this.protocol = args.certificate === undefined ? "http" : "https";
+    this.listenerArn = listener.arn;
+    this.securityGroupId = securityGroup.id;
+    this.arnSuffix = balancer.arnSuffix;
+    createErrorAlarm(name, args.operations, this);
+    this.registerOutputs({ dnsName: this.dnsName, listenerArn: this.listenerArn });
+  }
+}
+
+/** The load balancer's own answers of 502, 503 and 504: those of the tasks are not among them. */
+const createErrorAlarm = (name: string, operations: Operations, balancer: LoadBalancer): void =>
+  createAlarm(
+    `${name}-load-balancer-errors`,
+    {
+      operations,
+      description:
+        "The load balancer has answered requests with 5xx by itself for ten minutes: a service has no task that answers. " +
+        "This is normal before the first delivery.",
+      namespace: "AWS/ApplicationELB",
+      metrics: ["HTTPCode_ELB_5XX_Count"],
+      statistic: "Sum",
+      dimensions: { LoadBalancer: balancer.arnSuffix },
+      // A task that closes an idle connection just as a request comes makes one 502 now and then.
+      periods: 2,
+    },
+    { parent: balancer },
+  );
+
+/** Open on the listeners' ports to everybody who has a route to the load balancer. Its ways out are added by the services that it leads to. */
+function createSecurityGroup(
+  name: string,
+  network: Network,
+  ports: number[],
+  parent: pulumi.Resource,
+): ec2.SecurityGroup {
+  const group = new ec2.SecurityGroup(
+    `${name}-load-balancer`,
+    { description: "Load balancer: HTTP and HTTPS from anywhere", vpcId: network.vpcId },
+    { parent },
+  );
+  for (const port of ports)
+    new vpc.SecurityGroupIngressRule(
+      `${name}-load-balancer-${port}`,
+      { securityGroupId: group.id, ipProtocol: "tcp", fromPort: port, toPort: port, cidrIpv4: "0.0.0.0/0" },
+      { parent },
+    );
+  return group;
+}
+
+const NOT_FOUND = {
+  type: "fixed-response",
+  fixedResponse: { statusCode: "404", contentType: "text/plain", messageBody: "No service has this address.\n" },
+};
+
+const plainListener = (name: string, balancer: lb.LoadBalancer, parent: pulumi.Resource) =>
+  new lb.Listener(
+    `${name}-http`,
+    { loadBalancerArn: balancer.arn, port: 80, protocol: "HTTP", defaultActions: [NOT_FOUND] },
+    { parent },
+  );
+
+function secureListener(
+  name: string,
+  balancer: lb.LoadBalancer,
+  certificateArn: string,
+  parent: pulumi.Resource,
+): lb.Listener {
+  new lb.Listener(
+    `${name}-http`,
+    {
+      loadBalancerArn: balancer.arn,
+      port: 80,
+      protocol: "HTTP",
+      defaultActions: [{ type: "redirect", redirect: { protocol: "HTTPS", port: "443", statusCode: "HTTP_301" } }],
+    },
+    { parent },
+  );
+  return new lb.Listener(
+    `${name}-https`,
+    {
+      loadBalancerArn: balancer.arn,
+      port: 443,
+      protocol: "HTTPS",
+      certificateArn,
+      sslPolicy: "ELBSecurityPolicy-TLS13-1-2-2021-06",
+      defaultActions: [NOT_FOUND],
+    },
+    { parent },
+  );
+}

@@ -1,0 +1,79 @@
+import * as pulumi from "@pulumi/pulumi";
+import { type Forge, repositoryKey, type TrackedBranch } from "../../handlers/forge";
+import { createWebhook } from "../../handlers/webhook";
+import { createGeneratedSecrets, type GeneratedSecrets } from "../foundation/generatedSecret";
+import type { Api } from "../ingress/httpApi";
+import { Callback } from "../lambda/lambdaFunction";
+import type { Operations } from "../stackContext";
+import { forgesOf } from "./forges";
+import type { PushQueue } from "./pushQueue";
+
+const PATH = "/webhooks";
+
+export interface WebhookArgs {
+  operations: Operations;
+  api: Api;
+  queue: PushQueue;
+  /** Those that deliver. One may be there more than once, for several branches. */
+  repositories: Pick<TrackedBranch, "forge" | "repository">[];
+  /** Branches whose pushes are passed on. */
+  branches: pulumi.Output<TrackedBranch[]>;
+}
+
+/** The way in where forges tell of pushes: each one to a tracked branch is verified and put on the queue. */
+export class Webhook extends pulumi.ComponentResource {
+  /** The address to give to the forge, by `<forge>/<repository>`. */
+  readonly urls: Record<string, pulumi.Output<string>>;
+  /** The secret to give to the forge, by `<forge>/<repository>`. */
+  readonly secrets: Record<string, pulumi.Output<string>>;
+
+  constructor(name: string, args: WebhookArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("slipway:infra:Webhook", name, {}, opts);
+    const { api, repositories } = args;
+    const keys = [...new Set(repositories.map(repositoryKey))];
+    // Whoever administers a repository sees its webhook's secret: with one of its own, it can deliver for no other.
+    const secrets = createGeneratedSecrets(`${name}-webhooks`, "Secrets of the webhooks, by repository", keys, {
+      parent: this,
+    });
+    const webhook = createFunction(name, args, secrets, this);
+    api.addRoutes(
+      `${name}-webhook`,
+      {
+        function: webhook,
+        routes: Object.fromEntries(forgesOf(repositories).map((forge) => [`${name}-webhook-${forge}`, routeOf(forge)])),
+        invokedBy: `POST${PATH}/*`,
+      },
+      { parent: this },
+    );
+    this.urls = Object.fromEntries(keys.map((key) => [key, pulumi.interpolate`${api.url}${PATH}/${key}`]));
+    this.secrets = secrets.values;
+    this.registerOutputs({ urls: this.urls, secrets: this.secrets });
+  }
+}
+
+// An API has 300 routes, and each change of one is a deployment: the function finds the repository in the path. The
+// parameter is greedy because GitLab's groups may be nested.
+const routeOf = (forge: Forge) => `POST ${PATH}/${forge}/{repository+}`;
+
+const createFunction = (
+  name: string,
+  { operations, queue, branches }: WebhookArgs,
+  secrets: GeneratedSecrets,
+  parent: pulumi.Resource,
+) =>
+  new Callback(
+    `${name}-webhook`,
+    {
+      operations,
+      factory: createWebhook,
+      options: { secretArn: secrets.arn, queueUrl: queue.url, sources: branches },
+      statements: [
+        { actions: ["secretsmanager:GetSecretValue"], resources: [secrets.arn] },
+        { actions: ["sqs:SendMessage"], resources: [queue.arn] },
+      ],
+      // GitHub, Bitbucket and GitLab give up after ten.
+      timeoutSeconds: 9,
+      memory: 256,
+    },
+    { parent },
+  );

@@ -1,0 +1,83 @@
+import * as ec2 from "@pulumi/aws/ec2";
+import * as vpc from "@pulumi/aws/vpc";
+import type * as pulumi from "@pulumi/pulumi";
+import { type EndpointService, GATEWAY_SERVICES } from "../partition";
+import type { Operations } from "../stackContext";
+
+export interface EndpointsArgs {
+  operations: Operations;
+  vpcId: pulumi.Output<string>;
+  vpcCidr: string;
+  /** Where interface endpoints have their addresses. */
+  subnetIds: pulumi.Output<string[]>;
+  /** What gateway endpoints are routes of. */
+  routeTableIds: pulumi.Output<string>[];
+  services: EndpointService[];
+}
+
+/** Makes the AWS services reachable from the VPC without a way to the internet. @returns the endpoints' ids */
+export function createEndpoints(
+  name: string,
+  args: EndpointsArgs,
+  opts: { parent: pulumi.Resource },
+): pulumi.Output<string>[] {
+  const { services, routeTableIds } = args;
+  const isGateway = (service: EndpointService) => GATEWAY_SERVICES.includes(service);
+  const gateway = { vpcEndpointType: "Gateway", routeTableIds };
+  return [
+    ...services.filter(isGateway).map((service) => createEndpoint(name, service, gateway, args, opts)),
+    ...createInterfaces(
+      name,
+      services.filter((service) => !isGateway(service)),
+      args,
+      opts,
+    ),
+  ];
+}
+
+function createInterfaces(
+  name: string,
+  services: EndpointService[],
+  args: EndpointsArgs,
+  opts: { parent: pulumi.Resource },
+): pulumi.Output<string>[] {
+  if (services.length === 0) return [];
+  const kind = {
+    vpcEndpointType: "Interface",
+    // The services' own names lead to the endpoint: who calls them need not know of it.
+    privateDnsEnabled: true,
+    subnetIds: args.subnetIds,
+    securityGroupIds: [createSecurityGroup(name, args, opts)],
+  };
+  return services.map((service) => createEndpoint(name, service, kind, args, opts));
+}
+
+const createEndpoint = (
+  name: string,
+  service: EndpointService,
+  kind: Partial<ec2.VpcEndpointArgs>,
+  { operations, vpcId }: EndpointsArgs,
+  opts: { parent: pulumi.Resource },
+): pulumi.Output<string> => {
+  const { partition, region } = operations.account;
+  const serviceName = partition.endpointService(service, region);
+  return new ec2.VpcEndpoint(`${name}-${service.replace(".", "-")}`, { vpcId, serviceName, ...kind }, opts).id;
+};
+
+function createSecurityGroup(
+  name: string,
+  { vpcId, vpcCidr }: EndpointsArgs,
+  opts: { parent: pulumi.Resource },
+): pulumi.Output<string> {
+  const group = new ec2.SecurityGroup(
+    `${name}-endpoints`,
+    { description: "Endpoints of AWS services: HTTPS from the VPC", vpcId },
+    opts,
+  );
+  new vpc.SecurityGroupIngressRule(
+    `${name}-endpoints`,
+    { securityGroupId: group.id, ipProtocol: "tcp", fromPort: 443, toPort: 443, cidrIpv4: vpcCidr },
+    opts,
+  );
+  return group.id;
+}

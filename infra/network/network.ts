@@ -1,0 +1,179 @@
+import * as ec2 from "@pulumi/aws/ec2";
+import { Vpc } from "@pulumi/awsx/ec2";
+import * as pulumi from "@pulumi/pulumi";
+import { portOf } from "../foundation/egress";
+import type { FunctionNetwork } from "../lambda/lambdaFunction";
+import type { NatInstanceSettings, NetworkSettings } from "../settings";
+import { reachForgesByVpc } from "../settings/networkRules";
+import type { Operations } from "../stackContext";
+import { createEndpoints } from "./endpoints";
+import { NatInstance } from "./natInstance";
+
+export interface NetworkArgs {
+  operations: Operations;
+  settings: NetworkSettings;
+  /** Base addresses of the forges that the stack's functions speak to. */
+  forges: string[];
+  /** Address that shows whether the NAT instance does what it is for. */
+  probe: string;
+}
+
+/** A VPC with a public and a private subnet in each availability zone, and the ways out of the private ones. */
+export class Network extends pulumi.ComponentResource {
+  readonly vpcId: pulumi.Output<string>;
+  readonly publicSubnetIds: pulumi.Output<string[]>;
+  /** Known once their routes and endpoints are there: what is made in them can use these at once. */
+  readonly privateSubnetIds: pulumi.Output<string[]>;
+  /** Where functions that speak to forges run. None where AWS's own way to the internet is as good. */
+  readonly functions: FunctionNetwork | undefined;
+  readonly natInstance: NatInstance | undefined;
+
+  constructor(name: string, args: NetworkArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("slipway:infra:Network", name, {}, opts);
+    const inner = createVpc(name, args.settings, this);
+    this.natInstance = createNatInstance(name, args, inner, this);
+    const ways = createWays(name, args, inner, this.natInstance, this);
+    this.vpcId = inner.vpcId;
+    this.publicSubnetIds = inner.publicSubnetIds;
+    this.privateSubnetIds = pulumi.all([inner.privateSubnetIds, pulumi.all(ways)]).apply(([ids]) => ids);
+    this.functions = functionNetwork(args, this);
+    this.registerOutputs({
+      vpcId: this.vpcId,
+      publicSubnetIds: this.publicSubnetIds,
+      privateSubnetIds: this.privateSubnetIds,
+    });
+  }
+}
+
+const NAT_GATEWAYS = {
+  "nat-gateway": "Single",
+  "nat-gateway-per-zone": "OnePerAz",
+  "nat-instance": "None",
+  none: "None",
+} as const;
+
+const createVpc = (name: string, { cidr, availabilityZones, egress }: NetworkSettings, parent: pulumi.Resource) =>
+  new Vpc(
+    `${name}-vpc`,
+    {
+      cidrBlock: cidr,
+      ...zones(availabilityZones),
+      subnetStrategy: "Auto",
+      natGateways: { strategy: NAT_GATEWAYS[egress] },
+      enableDnsHostnames: true,
+    },
+    { parent },
+  );
+
+const zones = (count: number | string[]) =>
+  typeof count === "number" ? { numberOfAvailabilityZones: count } : { availabilityZoneNames: count };
+
+const createNatInstance = (
+  name: string,
+  { operations, settings, probe }: NetworkArgs,
+  { vpcId, publicSubnetIds }: Vpc,
+  parent: pulumi.Resource,
+): NatInstance | undefined =>
+  settings.natInstance &&
+  new NatInstance(
+    `${name}-nat`,
+    {
+      operations,
+      vpcId,
+      vpcCidr: settings.cidr,
+      subnetId: publicSubnetIds.apply((ids) => nth(ids, 0)),
+      settings: settings.natInstance,
+      probe,
+    },
+    { parent },
+  );
+
+/** The routes and endpoints besides the VPC's own. @returns their ids */
+function createWays(
+  name: string,
+  { operations, settings }: NetworkArgs,
+  inner: Vpc,
+  natInstance: NatInstance | undefined,
+  parent: pulumi.Resource,
+): pulumi.Output<string>[] {
+  const { endpoints, cidr } = settings;
+  if (natInstance === undefined && endpoints.length === 0) return [];
+  const routeTableIds = privateRouteTables(settings, inner, parent);
+  return [
+    ...createRoutes(name, settings.natInstance, natInstance, routeTableIds, parent),
+    ...createEndpoints(
+      name,
+      {
+        operations,
+        vpcId: inner.vpcId,
+        vpcCidr: cidr,
+        subnetIds: inner.privateSubnetIds,
+        routeTableIds,
+        services: endpoints,
+      },
+      { parent },
+    ),
+  ];
+}
+
+/**
+ * The route table of each private subnet. awsx makes them in its plugin, out of this program's sight, and is done with
+ * them once it tells the subnets' ids.
+ */
+function privateRouteTables(
+  { availabilityZones }: NetworkSettings,
+  { privateSubnetIds }: Vpc,
+  parent: pulumi.Resource,
+): pulumi.Output<string>[] {
+  const count = typeof availabilityZones === "number" ? availabilityZones : availabilityZones.length;
+  return Array.from({ length: count }, (_, zone) => {
+    const subnetId = privateSubnetIds.apply((ids) => nth(ids, zone));
+    return ec2.getRouteTableOutput({ subnetId }, { parent }).routeTableId;
+  });
+}
+
+function nth(subnetIds: string[], zone: number): string {
+  const id = subnetIds[zone];
+  if (id === undefined)
+    throw new pulumi.RunError(`the VPC has ${subnetIds.length} subnets of a kind, and none in zone ${zone + 1}`);
+  return id;
+}
+
+/** From each private subnet to the instance: the networks that it is for. */
+function createRoutes(
+  name: string,
+  settings: NatInstanceSettings | undefined,
+  natInstance: NatInstance | undefined,
+  routeTableIds: pulumi.Output<string>[],
+  parent: pulumi.Resource,
+): pulumi.Output<string>[] {
+  if (settings === undefined || natInstance === undefined) return [];
+  const { id: destinationPrefixListId } = createPrefixList(name, settings, parent);
+  const { networkInterfaceId } = natInstance;
+  const route = { destinationPrefixListId, networkInterfaceId };
+  return routeTableIds.map(
+    (routeTableId, zone) => new ec2.Route(`${name}-nat-${zone + 1}`, { routeTableId, ...route }, { parent }).id,
+  );
+}
+
+const createPrefixList = (name: string, { routes }: NatInstanceSettings, parent: pulumi.Resource) =>
+  new ec2.ManagedPrefixList(
+    `${name}-nat`,
+    {
+      addressFamily: "IPv4",
+      // What a route table's quota is charged, whatever the entries are.
+      // https://docs.aws.amazon.com/vpc/latest/userguide/managed-prefix-lists.html
+      maxEntries: routes.length,
+      entries: routes.map((cidr) => ({ cidr })),
+    },
+    { parent },
+  );
+
+/** Given where the way to forges is the VPC's. */
+function functionNetwork(
+  { operations, settings, forges }: NetworkArgs,
+  { vpcId, privateSubnetIds }: Network,
+): FunctionNetwork | undefined {
+  if (forges.length === 0 || !reachForgesByVpc(settings, operations.account.partition)) return undefined;
+  return { vpcId, subnetIds: privateSubnetIds, ports: [443, ...forges.map(portOf)] };
+}

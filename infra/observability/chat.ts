@@ -1,0 +1,70 @@
+import * as lambda from "@pulumi/aws/lambda";
+import * as sns from "@pulumi/aws/sns";
+import * as pulumi from "@pulumi/pulumi";
+import { createChat } from "../../handlers/chat";
+import { readingSecret, secretLocation } from "../foundation/secrets";
+import { Callback } from "../lambda/lambdaFunction";
+import type { AlertSettings, ChatKind, SecretsManagerReference } from "../settings";
+import type { Operations } from "../stackContext";
+
+/** A chat, and where the address of its webhook is kept. */
+export interface ToldChat {
+  kind: ChatKind;
+  secret: SecretsManagerReference;
+}
+
+const KINDS: ChatKind[] = ["slack", "feishu", "dingtalk", "wecom"];
+
+/** The chats that a stack tells. */
+export const toldChats = ({ chat }: AlertSettings): ToldChat[] =>
+  KINDS.flatMap((kind) => {
+    const secret = chat[kind];
+    return secret === undefined ? [] : [{ kind, secret }];
+  });
+
+export interface ChatArgs extends ToldChat {
+  operations: Operations;
+}
+
+/** A chat that is told what the topic is told. */
+export class Chat extends pulumi.ComponentResource {
+  constructor(name: string, args: ChatArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("slipway:infra:Chat", name, {}, opts);
+    const { account, topicArn } = args.operations;
+    const post = createFunction(name, args, this);
+    const permission = new lambda.Permission(
+      name,
+      {
+        action: "lambda:InvokeFunction",
+        function: post.functionName,
+        principal: account.servicePrincipal("sns"),
+        sourceArn: topicArn,
+      },
+      { parent: this },
+    );
+    new sns.TopicSubscription(
+      name,
+      { topic: topicArn, protocol: "lambda", endpoint: post.arn },
+      { parent: this, dependsOn: permission },
+    );
+    this.registerOutputs({});
+  }
+}
+
+function createFunction(name: string, { operations, kind, secret }: ChatArgs, parent: pulumi.Resource) {
+  const location = secretLocation(secret);
+  return new Callback(
+    name,
+    {
+      operations,
+      factory: createChat,
+      options: { kind, secret: location },
+      statements: [readingSecret(location)],
+      timeoutSeconds: 30,
+      memory: 256,
+      // While the chat is down, word that the alarm is over could not be posted either, and would raise it again for ever.
+      alarmTellsEnd: false,
+    },
+    { parent },
+  );
+}

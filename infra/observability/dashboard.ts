@@ -1,0 +1,120 @@
+import * as cloudwatch from "@pulumi/aws/cloudwatch";
+import * as pulumi from "@pulumi/pulumi";
+import type { ObservedService } from "../application";
+import type { Operations } from "../stackContext";
+
+type Name = pulumi.Output<string>;
+
+export interface DashboardArgs {
+  operations: Operations;
+  services: ObservedService[];
+  /** The HTTP API. None in a stack that nobody calls. */
+  apiId?: Name | undefined;
+  /** The queue of pushes. None in a stack without them. */
+  pushQueueName?: Name | undefined;
+}
+
+/** The stack at a glance: what came in, what ran, what answers, and which alarms are on. */
+export class Dashboard extends pulumi.ComponentResource {
+  constructor(name: string, args: DashboardArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("slipway:infra:Dashboard", name, {}, opts);
+    const { account, environment, observed } = args.operations;
+    const graphs = [...intake(args), ...functions(args.operations), ...args.services.flatMap(service)];
+    const widgets = [...alarmWidgets(observed.alarmArns), ...graphs.map((graph) => widget(graph, account.region))];
+    new cloudwatch.Dashboard(
+      name,
+      {
+        // Regions share their dashboards, and a dashboard replaces the one that has its name.
+        // https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutDashboard.html
+        dashboardName: `${name}-${environment}-${account.region}`,
+        dashboardBody: pulumi.jsonStringify({ widgets }),
+      },
+      { parent: this },
+    );
+    this.registerOutputs({});
+  }
+}
+
+type Statistic = "Average" | "Maximum" | "Sum" | "p90";
+
+/** Metrics of one graph, in the form that dashboards have: namespace, metric, then names and values of dimensions. */
+interface Graph {
+  title: string;
+  statistic: Statistic;
+  metrics: pulumi.Input<string>[][];
+}
+
+const graph = (title: string, statistic: Statistic, ...metrics: pulumi.Input<string>[][]): Graph => ({
+  title,
+  statistic,
+  metrics,
+});
+
+/** https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/CloudWatch-Dashboard-Body-Structure.html */
+const widget = ({ title, statistic, metrics }: Graph, region: string) => ({
+  type: "metric",
+  width: 8,
+  height: 6,
+  properties: { title, region, metrics, stat: statistic, period: 300 },
+});
+
+// More than that, no alarm widget takes.
+const ALARMS = 100;
+
+/** @param arns of the alarms */
+export function alarmWidgets<T>(arns: T[]) {
+  const widgets = [];
+  for (let first = 0; first < arns.length; first += ALARMS)
+    widgets.push({
+      type: "alarm",
+      width: 24,
+      height: 3,
+      properties: { title: "Alarms", alarms: arns.slice(first, first + ALARMS) },
+    });
+  return widgets;
+}
+
+function intake({ apiId, pushQueueName }: DashboardArgs): Graph[] {
+  const graphs: Graph[] = [];
+  if (apiId !== undefined)
+    graphs.push(
+      graph("Requests", "Sum", ...["Count", "4xx", "5xx"].map((metric) => ["AWS/ApiGateway", metric, "ApiId", apiId])),
+    );
+  if (pushQueueName !== undefined) {
+    const queue = (metric: string) => ["AWS/SQS", metric, "QueueName", pushQueueName];
+    const counts = ["ApproximateNumberOfMessagesVisible", "ApproximateNumberOfMessagesNotVisible"];
+    graphs.push(graph("Pushes that wait, or are tried", "Maximum", ...counts.map(queue)));
+  }
+  return graphs;
+}
+
+function functions({ observed }: Operations): Graph[] {
+  const each = (metric: string) => observed.functionNames.map((name) => ["AWS/Lambda", metric, "FunctionName", name]);
+  return [
+    graph("Functions: errors", "Sum", ...each("Errors")),
+    graph("Functions: throttles", "Sum", ...each("Throttles")),
+    graph("Functions: duration, milliseconds", "Maximum", ...each("Duration")),
+  ];
+}
+
+function service({ name, clusterName, serviceName, target }: ObservedService): Graph[] {
+  const use = (metric: string) => ["AWS/ECS", metric, "ClusterName", clusterName, "ServiceName", serviceName];
+  const graphs = [
+    graph(`${name}: CPU and memory, percent`, "Average", use("CPUUtilization"), use("MemoryUtilization")),
+  ];
+  if (target === undefined) return graphs;
+  const of = (metric: string) => [
+    "AWS/ApplicationELB",
+    metric,
+    "TargetGroup",
+    target.targetGroup,
+    "LoadBalancer",
+    target.loadBalancer,
+  ];
+  return [
+    ...graphs,
+    graph(`${name}: requests`, "Sum", of("RequestCount"), of("HTTPCode_Target_5XX_Count")),
+    graph(`${name}: latency, seconds`, "p90", of("TargetResponseTime")),
+    graph(`${name}: targets`, "Maximum", of("HealthyHostCount"), of("UnHealthyHostCount")),
+  ];
+}

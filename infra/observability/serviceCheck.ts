@@ -1,0 +1,107 @@
+import * as lambda from "@pulumi/aws/lambda";
+import * as pulumi from "@pulumi/pulumi";
+import {
+  CHECK_MINUTES,
+  createServiceCheck,
+  MISSING_TASKS,
+  type ServiceCheckOptions,
+} from "../../handlers/serviceCheck";
+import type { ObservedService } from "../application";
+import { createAlarm } from "../foundation/alarm";
+import type { Statement } from "../foundation/role";
+import { createRule } from "../lambda/eventRule";
+import { Callback } from "../lambda/lambdaFunction";
+import type { Operations } from "../stackContext";
+import type { Cluster } from "../workload/cluster";
+import { tasksOf } from "../workload/cluster";
+
+export interface ServiceCheckArgs {
+  operations: Operations;
+  cluster: Cluster;
+  services: ObservedService[];
+}
+
+/** Counts every two minutes which tasks of the services are missing, with an alarm for each service. */
+export class ServiceCheck extends pulumi.ComponentResource {
+  constructor(name: string, args: ServiceCheckArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("slipway:infra:ServiceCheck", name, {}, opts);
+    const check = createFunction(`${name}-service-check`, args, this);
+    // The next check is the repetition.
+    const limits = new lambda.FunctionEventInvokeConfig(
+      `${name}-service-check`,
+      { functionName: check.functionName, maximumRetryAttempts: 0, maximumEventAgeInSeconds: 60 },
+      { parent: this },
+    );
+    createRule(
+      `${name}-service-check`,
+      { operations: args.operations, function: check, on: { scheduleExpression: `rate(${CHECK_MINUTES} minutes)` } },
+      { parent: this, dependsOn: limits },
+    );
+    for (const service of args.services) createMissingTasksAlarm(service, args, this);
+    this.registerOutputs({});
+  }
+}
+
+function createFunction(name: string, { operations, cluster, services }: ServiceCheckArgs, parent: pulumi.Resource) {
+  return new Callback<ServiceCheckOptions>(
+    name,
+    {
+      operations,
+      factory: createServiceCheck,
+      options: {
+        cluster: cluster.clusterName,
+        services: services.map(({ serviceName }) => serviceName),
+        countedByProgram: services.filter((it) => it.countedByProgram).map(({ serviceName }) => serviceName),
+      },
+      statements: [
+        { actions: ["ecs:DescribeServices"], resources: services.map(({ arn }) => arn) },
+        { actions: ["ecs:ListTasks"], resources: ["*"], conditions: { ArnEquals: { "ecs:cluster": cluster.arn } } },
+        { actions: ["ecs:DescribeTasks"], resources: [tasksOf(cluster, operations)] },
+        ...(services.some(({ countedByProgram }) => countedByProgram) ? [describingTaskDefinitions] : []),
+        {
+          // AWS restricts it to no resource.
+          actions: ["cloudwatch:PutMetricData"],
+          resources: ["*"],
+          conditions: { StringEquals: { "cloudwatch:namespace": MISSING_TASKS.namespace } },
+        },
+      ],
+      // Before the next one begins.
+      timeoutSeconds: 55,
+      memory: 256,
+      // One check that ECS does not answer is no news: the next one asks again.
+      alarmPeriods: 3,
+    },
+    { parent },
+  );
+}
+
+// AWS restricts it to no resource.
+const describingTaskDefinitions: Statement = { actions: ["ecs:DescribeTaskDefinition"], resources: ["*"] };
+
+/** How many minutes tasks may be missing, outside a rollout. */
+const MINUTES = 10;
+
+function createMissingTasksAlarm(
+  { name, clusterName, serviceName }: ObservedService,
+  { operations }: ServiceCheckArgs,
+  parent: pulumi.Resource,
+): void {
+  createAlarm(
+    `${name.replace("/", "-")}-missing-tasks`,
+    {
+      operations,
+      description:
+        `${name} has had fewer running tasks than it should for ${MINUTES} minutes outside a rollout: ` +
+        "see the service's events and the tasks' log. INSUFFICIENT_DATA: nothing has counted its tasks meanwhile: " +
+        "see the log of slipway-service-check.",
+      namespace: MISSING_TASKS.namespace,
+      metrics: [MISSING_TASKS.metricName],
+      statistic: "Minimum",
+      dimensions: { ClusterName: clusterName, ServiceName: serviceName },
+      periodSeconds: CHECK_MINUTES * 60,
+      periods: MINUTES / CHECK_MINUTES,
+      tellsSilence: true,
+    },
+    { parent },
+  );
+}

@@ -1,0 +1,132 @@
+import type * as sqs from "@pulumi/aws/sqs";
+import * as pulumi from "@pulumi/pulumi";
+import { applicationContainer } from "../../handlers/buildspec";
+import { createDeploy } from "../../handlers/deploy";
+import type { DeployOptions } from "../../handlers/deploy/options";
+import type { Statement } from "../foundation/role";
+import { createRule } from "../lambda/eventRule";
+import { Callback, type DeepInput } from "../lambda/lambdaFunction";
+import { JOB_EVENT_AGE_SECONDS, reportingToPipeline } from "../lambda/pipelineJob";
+import type { Operations } from "../stackContext";
+import type { Cluster } from "../workload/cluster";
+import { tasksOf } from "../workload/cluster";
+import type { ImageRepository } from "../workload/registry";
+import type { Service } from "../workload/service";
+import { registering, revisionsOf } from "../workload/taskDefinition";
+import type { DeliveredImageTable } from "./deliveredImages";
+import { createRecords, RECORD_SECONDS, type Records, type RecordTable, takeRecords } from "./records";
+
+export interface DeploymentArgs {
+  operations: Operations;
+  application: string;
+  cluster: Cluster;
+  registry: ImageRepository;
+  services: Service[];
+  /** Where deployments are recorded, and where each holds the application's lock. */
+  table: RecordTable;
+  /** Whether versions can be deployed by HTTP. */
+  byHttp: boolean;
+  /** Where delivered images are recorded. */
+  deliveredImages: DeliveredImageTable;
+}
+
+/** What gives an application's services a new image. */
+export interface Deployment {
+  function: Callback<DeployOptions>;
+  /** Takes a message for each deployment, the pipeline's and those that are asked for by HTTP. */
+  requestQueue: sqs.Queue;
+}
+
+/** Minutes that a rollout may take, and its rollback as many again. */
+export const DEADLINE_MINUTES = 30;
+
+/** The function that deploys for an action of the pipeline, and for the messages on a queue of its own. */
+export function createDeployment(name: string, args: DeploymentArgs, opts: { parent: pulumi.Resource }): Deployment {
+  const { operations, registry, byHttp } = args;
+  const records = createRecords(`${name}-requests`, args, opts);
+  const requests = {
+    repository: registry.repositoryName,
+    tag: operations.environment,
+    deliveredImages: args.deliveredImages.tableName,
+    topicArn: operations.topicArn,
+  };
+  const deploy = createDeployFunction(name, args, records, byHttp ? { requests } : {}, opts);
+  takeRecords(`${name}-requests`, records, deploy, opts);
+  createRule(
+    `${name}-rollouts`,
+    { operations, function: deploy, on: { eventPattern: rolloutsOf(args.services) } },
+    opts,
+  );
+  return { function: deploy, requestQueue: records.queue };
+}
+
+/** https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs_service_deployment_events.html */
+const rolloutsOf = (services: Service[]): pulumi.Output<string> =>
+  pulumi.jsonStringify({
+    source: ["aws.ecs"],
+    "detail-type": ["ECS Deployment State Change"],
+    resources: services.map(({ arn }) => arn),
+    detail: { eventName: ["SERVICE_DEPLOYMENT_COMPLETED", "SERVICE_DEPLOYMENT_FAILED"] },
+  });
+
+const createDeployFunction = (
+  name: string,
+  args: DeploymentArgs,
+  records: Records,
+  moreOptions: { requests?: DeepInput<NonNullable<DeployOptions["requests"]>> },
+  opts: pulumi.ComponentResourceOptions,
+) =>
+  new Callback<DeployOptions>(
+    name,
+    {
+      operations: args.operations,
+      factory: createDeploy,
+      options: {
+        application: args.application,
+        cluster: args.cluster.clusterName,
+        services: args.services.map(({ serviceName, template, settings }) => ({
+          service: serviceName,
+          container: applicationContainer,
+          taskDefinition: template.taskDefinitionArn,
+          count: settings.count,
+        })),
+        deadlineMinutes: DEADLINE_MINUTES,
+        records: records.options,
+        ...moreOptions,
+      },
+      statements: [
+        ...deploying(args),
+        reportingToPipeline,
+        ...records.statements,
+        ...(args.byHttp ? takingRequests(args) : []),
+      ],
+      timeoutSeconds: RECORD_SECONDS,
+      memory: 256,
+      maximumEventAgeSeconds: JOB_EVENT_AGE_SECONDS,
+    },
+    opts,
+  );
+
+function deploying({ operations, cluster, registry, services }: DeploymentArgs): Statement[] {
+  const templates = services.map(({ template }) => template);
+  return [
+    { actions: ["ecr:BatchGetImage"], resources: [registry.arn] },
+    { actions: ["ecs:DescribeServices", "ecs:UpdateService"], resources: services.map(({ arn }) => arn) },
+    ...registering(templates, operations.account),
+    // A revision takes over its template's tags, and gets one more when its rollout starts.
+    { actions: ["ecs:TagResource"], resources: revisionsOf(templates) },
+    {
+      // Of a cluster's tasks, AWS restricts the list by this key alone.
+      actions: ["ecs:ListTasks"],
+      resources: ["*"],
+      conditions: { ArnEquals: { "ecs:cluster": cluster.arn } },
+    },
+    { actions: ["ecs:DescribeTasks"], resources: [tasksOf(cluster, operations)] },
+  ];
+}
+
+const takingRequests = ({ operations, registry, deliveredImages }: DeploymentArgs): Statement[] => [
+  { actions: ["ecr:PutImage"], resources: [registry.arn] },
+  { actions: ["dynamodb:UpdateItem"], resources: [deliveredImages.tableArn] },
+  { actions: ["sns:Publish"], resources: [operations.topicArn] },
+];

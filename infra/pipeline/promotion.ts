@@ -1,0 +1,98 @@
+import * as cloudwatch from "@pulumi/aws/cloudwatch";
+import * as pulumi from "@pulumi/pulumi";
+import { imageBuildspec } from "../../handlers/imageBuildspec";
+import { createAlarm } from "../foundation/alarm";
+import type { Bucket } from "../foundation/bucket";
+import { createRole } from "../foundation/role";
+import type { ImageSource } from "../settings";
+import type { Operations } from "../stackContext";
+import { Build } from "./build";
+import type { DeliveredImageTable } from "./deliveredImages";
+import type { Pipeline } from "./pipeline";
+
+export interface ImageBuildArgs {
+  operations: Operations;
+  artifacts: Bucket;
+  /** Where the environment before records what it has delivered, and the tag that it gives to it. */
+  delivered: { table: DeliveredImageTable; tag: string };
+}
+
+/** The build that says of an image by tag which one it is by digest, if the environment before has delivered it. */
+export const createImageBuild = (
+  name: string,
+  { operations, artifacts, delivered: { table, tag } }: ImageBuildArgs,
+  opts: pulumi.ComponentResourceOptions,
+) =>
+  new Build(
+    name,
+    {
+      operations,
+      artifacts,
+      buildspec: imageBuildspec,
+      variables: { DELIVERED_IMAGES: table.tableName, SOURCE_TAG: tag },
+      statements: [{ actions: ["dynamodb:GetItem"], resources: [table.tableArn] }],
+      docker: false,
+    },
+    opts,
+  );
+
+export interface PromotionArgs {
+  operations: Operations;
+  /** The image whose tag starts the pipeline. */
+  source: ImageSource;
+  pipeline: Pipeline;
+}
+
+/** Starts a pipeline whenever the tag is given to an image. */
+export class Promotion extends pulumi.ComponentResource {
+  constructor(name: string, args: PromotionArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("slipway:infra:Promotion", name, {}, opts);
+    const { repository, tag } = args.source;
+    const rule = new cloudwatch.EventRule(
+      `${name}-promotion`,
+      {
+        description: `${repository}:${tag} was pushed, or moved to another image`,
+        eventPattern: JSON.stringify(tagged(args.source)),
+      },
+      { parent: this },
+    );
+    const roleArn = createRole(
+      `${name}-promotion-role`,
+      {
+        account: args.operations.account,
+        service: "events",
+        ownAccountOnly: true,
+        statements: [{ actions: ["codepipeline:StartPipelineExecution"], resources: [args.pipeline.arn] }],
+      },
+      { parent: this },
+    );
+    new cloudwatch.EventTarget(
+      `${name}-promotion`,
+      { rule: rule.name, arn: args.pipeline.arn, roleArn },
+      { parent: this },
+    );
+    // EventBridge retries for a day, but not a call that is denied.
+    createAlarm(
+      `${name}-promotion`,
+      {
+        operations: args.operations,
+        description: `${repository}:${tag} moved, and did not start the pipeline: release it by hand.`,
+        namespace: "AWS/Events",
+        metrics: ["FailedInvocations"],
+        statistic: "Sum",
+        dimensions: { RuleName: rule.name },
+        // That no other start failed meanwhile starts none.
+        tellsEnd: false,
+      },
+      { parent: this },
+    );
+    this.registerOutputs({});
+  }
+}
+
+// https://docs.aws.amazon.com/AmazonECR/latest/userguide/ecr-eventbridge.html
+const tagged = ({ repository, tag }: ImageSource) => ({
+  source: ["aws.ecr"],
+  "detail-type": ["ECR Image Action"],
+  detail: { "action-type": ["PUSH"], result: ["SUCCESS"], "repository-name": [repository], "image-tag": [tag] },
+});

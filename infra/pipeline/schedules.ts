@@ -1,0 +1,103 @@
+import type * as pulumi from "@pulumi/pulumi";
+import { createSchedules } from "../../handlers/schedules";
+import type { SchedulesOptions } from "../../handlers/schedules/options";
+import { createRole, type Statement } from "../foundation/role";
+import { Callback } from "../lambda/lambdaFunction";
+import { JOB_EVENT_AGE_SECONDS, reportingToPipeline } from "../lambda/pipelineJob";
+import type { Network } from "../network/network";
+import type { Operations } from "../stackContext";
+import type { Cluster } from "../workload/cluster";
+import { runningTask, type Task } from "../workload/oneOffTask";
+import type { ImageRepository } from "../workload/registry";
+import { passingRoles, registering, revisionsOf } from "../workload/taskDefinition";
+import type { HeldLock } from "./records";
+
+export interface SchedulesArgs {
+  operations: Operations;
+  application: string;
+  network: Network;
+  cluster: Cluster;
+  registry: ImageRepository;
+  task: Task;
+  /** Absent where CodePipeline's own action deploys. */
+  lock: HeldLock | undefined;
+}
+
+/** The function that makes EventBridge rules of an application's schedules. */
+export function createSchedulesFunction(
+  name: string,
+  args: SchedulesArgs,
+  opts: pulumi.ComponentResourceOptions & { parent: pulumi.Resource },
+): Callback<SchedulesOptions> {
+  const rulesRoleArn = createRulesRole(`${name}-rules`, args, opts.parent);
+  return new Callback<SchedulesOptions>(
+    name,
+    {
+      operations: args.operations,
+      factory: createSchedules,
+      options: {
+        application: args.application,
+        environment: args.operations.environment,
+        cluster: args.cluster.arn,
+        taskDefinition: args.task.template.taskDefinitionArn,
+        container: args.task.container,
+        subnets: args.network.privateSubnetIds,
+        securityGroup: args.task.template.securityGroupId,
+        roleArn: rulesRoleArn,
+        ...(args.lock && { lock: args.lock.options }),
+      },
+      statements: [...scheduling(args, rulesRoleArn), reportingToPipeline, ...(args.lock ? [args.lock.statement] : [])],
+      // EventBridge takes few calls a second, and each rule needs several.
+      timeoutSeconds: 300,
+      memory: 256,
+      packages: ["yaml"],
+      maximumEventAgeSeconds: JOB_EVENT_AGE_SECONDS,
+    },
+    opts,
+  );
+}
+
+/** What the rules run tasks with: EventBridge has no right of its own. */
+const createRulesRole = (name: string, { operations, cluster, task }: SchedulesArgs, parent: pulumi.Resource) =>
+  createRole(
+    `${name}-role`,
+    {
+      account: operations.account,
+      service: "events",
+      ownAccountOnly: true,
+      statements: [runningTask(task, cluster), passingRoles([task.template], operations.account)],
+    },
+    { parent },
+  );
+
+function scheduling(
+  { operations: { account, environment }, application, registry, task }: SchedulesArgs,
+  rulesRoleArn: pulumi.Output<string>,
+): Statement[] {
+  return [
+    { actions: ["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"], resources: [registry.arn] },
+    ...registering([task.template], account),
+    // A revision takes over its template's tags, and gets one more when its update has ended.
+    { actions: ["ecs:TagResource"], resources: revisionsOf([task.template]) },
+    {
+      actions: ["iam:PassRole"],
+      resources: [rulesRoleArn],
+      conditions: { StringEquals: { "iam:PassedToService": account.servicePrincipal("events") } },
+    },
+    // AWS restricts it to no resource.
+    { actions: ["events:ListRules"], resources: ["*"] },
+    {
+      actions: [
+        "events:DeleteRule",
+        "events:ListTagsForResource",
+        "events:ListTargetsByRule",
+        "events:PutRule",
+        "events:PutTargets",
+        "events:RemoveTargets",
+        "events:TagResource",
+      ],
+      // No name of an environment or application has two hyphens in a row.
+      resources: [account.arn("events", `rule/${environment}-${application}--*`)],
+    },
+  ];
+}

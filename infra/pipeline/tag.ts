@@ -1,0 +1,46 @@
+import type * as pulumi from "@pulumi/pulumi";
+import { createTag, type TagOptions } from "../../handlers/tag";
+import { Callback } from "../lambda/lambdaFunction";
+import { JOB_EVENT_AGE_SECONDS, reportingToPipeline } from "../lambda/pipelineJob";
+import type { Operations } from "../stackContext";
+import type { ImageRepository } from "../workload/registry";
+import type { DeliveredImageTable } from "./deliveredImages";
+import type { HeldLock } from "./records";
+
+export interface TagArgs {
+  operations: Operations;
+  registry: ImageRepository;
+  /** Absent where CodePipeline's own action deploys. */
+  lock: HeldLock | undefined;
+  /** Where delivered images are recorded. */
+  deliveredImages: DeliveredImageTable;
+}
+
+/** The function that gives a delivered image the environment's name. */
+export const createTagFunction = (name: string, args: TagArgs, opts: pulumi.ComponentResourceOptions) =>
+  new Callback<TagOptions>(
+    name,
+    {
+      operations: args.operations,
+      factory: createTag,
+      options: {
+        repository: args.registry.repositoryName,
+        tag: args.operations.environment,
+        deliveredImages: args.deliveredImages.tableName,
+        ...(args.lock && { lock: args.lock.options }),
+      },
+      statements: [
+        { actions: ["ecr:BatchGetImage", "ecr:PutImage"], resources: [args.registry.arn] },
+        {
+          actions: [...(args.lock ? [] : ["dynamodb:GetItem"]), "dynamodb:UpdateItem"],
+          resources: [args.deliveredImages.tableArn],
+        },
+        reportingToPipeline,
+        ...(args.lock ? [args.lock.statement] : []),
+      ],
+      timeoutSeconds: 60,
+      memory: 256,
+      maximumEventAgeSeconds: JOB_EVENT_AGE_SECONDS,
+    },
+    opts,
+  );

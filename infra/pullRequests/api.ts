@@ -1,0 +1,91 @@
+import * as pulumi from "@pulumi/pulumi";
+import { createPullRequests, type PullRequestsOptions } from "../../handlers/pullRequests";
+import { scopedToken, type TokenScopes } from "../../handlers/pullRequests/scope";
+import { createGeneratedSecret } from "../foundation/generatedSecret";
+import type { Api } from "../ingress/httpApi";
+import { Callback } from "../lambda/lambdaFunction";
+import type { CircleciSettings } from "../settings";
+import type { Operations } from "../stackContext";
+import type { PullRequestTask } from "./task";
+
+const PATH = "/pullrequests";
+
+export interface PullRequestsArgs {
+  operations: Operations;
+  api: Api;
+  task: PullRequestTask;
+  /** How many tasks that callers asked for may be under way at once. */
+  concurrentTasks: number;
+  /** What CircleCI's payloads mean. */
+  circleci?: CircleciSettings | undefined;
+  /** Tokens that are for some services and images only, by name. */
+  tokens: TokenScopes;
+}
+
+/** Pull requests by HTTP: CI tells what it has built, and a task changes the gitops repository. */
+export class PullRequests extends pulumi.ComponentResource {
+  readonly url: pulumi.Output<string>;
+  /** What every request carries: as a bearer's token, or in its query. */
+  readonly token: pulumi.Output<string>;
+  /** By name, the tokens that are for some services and images only. */
+  readonly scopedTokens: pulumi.Output<Record<string, string>> | undefined;
+
+  constructor(name: string, args: PullRequestsArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("slipway:infra:PullRequests", name, {}, opts);
+    const token = createGeneratedSecret(`${name}-token`, "Bearer token of pull requests by HTTP", { parent: this });
+    args.api.addRoutes(
+      name,
+      {
+        function: createFunction(name, args, token.arn, this),
+        routes: {
+          [`${name}-post`]: `POST ${PATH}`,
+          [`${name}-list`]: `GET ${PATH}`,
+          [`${name}-get`]: `GET ${PATH}/{id}`,
+          [`${name}-delete`]: `DELETE ${PATH}/{id}`,
+        },
+        invokedBy: `*${PATH}*`,
+      },
+      { parent: this },
+    );
+    this.url = pulumi.interpolate`${args.api.url}${PATH}`;
+    this.token = token.value;
+    const names = Object.keys(args.tokens);
+    this.scopedTokens =
+      names.length === 0
+        ? undefined
+        : token.value.apply((value) => Object.fromEntries(names.map((it) => [it, scopedToken(value, it)])));
+    this.registerOutputs({ url: this.url, token: this.token });
+  }
+}
+
+const createFunction = (
+  name: string,
+  { operations, task, concurrentTasks, circleci, tokens }: PullRequestsArgs,
+  secretArn: pulumi.Output<string>,
+  parent: pulumi.Resource,
+) =>
+  new Callback<PullRequestsOptions>(
+    name,
+    {
+      operations,
+      factory: createPullRequests,
+      options: {
+        secretArn,
+        table: task.table.tableName,
+        task: task.options,
+        concurrentTasks,
+        ...(circleci === undefined ? {} : { circleci }),
+        ...(Object.keys(tokens).length === 0 ? {} : { scopes: tokens }),
+      },
+      statements: [
+        { actions: ["secretsmanager:GetSecretValue"], resources: [secretArn] },
+        { actions: ["dynamodb:DeleteItem"], resources: [task.table.tableArn] },
+        { actions: ["dynamodb:Query"], resources: task.table.indexArns },
+        ...task.starting,
+      ],
+      // API Gateway gives up after thirty; the handler's own limits add up to nearly as much.
+      timeoutSeconds: 29,
+      memory: 256,
+    },
+    { parent },
+  );

@@ -1,0 +1,21 @@
+import * as ecs from "@pulumi/aws/ecs";
+import * as pulumi from "@pulumi/pulumi";
+import type { Operations } from "../stackContext";
+
+/** The ECS cluster that all services of the stack run in. */
+export class Cluster extends pulumi.ComponentResource {
+  readonly arn: pulumi.Output<string>;
+  readonly clusterName: pulumi.Output<string>;
+
+  constructor(name: string, opts?: pulumi.ComponentResourceOptions) {
+    super("slipway:infra:Cluster", name, {}, opts);
+    const cluster = new ecs.Cluster(`${name}-cluster`, {}, { parent: this });
+    this.arn = cluster.arn;
+    this.clusterName = cluster.name;
+    this.registerOutputs({ arn: this.arn, clusterName: this.clusterName });
+  }
+}
+
+/** How a cluster's tasks are called in policies. */
+export const tasksOf = ({ clusterName }: Cluster, { account }: Operations): pulumi.Output<string> =>
+  account.arn("ecs", pulumi.interpolate`task/${clusterName}/*`);

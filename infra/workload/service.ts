@@ -1,0 +1,125 @@
+import * as ecs from "@pulumi/aws/ecs";
+import * as pulumi from "@pulumi/pulumi";
+import { applicationContainer } from "../../handlers/buildspec";
+import type { LoadBalancer } from "../ingress/loadBalancer";
+import { Target } from "../ingress/target";
+import type { Network } from "../network/network";
+import type { ServiceSettings } from "../settings";
+import type { Operations } from "../stackContext";
+import type { Cluster } from "./cluster";
+import type { ImageRepository } from "./registry";
+import { createTemplate, type Template } from "./taskDefinition";
+
+export interface ServiceArgs {
+  operations: Operations;
+  /** Name of the application that the service belongs to. */
+  application: string;
+  settings: ServiceSettings;
+  network: Network;
+  cluster: Cluster;
+  registry: ImageRepository;
+  /** Whether deliveries set the number of tasks, or the program does. */
+  countedBy: "delivery" | "program";
+  /** How the load balancer leads to a web service. A worker has none. */
+  route?: { loadBalancer: LoadBalancer; priority: number } | undefined;
+}
+
+/**
+ * An ECS service on Fargate. Its tasks have nothing to run until the first delivery; from then on, the program leaves
+ * their task definition alone, and their count too where deliveries set it.
+ */
+export class Service extends pulumi.ComponentResource {
+  readonly arn: pulumi.Output<string>;
+  readonly serviceName: pulumi.Output<string>;
+  readonly settings: ServiceSettings;
+  readonly template: Template;
+  /** Where the load balancer leads to a web service. */
+  readonly target: Target | undefined;
+
+  constructor(name: string, args: ServiceArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("slipway:infra:Service", name, {}, opts);
+    const { operations, application, settings, network, registry } = args;
+    const { environment } = operations;
+    this.template = createTemplate(
+      name,
+      {
+        operations,
+        family: `${environment}-${name}`,
+        settings,
+        network,
+        registry,
+        streamPrefix: settings.name,
+        tags: { environment, application, service: settings.name },
+      },
+      { parent: this },
+    );
+    this.target = createTarget(name, args, this.template, this);
+    const service = createService(name, args, { template: this.template, target: this.target }, this);
+    this.settings = settings;
+    this.arn = service.arn;
+    this.serviceName = service.name;
+    this.registerOutputs({ arn: this.arn, serviceName: this.serviceName, url: this.target?.url });
+  }
+}
+
+function createTarget(
+  name: string,
+  { operations, settings, network, route }: ServiceArgs,
+  { securityGroupId }: Template,
+  parent: pulumi.Resource,
+): Target | undefined {
+  if (route === undefined || settings.port === undefined) return undefined;
+  return new Target(
+    name,
+    {
+      ...route,
+      operations,
+      network,
+      securityGroupId,
+      port: settings.port,
+      healthCheck: settings.healthCheck ?? "/",
+      hosts: settings.hosts ?? [],
+    },
+    { parent },
+  );
+}
+
+interface ServiceParts {
+  template: Template;
+  target: Target | undefined;
+}
+
+function createService(
+  name: string,
+  args: ServiceArgs,
+  { template, target }: ServiceParts,
+  parent: pulumi.Resource,
+): ecs.Service {
+  const { settings, cluster, network, countedBy } = args;
+  return new ecs.Service(
+    `${name}-service`,
+    {
+      cluster: cluster.arn,
+      taskDefinition: template.taskDefinitionArn,
+      desiredCount: countedBy === "delivery" ? 0 : settings.count,
+      launchType: "FARGATE",
+      networkConfiguration: { subnets: network.privateSubnetIds, securityGroups: [template.securityGroupId] },
+      deploymentCircuitBreaker: { enable: true, rollback: true },
+      deploymentMinimumHealthyPercent: 100,
+      deploymentMaximumPercent: 200,
+      ...loadBalancing(target, settings),
+    },
+    { parent, ignoreChanges: countedBy === "delivery" ? ["taskDefinition", "desiredCount"] : ["taskDefinition"] },
+  );
+}
+
+const loadBalancing = (target: Target | undefined, { port }: ServiceSettings) =>
+  target === undefined || port === undefined
+    ? {}
+    : {
+        loadBalancers: [
+          { targetGroupArn: target.targetGroupArn, containerName: applicationContainer, containerPort: port },
+        ],
+        // So long, a task that starts slowly is not stopped for failing the load balancer's health check.
+        healthCheckGracePeriodSeconds: 60,
+      };

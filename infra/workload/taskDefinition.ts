@@ -1,0 +1,212 @@
+import * as ec2 from "@pulumi/aws/ec2";
+import * as ecs from "@pulumi/aws/ecs";
+import * as vpc from "@pulumi/aws/vpc";
+import * as pulumi from "@pulumi/pulumi";
+import { applicationContainer } from "../../handlers/buildspec";
+import { NO_IMAGE } from "../../handlers/serviceCheck";
+import { openPorts } from "../foundation/egress";
+import { createLogGroup, writingTo } from "../foundation/logGroup";
+import { createRole, type Statement } from "../foundation/role";
+import { type TaskSecret, taskSecrets } from "../foundation/secrets";
+import type { Network } from "../network/network";
+import type { Account } from "../partition";
+import type { TaskSettings } from "../settings";
+import type { Operations } from "../stackContext";
+import type { ImageRepository } from "./registry";
+
+/** What a service adds to a task: what it runs, and where it listens. */
+interface ContainerSettings extends Omit<TaskSettings, "environment"> {
+  environment: Record<string, pulumi.Input<string>>;
+  command?: string[] | undefined;
+  port?: number | undefined;
+}
+
+export interface TemplateArgs {
+  operations: Operations;
+  /** Name of the task definition. */
+  family: string;
+  settings: ContainerSettings;
+  network: Network;
+  registry: ImageRepository;
+  /** Default: the application's, with a tag that nothing has; deliveries put an image in its place. */
+  container?: { name: string; image: pulumi.Input<string> };
+  /** What the tasks may do in AWS. Default: nothing, until somebody attaches a policy to their role. */
+  statements?: Statement[];
+  /** The only TCP ports that the tasks reach. Default: they reach everything. */
+  ports?: number[];
+  /** The first part of the tasks' log streams. */
+  streamPrefix: string;
+  tags: Record<string, string>;
+}
+
+/** A task definition, of which deliveries may register revisions, and what its tasks need. */
+export interface Template {
+  /** The revision that the program registered. All but the image of what is delivered comes from it. */
+  taskDefinitionArn: pulumi.Output<string>;
+  /** The task definition's ARN without its revision. */
+  familyArn: pulumi.Output<string>;
+  family: string;
+  /** What the tasks are in AWS. */
+  taskRoleArn: pulumi.Output<string>;
+  /** All roles that the task definition names. */
+  roleArns: pulumi.Output<string>[];
+  securityGroupId: pulumi.Output<string>;
+  logGroup: { name: pulumi.Output<string>; arn: pulumi.Output<string> };
+}
+
+export function createTemplate(name: string, args: TemplateArgs, opts: { parent: pulumi.Resource }): Template {
+  const { account, logRetentionDays } = args.operations;
+  const secrets = taskSecrets(args.settings.secrets, account);
+  const logGroup = createLogGroup(`${name}-logs`, logRetentionDays, opts);
+  const reading = secrets.map((it) => it.reading);
+  const executionRoleArn = createExecutionRole(name, args, [writingTo(logGroup), ...reading], opts);
+  const taskRoleArn = createTaskRole(name, args, opts);
+  const container = containerOf(args, secrets, logGroup.name);
+  const taskDefinition = createTaskDefinition(name, args, { executionRoleArn, taskRoleArn }, container, opts);
+  return {
+    taskDefinitionArn: taskDefinition.arn,
+    familyArn: taskDefinition.arnWithoutRevision,
+    family: args.family,
+    taskRoleArn,
+    roleArns: [executionRoleArn, taskRoleArn],
+    securityGroupId: createSecurityGroup(name, args, opts),
+    logGroup,
+  };
+}
+
+/** What ECS itself needs to start a task: the image, the secrets, the log. */
+const createExecutionRole = (
+  name: string,
+  { operations, registry }: TemplateArgs,
+  more: Statement[],
+  opts: pulumi.CustomResourceOptions,
+) =>
+  createRole(
+    `${name}-execution-role`,
+    {
+      account: operations.account,
+      service: "ecs-tasks",
+      statements: [
+        { actions: ["ecr:GetAuthorizationToken"], resources: ["*"] },
+        {
+          actions: ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"],
+          resources: [registry.arn],
+        },
+        ...more,
+      ],
+    },
+    opts,
+  );
+
+const createTaskRole = (name: string, { operations, statements }: TemplateArgs, opts: pulumi.CustomResourceOptions) =>
+  createRole(
+    `${name}-task-role`,
+    {
+      account: operations.account,
+      service: "ecs-tasks",
+      ownAccountOnly: true,
+      ...(statements === undefined ? {} : { statements }),
+    },
+    opts,
+  );
+
+const createTaskDefinition = (
+  name: string,
+  { family, settings, tags }: TemplateArgs,
+  roles: { executionRoleArn: pulumi.Output<string>; taskRoleArn: pulumi.Output<string> },
+  container: object,
+  opts: pulumi.CustomResourceOptions,
+) =>
+  new ecs.TaskDefinition(
+    `${name}-task`,
+    {
+      family,
+      requiresCompatibilities: ["FARGATE"],
+      networkMode: "awsvpc",
+      runtimePlatform: { operatingSystemFamily: "LINUX", cpuArchitecture: "X86_64" },
+      cpu: String(settings.cpu),
+      memory: String(settings.memory),
+      ...roles,
+      containerDefinitions: pulumi.jsonStringify([container]),
+      // Tasks may still run, or a service go back to, the revision that a change of this template replaces.
+      skipDestroy: true,
+      tags,
+    },
+    opts,
+  );
+
+const applicationOf = ({ repositoryUrl }: ImageRepository) => ({
+  name: applicationContainer,
+  image: pulumi.interpolate`${repositoryUrl}:${NO_IMAGE}`,
+});
+
+const containerOf = (
+  { operations, registry, container = applicationOf(registry), settings, streamPrefix }: TemplateArgs,
+  secrets: TaskSecret[],
+  logGroup: pulumi.Output<string>,
+): object => ({
+  ...container,
+  essential: true,
+  command: settings.command,
+  portMappings: settings.port === undefined ? [] : [{ containerPort: settings.port, protocol: "tcp" }],
+  // ECS keeps them sorted; any other order would be a change on every `pulumi up`.
+  environment: Object.entries(settings.environment)
+    .map(([name, value]) => ({ name, value }))
+    .sort((a, b) => (a.name < b.name ? -1 : 1)),
+  secrets: secrets.map(({ name, valueFrom }) => ({ name, valueFrom })),
+  logConfiguration: {
+    logDriver: "awslogs",
+    options: {
+      "awslogs-group": logGroup,
+      "awslogs-region": operations.account.region,
+      "awslogs-stream-prefix": streamPrefix,
+    },
+  },
+});
+
+function createSecurityGroup(
+  name: string,
+  { network, ports }: TemplateArgs,
+  opts: pulumi.CustomResourceOptions,
+): pulumi.Output<string> {
+  const where = ports === undefined ? "out to anywhere" : "out by TCP";
+  const { id } = new ec2.SecurityGroup(
+    `${name}-tasks`,
+    { description: `Tasks of ${name}: ${where}`, vpcId: network.vpcId },
+    opts,
+  );
+  if (ports === undefined)
+    new vpc.SecurityGroupEgressRule(
+      `${name}-tasks-out`,
+      { securityGroupId: id, ipProtocol: "-1", cidrIpv4: "0.0.0.0/0" },
+      opts,
+    );
+  else openPorts(`${name}-tasks`, id, ports, opts);
+  return id;
+}
+
+/** Every revision of each template's task definition. */
+export const revisionsOf = (templates: Template[]): pulumi.Output<string>[] =>
+  templates.map(({ familyArn }) => pulumi.interpolate`${familyArn}:*`);
+
+/** Registering revisions that take all but the image from their template. */
+export const registering = (templates: Template[], account: Account): Statement[] => [
+  // AWS restricts it to no resource.
+  { actions: ["ecs:DescribeTaskDefinition"], resources: ["*"] },
+  { actions: ["ecs:RegisterTaskDefinition"], resources: revisionsOf(templates) },
+  passingRoles(templates, account),
+];
+
+/** A revision takes over its template's tags. */
+export const taggingRegistered = (templates: Template[]): Statement => ({
+  actions: ["ecs:TagResource"],
+  resources: revisionsOf(templates),
+  conditions: { StringEquals: { "ecs:CreateAction": "RegisterTaskDefinition" } },
+});
+
+/** Who registers a revision, and who runs a task of one, passes the roles that it names. */
+export const passingRoles = (templates: Template[], account: Account): Statement => ({
+  actions: ["iam:PassRole"],
+  resources: templates.flatMap(({ roleArns }) => roleArns),
+  conditions: { StringEquals: { "iam:PassedToService": account.servicePrincipal("ecs-tasks") } },
+});
