@@ -20,7 +20,7 @@ export interface Job {
 export type JobResult =
   /**
    * The action has succeeded.
-   * @property afterwards what may only be done once CodePipeline has the result, because a repeated job needs what it removes
+   * @property afterwards runs once CodePipeline has the result: it removes what a repeated job would still need
    */
   | { kind: "succeeded"; summary: string; afterwards?: () => Promise<void> }
   /** The action goes on: CodePipeline calls again, with a new job and this token. */

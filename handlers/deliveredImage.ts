@@ -1,5 +1,8 @@
 import { type DynamoDBClient, GetItemCommand, UpdateItemCommand } from "@aws-sdk/client-dynamodb";
-import { failure, isException } from "./failure";
+import { isException } from "./failure";
+
+/** Stands for the time of the latest record where there is none. */
+export const NONE = "none";
 
 /** An image that an environment has delivered. */
 export interface DeliveredImage {
@@ -11,18 +14,24 @@ export interface DeliveredImage {
   version: string;
 }
 
-/**
- * The digest of the repository's latest delivered image, `sha256:…`; `undefined` before the first delivery. Needs
- * dynamodb:GetItem on the table.
- */
+/** The image that an environment has recorded last. */
+export interface LatestImage {
+  /** `sha256:…` */
+  digest: string;
+  /** ISO 8601. Every record has its own, also where an image is delivered again. */
+  deliveredAt: string;
+}
+
+/** @returns `undefined` before the first delivery. Needs dynamodb:GetItem on the table. */
 export async function latestDeliveredImage(
   dynamo: DynamoDBClient,
   table: string,
   repository: string,
-): Promise<string | undefined> {
+): Promise<LatestImage | undefined> {
   const input = { TableName: table, Key: { image: { S: repository } }, ConsistentRead: true };
   const { Item } = await dynamo.send(new GetItemCommand(input));
-  return Item?.digest?.S;
+  const digest = Item?.digest?.S;
+  return digest === undefined ? undefined : { digest, deliveredAt: Item?.deliveredAt?.S ?? "" };
 }
 
 /**
@@ -33,15 +42,16 @@ export async function latestDeliveredImage(
  * An image keeps the version that it was first delivered as.
  *
  * Needs dynamodb:UpdateItem on the table.
- * @param replacing the result of {@link latestDeliveredImage} that the image may replace; without it, the image replaces any
- * @throws Failure if another image was recorded since
+ * @param seen records the image only if this is still when the latest one was recorded, or the image itself is the latest;
+ *   `none`: only if there is no other
+ * @returns whether the image is recorded as the latest
  */
 export async function recordDeliveredImage(
   dynamo: DynamoDBClient,
   table: string,
   { repository, digest, version }: DeliveredImage,
-  replacing?: { latest: string | undefined },
-): Promise<void> {
+  seen?: string,
+): Promise<boolean> {
   const deliveredAt = { S: new Date().toISOString() };
   // In this order, the latest image always has a version, even if the second write fails.
   await dynamo.send(
@@ -58,20 +68,20 @@ export async function recordDeliveredImage(
         TableName: table,
         Key: { image: { S: repository } },
         UpdateExpression: "SET digest = :digest, deliveredAt = :deliveredAt",
-        ...(replacing && {
-          ConditionExpression: `digest = :digest OR ${replacing.latest === undefined ? "attribute_not_exists(digest)" : "digest = :latest"}`,
+        ...(seen !== undefined && {
+          ConditionExpression: `digest = :digest OR ${seen === NONE ? "attribute_not_exists(digest)" : "deliveredAt = :seen"}`,
         }),
         ExpressionAttributeValues: {
           ":digest": { S: digest },
           ":deliveredAt": deliveredAt,
-          ...(replacing?.latest !== undefined && { ":latest": { S: replacing.latest } }),
+          ...(seen !== undefined && seen !== NONE && { ":seen": { S: seen } }),
         },
       }),
     );
+    return true;
   } catch (error) {
     if (isException(error, "ConditionalCheckFailedException")) {
-      const what = `another delivery was recorded after ${replacing?.latest ?? "this one began"}`;
-      throw failure("JobFailed", `${repository}: ${what}, and nothing is changed`, error);
+      return false;
     }
     throw error;
   }

@@ -193,7 +193,7 @@ async function begin(
  * Deletes what may have been written: a call that failed here may have succeeded there.
  * @returns false if the deploy function has gone on with the deployment already: then it is accepted
  */
-async function cancel(table: DeploymentTable, { id, application, until }: DeploymentRecord): Promise<boolean> {
+async function cancel(table: DeploymentTable, { id, application }: DeploymentRecord): Promise<boolean> {
   try {
     if (!(await cancelRecord(table, id))) {
       return false;
@@ -201,8 +201,8 @@ async function cancel(table: DeploymentTable, { id, application, until }: Deploy
     // In this order: a message that was sent after all finds nothing to do, while nobody else can have begun.
     await releaseLock(table, application, id);
   } catch (error) {
-    const expires = new Date(until * 1_000).toISOString();
-    log("error", "deployment not undone", { id, application, lockedUntil: expires, cause: explain(error) });
+    // The message does that, within two minutes.
+    log("error", "deployment not undone yet", { id, application, cause: explain(error) });
   }
   return true;
 }

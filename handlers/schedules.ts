@@ -12,6 +12,9 @@ import type { SchedulesOptions } from "./schedules/options";
 import { decodeState, encodeState } from "./schedules/state";
 import { apply, prepare, type SchedulesContext } from "./schedules/update";
 
+/** Seconds that Schedules holds the lock if it had been released, because the stage is retried. The function may run for 300. */
+const HELD = 330;
+
 /**
  * Makes an application's EventBridge rules what the schedules.yaml in its image wants, with that image. UserParameters:
  * `{"image": "<registry>/<repository>@sha256:…", "version": "<tag>", "execution": "<id of the pipeline's execution>"}`.
@@ -54,7 +57,7 @@ export function createSchedules(options: SchedulesOptions): (event: CodePipeline
       }
       const execution = parameter(job, "execution", EXECUTION, "the id of the pipeline's execution");
       const held = { table: { dynamo, table: lock.table }, application: lock.application, execution };
-      return whileHeld(held, context.now, () => scheduleAtOnce(context, job));
+      return whileHeld(held, context.now, () => scheduleAtOnce(context, job), { seconds: HELD });
     });
 }
 

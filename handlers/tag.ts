@@ -4,7 +4,7 @@ import { ECRClient } from "@aws-sdk/client-ecr";
 import type { CodePipelineEvent } from "aws-lambda";
 import { clientSettings } from "./clientSettings";
 import { EXECUTION, type Job, type JobResult, parameter, runJob } from "./codePipelineJob";
-import { latestDeliveredImage, recordDeliveredImage } from "./deliveredImage";
+import { type LatestImage, latestDeliveredImage, NONE, recordDeliveredImage } from "./deliveredImage";
 import { type DeliveryLock, type LockOptions, whileHeld } from "./deploy/deliveryLock";
 import { releaseLock } from "./deploy/lock";
 import { explain, failure } from "./failure";
@@ -21,9 +21,6 @@ export interface TagOptions extends ImageTag {
   deliveredImages: string;
 }
 
-/** The token's value if no image was delivered yet. */
-const NONE = "none";
-
 /**
  * Records that the image of a digest is delivered, then gives it the environment's tag. UserParameters:
  * `{"image": "<registry>/<repository>@sha256:…", "version": "<tag>", "execution": "<pipeline execution id>"}`, the image that was
@@ -32,8 +29,9 @@ const NONE = "none";
  *
  * ECR moves a tag whatever it names, and an invocation may be repeated late, when a newer delivery has the tag: that must not
  * lose it to an older one. So the tag is moved under the lock that the image was deployed under, which is released once
- * CodePipeline has the result. Without a lock, the first job only looks which image was recorded last, and its continuation
- * token says which; the second records its own only if that has not changed.
+ * CodePipeline has the result. Without a lock, the first job only looks up when the latest image was recorded, and puts that
+ * into its continuation token; the second records its image only if that is still so, and otherwise looks again. CodePipeline
+ * refuses the token of a repeated job: only the one that runs goes on.
  *
  * Needs, with a lock, dynamodb:GetItem and dynamodb:UpdateItem on its table, and:
  * - ecr:BatchGetImage, ecr:PutImage on the repository
@@ -60,10 +58,9 @@ export function createTag(options: TagOptions): (event: CodePipelineEvent) => Pr
 /** The image that the environment has delivered. */
 interface Delivery {
   digest: string;
-  /** The digest of the image that was recorded last. */
-  latest: () => Promise<string | undefined>;
+  latest: () => Promise<LatestImage | undefined>;
   /** Records it for the next environment, before the tag starts that one's pipeline. */
-  record: (replacing?: { latest: string | undefined }) => Promise<void>;
+  record: (seen?: string) => Promise<boolean>;
 }
 
 function deliveryOf(dynamo: DynamoDBClient, { repository, deliveredImages }: TagOptions, job: Job): Delivery {
@@ -78,9 +75,12 @@ function deliveryOf(dynamo: DynamoDBClient, { repository, deliveredImages }: Tag
   return {
     digest,
     latest: () => latestDeliveredImage(dynamo, deliveredImages, repository),
-    record: (replacing) => recordDeliveredImage(dynamo, deliveredImages, { repository, digest, version }, replacing),
+    record: (seen) => recordDeliveredImage(dynamo, deliveredImages, { repository, digest, version }, seen),
   };
 }
+
+/** Seconds that Tag holds the lock if it had been released, because the stage is retried. Longer than the function may run. */
+const HELD = 90;
 
 async function giveTagUnderLock(
   ecr: ECRClient,
@@ -88,11 +88,12 @@ async function giveTagUnderLock(
   { digest, record }: Delivery,
   lock: DeliveryLock,
 ): Promise<JobResult> {
-  await whileHeld(lock, Date.now, async () => {
+  const work = async () => {
     await record();
-    // A build can give its image the tag before it is delivered. ECR accepts the same tag again.
+    // Not only if the tag names another image: a build can give its image the tag before it is delivered.
     await putTag(ecr, { repository, tag }, digest);
-  });
+  };
+  await whileHeld(lock, Date.now, work, { seconds: HELD, keeps: true });
   return {
     kind: "succeeded",
     summary: `${repository}:${tag} is ${digest}`,
@@ -112,17 +113,19 @@ async function giveTag(
 ): Promise<JobResult> {
   if (continuationToken === undefined) {
     await readImage(ecr, { repositoryName: repository, digest });
-    const token = (await latest()) ?? NONE;
-    if (token !== digest) {
-      return {
-        kind: "continued",
-        token,
-        summary: `the latest delivery of ${repository} is ${token}, and is to be ${digest}`,
-      };
-    }
   }
-  await record({ latest: continuationToken === NONE ? undefined : (continuationToken ?? digest) });
-  // A build can give its image the tag before it is delivered. ECR accepts the same tag again.
+  const found = await latest();
+  const seen = continuationToken ?? (found?.digest === digest ? found.deliveredAt : undefined);
+  if (seen === undefined || !(await record(seen))) {
+    const before = found === undefined ? "no delivery yet" : `${found.digest} as its latest delivery`;
+    const summary = `${repository} has ${before}; ${digest} is next`;
+    return { kind: "continued", token: found?.deliveredAt ?? NONE, summary };
+  }
   await putTag(ecr, { repository, tag }, digest);
-  return { kind: "succeeded", summary: `${repository}:${tag} is ${digest}` };
+  const last = await latest();
+  if (last !== undefined && last.digest !== digest) {
+    // A newer delivery has recorded its image since, and may have moved the tag before this one did.
+    await putTag(ecr, { repository, tag }, last.digest);
+  }
+  return { kind: "succeeded", summary: `${repository}:${tag} is ${last?.digest ?? digest}` };
 }

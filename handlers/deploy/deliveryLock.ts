@@ -16,28 +16,31 @@ export interface DeliveryLock {
   execution: string;
 }
 
-/**
- * Seconds that an action holds the lock for itself where it was released: when its stage is retried. Longer than its function
- * may run.
- */
-const HELD = 5 * 60;
+/** How an action holds the lock if it had been released, because its stage is retried. */
+export interface Retake {
+  /** At most. Longer than its function may run. */
+  seconds: number;
+  /** Whether the action itself releases it after it has succeeded. */
+  keeps?: true;
+}
 
 /**
- * Runs what changes an application's schedules or tag, while nobody can deploy another version. The lock is the execution's
- * still, or it is taken again.
+ * Runs what changes an application's schedules or tag, while nobody can deploy another version. The execution still has the
+ * lock, or takes it again.
  * @throws Failure if another version was deployed since: what would be changed is not of what runs
  */
 export async function whileHeld<T>(
   { table, application, execution }: DeliveryLock,
   now: () => number,
   work: () => Promise<T>,
+  retake: Retake,
 ): Promise<T> {
   const seconds = Math.floor(now() / 1_000);
   const holder = await lastHolder(table, application);
   if (holder?.owner === execution && holder.until > seconds) {
     return work();
   }
-  if (holder === undefined || !(await holdLock(table, application, execution, seconds + HELD))) {
+  if (holder === undefined || !(await holdLock(table, application, execution, seconds + retake.seconds))) {
     const other = (await lastHolder(table, application)) ?? holder;
     const by = other === undefined ? "nobody" : describeHolder(other);
     throw failure(
@@ -45,9 +48,14 @@ export async function whileHeld<T>(
       `${application} was deployed since by another, ${by}, and nothing is changed: start the pipeline again for the version that is to run`,
     );
   }
+  let succeeded = false;
   try {
-    return await work();
+    const result = await work();
+    succeeded = true;
+    return result;
   } finally {
-    await releaseLock(table, application, execution);
+    if (!succeeded || !retake.keeps) {
+      await releaseLock(table, application, execution);
+    }
   }
 }

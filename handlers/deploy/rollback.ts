@@ -1,3 +1,4 @@
+import { shorten } from "../codePipelineJob";
 import { explain, isTransient } from "../failure";
 import { log } from "../log";
 import type { DeploymentContext, DeploymentRequest, Outcome } from "./context";
@@ -7,6 +8,9 @@ import type { DeploymentState, ServiceState } from "./state";
 
 /** How long a refused update is repeated, in seconds: a denial may be for one call. */
 const REFUSED = 5 * 60;
+
+/** Longest error that is kept of a refusal, in characters. */
+const ERROR = 500;
 
 /**
  * Takes every service of a failed deployment back to what ran before, those that succeeded too, and follows until all are
@@ -25,7 +29,6 @@ export async function goBack(
   const services: ServiceState[] = [];
   const waiting: string[] = [];
   const ends: string[] = [];
-  let { obstacle } = state;
   for (const each of state.services) {
     const { service, previous } = each;
     const observation = observations.get(service);
@@ -34,40 +37,44 @@ export async function goBack(
     switch (verdict.kind) {
       case "update": {
         const { accepted, error } = await update(context, each, verdict.desiredCount);
-        if (accepted || (error !== undefined && verdict.precaution)) {
-          after = { ...each, turned: true, refusedSince: undefined };
-        } else if (error !== undefined) {
-          const now = Math.floor(context.now() / 1_000);
-          const refusedSince = each.refusedSince ?? now;
-          const stuck = now - refusedSince >= REFUSED;
-          after = { ...each, refusedSince, ...(stuck && { stuck }) };
-          if (stuck) {
-            obstacle = [...(obstacle === undefined ? [] : [obstacle]), `${service}: ${error}`].join(". ");
-          }
-        }
+        after = accepted
+          ? { ...after, turned: true, refusal: undefined }
+          : refused(after, error, context.now() / 1_000);
         waiting.push(`${service}: going back to ${previous}${error === undefined ? "" : ` (${error})`}`);
         break;
       }
       case "waiting":
+        after = { ...after, refusal: undefined };
         waiting.push(`${service}: ${verdict.progress}`);
         break;
       case "returned":
         ends.push(`${service} has ${previous} again${countOf(each, verdict.desired)}`);
         break;
       case "failed":
-        ends.push(`${service} is not back at ${previous}: ${verdict.cause}`);
+        ends.push(`${service} is not back at ${previous}: ${verdict.cause}${refusalOf(each)}`);
         break;
     }
     services.push(after);
   }
   if (waiting.length > 0 || detecting) {
     const summary = `rolling back. ${[...waiting, ...(detecting ? ends : [])].join(". ")}`;
-    return { kind: "underWay", state: { ...state, services, obstacle }, summary };
+    return { kind: "underWay", state: { ...state, services }, summary };
   }
-  const why = obstacle === undefined ? "" : ` (${obstacle})`;
-  const message = `${application} ${version} was not deployed. ${state.cause}. Rollback: ${ends.join("; ")}${why}.`;
+  const message = `${application} ${version} was not deployed. ${state.cause}. Rollback: ${ends.join("; ")}.`;
   return { kind: "failed", message };
 }
+
+/** @param error why ECS refused the update; absent if the error was transient, which is no refusal */
+function refused(service: ServiceState, error: string | undefined, now: number): ServiceState {
+  if (error === undefined) {
+    return { ...service, refusal: undefined };
+  }
+  const since = service.refusal?.since ?? Math.floor(now);
+  const refusal = { since, error: shorten(error, ERROR) };
+  return { ...service, refusal, ...(now - since >= REFUSED && { stuck: true }) };
+}
+
+const refusalOf = ({ refusal }: ServiceState): string => (refusal === undefined ? "" : ` (${refusal.error})`);
 
 function countOf({ first, before }: ServiceState, desired: number): string {
   if (first) {
@@ -76,7 +83,7 @@ function countOf({ first, before }: ServiceState, desired: number): string {
   return before === undefined ? "" : `, and a desired count of ${desired}`;
 }
 
-/** @returns whether ECS took the update, or the error that will not go away by trying again */
+/** @returns whether ECS took the update, and the error with which it refused it, unless that is transient */
 async function update(
   { ecs, options }: DeploymentContext,
   { service, previous }: ServiceState,

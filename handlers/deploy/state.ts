@@ -16,8 +16,8 @@ export interface ServiceState {
   deployment?: string | undefined;
   /** The service is known to be on its way back: ECS has shown that, or has accepted the update. */
   turned?: true | undefined;
-  /** Since when ECS has refused to take the service back, in epoch seconds. */
-  refusedSince?: number | undefined;
+  /** ECS refuses to take the service back: since when, in epoch seconds, and with which error now. */
+  refusal?: { since: number; error: string } | undefined;
   /** ECS has refused that for too long: it is not tried again. */
   stuck?: true | undefined;
 }
@@ -36,20 +36,14 @@ export interface DeploymentState {
   services: ServiceState[];
   /** Why it goes back. */
   cause?: string | undefined;
-  /** Why a service cannot be taken back. */
-  obstacle?: string | undefined;
 }
 
 /** Longest cause that is kept, in characters: CodePipeline takes messages of 5,000. */
 const CAUSE = 2_000;
 
 /** The state as its record keeps it. */
-export function encodeState({ cause, obstacle, ...rest }: DeploymentState): string {
-  return JSON.stringify({
-    ...rest,
-    cause: cause && shorten(cause, CAUSE),
-    obstacle: obstacle && shorten(obstacle, CAUSE),
-  });
+export function encodeState({ cause, ...rest }: DeploymentState): string {
+  return JSON.stringify({ ...rest, cause: cause && shorten(cause, CAUSE) });
 }
 
 /** @throws Failure for a token that is not of {@link encodeState}'s making */

@@ -280,7 +280,8 @@ export function createEventBridge(cloud: Cloud): Service {
 /** EventBridge does not retry a denied call, nor one to a target that does not exist. */
 const isRetried = (error: unknown): boolean =>
   isAwsError(error) &&
-  error.code !== "NotSimulated" &&
+  // It is the rehearsal that fails, not the service.
+  error.status !== 501 &&
   (error.status >= 500 || /Throttl|TooManyRequests/.test(error.code));
 
 function onlyDefaultBus(name: string | undefined): void {

@@ -57,7 +57,10 @@ export type CloudEvent =
   | { kind: "target"; targetGroup: string; target: string; state: "unhealthy"; reason: string }
   /** A rule matched an event, or its schedule fell due. */
   | { kind: "rule-triggered"; rule: string }
-  /** A rule has called a target, or has given up: @property error says why. */
+  /**
+   * A rule has called a target, or has given up.
+   * @property error why it has given up
+   */
   | { kind: "rule"; rule: string; target: string; error?: string }
   | { kind: "rule-changed"; rule: string; change: "put" | "targets" | "deleted"; schedule?: string }
   /** A message that somebody published to a topic. */

@@ -156,8 +156,9 @@ export function createLambda(cloud: Cloud): Service {
     return (failed) => {
       const input = { TopicArn: onFailure.destination, Message: destinationRecord(cloud, arn, failed) };
       cloud.call({ kind: "role", arn: role }, "sns", "Publish", input).catch((error: unknown) => {
-        // Lambda drops an event that its destination does not take. A denial is among the account's decisions.
-        if (!isAwsError(error) || error.code === "NotSimulated") throw error;
+        // Lambda drops an event that its destination does not take. A denial is among the account's decisions. With status 501
+        // it is the rehearsal that fails.
+        if (!isAwsError(error) || error.status === 501) throw error;
       });
     };
   }

@@ -279,7 +279,7 @@ describe("deployments callback, serialised: POST /deployments", () => {
     expect(status).to.equal(503);
     expect(logged[0]).to.deep.include({
       level: "error",
-      message: "deployment not undone",
+      message: "deployment not undone yet",
       application: "storefront",
       cause: "AccessDeniedException: not authorized to perform: dynamodb:DeleteItem",
     });

@@ -93,17 +93,21 @@ describe("schedules and tag callbacks under a delivery's lock, serialised", () =
     expect((await table.read(LOCK))?.until).to.equal(0);
   });
 
-  it("Tag has reported its result before anybody else can deploy: its repeated job would fail a delivery that was made", async () => {
-    await table.write({ id: LOCK, owner: EXECUTION, by: "execution", version: "v2", until: until() });
-    let heldUntil: unknown;
-    endpoint.answers.PutJobSuccessResult = async () => {
-      heldUntil = (await table.read(LOCK))?.until;
-      return {};
-    };
-    await runTag();
-    expect(Number(heldUntil)).to.be.above(0);
-    expect((await table.read(LOCK))?.until).to.equal(0);
-  });
+  for (const [what, held] of [
+    ["is held", true],
+    ["is taken again, because the stage is retried", false],
+  ] as const)
+    it(`Tag reports its result before it releases a lock that ${what}: its repeated job would fail a delivery that was made`, async () => {
+      await table.write({ id: LOCK, owner: EXECUTION, by: "execution", version: "v2", until: held ? until() : 0 });
+      let heldUntil: unknown;
+      endpoint.answers.PutJobSuccessResult = async () => {
+        heldUntil = (await table.read(LOCK))?.until;
+        return {};
+      };
+      await runTag();
+      expect(Number(heldUntil)).to.be.above(0);
+      expect((await table.read(LOCK))?.until).to.equal(0);
+    });
 
   it("change nothing once another version was deployed by HTTP", async () => {
     await table.write({ id: LOCK, owner: "request-1", by: "deployment", version: "v3", until: 0 });

@@ -175,6 +175,24 @@ describe("CodePipeline job", () => {
     });
   }
 
+  for (const [what, refusal, runs] of [
+    ["has the result", undefined, true],
+    ["had a result before", fault("InvalidJobStateException"), true],
+    ["does not take the result", fault("ThrottlingException"), false],
+  ] as const)
+    it(`${runs ? "runs" : "does not run"} what comes afterwards if CodePipeline ${what}`, async () => {
+      let ran = false;
+      const work = async (): Promise<JobResult> => ({
+        kind: "succeeded",
+        summary: "done",
+        afterwards: async () => {
+          ran = true;
+        },
+      });
+      await run(eventOf("{}"), work, refusal).catch(() => {});
+      expect(ran).to.equal(runs);
+    });
+
   it("logs that it failed, and why", async () => {
     const { lines } = await run(eventOf("{}"), () => Promise.reject(failure("ConfigurationError", "no container")));
     expect(lines).to.deep.equal([

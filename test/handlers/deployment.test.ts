@@ -200,6 +200,7 @@ describe("deployment", () => {
     };
     await world.steps(3);
     world.ecs.complete("web");
+    world.now += 2 * MINUTE;
     expect(await world.step()).to.deep.equal({
       kind: "failed",
       message:
@@ -246,12 +247,12 @@ describe("deployment", () => {
       message:
         "storefront v2 was not deployed. web: not complete after 30 minutes: 0 of 2 tasks run, 2 pending, 0 failed. " +
         "Rollback: web is not back at web:1: it still has web:2 " +
-        "(web: AccessDeniedException: not authorized to perform: ecs:UpdateService).",
+        "(AccessDeniedException: not authorized to perform: ecs:UpdateService).",
     });
     expect(world.inputsOf("UpdateService")).to.have.length(3);
   });
 
-  it("goes back though one call is denied six minutes into a throttled rollback: it was given up at once", async () => {
+  it("goes back though a call is denied at first, and another one seven minutes later: it was given up", async () => {
     world.setUp(["web"]);
     await world.steps(2);
     world.now += 30 * MINUTE;
@@ -261,7 +262,10 @@ describe("deployment", () => {
         throw awsFault(name, "no");
       };
     };
+    refuseWith("AccessDeniedException");
+    await world.step();
     refuseWith("ThrottlingException");
+    world.now += MINUTE;
     await world.step();
     world.now += 6 * MINUTE;
     refuseWith("AccessDeniedException");
@@ -272,7 +276,7 @@ describe("deployment", () => {
     Object.assign(world.endpoint.answers, { UpdateService });
     await world.step();
     expect(world.running()).to.deep.equal([["web:1", 2]]);
-    expect(world.states.at(-1)?.services[0]?.refusedSince).to.equal(undefined);
+    expect(world.states.at(-1)?.services[0]?.refusal).to.equal(undefined);
   });
 
   it("that is a service's first goes back to no tasks", async () => {

@@ -167,7 +167,7 @@ describe("desired count of a deployment", () => {
       message:
         "storefront v2 was not deployed. web: deployment ecs-svc/2 is gone, and the service has web:1. " +
         "Rollback: web is not back at web:1: it has web:1 again, but a desired count of 2 instead of 5 " +
-        "(web: AccessDeniedException: not authorized to perform: ecs:UpdateService).",
+        "(AccessDeniedException: not authorized to perform: ecs:UpdateService).",
     });
     expect(updates()).to.have.length(3);
   });

@@ -79,6 +79,7 @@ describe("repeated deployment step", () => {
         "rolling back. web: going back to web:1 (InvalidParameterException: no). " +
         "worker: going back to worker:1 (InvalidParameterException: no)",
     });
+    world.now += 120_000;
     expect(await world.step()).to.deep.include({ kind: "failed" });
     world.endpoint.answers.UpdateService = UpdateService as () => object;
     await world.once(world.states[0]);

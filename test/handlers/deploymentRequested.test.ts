@@ -269,6 +269,10 @@ describe("deployment by HTTP", () => {
       until: UNTIL,
     });
     deployment.now += 2 * MINUTE;
+    const { table } = world.context;
+    world.context.table = { ...table, table: "no-such-table" };
+    expect((await world.round()).over).to.equal(false);
+    world.context.table = table;
     expect((await world.round()).over).to.equal(true);
     expect(await world.lockOwner()).to.equal(undefined);
   });

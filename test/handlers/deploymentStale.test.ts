@@ -55,6 +55,27 @@ describe("deployment whose reads of ECS are stale", () => {
     });
   });
 
+  it("updates a service that seems to be back again, though one update is denied: it kept the new version", async () => {
+    world.setUp(["web"]);
+    await world.step();
+    const { UpdateService } = world.endpoint.answers;
+    const thaw = freeze("web");
+    const denied = () => {
+      throw awsFault("AccessDeniedException", "not authorized");
+    };
+    world.endpoint.answers.UpdateService = (input) => {
+      UpdateService?.(input);
+      return denied();
+    };
+    await world.step();
+    world.endpoint.answers.UpdateService = denied;
+    await world.step();
+    Object.assign(world.endpoint.answers, { UpdateService });
+    expect(await world.step()).to.deep.include({ kind: "underWay" });
+    expect(world.running()).to.deep.equal([["web:1", 2]]);
+    thaw();
+  });
+
   it("takes a service back whose UpdateService failed after it took effect", async () => {
     world.setUp(["web", "worker"]);
     await world.step();

@@ -87,7 +87,9 @@ describe("CloudWatch's metric data", () => {
   it("says by the minute how often a rule was triggered, the newest first", async () => {
     const rule = { name: "stock", scheduleExpression: "rate(2 minutes)" };
     await cloud.declare("aws:cloudwatch/eventRule:EventRule", "stock", rule);
-    await cloud.declare("aws:cloudwatch/eventTarget:EventTarget", "stock", { rule: "stock", arn: topic });
+    // However many targets it calls, a rule is triggered once.
+    for (const targetId of ["stock", "again"])
+      await cloud.declare("aws:cloudwatch/eventTarget:EventTarget", targetId, { rule: "stock", targetId, arn: topic });
     await cloud.start();
     const begin = cloud.clock.now();
     for (let minute = 0; minute < 5; minute++) {

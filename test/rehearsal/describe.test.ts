@@ -122,6 +122,7 @@ describe("rehearsal: events in words", () => {
       "note",
       "task 01234567 of dev-storefront-task stopped with exit code 0: ended",
     ],
+    [{ kind: "rule-triggered", rule: "r" }, "detail", "rule r triggered"],
     [
       { kind: "rule", rule: "r", target: "arn:aws:ecs:us-east-1:123456789012:cluster/main" },
       "activity",
