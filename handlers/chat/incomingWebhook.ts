@@ -1,5 +1,5 @@
-import { failure } from "../failure";
-import { nameOf, type SecretLocation } from "../secret";
+import { failure } from "../shared/failure";
+import { nameOf, type SecretLocation } from "../shared/secret";
 import { bodyOf, type ChatKind, refusalOf } from "./shape";
 
 /**

@@ -1,7 +1,7 @@
 import type { ECRClient } from "@aws-sdk/client-ecr";
 import type { ECSClient } from "@aws-sdk/client-ecs";
-import type { JobOutcome } from "../codePipelineJob";
-import type { DeploymentTable } from "./lock";
+import type { JobOutcome } from "../shared/codePipelineJob";
+import type { DeploymentTable } from "../shared/lock";
 import type { DeployOptions } from "./options";
 import type { RolloutEvent } from "./rolloutEvent";
 import type { DeploymentState } from "./state";

@@ -1,7 +1,7 @@
 import { TagResourceCommand } from "@aws-sdk/client-ecs";
-import { explain, failure } from "../failure";
-import { readImage, referenceOf } from "../image";
-import { log } from "../log";
+import { explain, failure } from "../shared/failure";
+import { readImage, referenceOf } from "../shared/image";
+import { log } from "../shared/log";
 import type { DeploymentContext, DeploymentRequest, Outcome } from "./context";
 import { decideCount } from "./desiredCount";
 import type { DeployService } from "./options";

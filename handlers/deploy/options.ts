@@ -1,5 +1,5 @@
-import type { ImageTag } from "../imageTag";
-import type { RecordOptions } from "../records/context";
+import type { ImageTag } from "../shared/imageTag";
+import type { RecordOptions } from "../shared/records/context";
 
 /** An ECS service that the application's image is deployed to. */
 export interface DeployService {

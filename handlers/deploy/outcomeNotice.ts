@@ -1,6 +1,6 @@
 import { PublishCommand, type SNSClient } from "@aws-sdk/client-sns";
-import type { DeploymentProgress, DeploymentRecord } from "../deployments/record";
-import { abbreviate, type Notice, subjectOf } from "../notices/notice";
+import { abbreviate, type Notice, subjectOf } from "../shared/notice";
+import type { DeploymentProgress, DeploymentRecord } from "../shared/records/record";
 
 /** What people are told of a deployment by HTTP that has ended. */
 export function noticeOf(

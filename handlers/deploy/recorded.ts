@@ -1,5 +1,12 @@
 import type { SNSClient } from "@aws-sdk/client-sns";
-import { recordDeliveredImage } from "../deliveredImage";
+import { recordDeliveredImage } from "../shared/deliveredImage";
+import { explain, failureType, isTransient } from "../shared/failure";
+import { referenceOf } from "../shared/image";
+import { putTag } from "../shared/imageTag";
+import { acquireLock, BEGINNING, describeHolder, lockSeconds, readLock, releaseLock, renewLock } from "../shared/lock";
+import { log } from "../shared/log";
+import type { RecordContext } from "../shared/records/context";
+import { continueJob, isExecutionOver, tellResult } from "../shared/records/jobs";
 import {
   actionRecordId,
   type DeploymentRecord,
@@ -7,16 +14,9 @@ import {
   lapseOf,
   readRecord,
   updateRecord,
-} from "../deployments/record";
-import { explain, failureType, isTransient } from "../failure";
-import { referenceOf } from "../image";
-import { putTag } from "../imageTag";
-import { log } from "../log";
-import type { RecordContext } from "../records/context";
-import { continueJob, isExecutionOver, tellResult } from "../records/jobs";
-import { type Round, takeRounds } from "../records/rounds";
+} from "../shared/records/record";
+import { type Round, takeRounds } from "../shared/records/rounds";
 import type { DeploymentContext, DeploymentRequest, Outcome } from "./context";
-import { acquireLock, BEGINNING, describeHolder, lockSeconds, readLock, releaseLock, renewLock } from "./lock";
 import type { DeployRequests } from "./options";
 import { noticeOf, publishNotice } from "./outcomeNotice";
 import type { RolloutEvent } from "./rolloutEvent";

@@ -1,6 +1,6 @@
-import { shorten } from "../codePipelineJob";
-import { explain, isTransient } from "../failure";
-import { log } from "../log";
+import { shorten } from "../shared/codePipelineJob";
+import { explain, isTransient } from "../shared/failure";
+import { log } from "../shared/log";
 import type { DeploymentContext, DeploymentRequest, Outcome } from "./context";
 import { decideRollback, hasTurned, type ServiceObservation } from "./rollout";
 import { updateService } from "./services";

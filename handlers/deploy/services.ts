@@ -12,7 +12,7 @@ import {
   UpdateServiceCommand,
   type UpdateServiceCommandInput,
 } from "@aws-sdk/client-ecs";
-import { explain, failure, isException } from "../failure";
+import { explain, failure, isException } from "../shared/failure";
 import type { DeploymentObservation, ServiceObservation } from "./rollout";
 import { nameOf, type Template } from "./taskDefinition";
 

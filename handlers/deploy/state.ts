@@ -1,4 +1,4 @@
-import { parseToken, shorten } from "../codePipelineJob";
+import { parseToken, shorten } from "../shared/codePipelineJob";
 
 /** How far one service is. Task definitions are `family:revision`. */
 export interface ServiceState {

@@ -1,5 +1,5 @@
-import { explain, failure, failureType, isTransient } from "../failure";
-import { log } from "../log";
+import { explain, failure, failureType, isTransient } from "../shared/failure";
+import { log } from "../shared/log";
 import type { DeploymentContext, DeploymentRequest, Outcome } from "./context";
 import { advance } from "./deployment";
 import type { DeploymentState } from "./state";

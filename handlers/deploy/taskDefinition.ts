@@ -1,5 +1,5 @@
 import type { RegisterTaskDefinitionCommandInput, Tag, TaskDefinition } from "@aws-sdk/client-ecs";
-import { failure } from "../failure";
+import { failure } from "../shared/failure";
 import { COUNT } from "./desiredCount";
 
 /**

@@ -1,9 +1,9 @@
 import { type ECSClient, TagResourceCommand } from "@aws-sdk/client-ecs";
-import { ANSWER_WITHIN } from "../codePipelineJob";
-import { explain } from "../failure";
-import { log } from "../log";
+import { ANSWER_WITHIN } from "../shared/codePipelineJob";
+import { explain } from "../shared/failure";
+import { acquireLock, describeHolder, type LockHolder, lockSeconds, readLock, releaseLock } from "../shared/lock";
+import { log } from "../shared/log";
 import type { DeploymentContext, DeploymentRequest, Outcome } from "./context";
-import { acquireLock, describeHolder, type LockHolder, lockSeconds, readLock, releaseLock } from "./lock";
 import { rollbackTarget } from "./rollout";
 import { describeTaskDefinition, observeServices } from "./services";
 import type { DeploymentState } from "./state";

@@ -1,6 +1,6 @@
 import { S3Client } from "@aws-sdk/client-s3";
-import { clientSettings } from "../clientSettings";
-import { isException } from "../failure";
+import { clientSettings } from "../shared/clientSettings";
+import { isException } from "../shared/failure";
 
 /** Commands that make an object appear. */
 const WRITES = ["PutObjectCommand", "CompleteMultipartUploadCommand"];

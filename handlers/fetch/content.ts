@@ -1,6 +1,6 @@
 import { promises } from "node:stream";
 import { crc32, createInflateRaw, inflateRawSync } from "node:zlib";
-import { explain, type Failure } from "../failure";
+import { explain, type Failure } from "../shared/failure";
 import type { ArchiveEntry } from "./directory";
 import { STORED } from "./entry";
 import { damaged, type Spool, WINDOW } from "./spool";

@@ -1,4 +1,4 @@
-import { messageGroup, type PushMessage } from "../message";
+import { messageGroup, type PushMessage } from "../shared/message";
 
 /** What slipway wrote beside the archive that is in the bucket now. */
 export interface ArchiveHead {

@@ -1,5 +1,5 @@
 import { type Entry, fromRandomAccessReaderPromise, RandomAccessReader, type ZipFile } from "yauzl";
-import { explain, failure, isException } from "../failure";
+import { explain, failure, isException } from "../shared/failure";
 import { findConflict, type PlacedPath, placeEntry, type ZipRecord } from "./entry";
 import { damaged, type Spool } from "./spool";
 import type { ZipEntry } from "./zipFormat";

@@ -1,7 +1,13 @@
-import { failure } from "../failure";
-import { accessOf, archiveRequest, type ForgeAccess, type ForgeAccessOptions, type ForgeTokens } from "../forgeAccess";
-import type { PushMessage } from "../message";
-import { nameOf } from "../secret";
+import { failure } from "../shared/failure";
+import {
+  accessOf,
+  archiveRequest,
+  type ForgeAccess,
+  type ForgeAccessOptions,
+  type ForgeTokens,
+} from "../shared/forgeAccess";
+import type { PushMessage } from "../shared/message";
+import { nameOf } from "../shared/secret";
 import { follow } from "./redirects";
 import { refusalOf } from "./refusal";
 import type { FetchFailure } from "./retry";

@@ -1,8 +1,8 @@
 import { PublishCommand, type SNSClient } from "@aws-sdk/client-sns";
 import type { SQSClient } from "@aws-sdk/client-sqs";
-import { log } from "../log";
-import { type PushMessage, sendMessage } from "../message";
-import { abbreviate, subjectOf } from "../notices/notice";
+import { log } from "../shared/log";
+import { type PushMessage, sendMessage } from "../shared/message";
+import { abbreviate, subjectOf } from "../shared/notice";
 
 export interface DroppedOptions {
   /** The FIFO queue of pushes. */

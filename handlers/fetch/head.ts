@@ -1,5 +1,5 @@
 import { HeadObjectCommand, type S3Client } from "@aws-sdk/client-s3";
-import { explain, failure, isException } from "../failure";
+import { explain, failure, isException } from "../shared/failure";
 import type { ArchiveHead } from "./decision";
 import { typeOf } from "./retry";
 import { versioned } from "./upload";

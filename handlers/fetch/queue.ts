@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import { ChangeMessageVisibilityCommand, SendMessageCommand, type SQSClient } from "@aws-sdk/client-sqs";
 import type { SQSRecord } from "aws-lambda";
-import { explain } from "../failure";
-import { log } from "../log";
+import { explain } from "../shared/failure";
+import { log } from "../shared/log";
 
 /**
  * Has the message handed out again after so many seconds. If that cannot be said, it is after the queue's own time: the

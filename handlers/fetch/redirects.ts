@@ -1,5 +1,5 @@
-import { failure } from "../failure";
-import { AGENT, type ForgeRequest } from "../forgeAccess";
+import { failure } from "../shared/failure";
+import { AGENT, type ForgeRequest } from "../shared/forgeAccess";
 
 /** Forges need one or two. */
 const LIMIT = 5;

@@ -1,5 +1,5 @@
-import { failure } from "../failure";
-import type { PushMessage } from "../message";
+import { failure } from "../shared/failure";
+import type { PushMessage } from "../shared/message";
 import type { FetchFailure } from "./retry";
 
 /** What an answer to the request for an archive says, before its body. */

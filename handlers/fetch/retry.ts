@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { explain, type Failure, failure, failureType, isException } from "../failure";
+import { explain, type Failure, failure, failureType, isException } from "../shared/failure";
 
 /** What becomes of a message whose push could not be fetched. */
 export type RetryVerdict =

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { promises as files } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { type Failure, failure } from "../failure";
+import { type Failure, failure } from "../shared/failure";
 
 const MIB = 1024 * 1024;
 

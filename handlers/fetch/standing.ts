@@ -1,8 +1,8 @@
-import { explain, failure, failureType } from "../failure";
-import { accessOf, type ForgeAccessOptions, type ForgeTokens } from "../forgeAccess";
-import type { PushMessage } from "../message";
 import { isInHistory } from "../poll/history";
 import { headsOf } from "../poll/remote";
+import { explain, failure, failureType } from "../shared/failure";
+import { accessOf, type ForgeAccessOptions, type ForgeTokens } from "../shared/forgeAccess";
+import type { PushMessage } from "../shared/message";
 import type { Standing } from "./decision";
 import type { FetchFailure } from "./retry";
 

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { type CodePipelineClient, StartPipelineExecutionCommand } from "@aws-sdk/client-codepipeline";
-import { explain, failure, isException } from "../failure";
+import { explain, failure, isException } from "../shared/failure";
 import { typeOf } from "./retry";
 
 /** The name of the pipeline's source action, by which an execution is bound to a version of the archive. */

@@ -7,7 +7,7 @@ import {
   type S3Client,
   UploadPartCommand,
 } from "@aws-sdk/client-s3";
-import { explain, failure } from "../failure";
+import { explain, failure } from "../shared/failure";
 import { typeOf } from "./retry";
 
 /** S3 takes parts from 5 MiB on, and 10,000 of them: 8 MiB parts reach 78 GiB, and two are held in memory at a time. */

@@ -1,5 +1,5 @@
-import { isShortage } from "../runTask";
-import { explainTaskEnd, type TaskEnd } from "../taskEnd";
+import { isShortage } from "../shared/runTask";
+import { explainTaskEnd, type TaskEnd } from "../shared/taskEnd";
 
 /** A task as ECS tells it. */
 export interface TaskObservation extends TaskEnd {

@@ -1,6 +1,6 @@
 import { type CloudWatchLogsClient, GetLogEventsCommand } from "@aws-sdk/client-cloudwatch-logs";
-import { shorten } from "../codePipelineJob";
-import { explain } from "../failure";
+import { shorten } from "../shared/codePipelineJob";
+import { explain } from "../shared/failure";
 
 const LINES = 20;
 /** Longest line, in characters: the others need room too. */

@@ -1,13 +1,13 @@
 import type { CloudWatchLogsClient } from "@aws-sdk/client-cloudwatch-logs";
 import type { ECRClient } from "@aws-sdk/client-ecr";
 import type { ECSClient } from "@aws-sdk/client-ecs";
-import { type JobOutcome, MESSAGE, shorten } from "../codePipelineJob";
 import { describeTaskDefinition, registerTaskDefinition } from "../deploy/services";
 import { imageRegistration } from "../deploy/taskDefinition";
-import { failure } from "../failure";
-import { readImage, referenceOf } from "../image";
-import type { RequestedImage } from "../imageParameters";
-import { log } from "../log";
+import { type JobOutcome, MESSAGE, shorten } from "../shared/codePipelineJob";
+import { failure } from "../shared/failure";
+import { readImage, referenceOf } from "../shared/image";
+import type { RequestedImage } from "../shared/imageParameters";
+import { log } from "../shared/log";
 import { decideMigration, type TaskObservation } from "./decision";
 import { logTail } from "./logTail";
 import type { MigrateOptions } from "./options";

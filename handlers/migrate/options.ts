@@ -1,4 +1,4 @@
-import type { RecordOptions } from "../records/context";
+import type { RecordOptions } from "../shared/records/context";
 
 export interface MigrateOptions {
   application: string;

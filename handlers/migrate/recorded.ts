@@ -1,10 +1,10 @@
-import { acquireLock, describeHolder, releaseLock } from "../deploy/lock";
-import { actionRecordId, type DeploymentRecord, isEnded, readRecord } from "../deployments/record";
-import { explain, failureType, isTransient } from "../failure";
-import { log } from "../log";
-import type { RecordContext } from "../records/context";
-import { continueJob, isExecutionOver, tellResult } from "../records/jobs";
-import { type Round, takeRounds } from "../records/rounds";
+import { explain, failureType, isTransient } from "../shared/failure";
+import { acquireLock, describeHolder, releaseLock } from "../shared/lock";
+import { log } from "../shared/log";
+import type { RecordContext } from "../shared/records/context";
+import { continueJob, isExecutionOver, tellResult } from "../shared/records/jobs";
+import { actionRecordId, type DeploymentRecord, isEnded, readRecord } from "../shared/records/record";
+import { type Round, takeRounds } from "../shared/records/rounds";
 import { advance, type MigrationContext, type MigrationOutcome } from "./migration";
 import { decodeState, encodeState, type MigrationState } from "./state";
 import { observationOf, type TaskStateChange, taskIdOf } from "./taskEvent";

@@ -1,4 +1,4 @@
-import { parseToken } from "../codePipelineJob";
+import { parseToken } from "../shared/codePipelineJob";
 
 /** What the task is started with, all of it. */
 export interface TaskRun {

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { type ConflictException, DescribeTasksCommand, type ECSClient, RunTaskCommand } from "@aws-sdk/client-ecs";
-import { explain, failure, isException } from "../failure";
-import { isShortage, privateTask, reasonsOf } from "../runTask";
+import { explain, failure, isException } from "../shared/failure";
+import { isShortage, privateTask, reasonsOf } from "../shared/runTask";
 import type { TaskObservation } from "./decision";
 import type { TaskRun } from "./state";
 

@@ -1,5 +1,5 @@
 import type { ArchiveHead } from "../fetch/decision";
-import type { Forge, TrackedBranch } from "../forge";
+import type { Forge, TrackedBranch } from "../shared/forge";
 import { type EnqueuedHeads, headKey } from "./state";
 
 /** A branch whose head is compared with the archive that was delivered last. */

@@ -1,5 +1,5 @@
-import { failure } from "../failure";
-import type { ForgeTokens } from "../forgeAccess";
+import { failure } from "../shared/failure";
+import type { ForgeTokens } from "../shared/forgeAccess";
 import { DELIMITER, FLUSH, packet } from "./packets";
 import { connect, type Remote, sectionOf, uploadPack } from "./remote";
 

@@ -1,4 +1,4 @@
-import { failure } from "../failure";
+import { failure } from "../shared/failure";
 
 /** A packet of git's protocols: a line of text without its end, or one of the marks between lines. */
 export type Packet = { kind: "line"; text: string } | { kind: "flush" | "delimiter" | "end" };

@@ -1,4 +1,4 @@
-import { failure } from "../failure";
+import { failure } from "../shared/failure";
 import { DELIMITER, FLUSH, type Packet, packet } from "./packets";
 
 /** The commit that each branch is at, by the branch's name without `refs/heads/`. */

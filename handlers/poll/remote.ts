@@ -1,10 +1,10 @@
 import type { ReadableStream } from "node:stream/web";
-import { explain, failure } from "../failure";
 import { isRedirect } from "../fetch/redirects";
 import { isThrottled, later } from "../fetch/refusal";
-import type { Forge } from "../forge";
-import { type ForgeTokens, gitHeaders, pathOf } from "../forgeAccess";
-import { log } from "../log";
+import { explain, failure } from "../shared/failure";
+import type { Forge } from "../shared/forge";
+import { type ForgeTokens, gitHeaders, pathOf } from "../shared/forgeAccess";
+import { log } from "../shared/log";
 import { type Packet, readPackets, readSection } from "./packets";
 import { type BranchHeads, lsRefs, readAdvertisement, readReferences } from "./references";
 

@@ -1,6 +1,6 @@
 import { GetObjectCommand, PutObjectCommand, type S3Client } from "@aws-sdk/client-s3";
-import { explain, failure, failureType, isException } from "../failure";
-import type { TrackedBranch } from "../forge";
+import { explain, failure, failureType, isException } from "../shared/failure";
+import type { TrackedBranch } from "../shared/forge";
 
 /** What a poll has enqueued. */
 export interface EnqueuedHead {

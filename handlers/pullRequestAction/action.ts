@@ -1,9 +1,9 @@
-import { ANSWER_WITHIN, type JobOutcome } from "../codePipelineJob";
-import { failure } from "../failure";
 import { giveUp } from "../pullRequests/lapse";
 import { idOf, isEnded, type PullRequestRecord, type PullRequestRequest } from "../pullRequests/record";
 import { launchPullRequest, requestPullRequest, type StartContext } from "../pullRequests/start";
 import { readRecord } from "../pullRequests/store";
+import { ANSWER_WITHIN, type JobOutcome } from "../shared/codePipelineJob";
+import { failure } from "../shared/failure";
 import { type ActionObservation, decideAction, isAskedAgain, progressOf } from "./decision";
 import type { ActionState } from "./state";
 

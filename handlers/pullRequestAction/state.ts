@@ -1,4 +1,4 @@
-import { parseToken } from "../codePipelineJob";
+import { parseToken } from "../shared/codePipelineJob";
 
 /** What an action remembers from one invocation to the next, in the continuation token. */
 export interface ActionState {

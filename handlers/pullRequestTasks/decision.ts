@@ -1,5 +1,5 @@
 import { inLogUnder } from "../pullRequests/record";
-import { explainTaskEnd } from "../taskEnd";
+import { explainTaskEnd } from "../shared/taskEnd";
 
 /**
  * What an event "ECS Task State Change" says of a task, as far as it is used here.

@@ -1,5 +1,5 @@
-import { explain } from "../failure";
-import { log } from "../log";
+import { explain } from "../shared/failure";
+import { log } from "../shared/log";
 import { type MissingOverlay, missingOverlay } from "./overlays";
 import { idOf, type PullRequestRequest } from "./record";
 import { releaseSlot, takeSlot } from "./slots";

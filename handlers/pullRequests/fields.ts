@@ -1,4 +1,4 @@
-import type { Refusal } from "../http/body";
+import type { Refusal } from "../shared/http/body";
 
 /**
  * The name of a service or an environment: a folder's, and a part of a branch's, which git lets end neither in a dot nor

@@ -1,4 +1,4 @@
-import { log } from "../log";
+import { log } from "../shared/log";
 import { DEAD, isEnded, type PullRequestAttempt, type PullRequestRecord } from "./record";
 import { moveRecord, type PullRequestTable, readRecord } from "./store";
 

@@ -1,7 +1,7 @@
 import { QueryCommand } from "@aws-sdk/client-dynamodb";
-import { explain } from "../failure";
-import type { Refusal } from "../http/body";
-import { log } from "../log";
+import { explain } from "../shared/failure";
+import type { Refusal } from "../shared/http/body";
+import { log } from "../shared/log";
 import { FOLDER, FOLDER_FORM, isText, refusedField } from "./fields";
 import { type Item, keyOf, LIST, recordOf } from "./item";
 import { PULL_REQUEST_ID, type PullRequestRecord, type PullRequestState, STATES } from "./record";

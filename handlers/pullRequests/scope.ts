@@ -1,5 +1,5 @@
 import { createHmac } from "node:crypto";
-import { type CachedSecret, isExplainedBy, isSame } from "../secret";
+import { type CachedSecret, isExplainedBy, isSame } from "../shared/secret";
 import type { PullRequestRequest } from "./record";
 
 /** What a token may ask for. In patterns, `*` stands for any characters. */

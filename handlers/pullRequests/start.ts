@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { type ConflictException, type ECSClient, RunTaskCommand } from "@aws-sdk/client-ecs";
-import { explain, isException, isTransient } from "../failure";
-import { log } from "../log";
-import { isShortage, privateTask, reasonsOf } from "../runTask";
+import { explain, isException, isTransient } from "../shared/failure";
+import { log } from "../shared/log";
+import { isShortage, privateTask, reasonsOf } from "../shared/runTask";
 import { settled } from "./lapse";
 import { inLogUnder, newRecord, type PullRequestRecord, type PullRequestRequest } from "./record";
 import {

@@ -6,7 +6,7 @@ import {
   type PutItemCommandInput,
   UpdateItemCommand,
 } from "@aws-sdk/client-dynamodb";
-import { failure, isException } from "../failure";
+import { failure, isException } from "../shared/failure";
 import { expiryOf, type Item, itemOf, keyOf, recordOf, textsOf } from "./item";
 import {
   DEAD,

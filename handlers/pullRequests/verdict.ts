@@ -1,4 +1,4 @@
-import type { Refusal } from "../http/body";
+import type { Refusal } from "../shared/http/body";
 import type { PullRequestRequest } from "./record";
 
 /** What the body of a request asks for. */

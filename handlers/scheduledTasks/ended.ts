@@ -1,5 +1,5 @@
-import { type Notice, subjectOf } from "../notices/notice";
-import { explainTaskEnd, type TaskEnd } from "../taskEnd";
+import { type Notice, subjectOf } from "../shared/notice";
+import { explainTaskEnd, type TaskEnd } from "../shared/taskEnd";
 import { type ScheduledTasksOptions, STARTED_BY_RULE } from "./options";
 
 /** A task as ECS's events show it. */

@@ -1,7 +1,7 @@
 import { GetMetricDataCommand, type MetricDataResult } from "@aws-sdk/client-cloudwatch";
 import { DescribeTasksCommand, paginateListTasks } from "@aws-sdk/client-ecs";
 import { ListRulesCommand } from "@aws-sdk/client-eventbridge";
-import { type Notice, subjectOf } from "../notices/notice";
+import { type Notice, subjectOf } from "../shared/notice";
 import { headlineOf, type ScheduleName } from "./ended";
 import { type ScheduledTasksContext, type ScheduledTasksOptions, STARTED_BY_RULE } from "./options";
 

@@ -1,6 +1,6 @@
 import type { EventBridgeClient } from "@aws-sdk/client-eventbridge";
-import { explain } from "../failure";
-import { log } from "../log";
+import { explain } from "../shared/failure";
+import { log } from "../shared/log";
 import type { Step } from "./plan";
 import { type ObservedRule, TARGET_ID } from "./rule";
 import { putRule, putTarget, removeRule, removeTargets, restoreRule } from "./rules";

@@ -1,5 +1,5 @@
 import { isAlias, isMap, isScalar, isSeq, type ParsedNode } from "yaml";
-import { FARGATE_CPU, fargateMemory } from "../fargate";
+import { FARGATE_CPU, fargateMemory } from "../shared/fargate";
 import { cronExpression, cronMistakes, rateExpression, rateMistakes } from "./expression";
 import { type Mistake, parseFile } from "./syntax";
 

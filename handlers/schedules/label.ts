@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { type ECRClient, GetDownloadUrlForLayerCommand } from "@aws-sdk/client-ecr";
-import { explain, failure } from "../failure";
-import { type ImageReference, readImage } from "../image";
+import { explain, failure } from "../shared/failure";
+import { type ImageReference, readImage } from "../shared/image";
 
 /** The label that takes schedules.yaml along with the image: its text in base64. */
 export const LABEL = "slipway.schedules";

@@ -1,4 +1,4 @@
-import type { LockOptions } from "../deploy/deliveryLock";
+import type { LockOptions } from "../shared/deliveryLock";
 
 export interface SchedulesOptions {
   application: string;

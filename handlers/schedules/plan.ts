@@ -1,7 +1,7 @@
 import type { EcsParameters, Target } from "@aws-sdk/client-eventbridge";
-import { canonical } from "../canonical";
-import { shorten } from "../codePipelineJob";
 import { nameOf } from "../deploy/taskDefinition";
+import { canonical } from "../shared/canonical";
+import { shorten } from "../shared/codePipelineJob";
 import { type DesiredRule, type ObservedRule, TARGET_ID } from "./rule";
 
 /** What is to be done about one rule. */

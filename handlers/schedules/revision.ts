@@ -1,8 +1,8 @@
 import type { ECSClient, RegisterTaskDefinitionCommandInput } from "@aws-sdk/client-ecs";
-import { canonical } from "../canonical";
 import { describeTaskDefinition, registerTaskDefinition } from "../deploy/services";
 import { imageRegistration, type Template } from "../deploy/taskDefinition";
-import { isException } from "../failure";
+import { canonical } from "../shared/canonical";
+import { isException } from "../shared/failure";
 import type { ObservedRule } from "./rule";
 
 /** The tag of a revision that says whose update of the schedules came to its end with it. */

@@ -11,7 +11,7 @@ import {
   type RuleState,
   type Target,
 } from "@aws-sdk/client-eventbridge";
-import { explain, failure, isException } from "../failure";
+import { explain, failure, isException } from "../shared/failure";
 import type { DesiredRule, ObservedRule } from "./rule";
 
 /** Entries that RemoveTargets takes at a time. */

@@ -1,13 +1,13 @@
 import type { ECRClient } from "@aws-sdk/client-ecr";
 import { type ECSClient, TagResourceCommand } from "@aws-sdk/client-ecs";
 import type { EventBridgeClient } from "@aws-sdk/client-eventbridge";
-import { ANSWER_WITHIN, type JobOutcome } from "../codePipelineJob";
 import { describeTaskDefinition } from "../deploy/services";
 import type { Template } from "../deploy/taskDefinition";
-import { explain, failure, failureType, isException, isTransient } from "../failure";
-import { referenceOf } from "../image";
-import type { RequestedImage } from "../imageParameters";
-import { log } from "../log";
+import { ANSWER_WITHIN, type JobOutcome } from "../shared/codePipelineJob";
+import { explain, failure, failureType, isException, isTransient } from "../shared/failure";
+import { referenceOf } from "../shared/image";
+import type { RequestedImage } from "../shared/imageParameters";
+import { log } from "../shared/log";
 import { carryOut, takeBack } from "./act";
 import { readSchedulesFile, type Schedule } from "./file";
 import { readSchedulesLabel } from "./label";

@@ -1,4 +1,4 @@
-import type { HttpRequest, Payload } from "../http/request";
+import type { HttpRequest, Payload } from "../shared/http/request";
 
 /** What a forge sent, of which nothing is known yet. */
 export interface Delivery {

@@ -1,4 +1,4 @@
-import { readJson } from "../http/request";
+import { readJson } from "../shared/http/request";
 import type { Adapter, Change } from "./adapter";
 import { announcementIn } from "./announcement";
 import { fieldsOf, formerly, isCommit, malformed, timeOfReceipt } from "./payload";

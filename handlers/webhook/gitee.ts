@@ -1,6 +1,6 @@
 import { createHmac } from "node:crypto";
-import { readJson } from "../http/request";
-import { isSame } from "../secret";
+import { readJson } from "../shared/http/request";
+import { isSame } from "../shared/secret";
 import type { Adapter, Delivery } from "./adapter";
 import { announcementIn } from "./announcement";
 import { fieldsOf, isoTime, readUpdate } from "./payload";

@@ -1,5 +1,5 @@
-import { readJson } from "../http/request";
-import { isSame } from "../secret";
+import { readJson } from "../shared/http/request";
+import { isSame } from "../shared/secret";
 import type { Adapter } from "./adapter";
 import { announcementIn } from "./announcement";
 import { fieldsOf, readUpdate, timeOfReceipt } from "./payload";

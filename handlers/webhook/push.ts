@@ -1,4 +1,4 @@
-import type { TrackedBranch } from "../forge";
+import type { TrackedBranch } from "../shared/forge";
 import type { Change, Malformed, Push } from "./adapter";
 
 /** A push, and who tracks its branch. */

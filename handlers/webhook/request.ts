@@ -1,4 +1,4 @@
-import { mediaTypeOf, type Payload, parseJson, readJson } from "../http/request";
+import { mediaTypeOf, type Payload, parseJson, readJson } from "../shared/http/request";
 
 /** Reads the payload in either of the two content types that GitHub lets one choose; the form is its default. */
 export function readPayload(contentType: string | undefined, body: Buffer): Payload {

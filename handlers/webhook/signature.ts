@@ -1,5 +1,5 @@
 import { createHmac } from "node:crypto";
-import { isSame } from "../secret";
+import { isSame } from "../shared/secret";
 
 /** Whether the header can be a signature of GitHub's or Bitbucket's at all. */
 export function isSignature(header: string | undefined): header is string {

@@ -1,5 +1,5 @@
-import { FORGE_URLS, FORGES, type Forge } from "../../handlers/forge";
-import type { ForgeAccessOptions } from "../../handlers/forgeAccess";
+import { FORGE_URLS, FORGES, type Forge } from "../../handlers/shared/forge";
+import type { ForgeAccessOptions } from "../../handlers/shared/forgeAccess";
 import type { Statement } from "../foundation/role";
 import { readingSecret, secretLocation } from "../foundation/secrets";
 import type { DeepInput } from "../lambda/lambdaFunction";

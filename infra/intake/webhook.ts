@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { type Forge, repositoryKey, type TrackedBranch } from "../../handlers/forge";
+import { type Forge, repositoryKey, type TrackedBranch } from "../../handlers/shared/forge";
 import { createWebhook } from "../../handlers/webhook";
 import { createGeneratedSecrets, type GeneratedSecrets } from "../foundation/generatedSecret";
 import type { Api } from "../ingress/httpApi";

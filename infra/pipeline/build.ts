@@ -1,6 +1,6 @@
 import * as codebuild from "@pulumi/aws/codebuild";
 import * as pulumi from "@pulumi/pulumi";
-import { testBuildspec } from "../../handlers/buildspec";
+import { testBuildspec } from "../../handlers/build/buildspec";
 import type { Bucket } from "../foundation/bucket";
 import { createLogGroup, writingTo } from "../foundation/logGroup";
 import { createRole, type Statement } from "../foundation/role";
@@ -104,7 +104,7 @@ export interface RepositoryBuildArgs {
 
 /**
  * The build of an application from its repository. It declares no buildspec: the archive holds the repository's own
- * buildspec.yml, or slipway's (handlers/buildspec.ts) where the repository has none.
+ * buildspec.yml, or slipway's (handlers/build/buildspec.ts) where the repository has none.
  */
 export const createRepositoryBuild = (
   name: string,
@@ -159,7 +159,7 @@ const loggingIn: Statement = { actions: ["ecr:GetAuthorizationToken"], resources
 
 type Inputs = Omit<RepositoryBuildArgs, "operations" | "artifacts">;
 
-/** What the buildspec reads, see handlers/buildspec.ts; each build argument is a variable of its own. */
+/** What the buildspec reads, see handlers/build/buildspec.ts; each build argument is a variable of its own. */
 const variables = ({
   settings,
   schedules,

@@ -1,6 +1,6 @@
 import type * as sqs from "@pulumi/aws/sqs";
 import * as pulumi from "@pulumi/pulumi";
-import { applicationContainer } from "../../handlers/buildspec";
+import { applicationContainer } from "../../handlers/build/buildspec";
 import { createDeploy } from "../../handlers/deploy";
 import type { DeployOptions } from "../../handlers/deploy/options";
 import type { Statement } from "../foundation/role";

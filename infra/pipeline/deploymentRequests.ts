@@ -1,6 +1,6 @@
 import * as dynamodb from "@pulumi/aws/dynamodb";
 import * as pulumi from "@pulumi/pulumi";
-import { createDeployments } from "../../handlers/deployments";
+import { createDeployments } from "../../handlers/deploymentRequests";
 import { createGeneratedSecret } from "../foundation/generatedSecret";
 import type { Api } from "../ingress/httpApi";
 import { Callback } from "../lambda/lambdaFunction";

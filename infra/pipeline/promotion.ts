@@ -1,6 +1,6 @@
 import * as cloudwatch from "@pulumi/aws/cloudwatch";
 import * as pulumi from "@pulumi/pulumi";
-import { imageBuildspec } from "../../handlers/imageBuildspec";
+import { imageBuildspec } from "../../handlers/build/imageBuildspec";
 import { createAlarm } from "../foundation/alarm";
 import type { Bucket } from "../foundation/bucket";
 import { createRole } from "../foundation/role";

@@ -1,8 +1,8 @@
 import * as lambda from "@pulumi/aws/lambda";
 import * as sqs from "@pulumi/aws/sqs";
 import type * as pulumi from "@pulumi/pulumi";
-import type { LockOptions } from "../../handlers/deploy/deliveryLock";
-import type { RecordOptions } from "../../handlers/records/context";
+import type { LockOptions } from "../../handlers/shared/deliveryLock";
+import type { RecordOptions } from "../../handlers/shared/records/context";
 import type { Statement } from "../foundation/role";
 import type { Callback, DeepInput } from "../lambda/lambdaFunction";
 import type { Operations } from "../stackContext";

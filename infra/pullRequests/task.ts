@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
-import { githubApi } from "../../handlers/forgeAccess";
 import type { TaskOptions } from "../../handlers/pullRequests/start";
 import { createPullRequestTasks, type PullRequestTasksOptions } from "../../handlers/pullRequestTasks";
+import { githubApi } from "../../handlers/shared/forgeAccess";
 import { portOf } from "../foundation/egress";
 import type { Statement } from "../foundation/role";
 import { forgeUrl } from "../intake/forges";

@@ -1,5 +1,5 @@
-import { FARGATE_CPU } from "../../handlers/fargate";
-import { FORGES, type Forge } from "../../handlers/forge";
+import { FARGATE_CPU } from "../../handlers/shared/fargate";
+import { FORGES, type Forge } from "../../handlers/shared/forge";
 import type { Place } from "../partition";
 import {
   boolean,

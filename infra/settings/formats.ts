@@ -1,5 +1,5 @@
-import type { Forge } from "../../handlers/forge";
 import { FOLDER, FOLDER_FORM, isImage, isManifestName } from "../../handlers/pullRequests/fields";
+import type { Forge } from "../../handlers/shared/forge";
 import { missingServices, type Partition, type Place, partitionOf } from "../partition";
 import { ecrRegistryOf } from "./baseImages";
 import { type Check, eachOnce, fail, integer, isNot, list, ruled, text } from "./check";

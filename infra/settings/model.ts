@@ -1,5 +1,5 @@
-import type { Forge } from "../../handlers/forge";
 import type { TokenScopes } from "../../handlers/pullRequests/scope";
+import type { Forge } from "../../handlers/shared/forge";
 import type { EndpointService, IntakeKind, PipelineType, Place } from "../partition";
 
 export type { EndpointService, IntakeKind } from "../partition";

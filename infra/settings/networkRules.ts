@@ -1,4 +1,4 @@
-import { FORGES } from "../../handlers/forge";
+import { FORGES } from "../../handlers/shared/forge";
 import type { EndpointService, Partition, Place } from "../partition";
 import { fail, type Rule } from "./check";
 import type { ApplicationSettings, SecretReference, Settings } from "./model";

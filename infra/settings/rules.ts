@@ -1,4 +1,4 @@
-import { fargateMemory } from "../../handlers/fargate";
+import { fargateMemory } from "../../handlers/shared/fargate";
 import { distinct, fail, type Rule } from "./check";
 import type { ApplicationSettings, BuildSettings, ServiceSettings, Settings, TaskSettings } from "./model";
 
@@ -26,7 +26,7 @@ export const oneSourceForEachVariable: Rule<TaskSettings> = ({ environment, secr
       fail(mistakes, `${path}.secrets.${name}: is in environment too; keep one of them`);
 };
 
-// The variables of slipway's buildspec (handlers/buildspec.ts), of CodeBuild and of the shell.
+// The variables of slipway's buildspec (handlers/build/buildspec.ts), of CodeBuild and of the shell.
 const RESERVED =
   /^(name|arguments|AWS_.*|CODEBUILD_.*|SOURCE_.*|IMAGE_.*|DOCKERFILE|CONTEXT|BUILD_ARGUMENTS|TEST_COMMAND|SCHEDULES|BASE_IMAGE_REGISTRY|NPM_CONFIG_REGISTRY|PATH|HOME)$/;
 

@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { applicationContainer } from "../../handlers/buildspec";
+import { applicationContainer } from "../../handlers/build/buildspec";
 import type { Statement } from "../foundation/role";
 import type { Network } from "../network/network";
 import type { TaskSettings } from "../settings";

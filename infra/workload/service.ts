@@ -1,6 +1,6 @@
 import * as ecs from "@pulumi/aws/ecs";
 import * as pulumi from "@pulumi/pulumi";
-import { applicationContainer } from "../../handlers/buildspec";
+import { applicationContainer } from "../../handlers/build/buildspec";
 import type { LoadBalancer } from "../ingress/loadBalancer";
 import { Target } from "../ingress/target";
 import type { Network } from "../network/network";

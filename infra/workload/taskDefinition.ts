@@ -2,7 +2,7 @@ import * as ec2 from "@pulumi/aws/ec2";
 import * as ecs from "@pulumi/aws/ecs";
 import * as vpc from "@pulumi/aws/vpc";
 import * as pulumi from "@pulumi/pulumi";
-import { applicationContainer } from "../../handlers/buildspec";
+import { applicationContainer } from "../../handlers/build/buildspec";
 import { NO_IMAGE } from "../../handlers/serviceCheck";
 import { openPorts } from "../foundation/egress";
 import { createLogGroup, writingTo } from "../foundation/logGroup";

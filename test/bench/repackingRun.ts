@@ -1,9 +1,9 @@
 // One copy of an archive from a forge into a bucket, as fetch makes it or unchanged: prints what it took.
 import { S3Client } from "@aws-sdk/client-s3";
-import { clientSettings } from "../../handlers/clientSettings";
 import { archiveOf } from "../../handlers/fetch/archive";
 import { spool } from "../../handlers/fetch/spool";
 import { upload } from "../../handlers/fetch/upload";
+import { clientSettings } from "../../handlers/shared/clientSettings";
 
 /** Milliseconds, and bytes. */
 export interface Taken {

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { createDeployments, type DeploymentsOptions } from "../../handlers/deployments";
+import { createDeployments, type DeploymentsOptions } from "../../handlers/deploymentRequests";
 import { serialize } from "../../infra/lambda/serialization";
 import { type Endpoint, startEndpoint } from "./endpoint";
 import { type Call, eventOf, TOKEN, type Told, toldBy } from "./httpApi";

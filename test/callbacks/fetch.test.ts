@@ -2,7 +2,7 @@ import { createHash, randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { expect } from "chai";
 import { ZipFile } from "yazl";
-import { defaultBuildspec } from "../../handlers/buildspec";
+import { defaultBuildspec } from "../../handlers/build/buildspec";
 import { createFetch } from "../../handlers/fetch";
 import { serialize } from "../../infra/lambda/serialization";
 import { entriesOf, filesOf, zipball } from "./archive";

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import type { Forge } from "../../handlers/forge";
+import type { Forge } from "../../handlers/shared/forge";
 import { entriesOf, zipball } from "./archive";
 import { type Endpoint, type PlainRequest, startEndpoint } from "./endpoint";
 import { COMMIT, createFetchWorld, type FetchWorld, message } from "./fetchSupport";

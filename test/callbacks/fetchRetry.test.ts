@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { expect } from "chai";
-import type { PushMessage } from "../../handlers/message";
+import type { PushMessage } from "../../handlers/shared/message";
 import { handmadeZip } from "../handlers/zips";
 import { zipball } from "./archive";
 import { awsFault, type PlainAnswer } from "./endpoint";

@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
 import { createFetch, type FetchOptions, type FetchSource } from "../../handlers/fetch";
-import { FORGES } from "../../handlers/forge";
-import type { ForgeAccessOptions } from "../../handlers/forgeAccess";
-import type { PushMessage } from "../../handlers/message";
 import { packet } from "../../handlers/poll/packets";
+import { FORGES } from "../../handlers/shared/forge";
+import type { ForgeAccessOptions } from "../../handlers/shared/forgeAccess";
+import type { PushMessage } from "../../handlers/shared/message";
 import { serialize } from "../../infra/lambda/serialization";
 import { type Bucket, createBucket } from "./bucket";
 import { type Endpoint, type PlainAnswer, type PlainRequest, startEndpoint } from "./endpoint";

@@ -1,4 +1,4 @@
-import type { Forge } from "../../handlers/forge";
+import type { Forge } from "../../handlers/shared/forge";
 import {
   bitbucketPush,
   COMMIT,

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { expect } from "chai";
-import { FORGES, type Forge, type TrackedBranch } from "../../handlers/forge";
+import { FORGES, type Forge, type TrackedBranch } from "../../handlers/shared/forge";
 import type { WebhookOptions } from "../../handlers/webhook";
 import { bitbucketPush, bitbucketReference, COMMIT, FORMER, giteePush, giteeSign } from "../handlers/webhookSamples";
 import { awsFault, type Endpoint } from "./endpoint";

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { FORGES, type Forge, type TrackedBranch } from "../../handlers/forge";
+import { FORGES, type Forge, type TrackedBranch } from "../../handlers/shared/forge";
 import type { WebhookOptions } from "../../handlers/webhook";
 import type { Endpoint } from "./endpoint";
 import { type Lambda, startLambda } from "./lambda";

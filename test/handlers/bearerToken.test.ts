@@ -1,6 +1,6 @@
 import { expect } from "chai";
-import { bearerToken, isToken } from "../../handlers/http/token";
-import { cachedSecret } from "../../handlers/secret";
+import { bearerToken, isToken } from "../../handlers/shared/http/token";
+import { cachedSecret } from "../../handlers/shared/secret";
 
 describe("bearer token", () => {
   const headers: [string | undefined, string | undefined][] = [

@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { parse } from "yaml";
-import { defaultBuildspec, testBuildspec } from "../../handlers/buildspec";
-import { imageBuildspec } from "../../handlers/imageBuildspec";
+import { defaultBuildspec, testBuildspec } from "../../handlers/build/buildspec";
+import { imageBuildspec } from "../../handlers/build/imageBuildspec";
 import { type Buildspec, runBuildspec } from "./buildspecShell";
 
 const COMMIT = "0123456789abcdef0123456789abcdef01234567";

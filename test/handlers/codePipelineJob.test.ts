@@ -1,8 +1,8 @@
 import type { CodePipelineClient } from "@aws-sdk/client-codepipeline";
 import type { CodePipelineEvent } from "aws-lambda";
 import { expect } from "chai";
-import { type Job, type JobResult, parameter, runJob, shorten } from "../../handlers/codePipelineJob";
-import { failure } from "../../handlers/failure";
+import { type Job, type JobResult, parameter, runJob, shorten } from "../../handlers/shared/codePipelineJob";
+import { failure } from "../../handlers/shared/failure";
 import { capture } from "./output";
 
 const ID = "11111111-2222-3333-4444-555555555555";

@@ -1,6 +1,6 @@
 import { expect } from "chai";
-import { whileHeld } from "../../handlers/deploy/deliveryLock";
-import { acquireLock, type DeploymentTable, readLock, releaseLock } from "../../handlers/deploy/lock";
+import { whileHeld } from "../../handlers/shared/deliveryLock";
+import { acquireLock, type DeploymentTable, readLock, releaseLock } from "../../handlers/shared/lock";
 import { startTable, TABLE, type Table } from "../callbacks/table";
 import { refusalMessage } from "../refusal";
 

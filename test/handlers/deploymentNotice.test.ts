@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { noticeOf } from "../../handlers/deploy/outcomeNotice";
-import type { DeploymentRecord } from "../../handlers/deployments/record";
+import type { DeploymentRecord } from "../../handlers/shared/records/record";
 import { IMAGE } from "./ecs";
 
 const record: DeploymentRecord = {

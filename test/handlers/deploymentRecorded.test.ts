@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { advanceDeployment, currentRecord } from "../../handlers/deploy/recorded";
-import { readRecord } from "../../handlers/deployments/record";
-import { takeJob } from "../../handlers/records/jobs";
+import { takeJob } from "../../handlers/shared/records/jobs";
+import { readRecord } from "../../handlers/shared/records/record";
 import { awsFault } from "../callbacks/endpoint";
 import { LOCK, useRequested } from "./deploymentRequestedSupport";
 import { START } from "./deploymentSupport";

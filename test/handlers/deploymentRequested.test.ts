@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { advanceDeployment } from "../../handlers/deploy/recorded";
-import { readRecord } from "../../handlers/deployments/record";
+import { readRecord } from "../../handlers/shared/records/record";
 import { awsFault } from "../callbacks/endpoint";
 import { ID, UNTIL, useRequested } from "./deploymentRequestedSupport";
 import { START } from "./deploymentSupport";

@@ -3,7 +3,7 @@ import { ECSClient } from "@aws-sdk/client-ecs";
 import type { DeploymentContext, DeploymentRequest, Outcome } from "../../handlers/deploy/context";
 import { advance } from "../../handlers/deploy/deployment";
 import { type DeploymentState, decodeState, encodeState } from "../../handlers/deploy/state";
-import type { RecordOptions } from "../../handlers/records/context";
+import type { RecordOptions } from "../../handlers/shared/records/context";
 import { type Endpoint, startEndpoint } from "../callbacks/endpoint";
 import { TABLE } from "../callbacks/table";
 import { CLUSTER, createEcs, type Ecs, IMAGE } from "./ecs";

@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { advance } from "../../handlers/deploy/deployment";
-import { acquireLock, type DeploymentTable, type LockHolder, readLock, releaseLock } from "../../handlers/deploy/lock";
+import { acquireLock, type DeploymentTable, type LockHolder, readLock, releaseLock } from "../../handlers/shared/lock";
 import { startTable, TABLE, type Table } from "../callbacks/table";
 import { START, useDeployment } from "./deploymentSupport";
 import { capture } from "./output";

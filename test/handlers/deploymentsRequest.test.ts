@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { readDeployment } from "../../handlers/deployments/request";
+import { readDeployment } from "../../handlers/deploymentRequests/request";
 
 const tag = "an image tag: at most 128 letters, digits, . _ -, of which . and - cannot be first";
 

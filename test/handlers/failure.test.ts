@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { explain, failure, failureType, isException, isTransient } from "../../handlers/failure";
+import { explain, failure, failureType, isException, isTransient } from "../../handlers/shared/failure";
 
 const awsError = (name: string, message: string, extra: object = {}) =>
   Object.assign(new Error(message), { name }, extra);

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { FARGATE_CPU, fargateMemory } from "../../handlers/fargate";
+import { FARGATE_CPU, fargateMemory } from "../../handlers/shared/fargate";
 
 describe("Fargate size", () => {
   // CPU units, the least and the most memory, and how many sizes there are from the one to the other.

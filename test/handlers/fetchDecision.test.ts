@@ -6,7 +6,7 @@ import {
   type Standing,
   versionInPlace,
 } from "../../handlers/fetch/decision";
-import { messageGroup, type PushMessage } from "../../handlers/message";
+import { messageGroup, type PushMessage } from "../../handlers/shared/message";
 
 const OLD = "1111111111111111111111111111111111111111";
 const NEW = "2222222222222222222222222222222222222222";

@@ -1,7 +1,7 @@
 import { expect } from "chai";
-import type { Failure } from "../../handlers/failure";
 import { refusalOf } from "../../handlers/fetch/refusal";
-import type { Forge } from "../../handlers/forge";
+import type { Failure } from "../../handlers/shared/failure";
+import type { Forge } from "../../handlers/shared/forge";
 
 const COMMIT = "0123456789abcdef0123456789abcdef01234567";
 const PLACE = "https://forge.example/archive";

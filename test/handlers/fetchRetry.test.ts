@@ -1,6 +1,6 @@
 import { expect } from "chai";
-import { type Failure, failure } from "../../handlers/failure";
 import { decideRetry, judged, typeOf } from "../../handlers/fetch/retry";
+import { type Failure, failure } from "../../handlers/shared/failure";
 
 describe("a fetch that failed", () => {
   const retry = (seconds: number) => ({ kind: "retry" as const, seconds });

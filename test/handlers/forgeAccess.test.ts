@@ -1,7 +1,7 @@
 import type { GetSecretValueCommand, SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 import { expect } from "chai";
-import { FORGE_URLS, type Forge } from "../../handlers/forge";
-import { archiveRequest, createForgeTokens, gitHeaders } from "../../handlers/forgeAccess";
+import { FORGE_URLS, type Forge } from "../../handlers/shared/forge";
+import { archiveRequest, createForgeTokens, gitHeaders } from "../../handlers/shared/forgeAccess";
 import { refusal } from "../refusal";
 
 const COMMIT = "0123456789abcdef0123456789abcdef01234567";

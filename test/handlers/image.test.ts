@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { IMAGE_URI, referenceOf } from "../../handlers/image";
+import { IMAGE_URI, referenceOf } from "../../handlers/shared/image";
 
 const DIGEST = `sha256:${"a".repeat(64)}`;
 

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { imageBuildspec } from "../../handlers/imageBuildspec";
+import { imageBuildspec } from "../../handlers/build/imageBuildspec";
 import { runBuildspec } from "./buildspecShell";
 
 const DIGEST = `sha256:${"a".repeat(64)}`;

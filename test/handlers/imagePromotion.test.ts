@@ -1,6 +1,6 @@
 import type { Build } from "@aws-sdk/client-codebuild";
 import { expect } from "chai";
-import { imageBuildspec } from "../../handlers/imageBuildspec";
+import { imageBuildspec } from "../../handlers/build/imageBuildspec";
 import { createDynamoDb } from "../../rehearsal/cloud/dynamoDb";
 import { createEcr } from "../../rehearsal/cloud/ecr";
 import { type BuildCloud, createBuildCloud, operator, phases, statements } from "../rehearsal/codeBuildSupport";

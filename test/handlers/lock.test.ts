@@ -9,7 +9,7 @@ import {
   readLock,
   releaseLock,
   renewLock,
-} from "../../handlers/deploy/lock";
+} from "../../handlers/shared/lock";
 import { startTable, TABLE, type Table } from "../callbacks/table";
 
 const NOW = 1_767_607_200;

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { messageDeduplication, messageGroup, type PushMessage, parseMessage } from "../../handlers/message";
+import { messageDeduplication, messageGroup, type PushMessage, parseMessage } from "../../handlers/shared/message";
 
 const message: PushMessage = {
   forge: "github",

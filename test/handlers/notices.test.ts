@@ -1,7 +1,7 @@
 import type { ActionExecutionDetail } from "@aws-sdk/client-codepipeline";
 import { expect } from "chai";
-import { compose, isOutcome, type Outcome } from "../../handlers/notices/notice";
 import { summarise } from "../../handlers/notices/progress";
+import { compose, isOutcome, type Outcome } from "../../handlers/shared/notice";
 
 const COMMIT = "0c5b1d2e3f405162738495a6b7c8d9e0f1a2b3c4";
 const EXECUTION = "12345678-1234-5678-abcd-12345678abcd";

@@ -1,8 +1,8 @@
 import { rmSync } from "node:fs";
 import { expect } from "chai";
-import type { ForgeTokens } from "../../handlers/forgeAccess";
 import { isInHistory } from "../../handlers/poll/history";
 import { packet } from "../../handlers/poll/packets";
+import type { ForgeTokens } from "../../handlers/shared/forgeAccess";
 import { type Endpoint, type PlainAnswer, startEndpoint } from "../callbacks/endpoint";
 import { createForge, type GitForge } from "../callbacks/gitForge";
 import { refusal } from "../refusal";

@@ -2,9 +2,9 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 import { expect } from "chai";
-import { createForgeTokens, type ForgeTokens } from "../../handlers/forgeAccess";
 import { packet } from "../../handlers/poll/packets";
 import { headsOf } from "../../handlers/poll/remote";
+import { createForgeTokens, type ForgeTokens } from "../../handlers/shared/forgeAccess";
 import { type Endpoint, type PlainAnswer, type PlainRequest, startEndpoint } from "../callbacks/endpoint";
 import { capture } from "./output";
 

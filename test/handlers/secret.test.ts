@@ -1,7 +1,7 @@
 import type { SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 import { expect } from "chai";
-import type { Failure } from "../../handlers/failure";
-import { cachedSecret, isExplainedBy, nameOf, readSecret } from "../../handlers/secret";
+import type { Failure } from "../../handlers/shared/failure";
+import { cachedSecret, isExplainedBy, nameOf, readSecret } from "../../handlers/shared/secret";
 import { refusal } from "../refusal";
 
 /** A secret in Secrets Manager and a clock, both of which a test sets. */

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import type { TrackedBranch } from "../../handlers/forge";
+import type { TrackedBranch } from "../../handlers/shared/forge";
 import { bitbucket } from "../../handlers/webhook/bitbucket";
 import { decidePush } from "../../handlers/webhook/push";
 import { bitbucketPush, bitbucketReference, COMMIT, deliveryOf, FORMER, hubSignature } from "./webhookSamples";

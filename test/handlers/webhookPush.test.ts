@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import type { TrackedBranch } from "../../handlers/forge";
+import type { TrackedBranch } from "../../handlers/shared/forge";
 import { github } from "../../handlers/webhook/github";
 import { decidePush, type PushVerdict } from "../../handlers/webhook/push";
 

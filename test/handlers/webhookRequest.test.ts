@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { bodyBytes } from "../../handlers/http/request";
+import { bodyBytes } from "../../handlers/shared/http/request";
 import { readPayload } from "../../handlers/webhook/request";
 
 describe("webhook request", () => {

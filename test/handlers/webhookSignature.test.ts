@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { isSame } from "../../handlers/secret";
+import { isSame } from "../../handlers/shared/secret";
 import { isSignature, isSignedBy } from "../../handlers/webhook/signature";
 
 // GitHub's own example: https://docs.github.com/en/webhooks/using-webhooks/validating-webhook-deliveries

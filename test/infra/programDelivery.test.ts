@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { testBuildspec } from "../../handlers/buildspec";
+import { testBuildspec } from "../../handlers/build/buildspec";
 import type { Program } from "../../rehearsal/program";
 import { actionOf, invocation, outline } from "./stages";
 import { ofType, resource, stackDev } from "./support";

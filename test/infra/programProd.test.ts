@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { imageBuildspec } from "../../handlers/imageBuildspec";
+import { imageBuildspec } from "../../handlers/build/imageBuildspec";
 import type { Program } from "../../rehearsal/program";
 import { countTypes, resourcesOf } from "./resourceTypes";
 import { actionOf, outline } from "./stages";

@@ -101,7 +101,7 @@ describe("the fingerprint of what callbacks are serialized from", () => {
     expect(fingerprint(copy)).to.equal(fingerprint(root));
   });
 
-  for (const file of ["handlers/tag.ts", "handlers/deploy/lock.ts", ...sources.slice(1)])
+  for (const file of ["handlers/tag/index.ts", "handlers/shared/lock.ts", ...sources.slice(1)])
     it(`is another one when ${file} changes`, () => {
       writeFileSync(path.join(copy, file), `${readFileSync(path.join(copy, file), "utf8")} `);
       expect(fingerprint(copy)).not.to.equal(fingerprint(root));

@@ -5,7 +5,7 @@ import {
   PutItemCommand,
   UpdateItemCommand,
 } from "@aws-sdk/client-dynamodb";
-import { failure, isException } from "../failure";
+import { failure, isException } from "./failure";
 
 /**
  * A deployment by HTTP and one by the pipeline would undo each other: an application is deployed by one at a time. Whoever

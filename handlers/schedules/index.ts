@@ -4,13 +4,13 @@ import { ECRClient } from "@aws-sdk/client-ecr";
 import { ECSClient } from "@aws-sdk/client-ecs";
 import { EventBridgeClient } from "@aws-sdk/client-eventbridge";
 import type { CodePipelineEvent } from "aws-lambda";
-import { clientSettings } from "./clientSettings";
-import { EXECUTION, type Job, type JobResult, parameter, resultOf, runJob } from "./codePipelineJob";
-import { whileHeld } from "./deploy/deliveryLock";
-import { imageParameters } from "./imageParameters";
-import type { SchedulesOptions } from "./schedules/options";
-import { decodeState, encodeState } from "./schedules/state";
-import { apply, prepare, type SchedulesContext } from "./schedules/update";
+import { clientSettings } from "../shared/clientSettings";
+import { EXECUTION, type Job, type JobResult, parameter, resultOf, runJob } from "../shared/codePipelineJob";
+import { whileHeld } from "../shared/deliveryLock";
+import { imageParameters } from "../shared/imageParameters";
+import type { SchedulesOptions } from "./options";
+import { decodeState, encodeState } from "./state";
+import { apply, prepare, type SchedulesContext } from "./update";
 
 /** Seconds that Schedules holds the lock if it had been released, because the stage is retried. The function may run for 300. */
 const HELD = 330;

@@ -1,6 +1,6 @@
 import type { CodePipelineClient } from "@aws-sdk/client-codepipeline";
 import type { SQSClient } from "@aws-sdk/client-sqs";
-import type { DeploymentTable } from "../deploy/lock";
+import type { DeploymentTable } from "../lock";
 
 /** Where a function keeps records of what it does, and the queue whose messages bring each record up until it is over. */
 export interface RecordOptions {

@@ -3,7 +3,7 @@ import { applicationContainer, BUILD_NODE } from "./buildspec";
 /**
  * The buildspec of a pipeline whose source is an image: turns CodePipeline's imageDetail.json into imagedefinitions.json, and
  * exports the image's URI by digest, its digest and its version. It refuses every image but the latest that the environment
- * before has recorded as delivered (handlers/deliveredImage.ts): a tag proves nothing about who moved it. The version comes
+ * before has recorded as delivered (handlers/shared/deliveredImage.ts): a tag proves nothing about who moved it. The version comes
  * from the record too.
  *
  * Reads from the environment: DELIVERED_IMAGES (the DynamoDB table of the records), SOURCE_TAG (the tag of the environment

@@ -2,16 +2,16 @@ import { CodePipelineClient } from "@aws-sdk/client-codepipeline";
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { ECRClient } from "@aws-sdk/client-ecr";
 import type { CodePipelineEvent } from "aws-lambda";
-import { clientSettings } from "./clientSettings";
-import { EXECUTION, type Job, type JobResult, parameter, runJob } from "./codePipelineJob";
-import { type LatestImage, latestDeliveredImage, NONE, recordDeliveredImage } from "./deliveredImage";
-import { type DeliveryLock, type LockOptions, whileHeld } from "./deploy/deliveryLock";
-import { releaseLock } from "./deploy/lock";
-import { explain, failure } from "./failure";
-import { readImage, referenceOf } from "./image";
-import { imageParameters } from "./imageParameters";
-import { type ImageTag, putTag } from "./imageTag";
-import { log } from "./log";
+import { clientSettings } from "../shared/clientSettings";
+import { EXECUTION, type Job, type JobResult, parameter, runJob } from "../shared/codePipelineJob";
+import { type LatestImage, latestDeliveredImage, NONE, recordDeliveredImage } from "../shared/deliveredImage";
+import { type DeliveryLock, type LockOptions, whileHeld } from "../shared/deliveryLock";
+import { explain, failure } from "../shared/failure";
+import { readImage, referenceOf } from "../shared/image";
+import { imageParameters } from "../shared/imageParameters";
+import { type ImageTag, putTag } from "../shared/imageTag";
+import { releaseLock } from "../shared/lock";
+import { log } from "../shared/log";
 
 /** The tag to give to the delivered image is the environment's name. */
 export interface TagOptions extends ImageTag {

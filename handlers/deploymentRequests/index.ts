@@ -4,7 +4,13 @@ import { ECRClient } from "@aws-sdk/client-ecr";
 import { SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 import { SendMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
 import type { APIGatewayProxyStructuredResultV2 } from "aws-lambda";
-import { clientSettings, queueClientSettings } from "./clientSettings";
+import { clientSettings, queueClientSettings } from "../shared/clientSettings";
+import { explain } from "../shared/failure";
+import { jsonAnswer, refuse, unavailable } from "../shared/http/answer";
+import { jsonBody, refuseInput } from "../shared/http/body";
+import type { HttpRequest } from "../shared/http/request";
+import { bearerToken, refuseStranger } from "../shared/http/token";
+import { digestOf } from "../shared/imageTag";
 import {
   acquireLock,
   type DeploymentTable,
@@ -13,7 +19,8 @@ import {
   lockSeconds,
   readLock,
   releaseLock,
-} from "./deploy/lock";
+} from "../shared/lock";
+import { log } from "../shared/log";
 import {
   cancelRecord,
   DEPLOYMENT_ID,
@@ -21,16 +28,9 @@ import {
   lapseOf,
   putRecord,
   readRecord,
-} from "./deployments/record";
-import { readDeployment } from "./deployments/request";
-import { explain } from "./failure";
-import { jsonAnswer, refuse, unavailable } from "./http/answer";
-import { jsonBody, refuseInput } from "./http/body";
-import type { HttpRequest } from "./http/request";
-import { bearerToken, refuseStranger } from "./http/token";
-import { digestOf } from "./imageTag";
-import { log } from "./log";
-import { cachedSecret, readSecret } from "./secret";
+} from "../shared/records/record";
+import { cachedSecret, readSecret } from "../shared/secret";
+import { readDeployment } from "./request";
 
 /** An application that can be deployed by HTTP. */
 export interface DeployableApplication {

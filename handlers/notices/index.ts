@@ -5,11 +5,11 @@ import {
 } from "@aws-sdk/client-codepipeline";
 import { PublishCommand, SNSClient } from "@aws-sdk/client-sns";
 import type { EventBridgeEvent } from "aws-lambda";
-import { clientSettings } from "./clientSettings";
-import { explain } from "./failure";
-import { log } from "./log";
-import { compose, isOutcome, type Outcome } from "./notices/notice";
-import { summarise } from "./notices/progress";
+import { clientSettings } from "../shared/clientSettings";
+import { explain } from "../shared/failure";
+import { log } from "../shared/log";
+import { compose, isOutcome, type Outcome } from "../shared/notice";
+import { summarise } from "./progress";
 
 export interface NoticesOptions {
   environment: string;

@@ -1,10 +1,10 @@
 import { ChangeMessageVisibilityCommand, SendMessageCommand } from "@aws-sdk/client-sqs";
 import type { SQSBatchResponse, SQSEvent, SQSRecord } from "aws-lambda";
-import { releaseLock } from "../deploy/lock";
-import { DEPLOYMENT_ID, type DeploymentRecord, readRecord } from "../deployments/record";
 import { explain } from "../failure";
+import { releaseLock } from "../lock";
 import { log } from "../log";
 import type { RecordContext } from "./context";
+import { DEPLOYMENT_ID, type DeploymentRecord, readRecord } from "./record";
 
 /** Seconds between two looks at a record that no event brings up. */
 const PAUSE = 60;

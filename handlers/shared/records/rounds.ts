@@ -1,7 +1,7 @@
-import { advanceRecord, type DeploymentProgress, type DeploymentRecord, isEnded } from "../deployments/record";
 import { explain } from "../failure";
 import { log } from "../log";
 import type { RecordContext } from "./context";
+import { advanceRecord, type DeploymentProgress, type DeploymentRecord, isEnded } from "./record";
 
 /** What one round makes of a record. */
 export interface Round extends DeploymentProgress {

@@ -2,16 +2,16 @@ import { CodePipelineClient } from "@aws-sdk/client-codepipeline";
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { ECSClient } from "@aws-sdk/client-ecs";
 import type { CodePipelineEvent } from "aws-lambda";
-import { clientSettings } from "./clientSettings";
-import { ANSWER_WITHIN, type Job, type JobResult, parameter, resultOf, runJob } from "./codePipelineJob";
-import { explain, failure, failureType, isTransient } from "./failure";
-import { imageParameters } from "./imageParameters";
-import { log } from "./log";
-import { type ActionOutcome, type ActionRequest, advance, describeRequest } from "./pullRequestAction/action";
-import { DEADLINE } from "./pullRequestAction/decision";
-import { type ActionState, decodeState, encodeState } from "./pullRequestAction/state";
-import { idOf } from "./pullRequests/record";
-import type { StartContext, TaskOptions } from "./pullRequests/start";
+import { idOf } from "../pullRequests/record";
+import type { StartContext, TaskOptions } from "../pullRequests/start";
+import { clientSettings } from "../shared/clientSettings";
+import { ANSWER_WITHIN, type Job, type JobResult, parameter, resultOf, runJob } from "../shared/codePipelineJob";
+import { explain, failure, failureType, isTransient } from "../shared/failure";
+import { imageParameters } from "../shared/imageParameters";
+import { log } from "../shared/log";
+import { type ActionOutcome, type ActionRequest, advance, describeRequest } from "./action";
+import { DEADLINE } from "./decision";
+import { type ActionState, decodeState, encodeState } from "./state";
 
 export interface PullRequestActionOptions {
   /** The DynamoDB table of pull requests' records. */

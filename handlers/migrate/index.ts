@@ -5,16 +5,16 @@ import { ECRClient } from "@aws-sdk/client-ecr";
 import { ECSClient } from "@aws-sdk/client-ecs";
 import { SQSClient } from "@aws-sdk/client-sqs";
 import type { CodePipelineEvent, SQSBatchResponse, SQSEvent } from "aws-lambda";
-import { clientSettings, queueClientSettings } from "./clientSettings";
-import { EXECUTION, type Job, type JobResult, parameter, runJob } from "./codePipelineJob";
-import { imageParameters } from "./imageParameters";
-import { log } from "./log";
-import type { MigrateOptions } from "./migrate/options";
-import { advanceMigration, type RecordedMigration, recordOfTask } from "./migrate/recorded";
-import type { TaskStateChangeEvent } from "./migrate/taskEvent";
-import { takeJob } from "./records/jobs";
-import { takeMessages } from "./records/messages";
-import { goOn } from "./records/rounds";
+import { clientSettings, queueClientSettings } from "../shared/clientSettings";
+import { EXECUTION, type Job, type JobResult, parameter, runJob } from "../shared/codePipelineJob";
+import { imageParameters } from "../shared/imageParameters";
+import { log } from "../shared/log";
+import { takeJob } from "../shared/records/jobs";
+import { takeMessages } from "../shared/records/messages";
+import { goOn } from "../shared/records/rounds";
+import type { MigrateOptions } from "./options";
+import { advanceMigration, type RecordedMigration, recordOfTask } from "./recorded";
+import type { TaskStateChangeEvent } from "./taskEvent";
 
 /**
  * Runs an application's migration with the image to be deployed, once, and follows it to its exit code. UserParameters:

@@ -1,5 +1,10 @@
 import { GetPipelineExecutionCommand, PutJobSuccessResultCommand } from "@aws-sdk/client-codepipeline";
 import { type Job, type ReportedResult, reportResult } from "../codePipelineJob";
+import { explain, failure, isException } from "../failure";
+import type { RequestedImage } from "../imageParameters";
+import { log } from "../log";
+import type { RecordContext } from "./context";
+import { announceRecord } from "./messages";
 import {
   actionRecordId,
   type DeploymentRecord,
@@ -8,12 +13,7 @@ import {
   type RecordedAction,
   readRecord,
   updateRecord,
-} from "../deployments/record";
-import { explain, failure, isException } from "../failure";
-import type { RequestedImage } from "../imageParameters";
-import { log } from "../log";
-import type { RecordContext } from "./context";
-import { announceRecord } from "./messages";
+} from "./record";
 
 /** What a job asks for. */
 export interface WantedAction extends RequestedImage {

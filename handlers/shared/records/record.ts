@@ -6,8 +6,8 @@ import {
   PutItemCommand,
   UpdateItemCommand,
 } from "@aws-sdk/client-dynamodb";
-import type { DeploymentTable } from "../deploy/lock";
 import { isException } from "../failure";
+import type { DeploymentTable } from "../lock";
 
 /** How a deployment that was asked for by HTTP stands, or an action of a pipeline. */
 export interface DeploymentProgress {

@@ -3,12 +3,12 @@ import { ECSClient } from "@aws-sdk/client-ecs";
 import { EventBridgeClient } from "@aws-sdk/client-eventbridge";
 import { PublishCommand, SNSClient } from "@aws-sdk/client-sns";
 import type { EventBridgeEvent, ScheduledEvent } from "aws-lambda";
-import { clientSettings } from "./clientSettings";
-import { log } from "./log";
-import type { Notice } from "./notices/notice";
-import { type EndedTask, noticeOfEnd } from "./scheduledTasks/ended";
-import type { ScheduledTasksContext, ScheduledTasksOptions } from "./scheduledTasks/options";
-import { findUnstarted, noticeOfUnstarted } from "./scheduledTasks/unstarted";
+import { clientSettings } from "../shared/clientSettings";
+import { log } from "../shared/log";
+import type { Notice } from "../shared/notice";
+import { type EndedTask, noticeOfEnd } from "./ended";
+import type { ScheduledTasksContext, ScheduledTasksOptions } from "./options";
+import { findUnstarted, noticeOfUnstarted } from "./unstarted";
 
 /** https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs_task_events.html */
 export type TaskStateEvent = EventBridgeEvent<"ECS Task State Change", EndedTask>;

@@ -1,10 +1,10 @@
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import type { EventBridgeEvent } from "aws-lambda";
-import { clientSettings } from "./clientSettings";
-import { log } from "./log";
-import { releaseSlot } from "./pullRequests/slots";
-import { moveRecord } from "./pullRequests/store";
-import { endedAttempt, type TaskStateChange } from "./pullRequestTasks/decision";
+import { releaseSlot } from "../pullRequests/slots";
+import { moveRecord } from "../pullRequests/store";
+import { clientSettings } from "../shared/clientSettings";
+import { log } from "../shared/log";
+import { endedAttempt, type TaskStateChange } from "./decision";
 
 export interface PullRequestTasksOptions {
   /** The DynamoDB table of pull requests' records. */

@@ -1,5 +1,5 @@
-import type { Refusal } from "../http/body";
-import { IMAGE_TAG } from "../image";
+import type { Refusal } from "../shared/http/body";
+import { IMAGE_TAG } from "../shared/image";
 
 export type RequestVerdict = { kind: "wanted"; application: string; version: string } | Refusal;
 

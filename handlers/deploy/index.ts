@@ -5,16 +5,16 @@ import { ECSClient } from "@aws-sdk/client-ecs";
 import { SNSClient } from "@aws-sdk/client-sns";
 import { SQSClient } from "@aws-sdk/client-sqs";
 import type { CodePipelineEvent, SQSBatchResponse, SQSEvent } from "aws-lambda";
-import { clientSettings, queueClientSettings } from "./clientSettings";
-import { EXECUTION, type Job, type JobResult, parameter, runJob } from "./codePipelineJob";
-import type { DeployOptions } from "./deploy/options";
-import { advanceDeployment, currentRecord, type RecordedContext } from "./deploy/recorded";
-import type { RolloutStateChange } from "./deploy/rolloutEvent";
-import { imageParameters } from "./imageParameters";
-import { log } from "./log";
-import { takeJob } from "./records/jobs";
-import { takeMessages } from "./records/messages";
-import { goOn } from "./records/rounds";
+import { clientSettings, queueClientSettings } from "../shared/clientSettings";
+import { EXECUTION, type Job, type JobResult, parameter, runJob } from "../shared/codePipelineJob";
+import { imageParameters } from "../shared/imageParameters";
+import { log } from "../shared/log";
+import { takeJob } from "../shared/records/jobs";
+import { takeMessages } from "../shared/records/messages";
+import { goOn } from "../shared/records/rounds";
+import type { DeployOptions } from "./options";
+import { advanceDeployment, currentRecord, type RecordedContext } from "./recorded";
+import type { RolloutStateChange } from "./rolloutEvent";
 
 /**
  * Deploys an image to all services of an application, or to none: for a job of the application's pipeline, UserParameters

@@ -8,8 +8,8 @@ import {
   type Service,
 } from "@aws-sdk/client-ecs";
 import type { ScheduledEvent } from "aws-lambda";
-import { clientSettings } from "./clientSettings";
-import { log } from "./log";
+import { clientSettings } from "../shared/clientSettings";
+import { log } from "../shared/log";
 
 /** The metric that this function publishes, with the dimensions ClusterName and ServiceName. */
 export const MISSING_TASKS = { namespace: "slipway", metricName: "MissingTasks" } as const;

@@ -1,12 +1,12 @@
 import { SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 import type { SNSEvent } from "aws-lambda";
-import { checkedUrl, post } from "./chat/incomingWebhook";
-import type { ChatKind } from "./chat/shape";
-import { textOf } from "./chat/text";
-import { clientSettings } from "./clientSettings";
-import { failure } from "./failure";
-import { log } from "./log";
-import { type CachedSecret, cachedSecret, nameOf, readSecret, type SecretLocation } from "./secret";
+import { clientSettings } from "../shared/clientSettings";
+import { failure } from "../shared/failure";
+import { log } from "../shared/log";
+import { type CachedSecret, cachedSecret, nameOf, readSecret, type SecretLocation } from "../shared/secret";
+import { checkedUrl, post } from "./incomingWebhook";
+import type { ChatKind } from "./shape";
+import { textOf } from "./text";
 
 export interface ChatOptions {
   kind: ChatKind;

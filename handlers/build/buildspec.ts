@@ -1,4 +1,4 @@
-import { MEDIA_TYPES } from "./image";
+import { MEDIA_TYPES } from "../shared/image";
 
 /** The name of the container that runs the application's image, in the task definition of each of its services. */
 export const applicationContainer = "app";

@@ -1,4 +1,4 @@
-import { failure } from "../failure";
+import { failure } from "./failure";
 import { type DeploymentTable, describeHolder, holdLock, lastHolder, releaseLock } from "./lock";
 
 /** The lock of an application's deployments. */

@@ -2,20 +2,20 @@ import { randomUUID } from "node:crypto";
 import { SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 import { SQSClient } from "@aws-sdk/client-sqs";
 import type { APIGatewayProxyStructuredResultV2 } from "aws-lambda";
-import { clientSettings, queueClientSettings } from "./clientSettings";
-import { explain } from "./failure";
-import { FORGES, type Forge, repositoryKey, type TrackedBranch } from "./forge";
-import { jsonAnswer } from "./http/answer";
-import { bodyBytes, type HttpRequest } from "./http/request";
-import { type LogFields, log } from "./log";
-import { type PushMessage, sendMessage } from "./message";
-import { type CachedSecret, cachedSecret, isExplainedBy, readSecret, requireText, textAt } from "./secret";
-import type { Adapter, Delivery } from "./webhook/adapter";
-import { bitbucket } from "./webhook/bitbucket";
-import { gitee } from "./webhook/gitee";
-import { github } from "./webhook/github";
-import { gitlab } from "./webhook/gitlab";
-import { decidePush, type TrackedPush } from "./webhook/push";
+import { clientSettings, queueClientSettings } from "../shared/clientSettings";
+import { explain } from "../shared/failure";
+import { FORGES, type Forge, repositoryKey, type TrackedBranch } from "../shared/forge";
+import { jsonAnswer } from "../shared/http/answer";
+import { bodyBytes, type HttpRequest } from "../shared/http/request";
+import { type LogFields, log } from "../shared/log";
+import { type PushMessage, sendMessage } from "../shared/message";
+import { type CachedSecret, cachedSecret, isExplainedBy, readSecret, requireText, textAt } from "../shared/secret";
+import type { Adapter, Delivery } from "./adapter";
+import { bitbucket } from "./bitbucket";
+import { gitee } from "./gitee";
+import { github } from "./github";
+import { gitlab } from "./gitlab";
+import { decidePush, type TrackedPush } from "./push";
 
 export interface WebhookOptions {
   /** ARN of the Secrets Manager secret: a JSON object with the secret of each repository's webhook, by {@link repositoryKey}. */

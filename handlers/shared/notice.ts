@@ -1,4 +1,4 @@
-import type { ActionFailure, Progress } from "./progress";
+import type { ActionFailure, Progress } from "../notices/progress";
 
 /** How CodePipeline says that an execution ended, and how people say it. */
 const ENDINGS = {

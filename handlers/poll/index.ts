@@ -1,12 +1,12 @@
 import { S3Client } from "@aws-sdk/client-s3";
 import { SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 import { SQSClient } from "@aws-sdk/client-sqs";
-import { clientSettings, queueClientSettings } from "./clientSettings";
-import { explain, failure } from "./failure";
-import { headOf } from "./fetch/head";
-import { accessOf, createForgeTokens, type ForgeAccessOptions, type ForgeTokens } from "./forgeAccess";
-import { log } from "./log";
-import { sendMessage } from "./message";
+import { headOf } from "../fetch/head";
+import { clientSettings, queueClientSettings } from "../shared/clientSettings";
+import { explain, failure } from "../shared/failure";
+import { accessOf, createForgeTokens, type ForgeAccessOptions, type ForgeTokens } from "../shared/forgeAccess";
+import { log } from "../shared/log";
+import { sendMessage } from "../shared/message";
 import {
   decideHead,
   enqueuedAfter,
@@ -14,9 +14,9 @@ import {
   type PolledRepository,
   type PolledSource,
   repositoriesOf,
-} from "./poll/decision";
-import { headsOf } from "./poll/remote";
-import { type EnqueuedHeads, headKey, readState, writeState } from "./poll/state";
+} from "./decision";
+import { headsOf } from "./remote";
+import { type EnqueuedHeads, headKey, readState, writeState } from "./state";
 
 export interface PollOptions {
   /** The bucket of the archives and of the state. */
