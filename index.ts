@@ -1,28 +1,27 @@
 import { Application } from "./infra/application";
 import { Bucket } from "./infra/foundation/bucket";
-import { Api } from "./infra/ingress/httpApi";
+import { HttpApi } from "./infra/ingress/httpApi";
 import { LoadBalancer } from "./infra/ingress/loadBalancer";
-import { priorities } from "./infra/ingress/priorities";
-import { Source, VISIBILITY_SECONDS } from "./infra/intake/fetch";
-import { accessTo, forgesOf, forgeUrl } from "./infra/intake/forges";
+import { Fetch, VISIBILITY_SECONDS } from "./infra/intake/fetch";
+import { forgeAccess, forgeAddresses } from "./infra/intake/forges";
 import { Poll } from "./infra/intake/poll";
-import { Intake } from "./infra/intake/pushQueue";
+import { PushQueue } from "./infra/intake/pushQueue";
 import { Webhook } from "./infra/intake/webhook";
 import { Network } from "./infra/network/network";
 import { Alerts } from "./infra/observability/alerts";
-import { Chat, toldChats } from "./infra/observability/chat";
+import { Chat, chatSubscriptions } from "./infra/observability/chat";
 import { Dashboard } from "./infra/observability/dashboard";
 import { Notices } from "./infra/observability/notices";
 import { ScheduledTasks } from "./infra/observability/scheduledTasks";
 import { ServiceCheck } from "./infra/observability/serviceCheck";
 import { currentAccount } from "./infra/partition";
 import { DeliveredImages } from "./infra/pipeline/deliveredImages";
-import { Deployments, DeploymentTable } from "./infra/pipeline/deploymentRequests";
+import { DeploymentRequests, DeploymentTable } from "./infra/pipeline/deploymentRequests";
 import { PullRequests } from "./infra/pullRequests/api";
-import { PullRequestTable } from "./infra/pullRequests/table";
 import { PullRequestTask } from "./infra/pullRequests/task";
 import { readSettings } from "./infra/settings";
-import type { Operations } from "./infra/stackContext";
+import { trackedBranches } from "./infra/settings/derived";
+import type { StackContext } from "./infra/stackContext";
 import { Cluster } from "./infra/workload/cluster";
 
 // Pulumi takes a stack trace for every property of every resource (sdk/nodejs/runtime/debuggable.ts), and ts-node maps
@@ -31,139 +30,74 @@ import { Cluster } from "./infra/workload/cluster";
 Error.stackTraceLimit = 1;
 
 const settings = readSettings();
-const { promotesTo, pipelineType } = settings;
 
+// What everything has in common
 const alerts = new Alerts("slipway", settings.alerts);
-const operations: Operations = {
+const stack: StackContext = {
   account: currentAccount(settings.place),
   environment: settings.environment,
   logRetentionDays: settings.logRetentionDays,
   topicArn: alerts.topicArn,
-  observed: { alarmArns: [], functionNames: [] },
+  monitored: { alarmArns: [], functionNames: [] },
 };
-for (const chat of toldChats(settings.alerts)) new Chat(`slipway-chat-${chat.kind}`, { operations, ...chat });
 
-const pushes = settings.applications.flatMap(({ source }) => ("push" in source ? source.push : []));
-const forges = forgesOf(pushes);
-const network = new Network("slipway", {
-  operations,
-  settings: settings.network,
-  forges: forges.map((forge) => forgeUrl(forge, settings.forges)),
-  probe: forgeUrl(settings.pullRequests ? "github" : (forges[0] ?? "github"), settings.forges),
-});
+// Ground
+const network = new Network("slipway", { stack, settings: settings.network, ...forgeAddresses(settings) });
 const cluster = new Cluster("slipway");
-const web = settings.applications.flatMap(({ name, services }) =>
-  services
-    .filter(({ port }) => port !== undefined)
-    .map((service) => ({ name: `${name}-${service.name}`, hosted: service.hosts !== undefined })),
+const loadBalancer = LoadBalancer.from("slipway", { stack, network, settings });
+const api = HttpApi.from("slipway", { stack, settings });
+
+// A push waits here, and its archive goes there
+const tracksBranches = trackedBranches(settings).length > 0;
+const pushes = tracksBranches
+  ? new PushQueue("slipway", { stack, visibilityTimeoutSeconds: VISIBILITY_SECONDS })
+  : undefined;
+const archives = tracksBranches ? new Bucket("slipway-source", { oldVersionDays: 30 }) : undefined;
+
+// It becomes a running version of an application
+const table = DeploymentTable.from("slipway", settings);
+const deliveredImages = new DeliveredImages("slipway", stack);
+const pullRequestTask = PullRequestTask.from("slipway-gitops-pr", { stack, network, cluster, settings });
+const applications = settings.applications.map(
+  (application) =>
+    new Application(application.name, {
+      stack,
+      settings: application,
+      network,
+      cluster,
+      loadBalancer,
+      archives,
+      table,
+      deliveredImages,
+      pullRequestTask,
+      pipelineType: settings.pipelineType,
+      promotesTo: settings.promotesTo,
+      mirrors: settings,
+      deployedByHttp: settings.deploymentApi,
+    }),
 );
-const balancer =
-  web.length === 0 ? undefined : new LoadBalancer("slipway", { operations, network, ...settings.loadBalancer });
 
-const archives = pushes.length > 0 ? new Bucket("slipway-source", { oldVersionDays: 30 }) : undefined;
-const isRecorded = settings.applications.some(({ deploy, migrate }) => deploy === "callback" || migrate !== undefined);
-const table = isRecorded ? new DeploymentTable("slipway") : undefined;
-const pullRequestTask =
-  settings.pullRequests &&
-  new PullRequestTask("slipway-gitops-pr", {
-    operations,
-    settings: settings.pullRequests,
-    forges: settings.forges,
-    mirrors: settings,
-    network,
-    cluster,
-    table: new PullRequestTable("slipway"),
-  });
+// It arrives: by webhook, or by comparing branch heads, which also finds what webhooks missed
+const triggers = applications.flatMap(({ trigger }) => trigger ?? []);
+const fromForges = { stack, pushes, archives, forges: forgeAccess(settings), network: network.functions };
+const fetch = Fetch.from("slipway", { ...fromForges, triggers });
+Poll.from("slipway", { ...fromForges, fetch, settings });
+const webhook = Webhook.from("slipway", { stack, api, pushes, fetch, settings });
 
-const deliveredImages = new DeliveredImages("slipway", operations);
-const applications = settings.applications.map((application): [name: string, application: Application] => [
-  application.name,
-  new Application(application.name, {
-    operations,
-    settings: application,
-    promotesTo,
-    network,
-    cluster,
-    loadBalancer: balancer,
-    priorities: priorities(web),
-    source: archives,
-    pipelineType,
-    deliveredImages,
-    mirrors: settings,
-    table,
-    deployedByHttp: settings.deploymentApi,
-    pullRequestTask,
-  }),
-]);
-
-const takesWebhooks = archives !== undefined && settings.intake === "webhook";
-const isCalled = takesWebhooks || settings.deploymentApi || settings.pullRequests !== undefined;
-const api = isCalled ? new Api("slipway", { operations, origins: settings.pullRequests?.origins }) : undefined;
-const sources = applications.flatMap(([, { source }]) => source ?? []);
-const reaching = { forges: accessTo(forges, settings.forges), network: network.functions };
-const intake = archives && new Intake("slipway", { operations, visibilityTimeoutSeconds: VISIBILITY_SECONDS });
-const source =
-  archives && intake && new Source("slipway", { operations, intake, bucket: archives, sources, ...reaching });
-if (archives && intake && source)
-  new Poll("slipway", {
-    operations,
-    queue: intake.queue,
-    bucket: archives,
-    archives: source.archives,
-    // With webhooks, it only has to find what they missed.
-    everyMinutes: takesWebhooks ? 5 : 1,
-    ...reaching,
-  });
-const webhook =
-  api && intake && source && takesWebhooks
-    ? new Webhook("slipway", { operations, api, queue: intake.queue, repositories: pushes, branches: source.branches })
-    : undefined;
-const deployments =
-  api && table && settings.deploymentApi
-    ? new Deployments("slipway", {
-        operations,
-        api,
-        table,
-        applications: applications.flatMap(([application, { registry, requestQueue: queue }]) =>
-          queue === undefined ? [] : [{ application, registry, queue }],
-        ),
-      })
-    : undefined;
-const pullRequests =
-  api &&
-  pullRequestTask &&
-  settings.pullRequests &&
-  new PullRequests("slipway-pull-requests", {
-    operations,
-    api,
-    task: pullRequestTask,
-    concurrentTasks: settings.pullRequests.concurrentTasks,
-    circleci: settings.pullRequests.circleci,
-    tokens: settings.pullRequests.tokens,
-  });
-
+// People and CI ask
+const deployments = DeploymentRequests.from("slipway", { stack, api, table, applications, settings });
+const pullRequests = PullRequests.from("slipway-pull-requests", { stack, api, task: pullRequestTask, settings });
 api?.open();
 
-new Notices("slipway", {
-  operations,
-  pipelines: applications.map(([application, { pipelineName, pipelineArn: arn }]) => ({
-    application,
-    pipelineName,
-    arn,
-  })),
-});
-const services = applications.flatMap(([, application]) => application.services);
-if (services.length > 0) new ServiceCheck("slipway", { operations, cluster, services });
-const scheduled = settings.applications.filter(({ schedules }) => schedules !== undefined).map(({ name }) => name);
-if (scheduled.length > 0) new ScheduledTasks("slipway", { operations, cluster, applications: scheduled });
-new Dashboard("slipway", {
-  operations,
-  services,
-  apiId: api?.apiId,
-  pushQueueName: intake?.queueName,
-});
+// People are notified
+for (const chat of chatSubscriptions(settings.alerts)) new Chat(`slipway-chat-${chat.kind}`, { stack, ...chat });
+new Notices("slipway", { stack, applications });
+const services = applications.flatMap((application) => application.services);
+ServiceCheck.from("slipway", { stack, cluster, services });
+ScheduledTasks.from("slipway", { stack, cluster, settings });
+new Dashboard("slipway", { stack, services, apiId: api?.apiId, pushQueueName: pushes?.queueName });
 
-// The stack's outputs. One that is undefined would be warned of on every `pulumi up`: what a stack does not have is left out.
+// The stack's outputs. Pulumi warns of an output that is undefined on every `pulumi up`: what a stack does not have is left out.
 export = {
   /** By `<forge>/<repository>`, the address of its webhook, content type application/json, and the secret that goes with it. */
   ...(webhook && { webhookUrls: webhook.urls, webhookSecrets: webhook.secrets }),
@@ -180,15 +114,15 @@ export = {
     natInstance: { publicIp: network.natInstance.publicIp, role: network.natInstance.roleArn },
   }),
   /** Addresses of the web services, by `<application>/<service>`. */
-  services: Object.fromEntries(applications.flatMap(([, { urls }]) => Object.entries(urls))),
+  services: Object.fromEntries(applications.flatMap(({ urls }) => Object.entries(urls))),
   /** The load balancer's DNS name, for the CNAME of each host. None in a stack without web services. */
-  ...(balancer && { loadBalancer: balancer.dnsName }),
+  ...(loadBalancer && { loadBalancer: loadBalancer.dnsName }),
   /**
    * ARN of each service's task role, by `<application>/<service>`, and of the one-off tasks', by `<application>/task`: attach
    * to it what the application may do in AWS.
    */
-  taskRoles: Object.fromEntries(applications.flatMap(([, { taskRoles }]) => Object.entries(taskRoles))),
+  taskRoles: Object.fromEntries(applications.flatMap(({ taskRoles }) => Object.entries(taskRoles))),
   /** Image repositories and pipelines, by application. */
-  repositories: Object.fromEntries(applications.map(([name, { repositoryUrl }]) => [name, repositoryUrl])),
-  pipelines: Object.fromEntries(applications.map(([name, { pipelineName }]) => [name, pipelineName])),
+  repositories: Object.fromEntries(applications.map(({ name, repositoryUrl }) => [name, repositoryUrl])),
+  pipelines: Object.fromEntries(applications.map(({ name, pipelineName }) => [name, pipelineName])),
 };

@@ -1,13 +1,13 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { LoadBalancer } from "./ingress/loadBalancer";
 import type { Target } from "./ingress/target";
-import type { DeliveredSource } from "./intake/fetch";
+import type { ArchiveTrigger } from "./intake/fetch";
 import { type ApplicationPipelineArgs, archiveKey, createApplicationPipeline } from "./pipeline/applicationPipeline";
 import { createDeployment, type Deployment } from "./pipeline/deploy";
 import type { Pipeline } from "./pipeline/pipeline";
 import { Promotion } from "./pipeline/promotion";
 import type { ApplicationSettings } from "./settings";
-import { Task } from "./workload/oneOffTask";
+import { OneOffTask } from "./workload/oneOffTask";
 import { existingRepository, type ImageRepository, Registry } from "./workload/registry";
 import { Service, type ServiceArgs } from "./workload/service";
 
@@ -16,14 +16,12 @@ export interface ApplicationArgs extends ApplicationPipelineArgs {
   promotesTo: string[];
   /** Leads to the web services. Left out where the stack has none. */
   loadBalancer?: LoadBalancer | undefined;
-  /** Priority of each web service's listener rule, by `<application>-<service>`. */
-  priorities: Map<string, number>;
   /** Whether versions can be deployed by HTTP. */
   deployedByHttp: boolean;
 }
 
 /** A service as CloudWatch knows it. */
-export interface ObservedService {
+export interface MonitoredService {
   /** `<application>/<service>` */
   name: string;
   clusterName: pulumi.Output<string>;
@@ -37,17 +35,18 @@ export interface ObservedService {
 
 /** One application: its repository of images, its services, and the pipeline that brings the one to the other. */
 export class Application extends pulumi.ComponentResource {
+  readonly name: string;
   readonly registry: ImageRepository;
   readonly repositoryUrl: pulumi.Output<string>;
   readonly pipelineName: pulumi.Output<string>;
   readonly pipelineArn: pulumi.Output<string>;
-  readonly services: ObservedService[];
+  readonly services: MonitoredService[];
   /** Addresses of the web services, by `<application>/<service>`. */
   readonly urls: Record<string, pulumi.Output<string>>;
   /** ARN of the role that each service's tasks have, by `<application>/<service>`; the one-off task's by `<application>/task`. */
   readonly taskRoles: Record<string, pulumi.Output<string>>;
   /** The tracked branch, for the functions that take pushes in. None where images are promoted. */
-  readonly source: DeliveredSource | undefined;
+  readonly trigger: ArchiveTrigger | undefined;
   /** Takes the deployments that are asked for by HTTP. */
   readonly requestQueue: { url: pulumi.Output<string>; arn: pulumi.Output<string> } | undefined;
 
@@ -58,18 +57,19 @@ export class Application extends pulumi.ComponentResource {
     const task = createTask(name, args, registry, this);
     const deployment = createDeploymentOf(name, args, { registry, services }, this);
     const pipeline = createApplicationPipeline(name, args, { registry, services, task, deployment }, this);
-    this.source = begin(name, args, pipeline, this);
+    this.trigger = createTrigger(name, args, pipeline, this);
+    this.name = name;
     this.registry = registry;
     this.repositoryUrl = registry.repositoryUrl;
     this.pipelineName = pipeline.pipelineName;
     this.pipelineArn = pipeline.arn;
-    this.services = services.map((service) => observed(name, service, args));
+    this.services = services.map((service) => monitored(name, service, args));
     this.urls = Object.fromEntries(
       services.flatMap(({ settings, target }) => (target ? [[`${name}/${settings.name}`, target.url]] : [])),
     );
     this.taskRoles = Object.fromEntries([
-      ...services.map(({ settings, template }) => [`${name}/${settings.name}`, template.taskRoleArn]),
-      ...(task ? [[`${name}/task`, task.template.taskRoleArn]] : []),
+      ...services.map(({ settings, taskDefinition }) => [`${name}/${settings.name}`, taskDefinition.taskRoleArn]),
+      ...(task ? [[`${name}/task`, task.taskDefinition.taskRoleArn]] : []),
     ]);
     this.requestQueue = deployment?.requestQueue;
     this.registerOutputs({
@@ -84,49 +84,56 @@ export class Application extends pulumi.ComponentResource {
 /** Images that are promoted stay where the environment before has them. */
 const createRegistry = (
   name: string,
-  { operations, promotesTo, settings }: ApplicationArgs,
+  { stack, promotesTo, settings }: ApplicationArgs,
   parent: pulumi.Resource,
 ): ImageRepository =>
   "image" in settings.source
-    ? existingRepository(operations.account, settings.source.image.repository)
+    ? existingRepository(stack.account, settings.source.image.repository)
     : new Registry(
         name,
         // What a cluster of Kubernetes runs is said in the gitops repository alone.
-        { environment: operations.environment, promotesTo, runsElsewhere: settings.deploy === "gitops" },
+        { environment: stack.environment, promotesTo, runsElsewhere: settings.deploy === "gitops" },
         { parent },
       );
 
 const createServices = (
   name: string,
-  { operations, network, cluster, loadBalancer, priorities, settings }: ApplicationArgs,
+  { stack, network, cluster, loadBalancer, settings }: ApplicationArgs,
   registry: ImageRepository,
   parent: pulumi.Resource,
 ): Service[] =>
   settings.services.map((service) => {
     const fullName = `${name}-${service.name}`;
-    const priority = priorities.get(fullName);
+    const priority = loadBalancer?.priorities.get(fullName);
     const route = loadBalancer === undefined || priority === undefined ? undefined : { loadBalancer, priority };
-    const common = { operations, application: name, network, cluster, registry, countedBy: countedBy(settings.deploy) };
+    const common = {
+      stack,
+      application: name,
+      network,
+      cluster,
+      registry,
+      desiredCountOwner: desiredCountOwner(settings.deploy),
+    };
     return new Service(fullName, { ...common, settings: service, route }, { parent });
   });
 
 const createTask = (
   name: string,
-  { operations, network, settings }: ApplicationArgs,
+  { stack, network, settings }: ApplicationArgs,
   registry: ImageRepository,
   parent: pulumi.Resource,
-): Task | undefined =>
+): OneOffTask | undefined =>
   settings.migrate === undefined && settings.schedules === undefined
     ? undefined
-    : new Task(
+    : new OneOffTask(
         `${name}-task`,
-        { operations, application: name, settings: settings.task, network, registry },
+        { stack, application: name, settings: settings.task, network, registry },
         { parent },
       );
 
 const createDeploymentOf = (
   name: string,
-  { operations, cluster, settings, table, deployedByHttp: byHttp, deliveredImages }: ApplicationArgs,
+  { stack, cluster, settings, table, deployedByHttp: byHttp, deliveredImages }: ApplicationArgs,
   { registry, services }: { registry: ImageRepository; services: Service[] },
   parent: pulumi.Resource,
 ): Deployment | undefined => {
@@ -135,38 +142,38 @@ const createDeploymentOf = (
     throw new Error(`${name} is deployed by a function, and there is no table to record that in`);
   return createDeployment(
     `${name}-deploy`,
-    { operations, application: name, cluster, registry, services, table, byHttp, deliveredImages },
+    { stack, application: name, cluster, registry, services, table, byHttp, deliveredImages },
     { parent },
   );
 };
 
-/** What starts the pipeline: fetch, which is told the branch to take pushes from, or the tag on an image. */
-function begin(
+/** What starts the pipeline: an archive that fetch has copied, or an image tag that has moved. */
+function createTrigger(
   name: string,
-  { operations, settings, pipelineType }: ApplicationArgs,
+  { stack, settings, pipelineType }: ApplicationArgs,
   pipeline: Pipeline,
   parent: pulumi.Resource,
-): DeliveredSource | undefined {
+): ArchiveTrigger | undefined {
   if ("image" in settings.source) {
-    new Promotion(name, { operations, source: settings.source.image, pipeline }, { parent });
+    new Promotion(name, { stack, source: settings.source.image, pipeline }, { parent });
     return undefined;
   }
   const branch = { ...settings.source.push, application: name };
   return { branch, key: archiveKey(name), pipeline, overridable: pipelineType === "V2" };
 }
 
-const observed = (
+const monitored = (
   application: string,
   { settings, serviceName, arn, target }: Service,
   { cluster, settings: { deploy } }: ApplicationArgs,
-): ObservedService => ({
+): MonitoredService => ({
   name: `${application}/${settings.name}`,
   clusterName: cluster.clusterName,
   serviceName,
   arn,
-  countedByProgram: countedBy(deploy) === "program",
+  countedByProgram: desiredCountOwner(deploy) === "program",
   target: target?.dimensions,
 });
 
-const countedBy = (deploy: ApplicationSettings["deploy"]): ServiceArgs["countedBy"] =>
+const desiredCountOwner = (deploy: ApplicationSettings["deploy"]): ServiceArgs["desiredCountOwner"] =>
   deploy === "callback" ? "delivery" : "program";

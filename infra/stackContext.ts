@@ -2,7 +2,7 @@ import type * as pulumi from "@pulumi/pulumi";
 import type { Account } from "./partition";
 
 /** What everything that runs in the stack has in common. */
-export interface Operations {
+export interface StackContext {
   account: Account;
   /** Name of the environment. */
   environment: string;
@@ -11,10 +11,10 @@ export interface Operations {
   /** SNS topic that alarms and notices go to. */
   topicArn: pulumi.Input<string>;
   /** Takes in what the dashboard shows, as it is made. */
-  observed: Observed;
+  monitored: Monitored;
 }
 
-export interface Observed {
+export interface Monitored {
   alarmArns: pulumi.Output<string>[];
   functionNames: pulumi.Output<string>[];
 }

@@ -86,8 +86,8 @@ async function plan(
     const found = observation === undefined ? "does not exist" : `is ${observation.status}`;
     throw failure("ConfigurationError", `service ${service} in cluster ${options.cluster} ${found}`);
   }
-  const template = await describeTaskDefinition(ecs, taskDefinition);
-  const registration = registrationOf(template, container, image, count);
+  const described = await describeTaskDefinition(ecs, taskDefinition);
+  const registration = registrationOf(described, container, image, count);
   const { definition, tags } = await describeTaskDefinition(ecs, previous);
   const delivered = isDelivered(definition, container);
   const state: ServiceState = {

@@ -14,7 +14,7 @@ import {
 } from "@aws-sdk/client-ecs";
 import { explain, failure, isException } from "../shared/failure";
 import type { DeploymentObservation, ServiceObservation } from "./rollout";
-import { nameOf, type Template } from "./taskDefinition";
+import { type DescribedRevision, nameOf } from "./taskDefinition";
 
 // What the operations take at a time.
 const SERVICES = 10;
@@ -79,7 +79,7 @@ function deploymentOf(deployment: Deployment): DeploymentObservation {
 }
 
 /** @param taskDefinition ARN or `family:revision` */
-export async function describeTaskDefinition(ecs: ECSClient, taskDefinition: string): Promise<Template> {
+export async function describeTaskDefinition(ecs: ECSClient, taskDefinition: string): Promise<DescribedRevision> {
   const answer = await ecs.send(new DescribeTaskDefinitionCommand({ taskDefinition, include: ["TAGS"] }));
   if (answer.taskDefinition === undefined) {
     throw failure("ConfigurationError", `ECS gives no task definition ${taskDefinition}`);

@@ -21,35 +21,35 @@ export const READ_ONLY = [
 /** A task definition without {@link READ_ONLY}. Pinned by a test to what RegisterTaskDefinition takes. */
 export type Registrable = Omit<TaskDefinition, (typeof READ_ONLY)[number]>;
 
-export interface Template {
+export interface DescribedRevision {
   definition: TaskDefinition;
   /** They come beside the definition. */
   tags: Tag[];
 }
 
 /**
- * The registration of a service's revision: its template with another image, and with the count that the configuration
+ * The registration of a service's revision: the program's, with another image, and with the count that the configuration
  * wants, for {@link COUNT}.
- * @throws Failure if the template has no such container
+ * @throws Failure if the revision has no such container
  */
 export function registrationOf(
-  template: Template,
+  described: DescribedRevision,
   container: string,
   image: string,
   count: number,
 ): RegisterTaskDefinitionCommandInput {
-  const { tags = [], ...registration } = imageRegistration(template, container, image);
+  const { tags = [], ...registration } = imageRegistration(described, container, image);
   // No key twice.
   return { ...registration, tags: [...tags.filter(({ key }) => key !== COUNT), { key: COUNT, value: String(count) }] };
 }
 
 /**
- * The registration of a revision that differs from the template in one container's image. Empty values stay: an environment
+ * The registration of a revision that differs from the described one in one container's image. Empty values stay: an environment
  * variable may be `""`.
- * @throws Failure if the template has no such container
+ * @throws Failure if the revision has no such container
  */
 export function imageRegistration(
-  { definition, tags }: Template,
+  { definition, tags }: DescribedRevision,
   container: string,
   image: string,
 ): RegisterTaskDefinitionCommandInput {

@@ -74,8 +74,8 @@ async function register(context: MigrationContext, request: MigrationRequest): P
   const { cluster, container, command, subnets, securityGroup } = options;
   // ECS would find out when it starts the task that there is no such image.
   await readImage(ecr, referenceOf(request.image));
-  const template = await describeTaskDefinition(ecs, options.taskDefinition);
-  const registration = imageRegistration(template, container, request.image);
+  const described = await describeTaskDefinition(ecs, options.taskDefinition);
+  const registration = imageRegistration(described, container, request.image);
   const since = Math.floor(context.now() / 1_000);
   const startedBy = request.execution;
   const taskDefinition = await registerTaskDefinition(ecs, registration);

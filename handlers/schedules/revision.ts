@@ -1,6 +1,6 @@
 import type { ECSClient, RegisterTaskDefinitionCommandInput } from "@aws-sdk/client-ecs";
 import { describeTaskDefinition, registerTaskDefinition } from "../deploy/services";
-import { imageRegistration, type Template } from "../deploy/taskDefinition";
+import { type DescribedRevision, imageRegistration } from "../deploy/taskDefinition";
 import { canonical } from "../shared/canonical";
 import { isException } from "../shared/failure";
 import type { ObservedRule } from "./rule";
@@ -18,18 +18,18 @@ export function latestRevision(family: string, rules: ObservedRule[]): number {
 }
 
 /**
- * The revision of the template with the image: the one that rules run already if it is that, or else a new one.
+ * The described revision with the image: the one that rules run already if it is that, or else a new one.
  * @param latest revision that rules run
  * @returns `family:revision`
  */
 export async function revisionFor(
   ecs: ECSClient,
-  template: Template,
+  described: DescribedRevision,
   container: string,
   image: string,
   latest: number,
 ): Promise<string> {
-  const registration = imageRegistration(template, container, image);
+  const registration = imageRegistration(described, container, image);
   const name = `${registration.family}:${latest}`;
   const current = latest === 0 ? undefined : await find(ecs, name);
   return current !== undefined && isSame(registration, current, container)
@@ -38,7 +38,7 @@ export async function revisionFor(
 }
 
 /** @returns `undefined` for a revision that was deleted */
-async function find(ecs: ECSClient, name: string): Promise<Template | undefined> {
+async function find(ecs: ECSClient, name: string): Promise<DescribedRevision | undefined> {
   try {
     return await describeTaskDefinition(ecs, name);
   } catch (error) {
@@ -49,7 +49,11 @@ async function find(ecs: ECSClient, name: string): Promise<Template | undefined>
   }
 }
 
-function isSame(registration: RegisterTaskDefinitionCommandInput, { definition, tags }: Template, container: string) {
+function isSame(
+  registration: RegisterTaskDefinitionCommandInput,
+  { definition, tags }: DescribedRevision,
+  container: string,
+) {
   const image = definition.containerDefinitions?.find(({ name }) => name === container)?.image;
   if (definition.status !== "ACTIVE" || image === undefined) {
     return false;
@@ -64,7 +68,7 @@ function comparable({ tags, ...registration }: RegisterTaskDefinitionCommandInpu
 }
 
 /** Whether the update of that id came to its end with the revision before. */
-export function isSettled({ tags }: Template, id: string): boolean {
+export function isSettled({ tags }: DescribedRevision, id: string): boolean {
   return tags.some(({ key, value }) => key === SETTLED && value === id);
 }
 

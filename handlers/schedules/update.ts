@@ -2,7 +2,7 @@ import type { ECRClient } from "@aws-sdk/client-ecr";
 import { type ECSClient, TagResourceCommand } from "@aws-sdk/client-ecs";
 import type { EventBridgeClient } from "@aws-sdk/client-eventbridge";
 import { describeTaskDefinition } from "../deploy/services";
-import type { Template } from "../deploy/taskDefinition";
+import type { DescribedRevision } from "../deploy/taskDefinition";
 import { ANSWER_WITHIN, type JobOutcome } from "../shared/codePipelineJob";
 import { explain, failure, failureType, isException, isTransient } from "../shared/failure";
 import { referenceOf } from "../shared/image";
@@ -46,14 +46,14 @@ export async function prepare(context: SchedulesContext, request: SchedulesReque
   const { ecs, options, now } = context;
   const schedules = await readSchedules(context, request);
   const rules = await observeOwnRules(context);
-  const template = await describeTaskDefinition(ecs, options.taskDefinition);
-  const latest = latestRevision(template.definition.family ?? "", rules);
+  const described = await describeTaskDefinition(ecs, options.taskDefinition);
+  const latest = latestRevision(described.definition.family ?? "", rules);
   const state: SchedulesState = { id: request.id, since: Math.floor(now() / 1_000), latest };
   const what = `${options.application} ${request.version}`;
   if (schedules.length === 0) {
     return { kind: "underWay", state, summary: `${what} has no schedules` };
   }
-  const taskDefinition = await revisionFor(ecs, template, options.container, request.image, latest);
+  const taskDefinition = await revisionFor(ecs, described, options.container, request.image, latest);
   return {
     kind: "underWay",
     state: { ...state, taskDefinition, latest: revisionOf(taskDefinition) },
@@ -91,9 +91,9 @@ async function update(
   const what = `${options.application} ${request.version}`;
   const schedules = await readSchedules(context, request);
   const rules = await observeOwnRules(context);
-  const template = await describeTaskDefinition(ecs, state.taskDefinition ?? options.taskDefinition);
-  const { family = "", taskDefinitionArn = "" } = template.definition;
-  if (isSettled(template, state.id)) {
+  const described = await describeTaskDefinition(ecs, state.taskDefinition ?? options.taskDefinition);
+  const { family = "", taskDefinitionArn = "" } = described.definition;
+  if (isSettled(described, state.id)) {
     return { kind: "done", summary: `${what}: this update of the schedules has ended before` };
   }
   const hindrance = hindranceOf(context, state, family, rules);
@@ -105,14 +105,14 @@ async function update(
   log("info", "schedules plan", { application: options.application, plan: steps.map(describeStep) });
   const { done, stopped } = await carryOut(events, steps, ownTags(options));
   if (stopped === undefined) {
-    await settle(context, state, template);
+    await settle(context, state, described);
     return { kind: "done", summary: `${what}, ${counted(schedules)}: ${summaryOf(steps)}` };
   }
   const again = tryAgain(context, state, stopped.error);
   if (again !== undefined) {
     return again;
   }
-  await settle(context, state, template).catch((error: unknown) => {
+  await settle(context, state, described).catch((error: unknown) => {
     log("warn", "revision not tagged", { taskDefinition: state.taskDefinition, cause: explain(error) });
   });
   const failed = await takeBack(events, stopped.begun, rules);
@@ -148,7 +148,11 @@ function tryAgain(context: SchedulesContext, state: SchedulesState, error: unkno
   return { kind: "underWay", state, summary: `trying again: ${explain(error)}` };
 }
 
-async function settle({ ecs }: SchedulesContext, state: SchedulesState, { definition }: Template): Promise<void> {
+async function settle(
+  { ecs }: SchedulesContext,
+  state: SchedulesState,
+  { definition }: DescribedRevision,
+): Promise<void> {
   // Without schedules there is no revision of this update's own.
   if (state.taskDefinition !== undefined) {
     const tag = { resourceArn: definition.taskDefinitionArn, tags: [settledTag(state.id)] };

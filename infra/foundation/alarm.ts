@@ -1,9 +1,9 @@
 import * as cloudwatch from "@pulumi/aws/cloudwatch";
 import type * as pulumi from "@pulumi/pulumi";
-import type { Operations } from "../stackContext";
+import type { StackContext } from "../stackContext";
 
 export interface AlarmArgs {
-  operations: Operations;
+  stack: StackContext;
   /** What happened and what to do about it, for who gets the mail. */
   description: string;
   /** CloudWatch namespace and metrics of it. Several are added up. */
@@ -29,7 +29,7 @@ export interface AlarmArgs {
 
 /** An alarm on what exceeds a threshold within a period. */
 export function createAlarm(name: string, args: AlarmArgs, opts: pulumi.CustomResourceOptions): void {
-  const { environment, topicArn, observed } = args.operations;
+  const { environment, topicArn, monitored } = args.stack;
   const alarm = new cloudwatch.MetricAlarm(
     name,
     {
@@ -47,7 +47,7 @@ export function createAlarm(name: string, args: AlarmArgs, opts: pulumi.CustomRe
     },
     opts,
   );
-  observed.alarmArns.push(alarm.arn);
+  monitored.alarmArns.push(alarm.arn);
 }
 
 const PERIOD = 300;

@@ -3,10 +3,12 @@ import * as lambda from "@pulumi/aws/lambda";
 import * as pulumi from "@pulumi/pulumi";
 import { createAlarm } from "../foundation/alarm";
 import { createLogGroup } from "../foundation/logGroup";
-import type { Operations } from "../stackContext";
+import type { Settings } from "../settings";
+import { takesWebhooks } from "../settings/derived";
+import type { StackContext } from "../stackContext";
 
-export interface ApiArgs {
-  operations: Operations;
+export interface HttpApiArgs {
+  stack: StackContext;
   /** Whose pages may call it from a browser, `https://ci.acme.example` or `*`. Default: nobody's. */
   origins?: string[] | undefined;
 }
@@ -21,27 +23,33 @@ export interface RouteArgs {
 }
 
 /** The stack's HTTP API: what forges and people call. */
-export class Api extends pulumi.ComponentResource {
+export class HttpApi extends pulumi.ComponentResource {
   readonly url: pulumi.Output<string>;
   readonly apiId: pulumi.Output<string>;
   private readonly api: apigatewayv2.Api;
   private readonly routes: apigatewayv2.Route[] = [];
   private readonly routeKeys: string[] = [];
-  private readonly operations: Operations;
+  private readonly stack: StackContext;
+
+  /** @returns `undefined` in a stack that nobody calls: no webhooks, no deployments by HTTP, no pull requests */
+  static from(name: string, { stack, settings }: { stack: StackContext; settings: Settings }): HttpApi | undefined {
+    const isCalled = takesWebhooks(settings) || settings.deploymentApi || settings.pullRequests !== undefined;
+    return isCalled ? new HttpApi(name, { stack, origins: settings.pullRequests?.origins }) : undefined;
+  }
 
   constructor(
     private readonly name: string,
-    { operations, origins = [] }: ApiArgs,
+    { stack, origins = [] }: HttpApiArgs,
     opts?: pulumi.ComponentResourceOptions,
   ) {
-    super("slipway:infra:Api", name, {}, opts);
-    this.operations = operations;
+    super("slipway:infra:HttpApi", name, {}, opts);
+    this.stack = stack;
     this.api = new apigatewayv2.Api(
       `${name}-api`,
       { protocolType: "HTTP", ...(origins.length === 0 ? {} : { corsConfiguration: sharedWith(origins) }) },
       { parent: this },
     );
-    createAlarms(name, this.api, operations, this);
+    createAlarms(name, this.api, stack, this);
     this.url = this.api.apiEndpoint;
     this.apiId = this.api.id;
     this.registerOutputs({ url: this.url });
@@ -49,7 +57,7 @@ export class Api extends pulumi.ComponentResource {
 
   /** Takes requests from now on. To be called once all routes are added: a stage names each of them. */
   open(): void {
-    createStage(this.name, this.api, this.routeKeys, this.operations, { parent: this, dependsOn: this.routes });
+    createStage(this.name, this.api, this.routeKeys, this.stack, { parent: this, dependsOn: this.routes });
   }
 
   /** Leads requests to a function. */
@@ -75,7 +83,7 @@ export class Api extends pulumi.ComponentResource {
       {
         action: "lambda:InvokeFunction",
         function: args.function.functionName,
-        principal: this.operations.account.servicePrincipal("apigateway"),
+        principal: this.stack.account.servicePrincipal("apigateway"),
         sourceArn: pulumi.interpolate`${api.executionArn}/*/${args.invokedBy}`,
       },
       opts,
@@ -95,8 +103,8 @@ const sharedWith = (allowOrigins: string[]) => ({
 /** Within five minutes. People and programs that ask for what is not there stay below it. */
 const CLIENT_ERRORS = 20;
 
-function createAlarms(name: string, api: apigatewayv2.Api, operations: Operations, parent: pulumi.Resource): void {
-  const common = { operations, namespace: "AWS/ApiGateway", statistic: "Sum", dimensions: { ApiId: api.id } } as const;
+function createAlarms(name: string, api: apigatewayv2.Api, stack: StackContext, parent: pulumi.Resource): void {
+  const common = { stack, namespace: "AWS/ApiGateway", statistic: "Sum", dimensions: { ApiId: api.id } } as const;
   createAlarm(
     `${name}-api-5xx`,
     {
@@ -126,10 +134,10 @@ function createStage(
   name: string,
   api: apigatewayv2.Api,
   routeKeys: string[],
-  operations: Operations,
+  stack: StackContext,
   opts: pulumi.CustomResourceOptions & { parent: pulumi.Resource },
 ): void {
-  const logGroup = createLogGroup(`${name}-api-logs`, operations.logRetentionDays, { parent: opts.parent });
+  const logGroup = createLogGroup(`${name}-api-logs`, stack.logRetentionDays, { parent: opts.parent });
   new apigatewayv2.Stage(
     `${name}-api`,
     {

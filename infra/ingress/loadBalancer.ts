@@ -4,10 +4,13 @@ import * as vpc from "@pulumi/aws/vpc";
 import * as pulumi from "@pulumi/pulumi";
 import { createAlarm } from "../foundation/alarm";
 import type { Network } from "../network/network";
-import type { Operations } from "../stackContext";
+import type { Settings } from "../settings";
+import { type WebService, webServices } from "../settings/derived";
+import type { StackContext } from "../stackContext";
+import { priorities } from "./priorities";
 
 export interface LoadBalancerArgs {
-  operations: Operations;
+  stack: StackContext;
   network: Network;
   /**
    * `internal`: it has private addresses only, for callers in the VPC and in networks that are connected to it.
@@ -16,6 +19,7 @@ export interface LoadBalancerArgs {
   scheme?: "internet-facing" | "internal";
   /** ARN of an ACM certificate: HTTPS, and HTTP redirects to it. Default: plain HTTP. */
   certificate?: string;
+  services: WebService[];
 }
 
 /** The stack's application load balancer. What no service has a rule for is answered with 404. */
@@ -27,9 +31,21 @@ export class LoadBalancer extends pulumi.ComponentResource {
   readonly securityGroupId: pulumi.Output<string>;
   /** What CloudWatch calls it by: `app/<name>/<id>`. */
   readonly arnSuffix: pulumi.Output<string>;
+  /** Priority of each service's listener rule, by `<application>-<service>`. */
+  readonly priorities: Map<string, number>;
+
+  /** @returns `undefined` in a stack without web services */
+  static from(
+    name: string,
+    { settings, ...args }: Pick<LoadBalancerArgs, "stack" | "network"> & { settings: Settings },
+  ): LoadBalancer | undefined {
+    const services = webServices(settings);
+    return services.length === 0 ? undefined : new LoadBalancer(name, { ...args, ...settings.loadBalancer, services });
+  }
 
   constructor(name: string, args: LoadBalancerArgs, opts?: pulumi.ComponentResourceOptions) {
     super("slipway:infra:LoadBalancer", name, {}, opts);
+    this.priorities = priorities(args.services);
     const internal = args.scheme === "internal";
     const ports = args.certificate === undefined ? [80] : [80, 443];
     const securityGroup = createSecurityGroup(name, args.network, ports, this);
@@ -54,17 +70,17 @@ export class LoadBalancer extends pulumi.ComponentResource {
     this.listenerArn = listener.arn;
     this.securityGroupId = securityGroup.id;
     this.arnSuffix = balancer.arnSuffix;
-    createErrorAlarm(name, args.operations, this);
+    createErrorAlarm(name, args.stack, this);
     this.registerOutputs({ dnsName: this.dnsName, listenerArn: this.listenerArn });
   }
 }
 
 /** The load balancer's own answers of 502, 503 and 504: those of the tasks are not among them. */
-const createErrorAlarm = (name: string, operations: Operations, balancer: LoadBalancer): void =>
+const createErrorAlarm = (name: string, stack: StackContext, balancer: LoadBalancer): void =>
   createAlarm(
     `${name}-load-balancer-errors`,
     {
-      operations,
+      stack,
       description:
         "The load balancer has answered requests with 5xx by itself for ten minutes: a service has no task that answers. " +
         "This is normal before the first delivery.",

@@ -3,11 +3,11 @@ import * as vpc from "@pulumi/aws/vpc";
 import * as pulumi from "@pulumi/pulumi";
 import { createAlarm } from "../foundation/alarm";
 import type { Network } from "../network/network";
-import type { Operations } from "../stackContext";
+import type { StackContext } from "../stackContext";
 import type { LoadBalancer } from "./loadBalancer";
 
 export interface TargetArgs {
-  operations: Operations;
+  stack: StackContext;
   network: Network;
   loadBalancer: LoadBalancer;
   /** Security group of the tasks; it is opened to the load balancer. */
@@ -38,17 +38,17 @@ export class Target extends pulumi.ComponentResource {
     const rule = createListenerRule(name, targetGroup, args, this);
     this.targetGroupArn = pulumi.all([targetGroup.arn, rule.id]).apply(([arn]) => arn);
     this.dimensions = { targetGroup: targetGroup.arnSuffix, loadBalancer: loadBalancer.arnSuffix };
-    createTargetAlarm(name, args.operations, this);
+    createTargetAlarm(name, args.stack, this);
     this.url = pulumi.interpolate`${loadBalancer.protocol}://${hosts[0] ?? loadBalancer.dnsName}`;
     this.registerOutputs({ targetGroupArn: this.targetGroupArn, url: this.url });
   }
 }
 
-function createTargetAlarm(name: string, operations: Operations, target: Target): void {
+function createTargetAlarm(name: string, stack: StackContext, target: Target): void {
   createAlarm(
     `${name}-unhealthy`,
     {
-      operations,
+      stack,
       description: `Tasks of ${name} fail the load balancer's health check: see the service's events and the tasks' log.`,
       namespace: "AWS/ApplicationELB",
       metrics: ["UnHealthyHostCount"],

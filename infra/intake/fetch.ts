@@ -5,10 +5,10 @@ import { ARCHIVE_LIMIT_MIB } from "../../handlers/fetch/spool";
 import type { PolledSource } from "../../handlers/poll/decision";
 import type { TrackedBranch } from "../../handlers/shared/forge";
 import type { Bucket } from "../foundation/bucket";
-import { Callback, type FunctionNetwork } from "../lambda/lambdaFunction";
-import type { Operations } from "../stackContext";
+import { type FunctionNetwork, LambdaFunction } from "../lambda/lambdaFunction";
+import type { StackContext } from "../stackContext";
 import type { ForgeAccess } from "./forges";
-import type { Intake } from "./pushQueue";
+import type { PushQueue } from "./pushQueue";
 
 /** Beside the archive, for the file system itself. */
 const SPARE_MIB = 128;
@@ -23,69 +23,79 @@ const FETCH_SECONDS = 300;
 export const VISIBILITY_SECONDS = FETCH_SECONDS + 60;
 
 /** A tracked branch, its archive and the pipeline that delivers it. */
-export interface DeliveredSource {
+export interface ArchiveTrigger {
   branch: TrackedBranch;
-  /** The archive's key in the source bucket. */
+  /** The archive's key in the archive bucket. */
   key: string;
   pipeline: { pipelineName: pulumi.Output<string>; arn: pulumi.Output<string> };
   /** Whether the pipeline takes source revision overrides; V1 pipelines refuse them. */
   overridable: boolean;
 }
 
-export interface SourceArgs {
-  operations: Operations;
+export interface FetchArgs {
+  stack: StackContext;
   /** Whose messages are fetched. */
-  intake: Intake;
+  pushes: PushQueue;
   /** Where archives go. */
-  bucket: Bucket;
-  sources: DeliveredSource[];
+  archives: Bucket;
+  triggers: ArchiveTrigger[];
   forges: ForgeAccess;
   network: FunctionNetwork | undefined;
 }
 
-/** The way from a push to a pipeline: the commit's archive goes to the source bucket, and an execution begins. */
-export class Source extends pulumi.ComponentResource {
+interface Parts extends Omit<FetchArgs, "pushes" | "archives"> {
+  pushes: PushQueue | undefined;
+  archives: Bucket | undefined;
+}
+
+/** The way from a push to a pipeline: the commit's archive goes to the archive bucket, and an execution begins. */
+export class Fetch extends pulumi.ComponentResource {
   /**
    * What fetch knows by now. Who puts pushes on the queue is told of them no sooner: fetch's options wait for the pipelines, and a
    * push that came in before them would end as a dead letter.
    */
   readonly branches: pulumi.Output<TrackedBranch[]>;
   /** The same, each with the key of its archive. */
-  readonly archives: pulumi.Output<PolledSource[]>;
+  readonly polled: pulumi.Output<PolledSource[]>;
 
-  constructor(name: string, args: SourceArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("slipway:infra:Source", name, {}, opts);
+  /** @returns `undefined` in a stack that tracks no branch */
+  static from(name: string, { pushes, archives, ...args }: Parts): Fetch | undefined {
+    return pushes && archives && new Fetch(name, { pushes, archives, ...args });
+  }
+
+  constructor(name: string, args: FetchArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("slipway:infra:Fetch", name, {}, opts);
     const fetch = createFunction(name, args, this);
     new lambda.EventSourceMapping(
       `${name}-fetch`,
       {
-        eventSourceArn: args.intake.queue.arn,
+        eventSourceArn: args.pushes.arn,
         functionName: fetch.arn,
         batchSize: 1,
         functionResponseTypes: ["ReportBatchItemFailures"],
       },
       { parent: this },
     );
-    this.branches = fetch.arn.apply(() => args.sources.map(({ branch }) => branch));
-    this.archives = fetch.arn.apply(() => args.sources.map(({ branch, key }) => ({ ...branch, key })));
+    this.branches = fetch.arn.apply(() => args.triggers.map(({ branch }) => branch));
+    this.polled = fetch.arn.apply(() => args.triggers.map(({ branch, key }) => ({ ...branch, key })));
     this.registerOutputs({});
   }
 }
 
-const createFunction = (name: string, args: SourceArgs, parent: pulumi.Resource) =>
-  new Callback(
+const createFunction = (name: string, args: FetchArgs, parent: pulumi.Resource) =>
+  new LambdaFunction(
     `${name}-fetch`,
     {
-      operations: args.operations,
+      stack: args.stack,
       factory: createFetch,
       options: {
-        bucket: args.bucket.bucketName,
-        queueUrl: args.intake.queue.url,
-        deadLetterUrl: args.intake.deadLetters.url,
-        topicArn: args.operations.topicArn,
-        environment: args.operations.environment,
+        bucket: args.archives.bucketName,
+        queueUrl: args.pushes.url,
+        deadLetterUrl: args.pushes.deadLetters.url,
+        topicArn: args.stack.topicArn,
+        environment: args.stack.environment,
         forges: args.forges.options,
-        sources: args.sources.map(({ branch, key, pipeline, overridable }) => ({
+        sources: args.triggers.map(({ branch, key, pipeline, overridable }) => ({
           ...branch,
           key,
           pipeline: pipeline.pipelineName,
@@ -96,20 +106,20 @@ const createFunction = (name: string, args: SourceArgs, parent: pulumi.Resource)
         {
           // Lambda's poller receives under the function's role.
           actions: ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ChangeMessageVisibility"],
-          resources: [args.intake.queue.arn],
+          resources: [args.pushes.arn],
         },
         // The head of a branch, in place of a commit that it does not contain.
-        { actions: ["sqs:SendMessage"], resources: [args.intake.queue.arn, args.intake.deadLetters.arn] },
-        { actions: ["sns:Publish"], resources: [args.operations.topicArn] },
+        { actions: ["sqs:SendMessage"], resources: [args.pushes.arn, args.pushes.deadLetters.arn] },
+        { actions: ["sns:Publish"], resources: [args.stack.topicArn] },
         // Without it, S3 answers 403 instead of 404 while there is no archive yet.
-        { actions: ["s3:ListBucket"], resources: [args.bucket.arn] },
+        { actions: ["s3:ListBucket"], resources: [args.archives.arn] },
         {
           actions: ["s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload"],
-          resources: args.sources.map(({ key }) => pulumi.interpolate`${args.bucket.arn}/${key}`),
+          resources: args.triggers.map(({ key }) => pulumi.interpolate`${args.archives.arn}/${key}`),
         },
         {
           actions: ["codepipeline:StartPipelineExecution"],
-          resources: args.sources.map(({ pipeline }) => pipeline.arn),
+          resources: args.triggers.map(({ pipeline }) => pipeline.arn),
         },
         ...args.forges.statements,
       ],

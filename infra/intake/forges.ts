@@ -4,6 +4,7 @@ import type { Statement } from "../foundation/role";
 import { readingSecret, secretLocation } from "../foundation/secrets";
 import type { DeepInput } from "../lambda/lambdaFunction";
 import type { Settings } from "../settings";
+import { trackedBranches } from "../settings/derived";
 
 /** How functions reach the forges that a stack takes pushes from. */
 export interface ForgeAccess {
@@ -20,7 +21,20 @@ export const forgesOf = (sources: { forge: Forge }[]): Forge[] =>
 export const forgeUrl = (forge: Forge, settings: Settings["forges"]): string =>
   settings[forge]?.url ?? FORGE_URLS[forge];
 
-export function accessTo(forges: Forge[], settings: Settings["forges"]): ForgeAccess {
+/** The addresses that the stack's functions speak to, and the one by which the NAT instance is checked. */
+export function forgeAddresses(settings: Settings): { forges: string[]; probe: string } {
+  const forges = forgesOf(trackedBranches(settings));
+  return {
+    forges: forges.map((forge) => forgeUrl(forge, settings.forges)),
+    probe: forgeUrl(settings.pullRequests ? "github" : (forges[0] ?? "github"), settings.forges),
+  };
+}
+
+/** How fetch and poll reach the forges of the tracked branches. */
+export const forgeAccess = (settings: Settings): ForgeAccess =>
+  accessTo(forgesOf(trackedBranches(settings)), settings.forges);
+
+function accessTo(forges: Forge[], settings: Settings["forges"]): ForgeAccess {
   const statements: Statement[] = [];
   const options = forges.map((forge) => {
     const url = forgeUrl(forge, settings);

@@ -4,8 +4,11 @@ import { createPoll } from "../../handlers/poll";
 import type { PolledSource } from "../../handlers/poll/decision";
 import type { Bucket } from "../foundation/bucket";
 import { createRule } from "../lambda/eventRule";
-import { Callback, type FunctionNetwork } from "../lambda/lambdaFunction";
-import type { Operations } from "../stackContext";
+import { type FunctionNetwork, LambdaFunction } from "../lambda/lambdaFunction";
+import type { Settings } from "../settings";
+import { takesWebhooks } from "../settings/derived";
+import type { StackContext } from "../stackContext";
+import type { Fetch } from "./fetch";
 import type { ForgeAccess } from "./forges";
 import type { PushQueue } from "./pushQueue";
 
@@ -13,15 +16,22 @@ import type { PushQueue } from "./pushQueue";
 const ENQUEUED = "poll/enqueued.json";
 
 export interface PollArgs {
-  operations: Operations;
-  queue: PushQueue;
+  stack: StackContext;
+  pushes: PushQueue;
   /** Holds the archives, and what the function remembers. */
-  bucket: Bucket;
-  /** Branches whose heads are compared with their archives. */
-  archives: pulumi.Output<PolledSource[]>;
+  archives: Bucket;
+  /** Those whose heads are compared with their archives. */
+  branches: pulumi.Output<PolledSource[]>;
   everyMinutes: 1 | 5;
   forges: ForgeAccess;
   network: FunctionNetwork | undefined;
+}
+
+interface Parts extends Pick<PollArgs, "stack" | "forges" | "network"> {
+  pushes: PushQueue | undefined;
+  archives: Bucket | undefined;
+  fetch: Fetch | undefined;
+  settings: Settings;
 }
 
 /**
@@ -29,6 +39,15 @@ export interface PollArgs {
  * can come, and the cure for lost webhooks where they can.
  */
 export class Poll extends pulumi.ComponentResource {
+  /** @returns `undefined` in a stack that tracks no branch */
+  static from(name: string, { pushes, archives, fetch, settings, ...args }: Parts): Poll | undefined {
+    // With webhooks, it only has to find what they missed.
+    const everyMinutes = takesWebhooks(settings) ? 5 : 1;
+    return (
+      pushes && archives && fetch && new Poll(name, { pushes, archives, branches: fetch.polled, everyMinutes, ...args })
+    );
+  }
+
   constructor(name: string, args: PollArgs, opts?: pulumi.ComponentResourceOptions) {
     super("slipway:infra:Poll", name, {}, opts);
     const poll = createFunction(name, args, this);
@@ -41,7 +60,7 @@ export class Poll extends pulumi.ComponentResource {
     createRule(
       `${name}-poll`,
       {
-        operations: args.operations,
+        stack: args.stack,
         function: poll,
         on: { scheduleExpression: args.everyMinutes === 1 ? "rate(1 minute)" : `rate(${args.everyMinutes} minutes)` },
       },
@@ -53,32 +72,32 @@ export class Poll extends pulumi.ComponentResource {
 
 const createFunction = (
   name: string,
-  { operations, queue, bucket, archives, forges, network }: PollArgs,
+  { stack, pushes, archives, branches, forges, network }: PollArgs,
   parent: pulumi.Resource,
 ) =>
-  new Callback(
+  new LambdaFunction(
     `${name}-poll`,
     {
-      operations,
+      stack,
       factory: createPoll,
       options: {
-        bucket: bucket.bucketName,
+        bucket: archives.bucketName,
         key: ENQUEUED,
-        queueUrl: queue.url,
+        queueUrl: pushes.url,
         forges: forges.options,
-        sources: archives,
+        sources: branches,
       },
       statements: [
         // Without it, S3 answers 403 instead of 404 while nothing has been delivered yet.
-        { actions: ["s3:ListBucket"], resources: [bucket.arn] },
+        { actions: ["s3:ListBucket"], resources: [archives.arn] },
         {
           actions: ["s3:GetObject"],
           resources: pulumi
-            .all([bucket.arn, archives])
+            .all([archives.arn, branches])
             .apply(([arn, known]) => known.map(({ key }) => `${arn}/${key}`)),
         },
-        { actions: ["s3:GetObject", "s3:PutObject"], resources: [pulumi.interpolate`${bucket.arn}/${ENQUEUED}`] },
-        { actions: ["sqs:SendMessage"], resources: [queue.arn] },
+        { actions: ["s3:GetObject", "s3:PutObject"], resources: [pulumi.interpolate`${archives.arn}/${ENQUEUED}`] },
+        { actions: ["sqs:SendMessage"], resources: [pushes.arn] },
         ...forges.statements,
       ],
       // Before the next one begins.

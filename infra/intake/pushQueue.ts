@@ -1,32 +1,34 @@
 import * as sqs from "@pulumi/aws/sqs";
 import * as pulumi from "@pulumi/pulumi";
 import { createAlarm } from "../foundation/alarm";
-import type { Operations } from "../stackContext";
+import type { StackContext } from "../stackContext";
 
-/** A FIFO queue, as functions use it. */
-export interface PushQueue {
+/** A queue, as functions use it. */
+export interface QueueAddress {
   arn: pulumi.Output<string>;
   url: pulumi.Output<string>;
 }
 
-export interface IntakeArgs {
-  operations: Operations;
+export interface PushQueueArgs {
+  stack: StackContext;
   /** Seconds that who receives a message has before it is handed out again. */
   visibilityTimeoutSeconds: number;
 }
 
 /** What waits to be fetched: each push to a tracked branch is a message on a FIFO queue, whichever way it came in. */
-export class Intake extends pulumi.ComponentResource {
-  readonly queue: PushQueue;
+export class PushQueue extends pulumi.ComponentResource implements QueueAddress {
+  readonly arn: pulumi.Output<string>;
+  readonly url: pulumi.Output<string>;
   readonly queueName: pulumi.Output<string>;
   /** Messages that could not be fetched. */
-  readonly deadLetters: PushQueue;
+  readonly deadLetters: QueueAddress;
 
-  constructor(name: string, args: IntakeArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("slipway:infra:Intake", name, {}, opts);
+  constructor(name: string, args: PushQueueArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("slipway:infra:PushQueue", name, {}, opts);
     const deadLetters = createDeadLetters(name, args, this);
     const queue = createQueue(name, args, deadLetters, this);
-    this.queue = { arn: queue.arn, url: queue.url };
+    this.arn = queue.arn;
+    this.url = queue.url;
     this.queueName = queue.name;
     this.deadLetters = { arn: deadLetters.arn, url: deadLetters.url };
     this.registerOutputs({ queueArn: queue.arn, deadLettersArn: deadLetters.arn });
@@ -41,7 +43,7 @@ const RECEIVES = 20;
 
 const WAITING_MINUTES = 30;
 
-function createDeadLetters(name: string, { operations }: IntakeArgs, parent: pulumi.Resource): sqs.Queue {
+function createDeadLetters(name: string, { stack }: PushQueueArgs, parent: pulumi.Resource): sqs.Queue {
   // Dead letters of a FIFO queue go to a FIFO queue.
   const deadLetters = new sqs.Queue(
     `${name}-dead-letters`,
@@ -51,7 +53,7 @@ function createDeadLetters(name: string, { operations }: IntakeArgs, parent: pul
   createAlarm(
     `${name}-dead-letters`,
     {
-      operations,
+      stack,
       description:
         "A push could not be fetched: see the log group of fetch, mend the cause, then redrive the messages to the queue of pushes.",
       namespace: "AWS/SQS",
@@ -66,7 +68,7 @@ function createDeadLetters(name: string, { operations }: IntakeArgs, parent: pul
 
 function createQueue(
   name: string,
-  { operations, visibilityTimeoutSeconds }: IntakeArgs,
+  { stack, visibilityTimeoutSeconds }: PushQueueArgs,
   deadLetters: sqs.Queue,
   parent: pulumi.Resource,
 ): sqs.Queue {
@@ -84,7 +86,7 @@ function createQueue(
   createAlarm(
     `${name}-waiting`,
     {
-      operations,
+      stack,
       description: `A push has waited for ${WAITING_MINUTES} minutes: see the log group of fetch for the forge that cannot be reached.`,
       namespace: "AWS/SQS",
       // Not the age of the oldest message: what has been received three times in vain is left out of it.

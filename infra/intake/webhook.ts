@@ -2,22 +2,33 @@ import * as pulumi from "@pulumi/pulumi";
 import { type Forge, repositoryKey, type TrackedBranch } from "../../handlers/shared/forge";
 import { createWebhook } from "../../handlers/webhook";
 import { createGeneratedSecrets, type GeneratedSecrets } from "../foundation/generatedSecret";
-import type { Api } from "../ingress/httpApi";
-import { Callback } from "../lambda/lambdaFunction";
-import type { Operations } from "../stackContext";
+import type { HttpApi } from "../ingress/httpApi";
+import { LambdaFunction } from "../lambda/lambdaFunction";
+import type { Settings } from "../settings";
+import { takesWebhooks, trackedBranches } from "../settings/derived";
+import type { StackContext } from "../stackContext";
+import type { Fetch } from "./fetch";
 import { forgesOf } from "./forges";
 import type { PushQueue } from "./pushQueue";
 
 const PATH = "/webhooks";
 
 export interface WebhookArgs {
-  operations: Operations;
-  api: Api;
-  queue: PushQueue;
+  stack: StackContext;
+  api: HttpApi;
+  pushes: PushQueue;
   /** Those that deliver. One may be there more than once, for several branches. */
   repositories: Pick<TrackedBranch, "forge" | "repository">[];
   /** Branches whose pushes are passed on. */
   branches: pulumi.Output<TrackedBranch[]>;
+}
+
+interface Parts {
+  stack: StackContext;
+  api: HttpApi | undefined;
+  pushes: PushQueue | undefined;
+  fetch: Fetch | undefined;
+  settings: Settings;
 }
 
 /** The way in where forges tell of pushes: each one to a tracked branch is verified and put on the queue. */
@@ -26,6 +37,14 @@ export class Webhook extends pulumi.ComponentResource {
   readonly urls: Record<string, pulumi.Output<string>>;
   /** The secret to give to the forge, by `<forge>/<repository>`. */
   readonly secrets: Record<string, pulumi.Output<string>>;
+
+  /** @returns `undefined` in a stack that takes no webhooks */
+  static from(name: string, { stack, api, pushes, fetch, settings }: Parts): Webhook | undefined {
+    const { branches } = fetch ?? {};
+    return api && pushes && branches && takesWebhooks(settings)
+      ? new Webhook(name, { stack, api, pushes, repositories: trackedBranches(settings), branches })
+      : undefined;
+  }
 
   constructor(name: string, args: WebhookArgs, opts?: pulumi.ComponentResourceOptions) {
     super("slipway:infra:Webhook", name, {}, opts);
@@ -57,19 +76,19 @@ const routeOf = (forge: Forge) => `POST ${PATH}/${forge}/{repository+}`;
 
 const createFunction = (
   name: string,
-  { operations, queue, branches }: WebhookArgs,
+  { stack, pushes, branches }: WebhookArgs,
   secrets: GeneratedSecrets,
   parent: pulumi.Resource,
 ) =>
-  new Callback(
+  new LambdaFunction(
     `${name}-webhook`,
     {
-      operations,
+      stack,
       factory: createWebhook,
-      options: { secretArn: secrets.arn, queueUrl: queue.url, sources: branches },
+      options: { secretArn: secrets.arn, queueUrl: pushes.url, sources: branches },
       statements: [
         { actions: ["secretsmanager:GetSecretValue"], resources: [secrets.arn] },
-        { actions: ["sqs:SendMessage"], resources: [queue.arn] },
+        { actions: ["sqs:SendMessage"], resources: [pushes.arn] },
       ],
       // GitHub, Bitbucket and GitLab give up after ten.
       timeoutSeconds: 9,

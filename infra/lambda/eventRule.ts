@@ -1,10 +1,10 @@
 import * as cloudwatch from "@pulumi/aws/cloudwatch";
 import * as lambda from "@pulumi/aws/lambda";
 import * as pulumi from "@pulumi/pulumi";
-import type { Operations } from "../stackContext";
+import type { StackContext } from "../stackContext";
 
 export interface RuleArgs {
-  operations: Operations;
+  stack: StackContext;
   /** What is invoked. */
   function: { arn: pulumi.Output<string>; functionName: pulumi.Output<string> };
   /** The events that it is invoked with, or when: `rate(1 minute)`. */
@@ -17,7 +17,7 @@ export interface RuleArgs {
  */
 export function createRule(
   name: string,
-  { operations, function: invoked, on }: RuleArgs,
+  { stack, function: invoked, on }: RuleArgs,
   opts: pulumi.CustomResourceOptions,
 ): pulumi.Output<string> {
   const rule = new cloudwatch.EventRule(name, on, opts);
@@ -26,7 +26,7 @@ export function createRule(
     {
       action: "lambda:InvokeFunction",
       function: invoked.functionName,
-      principal: operations.account.servicePrincipal("events"),
+      principal: stack.account.servicePrincipal("events"),
       sourceArn: rule.arn,
     },
     opts,

@@ -6,7 +6,7 @@ import { createAlarm } from "../foundation/alarm";
 import { openPorts } from "../foundation/egress";
 import { createLogGroup, writingTo } from "../foundation/logGroup";
 import { attachPolicy, createNamedRole, type NamedRole, type Statement } from "../foundation/role";
-import type { Operations } from "../stackContext";
+import type { StackContext } from "../stackContext";
 import { packageFolders } from "./packages";
 import { type HandlerFactory, serialize } from "./serialization";
 
@@ -15,8 +15,8 @@ export type DeepInput<T> = pulumi.Input<
   T extends (infer Item)[] ? DeepInput<Item>[] : T extends object ? { [K in keyof T]: DeepInput<T[K]> } : T
 >;
 
-export interface CallbackArgs<O> {
-  operations: Operations;
+export interface LambdaFunctionArgs<O> {
+  stack: StackContext;
   /** Exported by a module of handlers/. Its text is what Lambda runs. */
   factory: HandlerFactory<O>;
   /** What the factory is given. Readable by whoever can see the function: no secrets. */
@@ -53,13 +53,13 @@ export interface FunctionNetwork {
  * The one way to make a Lambda function out of a callback. Pulumi's own CallbackFunction is not used: without a
  * role it attaches broad managed policies, and it reads the whole node_modules tree for every function.
  */
-export class Callback<O> extends pulumi.ComponentResource {
+export class LambdaFunction<O> extends pulumi.ComponentResource {
   readonly arn: pulumi.Output<string>;
   readonly functionName: pulumi.Output<string>;
 
-  constructor(name: string, args: CallbackArgs<O>, opts?: pulumi.ComponentResourceOptions) {
-    super("slipway:infra:Callback", name, {}, opts);
-    const { account, logRetentionDays, observed } = args.operations;
+  constructor(name: string, args: LambdaFunctionArgs<O>, opts?: pulumi.ComponentResourceOptions) {
+    super("slipway:infra:LambdaFunction", name, {}, opts);
+    const { account, logRetentionDays, monitored } = args.stack;
     // Made before the function, which would make one of its own that never expires.
     const logGroup = createLogGroup(`${name}-logs`, logRetentionDays, { parent: this });
     const statements = [writingTo(logGroup), ...args.statements];
@@ -74,7 +74,7 @@ export class Callback<O> extends pulumi.ComponentResource {
     createAlarm(
       `${name}-errors`,
       {
-        operations: args.operations,
+        stack: args.stack,
         description: `${name} failed, or was not run for want of concurrency: see its log group.`,
         namespace: "AWS/Lambda",
         metrics: ["Errors", "Throttles"],
@@ -85,7 +85,7 @@ export class Callback<O> extends pulumi.ComponentResource {
       },
       { parent: this },
     );
-    observed.functionNames.push(created.name);
+    monitored.functionNames.push(created.name);
     this.arn = created.arn;
     this.functionName = created.name;
     this.registerOutputs({ arn: this.arn, functionName: this.functionName });
@@ -94,7 +94,7 @@ export class Callback<O> extends pulumi.ComponentResource {
 
 const createFunction = <O>(
   name: string,
-  args: CallbackArgs<O>,
+  args: LambdaFunctionArgs<O>,
   role: NamedRole,
   logGroup: cloudwatch.LogGroup,
   parent: pulumi.Resource,
@@ -163,7 +163,7 @@ const joiningNetwork: Statement[] = [
   },
 ];
 
-const archive = <O>({ factory, packages = [] }: CallbackArgs<O>): pulumi.asset.AssetArchive =>
+const archive = <O>({ factory, packages = [] }: LambdaFunctionArgs<O>): pulumi.asset.AssetArchive =>
   new pulumi.asset.AssetArchive({
     "__index.js": new pulumi.asset.StringAsset(serialize(factory)),
     ...packageFolders(packages),

@@ -2,10 +2,10 @@ import * as ec2 from "@pulumi/aws/ec2";
 import * as vpc from "@pulumi/aws/vpc";
 import type * as pulumi from "@pulumi/pulumi";
 import { type EndpointService, GATEWAY_SERVICES } from "../partition";
-import type { Operations } from "../stackContext";
+import type { StackContext } from "../stackContext";
 
 export interface EndpointsArgs {
-  operations: Operations;
+  stack: StackContext;
   vpcId: pulumi.Output<string>;
   vpcCidr: string;
   /** Where interface endpoints have their addresses. */
@@ -56,10 +56,10 @@ const createEndpoint = (
   name: string,
   service: EndpointService,
   kind: Partial<ec2.VpcEndpointArgs>,
-  { operations, vpcId }: EndpointsArgs,
+  { stack, vpcId }: EndpointsArgs,
   opts: { parent: pulumi.Resource },
 ): pulumi.Output<string> => {
-  const { partition, region } = operations.account;
+  const { partition, region } = stack.account;
   const serviceName = partition.endpointService(service, region);
   return new ec2.VpcEndpoint(`${name}-${service.replace(".", "-")}`, { vpcId, serviceName, ...kind }, opts).id;
 };

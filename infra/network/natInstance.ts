@@ -6,11 +6,11 @@ import * as vpc from "@pulumi/aws/vpc";
 import * as pulumi from "@pulumi/pulumi";
 import { createNamedRole, type Statement } from "../foundation/role";
 import type { NatInstanceSettings } from "../settings";
-import type { Operations } from "../stackContext";
+import type { StackContext } from "../stackContext";
 import { userData } from "./natInstance/userData";
 
 export interface NatInstanceArgs {
-  operations: Operations;
+  stack: StackContext;
   vpcId: pulumi.Output<string>;
   /** The VPC's IPv4 range: what may send packets through the instance. */
   vpcCidr: string;
@@ -93,7 +93,7 @@ const SESSION_MANAGER = [
 /** @returns the role, and the profile by which the instance has it, known once it may do all that it has to */
 function createInstanceRole(
   name: string,
-  { operations: { account } }: NatInstanceArgs,
+  { stack: { account } }: NatInstanceArgs,
   networkInterface: ec2.NetworkInterface,
   parent: pulumi.Resource,
 ): { roleArn: pulumi.Output<string>; profileArn: pulumi.Output<string> } {
@@ -177,14 +177,14 @@ function createPrimarySecurityGroup(name: string, { vpcId }: NatInstanceArgs, pa
 }
 
 const encodedUserData = (
-  { operations, vpcCidr, settings, probe }: NatInstanceArgs,
+  { stack, vpcCidr, settings, probe }: NatInstanceArgs,
   { id, macAddress }: ec2.NetworkInterface,
 ) =>
   pulumi.all([id, macAddress]).apply(([networkInterfaceId, mac]) => {
     const text = userData({
       networkInterfaceId,
       macAddress: mac,
-      region: operations.account.region,
+      region: stack.account.region,
       vpcCidr,
       probe,
       bootHook: settings.bootHook,
@@ -194,7 +194,7 @@ const encodedUserData = (
 
 function createGroup(
   name: string,
-  { subnetId, operations: { environment } }: NatInstanceArgs,
+  { subnetId, stack: { environment } }: NatInstanceArgs,
   networkInterface: ec2.NetworkInterface,
   template: ec2.LaunchTemplate,
   dependsOn: pulumi.Resource[],

@@ -5,12 +5,12 @@ import { portOf } from "../foundation/egress";
 import type { FunctionNetwork } from "../lambda/lambdaFunction";
 import type { NatInstanceSettings, NetworkSettings } from "../settings";
 import { reachForgesByVpc } from "../settings/networkRules";
-import type { Operations } from "../stackContext";
+import type { StackContext } from "../stackContext";
 import { createEndpoints } from "./endpoints";
 import { NatInstance } from "./natInstance";
 
 export interface NetworkArgs {
-  operations: Operations;
+  stack: StackContext;
   settings: NetworkSettings;
   /** Base addresses of the forges that the stack's functions speak to. */
   forges: string[];
@@ -70,7 +70,7 @@ const zones = (count: number | string[]) =>
 
 const createNatInstance = (
   name: string,
-  { operations, settings, probe }: NetworkArgs,
+  { stack, settings, probe }: NetworkArgs,
   { vpcId, publicSubnetIds }: Vpc,
   parent: pulumi.Resource,
 ): NatInstance | undefined =>
@@ -78,7 +78,7 @@ const createNatInstance = (
   new NatInstance(
     `${name}-nat`,
     {
-      operations,
+      stack,
       vpcId,
       vpcCidr: settings.cidr,
       subnetId: publicSubnetIds.apply((ids) => nth(ids, 0)),
@@ -91,7 +91,7 @@ const createNatInstance = (
 /** The routes and endpoints besides the VPC's own. @returns their ids */
 function createWays(
   name: string,
-  { operations, settings }: NetworkArgs,
+  { stack, settings }: NetworkArgs,
   inner: Vpc,
   natInstance: NatInstance | undefined,
   parent: pulumi.Resource,
@@ -104,7 +104,7 @@ function createWays(
     ...createEndpoints(
       name,
       {
-        operations,
+        stack,
         vpcId: inner.vpcId,
         vpcCidr: cidr,
         subnetIds: inner.privateSubnetIds,
@@ -171,9 +171,9 @@ const createPrefixList = (name: string, { routes }: NatInstanceSettings, parent:
 
 /** Given where the way to forges is the VPC's. */
 function functionNetwork(
-  { operations, settings, forges }: NetworkArgs,
+  { stack, settings, forges }: NetworkArgs,
   { vpcId, privateSubnetIds }: Network,
 ): FunctionNetwork | undefined {
-  if (forges.length === 0 || !reachForgesByVpc(settings, operations.account.partition)) return undefined;
+  if (forges.length === 0 || !reachForgesByVpc(settings, stack.account.partition)) return undefined;
   return { vpcId, subnetIds: privateSubnetIds, ports: [443, ...forges.map(portOf)] };
 }

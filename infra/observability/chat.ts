@@ -3,34 +3,34 @@ import * as sns from "@pulumi/aws/sns";
 import * as pulumi from "@pulumi/pulumi";
 import { createChat } from "../../handlers/chat";
 import { readingSecret, secretLocation } from "../foundation/secrets";
-import { Callback } from "../lambda/lambdaFunction";
+import { LambdaFunction } from "../lambda/lambdaFunction";
 import type { AlertSettings, ChatKind, SecretsManagerReference } from "../settings";
-import type { Operations } from "../stackContext";
+import type { StackContext } from "../stackContext";
 
 /** A chat, and where the address of its webhook is kept. */
-export interface ToldChat {
+export interface ChatSubscription {
   kind: ChatKind;
   secret: SecretsManagerReference;
 }
 
 const KINDS: ChatKind[] = ["slack", "feishu", "dingtalk", "wecom"];
 
-/** The chats that a stack tells. */
-export const toldChats = ({ chat }: AlertSettings): ToldChat[] =>
+/** The chats that get the topic's messages. */
+export const chatSubscriptions = ({ chat }: AlertSettings): ChatSubscription[] =>
   KINDS.flatMap((kind) => {
     const secret = chat[kind];
     return secret === undefined ? [] : [{ kind, secret }];
   });
 
-export interface ChatArgs extends ToldChat {
-  operations: Operations;
+export interface ChatArgs extends ChatSubscription {
+  stack: StackContext;
 }
 
-/** A chat that is told what the topic is told. */
+/** A chat that gets every message of the topic. */
 export class Chat extends pulumi.ComponentResource {
   constructor(name: string, args: ChatArgs, opts?: pulumi.ComponentResourceOptions) {
     super("slipway:infra:Chat", name, {}, opts);
-    const { account, topicArn } = args.operations;
+    const { account, topicArn } = args.stack;
     const post = createFunction(name, args, this);
     const permission = new lambda.Permission(
       name,
@@ -51,12 +51,12 @@ export class Chat extends pulumi.ComponentResource {
   }
 }
 
-function createFunction(name: string, { operations, kind, secret }: ChatArgs, parent: pulumi.Resource) {
+function createFunction(name: string, { stack, kind, secret }: ChatArgs, parent: pulumi.Resource) {
   const location = secretLocation(secret);
-  return new Callback(
+  return new LambdaFunction(
     name,
     {
-      operations,
+      stack,
       factory: createChat,
       options: { kind, secret: location },
       statements: [readingSecret(location)],

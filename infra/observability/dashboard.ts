@@ -1,13 +1,13 @@
 import * as cloudwatch from "@pulumi/aws/cloudwatch";
 import * as pulumi from "@pulumi/pulumi";
-import type { ObservedService } from "../application";
-import type { Operations } from "../stackContext";
+import type { MonitoredService } from "../application";
+import type { StackContext } from "../stackContext";
 
 type Name = pulumi.Output<string>;
 
 export interface DashboardArgs {
-  operations: Operations;
-  services: ObservedService[];
+  stack: StackContext;
+  services: MonitoredService[];
   /** The HTTP API. None in a stack that nobody calls. */
   apiId?: Name | undefined;
   /** The queue of pushes. None in a stack without them. */
@@ -18,9 +18,9 @@ export interface DashboardArgs {
 export class Dashboard extends pulumi.ComponentResource {
   constructor(name: string, args: DashboardArgs, opts?: pulumi.ComponentResourceOptions) {
     super("slipway:infra:Dashboard", name, {}, opts);
-    const { account, environment, observed } = args.operations;
-    const graphs = [...intake(args), ...functions(args.operations), ...args.services.flatMap(service)];
-    const widgets = [...alarmWidgets(observed.alarmArns), ...graphs.map((graph) => widget(graph, account.region))];
+    const { account, environment, monitored } = args.stack;
+    const graphs = [...intake(args), ...functions(args.stack), ...args.services.flatMap(service)];
+    const widgets = [...alarmWidgets(monitored.alarmArns), ...graphs.map((graph) => widget(graph, account.region))];
     new cloudwatch.Dashboard(
       name,
       {
@@ -88,8 +88,8 @@ function intake({ apiId, pushQueueName }: DashboardArgs): Graph[] {
   return graphs;
 }
 
-function functions({ observed }: Operations): Graph[] {
-  const each = (metric: string) => observed.functionNames.map((name) => ["AWS/Lambda", metric, "FunctionName", name]);
+function functions({ monitored }: StackContext): Graph[] {
+  const each = (metric: string) => monitored.functionNames.map((name) => ["AWS/Lambda", metric, "FunctionName", name]);
   return [
     graph("Functions: errors", "Sum", ...each("Errors")),
     graph("Functions: throttles", "Sum", ...each("Throttles")),
@@ -97,7 +97,7 @@ function functions({ observed }: Operations): Graph[] {
   ];
 }
 
-function service({ name, clusterName, serviceName, target }: ObservedService): Graph[] {
+function service({ name, clusterName, serviceName, target }: MonitoredService): Graph[] {
   const use = (metric: string) => ["AWS/ECS", metric, "ClusterName", clusterName, "ServiceName", serviceName];
   const graphs = [
     graph(`${name}: CPU and memory, percent`, "Average", use("CPUUtilization"), use("MemoryUtilization")),

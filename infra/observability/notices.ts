@@ -3,22 +3,22 @@ import * as pulumi from "@pulumi/pulumi";
 import { createNotices, type NoticesOptions } from "../../handlers/notices";
 import { createAlarm } from "../foundation/alarm";
 import { createRule } from "../lambda/eventRule";
-import { Callback } from "../lambda/lambdaFunction";
-import type { Operations } from "../stackContext";
+import { LambdaFunction } from "../lambda/lambdaFunction";
+import type { StackContext } from "../stackContext";
 
-/** The pipeline of one application. */
+/** An application, and its pipeline. */
 interface WatchedPipeline {
-  application: string;
-  arn: pulumi.Output<string>;
+  name: string;
+  pipelineArn: pulumi.Output<string>;
   pipelineName: pulumi.Output<string>;
 }
 
 export interface NoticesArgs {
-  operations: Operations;
-  pipelines: WatchedPipeline[];
+  stack: StackContext;
+  applications: WatchedPipeline[];
 }
 
-/** How pipeline executions end is told to the stack's topic; a failed one raises an alarm besides. */
+/** Sends a notice to the topic for every pipeline execution that ends; a failed one also raises an alarm. */
 export class Notices extends pulumi.ComponentResource {
   constructor(name: string, args: NoticesArgs, opts?: pulumi.ComponentResourceOptions) {
     super("slipway:infra:Notices", name, {}, opts);
@@ -28,7 +28,7 @@ export class Notices extends pulumi.ComponentResource {
       `${name}-notices`,
       {
         functionName: notices.functionName,
-        destinationConfig: { onFailure: { destination: args.operations.topicArn } },
+        destinationConfig: { onFailure: { destination: args.stack.topicArn } },
       },
       { parent: this },
     );
@@ -37,7 +37,7 @@ export class Notices extends pulumi.ComponentResource {
     createAlarm(
       `${name}-failures`,
       {
-        operations: args.operations,
+        stack: args.stack,
         description: "A pipeline failed: its notice says which one, where and why.",
         namespace: "AWS/Events",
         metrics: ["TriggeredRules"],
@@ -52,25 +52,28 @@ export class Notices extends pulumi.ComponentResource {
   }
 }
 
-function createFunction(name: string, { operations, pipelines }: NoticesArgs, parent: pulumi.Resource) {
-  const { account, environment, topicArn } = operations;
-  const applications = pulumi
-    .all(pipelines.map(({ pipelineName }) => pipelineName))
-    .apply((names) => Object.fromEntries(pipelines.map(({ application }, index) => [names[index], application])));
-  return new Callback<NoticesOptions>(
+function createFunction(name: string, { stack, applications }: NoticesArgs, parent: pulumi.Resource) {
+  const { account, environment, topicArn } = stack;
+  const pipelines = pulumi
+    .all(applications.map(({ pipelineName }) => pipelineName))
+    .apply((names) => Object.fromEntries(applications.map((application, index) => [names[index], application.name])));
+  return new LambdaFunction<NoticesOptions>(
     `${name}-notices`,
     {
-      operations,
+      stack,
       factory: createNotices,
       options: {
         environment,
         topicArn,
         console: account.partition.consoleUrl,
         region: account.region,
-        pipelines: applications,
+        pipelines,
       },
       statements: [
-        { actions: ["codepipeline:ListActionExecutions"], resources: pipelines.map(({ arn }) => arn) },
+        {
+          actions: ["codepipeline:ListActionExecutions"],
+          resources: applications.map(({ pipelineArn }) => pipelineArn),
+        },
         { actions: ["sns:Publish"], resources: [topicArn] },
       ],
       timeoutSeconds: 60,
@@ -84,20 +87,20 @@ function createFunction(name: string, { operations, pipelines }: NoticesArgs, pa
 const tellStates = (
   name: string,
   states: string[],
-  { operations, pipelines }: NoticesArgs,
-  notices: Callback<NoticesOptions>,
+  { stack, applications }: NoticesArgs,
+  notices: LambdaFunction<NoticesOptions>,
   parent: pulumi.Resource,
 ) =>
   createRule(
     name,
     {
-      operations,
+      stack,
       function: notices,
       on: {
         eventPattern: pulumi.jsonStringify({
           source: ["aws.codepipeline"],
           "detail-type": ["CodePipeline Pipeline Execution State Change"],
-          detail: { pipeline: pipelines.map(({ pipelineName }) => pipelineName), state: states },
+          detail: { pipeline: applications.map(({ pipelineName }) => pipelineName), state: states },
         }),
       },
     },

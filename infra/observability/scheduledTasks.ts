@@ -4,13 +4,14 @@ import { type ScheduledTasksOptions, STARTED_BY_RULE } from "../../handlers/sche
 import { CHECK_MINUTES } from "../../handlers/scheduledTasks/unstarted";
 import { rulePrefix } from "../../handlers/schedules/rule";
 import { createRule } from "../lambda/eventRule";
-import { Callback } from "../lambda/lambdaFunction";
-import type { Operations } from "../stackContext";
+import { LambdaFunction } from "../lambda/lambdaFunction";
+import type { Settings } from "../settings";
+import type { StackContext } from "../stackContext";
 import type { Cluster } from "../workload/cluster";
 import { tasksOf } from "../workload/cluster";
 
 export interface ScheduledTasksArgs {
-  operations: Operations;
+  stack: StackContext;
   cluster: Cluster;
   /** Names of the applications with schedules. */
   applications: string[];
@@ -18,18 +19,29 @@ export interface ScheduledTasksArgs {
 
 /** Sends a notice for each scheduled task that cannot start, or does not exit with 0. */
 export class ScheduledTasks extends pulumi.ComponentResource {
+  /** @returns `undefined` in a stack without schedules */
+  static from(
+    name: string,
+    { settings, ...args }: Omit<ScheduledTasksArgs, "applications"> & { settings: Pick<Settings, "applications"> },
+  ): ScheduledTasks | undefined {
+    const scheduled = settings.applications.filter(({ schedules }) => schedules !== undefined);
+    return scheduled.length === 0
+      ? undefined
+      : new ScheduledTasks(name, { ...args, applications: scheduled.map((application) => application.name) });
+  }
+
   constructor(name: string, args: ScheduledTasksArgs, opts?: pulumi.ComponentResourceOptions) {
     super("slipway:infra:ScheduledTasks", name, {}, opts);
-    const { operations, cluster, applications } = args;
+    const { stack, cluster, applications } = args;
     const prefixes = applications.map((application) => ({
       application,
-      prefix: rulePrefix({ application, environment: operations.environment }),
+      prefix: rulePrefix({ application, environment: stack.environment }),
     }));
     const report = createFunction(`${name}-scheduled-tasks`, args, prefixes, this);
     createRule(
       `${name}-scheduled-tasks-ended`,
       {
-        operations,
+        stack,
         function: report,
         on: {
           eventPattern: pulumi.jsonStringify({
@@ -47,7 +59,7 @@ export class ScheduledTasks extends pulumi.ComponentResource {
     );
     createRule(
       `${name}-scheduled-tasks-started`,
-      { operations, function: report, on: { scheduleExpression: `rate(${CHECK_MINUTES} minutes)` } },
+      { stack, function: report, on: { scheduleExpression: `rate(${CHECK_MINUTES} minutes)` } },
       { parent: this },
     );
     this.registerOutputs({});
@@ -56,27 +68,27 @@ export class ScheduledTasks extends pulumi.ComponentResource {
 
 const createFunction = (
   name: string,
-  { operations, cluster }: ScheduledTasksArgs,
+  { stack, cluster }: ScheduledTasksArgs,
   applications: ScheduledTasksOptions["applications"],
   parent: pulumi.Resource,
 ) =>
-  new Callback<ScheduledTasksOptions>(
+  new LambdaFunction<ScheduledTasksOptions>(
     name,
     {
-      operations,
+      stack,
       factory: createScheduledTasks,
       options: {
-        environment: operations.environment,
+        environment: stack.environment,
         cluster: cluster.arn,
-        topicArn: operations.topicArn,
+        topicArn: stack.topicArn,
         applications,
       },
       statements: [
         // AWS restricts neither to a resource.
         { actions: ["events:ListRules", "cloudwatch:GetMetricData"], resources: ["*"] },
         { actions: ["ecs:ListTasks"], resources: ["*"], conditions: { ArnEquals: { "ecs:cluster": cluster.arn } } },
-        { actions: ["ecs:DescribeTasks"], resources: [tasksOf(cluster, operations)] },
-        { actions: ["sns:Publish"], resources: [operations.topicArn] },
+        { actions: ["ecs:DescribeTasks"], resources: [tasksOf(cluster, stack)] },
+        { actions: ["sns:Publish"], resources: [stack.topicArn] },
       ],
       timeoutSeconds: 60,
       memory: 256,

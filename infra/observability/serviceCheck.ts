@@ -6,23 +6,28 @@ import {
   MISSING_TASKS,
   type ServiceCheckOptions,
 } from "../../handlers/serviceCheck";
-import type { ObservedService } from "../application";
+import type { MonitoredService } from "../application";
 import { createAlarm } from "../foundation/alarm";
 import type { Statement } from "../foundation/role";
 import { createRule } from "../lambda/eventRule";
-import { Callback } from "../lambda/lambdaFunction";
-import type { Operations } from "../stackContext";
+import { LambdaFunction } from "../lambda/lambdaFunction";
+import type { StackContext } from "../stackContext";
 import type { Cluster } from "../workload/cluster";
 import { tasksOf } from "../workload/cluster";
 
 export interface ServiceCheckArgs {
-  operations: Operations;
+  stack: StackContext;
   cluster: Cluster;
-  services: ObservedService[];
+  services: MonitoredService[];
 }
 
 /** Counts every two minutes which tasks of the services are missing, with an alarm for each service. */
 export class ServiceCheck extends pulumi.ComponentResource {
+  /** @returns `undefined` in a stack without services */
+  static from(name: string, args: ServiceCheckArgs): ServiceCheck | undefined {
+    return args.services.length === 0 ? undefined : new ServiceCheck(name, args);
+  }
+
   constructor(name: string, args: ServiceCheckArgs, opts?: pulumi.ComponentResourceOptions) {
     super("slipway:infra:ServiceCheck", name, {}, opts);
     const check = createFunction(`${name}-service-check`, args, this);
@@ -34,7 +39,7 @@ export class ServiceCheck extends pulumi.ComponentResource {
     );
     createRule(
       `${name}-service-check`,
-      { operations: args.operations, function: check, on: { scheduleExpression: `rate(${CHECK_MINUTES} minutes)` } },
+      { stack: args.stack, function: check, on: { scheduleExpression: `rate(${CHECK_MINUTES} minutes)` } },
       { parent: this, dependsOn: limits },
     );
     for (const service of args.services) createMissingTasksAlarm(service, args, this);
@@ -42,11 +47,11 @@ export class ServiceCheck extends pulumi.ComponentResource {
   }
 }
 
-function createFunction(name: string, { operations, cluster, services }: ServiceCheckArgs, parent: pulumi.Resource) {
-  return new Callback<ServiceCheckOptions>(
+function createFunction(name: string, { stack, cluster, services }: ServiceCheckArgs, parent: pulumi.Resource) {
+  return new LambdaFunction<ServiceCheckOptions>(
     name,
     {
-      operations,
+      stack,
       factory: createServiceCheck,
       options: {
         cluster: cluster.clusterName,
@@ -56,7 +61,7 @@ function createFunction(name: string, { operations, cluster, services }: Service
       statements: [
         { actions: ["ecs:DescribeServices"], resources: services.map(({ arn }) => arn) },
         { actions: ["ecs:ListTasks"], resources: ["*"], conditions: { ArnEquals: { "ecs:cluster": cluster.arn } } },
-        { actions: ["ecs:DescribeTasks"], resources: [tasksOf(cluster, operations)] },
+        { actions: ["ecs:DescribeTasks"], resources: [tasksOf(cluster, stack)] },
         ...(services.some(({ countedByProgram }) => countedByProgram) ? [describingTaskDefinitions] : []),
         {
           // AWS restricts it to no resource.
@@ -82,14 +87,14 @@ const describingTaskDefinitions: Statement = { actions: ["ecs:DescribeTaskDefini
 const MINUTES = 10;
 
 function createMissingTasksAlarm(
-  { name, clusterName, serviceName }: ObservedService,
-  { operations }: ServiceCheckArgs,
+  { name, clusterName, serviceName }: MonitoredService,
+  { stack }: ServiceCheckArgs,
   parent: pulumi.Resource,
 ): void {
   createAlarm(
     `${name.replace("/", "-")}-missing-tasks`,
     {
-      operations,
+      stack,
       description:
         `${name} has had fewer running tasks than it should for ${MINUTES} minutes outside a rollout: ` +
         "see the service's events and the tasks' log. INSUFFICIENT_DATA: nothing has counted its tasks meanwhile: " +

@@ -5,9 +5,9 @@ import type { PipelineType } from "../partition";
 import { createPullRequestFunction } from "../pullRequests/action";
 import type { PullRequestTask } from "../pullRequests/task";
 import type { ApplicationSettings, ImageSource, Settings } from "../settings";
-import type { Operations } from "../stackContext";
+import type { StackContext } from "../stackContext";
 import type { Cluster } from "../workload/cluster";
-import type { Task } from "../workload/oneOffTask";
+import type { OneOffTask } from "../workload/oneOffTask";
 import type { ImageRepository } from "../workload/registry";
 import type { Service } from "../workload/service";
 import { createRepositoryBuild, createTestBuild } from "./build";
@@ -33,12 +33,12 @@ import { createTagFunction } from "./tag";
 
 /** What an application's pipeline is made of. */
 export interface ApplicationPipelineArgs {
-  operations: Operations;
+  stack: StackContext;
   settings: ApplicationSettings;
   network: Network;
   cluster: Cluster;
   /** Where archives are fetched to. Needed by applications that pushes are delivered of. */
-  source?: Bucket | undefined;
+  archives?: Bucket | undefined;
   pipelineType: PipelineType;
   /** Where this environment records the images that it has delivered. */
   deliveredImages: DeliveredImageTable;
@@ -55,7 +55,7 @@ export interface DeliveryParts {
   registry: ImageRepository;
   services: Service[];
   /** Of an application with a migration or schedules. */
-  task: Task | undefined;
+  task: OneOffTask | undefined;
   /** Undefined where CodePipeline deploys by its own action, or a pull request is what is delivered. */
   deployment: Deployment | undefined;
 }
@@ -83,7 +83,7 @@ export function createApplicationPipeline(
   return new Pipeline(
     name,
     {
-      operations: args.operations,
+      stack: args.stack,
       type: args.pipelineType,
       artifacts,
       stages: [
@@ -98,11 +98,11 @@ export function createApplicationPipeline(
   );
 }
 
-/** The application's key in the source bucket. */
+/** The application's key in the archive bucket. */
 export const archiveKey = (application: string): string => `${application}/source.zip`;
 
 function pushStages({ application, args, registry, artifacts, parent }: Delivery): Stage[] {
-  const { operations, settings, source: bucket } = args;
+  const { stack, settings, archives: bucket } = args;
   if (bucket === undefined) throw new Error(`${application} takes pushes, and there is no bucket to fetch them to`);
   const key = archiveKey(application);
   const archiveArn = pulumi.interpolate`${bucket.arn}/${key}`;
@@ -112,10 +112,10 @@ function pushStages({ application, args, registry, artifacts, parent }: Delivery
   const test =
     build.test === undefined
       ? undefined
-      : createTestBuild(`${application}-test`, { operations, artifacts, command: build.test, ...mirrors }, { parent });
+      : createTestBuild(`${application}-test`, { stack, artifacts, command: build.test, ...mirrors }, { parent });
   const project = createRepositoryBuild(
     `${application}-build`,
-    { operations, settings: build, ...mirrors, schedules, registry, artifacts, archiveArn },
+    { stack, settings: build, ...mirrors, schedules, registry, artifacts, archiveArn },
     { parent },
   );
   const variables = {
@@ -127,48 +127,48 @@ function pushStages({ application, args, registry, artifacts, parent }: Delivery
 }
 
 function imageStages({ application, args, registry, artifacts, parent }: Delivery, { tag }: ImageSource): Stage[] {
-  const { operations } = args;
-  const delivered = { table: deliveredImagesOf(operations.account, tag), tag };
-  const project = createImageBuild(`${application}-image`, { operations, artifacts, delivered }, { parent });
+  const { stack } = args;
+  const delivered = { table: deliveredImagesOf(stack.account, tag), tag };
+  const project = createImageBuild(`${application}-image`, { stack, artifacts, delivered }, { parent });
   return [imageStage({ registry, tag }), buildStage("Image", { build: project })];
 }
 
-const approvalStages = ({ application, args: { operations, settings } }: Delivery): Stage[] =>
-  settings.approval ? [approvalStage({ operations, application })] : [];
+const approvalStages = ({ application, args: { stack, settings } }: Delivery): Stage[] =>
+  settings.approval ? [approvalStage({ stack, application })] : [];
 
 function migrateStages({ application, args, registry, task, parent }: Delivery): Stage[] {
-  const { operations, network, cluster, settings, table } = args;
+  const { stack, network, cluster, settings, table } = args;
   if (settings.migrate === undefined || task === undefined) return [];
   if (table === undefined) throw new Error(`${application} has a migration, and there is no table to record it in`);
   const migrate = createMigrateFunction(
     `${application}-migrate`,
-    { operations, application, settings: settings.migrate, network, cluster, registry, task, table },
+    { stack, application, settings: settings.migrate, network, cluster, registry, task, table },
     { parent },
   );
   return [migrateStage(migrate)];
 }
 
 function deployerOf({ application, args, services, deployment, parent }: Delivery): Deployer {
-  const { operations, cluster, settings, pullRequestTask: task } = args;
+  const { stack, cluster, settings, pullRequestTask: task } = args;
   if (deployment !== undefined) return { deploy: deployment.function };
-  if (settings.gitops === undefined) return { account: operations.account, cluster, services };
+  if (settings.gitops === undefined) return { account: stack.account, cluster, services };
   if (task === undefined) throw new Error(`${application} delivers pull requests, and there is no task to open them`);
   const { gitops, source } = settings;
   const pullRequest = createPullRequestFunction(
     `${application}-pull-request`,
-    { operations, settings: gitops, source, task },
+    { stack, settings: gitops, source, task },
     { parent },
   );
   return { pullRequest };
 }
 
 function schedulesFunction({ application, args, registry, task, parent }: Delivery) {
-  const { operations, network, cluster, settings } = args;
+  const { stack, network, cluster, settings } = args;
   return settings.schedules === undefined || task === undefined
     ? undefined
     : createSchedulesFunction(
         `${application}-schedules`,
-        { operations, application, network, cluster, registry, task, lock: lockOf(application, args) },
+        { stack, application, network, cluster, registry, task, lock: lockOf(application, args) },
         { parent },
       );
 }
@@ -177,7 +177,7 @@ const tagFunction = ({ application, args, registry, parent }: Delivery) =>
   createTagFunction(
     `${application}-tag`,
     {
-      operations: args.operations,
+      stack: args.stack,
       registry,
       deliveredImages: args.deliveredImages,
       lock: lockOf(application, args),

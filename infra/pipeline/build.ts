@@ -7,11 +7,11 @@ import { createRole, type Statement } from "../foundation/role";
 import type { Account } from "../partition";
 import type { BuildSettings } from "../settings";
 import { baseImageRepositories } from "../settings/baseImages";
-import type { Operations } from "../stackContext";
+import type { StackContext } from "../stackContext";
 import type { ImageRepository } from "../workload/registry";
 
 export interface BuildArgs {
-  operations: Operations;
+  stack: StackContext;
   /** Where CodePipeline puts what one stage leaves to the next. */
   artifacts: Bucket;
   /** What runs. Default: the buildspec.yml in the input artifact. */
@@ -33,7 +33,7 @@ export class Build extends pulumi.ComponentResource {
 
   constructor(name: string, args: BuildArgs, opts?: pulumi.ComponentResourceOptions) {
     super("slipway:infra:Build", name, {}, opts);
-    const { account, logRetentionDays } = args.operations;
+    const { account, logRetentionDays } = args.stack;
     const logGroup = createLogGroup(`${name}-logs`, logRetentionDays, { parent: this });
     const statements = [
       writingTo(logGroup),
@@ -88,7 +88,7 @@ const createProject = (name: string, args: BuildArgs, { roleArn, logGroup }: Pro
   );
 
 export interface RepositoryBuildArgs {
-  operations: Operations;
+  stack: StackContext;
   settings: BuildSettings;
   /** Where Dockerfiles find their base images, `<host>[/<prefix>]`. Default: where they say themselves. */
   baseImageRegistry?: string | undefined;
@@ -108,15 +108,15 @@ export interface RepositoryBuildArgs {
  */
 export const createRepositoryBuild = (
   name: string,
-  { operations, artifacts, ...args }: RepositoryBuildArgs,
+  { stack, artifacts, ...args }: RepositoryBuildArgs,
   opts: pulumi.ComponentResourceOptions,
 ) => {
-  const statements = [...pushingImage(args), ...pullingBaseImages(args, operations.account)];
-  return new Build(name, { operations, artifacts, variables: variables(args), statements, docker: true }, opts);
+  const statements = [...pushingImage(args), ...pullingBaseImages(args, stack.account)];
+  return new Build(name, { stack, artifacts, variables: variables(args), statements, docker: true }, opts);
 };
 
 export interface TestBuildArgs {
-  operations: Operations;
+  stack: StackContext;
   artifacts: Bucket;
   /** The shell command that must succeed. */
   command: string;
@@ -131,14 +131,14 @@ export interface TestBuildArgs {
  */
 export const createTestBuild = (
   name: string,
-  { operations, artifacts, command, baseImageRegistry, npmRegistry }: TestBuildArgs,
+  { stack, artifacts, command, baseImageRegistry, npmRegistry }: TestBuildArgs,
   opts: pulumi.ComponentResourceOptions,
 ) => {
-  const pulling = pullingBaseImages({ baseImageRegistry }, operations.account);
+  const pulling = pullingBaseImages({ baseImageRegistry }, stack.account);
   return new Build(
     name,
     {
-      operations,
+      stack,
       artifacts,
       buildspec: testBuildspec,
       variables: {
@@ -157,7 +157,7 @@ export const createTestBuild = (
 // AWS restricts it to no resource.
 const loggingIn: Statement = { actions: ["ecr:GetAuthorizationToken"], resources: ["*"] };
 
-type Inputs = Omit<RepositoryBuildArgs, "operations" | "artifacts">;
+type Inputs = Omit<RepositoryBuildArgs, "stack" | "artifacts">;
 
 /** What the buildspec reads, see handlers/build/buildspec.ts; each build argument is a variable of its own. */
 const variables = ({

@@ -1,7 +1,7 @@
 import * as dynamodb from "@pulumi/aws/dynamodb";
 import * as pulumi from "@pulumi/pulumi";
 import type { Account } from "../partition";
-import type { Operations } from "../stackContext";
+import type { StackContext } from "../stackContext";
 
 /** The table that an environment records the images in that it has delivered. */
 export interface DeliveredImageTable {
@@ -23,7 +23,11 @@ export class DeliveredImages extends pulumi.ComponentResource implements Deliver
   readonly tableName: pulumi.Output<string>;
   readonly tableArn: pulumi.Output<string>;
 
-  constructor(name: string, { environment }: Pick<Operations, "environment">, opts?: pulumi.ComponentResourceOptions) {
+  constructor(
+    name: string,
+    { environment }: Pick<StackContext, "environment">,
+    opts?: pulumi.ComponentResourceOptions,
+  ) {
     super("slipway:infra:DeliveredImages", name, {}, opts);
     const table = new dynamodb.Table(
       `${name}-delivered-images`,

@@ -5,9 +5,9 @@ import { createDeploy } from "../../handlers/deploy";
 import type { DeployOptions } from "../../handlers/deploy/options";
 import type { Statement } from "../foundation/role";
 import { createRule } from "../lambda/eventRule";
-import { Callback, type DeepInput } from "../lambda/lambdaFunction";
+import { type DeepInput, LambdaFunction } from "../lambda/lambdaFunction";
 import { JOB_EVENT_AGE_SECONDS, reportingToPipeline } from "../lambda/pipelineJob";
-import type { Operations } from "../stackContext";
+import type { StackContext } from "../stackContext";
 import type { Cluster } from "../workload/cluster";
 import { tasksOf } from "../workload/cluster";
 import type { ImageRepository } from "../workload/registry";
@@ -17,7 +17,7 @@ import type { DeliveredImageTable } from "./deliveredImages";
 import { createRecords, RECORD_SECONDS, type Records, type RecordTable, takeRecords } from "./records";
 
 export interface DeploymentArgs {
-  operations: Operations;
+  stack: StackContext;
   application: string;
   cluster: Cluster;
   registry: ImageRepository;
@@ -32,7 +32,7 @@ export interface DeploymentArgs {
 
 /** What gives an application's services a new image. */
 export interface Deployment {
-  function: Callback<DeployOptions>;
+  function: LambdaFunction<DeployOptions>;
   /** Takes a message for each deployment, the pipeline's and those that are asked for by HTTP. */
   requestQueue: sqs.Queue;
 }
@@ -42,21 +42,17 @@ export const DEADLINE_MINUTES = 30;
 
 /** The function that deploys for an action of the pipeline, and for the messages on a queue of its own. */
 export function createDeployment(name: string, args: DeploymentArgs, opts: { parent: pulumi.Resource }): Deployment {
-  const { operations, registry, byHttp } = args;
+  const { stack, registry, byHttp } = args;
   const records = createRecords(`${name}-requests`, args, opts);
   const requests = {
     repository: registry.repositoryName,
-    tag: operations.environment,
+    tag: stack.environment,
     deliveredImages: args.deliveredImages.tableName,
-    topicArn: operations.topicArn,
+    topicArn: stack.topicArn,
   };
   const deploy = createDeployFunction(name, args, records, byHttp ? { requests } : {}, opts);
   takeRecords(`${name}-requests`, records, deploy, opts);
-  createRule(
-    `${name}-rollouts`,
-    { operations, function: deploy, on: { eventPattern: rolloutsOf(args.services) } },
-    opts,
-  );
+  createRule(`${name}-rollouts`, { stack, function: deploy, on: { eventPattern: rolloutsOf(args.services) } }, opts);
   return { function: deploy, requestQueue: records.queue };
 }
 
@@ -76,18 +72,18 @@ const createDeployFunction = (
   moreOptions: { requests?: DeepInput<NonNullable<DeployOptions["requests"]>> },
   opts: pulumi.ComponentResourceOptions,
 ) =>
-  new Callback<DeployOptions>(
+  new LambdaFunction<DeployOptions>(
     name,
     {
-      operations: args.operations,
+      stack: args.stack,
       factory: createDeploy,
       options: {
         application: args.application,
         cluster: args.cluster.clusterName,
-        services: args.services.map(({ serviceName, template, settings }) => ({
+        services: args.services.map(({ serviceName, taskDefinition, settings }) => ({
           service: serviceName,
           container: applicationContainer,
-          taskDefinition: template.taskDefinitionArn,
+          taskDefinition: taskDefinition.taskDefinitionArn,
           count: settings.count,
         })),
         deadlineMinutes: DEADLINE_MINUTES,
@@ -107,26 +103,26 @@ const createDeployFunction = (
     opts,
   );
 
-function deploying({ operations, cluster, registry, services }: DeploymentArgs): Statement[] {
-  const templates = services.map(({ template }) => template);
+function deploying({ stack, cluster, registry, services }: DeploymentArgs): Statement[] {
+  const taskDefinitions = services.map(({ taskDefinition }) => taskDefinition);
   return [
     { actions: ["ecr:BatchGetImage"], resources: [registry.arn] },
     { actions: ["ecs:DescribeServices", "ecs:UpdateService"], resources: services.map(({ arn }) => arn) },
-    ...registering(templates, operations.account),
-    // A revision takes over its template's tags, and gets one more when its rollout starts.
-    { actions: ["ecs:TagResource"], resources: revisionsOf(templates) },
+    ...registering(taskDefinitions, stack.account),
+    // A revision takes over the tags of the program's, and gets one more when its rollout starts.
+    { actions: ["ecs:TagResource"], resources: revisionsOf(taskDefinitions) },
     {
       // Of a cluster's tasks, AWS restricts the list by this key alone.
       actions: ["ecs:ListTasks"],
       resources: ["*"],
       conditions: { ArnEquals: { "ecs:cluster": cluster.arn } },
     },
-    { actions: ["ecs:DescribeTasks"], resources: [tasksOf(cluster, operations)] },
+    { actions: ["ecs:DescribeTasks"], resources: [tasksOf(cluster, stack)] },
   ];
 }
 
-const takingRequests = ({ operations, registry, deliveredImages }: DeploymentArgs): Statement[] => [
+const takingRequests = ({ stack, registry, deliveredImages }: DeploymentArgs): Statement[] => [
   { actions: ["ecr:PutImage"], resources: [registry.arn] },
   { actions: ["dynamodb:UpdateItem"], resources: [deliveredImages.tableArn] },
-  { actions: ["sns:Publish"], resources: [operations.topicArn] },
+  { actions: ["sns:Publish"], resources: [stack.topicArn] },
 ];

@@ -2,9 +2,11 @@ import * as dynamodb from "@pulumi/aws/dynamodb";
 import * as pulumi from "@pulumi/pulumi";
 import { createDeployments } from "../../handlers/deploymentRequests";
 import { createGeneratedSecret } from "../foundation/generatedSecret";
-import type { Api } from "../ingress/httpApi";
-import { Callback } from "../lambda/lambdaFunction";
-import type { Operations } from "../stackContext";
+import type { HttpApi } from "../ingress/httpApi";
+import { LambdaFunction } from "../lambda/lambdaFunction";
+import type { Settings } from "../settings";
+import { isRecorded } from "../settings/derived";
+import type { StackContext } from "../stackContext";
 import { type ImageRepository, registryHost } from "../workload/registry";
 import { DEADLINE_MINUTES } from "./deploy";
 import type { RecordTable } from "./records";
@@ -15,6 +17,11 @@ const PATH = "/deployments";
 export class DeploymentTable extends pulumi.ComponentResource implements RecordTable {
   readonly tableName: pulumi.Output<string>;
   readonly tableArn: pulumi.Output<string>;
+
+  /** @returns `undefined` in a stack whose pipelines record nothing */
+  static from(name: string, { applications }: Pick<Settings, "applications">): DeploymentTable | undefined {
+    return applications.some(isRecorded) ? new DeploymentTable(name) : undefined;
+  }
 
   constructor(name: string, opts?: pulumi.ComponentResourceOptions) {
     super("slipway:infra:DeploymentTable", name, {}, opts);
@@ -43,21 +50,39 @@ export interface DeployedByHttp {
   queue: { url: pulumi.Output<string>; arn: pulumi.Output<string> };
 }
 
-export interface DeploymentsArgs {
-  operations: Operations;
-  api: Api;
+export interface DeploymentRequestsArgs {
+  stack: StackContext;
+  api: HttpApi;
   table: RecordTable;
   applications: DeployedByHttp[];
 }
 
+interface Parts {
+  stack: StackContext;
+  api: HttpApi | undefined;
+  table: RecordTable | undefined;
+  applications: { name: string; registry: ImageRepository; requestQueue: DeployedByHttp["queue"] | undefined }[];
+  settings: Pick<Settings, "deploymentApi">;
+}
+
 /** Deployments by HTTP: a version is asked for with a token, and its application's deploy function is told. */
-export class Deployments extends pulumi.ComponentResource {
+export class DeploymentRequests extends pulumi.ComponentResource {
   readonly url: pulumi.Output<string>;
   /** The bearer token that every request carries. */
   readonly token: pulumi.Output<string>;
 
-  constructor(name: string, args: DeploymentsArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("slipway:infra:Deployments", name, {}, opts);
+  /** @returns `undefined` in a stack without deployments by HTTP */
+  static from(name: string, { stack, api, table, applications, settings }: Parts): DeploymentRequests | undefined {
+    const takingRequests = applications.flatMap(({ name: application, registry, requestQueue: queue }) =>
+      queue === undefined ? [] : [{ application, registry, queue }],
+    );
+    return api && table && settings.deploymentApi
+      ? new DeploymentRequests(name, { stack, api, table, applications: takingRequests })
+      : undefined;
+  }
+
+  constructor(name: string, args: DeploymentRequestsArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("slipway:infra:DeploymentRequests", name, {}, opts);
     const token = createGeneratedSecret(`${name}-deployment-token`, "Bearer token of deployments by HTTP", {
       parent: this,
     });
@@ -79,20 +104,20 @@ export class Deployments extends pulumi.ComponentResource {
 
 const createFunction = (
   name: string,
-  { operations, table, applications }: DeploymentsArgs,
+  { stack, table, applications }: DeploymentRequestsArgs,
   secretArn: pulumi.Output<string>,
   parent: pulumi.Resource,
 ) =>
-  new Callback(
+  new LambdaFunction(
     `${name}-deployments`,
     {
-      operations,
+      stack,
       factory: createDeployments,
       options: {
         secretArn,
         table: table.tableName,
         deadlineMinutes: DEADLINE_MINUTES,
-        registry: registryHost(operations.account),
+        registry: registryHost(stack.account),
         applications: applications.map(({ application, registry, queue }) => ({
           application,
           repository: registry.repositoryName,

@@ -2,26 +2,26 @@ import * as pulumi from "@pulumi/pulumi";
 import { createMigrate } from "../../handlers/migrate";
 import type { MigrateOptions } from "../../handlers/migrate/options";
 import { createRule } from "../lambda/eventRule";
-import { Callback } from "../lambda/lambdaFunction";
+import { LambdaFunction } from "../lambda/lambdaFunction";
 import { JOB_EVENT_AGE_SECONDS, reportingToPipeline } from "../lambda/pipelineJob";
 import type { Network } from "../network/network";
 import type { MigrateSettings } from "../settings";
-import type { Operations } from "../stackContext";
+import type { StackContext } from "../stackContext";
 import type { Cluster } from "../workload/cluster";
 import { tasksOf } from "../workload/cluster";
-import { runningTask, type Task } from "../workload/oneOffTask";
+import { type OneOffTask, runningTask } from "../workload/oneOffTask";
 import type { ImageRepository } from "../workload/registry";
 import { registering, taggingRegistered } from "../workload/taskDefinition";
 import { createRecords, RECORD_SECONDS, type RecordTable, takeRecords } from "./records";
 
 export interface MigrationArgs {
-  operations: Operations;
+  stack: StackContext;
   application: string;
   settings: MigrateSettings;
   network: Network;
   cluster: Cluster;
   registry: ImageRepository;
-  task: Task;
+  task: OneOffTask;
   table: RecordTable;
 }
 
@@ -30,23 +30,23 @@ export function createMigrateFunction(
   name: string,
   args: MigrationArgs,
   opts: pulumi.ComponentResourceOptions,
-): Callback<MigrateOptions> {
-  const { operations, cluster, task } = args;
+): LambdaFunction<MigrateOptions> {
+  const { stack, cluster, task } = args;
   const records = createRecords(`${name}-requests`, args, opts);
-  const migrate = new Callback<MigrateOptions>(
+  const migrate = new LambdaFunction<MigrateOptions>(
     name,
     {
-      operations,
+      stack,
       factory: createMigrate,
       options: {
         application: args.application,
         cluster: cluster.clusterName,
-        taskDefinition: task.template.taskDefinitionArn,
+        taskDefinition: task.taskDefinition.taskDefinitionArn,
         container: task.container,
         command: args.settings.command,
         subnets: args.network.privateSubnetIds,
-        securityGroup: task.template.securityGroupId,
-        logGroup: task.template.logGroup.name,
+        securityGroup: task.taskDefinition.securityGroupId,
+        logGroup: task.taskDefinition.logGroup.name,
         logStreamPrefix: task.streamPrefix,
         records: records.options,
       },
@@ -62,20 +62,20 @@ export function createMigrateFunction(
   const eventPattern = pulumi.jsonStringify({
     source: ["aws.ecs"],
     "detail-type": ["ECS Task State Change"],
-    detail: { clusterArn: [cluster.arn], group: [`family:${task.template.family}`], lastStatus: ["STOPPED"] },
+    detail: { clusterArn: [cluster.arn], group: [`family:${task.taskDefinition.family}`], lastStatus: ["STOPPED"] },
   });
-  createRule(`${name}-tasks`, { operations, function: migrate, on: { eventPattern } }, opts);
+  createRule(`${name}-tasks`, { stack, function: migrate, on: { eventPattern } }, opts);
   return migrate;
 }
 
-const migrating = ({ operations, cluster, registry, task }: MigrationArgs) => [
+const migrating = ({ stack, cluster, registry, task }: MigrationArgs) => [
   { actions: ["ecr:BatchGetImage"], resources: [registry.arn] },
-  ...registering([task.template], operations.account),
-  taggingRegistered([task.template]),
+  ...registering([task.taskDefinition], stack.account),
+  taggingRegistered([task.taskDefinition]),
   runningTask(task, cluster),
-  { actions: ["ecs:DescribeTasks"], resources: [tasksOf(cluster, operations)] },
+  { actions: ["ecs:DescribeTasks"], resources: [tasksOf(cluster, stack)] },
   {
     actions: ["logs:GetLogEvents"],
-    resources: [pulumi.interpolate`${task.template.logGroup.arn}:log-stream:${task.streamPrefix}/*`],
+    resources: [pulumi.interpolate`${task.taskDefinition.logGroup.arn}:log-stream:${task.streamPrefix}/*`],
   },
 ];

@@ -3,18 +3,18 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Bucket } from "../foundation/bucket";
 import { createRole } from "../foundation/role";
 import type { PipelineType } from "../partition";
-import type { Operations } from "../stackContext";
+import type { StackContext } from "../stackContext";
 import type { Stage } from "./stages";
 
 /**
  * What CodePipeline calls an application's pipeline. Not Pulumi's own choice: the functions that the pipeline invokes ask
  * for its executions by this name, and exist before it.
  */
-export const pipelineNameOf = (application: string, { environment }: Operations): string =>
+export const pipelineNameOf = (application: string, { environment }: StackContext): string =>
   `${environment}-${application}`;
 
 export interface PipelineArgs {
-  operations: Operations;
+  stack: StackContext;
   type: PipelineType;
   /** Where one stage leaves its files to the next. */
   artifacts: Bucket;
@@ -31,7 +31,7 @@ export class Pipeline extends pulumi.ComponentResource {
     const pipeline = new codepipeline.Pipeline(
       `${name}-pipeline`,
       {
-        name: pipelineNameOf(name, args.operations),
+        name: pipelineNameOf(name, args.stack),
         pipelineType: args.type,
         roleArn: createPipelineRole(name, args, this),
         artifactStores: [{ type: "S3", location: args.artifacts.bucketName }],
@@ -47,13 +47,13 @@ export class Pipeline extends pulumi.ComponentResource {
 
 const createPipelineRole = (
   name: string,
-  { operations, artifacts, stages }: PipelineArgs,
+  { stack, artifacts, stages }: PipelineArgs,
   parent: pulumi.Resource,
 ): pulumi.Output<string> =>
   createRole(
     `${name}-pipeline-role`,
     {
-      account: operations.account,
+      account: stack.account,
       service: "codepipeline",
       // AWS's documented minimum: https://docs.aws.amazon.com/codepipeline/latest/userguide/how-to-custom-role.html
       statements: [

@@ -5,13 +5,13 @@ import { createAlarm } from "../foundation/alarm";
 import type { Bucket } from "../foundation/bucket";
 import { createRole } from "../foundation/role";
 import type { ImageSource } from "../settings";
-import type { Operations } from "../stackContext";
+import type { StackContext } from "../stackContext";
 import { Build } from "./build";
 import type { DeliveredImageTable } from "./deliveredImages";
 import type { Pipeline } from "./pipeline";
 
 export interface ImageBuildArgs {
-  operations: Operations;
+  stack: StackContext;
   artifacts: Bucket;
   /** Where the environment before records what it has delivered, and the tag that it gives to it. */
   delivered: { table: DeliveredImageTable; tag: string };
@@ -20,13 +20,13 @@ export interface ImageBuildArgs {
 /** The build that says of an image by tag which one it is by digest, if the environment before has delivered it. */
 export const createImageBuild = (
   name: string,
-  { operations, artifacts, delivered: { table, tag } }: ImageBuildArgs,
+  { stack, artifacts, delivered: { table, tag } }: ImageBuildArgs,
   opts: pulumi.ComponentResourceOptions,
 ) =>
   new Build(
     name,
     {
-      operations,
+      stack,
       artifacts,
       buildspec: imageBuildspec,
       variables: { DELIVERED_IMAGES: table.tableName, SOURCE_TAG: tag },
@@ -37,7 +37,7 @@ export const createImageBuild = (
   );
 
 export interface PromotionArgs {
-  operations: Operations;
+  stack: StackContext;
   /** The image whose tag starts the pipeline. */
   source: ImageSource;
   pipeline: Pipeline;
@@ -59,7 +59,7 @@ export class Promotion extends pulumi.ComponentResource {
     const roleArn = createRole(
       `${name}-promotion-role`,
       {
-        account: args.operations.account,
+        account: args.stack.account,
         service: "events",
         ownAccountOnly: true,
         statements: [{ actions: ["codepipeline:StartPipelineExecution"], resources: [args.pipeline.arn] }],
@@ -75,7 +75,7 @@ export class Promotion extends pulumi.ComponentResource {
     createAlarm(
       `${name}-promotion`,
       {
-        operations: args.operations,
+        stack: args.stack,
         description: `${repository}:${tag} moved, and did not start the pipeline: release it by hand.`,
         namespace: "AWS/Events",
         metrics: ["FailedInvocations"],

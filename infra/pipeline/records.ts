@@ -4,8 +4,8 @@ import type * as pulumi from "@pulumi/pulumi";
 import type { LockOptions } from "../../handlers/shared/deliveryLock";
 import type { RecordOptions } from "../../handlers/shared/records/context";
 import type { Statement } from "../foundation/role";
-import type { Callback, DeepInput } from "../lambda/lambdaFunction";
-import type { Operations } from "../stackContext";
+import type { DeepInput, LambdaFunction } from "../lambda/lambdaFunction";
+import type { StackContext } from "../stackContext";
 import { pipelineNameOf } from "./pipeline";
 
 /** The DynamoDB table of locks and records. */
@@ -19,7 +19,7 @@ export const RECORD_SECONDS = 120;
 const DAY = 24 * 60 * 60;
 
 export interface RecordArgs {
-  operations: Operations;
+  stack: StackContext;
   application: string;
   table: RecordTable;
 }
@@ -33,7 +33,7 @@ export interface Records {
 
 export function createRecords(
   name: string,
-  { operations, application, table }: RecordArgs,
+  { stack, application, table }: RecordArgs,
   opts: pulumi.CustomResourceOptions,
 ): Records {
   const queue = new sqs.Queue(
@@ -46,7 +46,7 @@ export function createRecords(
     },
     opts,
   );
-  const pipeline = pipelineNameOf(application, operations);
+  const pipeline = pipelineNameOf(application, stack);
   return {
     queue,
     options: { table: table.tableName, queueUrl: queue.url, pipeline },
@@ -65,7 +65,7 @@ export function createRecords(
       },
       {
         actions: ["codepipeline:GetPipelineExecution"],
-        resources: [operations.account.arn("codepipeline", pipeline)],
+        resources: [stack.account.arn("codepipeline", pipeline)],
       },
     ],
   };
@@ -75,7 +75,7 @@ export function createRecords(
 export const takeRecords = <O>(
   name: string,
   { queue }: Records,
-  by: Callback<O>,
+  by: LambdaFunction<O>,
   opts: pulumi.CustomResourceOptions,
 ): lambda.EventSourceMapping =>
   new lambda.EventSourceMapping(

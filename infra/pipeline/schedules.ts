@@ -2,23 +2,23 @@ import type * as pulumi from "@pulumi/pulumi";
 import { createSchedules } from "../../handlers/schedules";
 import type { SchedulesOptions } from "../../handlers/schedules/options";
 import { createRole, type Statement } from "../foundation/role";
-import { Callback } from "../lambda/lambdaFunction";
+import { LambdaFunction } from "../lambda/lambdaFunction";
 import { JOB_EVENT_AGE_SECONDS, reportingToPipeline } from "../lambda/pipelineJob";
 import type { Network } from "../network/network";
-import type { Operations } from "../stackContext";
+import type { StackContext } from "../stackContext";
 import type { Cluster } from "../workload/cluster";
-import { runningTask, type Task } from "../workload/oneOffTask";
+import { type OneOffTask, runningTask } from "../workload/oneOffTask";
 import type { ImageRepository } from "../workload/registry";
 import { passingRoles, registering, revisionsOf } from "../workload/taskDefinition";
 import type { HeldLock } from "./records";
 
 export interface SchedulesArgs {
-  operations: Operations;
+  stack: StackContext;
   application: string;
   network: Network;
   cluster: Cluster;
   registry: ImageRepository;
-  task: Task;
+  task: OneOffTask;
   /** Absent where CodePipeline's own action deploys. */
   lock: HeldLock | undefined;
 }
@@ -28,21 +28,21 @@ export function createSchedulesFunction(
   name: string,
   args: SchedulesArgs,
   opts: pulumi.ComponentResourceOptions & { parent: pulumi.Resource },
-): Callback<SchedulesOptions> {
+): LambdaFunction<SchedulesOptions> {
   const rulesRoleArn = createRulesRole(`${name}-rules`, args, opts.parent);
-  return new Callback<SchedulesOptions>(
+  return new LambdaFunction<SchedulesOptions>(
     name,
     {
-      operations: args.operations,
+      stack: args.stack,
       factory: createSchedules,
       options: {
         application: args.application,
-        environment: args.operations.environment,
+        environment: args.stack.environment,
         cluster: args.cluster.arn,
-        taskDefinition: args.task.template.taskDefinitionArn,
+        taskDefinition: args.task.taskDefinition.taskDefinitionArn,
         container: args.task.container,
         subnets: args.network.privateSubnetIds,
-        securityGroup: args.task.template.securityGroupId,
+        securityGroup: args.task.taskDefinition.securityGroupId,
         roleArn: rulesRoleArn,
         ...(args.lock && { lock: args.lock.options }),
       },
@@ -58,27 +58,27 @@ export function createSchedulesFunction(
 }
 
 /** What the rules run tasks with: EventBridge has no right of its own. */
-const createRulesRole = (name: string, { operations, cluster, task }: SchedulesArgs, parent: pulumi.Resource) =>
+const createRulesRole = (name: string, { stack, cluster, task }: SchedulesArgs, parent: pulumi.Resource) =>
   createRole(
     `${name}-role`,
     {
-      account: operations.account,
+      account: stack.account,
       service: "events",
       ownAccountOnly: true,
-      statements: [runningTask(task, cluster), passingRoles([task.template], operations.account)],
+      statements: [runningTask(task, cluster), passingRoles([task.taskDefinition], stack.account)],
     },
     { parent },
   );
 
 function scheduling(
-  { operations: { account, environment }, application, registry, task }: SchedulesArgs,
+  { stack: { account, environment }, application, registry, task }: SchedulesArgs,
   rulesRoleArn: pulumi.Output<string>,
 ): Statement[] {
   return [
     { actions: ["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"], resources: [registry.arn] },
-    ...registering([task.template], account),
-    // A revision takes over its template's tags, and gets one more when its update has ended.
-    { actions: ["ecs:TagResource"], resources: revisionsOf([task.template]) },
+    ...registering([task.taskDefinition], account),
+    // A revision takes over the tags of the program's, and gets one more when its update has ended.
+    { actions: ["ecs:TagResource"], resources: revisionsOf([task.taskDefinition]) },
     {
       actions: ["iam:PassRole"],
       resources: [rulesRoleArn],

@@ -4,7 +4,7 @@ import { sourceAction } from "../../handlers/fetch/start";
 import type { Bucket } from "../foundation/bucket";
 import type { Statement } from "../foundation/role";
 import type { Account } from "../partition";
-import type { Operations } from "../stackContext";
+import type { StackContext } from "../stackContext";
 import type { Cluster } from "../workload/cluster";
 import type { ImageRepository } from "../workload/registry";
 import type { Service } from "../workload/service";
@@ -125,12 +125,12 @@ const environmentVariables = (variables: Record<string, string>): string =>
 
 export interface ApprovalArgs {
   /** Its topic hears of the approval that is needed. */
-  operations: Operations;
+  stack: StackContext;
   application: string;
 }
 
 /** Waits until somebody approves, seven days at most. */
-export const approvalStage = ({ operations: { environment, topicArn }, application }: ApprovalArgs): Stage => ({
+export const approvalStage = ({ stack: { environment, topicArn }, application }: ApprovalArgs): Stage => ({
   name: "Approval",
   actions: [
     {
@@ -189,7 +189,7 @@ const delivering = (name: string, by: InvokedFunction) => ({
 
 // https://docs.aws.amazon.com/codepipeline/latest/userguide/action-reference-ECS.html
 function ecsDeployment({ account, cluster, services }: EcsDeployer): Omit<Stage, "name"> {
-  const templates = services.map(({ template }) => template);
+  const taskDefinitions = services.map(({ taskDefinition }) => taskDefinition);
   return {
     actions: services.map(
       ({ settings, serviceName }): Action => ({
@@ -211,8 +211,8 @@ function ecsDeployment({ account, cluster, services }: EcsDeployer): Omit<Stage,
     ),
     statements: [
       { actions: ["ecs:DescribeServices", "ecs:UpdateService"], resources: services.map(({ arn }) => arn) },
-      ...registering(templates, account),
-      taggingRegistered(templates),
+      ...registering(taskDefinitions, account),
+      taggingRegistered(taskDefinitions),
     ],
   };
 }

@@ -1,14 +1,14 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { createTag, type TagOptions } from "../../handlers/tag";
-import { Callback } from "../lambda/lambdaFunction";
+import { LambdaFunction } from "../lambda/lambdaFunction";
 import { JOB_EVENT_AGE_SECONDS, reportingToPipeline } from "../lambda/pipelineJob";
-import type { Operations } from "../stackContext";
+import type { StackContext } from "../stackContext";
 import type { ImageRepository } from "../workload/registry";
 import type { DeliveredImageTable } from "./deliveredImages";
 import type { HeldLock } from "./records";
 
 export interface TagArgs {
-  operations: Operations;
+  stack: StackContext;
   registry: ImageRepository;
   /** Absent where CodePipeline's own action deploys. */
   lock: HeldLock | undefined;
@@ -18,14 +18,14 @@ export interface TagArgs {
 
 /** The function that gives a delivered image the environment's name. */
 export const createTagFunction = (name: string, args: TagArgs, opts: pulumi.ComponentResourceOptions) =>
-  new Callback<TagOptions>(
+  new LambdaFunction<TagOptions>(
     name,
     {
-      operations: args.operations,
+      stack: args.stack,
       factory: createTag,
       options: {
         repository: args.registry.repositoryName,
-        tag: args.operations.environment,
+        tag: args.stack.environment,
         deliveredImages: args.deliveredImages.tableName,
         ...(args.lock && { lock: args.lock.options }),
       },

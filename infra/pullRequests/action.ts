@@ -1,13 +1,13 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { createPullRequestAction, type PullRequestActionOptions } from "../../handlers/pullRequestAction";
-import { Callback } from "../lambda/lambdaFunction";
+import { LambdaFunction } from "../lambda/lambdaFunction";
 import { reportingToPipeline } from "../lambda/pipelineJob";
 import type { GitopsSettings, SourceSettings } from "../settings";
-import type { Operations } from "../stackContext";
+import type { StackContext } from "../stackContext";
 import type { PullRequestTask } from "./task";
 
 export interface PullRequestActionArgs {
-  operations: Operations;
+  stack: StackContext;
   settings: GitopsSettings;
   source: SourceSettings;
   task: PullRequestTask;
@@ -16,19 +16,19 @@ export interface PullRequestActionArgs {
 /** The function that delivers an application's image by a pull request, and follows it until it is open. */
 export const createPullRequestFunction = (
   name: string,
-  { operations, settings, source, task }: PullRequestActionArgs,
+  { stack, settings, source, task }: PullRequestActionArgs,
   opts: pulumi.ComponentResourceOptions,
 ) =>
-  new Callback<PullRequestActionOptions>(
+  new LambdaFunction<PullRequestActionOptions>(
     name,
     {
-      operations,
+      stack,
       factory: createPullRequestAction,
       options: {
         table: task.table.tableName,
         task: task.options,
         service: settings.service,
-        environment: operations.environment,
+        environment: stack.environment,
         imageName: settings.image,
         // Of another forge's repository, or of an image's, the gitops repository's forge has no commit to show.
         repository: "push" in source && source.push.forge === "github" ? source.push.repository : settings.service,

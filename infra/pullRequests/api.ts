@@ -2,17 +2,17 @@ import * as pulumi from "@pulumi/pulumi";
 import { createPullRequests, type PullRequestsOptions } from "../../handlers/pullRequests";
 import { scopedToken, type TokenScopes } from "../../handlers/pullRequests/scope";
 import { createGeneratedSecret } from "../foundation/generatedSecret";
-import type { Api } from "../ingress/httpApi";
-import { Callback } from "../lambda/lambdaFunction";
-import type { CircleciSettings } from "../settings";
-import type { Operations } from "../stackContext";
+import type { HttpApi } from "../ingress/httpApi";
+import { LambdaFunction } from "../lambda/lambdaFunction";
+import type { CircleciSettings, Settings } from "../settings";
+import type { StackContext } from "../stackContext";
 import type { PullRequestTask } from "./task";
 
 const PATH = "/pullrequests";
 
 export interface PullRequestsArgs {
-  operations: Operations;
-  api: Api;
+  stack: StackContext;
+  api: HttpApi;
   task: PullRequestTask;
   /** How many tasks that callers asked for may be under way at once. */
   concurrentTasks: number;
@@ -22,6 +22,13 @@ export interface PullRequestsArgs {
   tokens: TokenScopes;
 }
 
+interface Parts {
+  stack: StackContext;
+  api: HttpApi | undefined;
+  task: PullRequestTask | undefined;
+  settings: Pick<Settings, "pullRequests">;
+}
+
 /** Pull requests by HTTP: CI tells what it has built, and a task changes the gitops repository. */
 export class PullRequests extends pulumi.ComponentResource {
   readonly url: pulumi.Output<string>;
@@ -29,6 +36,11 @@ export class PullRequests extends pulumi.ComponentResource {
   readonly token: pulumi.Output<string>;
   /** By name, the tokens that are for some services and images only. */
   readonly scopedTokens: pulumi.Output<Record<string, string>> | undefined;
+
+  /** @returns `undefined` in a stack that opens no pull requests */
+  static from(name: string, { stack, api, task, settings: { pullRequests } }: Parts): PullRequests | undefined {
+    return api && task && pullRequests && new PullRequests(name, { stack, api, task, ...pullRequests });
+  }
 
   constructor(name: string, args: PullRequestsArgs, opts?: pulumi.ComponentResourceOptions) {
     super("slipway:infra:PullRequests", name, {}, opts);
@@ -60,14 +72,14 @@ export class PullRequests extends pulumi.ComponentResource {
 
 const createFunction = (
   name: string,
-  { operations, task, concurrentTasks, circleci, tokens }: PullRequestsArgs,
+  { stack, task, concurrentTasks, circleci, tokens }: PullRequestsArgs,
   secretArn: pulumi.Output<string>,
   parent: pulumi.Resource,
 ) =>
-  new Callback<PullRequestsOptions>(
+  new LambdaFunction<PullRequestsOptions>(
     name,
     {
-      operations,
+      stack,
       factory: createPullRequests,
       options: {
         secretArn,

@@ -6,20 +6,20 @@ import { portOf } from "../foundation/egress";
 import type { Statement } from "../foundation/role";
 import { forgeUrl } from "../intake/forges";
 import { createRule } from "../lambda/eventRule";
-import { Callback, type DeepInput } from "../lambda/lambdaFunction";
+import { type DeepInput, LambdaFunction } from "../lambda/lambdaFunction";
 import type { Network } from "../network/network";
 import type { PullRequestSettings, Settings } from "../settings";
-import type { Operations } from "../stackContext";
+import type { StackContext } from "../stackContext";
 import type { Cluster } from "../workload/cluster";
 import { runningTask } from "../workload/oneOffTask";
-import { createTemplate, passingRoles, type Template } from "../workload/taskDefinition";
+import { createTaskDefinition, passingRoles, type TaskDefinition } from "../workload/taskDefinition";
 import { type BuiltImage, buildImage } from "./image";
-import type { PullRequestTable } from "./table";
+import { PullRequestTable } from "./table";
 
 const CONTAINER = "gitops-pr";
 
 export interface PullRequestTaskArgs {
-  operations: Operations;
+  stack: StackContext;
   settings: PullRequestSettings;
   forges: Settings["forges"];
   /** Where the image's build finds its base image and npm packages. */
@@ -37,44 +37,68 @@ export class PullRequestTask extends pulumi.ComponentResource {
   readonly starting: Statement[];
   readonly table: PullRequestTable;
 
+  /** @returns `undefined` in a stack that opens no pull requests */
+  static from(
+    name: string,
+    { settings, ...args }: Pick<PullRequestTaskArgs, "stack" | "network" | "cluster"> & { settings: Settings },
+  ): PullRequestTask | undefined {
+    const { pullRequests, forges } = settings;
+    return (
+      pullRequests &&
+      new PullRequestTask(name, {
+        settings: pullRequests,
+        forges,
+        mirrors: settings,
+        table: new PullRequestTable("slipway"),
+        ...args,
+      })
+    );
+  }
+
   constructor(name: string, args: PullRequestTaskArgs, opts?: pulumi.ComponentResourceOptions) {
     super("slipway:infra:PullRequestTask", name, {}, opts);
-    const { operations, mirrors, network, cluster, table } = args;
-    const family = `${operations.environment}-${name}`;
-    const template = createPullRequestTemplate(name, family, args, buildImage(name, mirrors, { parent: this }), this);
+    const { stack, mirrors, network, cluster, table } = args;
+    const family = `${stack.environment}-${name}`;
+    const taskDefinition = createPullRequestTaskDefinition(
+      name,
+      family,
+      args,
+      buildImage(name, mirrors, { parent: this }),
+      this,
+    );
     const rule = noteStoppedTasks(`${name}-stopped`, family, args, this);
     this.table = table;
     this.options = {
       cluster: cluster.clusterName,
-      taskDefinition: pulumi.all([template.taskDefinitionArn, rule]).apply(([arn]) => arn),
+      taskDefinition: pulumi.all([taskDefinition.taskDefinitionArn, rule]).apply(([arn]) => arn),
       container: CONTAINER,
       subnets: network.privateSubnetIds,
-      securityGroup: template.securityGroupId,
+      securityGroup: taskDefinition.securityGroupId,
     };
     this.starting = [
       { actions: ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"], resources: [table.tableArn] },
-      runningTask({ template }, cluster),
-      passingRoles([template], operations.account),
+      runningTask({ taskDefinition }, cluster),
+      passingRoles([taskDefinition], stack.account),
     ];
-    this.registerOutputs({ taskDefinitionArn: template.taskDefinitionArn });
+    this.registerOutputs({ taskDefinitionArn: taskDefinition.taskDefinitionArn });
   }
 }
 
-function createPullRequestTemplate(
+function createPullRequestTaskDefinition(
   name: string,
   family: string,
-  { operations, settings, forges, network, table }: PullRequestTaskArgs,
+  { stack, settings, forges, network, table }: PullRequestTaskArgs,
   { registry, uri }: BuiltImage,
   parent: pulumi.Resource,
-): Template {
+): TaskDefinition {
   const { repository, branch, author, reviewers, teamReviewers, labels, token } = settings;
   const github = forgeUrl("github", forges);
   const api = githubApi(github);
   const gitops = { github, api, repository, branch, author, reviewers, teamReviewers, labels };
-  return createTemplate(
+  return createTaskDefinition(
     name,
     {
-      operations,
+      stack,
       family,
       settings: {
         cpu: 256,
@@ -88,7 +112,7 @@ function createPullRequestTemplate(
       statements: [{ actions: ["dynamodb:GetItem", "dynamodb:UpdateItem"], resources: [table.tableArn] }],
       ports: [443, portOf(github), portOf(api)],
       streamPrefix: CONTAINER,
-      tags: { environment: operations.environment },
+      tags: { environment: stack.environment },
     },
     { parent },
   );
@@ -98,13 +122,13 @@ function createPullRequestTemplate(
 function noteStoppedTasks(
   name: string,
   family: string,
-  { operations, cluster, table }: PullRequestTaskArgs,
+  { stack, cluster, table }: PullRequestTaskArgs,
   parent: pulumi.Resource,
 ): pulumi.Output<string> {
-  const note = new Callback<PullRequestTasksOptions>(
+  const note = new LambdaFunction<PullRequestTasksOptions>(
     name,
     {
-      operations,
+      stack,
       factory: createPullRequestTasks,
       options: { table: table.tableName },
       statements: [{ actions: ["dynamodb:UpdateItem"], resources: [table.tableArn] }],
@@ -119,5 +143,5 @@ function noteStoppedTasks(
     "detail-type": ["ECS Task State Change"],
     detail: { clusterArn: [cluster.arn], group: [`family:${family}`], lastStatus: ["STOPPED"] },
   });
-  return createRule(name, { operations, function: note, on: { eventPattern } }, { parent });
+  return createRule(name, { stack, function: note, on: { eventPattern } }, { parent });
 }

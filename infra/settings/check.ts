@@ -65,7 +65,7 @@ export function list<T>(items: string, check: Check<T>, from: number, to = Numbe
     if (!Array.isArray(value)) return fail(mistakes, isNot(path, value, "a list", `a list of ${items}`));
     if (value.length < from || value.length > to)
       return fail(mistakes, `${path}: has ${value.length} ${items}; allowed: ${range}`);
-    return sound(mistakes, () => value.flatMap((item, index) => check(item, `${path}[${index}]`, mistakes) ?? []));
+    return failFast(mistakes, () => value.flatMap((item, index) => check(item, `${path}[${index}]`, mistakes) ?? []));
   };
 }
 
@@ -73,7 +73,7 @@ export function list<T>(items: string, check: Check<T>, from: number, to = Numbe
 export function map<T>(name: Check<string>, check: Check<T>): Check<Record<string, T>> {
   return (value, path, mistakes) => {
     if (!isObject(value)) return fail(mistakes, isNot(path, value, "a map", "a map of names to values"));
-    return sound(mistakes, () => {
+    return failFast(mistakes, () => {
       const read = Object.entries(value).flatMap(([key, item]): [string, T][] => {
         name(key, path, mistakes);
         const checked = check(item, `${path}.${key}`, mistakes);
@@ -91,7 +91,7 @@ export function object<T extends object>(fields: Fields<T>): Check<T> {
   return (value, path, mistakes) => {
     if (!isObject(value)) return fail(mistakes, isNot(path, value, "a map of settings", allowed));
     const at = (key: string) => (path.endsWith(":") ? `${path}${key}` : `${path}.${key}`);
-    return sound(mistakes, () => {
+    return failFast(mistakes, () => {
       for (const key of Object.keys(value))
         if (!Object.hasOwn(fields, key)) fail(mistakes, `${at(key)}: is not a setting; allowed: ${allowed}`);
       const read: Partial<T> = {};
@@ -111,7 +111,7 @@ export function ruled<T>(check: Check<T>, ...rules: Rule<T>[]): Check<T> {
   return (value, path, mistakes) => {
     const read = check(value, path, mistakes);
     if (read === undefined) return undefined;
-    return sound(mistakes, () => {
+    return failFast(mistakes, () => {
       for (const rule of rules) rule(read, path, mistakes);
       return read;
     });
@@ -150,7 +150,7 @@ export function fail(mistakes: string[], line: string): undefined {
 }
 
 /** What `read` returns, unless it added a mistake. */
-function sound<T>(mistakes: string[], read: () => T): T | undefined {
+function failFast<T>(mistakes: string[], read: () => T): T | undefined {
   const before = mistakes.length;
   const value = read();
   return mistakes.length === before ? value : undefined;

@@ -1,6 +1,6 @@
 import * as ecs from "@pulumi/aws/ecs";
 import * as pulumi from "@pulumi/pulumi";
-import type { Operations } from "../stackContext";
+import type { StackContext } from "../stackContext";
 
 /** The ECS cluster that all services of the stack run in. */
 export class Cluster extends pulumi.ComponentResource {
@@ -17,5 +17,5 @@ export class Cluster extends pulumi.ComponentResource {
 }
 
 /** How a cluster's tasks are called in policies. */
-export const tasksOf = ({ clusterName }: Cluster, { account }: Operations): pulumi.Output<string> =>
+export const tasksOf = ({ clusterName }: Cluster, { account }: StackContext): pulumi.Output<string> =>
   account.arn("ecs", pulumi.interpolate`task/${clusterName}/*`);

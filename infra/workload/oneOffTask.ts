@@ -3,13 +3,13 @@ import { applicationContainer } from "../../handlers/build/buildspec";
 import type { Statement } from "../foundation/role";
 import type { Network } from "../network/network";
 import type { TaskSettings } from "../settings";
-import type { Operations } from "../stackContext";
+import type { StackContext } from "../stackContext";
 import type { Cluster } from "./cluster";
 import type { ImageRepository } from "./registry";
-import { createTemplate, revisionsOf, type Template } from "./taskDefinition";
+import { createTaskDefinition, revisionsOf, type TaskDefinition } from "./taskDefinition";
 
-export interface TaskArgs {
-  operations: Operations;
+export interface OneOffTaskArgs {
+  stack: StackContext;
   application: string;
   settings: TaskSettings;
   network: Network;
@@ -17,21 +17,21 @@ export interface TaskArgs {
 }
 
 /** The application's one-off task: what migrations and schedules run, each with a command of its own. */
-export class Task extends pulumi.ComponentResource {
-  readonly template: Template;
+export class OneOffTask extends pulumi.ComponentResource {
+  readonly taskDefinition: TaskDefinition;
   /** The container that runs the application's image. */
   readonly container = applicationContainer;
   /** The first part of its log streams: `<prefix>/<container>/<task id>`. */
   readonly streamPrefix = "task";
 
-  constructor(name: string, args: TaskArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("slipway:infra:Task", name, {}, opts);
-    const { operations, application, settings, network, registry } = args;
-    const { environment } = operations;
-    this.template = createTemplate(
+  constructor(name: string, args: OneOffTaskArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("slipway:infra:OneOffTask", name, {}, opts);
+    const { stack, application, settings, network, registry } = args;
+    const { environment } = stack;
+    this.taskDefinition = createTaskDefinition(
       name,
       {
-        operations,
+        stack,
         family: `${environment}-${name}`,
         settings,
         network,
@@ -41,13 +41,13 @@ export class Task extends pulumi.ComponentResource {
       },
       { parent: this },
     );
-    this.registerOutputs({ taskDefinitionArn: this.template.taskDefinitionArn });
+    this.registerOutputs({ taskDefinitionArn: this.taskDefinition.taskDefinitionArn });
   }
 }
 
 /** Running it, in this cluster alone. */
-export const runningTask = ({ template }: Pick<Task, "template">, cluster: Cluster): Statement => ({
+export const runningTask = ({ taskDefinition }: Pick<OneOffTask, "taskDefinition">, cluster: Cluster): Statement => ({
   actions: ["ecs:RunTask"],
-  resources: revisionsOf([template]),
+  resources: revisionsOf([taskDefinition]),
   conditions: { ArnEquals: { "ecs:cluster": cluster.arn } },
 });

@@ -5,13 +5,13 @@ import type { LoadBalancer } from "../ingress/loadBalancer";
 import { Target } from "../ingress/target";
 import type { Network } from "../network/network";
 import type { ServiceSettings } from "../settings";
-import type { Operations } from "../stackContext";
+import type { StackContext } from "../stackContext";
 import type { Cluster } from "./cluster";
 import type { ImageRepository } from "./registry";
-import { createTemplate, type Template } from "./taskDefinition";
+import { createTaskDefinition, type TaskDefinition } from "./taskDefinition";
 
 export interface ServiceArgs {
-  operations: Operations;
+  stack: StackContext;
   /** Name of the application that the service belongs to. */
   application: string;
   settings: ServiceSettings;
@@ -19,7 +19,7 @@ export interface ServiceArgs {
   cluster: Cluster;
   registry: ImageRepository;
   /** Whether deliveries set the number of tasks, or the program does. */
-  countedBy: "delivery" | "program";
+  desiredCountOwner: "delivery" | "program";
   /** How the load balancer leads to a web service. A worker has none. */
   route?: { loadBalancer: LoadBalancer; priority: number } | undefined;
 }
@@ -32,18 +32,18 @@ export class Service extends pulumi.ComponentResource {
   readonly arn: pulumi.Output<string>;
   readonly serviceName: pulumi.Output<string>;
   readonly settings: ServiceSettings;
-  readonly template: Template;
+  readonly taskDefinition: TaskDefinition;
   /** Where the load balancer leads to a web service. */
   readonly target: Target | undefined;
 
   constructor(name: string, args: ServiceArgs, opts?: pulumi.ComponentResourceOptions) {
     super("slipway:infra:Service", name, {}, opts);
-    const { operations, application, settings, network, registry } = args;
-    const { environment } = operations;
-    this.template = createTemplate(
+    const { stack, application, settings, network, registry } = args;
+    const { environment } = stack;
+    this.taskDefinition = createTaskDefinition(
       name,
       {
-        operations,
+        stack,
         family: `${environment}-${name}`,
         settings,
         network,
@@ -53,8 +53,8 @@ export class Service extends pulumi.ComponentResource {
       },
       { parent: this },
     );
-    this.target = createTarget(name, args, this.template, this);
-    const service = createService(name, args, { template: this.template, target: this.target }, this);
+    this.target = createTarget(name, args, this.taskDefinition, this);
+    const service = createService(name, args, { taskDefinition: this.taskDefinition, target: this.target }, this);
     this.settings = settings;
     this.arn = service.arn;
     this.serviceName = service.name;
@@ -64,8 +64,8 @@ export class Service extends pulumi.ComponentResource {
 
 function createTarget(
   name: string,
-  { operations, settings, network, route }: ServiceArgs,
-  { securityGroupId }: Template,
+  { stack, settings, network, route }: ServiceArgs,
+  { securityGroupId }: TaskDefinition,
   parent: pulumi.Resource,
 ): Target | undefined {
   if (route === undefined || settings.port === undefined) return undefined;
@@ -73,7 +73,7 @@ function createTarget(
     name,
     {
       ...route,
-      operations,
+      stack,
       network,
       securityGroupId,
       port: settings.port,
@@ -85,31 +85,34 @@ function createTarget(
 }
 
 interface ServiceParts {
-  template: Template;
+  taskDefinition: TaskDefinition;
   target: Target | undefined;
 }
 
 function createService(
   name: string,
   args: ServiceArgs,
-  { template, target }: ServiceParts,
+  { taskDefinition, target }: ServiceParts,
   parent: pulumi.Resource,
 ): ecs.Service {
-  const { settings, cluster, network, countedBy } = args;
+  const { settings, cluster, network, desiredCountOwner } = args;
   return new ecs.Service(
     `${name}-service`,
     {
       cluster: cluster.arn,
-      taskDefinition: template.taskDefinitionArn,
-      desiredCount: countedBy === "delivery" ? 0 : settings.count,
+      taskDefinition: taskDefinition.taskDefinitionArn,
+      desiredCount: desiredCountOwner === "delivery" ? 0 : settings.count,
       launchType: "FARGATE",
-      networkConfiguration: { subnets: network.privateSubnetIds, securityGroups: [template.securityGroupId] },
+      networkConfiguration: { subnets: network.privateSubnetIds, securityGroups: [taskDefinition.securityGroupId] },
       deploymentCircuitBreaker: { enable: true, rollback: true },
       deploymentMinimumHealthyPercent: 100,
       deploymentMaximumPercent: 200,
       ...loadBalancing(target, settings),
     },
-    { parent, ignoreChanges: countedBy === "delivery" ? ["taskDefinition", "desiredCount"] : ["taskDefinition"] },
+    {
+      parent,
+      ignoreChanges: desiredCountOwner === "delivery" ? ["taskDefinition", "desiredCount"] : ["taskDefinition"],
+    },
   );
 }
 

@@ -11,7 +11,7 @@ import { type TaskSecret, taskSecrets } from "../foundation/secrets";
 import type { Network } from "../network/network";
 import type { Account } from "../partition";
 import type { TaskSettings } from "../settings";
-import type { Operations } from "../stackContext";
+import type { StackContext } from "../stackContext";
 import type { ImageRepository } from "./registry";
 
 /** What a service adds to a task: what it runs, and where it listens. */
@@ -21,8 +21,8 @@ interface ContainerSettings extends Omit<TaskSettings, "environment"> {
   port?: number | undefined;
 }
 
-export interface TemplateArgs {
-  operations: Operations;
+export interface TaskDefinitionArgs {
+  stack: StackContext;
   /** Name of the task definition. */
   family: string;
   settings: ContainerSettings;
@@ -40,7 +40,7 @@ export interface TemplateArgs {
 }
 
 /** A task definition, of which deliveries may register revisions, and what its tasks need. */
-export interface Template {
+export interface TaskDefinition {
   /** The revision that the program registered. All but the image of what is delivered comes from it. */
   taskDefinitionArn: pulumi.Output<string>;
   /** The task definition's ARN without its revision. */
@@ -54,18 +54,22 @@ export interface Template {
   logGroup: { name: pulumi.Output<string>; arn: pulumi.Output<string> };
 }
 
-export function createTemplate(name: string, args: TemplateArgs, opts: { parent: pulumi.Resource }): Template {
-  const { account, logRetentionDays } = args.operations;
+export function createTaskDefinition(
+  name: string,
+  args: TaskDefinitionArgs,
+  opts: { parent: pulumi.Resource },
+): TaskDefinition {
+  const { account, logRetentionDays } = args.stack;
   const secrets = taskSecrets(args.settings.secrets, account);
   const logGroup = createLogGroup(`${name}-logs`, logRetentionDays, opts);
   const reading = secrets.map((it) => it.reading);
   const executionRoleArn = createExecutionRole(name, args, [writingTo(logGroup), ...reading], opts);
   const taskRoleArn = createTaskRole(name, args, opts);
   const container = containerOf(args, secrets, logGroup.name);
-  const taskDefinition = createTaskDefinition(name, args, { executionRoleArn, taskRoleArn }, container, opts);
+  const registered = registerRevision(name, args, { executionRoleArn, taskRoleArn }, container, opts);
   return {
-    taskDefinitionArn: taskDefinition.arn,
-    familyArn: taskDefinition.arnWithoutRevision,
+    taskDefinitionArn: registered.arn,
+    familyArn: registered.arnWithoutRevision,
     family: args.family,
     taskRoleArn,
     roleArns: [executionRoleArn, taskRoleArn],
@@ -77,14 +81,14 @@ export function createTemplate(name: string, args: TemplateArgs, opts: { parent:
 /** What ECS itself needs to start a task: the image, the secrets, the log. */
 const createExecutionRole = (
   name: string,
-  { operations, registry }: TemplateArgs,
+  { stack, registry }: TaskDefinitionArgs,
   more: Statement[],
   opts: pulumi.CustomResourceOptions,
 ) =>
   createRole(
     `${name}-execution-role`,
     {
-      account: operations.account,
+      account: stack.account,
       service: "ecs-tasks",
       statements: [
         { actions: ["ecr:GetAuthorizationToken"], resources: ["*"] },
@@ -98,11 +102,11 @@ const createExecutionRole = (
     opts,
   );
 
-const createTaskRole = (name: string, { operations, statements }: TemplateArgs, opts: pulumi.CustomResourceOptions) =>
+const createTaskRole = (name: string, { stack, statements }: TaskDefinitionArgs, opts: pulumi.CustomResourceOptions) =>
   createRole(
     `${name}-task-role`,
     {
-      account: operations.account,
+      account: stack.account,
       service: "ecs-tasks",
       ownAccountOnly: true,
       ...(statements === undefined ? {} : { statements }),
@@ -110,9 +114,9 @@ const createTaskRole = (name: string, { operations, statements }: TemplateArgs, 
     opts,
   );
 
-const createTaskDefinition = (
+const registerRevision = (
   name: string,
-  { family, settings, tags }: TemplateArgs,
+  { family, settings, tags }: TaskDefinitionArgs,
   roles: { executionRoleArn: pulumi.Output<string>; taskRoleArn: pulumi.Output<string> },
   container: object,
   opts: pulumi.CustomResourceOptions,
@@ -128,7 +132,7 @@ const createTaskDefinition = (
       memory: String(settings.memory),
       ...roles,
       containerDefinitions: pulumi.jsonStringify([container]),
-      // Tasks may still run, or a service go back to, the revision that a change of this template replaces.
+      // Tasks may still run, or a service go back to, the revision that a change of this task definition replaces.
       skipDestroy: true,
       tags,
     },
@@ -141,7 +145,7 @@ const applicationOf = ({ repositoryUrl }: ImageRepository) => ({
 });
 
 const containerOf = (
-  { operations, registry, container = applicationOf(registry), settings, streamPrefix }: TemplateArgs,
+  { stack, registry, container = applicationOf(registry), settings, streamPrefix }: TaskDefinitionArgs,
   secrets: TaskSecret[],
   logGroup: pulumi.Output<string>,
 ): object => ({
@@ -158,7 +162,7 @@ const containerOf = (
     logDriver: "awslogs",
     options: {
       "awslogs-group": logGroup,
-      "awslogs-region": operations.account.region,
+      "awslogs-region": stack.account.region,
       "awslogs-stream-prefix": streamPrefix,
     },
   },
@@ -166,7 +170,7 @@ const containerOf = (
 
 function createSecurityGroup(
   name: string,
-  { network, ports }: TemplateArgs,
+  { network, ports }: TaskDefinitionArgs,
   opts: pulumi.CustomResourceOptions,
 ): pulumi.Output<string> {
   const where = ports === undefined ? "out to anywhere" : "out by TCP";
@@ -185,28 +189,28 @@ function createSecurityGroup(
   return id;
 }
 
-/** Every revision of each template's task definition. */
-export const revisionsOf = (templates: Template[]): pulumi.Output<string>[] =>
-  templates.map(({ familyArn }) => pulumi.interpolate`${familyArn}:*`);
+/** Every revision of each task definition. */
+export const revisionsOf = (taskDefinitions: TaskDefinition[]): pulumi.Output<string>[] =>
+  taskDefinitions.map(({ familyArn }) => pulumi.interpolate`${familyArn}:*`);
 
-/** Registering revisions that take all but the image from their template. */
-export const registering = (templates: Template[], account: Account): Statement[] => [
+/** Registering revisions that take all but the image from the program's. */
+export const registering = (taskDefinitions: TaskDefinition[], account: Account): Statement[] => [
   // AWS restricts it to no resource.
   { actions: ["ecs:DescribeTaskDefinition"], resources: ["*"] },
-  { actions: ["ecs:RegisterTaskDefinition"], resources: revisionsOf(templates) },
-  passingRoles(templates, account),
+  { actions: ["ecs:RegisterTaskDefinition"], resources: revisionsOf(taskDefinitions) },
+  passingRoles(taskDefinitions, account),
 ];
 
-/** A revision takes over its template's tags. */
-export const taggingRegistered = (templates: Template[]): Statement => ({
+/** A revision takes over the tags of the program's. */
+export const taggingRegistered = (taskDefinitions: TaskDefinition[]): Statement => ({
   actions: ["ecs:TagResource"],
-  resources: revisionsOf(templates),
+  resources: revisionsOf(taskDefinitions),
   conditions: { StringEquals: { "ecs:CreateAction": "RegisterTaskDefinition" } },
 });
 
 /** Who registers a revision, and who runs a task of one, passes the roles that it names. */
-export const passingRoles = (templates: Template[], account: Account): Statement => ({
+export const passingRoles = (taskDefinitions: TaskDefinition[], account: Account): Statement => ({
   actions: ["iam:PassRole"],
-  resources: templates.flatMap(({ roleArns }) => roleArns),
+  resources: taskDefinitions.flatMap(({ roleArns }) => roleArns),
   conditions: { StringEquals: { "iam:PassedToService": account.servicePrincipal("ecs-tasks") } },
 });

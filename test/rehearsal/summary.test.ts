@@ -83,7 +83,7 @@ const findings: Findings = {
     "aws:s3/bucket:Bucket",
     "aws:lambda/function:Function",
     "aws:s3/bucket:Bucket",
-    "slipway:infra:Intake",
+    "slipway:infra:PushQueue",
     "aws:s3/bucketPolicy:BucketPolicy",
     "aws:lambda/function:Function",
     "aws:lambda/function:Function",
@@ -158,7 +158,7 @@ const findings: Findings = {
 describe("rehearsal: the summary", () => {
   it("counts what there is, what was called, and what came of it", () => {
     assert.deepEqual(summarise(findings).split("\n"), [
-      "  Resources    10 resources of 6 types: Function 3, Bucket 2, Role 2, BucketPolicy 1, Intake 1, …",
+      "  Resources    10 resources of 6 types: Function 3, Bucket 2, Role 2, BucketPolicy 1, PushQueue 1, …",
       "  Functions    3 invocations of 2 functions, 1 failed: fetch 1",
       "  Calls        2 allowed, 1 denied",
       "               User: assumed-role/fetch/s is not authorized to perform: s3:PutObject on resource: source/source.zip",
