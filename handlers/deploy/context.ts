@@ -7,7 +7,7 @@ import type { RolloutEvent } from "./rolloutEvent";
 import type { DeploymentState } from "./state";
 
 /** By what a pipeline's deployment takes turns with those by HTTP. */
-export interface Turn {
+export interface DeploymentLock {
   table: DeploymentTable;
   /** The id of the pipeline's execution, under which it holds the lock. */
   execution: string;
@@ -31,7 +31,7 @@ export interface DeploymentRequest {
   /** What people call the image: its tag. */
   version: string;
   /** Absent where the application's lock is held already, or there is none. */
-  turn?: Turn | undefined;
+  lock?: DeploymentLock | undefined;
 }
 
 export type Outcome = JobOutcome<DeploymentState>;

@@ -3,6 +3,7 @@ import { explain, failure } from "../shared/failure";
 import { readImage, referenceOf } from "../shared/image";
 import { log } from "../shared/log";
 import type { DeploymentContext, DeploymentRequest, Outcome } from "./context";
+import { abandonRest, otherHolder, STARTED, takeDeploymentLock, waitFor } from "./deploymentLock";
 import { decideCount } from "./desiredCount";
 import type { DeployService } from "./options";
 import { goBack } from "./rollback";
@@ -17,7 +18,6 @@ import {
 } from "./services";
 import type { DeploymentState, ServiceState } from "./state";
 import { isDelivered, registrationOf } from "./taskDefinition";
-import { abandonRest, otherHolder, STARTED, takeTurn, waitFor } from "./turn";
 
 /**
  * Takes a deployment one step further: one observation, and what follows from it. A step may be repeated, and may come late:
@@ -101,7 +101,7 @@ async function plan(
 }
 
 async function start(context: DeploymentContext, request: DeploymentRequest, state: DeploymentState): Promise<Outcome> {
-  const hindrance = await takeTurn(context, request, state);
+  const hindrance = await takeDeploymentLock(context, request, state);
   if (hindrance !== undefined) {
     return hindrance;
   }

@@ -6,7 +6,7 @@ import { putTag } from "../shared/imageTag";
 import { acquireLock, BEGINNING, describeHolder, lockSeconds, readLock, releaseLock, renewLock } from "../shared/lock";
 import { log } from "../shared/log";
 import type { RecordContext } from "../shared/records/context";
-import { continueJob, isExecutionOver, tellResult } from "../shared/records/jobs";
+import { continueJob, isExecutionOver, reportOutcome } from "../shared/records/jobs";
 import {
   actionRecordId,
   type DeploymentRecord,
@@ -17,12 +17,12 @@ import {
 } from "../shared/records/record";
 import { type Round, takeRounds } from "../shared/records/rounds";
 import type { DeploymentContext, DeploymentRequest, Outcome } from "./context";
+import { hasStarted } from "./deploymentLock";
 import type { DeployRequests } from "./options";
 import { noticeOf, publishNotice } from "./outcomeNotice";
 import type { RolloutEvent } from "./rolloutEvent";
 import { type DeploymentState, decodeState, encodeState } from "./state";
 import { takeStep } from "./step";
-import { hasStarted } from "./turn";
 
 export interface RecordedContext extends RecordContext {
   deployment: DeploymentContext;
@@ -82,8 +82,8 @@ async function step(context: RecordedContext, record: DeploymentRecord, occasion
   if (hindrance !== undefined) {
     return hindrance;
   }
-  const turn = action && { table, execution: action.execution };
-  const request: DeploymentRequest = { id: action?.jobs[0] ?? id, image, version, turn };
+  const lock = action && { table, execution: action.execution };
+  const request: DeploymentRequest = { id: action?.jobs[0] ?? id, image, version, lock };
   const observing = occasion.kind === "event" ? { ...deployment, event: occasion.event } : deployment;
   try {
     return await settled(context, record, state, await takeStep(observing, request, state));
@@ -206,9 +206,9 @@ async function tagged(
 /** @throws what SNS answers: the outcome is published again */
 async function concludeRequest({ requests, table }: RecordedContext, record: DeploymentRecord): Promise<boolean> {
   await releaseLock(table, record.application, record.id);
-  if (requests !== undefined && !record.told) {
+  if (requests !== undefined && !record.reported) {
     await publishNotice(requests.sns, requests.topicArn, noticeOf(record, record, requests.tag));
-    await updateRecord(table, record, { action: undefined, told: true });
+    await updateRecord(table, record, { action: undefined, reported: true });
   }
   return true;
 }
@@ -230,7 +230,7 @@ async function concludeAction(
   if (state === "failed") {
     await releaseLock(table, application, action.execution);
   }
-  const { told } = await tellResult(context, record);
+  const { reported } = await reportOutcome(context, record);
   if (occasion.kind !== "message") {
     return false;
   }
@@ -243,5 +243,5 @@ async function concludeAction(
     const until = seconds + lockSeconds(context.deployment.options.deadlineMinutes);
     await renewLock(table, application, action.execution, seconds, until);
   }
-  return state === "failed" && told === true;
+  return state === "failed" && reported === true;
 }

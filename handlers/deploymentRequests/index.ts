@@ -9,7 +9,7 @@ import { explain } from "../shared/failure";
 import { jsonAnswer, refuse, unavailable } from "../shared/http/answer";
 import { jsonBody, refuseInput } from "../shared/http/body";
 import type { HttpRequest } from "../shared/http/request";
-import { bearerToken, refuseStranger } from "../shared/http/token";
+import { bearerToken, requireToken } from "../shared/http/token";
 import { digestOf } from "../shared/imageTag";
 import {
   acquireLock,
@@ -107,7 +107,7 @@ export function createDeployments(options: DeploymentsOptions): (event: Deployme
   );
   const hint = "send the header Authorization: Bearer, and the token";
   return async (event) =>
-    (await refuseStranger(secret, bearerToken(event.headers.authorization), hint)) ?? answerOf(context, event);
+    (await requireToken(secret, bearerToken(event.headers.authorization), hint)) ?? answerOf(context, event);
 }
 
 function answerOf(context: DeploymentsContext, event: DeploymentsRequest): Promise<Answer> | Answer {
@@ -115,7 +115,7 @@ function answerOf(context: DeploymentsContext, event: DeploymentsRequest): Promi
     case "POST /deployments":
       return receive(context, event);
     case "GET /deployments/{id}":
-      return tell(context, event.pathParameters?.id ?? "");
+      return show(context, event.pathParameters?.id ?? "");
     default:
       return refuse(404, "there is POST /deployments and GET /deployments/{id}");
   }
@@ -207,7 +207,7 @@ async function cancel(table: DeploymentTable, { id, application }: DeploymentRec
   return true;
 }
 
-async function tell({ table, now }: DeploymentsContext, id: string): Promise<Answer> {
+async function show({ table, now }: DeploymentsContext, id: string): Promise<Answer> {
   const unknown = "there is no deployment of this id: records are kept for 90 days";
   // Whatever else is in the table is nobody's business.
   if (!DEPLOYMENT_ID.test(id)) {

@@ -2,7 +2,7 @@ import { explain, failureType, isTransient } from "../shared/failure";
 import { acquireLock, describeHolder, releaseLock } from "../shared/lock";
 import { log } from "../shared/log";
 import type { RecordContext } from "../shared/records/context";
-import { continueJob, isExecutionOver, tellResult } from "../shared/records/jobs";
+import { continueJob, isExecutionOver, reportOutcome } from "../shared/records/jobs";
 import { actionRecordId, type DeploymentRecord, isEnded, readRecord } from "../shared/records/record";
 import { type Round, takeRounds } from "../shared/records/rounds";
 import { advance, type MigrationContext, type MigrationOutcome } from "./migration";
@@ -123,8 +123,8 @@ async function conclude(context: RecordedMigration, record: DeploymentRecord, oc
     return true;
   }
   await releaseLock(context.table, lockOf(context.application), action.execution);
-  const { told } = await tellResult(context, record);
-  return told === true || (occasion.kind === "message" && (await isExecutionOver(context, action)));
+  const { reported } = await reportOutcome(context, record);
+  return reported === true || (occasion.kind === "message" && (await isExecutionOver(context, action)));
 }
 
 function hintOf({ options: { cluster } }: MigrationContext, state: MigrationState | undefined): string {

@@ -45,11 +45,11 @@ function isLatestAttempt(action: ActionExecutionDetail, index: number, actions: 
 function failureOf(action: ActionExecutionDetail): ActionFailure {
   const { stageName = "", actionName = "", input, output } = action;
   const { errorDetails, externalExecutionSummary, externalExecutionUrl } = output?.executionResult ?? {};
-  const told = { stage: stageName, action: actionName, link: externalExecutionUrl || undefined };
+  const common = { stage: stageName, action: actionName, link: externalExecutionUrl || undefined };
   if (input?.actionTypeId?.category === "Approval") {
-    return { ...told, ...declined(action.updatedBy, externalExecutionSummary || errorDetails?.message || "") };
+    return { ...common, ...declined(action.updatedBy, externalExecutionSummary || errorDetails?.message || "") };
   }
-  return { ...told, kind: "failed", cause: errorDetails?.message || externalExecutionSummary || NO_CAUSE };
+  return { ...common, kind: "failed", cause: errorDetails?.message || externalExecutionSummary || NO_CAUSE };
 }
 
 const NO_CAUSE = "CodePipeline gives no cause";

@@ -124,7 +124,7 @@ function answerOf(
     case "GET /pullrequests":
       return list(context, parameters);
     case "GET /pullrequests/{id}":
-      return tell(context, id);
+      return show(context, id);
     case "DELETE /pullrequests/{id}":
       return remove(context, id);
     default:
@@ -194,14 +194,14 @@ async function list(
     const { records, next } = await listRecords(table, wanted.query);
     const current = await Promise.all(records.map((record) => settled(table, record, now())));
     const { state } = wanted.query;
-    const told = current.filter((record) => state === undefined || record.state === state);
-    return jsonAnswer(200, { pullRequests: told.map(viewOf), next: next && encodePlace(next) });
+    const shown = current.filter((record) => state === undefined || record.state === state);
+    return jsonAnswer(200, { pullRequests: shown.map(viewOf), next: next && encodePlace(next) });
   } catch (error) {
     return unavailable("the records cannot be read: try again", error);
   }
 }
 
-async function tell({ table, now, scope }: PullRequestsContext, id: string): Promise<Answer> {
+async function show({ table, now, scope }: PullRequestsContext, id: string): Promise<Answer> {
   if (!PULL_REQUEST_ID.test(id)) {
     return refuse(404, UNKNOWN, { field: "id" });
   }

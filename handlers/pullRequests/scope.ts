@@ -1,5 +1,5 @@
 import { createHmac } from "node:crypto";
-import { type CachedSecret, isExplainedBy, isSame } from "../shared/secret";
+import { type CachedSecret, isSame, verifyWithRotation } from "../shared/secret";
 import type { PullRequestRequest } from "./record";
 
 /** What a token may ask for. In patterns, `*` stands for any characters. */
@@ -34,7 +34,7 @@ export async function scopeOf(
   const name = token.split(".", 1)[0] ?? "";
   const scope = Object.hasOwn(scopes, name) ? scopes[name] : undefined;
   let found: Partial<TokenScope> | undefined;
-  await isExplainedBy(secret, (value) => {
+  await verifyWithRotation(secret, (value) => {
     if (isSame(token, value)) {
       found = {};
     } else if (scope !== undefined && isSame(token, scopedToken(value, name))) {

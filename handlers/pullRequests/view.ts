@@ -6,8 +6,8 @@ export function viewOf(record: PullRequestRecord): object {
   const { url, reason, task, build } = record;
   // A start that was unclear is over once there is a task.
   const cause = state === "failed" || (state === "requested" && task === undefined) ? record.cause : undefined;
-  const told = { id, service, environment, revision, image, repository, state, requestedAt, updatedAt };
-  return { ...told, url, reason, cause, task, build };
+  const shown = { id, service, environment, revision, image, repository, state, requestedAt, updatedAt };
+  return { ...shown, url, reason, cause, task, build };
 }
 
 /** What whoever posts a pull request again may do to have it carried out again. */

@@ -77,12 +77,12 @@ export function desiredRule(options: SchedulesOptions, schedule: Schedule, taskD
 export function limitMistakes(options: Owner & { container: string }, schedule: Schedule): string[] {
   const name = rulePrefix(options) + schedule.name;
   const input = inputOf(options.container, schedule);
-  const told: [string, number, number][] = [
+  const counts: [string, number, number][] = [
     [`makes a rule ${name}, whose name has`, name.length, NAME_LIMIT],
     ["has an expression of", schedule.expression.length, EXPRESSION_LIMIT],
     ["has a command that makes the target's input", input.length, INPUT_LIMIT],
   ];
-  return told
+  return counts
     .filter(([, length, limit]) => length > limit)
     .map(([what, length, limit]) => `${what} ${length} characters; EventBridge takes ${limit}`);
 }

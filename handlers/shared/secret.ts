@@ -49,7 +49,7 @@ export function cachedSecret(read: () => Promise<string>, now: () => number): Ca
 }
 
 /** Whether the secret passes a check: the cached one, or else the one that it was rotated to. */
-export async function isExplainedBy(secret: CachedSecret, check: (value: string) => boolean): Promise<boolean> {
+export async function verifyWithRotation(secret: CachedSecret, check: (value: string) => boolean): Promise<boolean> {
   if (check(await secret.current())) {
     return true;
   }

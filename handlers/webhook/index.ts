@@ -9,7 +9,7 @@ import { jsonAnswer } from "../shared/http/answer";
 import { bodyBytes, type HttpRequest } from "../shared/http/request";
 import { type LogFields, log } from "../shared/log";
 import { type PushMessage, sendMessage } from "../shared/message";
-import { type CachedSecret, cachedSecret, isExplainedBy, readSecret, requireText, textAt } from "../shared/secret";
+import { type CachedSecret, cachedSecret, readSecret, requireText, textAt, verifyWithRotation } from "../shared/secret";
 import type { Adapter, Delivery } from "./adapter";
 import { bitbucket } from "./bitbucket";
 import { gitee } from "./gitee";
@@ -42,7 +42,7 @@ const BODY_LIMIT = 5 * 1024 * 1024;
 const ADAPTERS: Record<Forge, Adapter> = { github, gitlab, bitbucket, gitee };
 
 /** What a path leads to. */
-interface Door {
+interface WebhookEndpoint {
   forge: Forge;
   /** {@link repositoryKey} of the repository, which may not be tracked. */
   key: string;
@@ -91,22 +91,22 @@ export function createWebhook(options: WebhookOptions): WebhookHandler {
     if (delivery.body.length > BODY_LIMIT) {
       return answer(413, "rejected", { reason: `the body is larger than ${BODY_LIMIT} bytes` });
     }
-    const door = findDoor(event.rawPath, options.sources);
-    if (door === undefined) {
+    const endpoint = findEndpoint(event.rawPath, options.sources);
+    if (endpoint === undefined) {
       return answer(404, "rejected", { reason: "no forge delivers to this path" });
     }
-    const { forge, tracked } = door;
+    const { forge, tracked } = endpoint;
     const now = event.requestContext.timeEpoch;
-    const refusal = await refuse(door, secrets, delivery, now);
+    const refusal = await refuse(endpoint, secrets, delivery, now);
     if (refusal !== undefined || tracked === undefined) {
-      return refusal ?? mismatch(door);
+      return refusal ?? mismatch(endpoint);
     }
     return receive({ forge, ...tracked, queueUrl: options.queueUrl, queue }, delivery, now);
   };
 }
 
 /** @returns `undefined` for the path of a forge from which nothing is tracked, which has no route */
-function findDoor(rawPath: string, sources: TrackedBranch[]): Door | undefined {
+function findEndpoint(rawPath: string, sources: TrackedBranch[]): WebhookEndpoint | undefined {
   const key = (/\/webhooks\/(.+)$/.exec(rawPath)?.[1] ?? "").toLowerCase();
   const forge = FORGES.find((each) => key.startsWith(`${each}/`));
   if (forge === undefined || !sources.some((source) => source.forge === forge)) {
@@ -119,12 +119,12 @@ function findDoor(rawPath: string, sources: TrackedBranch[]): Door | undefined {
 
 /** The answer to what the forge did not send with the secret of the path's repository, `undefined` if it did. */
 async function refuse(
-  door: Door,
+  endpoint: WebhookEndpoint,
   { secretId, stored, unknown }: Secrets,
   delivery: Delivery,
   now: number,
 ): Promise<APIGatewayProxyStructuredResultV2 | undefined> {
-  const { forge, key, tracked } = door;
+  const { forge, key, tracked } = endpoint;
   const adapter = ADAPTERS[forge];
   const refusal = adapter.refuse(delivery.headers);
   if (refusal !== undefined) {
@@ -134,7 +134,7 @@ async function refuse(
   // Compares even without a secret: the response time must not reveal which repositories are tracked.
   const isSent = (secret: string) => adapter.isSentWith(textAt(location, secret) ?? unknown, delivery, now);
   try {
-    if (await isExplainedBy(stored, isSent)) {
+    if (await verifyWithRotation(stored, isSent)) {
       return undefined;
     }
     if (tracked !== undefined) {
@@ -143,18 +143,18 @@ async function refuse(
   } catch (error) {
     return answer(503, "failed", { forge, reason: "the webhook's secret cannot be read" }, { cause: explain(error) });
   }
-  return mismatch(door);
+  return mismatch(endpoint);
 }
 
 /** The sender does not know the secret, or there is none. Only the log says which. */
-function mismatch({ forge, tracked }: Door): APIGatewayProxyStructuredResultV2 {
+function mismatch({ forge, tracked }: WebhookEndpoint): APIGatewayProxyStructuredResultV2 {
   const reason = `${ADAPTERS[forge].mismatch}, or the path names no tracked repository`;
   const internal = tracked ? { repository: tracked.repository } : { cause: "the path names no tracked repository" };
   return answer(401, "rejected", { forge, reason }, internal);
 }
 
 /** What the parts of the flow share: the repository whose secret the sender knows. */
-interface Intake {
+interface VerifiedSender {
   forge: Forge;
   repository: string;
   sources: TrackedBranch[];
@@ -164,11 +164,11 @@ interface Intake {
 
 /** What follows once the sender is known to have the repository's secret. */
 async function receive(
-  intake: Intake,
+  sender: VerifiedSender,
   { headers, body }: Delivery,
   now: number,
 ): Promise<APIGatewayProxyStructuredResultV2> {
-  const { forge } = intake;
+  const { forge } = sender;
   const adapter = ADAPTERS[forge];
   const announced = adapter.announce(headers);
   if (announced.kind === "malformed") {
@@ -189,7 +189,7 @@ async function receive(
   if (announced.kind === "other") {
     return answer(202, "ignored", { forge, reason: `event ${announced.event} is not tracked`, delivery });
   }
-  const verdict = decidePush(adapter.readPush(payload.value, now), intake.repository, intake.sources);
+  const verdict = decidePush(adapter.readPush(payload.value, now), sender.repository, sender.sources);
   switch (verdict.kind) {
     case "malformed":
       return answer(400, "rejected", { forge, reason: verdict.reason, delivery });
@@ -198,12 +198,12 @@ async function receive(
     case "foreign":
       return answer(403, "rejected", { forge, reason: verdict.reason, delivery });
     case "deliver":
-      return enqueue(intake, verdict.pushes, delivery);
+      return enqueue(sender, verdict.pushes, delivery);
   }
 }
 
 async function enqueue(
-  { forge, queueUrl, queue }: Intake,
+  { forge, queueUrl, queue }: VerifiedSender,
   pushes: TrackedPush[],
   delivery: string,
 ): Promise<APIGatewayProxyStructuredResultV2> {
@@ -226,17 +226,17 @@ async function enqueue(
 
 /** One log line for each push. */
 function queued(forge: Forge, pushes: TrackedPush[], delivery: string): APIGatewayProxyStructuredResultV2 {
-  const told = pushes.map(({ push: { repository, branch, commit }, sources }) => {
+  const fields = pushes.map(({ push: { repository, branch, commit }, sources }) => {
     return { repository, branch, commit, applications: sources.map((source) => source.application) };
   });
-  for (const push of told) {
+  for (const push of fields) {
     log("info", "webhook queued", { statusCode: 202, forge, delivery, ...push });
   }
   return jsonAnswer(202, {
     outcome: "queued",
     forge,
     delivery,
-    ...(told.length === 1 ? told[0] : { pushes: told }),
+    ...(fields.length === 1 ? fields[0] : { pushes: fields }),
   });
 }
 
@@ -247,10 +247,10 @@ function queued(forge: Forge, pushes: TrackedPush[], delivery: string): APIGatew
 function answer(
   statusCode: number,
   outcome: "pong" | "ignored" | "rejected" | "failed",
-  told: LogFields,
+  fields: LogFields,
   internal: LogFields = {},
 ): APIGatewayProxyStructuredResultV2 {
   const level = outcome === "failed" ? "error" : outcome === "rejected" ? "warn" : "info";
-  log(level, `webhook ${outcome}`, { statusCode, ...told, ...internal });
-  return jsonAnswer(statusCode, { outcome, ...told });
+  log(level, `webhook ${outcome}`, { statusCode, ...fields, ...internal });
+  return jsonAnswer(statusCode, { outcome, ...fields });
 }

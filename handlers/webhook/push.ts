@@ -42,9 +42,9 @@ export function decidePush(read: Change[] | Malformed, repository: string, sourc
 
 /** One push may change hundreds of references. */
 function summary(reasons: string[]): string {
-  const told = reasons.slice(0, 3);
-  const others = reasons.length - told.length;
-  return [...told, ...(others > 0 ? [`${others} more`] : [])].join("; ") || "the push changes no reference";
+  const named = reasons.slice(0, 3);
+  const others = reasons.length - named.length;
+  return [...named, ...(others > 0 ? [`${others} more`] : [])].join("; ") || "the push changes no reference";
 }
 
 /** Who tracks the pushed branch, or why nobody does. */

@@ -149,7 +149,7 @@ describe("deploy callback, serialised", () => {
     expect(inputsOf("Publish").map(({ TopicArn, Subject }) => [TopicArn, Subject])).to.deep.equal([
       [TOPIC, "storefront in dev: deployment of v2 succeeded"],
     ]);
-    expect(await table.read(ID)).to.deep.include({ state: "succeeded", told: "yes" });
+    expect(await table.read(ID)).to.deep.include({ state: "succeeded", reported: "yes" });
     expect(results()).to.deep.equal([]);
   });
 

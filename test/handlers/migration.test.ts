@@ -293,10 +293,10 @@ describe("migration step", () => {
       ],
       ["empty", () => ({ events: [], nextBackwardToken: "b/0" }), `Its ${where} is empty`],
     ];
-    for (const [what, answer, told] of unread) {
+    for (const [what, answer, reported] of unread) {
       it(`tells its cause and that the log is ${what}`, async () => {
         endpoint.answers.GetLogEvents = answer;
-        expect(await step()).to.deep.equal({ kind: "failed", message: cause + told });
+        expect(await step()).to.deep.equal({ kind: "failed", message: cause + reported });
       });
     }
 

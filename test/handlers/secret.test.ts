@@ -1,7 +1,7 @@
 import type { SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 import { expect } from "chai";
 import type { Failure } from "../../handlers/shared/failure";
-import { cachedSecret, isExplainedBy, nameOf, readSecret } from "../../handlers/shared/secret";
+import { cachedSecret, nameOf, readSecret, verifyWithRotation } from "../../handlers/shared/secret";
 import { refusal } from "../refusal";
 
 /** A secret in Secrets Manager and a clock, both of which a test sets. */
@@ -56,7 +56,7 @@ describe("cached secret", () => {
       await secret.current();
       world.value = "second";
       world.now += later;
-      expect(await isExplainedBy(secret, (value) => value === given)).to.equal(explained);
+      expect(await verifyWithRotation(secret, (value) => value === given)).to.equal(explained);
       expect(world.reads).to.equal(reads);
     });
   }

@@ -11,15 +11,15 @@ export function jsonAnswer(
   return { statusCode, headers: { "content-type": "application/json", ...headers }, body: JSON.stringify(value) };
 }
 
-/** Answers `{reason, …}`, and logs the same. @param told what else the reason is about: `{field}` */
+/** Answers `{reason, …}`, and logs the same. @param details what else the reason is about: `{field}` */
 export function refuse(
   statusCode: number,
   reason: string,
-  told: Record<string, string> = {},
+  details: Record<string, string> = {},
   headers: Record<string, string> = {},
 ): APIGatewayProxyStructuredResultV2 {
-  log("warn", "request refused", { statusCode, reason, ...told });
-  return jsonAnswer(statusCode, { reason, ...told }, headers);
+  log("warn", "request refused", { statusCode, reason, ...details });
+  return jsonAnswer(statusCode, { reason, ...details }, headers);
 }
 
 /** Answers 503. The cause is for the log alone. */

@@ -1,5 +1,5 @@
 import type { APIGatewayProxyStructuredResultV2 } from "aws-lambda";
-import { type CachedSecret, isExplainedBy, isSame } from "../secret";
+import { type CachedSecret, isSame, verifyWithRotation } from "../secret";
 import { refuse, unavailable } from "./answer";
 
 /** The token in a request's Authorization header, if it has one. */
@@ -9,7 +9,7 @@ export function bearerToken(authorization: string | undefined): string | undefin
 
 /** Whether the token is the secret. */
 export function isToken(secret: CachedSecret, token: string): Promise<boolean> {
-  return isExplainedBy(secret, (value) => isSame(token, value));
+  return verifyWithRotation(secret, (value) => isSame(token, value));
 }
 
 /** Who sends a request, or the answer to a request of nobody known. */
@@ -46,7 +46,7 @@ export async function identifyCaller<Identity>(
  * What a request is answered that does not bring the secret.
  * @param hint what a request without a token has to bring
  */
-export async function refuseStranger(
+export async function requireToken(
   secret: CachedSecret,
   token: string | undefined,
   hint: string,

@@ -57,7 +57,7 @@ export async function takeJob(context: RecordContext, wanted: WantedAction, job:
         return record;
       }
     } else {
-      const adopted = await updateRecord(context.table, existing, { action, told: undefined });
+      const adopted = await updateRecord(context.table, existing, { action, reported: undefined });
       if (adopted !== undefined) {
         return adopted;
       }
@@ -95,14 +95,14 @@ function newRecord(
  * @returns the record, which says so
  * @throws what CodePipeline answers, unless the job has a result
  */
-export async function tellResult(context: RecordContext, record: DeploymentRecord): Promise<DeploymentRecord> {
-  const { action, told } = record;
-  if (told || action?.job === undefined) {
+export async function reportOutcome(context: RecordContext, record: DeploymentRecord): Promise<DeploymentRecord> {
+  const { action, reported } = record;
+  if (reported || action?.job === undefined) {
     return record;
   }
   await reportResult(context.pipelines, action.job, resultOf(record));
   const { job: _, ...rest } = action;
-  return (await updateRecord(context.table, record, { action: rest, told: true })) ?? { ...record, told: true };
+  return (await updateRecord(context.table, record, { action: rest, reported: true })) ?? { ...record, reported: true };
 }
 
 function resultOf({ state, summary, cause, type }: DeploymentRecord): ReportedResult {

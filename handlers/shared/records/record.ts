@@ -39,7 +39,7 @@ export interface DeploymentRecord extends DeploymentProgress {
   /** Of an action of a pipeline. */
   action?: RecordedAction | undefined;
   /** Whether the outcome was published, or reported to CodePipeline. */
-  told?: true | undefined;
+  reported?: true | undefined;
 }
 
 /** The action that a record is about, and CodePipeline's jobs for it. */
@@ -144,8 +144,8 @@ export async function advanceRecord(
   progress: DeploymentProgress,
   now: number,
 ): Promise<DeploymentRecord | undefined> {
-  const { application, id, image, requestedAt, round, told, until, version, action } = record;
-  const kept = { application, id, image, requestedAt, told, until, version, action };
+  const { application, id, image, requestedAt, round, reported, until, version, action } = record;
+  const kept = { application, id, image, requestedAt, reported, until, version, action };
   const next = { ...kept, ...progress, updatedAt: new Date(now).toISOString(), round: round + 1 };
   return (await change(table, record, next, PROGRESS)) ? next : undefined;
 }
@@ -157,10 +157,10 @@ export async function advanceRecord(
 export async function updateRecord(
   table: DeploymentTable,
   record: DeploymentRecord,
-  changes: Pick<DeploymentRecord, "action" | "told">,
+  changes: Pick<DeploymentRecord, "action" | "reported">,
 ): Promise<DeploymentRecord | undefined> {
   const next = { ...record, ...changes, round: record.round + 1 };
-  return (await change(table, record, next, [...ACTION, "told"])) ? next : undefined;
+  return (await change(table, record, next, [...ACTION, "reported"])) ? next : undefined;
 }
 
 async function change(
@@ -203,7 +203,7 @@ async function unlessChanged(write: Promise<unknown>): Promise<boolean> {
 }
 
 function itemOf(record: DeploymentRecord): Record<string, AttributeValue> {
-  const { id, action, until, round, told, ...texts } = record;
+  const { id, action, until, round, reported, ...texts } = record;
   const { execution, jobs, job, since } = action ?? {};
   const text = (values: Record<string, string | undefined>) =>
     Object.fromEntries(
@@ -211,7 +211,7 @@ function itemOf(record: DeploymentRecord): Record<string, AttributeValue> {
     );
   return {
     ...keyOf(id),
-    ...text({ ...texts, execution, jobs: jobs?.join(), job, told: told && "yes" }),
+    ...text({ ...texts, execution, jobs: jobs?.join(), job, reported: reported && "yes" }),
     until: { N: String(until) },
     round: { N: String(round) },
     expires: { N: String(Math.floor(Date.parse(record.updatedAt) / 1_000) + KEPT) },
@@ -243,7 +243,7 @@ function recordOf(id: string, item: Record<string, AttributeValue>): DeploymentR
     cause: item.cause?.S,
     type: item.type?.S as FailureType | undefined,
     token: item.token?.S,
-    ...(item.told && { told: true as const }),
+    ...(item.reported && { reported: true as const }),
     ...(execution !== undefined && {
       action: {
         execution,

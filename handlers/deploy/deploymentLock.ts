@@ -16,13 +16,13 @@ const NOBODY = "nobody";
 /** Who else deploys the application just now. */
 export async function otherHolder(
   context: DeploymentContext,
-  { turn }: DeploymentRequest,
+  { lock }: DeploymentRequest,
 ): Promise<LockHolder | undefined> {
-  if (turn === undefined) {
+  if (lock === undefined) {
     return undefined;
   }
-  const holder = await readLock(turn.table, context.options.application, seconds(context));
-  return holder?.owner === turn.execution ? undefined : holder;
+  const holder = await readLock(lock.table, context.options.application, seconds(context));
+  return holder?.owner === lock.execution ? undefined : holder;
 }
 
 /** One look later it is tried again; not longer than a lock lasts. */
@@ -55,7 +55,7 @@ export function waitFor(
  * follow it, if another has the lock, or if another has left the services otherwise than they were found.
  * @returns what to do instead of starting
  */
-export async function takeTurn(
+export async function takeDeploymentLock(
   context: DeploymentContext,
   request: DeploymentRequest,
   state: DeploymentState,
@@ -71,7 +71,7 @@ export async function takeTurn(
   if (age > ANSWER_WITHIN) {
     return beginAnew(context, revisions, `it was registered ${Math.floor(age / 60)} minutes ago`);
   }
-  const other = await lock(context, request);
+  const other = await acquire(context, request);
   if (other !== undefined) {
     await abandon(context.ecs, revisions);
     return waitFor(context, request, other, undefined);
@@ -80,21 +80,24 @@ export async function takeTurn(
   if (moved.length === 0) {
     return undefined;
   }
-  if (request.turn !== undefined) {
-    await releaseLock(request.turn.table, context.options.application, request.turn.execution);
+  if (request.lock !== undefined) {
+    await releaseLock(request.lock.table, context.options.application, request.lock.execution);
   }
   return beginAnew(context, revisions, moved.join(", "));
 }
 
 /** @returns who has the lock instead */
-async function lock(context: DeploymentContext, { turn, version }: DeploymentRequest): Promise<LockHolder | undefined> {
-  if (turn === undefined) {
+async function acquire(
+  context: DeploymentContext,
+  { lock, version }: DeploymentRequest,
+): Promise<LockHolder | undefined> {
+  if (lock === undefined) {
     return undefined;
   }
   const { application, deadlineMinutes } = context.options;
   const now = seconds(context);
   const until = now + lockSeconds(deadlineMinutes);
-  return acquireLock(turn.table, application, { owner: turn.execution, by: "execution", version, until }, now);
+  return acquireLock(lock.table, application, { owner: lock.execution, by: "execution", version, until }, now);
 }
 
 /** Whether a service was updated to one of the registered revisions, or was about to be. */

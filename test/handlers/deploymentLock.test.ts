@@ -22,7 +22,7 @@ describe("pipeline's deployment, where there are others by HTTP", () => {
   beforeEach(async () => {
     await stored.clear();
     world.setUp(["web", "worker"]);
-    world.request = { ...world.request, turn: { table, execution: EXECUTION } };
+    world.request = { ...world.request, lock: { table, execution: EXECUTION } };
   });
   after(() => stored.close());
 
@@ -118,14 +118,14 @@ describe("pipeline's deployment, where there are others by HTTP", () => {
   it("begins anew if another was quicker, and goes back to what that one left", async () => {
     await world.step();
     const byHttp = world.states.splice(0);
-    const { turn, ...request } = world.request;
+    const { lock, ...request } = world.request;
     world.request = request;
     await world.step();
     await world.step();
     world.ecs.complete("web");
     world.ecs.complete("worker");
     world.states = byHttp;
-    world.request = { ...request, turn };
+    world.request = { ...request, lock };
     expect(await world.step()).to.deep.equal({
       kind: "underWay",
       state: { phase: "waiting", since: NOW, services: [] },
