@@ -12,9 +12,9 @@ import { createTerminal } from "./report/terminal";
 import { type Reviewer, startReviewer } from "./reviewer";
 import { scenarios, usual } from "./scenarios";
 import { type PlannedAccount, plan, scenariosOf } from "./scenarios/plan";
-import { isFailure } from "./scenarios/play";
+import { isFailure } from "./scenarios/runScenario";
+import { intakeOf, type ScenarioContext } from "./scenarios/scenarioContext";
 import { serviceUrl } from "./scenarios/steps";
-import { intakeOf, type World } from "./scenarios/world";
 
 /** The scenarios of a stack, one per line. */
 function scenarioLines(stack: string): string {
@@ -99,7 +99,8 @@ async function run(given: Arguments, accounts: PlannedAccount[]): Promise<number
       partial: given.scenarios.length > 0 || given.faults !== undefined,
       progress,
       signal: interruption.signal,
-      finished: (findings, world, unfired) => conclude(given, findings, world, unfired, progress, interruption.signal),
+      finished: (findings, context, unfired) =>
+        conclude(given, findings, context, unfired, progress, interruption.signal),
     });
     return 0;
   } catch (error) {
@@ -128,7 +129,7 @@ function createProgress(): Progress {
 async function conclude(
   { keep, stack, without }: Arguments,
   findings: Findings,
-  world: World,
+  context: ScenarioContext,
   unfired: Fault[],
   progress: Progress,
   signal: AbortSignal,
@@ -148,8 +149,8 @@ async function conclude(
     );
     return;
   }
-  const reviewer = await startReviewer(world);
-  progress.say(`\n${addressesOf(world, reviewer)}`);
+  const reviewer = await startReviewer(context);
+  progress.say(`\n${addressesOf(context, reviewer)}`);
   if (!signal.aborted) await once(signal, "abort");
   reviewer?.close();
 }
@@ -170,22 +171,22 @@ function refuse({ partial, unused }: Findings, without: string | undefined, unfi
   );
 }
 
-function addressesOf(world: World, reviewer: Reviewer | undefined): string {
+function addressesOf(context: ScenarioContext, reviewer: Reviewer | undefined): string {
   const local = (address: string, ...token: string[]) => {
     const { hostname, pathname } = new URL(address);
-    return [world.account.addresses.get(hostname), ...token].join("/") + (pathname === "/" ? "" : pathname);
+    return [context.account.addresses.get(hostname), ...token].join("/") + (pathname === "/" ? "" : pathname);
   };
-  const { url } = world.forges;
-  const repository = `${url}/${world.repository.name}`;
-  const { stack, webhook } = intakeOf(world);
-  const target = stack === world.stack ? "" : ` to ${stack}`;
+  const { url } = context.forges;
+  const repository = `${url}/${context.repository.name}`;
+  const { stack, webhook } = intakeOf(context);
+  const target = stack === context.stack ? "" : ` to ${stack}`;
   const coming = webhook === undefined ? "the next poll finds a push to main" : `a push to main is delivered${target}`;
-  const upstream = world.stacks.filter(({ name }) => name !== world.stack);
+  const upstream = context.stacks.filter(({ name }) => name !== context.stack);
   return [
     "Running until Ctrl-C.",
-    ...(Object.keys(world.outputs.services).length === 0 ? [] : [`  service  ${local(serviceUrl(world))}`]),
-    ...upstream.map(({ name }) => `  ${name.padEnd(7)}  ${local(serviceUrl(world, name))}`),
-    ...(webhook === undefined ? [] : [`  webhook  ${local(webhook.url, world.account.token)}`]),
+    ...(Object.keys(context.outputs.services).length === 0 ? [] : [`  service  ${local(serviceUrl(context))}`]),
+    ...upstream.map(({ name }) => `  ${name.padEnd(7)}  ${local(serviceUrl(context, name))}`),
+    ...(webhook === undefined ? [] : [`  webhook  ${local(webhook.url, context.account.token)}`]),
     `  clone    git clone ${repository}.git   (${coming})`,
     `  push     curl -X POST '${repository}/push?version=4.0.0'`,
     ...(reviewer === undefined

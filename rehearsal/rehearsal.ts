@@ -1,17 +1,17 @@
 import path from "node:path";
 import { mirrorBaseImages } from "./baseImages";
-import type { Breaking } from "./breaking";
 import { createClock } from "./clock";
 import { type Account, createCloud } from "./cloud/cloud";
 import type { CloudEvent } from "./cloud/events";
 import type { Injector } from "./cloud/injection";
 import { services } from "./cloud/services";
-import { type Outside, type OutsideOptions, startOutside } from "./outside";
+import { type ExternalServices, type ExternalServicesOptions, startExternalServices } from "./externalServices";
+import type { FaultInjection } from "./faultInjection";
 import { evaluate, type LanguageHost, type Program } from "./program";
 import { createRun, RUNS } from "./runs";
 import { chainOf, type Stack } from "./stacks";
 
-export interface RehearsalOptions extends OutsideOptions {
+export interface RehearsalOptions extends ExternalServicesOptions {
   /** The project's folder; the one that holds this file's folder when not told. */
   root?: string;
   stack: string;
@@ -30,7 +30,7 @@ export interface RehearsalOptions extends OutsideOptions {
   /** Whether pollers, rollouts and schedules begin once the program is evaluated; by default, they do. */
   starts?: boolean | undefined;
   /** A mistake to make on purpose. */
-  breaking?: Breaking | undefined;
+  breaking?: FaultInjection | undefined;
   listener?: (event: CloudEvent) => void;
   /** Ends the evaluation early, with the signal's reason. */
   signal?: AbortSignal | undefined;
@@ -50,7 +50,7 @@ export interface Rehearsal {
   /** The stack that was asked for last, before it those whose images it takes. */
   stacks: EvaluatedStack[];
   /** It was there before the account's first stack: schedules may fall due while the program is evaluated. */
-  outside: Outside;
+  external: ExternalServices;
   close(): Promise<void>;
 }
 
@@ -76,9 +76,9 @@ export async function open(options: RehearsalOptions): Promise<Rehearsal> {
     services,
   });
   if (options.listener !== undefined) account.onEvent(options.listener);
-  const outside = await startOutside(account, options);
+  const external = await startExternalServices(account, options);
   const close = async () => {
-    await outside.close();
+    await external.close();
     await account.close();
   };
   try {
@@ -94,7 +94,7 @@ export async function open(options: RehearsalOptions): Promise<Rehearsal> {
     }
     breaking?.check();
     if (options.starts !== false) await account.start();
-    return { account, stacks, outside, close };
+    return { account, stacks, external, close };
   } catch (error) {
     await close();
     throw error;
@@ -120,7 +120,7 @@ function parsedJson(text: string): { routesPerTable?: unknown } | undefined {
 }
 
 const altering =
-  ({ create }: Account, { alter }: Breaking): Account["create"] =>
+  ({ create }: Account, { alter }: FaultInjection): Account["create"] =>
   (declared) =>
     create(alter(declared));
 

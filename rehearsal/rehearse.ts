@@ -1,10 +1,10 @@
 import path from "node:path";
-import { withoutAction } from "./breaking";
 import type { CloudEvent } from "./cloud/events";
 import type { Grant } from "./cloud/policies";
+import type { ExternalServicesOptions } from "./externalServices";
+import { withoutAction } from "./faultInjection";
 import type { Fault } from "./faults/fault";
 import { createFaults, type Faults } from "./faults/injector";
-import type { OutsideOptions } from "./outside";
 import { open, type Rehearsal } from "./rehearsal";
 import { describe } from "./report/describe";
 import { type PipelineNames, pipelineNames } from "./report/pipelines";
@@ -15,8 +15,8 @@ import { count } from "./report/table";
 import { RUNS, removeFormerRuns } from "./runs";
 import { readOutputs } from "./scenarios/outputs";
 import type { PlannedAccount } from "./scenarios/plan";
-import { play } from "./scenarios/play";
-import { createWorld, type World } from "./scenarios/world";
+import { runScenario } from "./scenarios/runScenario";
+import { createScenarioContext, type ScenarioContext } from "./scenarios/scenarioContext";
 
 export interface RehearseOptions {
   stack: string;
@@ -43,7 +43,7 @@ export interface RehearseOptions {
    * Called when all is played; the first account is open until it resolves.
    * @param unfired the faults that have had no effect in any account
    */
-  finished(findings: Findings, world: World, unfired: Fault[]): Promise<void>;
+  finished(findings: Findings, context: ScenarioContext, unfired: Fault[]): Promise<void>;
 }
 
 /**
@@ -53,7 +53,7 @@ export interface RehearseOptions {
 export async function rehearse(options: RehearseOptions): Promise<void> {
   const began = performance.now();
   const { signal, faults = [] } = options;
-  const worlds: World[] = [];
+  const worlds: ScenarioContext[] = [];
   const injectors: Faults[] = [];
   let closing = false;
   await removeFormerRuns(path.resolve(__dirname, "..", RUNS));
@@ -61,12 +61,12 @@ export async function rehearse(options: RehearseOptions): Promise<void> {
     for (const account of options.accounts) {
       const injector = createFaults(faults);
       injectors.push(injector);
-      const world = await setUp(options, account, injector, () => closing);
-      worlds.push(world);
+      const context = await setUp(options, account, injector, () => closing);
+      worlds.push(context);
       for (const scenario of account.scenarios) {
         signal.throwIfAborted();
         const troubled = scenario.troubled === true || faults.length > 0;
-        await play({ ...scenario, troubled }, world, options.progress, { signal });
+        await runScenario({ ...scenario, troubled }, context, options.progress, { signal });
       }
     }
     const [first] = worlds;
@@ -76,7 +76,7 @@ export async function rehearse(options: RehearseOptions): Promise<void> {
     }
   } finally {
     closing = true;
-    for (const world of worlds) await world.close();
+    for (const context of worlds) await context.close();
   }
 }
 
@@ -86,7 +86,7 @@ async function setUp(
   { settings, secrets, repeats }: PlannedAccount,
   injector: Faults,
   closing: () => boolean,
-): Promise<World> {
+): Promise<ScenarioContext> {
   let names: PipelineNames | undefined;
   const tell = (event: CloudEvent) => {
     if (closing()) return;
@@ -104,7 +104,7 @@ async function setUp(
   let rehearsal: Rehearsal;
   try {
     const breaking = without === undefined ? undefined : withoutAction(without);
-    const told = outsideOptions(progress, verbose || keep);
+    const told = externalServicesOptions(progress, verbose || keep);
     rehearsal = await open({
       ...told,
       stack,
@@ -132,11 +132,11 @@ async function setUp(
   );
   for (const { program } of rehearsal.stacks)
     for (const warning of program.warnings) progress.say(`warning: ${warning}`);
-  return createWorld(rehearsal);
+  return createScenarioContext(rehearsal);
 }
 
 /** @param deliveries whether each delivery is told */
-const outsideOptions = (progress: Progress, deliveries: boolean): OutsideOptions => ({
+const externalServicesOptions = (progress: Progress, deliveries: boolean): ExternalServicesOptions => ({
   onDelivery: ({ site, event, answer, error }) => {
     if (deliveries) progress.note(`${site} delivered ${event}: ${answer?.status ?? error}`);
   },
@@ -144,21 +144,21 @@ const outsideOptions = (progress: Progress, deliveries: boolean): OutsideOptions
 });
 
 /** What the accounts leave to tell. */
-export async function findingsOf(worlds: World[], partial: boolean, took: number): Promise<Findings> {
+export async function findingsOf(worlds: ScenarioContext[], partial: boolean, took: number): Promise<Findings> {
   const grants = grantsOf(worlds);
   const unused: Grant[] = [];
   for (const it of grants) if (!(await isNeeded(it, worlds))) unused.push(it.grant);
   return {
     resources: (worlds[0]?.stacks ?? []).flatMap(({ registrations }) => registrations.map((it) => it.type)),
-    events: worlds.flatMap((world) => world.account.events),
+    events: worlds.flatMap((context) => context.account.events),
     pipelines: new Map(worlds.flatMap(({ stacks }) => [...pipelineNames(stacks)])),
-    decisions: worlds.flatMap((world) => world.account.iam.decisions),
+    decisions: worlds.flatMap((context) => context.account.iam.decisions),
     granted: grants.length,
     partial,
     unused: unused.map((grant) => ({ grant, reason: reasonFor(grant, worlds[0]?.stack ?? "") })),
-    deliveries: worlds.flatMap((world) => world.forges.deliveries),
-    pullRequests: worlds.flatMap((world) => world.forges.pullRequests()),
-    seen: worlds.flatMap((world) => world.seen),
+    deliveries: worlds.flatMap((context) => context.forges.deliveries),
+    pullRequests: worlds.flatMap((context) => context.forges.pullRequests()),
+    seen: worlds.flatMap((context) => context.seen),
     took,
   };
 }
@@ -172,7 +172,7 @@ interface Granted {
 }
 
 /** What the roles of the rehearsed stack are granted in an account. Other stacks are rehearsed on their own. */
-function grantedIn({ account, registrations }: World): Granted[] {
+function grantedIn({ account, registrations }: ScenarioContext): Granted[] {
   const roles = new Set(registrations.filter(({ type }) => type === ROLE).map(({ outputs }) => String(outputs.name)));
   const counts = new Map<string, number>();
   return account.iam
@@ -187,16 +187,16 @@ function grantedIn({ account, registrations }: World): Granted[] {
 }
 
 /** Of all accounts, each once: settings of a scenario's own may grant more. */
-function grantsOf(worlds: World[]): Granted[] {
+function grantsOf(worlds: ScenarioContext[]): Granted[] {
   const grants = new Map<string, Granted>();
   for (const it of worlds.flatMap(grantedIn)) if (!grants.has(it.key)) grants.set(it.key, it);
   return [...grants.values()];
 }
 
-async function isNeeded({ key }: Granted, worlds: World[]): Promise<boolean> {
-  for (const world of worlds) {
-    const here = grantedIn(world).find((it) => it.key === key);
-    if (here !== undefined && (await world.account.iam.neededBy(here.grant)) !== undefined) return true;
+async function isNeeded({ key }: Granted, worlds: ScenarioContext[]): Promise<boolean> {
+  for (const context of worlds) {
+    const here = grantedIn(context).find((it) => it.key === key);
+    if (here !== undefined && (await context.account.iam.neededBy(here.grant)) !== undefined) return true;
   }
   return false;
 }

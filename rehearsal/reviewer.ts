@@ -2,7 +2,7 @@ import type { IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import { createLocalServer, createToken } from "./loopback";
 import { answerApproval, asksForApproval, waitingApproval } from "./scenarios/approvals";
-import type { World } from "./scenarios/world";
+import type { ScenarioContext } from "./scenarios/scenarioContext";
 
 /** Where somebody answers what waits for approval, as the console lets them: `curl -X POST …/approve`. */
 export interface Reviewer {
@@ -14,11 +14,11 @@ export interface Reviewer {
 const answers = { "/approve": "Approved", "/reject": "Rejected" } as const;
 
 /** Resolves with nothing for a stack whose pipeline asks nobody. */
-export async function startReviewer(world: World): Promise<Reviewer | undefined> {
-  if (!(await asksForApproval(world))) return undefined;
+export async function startReviewer(context: ScenarioContext): Promise<Reviewer | undefined> {
+  if (!(await asksForApproval(context))) return undefined;
   const token = createToken();
   const server = createLocalServer({ token }, (request, response) => {
-    review(world, request)
+    review(context, request)
       .catch((error: Error) => ({ status: 409, text: error.message }))
       .then(({ status, text }) => response.writeHead(status, { "content-type": "text/plain" }).end(`${text}\n`));
   });
@@ -32,12 +32,15 @@ export async function startReviewer(world: World): Promise<Reviewer | undefined>
   };
 }
 
-async function review(world: World, { method, url = "/" }: IncomingMessage): Promise<{ status: number; text: string }> {
+async function review(
+  context: ScenarioContext,
+  { method, url = "/" }: IncomingMessage,
+): Promise<{ status: number; text: string }> {
   const { pathname, searchParams } = new URL(url, "http://127.0.0.1");
   if (!isAnswer(pathname)) return { status: 404, text: `There are ${Object.keys(answers).join(" and ")}.` };
   if (method !== "POST") return { status: 405, text: `${pathname} takes POST.` };
-  const waiting = await waitingApproval(world);
-  await answerApproval(world, waiting, answers[pathname], searchParams.get("reason") ?? "by hand");
+  const waiting = await waitingApproval(context);
+  await answerApproval(context, waiting, answers[pathname], searchParams.get("reason") ?? "by hand");
   return { status: 200, text: `${waiting.version} is ${answers[pathname].toLowerCase()}.` };
 }
 

@@ -63,7 +63,7 @@ export function createSqs(cloud: Cloud): Service {
     return queue;
   }
 
-  function bury(message: StoredMessage, source: QueueConfiguration): void {
+  function moveToDeadLetterQueue(message: StoredMessage, source: QueueConfiguration): void {
     const target = queues.get(source.redrive?.deadLetterTargetArn ?? "");
     if (target === undefined) throw new Error(`The dead-letter queue of ${source.name} is gone.`);
     // In a FIFO dead-letter queue the retention period begins anew.
@@ -79,7 +79,7 @@ export function createSqs(cloud: Cloud): Service {
     checkRedrive(configuration, queues);
     queues.set(
       configuration.arn,
-      createQueue(configuration, cloud.clock, (message) => bury(message, configuration)),
+      createQueue(configuration, cloud.clock, (message) => moveToDeadLetterQueue(message, configuration)),
     );
     const { arn, url, name } = configuration;
     return { id: url, outputs: { arn, url, name } };

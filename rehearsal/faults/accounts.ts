@@ -4,13 +4,13 @@ import { open } from "../rehearsal";
 import { silent } from "../report/silent";
 import { gitops } from "../scenarios/gitops/scenario";
 import type { PlannedAccount } from "../scenarios/plan";
-import { play } from "../scenarios/play";
 import { approved, waits } from "../scenarios/promotion";
 import { gitopsIsPrivate } from "../scenarios/pullRequests";
+import { runScenario } from "../scenarios/runScenario";
 import type { Step } from "../scenarios/scenario";
+import { createScenarioContext, type ScenarioContext } from "../scenarios/scenarioContext";
 import { at, servicesNotDelivered } from "../scenarios/state";
 import { addWebhook, delivers, deliversTo, push } from "../scenarios/steps";
-import { createWorld, type World } from "../scenarios/world";
 import { createFaults, type Faults } from "./injector";
 
 /** The accounts that deliveries are played in. */
@@ -19,7 +19,7 @@ export type AccountName = "dev" | "prod" | "gitops";
 /** An account that has delivered versions 1.0.0 and 1.0.1, unless it is that of the gitops repository. */
 export interface OpenAccount {
   name: AccountName;
-  world: World;
+  context: ScenarioContext;
   faults: Faults;
 }
 
@@ -68,17 +68,17 @@ export interface AccountOptions {
 export async function openAccount(name: AccountName, { host, brief }: AccountOptions = {}): Promise<OpenAccount> {
   const { stack, settings, secrets } = plans[name];
   const faults = createFaults();
-  const world = await createWorld(
+  const context = await createScenarioContext(
     await open({ stack, speed: SPEED, overrides: settings, secrets, injector: faults, ...(host && { host }) }),
   );
   const [begin, second] = settingUp[name];
   const steps = brief ? begin : [...begin, ...second];
   const scenario = { name, title: "setting up", stack, troubled: true, steps };
   try {
-    await play(scenario, world, silent);
+    await runScenario(scenario, context, silent);
   } catch (error) {
-    await world.close();
+    await context.close();
     throw error;
   }
-  return { name, world, faults };
+  return { name, context, faults };
 }

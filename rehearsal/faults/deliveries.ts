@@ -4,10 +4,10 @@ import { commitCrash, commitVersion } from "../forges/storefront";
 import { answerApproval, waitingApproval } from "../scenarios/approvals";
 import { application } from "../scenarios/delivered";
 import { jobOf, requestPullRequest } from "../scenarios/pullRequests";
+import { type ScenarioContext, stackOf } from "../scenarios/scenarioContext";
 import { readState } from "../scenarios/state";
 import { pipelineOf } from "../scenarios/steps";
 import { commitOf } from "../scenarios/versions";
-import { stackOf, type World } from "../scenarios/world";
 import type { AccountName } from "./accounts";
 import { type Evidence, eventsOf, executionEnds, type Request, recordOf } from "./evidence";
 
@@ -16,21 +16,21 @@ export interface DeliveryKind {
   name: string;
   account: AccountName;
   /** Whether the calls of this principal are part of the delivery, and of no other kind of delivery as well. */
-  concerns(world: World, principal: string): boolean;
+  concerns(context: ScenarioContext, principal: string): boolean;
   /** How many calls of an operation are distinct at most; all if absent. */
   depth?: number;
   /** Sets the mark, and asks for the delivery. @param position counts the deliveries of the account */
-  begin(world: World, position: number): Promise<Request>;
+  begin(context: ScenarioContext, position: number): Promise<Request>;
   /** What a person does while it is under way: approves, asks how it stands. */
-  attend?(world: World, request: Request): Promise<void>;
+  attend?(context: ScenarioContext, request: Request): Promise<void>;
   /** How it has ended, in a few words: the same as without a fault if it met none. */
   outcome(evidence: Evidence): string;
 }
 
-const everyRole = (world: World, principal: string): boolean => rolesOf(world).includes(principal);
+const everyRole = (context: ScenarioContext, principal: string): boolean => rolesOf(context).includes(principal);
 
-const rolesOf = (world: World, stack?: string): string[] =>
-  stackOf(world, stack)
+const rolesOf = (context: ScenarioContext, stack?: string): string[] =>
+  stackOf(context, stack)
     .registrations.filter(({ type }) => type === "aws:iam/role:Role")
     .map(({ outputs }) => String(outputs.name));
 
@@ -51,9 +51,9 @@ function executionOutcome(evidence: Evidence, environment?: string): string {
     .join(", ");
 }
 
-async function pushed(world: World, version: string, commit: typeof commitVersion): Promise<Request> {
-  const update = commit(world.repository, version);
-  await world.push(update);
+async function pushed(context: ScenarioContext, version: string, commit: typeof commitVersion): Promise<Request> {
+  const update = commit(context.repository, version);
+  await context.push(update);
   return { kind: "push", version, commit: (await update).after };
 }
 
@@ -61,7 +61,7 @@ const push: DeliveryKind = {
   name: "push",
   account: "dev",
   concerns: everyRole,
-  begin: (world, position) => pushed(world, `2.${position}.0`, commitVersion),
+  begin: (context, position) => pushed(context, `2.${position}.0`, commitVersion),
   outcome: executionOutcome,
 };
 
@@ -69,24 +69,29 @@ const rollback: DeliveryKind = {
   ...push,
   name: "rollback",
   // Up to Deploy it is a push.
-  concerns: (world, principal) => everyRole(world, principal) && /-(deploy|notices)-role-/.test(principal),
-  begin: (world, position) => pushed(world, `2.${position}.0`, commitCrash),
+  concerns: (context, principal) => everyRole(context, principal) && /-(deploy|notices)-role-/.test(principal),
+  begin: (context, position) => pushed(context, `2.${position}.0`, commitCrash),
 };
 
 /** Of the two versions that are built first, the one that does not have dev's tag. */
-async function anotherVersion(world: World): Promise<string> {
-  const { tagged } = await readState(world, "dev");
+async function anotherVersion(context: ScenarioContext): Promise<string> {
+  const { tagged } = await readState(context, "dev");
   return tagged === "1.0.0" ? "1.0.1" : "1.0.0";
 }
 
-async function requested(world: World): Promise<Request> {
-  const version = await anotherVersion(world);
-  const { deploymentsUrl = "", deploymentToken = "" } = stackOf(world, "dev").outputs;
-  world.mark = world.account.events.length;
-  const body = JSON.stringify({ application, version: commitOf(world, version) });
+async function requested(context: ScenarioContext): Promise<Request> {
+  const version = await anotherVersion(context);
+  const { deploymentsUrl = "", deploymentToken = "" } = stackOf(context, "dev").outputs;
+  context.mark = context.account.events.length;
+  const body = JSON.stringify({ application, version: commitOf(context, version) });
   const headers = { authorization: `Bearer ${deploymentToken}`, "content-type": "application/json" };
-  const answer = await world.clock.during(world.ask(deploymentsUrl, { method: "POST", headers, body }));
-  return { kind: "deployment", version: commitOf(world, version).slice(0, 7), ...idIn(answer), status: answer.status };
+  const answer = await context.clock.during(context.ask(deploymentsUrl, { method: "POST", headers, body }));
+  return {
+    kind: "deployment",
+    version: commitOf(context, version).slice(0, 7),
+    ...idIn(answer),
+    status: answer.status,
+  };
 }
 
 function idIn({ status, body }: Response): { id?: string } {
@@ -103,7 +108,7 @@ function deploymentOutcome(evidence: Evidence): string {
 const deployment: DeliveryKind = {
   name: "deployment",
   account: "dev",
-  concerns: (world, principal) => everyRole(world, principal) && /-deploy(ments)?-role-/.test(principal),
+  concerns: (context, principal) => everyRole(context, principal) && /-deploy(ments)?-role-/.test(principal),
   begin: requested,
   outcome: deploymentOutcome,
 };
@@ -111,38 +116,38 @@ const deployment: DeliveryKind = {
 const promotion: DeliveryKind = {
   name: "promotion",
   account: "prod",
-  concerns: (world, principal) => rolesOf(world, "prod").includes(principal) && !/-execution-role-/.test(principal),
+  concerns: (context, principal) => rolesOf(context, "prod").includes(principal) && !/-execution-role-/.test(principal),
   depth: 1,
   begin: requested,
-  async attend(world) {
+  async attend(context) {
     const isAsked = (it: CloudEvent) =>
-      it.kind === "action" && it.pipeline === pipelineOf(world) && it.action === "Approval";
-    if (!world.since().some(isAsked)) return;
+      it.kind === "action" && it.pipeline === pipelineOf(context) && it.action === "Approval";
+    if (!context.since().some(isAsked)) return;
     // Nothing waits if the approval was answered in the meantime.
-    const waiting = await waitingApproval(world).catch(() => undefined);
-    if (waiting !== undefined) await answerApproval(world, waiting, "Approved", "seen in dev");
+    const waiting = await waitingApproval(context).catch(() => undefined);
+    if (waiting !== undefined) await answerApproval(context, waiting, "Approved", "seen in dev");
   },
   outcome: (evidence) => executionOutcome(evidence, "prod"),
 };
 
-async function askedFor(world: World, position: number): Promise<{ id?: string; status: number }> {
-  const answer = await requestPullRequest(world, { body: jobOf(position) });
+async function askedFor(context: ScenarioContext, position: number): Promise<{ id?: string; status: number }> {
+  const answer = await requestPullRequest(context, { body: jobOf(position) });
   return { ...idIn(answer), status: answer.status };
 }
 
 const pullRequest: DeliveryKind = {
   name: "pull-request",
   account: "gitops",
-  concerns: (world, principal) => everyRole(world, principal) && /-(gitops|pull)-/.test(principal),
-  async begin(world, position) {
-    world.mark = world.account.events.length;
-    return { kind: "pull request", position, ...(await askedFor(world, position)) };
+  concerns: (context, principal) => everyRole(context, principal) && /-(gitops|pull)-/.test(principal),
+  async begin(context, position) {
+    context.mark = context.account.events.length;
+    return { kind: "pull request", position, ...(await askedFor(context, position)) };
   },
-  async attend(world, request) {
+  async attend(context, request) {
     if (request.kind !== "pull request") return;
-    if (request.id !== undefined) await requestPullRequest(world, { method: "GET", path: `/${request.id}` });
+    if (request.id !== undefined) await requestPullRequest(context, { method: "GET", path: `/${request.id}` });
     // CI's job is run again after an error of the API's, as the answer says.
-    else Object.assign(request, await askedFor(world, request.position));
+    else Object.assign(request, await askedFor(context, request.position));
   },
   outcome({ request, records }) {
     if (request.kind !== "pull request") return "";

@@ -2,9 +2,9 @@ import type { AttributeValue, GetItemOutput } from "@aws-sdk/client-dynamodb";
 import { servicesOf } from "../scenarios/delivered";
 import { functionActions } from "../scenarios/ended";
 import { asOperator } from "../scenarios/operator";
+import type { ScenarioContext } from "../scenarios/scenarioContext";
 import { readState } from "../scenarios/state";
 import { pipelineOf } from "../scenarios/steps";
-import type { World } from "../scenarios/world";
 import type { OpenAccount } from "./accounts";
 import type { Happened, LockSample, RecordState, StackState } from "./evidence";
 
@@ -32,12 +32,12 @@ const LOCK = /^application\//;
 const ended = new Set(["succeeded", "failed", "opened", "unchanged"]);
 
 /** Keys of all items that were written into the account's tables, since it was opened. */
-const written = new WeakMap<World, Map<string, Key>>();
+const written = new WeakMap<ScenarioContext, Map<string, Key>>();
 
 /** Notes which items are written into the account's tables. Called once for each account. */
-export function noteWrites({ world, faults }: OpenAccount): void {
+export function noteWrites({ context, faults }: OpenAccount): void {
   const keys = new Map<string, Key>();
-  written.set(world, keys);
+  written.set(context, keys);
   faults.onPerformed(({ service, operation, input }) => {
     if (service !== "dynamodb" || operation !== "PutItem") return;
     const { TableName = "", Item = {} } = input as { TableName?: string; Item?: Item };
@@ -46,17 +46,17 @@ export function noteWrites({ world, faults }: OpenAccount): void {
   });
 }
 
-export function observe({ world }: OpenAccount): Observer {
-  const { account, clock } = world;
+export function observe({ context }: OpenAccount): Observer {
+  const { account, clock } = context;
   const happened: Happened[] = [];
   const locks: LockSample[] = [];
   const records = new Map<string, RecordState>();
-  const keys = written.get(world) ?? new Map<string, Key>();
+  const keys = written.get(context) ?? new Map<string, Key>();
   const former = new Set(keys.keys());
   const looks: Promise<void>[] = [];
   const services = new Map(
-    world.stacks.flatMap(({ name, environment }) =>
-      servicesOf(world, name).map(({ serviceName }) => [serviceName, environment] as const),
+    context.stacks.flatMap(({ name, environment }) =>
+      servicesOf(context, name).map(({ serviceName }) => [serviceName, environment] as const),
     ),
   );
 
@@ -69,7 +69,7 @@ export function observe({ world }: OpenAccount): Observer {
 
   async function itemOf({ table, id }: Key): Promise<Item | undefined> {
     const Key = { id: { S: id } };
-    const { Item } = await asOperator<GetItemOutput>(world, "dynamodb", "GetItem", {
+    const { Item } = await asOperator<GetItemOutput>(context, "dynamodb", "GetItem", {
       TableName: table,
       Key,
       ConsistentRead: true,
@@ -79,7 +79,7 @@ export function observe({ world }: OpenAccount): Observer {
 
   /** An application has the same key in each stack's table, whose name has the stack's URN in it. */
   const locksOf = (environment: string): Key[] =>
-    [...keys.values()].filter(({ table, id }) => LOCK.test(id) && tableEnvironment(world, table) === environment);
+    [...keys.values()].filter(({ table, id }) => LOCK.test(id) && tableEnvironment(context, table) === environment);
 
   async function lookAtLock(environment: string, rollout?: string): Promise<void> {
     for (const key of locksOf(environment)) {
@@ -110,19 +110,19 @@ export function observe({ world }: OpenAccount): Observer {
   return {
     happened,
     locks,
-    functionActions: functionActions(world),
+    functionActions: functionActions(context),
     async look() {
-      for (const { environment } of world.stacks) await lookAtLock(environment);
+      for (const { environment } of context.stacks) await lookAtLock(environment);
       await lookAtRecords();
     },
     records: () => [...records.values()],
     async stacks() {
       await Promise.all(looks);
       const states: StackState[] = [];
-      for (const { name, environment } of world.stacks) {
-        const { services, tagged, schedules } = await readState(world, name);
+      for (const { name, environment } of context.stacks) {
+        const { services, tagged, schedules } = await readState(context, name);
         const versions = [...new Set(schedules.map(({ version }) => version))];
-        states.push({ environment, pipeline: pipelineOf(world, name), services, tagged, schedules: versions });
+        states.push({ environment, pipeline: pipelineOf(context, name), services, tagged, schedules: versions });
       }
       return states;
     },
@@ -130,7 +130,7 @@ export function observe({ world }: OpenAccount): Observer {
   };
 }
 
-function tableEnvironment({ stacks }: World, table: string): string | undefined {
+function tableEnvironment({ stacks }: ScenarioContext, table: string): string | undefined {
   return stacks.find(({ registrations }) =>
     registrations.some(({ type, outputs }) => type === "aws:dynamodb/table:Table" && outputs.name === table),
   )?.environment;

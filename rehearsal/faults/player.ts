@@ -49,7 +49,7 @@ export function createPlayer(options: AccountOptions = {}): Player {
   async function close(): Promise<void> {
     const closing = open;
     open = undefined;
-    await closing?.world.close();
+    await closing?.context.close();
   }
 
   async function playOnce(combination: Combination, recording: Recording): Promise<Omit<Result, "seconds">> {
@@ -80,7 +80,7 @@ export function createPlayer(options: AccountOptions = {}): Player {
       const kind = kindOf(delivery);
       const account = await accountFor(kind);
       const { evidence, outcome, calls } = await playUnder(account, kind, []);
-      const concerned = calls.filter(({ principal }) => kind.concerns(account.world, principal));
+      const concerned = calls.filter(({ principal }) => kind.concerns(account.context, principal));
       return {
         delivery,
         outcome,

@@ -1,4 +1,4 @@
-import type { World } from "../scenarios/world";
+import type { ScenarioContext } from "../scenarios/scenarioContext";
 import type { OpenAccount } from "./accounts";
 import type { DeliveryKind } from "./deliveries";
 import { ATTEMPTS } from "./enumerate";
@@ -26,28 +26,28 @@ export interface Played {
   fired: boolean;
 }
 
-const positions = new WeakMap<World, number>();
+const positions = new WeakMap<ScenarioContext, number>();
 
 /**
  * Plays a delivery in an account until everything has come to rest, or its time is over.
  * @param usual how long it takes without a fault, in milliseconds
  */
 export async function playUnder(account: OpenAccount, kind: DeliveryKind, faults: Fault[], usual = 0): Promise<Played> {
-  const { world, faults: injector } = account;
-  const position = (positions.get(world) ?? 0) + 1;
+  const { context, faults: injector } = account;
+  const position = (positions.get(context) ?? 0) + 1;
   if (position === 1) noteWrites(account);
-  positions.set(world, position);
+  positions.set(context, position);
   const observer = observe(account);
-  const { clock } = world;
+  const { clock } = context;
   try {
     injector.arm(faults);
     const began = clock.now();
     const due = began + usual + (kind.name === "pull-request" ? PULL_REQUEST_WITHIN : WITHIN);
-    const request = await kind.begin(world, position);
-    const unrest = await comeToRest(world, kind, request, observer, due);
+    const request = await kind.begin(context, position);
+    const unrest = await comeToRest(context, kind, request, observer, due);
     const ended = clock.now();
     const calls = injector.calls;
-    await waitOut(world, observer);
+    await waitOut(context, observer);
     const fired = injector.unfired().length === 0;
     injector.arm([]);
     const evidence: Evidence = {
@@ -72,31 +72,36 @@ export async function playUnder(account: OpenAccount, kind: DeliveryKind, faults
 
 /** @returns what had not come to rest by then */
 async function comeToRest(
-  world: World,
+  context: ScenarioContext,
   kind: DeliveryKind,
   request: Request,
   observer: Observer,
   due: number,
 ): Promise<string[]> {
   for (;;) {
-    await world.clock.wait(LOOK);
-    await kind.attend?.(world, request);
+    await context.clock.wait(LOOK);
+    await kind.attend?.(context, request);
     await observer.look();
-    const unrest = await unrestOf(world, kind, request, observer);
-    if (unrest.length === 0 || world.clock.now() > due) return unrest;
+    const unrest = await unrestOf(context, kind, request, observer);
+    if (unrest.length === 0 || context.clock.now() > due) return unrest;
   }
 }
 
-async function waitOut(world: World, observer: Observer): Promise<void> {
-  const until = world.clock.now() + REPETITIONS;
-  while (world.clock.now() < until) {
-    await world.clock.wait(MINUTE / 2);
+async function waitOut(context: ScenarioContext, observer: Observer): Promise<void> {
+  const until = context.clock.now() + REPETITIONS;
+  while (context.clock.now() < until) {
+    await context.clock.wait(MINUTE / 2);
     await observer.look();
   }
 }
 
 /** What is still under way, or has to come. */
-async function unrestOf(_world: World, kind: DeliveryKind, request: Request, observer: Observer): Promise<string[]> {
+async function unrestOf(
+  _world: ScenarioContext,
+  kind: DeliveryKind,
+  request: Request,
+  observer: Observer,
+): Promise<string[]> {
   const begun = new Set(eventsOf(observer, "pipeline").map(({ executionId }) => executionId));
   const ends = executionEnds(observer);
   const messages = eventsOf(observer, "notice").map(({ message }) => message);

@@ -1,4 +1,4 @@
-import type { Failure } from "../scenarios/play";
+import type { Failure } from "../scenarios/runScenario";
 import { isMismatch } from "../scenarios/scenario";
 import { resourceOf } from "./arn";
 import { describe } from "./describe";

@@ -1,4 +1,4 @@
-import type { WorldStack } from "../scenarios/world";
+import type { ScenarioStack } from "../scenarios/scenarioContext";
 
 /** What people call pipelines, by name. */
 export type PipelineNames = ReadonlyMap<string, string>;
@@ -7,7 +7,7 @@ export type PipelineNames = ReadonlyMap<string, string>;
  * What to call the pipelines of stacks: `storefront in prod`. Of one stack alone there are none: its own names will do.
  * @param stacks those of one account
  */
-export function pipelineNames(stacks: readonly Pick<WorldStack, "environment" | "outputs">[]): PipelineNames {
+export function pipelineNames(stacks: readonly Pick<ScenarioStack, "environment" | "outputs">[]): PipelineNames {
   if (stacks.length < 2) return new Map();
   return new Map(
     stacks.flatMap(({ environment, outputs }) =>

@@ -3,7 +3,7 @@ import type { Decision } from "../cloud/iam";
 import type { Grant } from "../cloud/policies";
 import type { PullRequest } from "../forges/pullRequests";
 import type { Delivery } from "../forges/webhook";
-import type { Sighting } from "../scenarios/world";
+import type { Sighting } from "../scenarios/scenarioContext";
 import { resourceOf, withoutArns } from "./arn";
 import type { PipelineNames } from "./pipelines";
 import { reachedLines } from "./reached";

@@ -3,7 +3,7 @@ import type { DescribeTaskDefinitionResponse } from "@aws-sdk/client-ecs";
 import type { ListRulesResponse, ListTargetsByRuleResponse } from "@aws-sdk/client-eventbridge";
 import { asOperator } from "./operator";
 import { expectEqual } from "./scenario";
-import { stackOf, type World } from "./world";
+import { type ScenarioContext, stackOf } from "./scenarioContext";
 
 /** The application that the scenarios watch and its web service, as the stack files name them. */
 export const application = "storefront";
@@ -18,8 +18,8 @@ export interface RunningService {
 }
 
 /** The services of an application that a stack has declared, by name. @param of the one that is watched, unless told */
-export function servicesOf(world: World, stack?: string, of = application): RunningService[] {
-  const { registrations } = stackOf(world, stack);
+export function servicesOf(context: ScenarioContext, stack?: string, of = application): RunningService[] {
+  const { registrations } = stackOf(context, stack);
   const tagsOf = (taskDefinition: unknown): Record<string, string> => {
     const declared = registrations.find(
       ({ type, outputs }) => type === "aws:ecs/taskDefinition:TaskDefinition" && outputs.arn === taskDefinition,
@@ -39,8 +39,8 @@ export function servicesOf(world: World, stack?: string, of = application): Runn
 }
 
 /** Digest, or tag, of the image that a task definition runs. */
-export async function digestOf(world: World, taskDefinition: string | undefined): Promise<string> {
-  const described = await asOperator<DescribeTaskDefinitionResponse>(world, "ecs", "DescribeTaskDefinition", {
+export async function digestOf(context: ScenarioContext, taskDefinition: string | undefined): Promise<string> {
+  const described = await asOperator<DescribeTaskDefinitionResponse>(context, "ecs", "DescribeTaskDefinition", {
     taskDefinition,
   });
   const image = described.taskDefinition?.containerDefinitions?.[0]?.image ?? "";
@@ -48,12 +48,15 @@ export async function digestOf(world: World, taskDefinition: string | undefined)
 }
 
 /** Digest of the image that has a tag in an application's repository, if there is one. */
-export const taggedDigest = async (world: World, imageTag: string, of = application): Promise<string | undefined> =>
-  (await imageOf(world, imageTag, of))?.imageDigest;
+export const taggedDigest = async (
+  context: ScenarioContext,
+  imageTag: string,
+  of = application,
+): Promise<string | undefined> => (await imageOf(context, imageTag, of))?.imageDigest;
 
-async function imageOf(world: World, imageTag: string, of: string): Promise<ImageDetail | undefined> {
-  const { imageDetails = [] } = await asOperator<DescribeImagesResponse>(world, "ecr", "DescribeImages", {
-    repositoryName: repositoryOf(world, of),
+async function imageOf(context: ScenarioContext, imageTag: string, of: string): Promise<ImageDetail | undefined> {
+  const { imageDetails = [] } = await asOperator<DescribeImagesResponse>(context, "ecr", "DescribeImages", {
+    repositoryName: repositoryOf(context, of),
     imageIds: [{ imageTag }],
   }).catch((error: Error) => {
     if (error.name !== "ImageNotFoundException") throw error;
@@ -63,7 +66,7 @@ async function imageOf(world: World, imageTag: string, of: string): Promise<Imag
 }
 
 /** Name of an application's repository, which all its environments share. */
-export function repositoryOf({ stacks }: World, of = application): string {
+export function repositoryOf({ stacks }: ScenarioContext, of = application): string {
   const urls = stacks.flatMap(({ outputs }) => outputs.repositories[of] ?? []);
   const [, name] = /^[^/]+\/(.+)$/.exec(urls[0] ?? "") ?? [];
   if (name === undefined) throw new Error(`No stack's output repositories has ${of}.`);
@@ -82,19 +85,19 @@ export interface ScheduleRule {
 }
 
 /** The rules of the application's schedules in a stack, by name. */
-export async function schedulesOf(world: World, stack?: string): Promise<ScheduleRule[]> {
-  const { environment } = stackOf(world, stack);
+export async function schedulesOf(context: ScenarioContext, stack?: string): Promise<ScheduleRule[]> {
+  const { environment } = stackOf(context, stack);
   const NamePrefix = `${environment}-${application}--`;
-  const { Rules = [] } = await asOperator<ListRulesResponse>(world, "events", "ListRules", { NamePrefix });
+  const { Rules = [] } = await asOperator<ListRulesResponse>(context, "events", "ListRules", { NamePrefix });
   const rules: ScheduleRule[] = [];
   for (const { Name: name = "", ScheduleExpression: schedule = "", State: state = "" } of Rules) {
-    const { Targets = [] } = await asOperator<ListTargetsByRuleResponse>(world, "events", "ListTargetsByRule", {
+    const { Targets = [] } = await asOperator<ListTargetsByRuleResponse>(context, "events", "ListTargetsByRule", {
       Rule: name,
     });
     expectEqual(`targets of rule ${name}`, Targets.length, 1);
     const [{ Input = "{}", EcsParameters } = {}] = Targets;
     const command = JSON.parse(Input).containerOverrides?.[0]?.command?.join(" ");
-    const digest = await digestOf(world, EcsParameters?.TaskDefinitionArn);
+    const digest = await digestOf(context, EcsParameters?.TaskDefinitionArn);
     rules.push({ name: name.slice(NamePrefix.length), schedule, state, command, digest });
   }
   return rules.sort((a, b) => a.name.localeCompare(b.name));

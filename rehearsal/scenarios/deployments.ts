@@ -1,7 +1,7 @@
 import type { Response } from "../forges/request";
 import { expectEqual, expectSame, type Step } from "./scenario";
+import { type ScenarioContext, stackOf } from "./scenarioContext";
 import { commitOf, readable } from "./versions";
-import { stackOf, type World } from "./world";
 
 /** A deployment by HTTP, as its API tells it. */
 export interface Deployment {
@@ -25,12 +25,12 @@ export interface DeploymentRequest {
 }
 
 /** Sends a request to the API of deployments. */
-export function requestDeployment(world: World, request: DeploymentRequest): Promise<Response> {
-  const { deploymentsUrl, deploymentToken } = stackOf(world).outputs;
+export function requestDeployment(context: ScenarioContext, request: DeploymentRequest): Promise<Response> {
+  const { deploymentsUrl, deploymentToken } = stackOf(context).outputs;
   if (deploymentsUrl === undefined || deploymentToken === undefined)
     throw new Error("The stack's outputs lack deploymentsUrl and deploymentToken: set slipway:deploymentApi.");
   const { method = "POST", path = "", token = deploymentToken, contentType = "application/json", body = "" } = request;
-  return world.ask(deploymentsUrl + path, {
+  return context.ask(deploymentsUrl + path, {
     method,
     headers: {
       ...(token === null ? {} : { authorization: `Bearer ${token}` }),
@@ -41,31 +41,31 @@ export function requestDeployment(world: World, request: DeploymentRequest): Pro
 }
 
 /** What is sent to deploy a version of the application that was pushed. */
-export const wanting = (world: World, version: string): string =>
-  JSON.stringify({ application: "storefront", version: commitOf(world, version) });
+export const wanting = (context: ScenarioContext, version: string): string =>
+  JSON.stringify({ application: "storefront", version: commitOf(context, version) });
 
 /** Asks for a version, which is taken. */
-export async function deploy(world: World, version: string): Promise<Deployment> {
-  const { status, body, headers } = await requestDeployment(world, { body: wanting(world, version) });
+export async function deploy(context: ScenarioContext, version: string): Promise<Deployment> {
+  const { status, body, headers } = await requestDeployment(context, { body: wanting(context, version) });
   expectEqual(`the status of the answer (${body})`, status, 202);
   const deployment: Deployment = JSON.parse(body);
   expectSame(
     "the deployment",
     [deployment.application, deployment.version, deployment.state],
-    ["storefront", commitOf(world, version), "queued"],
+    ["storefront", commitOf(context, version), "queued"],
   );
   expectEqual("the location", headers.location, `/deployments/${deployment.id}`);
   return deployment;
 }
 
 /** Asks how a deployment stands until it has ended. */
-export async function ended(world: World, id: string): Promise<Deployment> {
+export async function ended(context: ScenarioContext, id: string): Promise<Deployment> {
   for (;;) {
-    const { status, body } = await requestDeployment(world, { method: "GET", path: `/${id}` });
+    const { status, body } = await requestDeployment(context, { method: "GET", path: `/${id}` });
     expectEqual(`the status of the answer (${body})`, status, 200);
     const deployment: Deployment = JSON.parse(body);
     if (deployment.state === "succeeded" || deployment.state === "failed") return deployment;
-    await world.clock.wait(15_000);
+    await context.clock.wait(15_000);
   }
 }
 
@@ -74,16 +74,16 @@ export const refuses = (
   title: string,
   status: number,
   reason: string,
-  request: (world: World) => DeploymentRequest,
+  request: (context: ScenarioContext) => DeploymentRequest,
 ): Step => ({
   title,
-  async run(world) {
-    const trail = world.account.trail.length;
-    const answer = await requestDeployment(world, request(world));
+  async run(context) {
+    const trail = context.account.trail.length;
+    const answer = await requestDeployment(context, request(context));
     expectEqual("the status", answer.status, status);
-    expectEqual("the reason", readable(world, JSON.parse(answer.body).reason), reason);
+    expectEqual("the reason", readable(context, JSON.parse(answer.body).reason), reason);
     // Meanwhile the deploy function may note that a delivery has ended.
-    const written = world.account.trail
+    const written = context.account.trail
       .slice(trail)
       .filter(({ principal }) => /-deployments-role-/.test(principal))
       .filter(({ service, operation }) => service === "dynamodb" && operation !== "GetItem");

@@ -1,6 +1,6 @@
 import type { CloudEvent } from "../cloud/events";
 import { expectSame } from "./scenario";
-import type { World } from "./world";
+import type { ScenarioContext } from "./scenarioContext";
 
 type ActionEvent = Extract<CloudEvent, { kind: "action" }>;
 type JobResultEvent = Extract<CloudEvent, { kind: "job-result" }>;
@@ -10,7 +10,7 @@ const runOf = ({ pipeline, executionId, stage, action }: ActionEvent | JobResult
   `${stage}/${action} of ${pipeline} ${executionId}`;
 
 /** Names of the actions that functions do, as `pipeline/stage/action`. */
-export function functionActions({ stacks }: World): Set<string> {
+export function functionActions({ stacks }: ScenarioContext): Set<string> {
   const pipelines = stacks
     .flatMap(({ registrations }) => registrations)
     .filter(({ type }) => type === "aws:codepipeline/pipeline:Pipeline");
@@ -30,14 +30,14 @@ export function functionActions({ stacks }: World): Set<string> {
  * took one result, which is how the action ended.
  * @throws Mismatch that names the actions of which this is not so
  */
-export function expectEndedOnce(world: World): void {
-  const { events } = world.account;
+export function expectEndedOnce(context: ScenarioContext): void {
+  const { events } = context.account;
   const over = new Set(
     events.flatMap((it) => (it.kind === "pipeline" && it.status !== "InProgress" ? it.executionId : [])),
   );
   const actions = events.filter((it): it is ActionEvent => it.kind === "action" && over.has(it.executionId));
   const taken = events.filter((it): it is JobResultEvent => it.kind === "job-result" && it.refused === undefined);
-  const byFunctions = functionActions(world);
+  const byFunctions = functionActions(context);
   const mistakes: string[] = [];
   for (const run of new Set(actions.map(runOf))) {
     const all = actions.filter((it) => runOf(it) === run);

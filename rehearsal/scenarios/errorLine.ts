@@ -1,12 +1,12 @@
 import type { CloudEvent } from "../cloud/events";
 import type { Registration } from "../monitor";
-import type { World } from "./world";
+import type { ScenarioContext } from "./scenarioContext";
 
 /**
  * What a function logged as an error, as `group: message: cause`; undefined for everything else. Functions log JSON
  * lines, and many report a failure to the service that called them instead of failing themselves.
  */
-export function errorLine({ stacks }: World, event: CloudEvent): string | undefined {
+export function errorLine({ stacks }: ScenarioContext, event: CloudEvent): string | undefined {
   if (event.kind !== "log") return undefined;
   const { group } = event;
   if (!stacks.some(({ registrations }) => registrations.some((it) => logsTo(it, group)))) return undefined;

@@ -1,9 +1,9 @@
 import { application, servicesOf } from "./delivered";
 import { expectTold } from "./notices";
 import { expectEqual, expectMatches, expectSame, type Step } from "./scenario";
+import { type ScenarioContext, stackOf } from "./scenarioContext";
 import { type DeliveryState, expectState, readService } from "./state";
 import { type Execution, expectNeverWaited, followExecution } from "./steps";
-import { stackOf, type World } from "./world";
 
 /** How a delivery fails, and what it leaves. */
 export interface Failed {
@@ -18,7 +18,7 @@ export interface Failed {
 }
 
 /** @throws Mismatch if an execution did not fail so, left anything else, or was told in another way */
-export async function expectFailed(world: World, execution: Execution, expected: Failed): Promise<void> {
+export async function expectFailed(context: ScenarioContext, execution: Execution, expected: Failed): Promise<void> {
   const { actions, causes, stage, leaves } = expected;
   expectEqual("the execution ended", execution.status, "Failed");
   expectSame(
@@ -27,11 +27,11 @@ export async function expectFailed(world: World, execution: Execution, expected:
     actions.map((action, index) => [action, index === actions.length - 1 ? "Failed" : "Succeeded"]),
   );
   expectMatches("the failure", execution.failure, ...causes);
-  expectNeverWaited(world, execution.id);
-  if (leaves.services !== undefined) await rolledOut(world);
-  await expectState(world, leaves);
-  const { environment } = stackOf(world);
-  const [notice = ""] = await expectTold(world, [`${application} in ${environment}: failed at ${stage}`]);
+  expectNeverWaited(context, execution.id);
+  if (leaves.services !== undefined) await rolledOut(context);
+  await expectState(context, leaves);
+  const { environment } = stackOf(context);
+  const [notice = ""] = await expectTold(context, [`${application} in ${environment}: failed at ${stage}`]);
   expectMatches("the notice", notice, ...causes);
 }
 
@@ -42,20 +42,20 @@ const [LOOK, PATIENCE] = [5_000, 300_000];
  * A service that is to have no tasks has gone back at once, but its rollout is over only when the last of them has stopped:
  * for that, five minutes are enough.
  */
-async function rolledOut(world: World): Promise<void> {
+async function rolledOut(context: ScenarioContext): Promise<void> {
   for (let waited = 0; waited < PATIENCE; waited += LOOK) {
-    const states = await Promise.all(servicesOf(world).map((service) => readService(world, service)));
+    const states = await Promise.all(servicesOf(context).map((service) => readService(context, service)));
     if (states.every(({ rollouts }) => !rollouts.includes("IN_PROGRESS"))) return;
-    await world.clock.wait(LOOK);
+    await context.clock.wait(LOOK);
   }
 }
 
 /** The last push fails: as a step. */
 export const fails = (title: string, expected: Failed): Step => ({
   title,
-  async run(world) {
-    const execution = await followExecution(world);
-    await expectFailed(world, execution, expected);
+  async run(context) {
+    const execution = await followExecution(context);
+    await expectFailed(context, execution, expected);
     return undefined;
   },
 });

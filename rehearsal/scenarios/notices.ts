@@ -2,8 +2,8 @@ import type { CloudEvent } from "../cloud/events";
 import { subjectOf } from "../report/subject";
 import { application } from "./delivered";
 import { expectSame } from "./scenario";
+import { type ScenarioContext, stackOf } from "./scenarioContext";
 import { readable } from "./versions";
-import { stackOf, type World } from "./world";
 
 type Notice = Extract<CloudEvent, { kind: "notice" }>;
 
@@ -11,20 +11,20 @@ type Notice = Extract<CloudEvent, { kind: "notice" }>;
 const isOutcome = (notice: Notice): boolean =>
   !/^(ALARM|OK|INSUFFICIENT_DATA): |^APPROVAL NEEDED/.test(subjectOf(notice));
 
-function outcomesOf(world: World, stack?: string): Notice[] {
-  const topics = stackOf(world, stack)
+function outcomesOf(context: ScenarioContext, stack?: string): Notice[] {
+  const topics = stackOf(context, stack)
     .registrations.filter(({ type }) => type === "aws:sns/topic:Topic")
     .map(({ outputs }) => outputs.name);
-  return world
+  return context
     .since()
     .filter((event): event is Notice => event.kind === "notice")
     .filter((notice) => topics.includes(notice.topic) && isOutcome(notice));
 }
 
 /** The topic of a stack has heard of that stack's own application alone, since the last push. @throws Mismatch */
-export function expectOwnOutcomes(world: World, stack?: string): void {
-  const own = `${application} in ${stackOf(world, stack).environment}: `;
-  const subjects = outcomesOf(world, stack).map(subjectOf);
+export function expectOwnOutcomes(context: ScenarioContext, stack?: string): void {
+  const own = `${application} in ${stackOf(context, stack).environment}: `;
+  const subjects = outcomesOf(context, stack).map(subjectOf);
   expectSame(
     "notices of other pipelines",
     subjects.filter((it) => !it.startsWith(own)),
@@ -40,17 +40,17 @@ const PATIENCE = 30 * 60_000;
  * notice: then each counts once.
  * @returns the notices so far, with versions in place of commits, the subject in the first line of each
  */
-export async function outcomesTold(world: World, number: number, stack?: string): Promise<string[]> {
+export async function outcomesTold(context: ScenarioContext, number: number, stack?: string): Promise<string[]> {
   const told = () => {
-    const texts = outcomesOf(world, stack).map((it) => `${subjectOf(it)}\n${it.message}`);
-    return world.account.repeatsInvocations ? [...new Set(texts)] : texts;
+    const texts = outcomesOf(context, stack).map((it) => `${subjectOf(it)}\n${it.message}`);
+    return context.account.repeatsInvocations ? [...new Set(texts)] : texts;
   };
   while (told().length < number) {
-    const next = world.account.until((it): it is Notice => it.kind === "notice");
+    const next = context.account.until((it): it is Notice => it.kind === "notice");
     // Who waits for ever is told no more than that; who gives up tells what is missing.
-    if ((await Promise.race([next, world.clock.wait(PATIENCE)])) === undefined) break;
+    if ((await Promise.race([next, context.clock.wait(PATIENCE)])) === undefined) break;
   }
-  return told().map((it) => readable(world, it));
+  return told().map((it) => readable(context, it));
 }
 
 /**
@@ -58,8 +58,8 @@ export async function outcomesTold(world: World, number: number, stack?: string)
  * @param subjects in order, with versions in place of commits
  * @returns the notices, with versions in place of commits
  */
-export async function expectTold(world: World, subjects: string[], stack?: string): Promise<string[]> {
-  const texts = await outcomesTold(world, subjects.length, stack);
+export async function expectTold(context: ScenarioContext, subjects: string[], stack?: string): Promise<string[]> {
+  const texts = await outcomesTold(context, subjects.length, stack);
   expectSame(
     "the notices",
     texts.map((it) => it.split("\n", 1)[0]),

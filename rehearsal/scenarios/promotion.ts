@@ -12,11 +12,11 @@ import {
 import { application, taggedDigest } from "./delivered";
 import { expectOwnOutcomes, expectTold } from "./notices";
 import { expectEqual, expectMatches, expectSame, type Step } from "./scenario";
+import { type ScenarioContext, stackOf } from "./scenarioContext";
 import { type DeliveryState, expectState } from "./state";
 import { type EndedAction, endedActions, endOf, expectDelivered, pipelineOf, startOf } from "./steps";
 import { isOneOff } from "./tasks";
 import { commitOf } from "./versions";
-import { stackOf, type World } from "./world";
 
 /** Of simulated time. Nothing happens meanwhile that somebody has to approve. */
 const patience = 60_000;
@@ -31,16 +31,16 @@ const beforeApproval: EndedAction[] = [
   ["Image", "Succeeded"],
 ];
 
-const environmentOf = (world: World): string => stackOf(world).environment;
+const environmentOf = (context: ScenarioContext): string => stackOf(context).environment;
 
 /** The tag that the last push was given upstream starts the pipeline, EventBridge is who starts it, and once; the topic is told nothing of upstream. */
 export const startsOnce: Step = {
   title: "the tag of dev starts the pipeline of prod, once",
-  async run(world) {
-    const pipeline = pipelineOf(world);
-    await world.pass(patience);
+  async run(context) {
+    const pipeline = pipelineOf(context);
+    await context.pass(patience);
     const isCall = (it: CloudEvent): it is RuleEvent => it.kind === "rule" && it.target.endsWith(`:${pipeline}`);
-    const calls = world.since().filter(isCall);
+    const calls = context.since().filter(isCall);
     expectSame(
       "what rules did to the pipeline",
       calls.map(({ error }) => error ?? "started"),
@@ -48,8 +48,8 @@ export const startsOnce: Step = {
     );
     const isStart = (it: CloudEvent) =>
       it.kind === "pipeline" && it.pipeline === pipeline && it.status === "InProgress";
-    expectEqual("executions since the push", world.since().filter(isStart).length, 1);
-    expectOwnOutcomes(world);
+    expectEqual("executions since the push", context.since().filter(isStart).length, 1);
+    expectOwnOutcomes(context);
     return calls[0]?.rule;
   },
 };
@@ -60,51 +60,51 @@ export const startsOnce: Step = {
  */
 export const waits = (version: string, meanwhile: DeliveryState): Step => ({
   title: `version ${version} waits for approval, and changes nothing`,
-  async run(world) {
-    const waiting = await comesToApproval(world);
+  async run(context) {
+    const waiting = await comesToApproval(context);
     expectEqual("the version that waits for approval", waiting.version, version);
-    await world.pass(patience);
-    const subject = expectAsked(world, waiting, await taggedDigest(world, commitOf(world, version)));
-    await expectUntouched(world, waiting.executionId, meanwhile);
+    await context.pass(patience);
+    const subject = expectAsked(context, waiting, await taggedDigest(context, commitOf(context, version)));
+    await expectUntouched(context, waiting.executionId, meanwhile);
     return subject;
   },
 });
 
 /** Reviewers were asked once, on the stack's topic, and told what they need to know. @returns the subject */
-function expectAsked(world: World, { version, token }: WaitingApproval, digest = "absent"): string {
-  const asked = requestsFor(world, token);
-  const topics = stackOf(world).registrations.filter(({ type }) => type === "aws:sns/topic:Topic");
+function expectAsked(context: ScenarioContext, { version, token }: WaitingApproval, digest = "absent"): string {
+  const asked = requestsFor(context, token);
+  const topics = stackOf(context).registrations.filter(({ type }) => type === "aws:sns/topic:Topic");
   expectSame(
     "the topics that heard of the approval",
     asked.map(({ topic }) => topic),
     topics.map(({ outputs }) => outputs.name),
   );
   const [{ subject, pipeline, text } = { subject: "", pipeline: "", text: "" }] = asked;
-  expectEqual("the pipeline of the request", pipeline, pipelineOf(world));
-  const told = [application, commitOf(world, version), digest, environmentOf(world)];
+  expectEqual("the pipeline of the request", pipeline, pipelineOf(context));
+  const told = [application, commitOf(context, version), digest, environmentOf(context)];
   expectMatches("the request", text, ...told.map((it) => new RegExp(`(^|\\W)${it}(\\W|$)`)));
   return subject;
 }
 
-async function expectUntouched(world: World, executionId: string, meanwhile: DeliveryState): Promise<void> {
-  expectSame("its actions ended", endedActions(world, executionId), beforeApproval);
-  await expectState(world, meanwhile);
+async function expectUntouched(context: ScenarioContext, executionId: string, meanwhile: DeliveryState): Promise<void> {
+  expectSame("its actions ended", endedActions(context, executionId), beforeApproval);
+  await expectState(context, meanwhile);
 }
 
 /** Another version comes behind the one that waits for approval. */
 export const waitsBehind = (version: string, first: string, meanwhile: DeliveryState): Step => ({
   title: `version ${version} waits behind ${first}, and changes nothing`,
-  async run(world) {
-    const executionId = await startOf(world);
-    await world.event(
+  async run(context) {
+    const executionId = await startOf(context);
+    await context.event(
       (it): it is ActionEvent =>
         it.kind === "action" && it.executionId === executionId && it.action === "Image" && it.status === "Succeeded",
     );
-    await world.pass(patience);
-    expectEqual("the version that waits behind it", await versionBehind(world), version);
-    expectEqual("the version that waits for approval", (await waitingApproval(world)).version, first);
-    expectSame("requests for its approval", requestsAbout(world, version), []);
-    await expectUntouched(world, executionId, meanwhile);
+    await context.pass(patience);
+    expectEqual("the version that waits behind it", await versionBehind(context), version);
+    expectEqual("the version that waits for approval", (await waitingApproval(context)).version, first);
+    expectSame("requests for its approval", requestsAbout(context, version), []);
+    await expectUntouched(context, executionId, meanwhile);
     return undefined;
   },
 });
@@ -112,17 +112,17 @@ export const waitsBehind = (version: string, first: string, meanwhile: DeliveryS
 /** The newest version takes the place of the one that waited behind the first, which is told, and never runs. */
 export const supersedes = (version: string, meanwhile: DeliveryState): Step => ({
   title: `version ${version} is superseded`,
-  async run(world) {
-    const pipeline = pipelineOf(world);
-    const { executionId } = await world.event(
+  async run(context) {
+    const pipeline = pipelineOf(context);
+    const { executionId } = await context.event(
       (it): it is PipelineEvent => it.kind === "pipeline" && it.pipeline === pipeline && it.status === "Superseded",
     );
-    expectEqual("the version that is superseded", await versionOf(world, executionId), version);
-    const told = `${application} in ${environmentOf(world)}: superseded by a newer execution at Image`;
-    const [notice = ""] = await expectTold(world, [told]);
+    expectEqual("the version that is superseded", await versionOf(context, executionId), version);
+    const told = `${application} in ${environmentOf(context)}: superseded by a newer execution at Image`;
+    const [notice = ""] = await expectTold(context, [told]);
     expectMatches("the notice", notice, lineOf(`Version: ${version}`));
-    expectSame("requests for its approval", requestsAbout(world, version), []);
-    await expectUntouched(world, executionId, meanwhile);
+    expectSame("requests for its approval", requestsAbout(context, version), []);
+    await expectUntouched(context, executionId, meanwhile);
     return told;
   },
 });
@@ -130,46 +130,48 @@ export const supersedes = (version: string, meanwhile: DeliveryState): Step => (
 /** Somebody approves the version that waits, and that is what is delivered, whatever was tagged meanwhile. */
 export const approved = (version: string): Step => ({
   title: `version ${version} is approved, and the pipeline delivers it`,
-  async run(world) {
-    const { executionId } = await decide(world, version, "Approved", "proven in dev");
-    return expectDelivered(world, await endOf(world, executionId), version);
+  async run(context) {
+    const { executionId } = await decide(context, version, "Approved", "proven in dev");
+    return expectDelivered(context, await endOf(context, executionId), version);
   },
 });
 
 /** Somebody rejects the version that waits, and the pipeline ends there. */
 export const rejected = (version: string, reason: string, meanwhile: DeliveryState): Step => ({
   title: `version ${version} is rejected: ${reason}`,
-  async run(world) {
-    const { executionId } = await decide(world, version, "Rejected", reason);
-    const execution = await endOf(world, executionId);
+  async run(context) {
+    const { executionId } = await decide(context, version, "Rejected", reason);
+    const execution = await endOf(context, executionId);
     expectEqual("the execution ended", execution.status, "Failed");
     expectEqual("the failure", execution.failure, `Rejected: ${reason}`);
     expectSame("its actions ended", execution.actions, [...beforeApproval, ["Approval", "Failed"]]);
-    const [notice = ""] = await expectTold(world, [`${application} in ${environmentOf(world)}: rejected at Approval`]);
-    const who = `arn:aws:iam::${world.account.accountId}:user/operator`;
+    const [notice = ""] = await expectTold(context, [
+      `${application} in ${environmentOf(context)}: rejected at Approval`,
+    ]);
+    const who = `arn:aws:iam::${context.account.accountId}:user/operator`;
     expectMatches("the notice", notice, lineOf(`Version: ${version}`), lineOf(`Approval rejected: ${reason} (${who})`));
-    await world.pass(patience);
+    await context.pass(patience);
     expectSame(
       "migrations",
-      world.since().filter((it) => isOneOff(world, it)),
+      context.since().filter((it) => isOneOff(context, it)),
       [],
     );
-    await expectState(world, meanwhile);
+    await expectState(context, meanwhile);
     return execution.failure;
   },
 });
 
 /** Answers for the version that waits, and sets the mark: what comes after it is what came of the answer. */
 async function decide(
-  world: World,
+  context: ScenarioContext,
   version: string,
   answer: "Approved" | "Rejected",
   summary: string,
 ): Promise<WaitingApproval> {
-  const waiting = await waitingApproval(world);
+  const waiting = await waitingApproval(context);
   expectEqual("the version that waits for approval", waiting.version, version);
-  world.mark = world.account.events.length;
-  await answerApproval(world, waiting, answer, summary);
+  context.mark = context.account.events.length;
+  await answerApproval(context, waiting, answer, summary);
   return waiting;
 }
 

@@ -7,8 +7,8 @@ import type { Response } from "../forges/request";
 import { storefront } from "../forges/storefront";
 import { asOperator } from "./operator";
 import { expectEqual, expectSame, type Step } from "./scenario";
+import { type ScenarioContext, stackOf } from "./scenarioContext";
 import type { TaskEvent } from "./tasks";
-import { stackOf, type World } from "./world";
 
 /** The secret that the settings name. */
 export const secret = "acme/gitops-token";
@@ -57,12 +57,12 @@ export interface ApiRequest {
 }
 
 /** Sends a request to the API of pull requests. */
-export function requestPullRequest(world: World, request: ApiRequest): Promise<Response> {
-  const { pullRequestsUrl, pullRequestsToken } = stackOf(world).outputs;
+export function requestPullRequest(context: ScenarioContext, request: ApiRequest): Promise<Response> {
+  const { pullRequestsUrl, pullRequestsToken } = stackOf(context).outputs;
   if (pullRequestsUrl === undefined || pullRequestsToken === undefined)
     throw new Error("The stack's outputs lack pullRequestsUrl and pullRequestsToken: set slipway:pullRequests.");
   const { method = "POST", path = "", token = pullRequestsToken, headers, body } = request;
-  return world.ask(pullRequestsUrl + path, {
+  return context.ask(pullRequestsUrl + path, {
     method,
     headers: {
       ...(token === null ? {} : { authorization: `Bearer ${token}` }),
@@ -78,7 +78,7 @@ export const revisionOf = (service: string, position: number): string =>
   createHash("sha1").update(`${service} ${position}`).digest("hex");
 
 /** Where the account keeps images. */
-export const registryOf = ({ account }: World): string =>
+export const registryOf = ({ account }: ScenarioContext): string =>
   `${account.accountId}.dkr.ecr.${account.region}.${account.dnsSuffix}`;
 
 /** What CircleCI's webhook orb posts at the end of a job. */
@@ -102,19 +102,19 @@ export const jobOf = (position: number, change: Record<string, unknown> = {}): R
 export const buildUrl = (position: number): string => `https://circleci.com/gh/${storefront}/${230 + position}`;
 
 /** How often a role has started a task so far. */
-export const tasksStarted = ({ account }: World): number =>
+export const tasksStarted = ({ account }: ScenarioContext): number =>
   account.trail.filter(({ service, operation }) => service === "ecs" && operation === "RunTask").length;
 
 /** Asks for a pull request, which is taken, and starts one task. Sets the mark. */
-export async function ask(world: World, body: object): Promise<PullRequestRecord> {
-  world.mark = world.account.events.length;
-  const before = tasksStarted(world);
-  const answer = await requestPullRequest(world, { body });
+export async function ask(context: ScenarioContext, body: object): Promise<PullRequestRecord> {
+  context.mark = context.account.events.length;
+  const before = tasksStarted(context);
+  const answer = await requestPullRequest(context, { body });
   expectEqual(`the status of the answer (${answer.body})`, answer.status, 202);
   const record: PullRequestRecord = JSON.parse(answer.body);
   expectEqual("the state of what was asked for", record.state, "requested");
   expectEqual("the location", answer.headers.location, `/pullrequests/${record.id}`);
-  expectEqual("tasks started for it", tasksStarted(world), before + 1);
+  expectEqual("tasks started for it", tasksStarted(context), before + 1);
   return record;
 }
 
@@ -122,32 +122,32 @@ export async function ask(world: World, body: object): Promise<PullRequestRecord
  * Waits until a task has stopped that began since the mark. It takes real time: what gives it up after an hour must not
  * see the hour go by meanwhile.
  */
-export async function taskEnds(world: World, isMeant: (task: TaskEvent) => boolean): Promise<void> {
+export async function taskEnds(context: ScenarioContext, isMeant: (task: TaskEvent) => boolean): Promise<void> {
   const isOne = (event: CloudEvent): event is TaskEvent => event.kind === "task" && isMeant(event);
   // One that cannot start stops without having run.
-  await world.event(isOne);
-  await world.clock.during(world.event((event): event is TaskEvent => isOne(event) && event.status === "STOPPED"));
+  await context.event(isOne);
+  await context.clock.during(context.event((event): event is TaskEvent => isOne(event) && event.status === "STOPPED"));
 }
 
 /** Follows the task of a record that was asked for since the mark, then asks how the record stands until it has ended. */
-export async function ended(world: World, id: string): Promise<PullRequestRecord> {
-  await taskEnds(world, ({ startedBy }) => startedBy?.startsWith(`${id}/`) === true);
+export async function ended(context: ScenarioContext, id: string): Promise<PullRequestRecord> {
+  await taskEnds(context, ({ startedBy }) => startedBy?.startsWith(`${id}/`) === true);
   for (;;) {
-    const record = await read(world, id);
+    const record = await read(context, id);
     if (record.state !== "requested" && record.state !== "running") return record;
-    await world.clock.wait(15_000);
+    await context.clock.wait(15_000);
   }
 }
 
-export async function read(world: World, id: string): Promise<PullRequestRecord> {
-  const { status, body } = await requestPullRequest(world, { method: "GET", path: `/${id}` });
+export async function read(context: ScenarioContext, id: string): Promise<PullRequestRecord> {
+  const { status, body } = await requestPullRequest(context, { method: "GET", path: `/${id}` });
   expectEqual(`the status of the answer (${body})`, status, 200);
   return JSON.parse(body);
 }
 
 /** Takes a record away that has ended, so that the same can be asked for again. */
-export async function remove(world: World, id: string): Promise<void> {
-  const { status, body } = await requestPullRequest(world, { method: "DELETE", path: `/${id}` });
+export async function remove(context: ScenarioContext, id: string): Promise<void> {
+  const { status, body } = await requestPullRequest(context, { method: "DELETE", path: `/${id}` });
   expectSame("the answer", [status, body], [204, ""]);
 }
 
@@ -157,33 +157,34 @@ export function expectEnded({ state, cause, reason }: PullRequestRecord, expecte
   expectEqual(`the pull request's state${why === undefined ? "" : ` (${why})`}`, state, expected);
 }
 
-const repositories = new WeakMap<World, Repository>();
+const repositories = new WeakMap<ScenarioContext, Repository>();
 
 /** acme/gitops, once it is there. */
-export function gitopsOf(world: World): Repository {
-  const repository = repositories.get(world);
+export function gitopsOf(context: ScenarioContext): Repository {
+  const repository = repositories.get(context);
   if (repository === undefined) throw new Error(`${gitops} is not there yet.`);
   return repository;
 }
 
-export const pullRequestsOf = (world: World): readonly PullRequest[] => world.forges.pullRequests(gitopsOf(world));
+export const pullRequestsOf = (context: ScenarioContext): readonly PullRequest[] =>
+  context.forges.pullRequests(gitopsOf(context));
 
 export const addressOf = ({ number }: PullRequest): string => `https://github.com/${gitops}/pull/${number}`;
 
 /** The pull requests that are open, by number. */
-export const openOnes = (world: World): number[] =>
-  pullRequestsOf(world).flatMap(({ state, number }) => (state === "open" ? [number] : []));
+export const openOnes = (context: ScenarioContext): number[] =>
+  pullRequestsOf(context).flatMap(({ state, number }) => (state === "open" ? [number] : []));
 
 /** The pull request that a record has led to, of which GitHub tells the same address. */
-export function pullRequestOf(world: World, { url }: PullRequestRecord): PullRequest {
-  const found = pullRequestsOf(world).find((it) => addressOf(it) === url);
+export function pullRequestOf(context: ScenarioContext, { url }: PullRequestRecord): PullRequest {
+  const found = pullRequestsOf(context).find((it) => addressOf(it) === url);
   if (found === undefined) throw new Error(`${gitops} has no pull request ${url}.`);
   return found;
 }
 
 /** What it changes, as GitHub shows it to who has the token. */
-export async function diffOf(world: World, { number }: PullRequest): Promise<string> {
-  const { status, body } = await world.ask(`https://api.github.com/repos/${gitops}/pulls/${number}`, {
+export async function diffOf(context: ScenarioContext, { number }: PullRequest): Promise<string> {
+  const { status, body } = await context.ask(`https://api.github.com/repos/${gitops}/pulls/${number}`, {
     headers: { accept: "application/vnd.github.diff", authorization: `Bearer ${token}`, "user-agent": "reviewer" },
   });
   expectEqual("the status of the diff", status, 200);
@@ -196,12 +197,12 @@ export const changedLines = (diff: string): string[] =>
 
 export const gitopsIsPrivate: Step = {
   title: `${gitops} is private, and the operator stores its token in Secrets Manager`,
-  async run(world) {
-    const repository = await world.forges.createRepository(gitops);
+  async run(context) {
+    const repository = await context.forges.createRepository(gitops);
     await importGitops(repository);
-    world.forges.protect(repository, token);
-    repositories.set(world, repository);
-    await asOperator(world, "secretsmanager", "PutSecretValue", { SecretId: secret, SecretString: token });
+    context.forges.protect(repository, token);
+    repositories.set(context, repository);
+    await asOperator(context, "secretsmanager", "PutSecretValue", { SecretId: secret, SecretString: token });
     return secret;
   },
 };

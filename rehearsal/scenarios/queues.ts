@@ -1,6 +1,6 @@
 import type { GetQueueAttributesResult } from "@aws-sdk/client-sqs";
 import { asOperator } from "./operator";
-import { intakeOf, stackOf, type World } from "./world";
+import { intakeOf, type ScenarioContext, stackOf } from "./scenarioContext";
 
 /** The queue between webhook and fetch, and the one for what fetch gave up on. */
 export interface Queues {
@@ -16,8 +16,8 @@ export interface Queues {
  * Finds them among what the program declared: the one that keeps the order of pushes and has a redrive policy, and the one
  * that the policy names.
  */
-export function queuesOf(world: World): Queues {
-  const { registrations } = stackOf(world, intakeOf(world).stack);
+export function queuesOf(context: ScenarioContext): Queues {
+  const { registrations } = stackOf(context, intakeOf(context).stack);
   const declared = registrations.filter((it) => it.type === "aws:sqs/queue:Queue");
   const queue = declared.find(({ inputs }) => inputs.redrivePolicy !== undefined && inputs.fifoQueue === true);
   const redrive = JSON.parse(String(queue?.inputs.redrivePolicy ?? "{}"));
@@ -33,8 +33,8 @@ export function queuesOf(world: World): Queues {
 }
 
 /** How many messages a queue holds, those in flight included, as the platform engineer would ask. */
-export async function messagesIn(world: World, url: string): Promise<number> {
-  const { Attributes = {} } = await asOperator<GetQueueAttributesResult>(world, "sqs", "GetQueueAttributes", {
+export async function messagesIn(context: ScenarioContext, url: string): Promise<number> {
+  const { Attributes = {} } = await asOperator<GetQueueAttributesResult>(context, "sqs", "GetQueueAttributes", {
     QueueUrl: url,
     AttributeNames: ["All"],
   });

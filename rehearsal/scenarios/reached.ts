@@ -1,14 +1,14 @@
 import type { CloudEvent } from "../cloud/events";
 import { expectMatches, expectSame, type Step } from "./scenario";
-import type { World } from "./world";
+import type { ScenarioContext } from "./scenarioContext";
 
 export type Connection = Extract<CloudEvent, { kind: "connection" }>;
 
 const isGitHub = (host: string): boolean => /(^|\.)github\.com$/.test(host);
 
 /** Connections to GitHub of functions and tasks since the mark, those that came about and those that did not. */
-export const connectionsToGitHub = (world: World): Connection[] =>
-  world.since().filter((event): event is Connection => event.kind === "connection" && isGitHub(event.host));
+export const connectionsToGitHub = (context: ScenarioContext): Connection[] =>
+  context.since().filter((event): event is Connection => event.kind === "connection" && isGitHub(event.host));
 
 /** The part of a function's name that says what it does, `slipway-fetch-function-1234567` → `fetch`; a task family's in full. */
 const roleOf = (name: string): string => /(?:^|-)(fetch|poll)-/.exec(name)?.[1] ?? name;
@@ -30,8 +30,8 @@ const routes: Record<Route, RegExp> = {
  */
 export const reachedByInstance = (route: Route, from: string[], others?: RegExp): Step => ({
   title: "GitHub was reached only through the NAT instance",
-  async run(world) {
-    const connections = connectionsToGitHub(world).filter((it) => !others?.test(it.from));
+  async run(context) {
+    const connections = connectionsToGitHub(context).filter((it) => !others?.test(it.from));
     expectSame("who reached what", [...new Set(connections.map((it) => `${roleOf(it.from)} ${it.host}`))].sort(), from);
     for (const { from: name, host, path = ["AWS's own network"], reason } of connections) {
       const who = `${roleOf(name)} to ${host}`;

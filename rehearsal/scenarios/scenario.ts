@@ -1,9 +1,9 @@
-import type { World } from "./world";
+import type { ScenarioContext } from "./scenarioContext";
 
 export interface Step {
   title: string;
   /** Does the step and checks what came of it. Resolves with what the report says came out. @throws Mismatch */
-  run(world: World): Promise<string | Shown | undefined>;
+  run(context: ScenarioContext): Promise<string | Shown | undefined>;
 }
 
 /** What came out in a few words, and lines that the report shows as they are. */

@@ -3,11 +3,11 @@ import type { CloudEvent } from "../cloud/events";
 import { application, type ScheduleRule } from "./delivered";
 import { asOperator } from "./operator";
 import { expectSame, type Step } from "./scenario";
-import { stackOf, type World } from "./world";
+import { type ScenarioContext, stackOf } from "./scenarioContext";
 
 type RuleChange = Extract<CloudEvent, { kind: "rule-changed" }>;
 
-const prefixOf = (world: World) => `${stackOf(world).environment}-${application}--`;
+const prefixOf = (context: ScenarioContext) => `${stackOf(context).environment}-${application}--`;
 
 /**
  * Since the last push exactly these rules were created, changed or deleted, whoever's they are.
@@ -15,14 +15,14 @@ const prefixOf = (world: World) => `${stackOf(world).environment}-${application}
  */
 export const changesRules = (expected: Record<string, RuleChange["change"][]>, repeats = false): Step => ({
   title: "only these rules change",
-  async run(world) {
-    const changes = world.since().filter((event): event is RuleChange => event.kind === "rule-changed");
+  async run(context) {
+    const changes = context.since().filter((event): event is RuleChange => event.kind === "rule-changed");
     const rules = [...new Set(changes.map(({ rule }) => rule))].sort();
     const sorted = rules.map((rule) => {
       const own = changes.filter((it) => it.rule === rule).map(({ change }) => change);
       return [rule, repeats ? [...new Set(own)] : own];
     });
-    const wanted = Object.entries(expected).map(([name, change]) => [prefixOf(world) + name, change]);
+    const wanted = Object.entries(expected).map(([name, change]) => [prefixOf(context) + name, change]);
     expectSame("the rules that were changed", sorted, wanted);
     return rules.join(", ");
   },
@@ -31,13 +31,13 @@ export const changesRules = (expected: Record<string, RuleChange["change"][]>, r
 /** The operator takes the target of a schedule's rule away, which then runs nothing. */
 export const removeTarget = (schedule: ScheduleRule["name"]): Step => ({
   title: `somebody removes the target of schedule ${schedule}`,
-  async run(world) {
-    const Rule = prefixOf(world) + schedule;
-    const { Targets = [] } = await asOperator<ListTargetsByRuleResponse>(world, "events", "ListTargetsByRule", {
+  async run(context) {
+    const Rule = prefixOf(context) + schedule;
+    const { Targets = [] } = await asOperator<ListTargetsByRuleResponse>(context, "events", "ListTargetsByRule", {
       Rule,
     });
     const Ids = Targets.map(({ Id }) => Id);
-    await asOperator(world, "events", "RemoveTargets", { Rule, Ids });
+    await asOperator(context, "events", "RemoveTargets", { Rule, Ids });
     return Rule;
   },
 });
@@ -53,10 +53,10 @@ const neighbours = [
 
 export const addNeighbours: Step = {
   title: "other people have rules with similar names",
-  async run(world) {
+  async run(context) {
     for (const { name: Name, tags } of neighbours) {
       const Tags = Object.entries(tags).map(([Key, Value]) => ({ Key, Value }));
-      await asOperator(world, "events", "PutRule", { Name, ScheduleExpression: "rate(7 days)", Tags });
+      await asOperator(context, "events", "PutRule", { Name, ScheduleExpression: "rate(7 days)", Tags });
     }
     return neighbours.map(({ name }) => name).join(", ");
   },
@@ -64,11 +64,11 @@ export const addNeighbours: Step = {
 
 export const keepsNeighbours: Step = {
   title: "the rules of other people have not changed",
-  async run(world) {
-    const { Rules = [] } = await asOperator<ListRulesResponse>(world, "events", "ListRules", {
+  async run(context) {
+    const { Rules = [] } = await asOperator<ListRulesResponse>(context, "events", "ListRules", {
       NamePrefix: "dev-storefront",
     });
-    const others = Rules.filter(({ Name = "" }) => !Name.startsWith(prefixOf(world)));
+    const others = Rules.filter(({ Name = "" }) => !Name.startsWith(prefixOf(context)));
     expectSame(
       "the rules of others",
       others.map(({ Name, ScheduleExpression, State }) => [Name, ScheduleExpression, State]).sort(),

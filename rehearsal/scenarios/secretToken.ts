@@ -1,8 +1,8 @@
 import { commitVersion } from "../forges/storefront";
 import { asOperator } from "./operator";
 import type { Step } from "./scenario";
+import { noSecretLeaks } from "./secretLeaks";
 import { addWebhook, answers, delivers, push } from "./steps";
-import { toldNowhere } from "./toldNowhere";
 
 /** The secret that a stack's settings name. */
 export const secret = "acme/forge-token";
@@ -13,10 +13,10 @@ const tokens = ["gh-first-8f1c27e0b4a94d6f", "gh-second-52d9e6137ab84c0e"];
 /** From now on the repository is read with another token alone, which the secret holds. */
 const opensWith = (position: number, title: string): Step => ({
   title,
-  async run(world) {
+  async run(context) {
     const SecretString = String(tokens[position]);
-    await asOperator(world, "secretsmanager", "PutSecretValue", { SecretId: secret, SecretString });
-    world.forges.protect(world.repository, SecretString);
+    await asOperator(context, "secretsmanager", "PutSecretValue", { SecretId: secret, SecretString });
+    context.forges.protect(context.repository, SecretString);
     return secret;
   },
 });
@@ -32,5 +32,5 @@ export const withToken: Step[] = [
   push("version 2.0.0 is pushed", (repository) => commitVersion(repository, "2.0.0")),
   delivers,
   answers("2.0.0"),
-  toldNowhere(tokens),
+  noSecretLeaks(tokens),
 ];

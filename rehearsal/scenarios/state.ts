@@ -10,8 +10,8 @@ import {
 } from "./delivered";
 import { asOperator } from "./operator";
 import { expectSame, type Step } from "./scenario";
+import { type ScenarioContext, stackOf } from "./scenarioContext";
 import { versionsByDigest } from "./versions";
-import { stackOf, type World } from "./world";
 
 /** A service as ECS has it once nothing changes any more. */
 export interface ServiceState {
@@ -68,16 +68,16 @@ export const at = (version: string, schedules = usualSchedules): DeliveryState =
 });
 
 /** How everything is just now, in versions. */
-export async function readState(world: World, stack?: string): Promise<DeliveryState> {
-  const versions = await versionsByDigest(world);
+export async function readState(context: ScenarioContext, stack?: string): Promise<DeliveryState> {
+  const versions = await versionsByDigest(context);
   const versionOf = (digest: string) => versions.get(digest) ?? digest;
   const services: ServiceState[] = [];
-  for (const service of servicesOf(world, stack)) {
-    const { image, ...state } = await readService(world, service);
+  for (const service of servicesOf(context, stack)) {
+    const { image, ...state } = await readService(context, service);
     services.push({ name: service.name, version: versionOf(image), ...state });
   }
-  const rules = await schedulesOf(world, stack);
-  const tagged = await taggedDigest(world, stackOf(world, stack).environment);
+  const rules = await schedulesOf(context, stack);
+  const tagged = await taggedDigest(context, stackOf(context, stack).environment);
   return {
     tagged: tagged === undefined ? "nothing" : versionOf(tagged),
     services,
@@ -86,14 +86,14 @@ export async function readState(world: World, stack?: string): Promise<DeliveryS
 }
 
 /** How a service is just now, with its image's digest. */
-export async function readService(world: World, { cluster, serviceName }: RunningService) {
-  const { services = [] } = await asOperator<DescribeServicesResponse>(world, "ecs", "DescribeServices", {
+export async function readService(context: ScenarioContext, { cluster, serviceName }: RunningService) {
+  const { services = [] } = await asOperator<DescribeServicesResponse>(context, "ecs", "DescribeServices", {
     cluster,
     services: [serviceName],
   });
   const [{ taskDefinition, desiredCount, runningCount, pendingCount, deployments = [] } = {}] = services;
   return {
-    image: await digestOf(world, taskDefinition),
+    image: await digestOf(context, taskDefinition),
     desired: Number(desiredCount),
     running: Number(runningCount),
     pending: Number(pendingCount),
@@ -102,9 +102,13 @@ export async function readService(world: World, { cluster, serviceName }: Runnin
 }
 
 /** @throws Mismatch if what is expected of the things that deliveries change is not exactly so */
-export async function expectState(world: World, expected: Partial<DeliveryState>, stack?: string): Promise<void> {
-  const { environment } = stackOf(world, stack);
-  const actual = await readState(world, stack);
+export async function expectState(
+  context: ScenarioContext,
+  expected: Partial<DeliveryState>,
+  stack?: string,
+): Promise<void> {
+  const { environment } = stackOf(context, stack);
+  const actual = await readState(context, stack);
   for (const [what, state] of Object.entries(expected))
     expectSame(`${what} of ${environment}`, actual[what as keyof DeliveryState], state);
 }
@@ -112,8 +116,8 @@ export async function expectState(world: World, expected: Partial<DeliveryState>
 /** As a step: everything of a stack is at one version, as a delivery leaves it. */
 export const isAt = (version: string, stack?: string): Step => ({
   title: `services, schedules and tag${stack === undefined ? "" : ` of ${stack}`} are at ${version}`,
-  async run(world) {
-    await expectState(world, at(version), stack);
+  async run(context) {
+    await expectState(context, at(version), stack);
     return undefined;
   },
 });

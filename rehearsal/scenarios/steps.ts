@@ -3,10 +3,10 @@ import type { RefUpdate, Repository } from "../forges/repository";
 import { application, type usualSchedules, web } from "./delivered";
 import { expectTold } from "./notices";
 import { expectEqual, expectSame, type Step } from "./scenario";
+import { intakeOf, type ScenarioContext, stackOf } from "./scenarioContext";
 import { at, expectState } from "./state";
 import { expectMigratedFirst } from "./tasks";
 import { lastVersion } from "./versions";
-import { intakeOf, stackOf, type World } from "./world";
 
 type PipelineEvent = Extract<CloudEvent, { kind: "pipeline" }>;
 type ActionEvent = Extract<CloudEvent, { kind: "action" }>;
@@ -25,13 +25,13 @@ export interface Execution {
 }
 
 /** Name of the application's pipeline in a stack, the rehearsed one unless told. */
-export function pipelineOf(world: World, stack?: string): string {
-  return named(stackOf(world, stack).outputs.pipelines, application, "pipelines");
+export function pipelineOf(context: ScenarioContext, stack?: string): string {
+  return named(stackOf(context, stack).outputs.pipelines, application, "pipelines");
 }
 
 /** Where the web service of a stack is asked. */
-export function serviceUrl(world: World, stack?: string): string {
-  return named(stackOf(world, stack).outputs.services, `${application}/${web}`, "services");
+export function serviceUrl(context: ScenarioContext, stack?: string): string {
+  return named(stackOf(context, stack).outputs.services, `${application}/${web}`, "services");
 }
 
 function named(table: Record<string, string>, key: string, output: string): string {
@@ -41,9 +41,9 @@ function named(table: Record<string, string>, key: string, output: string): stri
 }
 
 /** How many executions the application's pipeline has begun so far. */
-export function executions(world: World, stack?: string): number {
-  const pipeline = pipelineOf(world, stack);
-  const begun = world.account.events.filter(
+export function executions(context: ScenarioContext, stack?: string): number {
+  const pipeline = pipelineOf(context, stack);
+  const begun = context.account.events.filter(
     (event) => event.kind === "pipeline" && event.pipeline === pipeline && event.status === "InProgress",
   );
   return begun.length;
@@ -53,53 +53,53 @@ export function executions(world: World, stack?: string): number {
  * Follows the first execution since the last push to its end.
  * @param stack whose pipeline it is, the rehearsed one unless told
  */
-export async function followExecution(world: World, stack?: string): Promise<Execution> {
-  return endOf(world, await startOf(world, stack), stack);
+export async function followExecution(context: ScenarioContext, stack?: string): Promise<Execution> {
+  return endOf(context, await startOf(context, stack), stack);
 }
 
 /** Id of the first execution that a stack's pipeline has begun since the last push, or begins. */
-export async function startOf(world: World, stack?: string): Promise<string> {
-  const pipeline = pipelineOf(world, stack);
-  const { executionId } = await world.event(
+export async function startOf(context: ScenarioContext, stack?: string): Promise<string> {
+  const pipeline = pipelineOf(context, stack);
+  const { executionId } = await context.event(
     (event): event is PipelineEvent => event.kind === "pipeline" && event.pipeline === pipeline,
   );
   return executionId;
 }
 
 /** How an execution that began since the last push has ended, or ends. */
-export async function endOf(world: World, id: string, stack?: string): Promise<Execution> {
-  const pipeline = pipelineOf(world, stack);
-  const end = await world.event(
+export async function endOf(context: ScenarioContext, id: string, stack?: string): Promise<Execution> {
+  const pipeline = pipelineOf(context, stack);
+  const end = await context.event(
     (event): event is PipelineEvent =>
       event.kind === "pipeline" &&
       event.pipeline === pipeline &&
       event.executionId === id &&
       event.status !== "InProgress",
   );
-  const failed = actionEvents(world, id).find(({ status }) => status === "Failed");
+  const failed = actionEvents(context, id).find(({ status }) => status === "Failed");
   return {
     id,
     status: end.status,
-    actions: endedActions(world, id),
+    actions: endedActions(context, id),
     failure: failed?.summary ?? "",
   };
 }
 
 /** The actions of an execution that have ended so far, in order. One that ended twice is there twice. */
-export const endedActions = (world: World, executionId: string): EndedAction[] =>
-  actionEvents(world, executionId)
+export const endedActions = (context: ScenarioContext, executionId: string): EndedAction[] =>
+  actionEvents(context, executionId)
     .filter(({ status }) => status !== "InProgress")
     .map(({ action, status }) => [action, status]);
 
-const actionEvents = ({ account }: World, executionId: string): ActionEvent[] =>
+const actionEvents = ({ account }: ScenarioContext, executionId: string): ActionEvent[] =>
   account.events.filter((it): it is ActionEvent => it.kind === "action" && it.executionId === executionId);
 
 /** What an execution says while another deployment of the application is under way. */
 export const waitingFor = (holder: string): string => `waiting for ${holder}`;
 
 /** No deployment before has kept an execution from going on: each has given back what it held. @throws Mismatch */
-export function expectNeverWaited(world: World, executionId: string): void {
-  const said = world.account.events.flatMap((it) =>
+export function expectNeverWaited(context: ScenarioContext, executionId: string): void {
+  const said = context.account.events.flatMap((it) =>
     it.kind === "log" && it.line.includes(`deploy/${executionId} `) ? [it.line] : [],
   );
   expectSame(
@@ -112,21 +112,24 @@ export function expectNeverWaited(world: World, executionId: string): void {
 /** Adds the webhook to acme/storefront with the URL and the secret that the stack puts out which takes pushes. */
 export const addWebhook: Step = {
   title: "the webhook is added at GitHub",
-  async run(world) {
-    const { webhook } = intakeOf(world);
+  async run(context) {
+    const { webhook } = intakeOf(context);
     if (webhook === undefined) return "none: the branch is polled";
-    const ping = await world.forges.addWebhook(world.repository, { ...webhook, contentType: "json" });
+    const ping = await context.forges.addWebhook(context.repository, { ...webhook, contentType: "json" });
     expectEqual("GitHub's ping was answered", ping?.answer?.status ?? ping?.error, 200);
     return `ping answered in ${ping?.answer?.milliseconds} ms`;
   },
 };
 
 /** Pushes a commit, which the webhook queues, or the next poll finds. */
-export const push = (title: string, commit: (repository: Repository, world: World) => Promise<RefUpdate>): Step => ({
+export const push = (
+  title: string,
+  commit: (repository: Repository, context: ScenarioContext) => Promise<RefUpdate>,
+): Step => ({
   title,
-  async run(world) {
-    const update = commit(world.repository, world);
-    const delivery = await world.push(update);
+  async run(context) {
+    const update = commit(context.repository, context);
+    const delivery = await context.push(update);
     const pushed = (await update).after.slice(0, 7);
     if (delivery === undefined) return `${pushed}, polled`;
     expectEqual("GitHub's delivery was answered", delivery.answer?.status ?? delivery.error, 202);
@@ -158,21 +161,21 @@ export interface Delivered {
 /** The last push goes through all stages of a pipeline, and everything is as that version wants it, and told. */
 export const deliversAs = ({ stack, ...rest }: Delivered): Step => ({
   title: stack === undefined ? "the pipeline delivers it" : `the pipeline of ${stack} delivers it`,
-  async run(world) {
-    const { name } = stackOf(world, stack);
-    const execution = await followExecution(world, name);
-    return expectDelivered(world, execution, lastVersion(world), { stack: name, ...rest });
+  async run(context) {
+    const { name } = stackOf(context, stack);
+    const execution = await followExecution(context, name);
+    return expectDelivered(context, execution, lastVersion(context), { stack: name, ...rest });
   },
 });
 
 /** An execution went through all stages, and everything is as its version wants it, and told. @returns its actions */
 export async function expectDelivered(
-  world: World,
+  context: ScenarioContext,
   execution: Execution,
   version: string,
   { stack, schedules, waitedFor = [], ...rest }: Delivered = {},
 ): Promise<string> {
-  const { name, environment } = stackOf(world, stack);
+  const { name, environment } = stackOf(context, stack);
   expectEqual(`the execution ended${execution.failure && ` (${execution.failure})`}`, execution.status, "Succeeded");
   const expected = rest.actions ?? actions[name] ?? [];
   // Those that run side by side are as good as one that ends as often.
@@ -182,10 +185,10 @@ export async function expectDelivered(
     execution.actions.map(([action, status]) => [placeOf(action), status]),
     expected.flat().map((action) => [placeOf(action), "Succeeded"]),
   );
-  await expectMigratedFirst(world, execution.id, version, name);
-  if (waitedFor.length === 0) expectNeverWaited(world, execution.id);
-  await expectState(world, at(version, schedules), name);
-  await expectTold(world, [...waitedFor, `${application} in ${environment}: ${version} succeeded`], name);
+  await expectMigratedFirst(context, execution.id, version, name);
+  if (waitedFor.length === 0) expectNeverWaited(context, execution.id);
+  await expectState(context, at(version, schedules), name);
+  await expectTold(context, [...waitedFor, `${application} in ${environment}: ${version} succeeded`], name);
   return expected.flat().join(", ");
 }
 
@@ -198,17 +201,17 @@ export const delivers = deliversTo();
 /** Anyone who asks the service of a stack gets this version. */
 export const answers = (version: string, stack?: string): Step => ({
   title: stack === undefined ? `the service answers ${version}` : `the service of ${stack} answers ${version}`,
-  async run(world) {
-    const url = serviceUrl(world, stack);
-    expectEqual(`${url}/version answered`, await askVersion(world, stack), version);
-    world.seen.push({ version, environment: stackOf(world, stack).environment, url });
+  async run(context) {
+    const url = serviceUrl(context, stack);
+    expectEqual(`${url}/version answered`, await askVersion(context, stack), version);
+    context.seen.push({ version, environment: stackOf(context, stack).environment, url });
     return url;
   },
 });
 
 /** What the service says its version is. @throws if it answers anything but 200 */
-export async function askVersion(world: World, stack?: string): Promise<string> {
-  const { status, body } = await world.ask(`${serviceUrl(world, stack)}/version`);
+export async function askVersion(context: ScenarioContext, stack?: string): Promise<string> {
+  const { status, body } = await context.ask(`${serviceUrl(context, stack)}/version`);
   expectEqual("the service's status", status, 200);
   return body.trim();
 }

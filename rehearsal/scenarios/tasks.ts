@@ -3,24 +3,24 @@ import type { CloudEvent } from "../cloud/events";
 import { application, digestOf, servicesOf } from "./delivered";
 import { asOperator } from "./operator";
 import { expectEqual, expectSame } from "./scenario";
+import { type ScenarioContext, stackOf } from "./scenarioContext";
 import { versionsByDigest } from "./versions";
-import { stackOf, type World } from "./world";
 
 export type TaskEvent = Extract<CloudEvent, { kind: "task" }>;
 
 /** Whether it is a task of the application that belongs to no service: a migration's or a schedule's. */
-export function isOneOff(world: World, event: CloudEvent, stack?: string): event is TaskEvent {
-  return event.kind === "task" && event.family === `${stackOf(world, stack).environment}-${application}-task`;
+export function isOneOff(context: ScenarioContext, event: CloudEvent, stack?: string): event is TaskEvent {
+  return event.kind === "task" && event.family === `${stackOf(context, stack).environment}-${application}-task`;
 }
 
 /** Whether a rule of EventBridge started it. */
 export const isScheduled = ({ startedBy = "" }: TaskEvent): boolean => startedBy.startsWith("events-rule/");
 
 /** The tasks of an execution's migration that have stopped since the last push. */
-export function migrationsOf(world: World, executionId: string, stack?: string): TaskEvent[] {
-  return world
+export function migrationsOf(context: ScenarioContext, executionId: string, stack?: string): TaskEvent[] {
+  return context
     .since()
-    .filter((event) => isOneOff(world, event, stack))
+    .filter((event) => isOneOff(context, event, stack))
     .filter(({ startedBy, status }) => startedBy === executionId && status === "STOPPED");
 }
 
@@ -30,18 +30,18 @@ export function migrationsOf(world: World, executionId: string, stack?: string):
  * @throws Mismatch
  */
 export async function expectMigratedFirst(
-  world: World,
+  context: ScenarioContext,
   executionId: string,
   version: string,
   stack?: string,
 ): Promise<void> {
-  const migrations = migrationsOf(world, executionId, stack);
+  const migrations = migrationsOf(context, executionId, stack);
   const exitCodes = migrations.map(({ exitCode }) => exitCode);
   expectSame("exit codes of the migrations", exitCodes, [0]);
   for (const migration of migrations)
-    expectEqual("the version that migrated", (await readTask(world, migration, stack)).version, version);
-  const names = servicesOf(world, stack).map(({ serviceName }) => serviceName);
-  const order = world
+    expectEqual("the version that migrated", (await readTask(context, migration, stack)).version, version);
+  const names = servicesOf(context, stack).map(({ serviceName }) => serviceName);
+  const order = context
     .since()
     .filter((it) => migrations.some((task) => task === it) || (it.kind === "deployment" && names.includes(it.service)))
     .map(({ kind }) => kind);
@@ -50,15 +50,15 @@ export async function expectMigratedFirst(
 
 /** What a task runs or ran: the version of its image, and its size. */
 export async function readTask(
-  world: World,
+  context: ScenarioContext,
   { taskArn }: TaskEvent,
   stack?: string,
 ): Promise<{ version: string } & Pick<Task, "cpu" | "memory">> {
-  const { tasks = [] } = await asOperator<DescribeTasksResponse>(world, "ecs", "DescribeTasks", {
-    cluster: servicesOf(world, stack)[0]?.cluster,
+  const { tasks = [] } = await asOperator<DescribeTasksResponse>(context, "ecs", "DescribeTasks", {
+    cluster: servicesOf(context, stack)[0]?.cluster,
     tasks: [taskArn],
   });
   const [{ taskDefinitionArn, cpu, memory } = {}] = tasks;
-  const digest = await digestOf(world, taskDefinitionArn);
-  return { version: (await versionsByDigest(world)).get(digest) ?? digest, cpu, memory };
+  const digest = await digestOf(context, taskDefinitionArn);
+  return { version: (await versionsByDigest(context)).get(digest) ?? digest, cpu, memory };
 }

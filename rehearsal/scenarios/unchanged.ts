@@ -1,26 +1,26 @@
 import type { CloudEvent } from "../cloud/events";
 import { servicesOf } from "./delivered";
 import { expectSame, type Step } from "./scenario";
-import { stackOf, type World } from "./world";
+import { type ScenarioContext, stackOf } from "./scenarioContext";
 
 /** What deliveries change. */
 export type Changeable = "services" | "schedules" | "tag";
 
-const isChange: Record<Changeable, (world: World, event: CloudEvent) => boolean> = {
-  services: (world, event) =>
-    event.kind === "deployment" && servicesOf(world).some(({ serviceName }) => serviceName === event.service),
+const isChange: Record<Changeable, (context: ScenarioContext, event: CloudEvent) => boolean> = {
+  services: (context, event) =>
+    event.kind === "deployment" && servicesOf(context).some(({ serviceName }) => serviceName === event.service),
   schedules: (_, event) => event.kind === "rule-changed",
-  tag: (world, event) => event.kind === "image-pushed" && event.tags.includes(stackOf(world).environment),
+  tag: (context, event) => event.kind === "image-pushed" && event.tags.includes(stackOf(context).environment),
 };
 
 /** Since the last push none of these was changed, not even for a while. */
 export const nothingChanges = (title: string, ...what: Changeable[]): Step => ({
   title,
-  async run(world) {
+  async run(context) {
     for (const each of what)
       expectSame(
         `changes of ${each}`,
-        world.since().filter((event) => isChange[each](world, event)),
+        context.since().filter((event) => isChange[each](context, event)),
         [],
       );
     return undefined;

@@ -2,8 +2,8 @@ import type { CloudEvent } from "../../rehearsal/cloud/events";
 import { open } from "../../rehearsal/rehearsal";
 import { silent } from "../../rehearsal/report/silent";
 import { deliver } from "../../rehearsal/scenarios/deliver/scenario";
-import { play } from "../../rehearsal/scenarios/play";
-import { createWorld } from "../../rehearsal/scenarios/world";
+import { runScenario } from "../../rehearsal/scenarios/runScenario";
+import { createScenarioContext } from "../../rehearsal/scenarios/scenarioContext";
 
 type Happening = CloudEvent & { at: number };
 
@@ -15,13 +15,13 @@ const OWN = ["Migrate", "Deploy", "Schedules", "Tag"];
  * the rehearsal, without CodeBuild, the migration's task, and ECS's rollouts. Real time in the functions counts as it is.
  */
 export async function criticalPath(): Promise<string[]> {
-  const world = await createWorld(await open({ stack: "dev", speed: 100 }));
+  const context = await createScenarioContext(await open({ stack: "dev", speed: 100 }));
   const happened: Happening[] = [];
-  world.account.onEvent((event) => happened.push({ ...event, at: world.clock.now() }));
+  context.account.onEvent((event) => happened.push({ ...event, at: context.clock.now() }));
   try {
-    await play(deliver, world, silent, { limit: 600_000 });
+    await runScenario(deliver, context, silent, { limit: 600_000 });
   } finally {
-    await world.close();
+    await context.close();
   }
   const execution = happened.findLast((it) => it.kind === "pipeline" && it.status === "InProgress");
   const id = execution?.kind === "pipeline" ? execution.executionId : "";

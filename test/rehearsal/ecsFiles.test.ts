@@ -45,8 +45,8 @@ describe("A task's files", () => {
       "node_modules/inner/package.json": '{ "name": "inner", "exports": "./index.js" }',
       "node_modules/inner/index.js": 'module.exports = "inner";',
     });
-    const outside = path.resolve("package.json");
-    const taskDefinition = await shop.register(image, { environment: [{ name: "OUTSIDE", value: outside }] });
+    const external = path.resolve("package.json");
+    const taskDefinition = await shop.register(image, { environment: [{ name: "OUTSIDE", value: external }] });
     const ended = cloud.until((it): it is TaskEvent => it.kind === "task" && it.status === "STOPPED");
     await cloud.call<object, RunTaskCommandOutput>({ kind: "operator" }, "ecs", "RunTask", {
       cluster: "main",
@@ -64,7 +64,7 @@ describe("A task's files", () => {
       "inner",
       "Cannot find module 'stray' (it is not in the image)",
       "Cannot find module 'stray/file.js' (it is not in the image)",
-      `Cannot find module '${outside}' (it is not in the image)`,
+      `Cannot find module '${external}' (it is not in the image)`,
     ]);
     expect(temporary).to.equal(
       path.join(cloud.directory, "ecs", "tasks", taskArn.split("/").at(-1) ?? "", "app", "tmp"),

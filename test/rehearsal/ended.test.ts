@@ -3,7 +3,7 @@ import type { CloudEvent } from "../../rehearsal/cloud/events";
 import type { Registration } from "../../rehearsal/monitor";
 import { expectEndedOnce } from "../../rehearsal/scenarios/ended";
 import { isMismatch } from "../../rehearsal/scenarios/scenario";
-import type { World } from "../../rehearsal/scenarios/world";
+import type { ScenarioContext } from "../../rehearsal/scenarios/scenarioContext";
 
 const stages = [
   { name: "Build", actions: [{ name: "Build", provider: "CodeBuild" }] },
@@ -34,7 +34,7 @@ const begun = action("Tag", "InProgress");
 
 const mistakesIn = (events: CloudEvent[]): string[] => {
   try {
-    expectEndedOnce({ account: { events }, stacks: [{ registrations: [pipeline] }] } as unknown as World);
+    expectEndedOnce({ account: { events }, stacks: [{ registrations: [pipeline] }] } as unknown as ScenarioContext);
     return [];
   } catch (error) {
     if (!isMismatch(error)) throw error;

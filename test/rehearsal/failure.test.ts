@@ -1,8 +1,8 @@
 import { assert } from "chai";
 import { explainFailure } from "../../rehearsal/report/failure";
 import { silent } from "../../rehearsal/report/silent";
-import { type Failure, play } from "../../rehearsal/scenarios/play";
-import type { World } from "../../rehearsal/scenarios/world";
+import { type Failure, runScenario } from "../../rehearsal/scenarios/runScenario";
+import type { ScenarioContext } from "../../rehearsal/scenarios/scenarioContext";
 import { refusal } from "../refusal";
 import { createTestCloud, type TestCloud } from "./support";
 
@@ -20,9 +20,14 @@ describe("rehearsal: what is told of a failure", () => {
       happens();
       throw new Error("no");
     };
-    const world = { account, stack: "dev", stacks: [], since: () => account.events.slice(1) } as unknown as World;
+    const context = {
+      account,
+      stack: "dev",
+      stacks: [],
+      since: () => account.events.slice(1),
+    } as unknown as ScenarioContext;
     const scenario = { name: "example", title: "an example", troubled: true, steps: [{ title: "one", run }] };
-    const failure = await refusal(play(scenario, world, silent));
+    const failure = await refusal(runScenario(scenario, context, silent));
     return explainFailure(failure as Failure)
       .split("\n")
       .slice(2, -2);

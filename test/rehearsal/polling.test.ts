@@ -1,17 +1,17 @@
 import { assert } from "chai";
 import { enqueued } from "../../rehearsal/scenarios/polling";
-import type { World } from "../../rehearsal/scenarios/world";
+import type { ScenarioContext } from "../../rehearsal/scenarios/scenarioContext";
 import { refusalMessage } from "../refusal";
 import { createTestCloud, type TestCloud } from "./support";
 
 describe("rehearsal: polls that enqueued", () => {
   let account: TestCloud;
-  let world: World;
+  let context: ScenarioContext;
 
   beforeEach(async () => {
     account = await createTestCloud([]);
     const outputs = { pipelines: { storefront: "storefront-pipeline" } };
-    world = { account, stack: "cn", stacks: [{ name: "cn", outputs }] } as unknown as World;
+    context = { account, stack: "cn", stacks: [{ name: "cn", outputs }] } as unknown as ScenarioContext;
     account.tell({ kind: "pipeline", pipeline: "storefront-pipeline", executionId: "1", status: "InProgress" });
   });
   afterEach(() => account.close());
@@ -23,12 +23,12 @@ describe("rehearsal: polls that enqueued", () => {
     const entry = { at: 0, principal: "slipway-poll-role-0", service: "sqs", operation: "SendMessage" };
     account.trail.push({ ...entry, outcome: "succeeded" }, { ...entry, outcome: "succeeded" });
     fetched();
-    assert.isUndefined(await enqueued(1).run(world));
+    assert.isUndefined(await enqueued(1).run(context));
   });
 
   it("did not if it was fetched twice", async () => {
     fetched();
     fetched();
-    assert.equal(await refusalMessage(enqueued(1).run(world)), "messages that were fetched");
+    assert.equal(await refusalMessage(enqueued(1).run(context)), "messages that were fetched");
   });
 });

@@ -1,8 +1,8 @@
 import { expect } from "chai";
 import { createEcr } from "../../rehearsal/cloud/ecr";
-import { startOutside } from "../../rehearsal/outside";
+import { startExternalServices } from "../../rehearsal/externalServices";
 import { type Reviewer, startReviewer } from "../../rehearsal/reviewer";
-import { createWorld, type World } from "../../rehearsal/scenarios/world";
+import { createScenarioContext, type ScenarioContext } from "../../rehearsal/scenarios/scenarioContext";
 import { aws, createPipelineCloud, deliver, type PipelineCloud, source, stage } from "./codePipelineSupport";
 
 const approval = { ...aws("Approval", "Manual"), name: "Approval" };
@@ -19,20 +19,20 @@ const outputs = {
 
 describe("rehearsal: who answers approvals by hand", () => {
   let account: PipelineCloud;
-  let world: World;
+  let context: ScenarioContext;
   let reviewer: Reviewer | undefined;
 
   beforeEach(async () => {
     account = await createPipelineCloud([createEcr]);
     await account.cloud.declare("aws:ecr/repository:Repository", "storefront", { name: "storefront" });
     const program = { registrations: [], outputs, secretOutputs: [], warnings: [] };
-    const outside = await startOutside(account.cloud);
-    world = await createWorld({
+    const external = await startExternalServices(account.cloud);
+    context = await createScenarioContext({
       account: account.cloud,
       stacks: [{ name: "prod", environment: "prod", program }],
-      outside,
+      external,
       close: async () => {
-        await outside.close();
+        await external.close();
         account.close();
       },
     });
@@ -40,7 +40,7 @@ describe("rehearsal: who answers approvals by hand", () => {
 
   afterEach(async () => {
     reviewer?.close();
-    await world.close();
+    await context.close();
   });
 
   async function ask(path: string, method = "POST"): Promise<[status: number, text: string]> {
@@ -50,13 +50,13 @@ describe("rehearsal: who answers approvals by hand", () => {
 
   it("is not there where nobody is asked", async () => {
     await account.declare(deliver);
-    reviewer = await startReviewer(world);
+    reviewer = await startReviewer(context);
     expect(reviewer).to.equal(undefined);
   });
 
   it("answers what waits, once, with the reason", async () => {
     await account.declare([stage("Source", source), stage("Approval", approval)]);
-    reviewer = await startReviewer(world);
+    reviewer = await startReviewer(context);
     const nothing = [409, "storefront: nothing waits for approval.\n"];
     expect(await ask("/approve")).to.deep.equal(nothing);
 
@@ -74,7 +74,7 @@ describe("rehearsal: who answers approvals by hand", () => {
 
   it("lets no web page approve", async () => {
     await account.declare([stage("Source", source), stage("Approval", approval)]);
-    reviewer = await startReviewer(world);
+    reviewer = await startReviewer(context);
     const execution = await account.start();
     await account.action(execution, "Approval");
     const { origin, href } = new URL(reviewer?.url ?? "");
@@ -87,7 +87,7 @@ describe("rehearsal: who answers approvals by hand", () => {
 
   it("knows no other address, and changes nothing for who only looks", async () => {
     await account.declare([stage("Source", source), stage("Approval", approval)]);
-    reviewer = await startReviewer(world);
+    reviewer = await startReviewer(context);
     expect(await ask("/toString")).to.deep.equal([404, "There are /approve and /reject.\n"]);
     expect(await ask("/approve", "GET")).to.deep.equal([405, "/approve takes POST.\n"]);
   });

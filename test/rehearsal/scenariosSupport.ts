@@ -6,10 +6,10 @@ import { explainFailure } from "../../rehearsal/report/failure";
 import { reasons } from "../../rehearsal/report/reasons";
 import { scenarios } from "../../rehearsal/scenarios";
 import { plan, scenariosOf } from "../../rehearsal/scenarios/plan";
-import { isFailure, play } from "../../rehearsal/scenarios/play";
+import { isFailure, runScenario } from "../../rehearsal/scenarios/runScenario";
 import type { Scenario } from "../../rehearsal/scenarios/scenario";
-import { secretsOf, toldIn } from "../../rehearsal/scenarios/toldNowhere";
-import { createWorld, type World } from "../../rehearsal/scenarios/world";
+import { createScenarioContext, type ScenarioContext } from "../../rehearsal/scenarios/scenarioContext";
+import { leaksIn, secretsOf } from "../../rehearsal/scenarios/secretLeaks";
 import { warmLanguageHost } from "../evaluation/client";
 import { recording } from "./recordingProgress";
 
@@ -41,29 +41,31 @@ export function playScenariosOf(stacks: string[], { plays, answersFor }: Part): 
     describe(`rehearsal: scenarios of stack ${stack}`, function () {
       // An account is opened with Pulumi's language host, and versions are built, pushed and started in it.
       this.timeout(180_000);
-      const worlds: World[] = [];
+      const worlds: ScenarioContext[] = [];
 
       const names = scenariosOf(stack, scenarios)
         .filter(plays)
         .map((it) => it.name);
       for (const { scenarios: account, settings: overrides, ...rest } of plan(names, scenarios, stack))
         describe(`in one account: ${account.map((it) => it.name).join(", ")}`, () => {
-          let world: World;
+          let context: ScenarioContext;
           const said: string[] = [];
 
           before(async () => {
-            world = await createWorld(await open({ stack, speed: 200, overrides, host: warmLanguageHost, ...rest }));
-            worlds.push(world);
-            granted.push(...world.account.iam.grants());
+            context = await createScenarioContext(
+              await open({ stack, speed: 200, overrides, host: warmLanguageHost, ...rest }),
+            );
+            worlds.push(context);
+            granted.push(...context.account.iam.grants());
           });
 
           // What it recorded stays; its clock would go on beside the next account's.
-          after(() => world?.close());
+          after(() => context?.close());
 
           for (const scenario of account)
             it(`${scenario.name}: ${scenario.title}`, async () => {
               try {
-                await play(scenario, world, recording(said));
+                await runScenario(scenario, context, recording(said));
               } catch (error) {
                 throw isFailure(error) ? new Error(explainFailure(error)) : error;
               }
@@ -71,14 +73,14 @@ export function playScenariosOf(stacks: string[], { plays, answersFor }: Part): 
 
           // After all scenarios of the account, in their order.
           it("no secret is in what was said, logged, declared or stored", async () => {
-            const secrets = await secretsOf(world, rest.secrets);
+            const secrets = await secretsOf(context, rest.secrets);
             const all = [...secrets.given, ...secrets.made];
             assert.isAbove(said.length, 0);
             assert.deepEqual(
               said.filter((line) => all.some((it) => line.includes(it))),
               [],
             );
-            assert.deepEqual(await toldIn(world, secrets), []);
+            assert.deepEqual(await leaksIn(context, secrets), []);
           });
         });
 

@@ -5,10 +5,10 @@ import type { Cloud } from "../service";
 import { startProcess } from "./containerProcess";
 import { type HealthStatus, watchHealth } from "./healthCheck";
 import { type Launch, layOut } from "./launch";
-import { openWays } from "./outside";
 import type { Listening } from "./preload";
 import { acquire, type Resources, type TaskHost } from "./startup";
 import { createStateChanges } from "./stateChange";
+import { openTaskNetwork } from "./taskNetwork";
 import type { ContainerState, Task, TaskOptions } from "./taskState";
 
 /**
@@ -81,7 +81,7 @@ export function startTask(host: TaskHost, options: TaskOptions): Task {
     task.networkInterface = network.attach({ subnetId, securityGroups, assignPublicIp });
     const resources = await acquire(host, options.revision, task.networkInterface, id);
     const from = options.service ?? definition.family;
-    const { close, ...ways } = await openWays(
+    const { close, ...ways } = await openTaskNetwork(
       host,
       definition,
       { from, kill, ports, onListening },

@@ -69,7 +69,7 @@ export function reach(cloud: Cloud, state: NetworkState, from: NetworkInterface,
   );
   if (endpoint !== undefined) return throughEndpoint(state, from, endpoint, port);
   const to: Destination = { host, address: addressOf(cloud, host), port };
-  if (!admits(groupsOf(state, from), "egress", port, outside(to)))
+  if (!admits(groupsOf(state, from), "egress", port, external(to)))
     return closed(`the egress rules of ${named(state, from)} do not reach port ${port} of ${textOf(to)}`);
   const route = routeOf(state, from, to);
   if (route === undefined) return closed(noRoute(state, from, to));
@@ -78,7 +78,7 @@ export function reach(cloud: Cloud, state: NetworkState, from: NetworkInterface,
   return hop.open ? { open: true, path: [...path, ...hop.path] } : hop;
 }
 
-const outside = ({ address }: Destination): Peer => ({ address, securityGroups: [] });
+const external = ({ address }: Destination): Peer => ({ address, securityGroups: [] });
 
 const tableOf = ({ subnets, routeTables }: NetworkState, { subnetId }: NetworkInterface) =>
   routeTables.get(subnets.get(subnetId)?.routeTableId ?? "");
@@ -143,7 +143,7 @@ function throughInstance(
     return closed(
       `the ingress rules of ${named(state, hop)} do not let ${from.address} connect to port ${to.port} through the ${name}`,
     );
-  if (!admits(groupsOf(state, hop), "egress", to.port, outside(to)))
+  if (!admits(groupsOf(state, hop), "egress", to.port, external(to)))
     return closed(
       `the egress rules of ${named(state, hop)} do not let the ${name} connect to port ${to.port} of ${textOf(to)}`,
     );

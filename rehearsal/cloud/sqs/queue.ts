@@ -66,12 +66,12 @@ const DEDUPLICATION_INTERVAL = 5 * 60_000;
 const LONGEST_VISIBILITY = 43_200;
 
 /**
- * @param bury called with a message that was received `maxReceiveCount` times in vain
+ * @param moveToDeadLetterQueue called with a message that was received `maxReceiveCount` times in vain
  */
 export function createQueue(
   configuration: QueueConfiguration,
   clock: Clock,
-  bury: (message: StoredMessage) => void,
+  moveToDeadLetterQueue: (message: StoredMessage) => void,
 ): Queue {
   let messages: StoredMessage[] = [];
   const accepted = new Map<string, { message: StoredMessage; at: number }>();
@@ -111,7 +111,7 @@ export function createQueue(
       if (!isVisible(message) || (configuration.fifo && blocked.has(message.groupId))) continue;
       if (configuration.redrive !== undefined && message.receiveCount >= configuration.redrive.maxReceiveCount) {
         messages.splice(messages.indexOf(message), 1);
-        bury(message);
+        moveToDeadLetterQueue(message);
         continue;
       }
       message.receiveCount += 1;

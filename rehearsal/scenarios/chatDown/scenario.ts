@@ -2,17 +2,17 @@ import type { CloudEvent } from "../../cloud/events";
 import { commitVersion } from "../../forges/storefront";
 import { asOperator } from "../operator";
 import { expectEqual, expectMatches, type Scenario } from "../scenario";
+import type { ScenarioContext } from "../scenarioContext";
 import { addWebhook, answers, delivers, push } from "../steps";
 import { readable } from "../versions";
-import type { World } from "../world";
 
 const secret = "acme/slack-webhook";
 
 /** What Slack's people read of deliveries, with versions in place of commits. */
-const heard = (world: World): string[] =>
-  world.chats.posts
+const heard = (context: ScenarioContext): string[] =>
+  context.chats.posts
     .filter(({ text }) => text.startsWith("[slipway] storefront in dev: "))
-    .map(({ text }) => readable(world, text));
+    .map(({ text }) => readable(context, text));
 
 type Invocation = Extract<CloudEvent, { kind: "function-invoked" }>;
 type Alarm = Extract<CloudEvent, { kind: "alarm" }>;
@@ -26,9 +26,9 @@ export const chatDown: Scenario = {
   steps: [
     {
       title: "the operator stores the webhook's address in its secret",
-      async run(world) {
-        const SecretString = world.chats.webhook("slack");
-        await asOperator(world, "secretsmanager", "PutSecretValue", { SecretId: secret, SecretString });
+      async run(context) {
+        const SecretString = context.chats.webhook("slack");
+        await asOperator(context, "secretsmanager", "PutSecretValue", { SecretId: secret, SecretString });
         return secret;
       },
     },
@@ -37,40 +37,40 @@ export const chatDown: Scenario = {
     delivers,
     {
       title: "the chat gets the message",
-      async run(world) {
-        await nextInvocation(world);
-        expectEqual("messages in the chat", heard(world).length, 1);
+      async run(context) {
+        await nextInvocation(context);
+        expectEqual("messages in the chat", heard(context).length, 1);
         expectMatches(
           "the message",
-          String(heard(world)[0]),
+          String(heard(context)[0]),
           /^\[slipway\] storefront in dev: 1\.0\.0 succeeded\n/,
           /\nVersion: 1\.0\.0\n/,
           /\nhttps:\/\/console\.aws\.amazon\.com\/codesuite\/codepipeline\/pipelines\/dev-storefront\//,
         );
-        return heard(world)[0]?.split("\n", 1)[0];
+        return heard(context)[0]?.split("\n", 1)[0];
       },
     },
-    push("the chat goes down, and version 2.0.0 is pushed", async (repository, world) => {
-      await world.chats.down("slack", "error");
+    push("the chat goes down, and version 2.0.0 is pushed", async (repository, context) => {
+      await context.chats.down("slack", "error");
       return commitVersion(repository, "2.0.0");
     }),
     delivers,
     answers("2.0.0"),
     {
       title: "an alarm reports that the chat got no message, without the webhook's address",
-      async run(world) {
-        const alarmed = world.event(
+      async run(context) {
+        const alarmed = context.event(
           (event): event is Alarm =>
             event.kind === "alarm" && /slack-errors/.test(event.alarm) && event.state === "ALARM",
         );
-        const { outcome, error = "" } = await nextInvocation(world);
+        const { outcome, error = "" } = await nextInvocation(context);
         expectEqual("the function", outcome, "failed");
         expectMatches("its error", error, /slack did not take the message: it answers HTTP 500/);
-        await world.pass(5 * 60_000);
+        await context.pass(5 * 60_000);
         await alarmed;
-        expectEqual("messages in the chat", heard(world).length, 1);
-        const address = new URL(world.chats.webhook("slack")).pathname;
-        const leaks = world.account.events.filter((event) => JSON.stringify(event).includes(address));
+        expectEqual("messages in the chat", heard(context).length, 1);
+        const address = new URL(context.chats.webhook("slack")).pathname;
+        const leaks = context.account.events.filter((event) => JSON.stringify(event).includes(address));
         expectEqual("events that hold the webhook's address", leaks.length, 0);
         return (await alarmed).alarm;
       },
@@ -79,10 +79,10 @@ export const chatDown: Scenario = {
 };
 
 /** How the chat's function ended that was told of the last delivery. */
-function nextInvocation(world: World): Promise<Invocation> {
-  const told = world.since().findIndex((it) => it.kind === "notice" && it.subject?.startsWith("storefront in dev: "));
+function nextInvocation(context: ScenarioContext): Promise<Invocation> {
+  const told = context.since().findIndex((it) => it.kind === "notice" && it.subject?.startsWith("storefront in dev: "));
   const isIt = (it: CloudEvent): it is Invocation =>
     it.kind === "function-invoked" && /-slack-function-/.test(it.function);
-  const ended = world.since().slice(told).find(isIt);
-  return ended === undefined ? world.account.until(isIt) : Promise.resolve(ended);
+  const ended = context.since().slice(told).find(isIt);
+  return ended === undefined ? context.account.until(isIt) : Promise.resolve(ended);
 }

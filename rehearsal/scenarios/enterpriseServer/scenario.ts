@@ -11,8 +11,8 @@ export const enterpriseServer: Scenario = {
   steps: [
     {
       title: `the repository is at ${enterpriseHost}`,
-      async run(world) {
-        world.repository = await world.forges.createRepository(storefront, enterpriseHost);
+      async run(context) {
+        context.repository = await context.forges.createRepository(storefront, enterpriseHost);
         return undefined;
       },
     },

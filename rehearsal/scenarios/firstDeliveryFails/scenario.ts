@@ -22,8 +22,8 @@ export const firstDeliveryFails: Scenario = {
     }),
     {
       title: "nothing answers",
-      async run(world) {
-        const { status } = await world.ask(serviceUrl(world));
+      async run(context) {
+        const { status } = await context.ask(serviceUrl(context));
         expectEqual("the load balancer's answer", status, 503);
         return "503 from the load balancer";
       },

@@ -13,12 +13,12 @@ const isRefused = (event: CloudEvent): event is CloudEvent =>
 /** GitHub serves the commits of forks under the parent's name: that it has the commit proves nothing. */
 const claims: Step = {
   title: "a webhook with the right secret claims that main contains a commit of another branch",
-  async run(world) {
-    const { repository } = world;
+  async run(context) {
+    const { repository } = context;
     const main = String((await repository.refs()).get("refs/heads/main"));
     await repository.move("refs/heads/fork", main);
     const { after } = await repository.commit({ "README.md": file("Not ours\n") }, "Not ours", "fork");
-    const delivery = await world.push({ ref: "refs/heads/main", before: main, after });
+    const delivery = await context.push({ ref: "refs/heads/main", before: main, after });
     expectEqual("the delivery was answered", delivery?.answer?.status ?? delivery?.error, 202);
     return after.slice(0, 7);
   },
@@ -26,18 +26,18 @@ const claims: Step = {
 
 const refuses: Step = {
   title: "fetch looks for it three times, drops it and reports that; the head of the branch is delivered already",
-  async run(world) {
-    const before = executions(world);
-    await world.event(isRefused);
-    const [told = ""] = await outcomesTold(world, 1);
-    const { url, deadLettersUrl } = queuesOf(world);
-    await world.pass(60_000);
+  async run(context) {
+    const before = executions(context);
+    await context.event(isRefused);
+    const [told = ""] = await outcomesTold(context, 1);
+    const { url, deadLettersUrl } = queuesOf(context);
+    await context.pass(60_000);
     expectSame(
       "messages waiting and dead",
-      [await messagesIn(world, url), await messagesIn(world, deadLettersUrl)],
+      [await messagesIn(context, url), await messagesIn(context, deadLettersUrl)],
       [0, 0],
     );
-    expectEqual("executions", executions(world), before);
+    expectEqual("executions", executions(context), before);
     return told.split("\n", 1)[0];
   },
 };

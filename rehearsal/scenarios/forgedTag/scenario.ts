@@ -11,8 +11,8 @@ import { commitOf } from "../versions";
 /** The last push fails in dev. */
 const failsInDev = (title: string, actions: EndedAction[]): Step => ({
   title,
-  async run(world) {
-    const execution = await followExecution(world, "dev");
+  async run(context) {
+    const execution = await followExecution(context, "dev");
     expectEqual("the execution ended", execution.status, "Failed");
     expectSame("its actions ended", execution.actions, actions);
     return execution.failure;
@@ -22,18 +22,18 @@ const failsInDev = (title: string, actions: EndedAction[]): Step => ({
 /** The tag has started prod's pipeline, which does not trust it. */
 const refuses: Step = {
   title: "prod's pipeline rejects the image that is not dev's latest delivery, and prod stays at 2.0.0",
-  async run(world) {
-    const execution = await followExecution(world);
+  async run(context) {
+    const execution = await followExecution(context);
     expectSame("its actions ended", execution.actions, [
       ["Source", "Succeeded"],
       ["Image", "Failed"],
     ]);
     const cause = /is not promoted: the latest image delivered by \$SOURCE_TAG is/;
     expectMatches("the failure", execution.failure, cause);
-    const [notice = ""] = await expectTold(world, ["storefront in prod: failed at Image"]);
+    const [notice = ""] = await expectTold(context, ["storefront in prod: failed at Image"]);
     expectMatches("the notice", notice, cause);
     // The state shows versions by their commits' tags: if the tag of 2.0.0 had been overwritten, it would show another version.
-    await expectState(world, at("2.0.0"));
+    await expectState(context, at("2.0.0"));
     return undefined;
   },
 };
@@ -41,17 +41,17 @@ const refuses: Step = {
 /** Anybody who can push to the repository can do this. */
 const movesTag = (version: string): Step => ({
   title: `somebody moves the tag dev to version ${version} by hand`,
-  async run(world) {
-    const repositoryName = repositoryOf(world);
-    const imageIds = [{ imageTag: commitOf(world, version) }];
-    const { images = [] } = await asOperator<BatchGetImageResponse>(world, "ecr", "BatchGetImage", {
+  async run(context) {
+    const repositoryName = repositoryOf(context);
+    const imageIds = [{ imageTag: commitOf(context, version) }];
+    const { images = [] } = await asOperator<BatchGetImageResponse>(context, "ecr", "BatchGetImage", {
       repositoryName,
       imageIds,
     });
     const [{ imageManifest, imageManifestMediaType } = {}] = images;
-    world.mark = world.account.events.length;
+    context.mark = context.account.events.length;
     const image = { repositoryName, imageManifest, imageManifestMediaType, imageTag: "dev" };
-    await asOperator(world, "ecr", "PutImage", image);
+    await asOperator(context, "ecr", "PutImage", image);
     return undefined;
   },
 });
@@ -63,8 +63,9 @@ export const forgedTag: Scenario = {
   needs: ["rejected"],
   troubled: true,
   steps: [
-    push("version 3.1.0 is pushed, whose own buildspec pushes to dev and over 2.0.0, and fails", (repository, world) =>
-      commitForgery(repository, "3.1.0", commitOf(world, "2.0.0")),
+    push(
+      "version 3.1.0 is pushed, whose own buildspec pushes to dev and over 2.0.0, and fails",
+      (repository, context) => commitForgery(repository, "3.1.0", commitOf(context, "2.0.0")),
     ),
     failsInDev("its build fails", [
       ["Source", "Succeeded"],

@@ -4,7 +4,7 @@ import type { Delivery } from "../../forges/webhook";
 import { expectDeliveries, expectRuns } from "../applications";
 import { betweenComparisons, calls } from "../polling";
 import { expectEqual, expectSame, type Scenario, type Step } from "../scenario";
-import { intakeOf, type World } from "../world";
+import { intakeOf, type ScenarioContext } from "../scenarioContext";
 
 /** A small application at one of the other forges. */
 interface Small {
@@ -53,9 +53,9 @@ process.once("SIGTERM", () => process.exit());
 `;
 
 /** Commits a version of a small application, and delivers what its forge tells of it. */
-async function commit(world: World, repository: Repository, text: string): Promise<Delivery> {
+async function commit(context: ScenarioContext, repository: Repository, text: string): Promise<Delivery> {
   const update = repository.commit({ Dockerfile: file(dockerfile), "worker.js": file(worker(text)) }, text);
-  const delivery = await world.push(update, repository);
+  const delivery = await context.push(update, repository);
   if (delivery === undefined) throw new Error(`${repository.name} has no webhook.`);
   return delivery;
 }
@@ -66,13 +66,13 @@ const answerOf = ({ answer, error }: Delivery): Record<string, unknown> => {
 };
 
 /** Messages that the webhook has queued so far. Deliveries that are under way queue messages of their own. */
-const sent = (world: World): number => calls(world, "sqs", "SendMessage", /-webhook-role-/);
+const sent = (context: ScenarioContext): number => calls(context, "sqs", "SendMessage", /-webhook-role-/);
 
 /** The repositories, by application, once they are there: each scenario is played in a world of its own. */
-const repositories = new WeakMap<World, Map<string, Repository>>();
+const repositories = new WeakMap<ScenarioContext, Map<string, Repository>>();
 
-function repositoryOf(world: World, { name }: Small): Repository {
-  const found = repositories.get(world)?.get(name);
+function repositoryOf(context: ScenarioContext, { name }: Small): Repository {
+  const found = repositories.get(context)?.get(name);
   if (found === undefined) throw new Error(`${name} has no repository yet.`);
   return found;
 }
@@ -80,17 +80,17 @@ function repositoryOf(world: World, { name }: Small): Repository {
 /** Before the branches are asked for the first time: there would be no repository. */
 const creates: Step = {
   title: "the repositories are created",
-  async run(world) {
+  async run(context) {
     for (const { name, repository, site } of all) {
-      const created = await world.forges.createRepository(repository, site);
-      repositories.set(world, (repositories.get(world) ?? new Map()).set(name, created));
+      const created = await context.forges.createRepository(repository, site);
+      repositories.set(context, (repositories.get(context) ?? new Map()).set(name, created));
     }
     return undefined;
   },
 };
 
-function webhookOf(world: World, { forge, repository }: Small): { url: string; secret: string } {
-  const { webhook } = intakeOf(world, `${forge}/${repository}`);
+function webhookOf(context: ScenarioContext, { forge, repository }: Small): { url: string; secret: string } {
+  const { webhook } = intakeOf(context, `${forge}/${repository}`);
   if (webhook === undefined) throw new Error("The stack takes no webhooks.");
   return webhook;
 }
@@ -98,42 +98,42 @@ function webhookOf(world: World, { forge, repository }: Small): { url: string; s
 /** A person makes a mistake with the secret, mends it, and has the forge deliver once more. */
 const sets = (small: Small): Step => ({
   title: `${small.site}: a push with a wrong secret is rejected, and one with the stack's secret is accepted`,
-  run: (world) =>
-    betweenComparisons(world, async () => {
-      const webhook = webhookOf(world, small);
-      const repository = repositoryOf(world, small);
-      await world.forges.addWebhook(repository, { url: webhook.url, secret: "not the secret", contentType: "json" });
-      const before = sent(world);
-      const delivery = await commit(world, repository, `${small.name} 1`);
+  run: (context) =>
+    betweenComparisons(context, async () => {
+      const webhook = webhookOf(context, small);
+      const repository = repositoryOf(context, small);
+      await context.forges.addWebhook(repository, { url: webhook.url, secret: "not the secret", contentType: "json" });
+      const before = sent(context);
+      const delivery = await commit(context, repository, `${small.name} 1`);
       expectSame("the answer", answerOf(delivery), { status: 401, outcome: "rejected", reason: small.refused });
-      expectEqual("messages", sent(world), before);
-      world.forges.editWebhooks(repository, { secret: webhook.secret });
-      expectSame("the answer", answerOf(await world.forges.redeliver(delivery)), { status: 202, outcome: "queued" });
-      expectEqual("messages", sent(world), before + 1);
+      expectEqual("messages", sent(context), before);
+      context.forges.editWebhooks(repository, { secret: webhook.secret });
+      expectSame("the answer", answerOf(await context.forges.redeliver(delivery)), { status: 202, outcome: "queued" });
+      expectEqual("messages", sent(context), before + 1);
       return new URL(webhook.url).pathname;
     }),
 });
 
 const delivered = (small: Small, times: number): Step => ({
   title: `${small.name} is delivered, and the commit at ${small.site} runs`,
-  async run(world) {
-    await expectDeliveries(world, small.name, times);
-    const head = String((await repositoryOf(world, small).refs()).get("refs/heads/main"));
-    await expectRuns(world, small.name, head, ["worker"]);
+  async run(context) {
+    await expectDeliveries(context, small.name, times);
+    const head = String((await repositoryOf(context, small).refs()).get("refs/heads/main"));
+    await expectRuns(context, small.name, head, ["worker"]);
     return head.slice(0, 7);
   },
 });
 
 const signed: Step = {
   title: "Gitee's webhook uses a signature instead of the password, and a push is accepted too",
-  run: (world) =>
-    betweenComparisons(world, async () => {
-      const repository = repositoryOf(world, stock);
-      world.forges.editWebhooks(repository, { signed: true, secret: "not the secret" });
-      const refused = await commit(world, repository, "stock 2");
+  run: (context) =>
+    betweenComparisons(context, async () => {
+      const repository = repositoryOf(context, stock);
+      context.forges.editWebhooks(repository, { signed: true, secret: "not the secret" });
+      const refused = await commit(context, repository, "stock 2");
       expectSame("the answer", answerOf(refused), { status: 401, outcome: "rejected", reason: stock.refused });
-      world.forges.editWebhooks(repository, { secret: webhookOf(world, stock).secret });
-      expectSame("the answer", answerOf(await world.forges.redeliver(refused)), { status: 202, outcome: "queued" });
+      context.forges.editWebhooks(repository, { secret: webhookOf(context, stock).secret });
+      expectSame("the answer", answerOf(await context.forges.redeliver(refused)), { status: 202, outcome: "queued" });
       return undefined;
     }),
 };
@@ -141,19 +141,23 @@ const signed: Step = {
 /** The commit is the head of loyalty's branch: fetch would take it. */
 const impostor: Step = {
   title: `whoever administers ${returns.repository} cannot deliver under ${loyalty.repository}'s name`,
-  async run(world) {
-    const commit = String((await repositoryOf(world, loyalty).refs()).get("refs/heads/main"));
+  async run(context) {
+    const commit = String((await repositoryOf(context, loyalty).refs()).get("refs/heads/main"));
     const project = { path_with_namespace: loyalty.repository };
     const body = JSON.stringify({ ref: "refs/heads/main", before: noCommit, after: commit, project });
-    const before = sent(world);
+    const before = sent(context);
     const post = async (small: Small) => {
       const headers = {
         "content-type": "application/json",
         "x-gitlab-event": "Push Hook",
         "idempotency-key": "00000000-0000-4000-8000-000000000000",
-        "x-gitlab-token": webhookOf(world, returns).secret,
+        "x-gitlab-token": webhookOf(context, returns).secret,
       };
-      const { status, body: text } = await world.ask(webhookOf(world, small).url, { method: "POST", headers, body });
+      const { status, body: text } = await context.ask(webhookOf(context, small).url, {
+        method: "POST",
+        headers,
+        body,
+      });
       const { outcome, reason } = JSON.parse(text);
       return { status, outcome, reason };
     };
@@ -167,7 +171,7 @@ const impostor: Step = {
       outcome: "rejected",
       reason: loyalty.refused,
     });
-    expectEqual("messages", sent(world), before);
+    expectEqual("messages", sent(context), before);
     return "403 and 401";
   },
 };

@@ -9,16 +9,22 @@ import {
   revisionOf,
 } from "../pullRequests";
 import { expectEqual, expectMatches, expectSame, type Step } from "../scenario";
-import { stackOf, type World } from "../world";
+import { type ScenarioContext, stackOf } from "../scenarioContext";
 
 /** A request that leads to no pull request, and what it is answered. */
-type Case = [what: string, request: (world: World) => ApiRequest, status: number, reason: RegExp, field?: string];
+type Case = [
+  what: string,
+  request: (context: ScenarioContext) => ApiRequest,
+  status: number,
+  reason: RegExp,
+  field?: string,
+];
 
-const plain = (world: World, change: object = {}): ApiRequest => ({
+const plain = (context: ScenarioContext, change: object = {}): ApiRequest => ({
   body: {
     repository: storefront,
     revision: revisionOf("storefront", 9),
-    image: `storefront=${registryOf(world)}/storefront:9.0.0`,
+    image: `storefront=${registryOf(context)}/storefront:9.0.0`,
     environment: "dev",
     ...change,
   },
@@ -59,16 +65,16 @@ const ignored: Case[] = [
 /** Each is answered so, and nothing is written or started. */
 const answered = (title: string, cases: Case[]): Step => ({
   title,
-  async run(world) {
-    const trail = world.account.trail.length;
+  async run(context) {
+    const trail = context.account.trail.length;
     for (const [what, request, status, reason, field] of cases) {
-      const answer = await requestPullRequest(world, request(world));
+      const answer = await requestPullRequest(context, request(context));
       expectEqual(`${what}: the status (${answer.body})`, answer.status, status);
       const told = JSON.parse(answer.body);
       expectMatches(`${what}: the reason`, told.reason, reason);
       expectEqual(`${what}: the field`, told.field, field);
     }
-    const done = world.account.trail.slice(trail).map(({ operation }) => operation);
+    const done = context.account.trail.slice(trail).map(({ operation }) => operation);
     const changes = done.filter((it) => ["PutItem", "UpdateItem", "RunTask"].includes(it));
     expectSame("what was written and started", changes, []);
     return cases.map(([what]) => what).join(", ");
@@ -82,38 +88,41 @@ export const builtInVain = answered("a build that nobody waits for is answered 2
 /** A page of another site asks from a browser, which asks for permission before, and may send no header. */
 export const fromBrowsers: Step = {
   title: "a browser may call from the configured origin, and from no other; the token may be in the query",
-  async run(world) {
+  async run(context) {
     const preflight = async (origin: string) => {
       const headers = {
         origin,
         "access-control-request-method": "POST",
         "access-control-request-headers": "authorization",
       };
-      const answer = await requestPullRequest(world, { method: "OPTIONS", token: null, headers });
+      const answer = await requestPullRequest(context, { method: "OPTIONS", token: null, headers });
       return answer.headers["access-control-allow-origin"];
     };
     expectEqual("who may ask", await preflight("https://ci.acme.example"), "https://ci.acme.example");
     expectEqual("who may not", await preflight("https://elsewhere.example"), undefined);
-    const { pullRequestsToken = "" } = stackOf(world).outputs;
+    const { pullRequestsToken = "" } = stackOf(context).outputs;
     const path = `?limit=1&token=${encodeURIComponent(pullRequestsToken)}`;
-    const answer = await requestPullRequest(world, { method: "GET", token: null, path });
+    const answer = await requestPullRequest(context, { method: "GET", token: null, path });
     expectEqual("the status", answer.status, 200);
     return undefined;
   },
 };
 
-async function list(world: World, query: string): Promise<{ pullRequests: PullRequestRecord[]; next?: string }> {
-  const { status, body } = await requestPullRequest(world, { method: "GET", path: `?${query}` });
+async function list(
+  context: ScenarioContext,
+  query: string,
+): Promise<{ pullRequests: PullRequestRecord[]; next?: string }> {
+  const { status, body } = await requestPullRequest(context, { method: "GET", path: `?${query}` });
   expectEqual(`the status of the list (${body})`, status, 200);
   return JSON.parse(body);
 }
 
 /** Every record, page by page. */
-async function listAll(world: World, query: string): Promise<PullRequestRecord[]> {
+async function listAll(context: ScenarioContext, query: string): Promise<PullRequestRecord[]> {
   const all: PullRequestRecord[] = [];
   let next: string | undefined;
   do {
-    const page = await list(world, next === undefined ? query : `${query}&next=${encodeURIComponent(next)}`);
+    const page = await list(context, next === undefined ? query : `${query}&next=${encodeURIComponent(next)}`);
     all.push(...page.pullRequests);
     next = page.next;
   } while (next !== undefined);
@@ -128,10 +137,10 @@ const summary = ({ service, environment, state }: PullRequestRecord): string => 
  */
 export const lists = (expected: string[]): Step => ({
   title: "records are listed, newest first, in pages, by service and by state; one is deleted",
-  async run(world) {
-    const all = await listAll(world, "limit=2");
+  async run(context) {
+    const all = await listAll(context, "limit=2");
     expectSame("the list", all.map(summary), expected);
-    const of = (query: string) => listAll(world, query).then((records) => records.map(summary));
+    const of = (query: string) => listAll(context, query).then((records) => records.map(summary));
     expectSame(
       "those of the backoffice",
       await of("service=backoffice"),
@@ -147,7 +156,7 @@ export const lists = (expected: string[]): Step => ({
       await of("service=storefront&state=opened&limit=1"),
       expected.filter((it) => /^storefront .*opened$/.test(it)),
     );
-    await remove(world, all[0]?.id ?? "");
+    await remove(context, all[0]?.id ?? "");
     expectSame("the list after a deletion", await of("limit=100"), expected.slice(1));
     return `${all.length} records`;
   },

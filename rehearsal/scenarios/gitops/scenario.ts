@@ -1,7 +1,7 @@
 import { gitopsIsPrivate, secret, settings, token } from "../pullRequests";
 import { reachedByInstance } from "../reached";
 import type { Scenario, Step } from "../scenario";
-import { toldNowhere } from "../toldNowhere";
+import { noSecretLeaks } from "../secretLeaks";
 import { builtInVain, fromBrowsers, lists, refusals } from "./answers";
 import { areOpen, opens, opensByDigest, opensOnce, repeats, supersedes, unchanged } from "./opened";
 import {
@@ -59,7 +59,7 @@ export const gitops: Scenario = {
       "storefront dev unchanged",
       "storefront dev opened",
     ]),
-    toldNowhere([token]),
+    noSecretLeaks([token]),
   ],
 };
 
@@ -88,6 +88,6 @@ export const gitopsInBeijing: Scenario = {
       "storefront beijing unchanged",
       "storefront beijing opened",
     ]),
-    toldNowhere([token]),
+    noSecretLeaks([token]),
   ],
 };

@@ -18,25 +18,25 @@ import {
   token,
 } from "../pullRequests";
 import { expectEqual, expectSame, type Scenario, type Step } from "../scenario";
+import { type ScenarioContext, stackOf } from "../scenarioContext";
+import { noSecretLeaks } from "../secretLeaks";
 import { addWebhook, type Execution, endOf, push, startOf } from "../steps";
-import { toldNowhere } from "../toldNowhere";
 import { commitOf, lastVersion } from "../versions";
-import { stackOf, type World } from "../world";
 
 /** What a delivery goes through. */
 const actions = ["Source", "Test", "Build", "PullRequest", "Tag"];
 
 /** Follows the last push to its end. */
-async function follow(world: World): Promise<Execution> {
-  const id = await startOf(world);
-  const family = `${stackOf(world).environment}-slipway-gitops-pr`;
-  await taskEnds(world, (task) => task.family === family);
-  return endOf(world, id);
+async function follow(context: ScenarioContext): Promise<Execution> {
+  const id = await startOf(context);
+  const family = `${stackOf(context).environment}-slipway-gitops-pr`;
+  await taskEnds(context, (task) => task.family === family);
+  return endOf(context, id);
 }
 
 /** The record that was made last. */
-async function lastRecord(world: World): Promise<PullRequestRecord> {
-  const { status, body } = await requestPullRequest(world, { method: "GET", path: "?limit=1" });
+async function lastRecord(context: ScenarioContext): Promise<PullRequestRecord> {
+  const { status, body } = await requestPullRequest(context, { method: "GET", path: "?limit=1" });
   expectEqual(`the status of the list (${body})`, status, 200);
   return JSON.parse(body).pullRequests[0];
 }
@@ -44,31 +44,31 @@ async function lastRecord(world: World): Promise<PullRequestRecord> {
 /** The last push is built, and what was built is proposed by its digest. The action says where. */
 const proposes: Step = {
   title: "the pipeline builds it, and opens a pull request with the image's digest",
-  async run(world) {
-    const execution = await follow(world);
+  async run(context) {
+    const execution = await follow(context);
     expectEqual(`the execution ended${execution.failure && ` (${execution.failure})`}`, execution.status, "Succeeded");
     expectSame(
       "its actions ended",
       execution.actions,
       actions.map((it) => [it, "Succeeded"]),
     );
-    const version = lastVersion(world);
-    const record = await lastRecord(world);
-    const digest = await taggedDigest(world, commitOf(world, version));
+    const version = lastVersion(context);
+    const record = await lastRecord(context);
+    const digest = await taggedDigest(context, commitOf(context, version));
     expectSame(
       "the record",
       [record.service, record.revision, record.image],
-      [application, commitOf(world, version), `${application}=${registryOf(world)}/${application}@${digest}`],
+      [application, commitOf(context, version), `${application}=${registryOf(context)}/${application}@${digest}`],
     );
-    const shown = await expectOpened(world, record, [`-    newTag: ${firstTag}`, `+    digest: ${digest}`]);
-    expectSame("the pull requests that are open", openOnes(world), [pullRequestOf(world, record).number]);
-    const said = world
+    const shown = await expectOpened(context, record, [`-    newTag: ${firstTag}`, `+    digest: ${digest}`]);
+    expectSame("the pull requests that are open", openOnes(context), [pullRequestOf(context, record).number]);
+    const said = context
       .since()
       .flatMap((it) => (it.kind === "action" && it.action === "PullRequest" ? (it.summary ?? "") : []));
     expectEqual("whether the action says where", String(said.at(-1)?.includes(String(record.url))), "true");
-    const { environment } = stackOf(world);
-    expectEqual(`the image with tag ${environment}`, await taggedDigest(world, environment), digest);
-    await expectTold(world, [`${application} in ${environment}: ${version} succeeded`]);
+    const { environment } = stackOf(context);
+    expectEqual(`the image with tag ${environment}`, await taggedDigest(context, environment), digest);
+    await expectTold(context, [`${application} in ${environment}: ${version} succeeded`]);
     return shown;
   },
 };
@@ -76,18 +76,18 @@ const proposes: Step = {
 /** What the record says is what the action says. */
 const failsWithTheCause: Step = {
   title: "the overlay does not exist: the action fails with the cause of the record",
-  async run(world) {
-    const before = pullRequestsOf(world).length;
-    const execution = await follow(world);
-    const record = await lastRecord(world);
+  async run(context) {
+    const before = pullRequestsOf(context).length;
+    const execution = await follow(context);
+    const record = await lastRecord(context);
     expectEqual("the record's state", record.state, "failed");
-    await expectFailed(world, execution, {
+    await expectFailed(context, execution, {
       actions: actions.slice(0, -1),
       causes: [literally(record.cause ?? "a cause")],
       stage: "Deploy",
       leaves: { tagged: "2.0.0" },
     });
-    expectEqual("pull requests", pullRequestsOf(world).length, before);
+    expectEqual("pull requests", pullRequestsOf(context).length, before);
     return record.cause;
   },
 };
@@ -118,12 +118,12 @@ export const gitopsPipeline: Scenario = {
     proposes,
     push("version 2.0.0 is pushed", (repository) => commitVersion(repository, "2.0.0")),
     proposes,
-    push("the overlay is removed, and version 3.0.0 is pushed", async (repository, world) => {
-      const change = { [overlayOf(application, stackOf(world).environment)]: null };
-      await world.forges.push(gitopsOf(world), await gitopsOf(world).commit(change, "Run no storefront"));
+    push("the overlay is removed, and version 3.0.0 is pushed", async (repository, context) => {
+      const change = { [overlayOf(application, stackOf(context).environment)]: null };
+      await context.forges.push(gitopsOf(context), await gitopsOf(context).commit(change, "Run no storefront"));
       return commitVersion(repository, "3.0.0");
     }),
     failsWithTheCause,
-    toldNowhere([token]),
+    noSecretLeaks([token]),
   ],
 };

@@ -5,7 +5,7 @@ import { noCommit } from "../../forges/repository";
 import { storefront } from "../../forges/storefront";
 import type { Delivery } from "../../forges/webhook";
 import { expectEqual, expectSame, type Scenario, type Step } from "../scenario";
-import { intakeOf, type World } from "../world";
+import { intakeOf, type ScenarioContext } from "../scenarioContext";
 
 interface Answer {
   status: number;
@@ -18,19 +18,19 @@ function refused(
   status: number,
   outcome: string,
   reason: string | undefined,
-  ask: (world: World) => Promise<Answer>,
+  ask: (context: ScenarioContext) => Promise<Answer>,
 ): Step {
   return {
     title,
-    async run(world) {
-      const trail = world.account.trail.length;
-      const answer = await ask(world);
+    async run(context) {
+      const trail = context.account.trail.length;
+      const answer = await ask(context);
       expectEqual("the status", answer.status, status);
       const { delivery: _, forge, ...told } = JSON.parse(answer.body);
       // What is too large is refused before anybody looks where it comes from.
       expectEqual("the forge", forge, status === 413 ? undefined : "github");
       expectSame("the body", told, reason === undefined ? { outcome } : { outcome, reason });
-      const queued = world.account.trail.slice(trail).filter((entry) => entry.operation === "SendMessage");
+      const queued = context.account.trail.slice(trail).filter((entry) => entry.operation === "SendMessage");
       expectEqual("messages queued", queued.length, 0);
       return reason === undefined ? `${status} ${outcome}` : `${status} ${outcome}: ${reason}`;
     },
@@ -44,21 +44,25 @@ function answerTo(delivery: Delivery | undefined): Answer {
 }
 
 /** The webhook that `deliver` added. */
-function webhookOf(world: World) {
-  const webhook = world.forges.deliveries[0]?.hook;
+function webhookOf(context: ScenarioContext) {
+  const webhook = context.forges.deliveries[0]?.hook;
   if (webhook === undefined) throw new Error("No webhook was added: play deliver first.");
   return webhook;
 }
 
 /** A move of a reference to what main points to, delivered. */
-async function moved(world: World, ref: string, gone = false): Promise<Answer> {
-  const head = (await world.repository.refs()).get("refs/heads/main") ?? noCommit;
-  return answerTo(await world.push(world.repository.move(ref, gone ? noCommit : head)));
+async function moved(context: ScenarioContext, ref: string, gone = false): Promise<Answer> {
+  const head = (await context.repository.refs()).get("refs/heads/main") ?? noCommit;
+  return answerTo(await context.push(context.repository.move(ref, gone ? noCommit : head)));
 }
 
 /** A request that is not GitHub's. Headers that are undefined are left out. */
-function post(world: World, body: string, headers: Record<string, string | undefined> = {}): Promise<Answer> {
-  const { webhook } = intakeOf(world);
+function post(
+  context: ScenarioContext,
+  body: string,
+  headers: Record<string, string | undefined> = {},
+): Promise<Answer> {
+  const { webhook } = intakeOf(context);
   if (webhook === undefined) throw new Error("The stack takes no webhooks.");
   const { url, secret } = webhook;
   const all: Record<string, string | undefined> = {
@@ -71,7 +75,7 @@ function post(world: World, body: string, headers: Record<string, string | undef
   const sent = Object.fromEntries(
     Object.entries(all).filter((entry): entry is [string, string] => entry[1] !== undefined),
   );
-  return world.ask(url, { method: "POST", headers: sent, body });
+  return context.ask(url, { method: "POST", headers: sent, body });
 }
 
 const unsigned = "X-Hub-Signature-256 is missing or no SHA-256 signature";
@@ -83,66 +87,68 @@ export const ignored: Scenario = {
   title: "events other than pushes to a tracked branch start nothing",
   needs: ["deliver"],
   steps: [
-    refused("a ping", 200, "pong", undefined, async (world) =>
-      answerTo(await world.forges.deliver(webhookOf(world), "ping", examplePayload("ping", storefront))),
+    refused("a ping", 200, "pong", undefined, async (context) =>
+      answerTo(await context.forges.deliver(webhookOf(context), "ping", examplePayload("ping", storefront))),
     ),
-    refused("an event that is no push", 202, "ignored", "event issues is not tracked", async (world) =>
-      answerTo(await world.forges.deliver(webhookOf(world), "issues", examplePayload("issues", storefront))),
+    refused("an event that is no push", 202, "ignored", "event issues is not tracked", async (context) =>
+      answerTo(await context.forges.deliver(webhookOf(context), "issues", examplePayload("issues", storefront))),
     ),
-    refused("a tag", 202, "ignored", "refs/tags/v2.0.0 is not a branch", (world) => moved(world, "refs/tags/v2.0.0")),
+    refused("a tag", 202, "ignored", "refs/tags/v2.0.0 is not a branch", (context) =>
+      moved(context, "refs/tags/v2.0.0"),
+    ),
     refused(
       "another branch, with a slash in its name",
       202,
       "ignored",
       "branch feature/search of acme/storefront is not tracked",
-      (world) => moved(world, "refs/heads/feature/search"),
+      (context) => moved(context, "refs/heads/feature/search"),
     ),
-    refused("its deletion", 202, "ignored", "branch feature/search was deleted", (world) =>
-      moved(world, "refs/heads/feature/search", true),
+    refused("its deletion", 202, "ignored", "branch feature/search was deleted", (context) =>
+      moved(context, "refs/heads/feature/search", true),
     ),
     refused(
       "a push to another repository, with the secret and the path of this one",
       403,
       "rejected",
       other,
-      async (world) => {
-        const handbook = await world.forges.createRepository("acme/handbook");
-        await world.forges.addWebhook(handbook, webhookOf(world));
+      async (context) => {
+        const handbook = await context.forges.createRepository("acme/handbook");
+        await context.forges.addWebhook(handbook, webhookOf(context));
         const update = await handbook.commit({ "README.md": file("Handbook\n") }, "Begin the handbook");
-        return answerTo((await world.forges.push(handbook, update))[0]);
+        return answerTo((await context.forges.push(handbook, update))[0]);
       },
     ),
-    refused("a delivery signed with another secret", 401, "rejected", forged, async (world) => {
-      const webhook = { ...webhookOf(world), secret: "not the secret" };
-      return answerTo(await world.forges.deliver(webhook, "push", examplePayload("push", storefront)));
+    refused("a delivery signed with another secret", 401, "rejected", forged, async (context) => {
+      const webhook = { ...webhookOf(context), secret: "not the secret" };
+      return answerTo(await context.forges.deliver(webhook, "push", examplePayload("push", storefront)));
     }),
-    refused("a delivery to the path of a repository that is not tracked", 401, "rejected", forged, async (world) => {
-      const webhook = webhookOf(world);
+    refused("a delivery to the path of a repository that is not tracked", 401, "rejected", forged, async (context) => {
+      const webhook = webhookOf(context);
       const url = webhook.url.replace(storefront, "acme/handbook");
-      return answerTo(await world.forges.deliver({ ...webhook, url }, "push", examplePayload("push", storefront)));
+      return answerTo(await context.forges.deliver({ ...webhook, url }, "push", examplePayload("push", storefront)));
     }),
-    refused("a request without a signature", 401, "rejected", unsigned, (world) =>
-      post(world, "{}", { "x-hub-signature-256": undefined }),
+    refused("a request without a signature", 401, "rejected", unsigned, (context) =>
+      post(context, "{}", { "x-hub-signature-256": undefined }),
     ),
-    refused("a form in which there is no payload", 400, "rejected", "the form has no field payload", (world) =>
-      post(world, "a=b", { "content-type": "application/x-www-form-urlencoded" }),
+    refused("a form in which there is no payload", 400, "rejected", "the form has no field payload", (context) =>
+      post(context, "a=b", { "content-type": "application/x-www-form-urlencoded" }),
     ),
-    refused("a body that is not JSON", 400, "rejected", "the payload is not JSON", (world) => post(world, "{")),
-    refused("JSON that is no push", 400, "rejected", "not a push: ref is missing or no reference", (world) =>
-      post(world, "{}"),
+    refused("a body that is not JSON", 400, "rejected", "the payload is not JSON", (context) => post(context, "{")),
+    refused("JSON that is no push", 400, "rejected", "not a push: ref is missing or no reference", (context) =>
+      post(context, "{}"),
     ),
-    refused("no event name", 400, "rejected", "X-GitHub-Event is missing", (world) =>
-      post(world, "{}", { "x-github-event": undefined }),
+    refused("no event name", 400, "rejected", "X-GitHub-Event is missing", (context) =>
+      post(context, "{}", { "x-github-event": undefined }),
     ),
     refused(
       "another content type",
       415,
       "rejected",
       "content type text/xml: use application/json or application/x-www-form-urlencoded",
-      (world) => post(world, "<push/>", { "content-type": "text/xml" }),
+      (context) => post(context, "<push/>", { "content-type": "text/xml" }),
     ),
-    refused("a body of more than 5 MiB", 413, "rejected", "the body is larger than 5242880 bytes", (world) =>
-      post(world, " ".repeat(5 * 1024 * 1024 + 1)),
+    refused("a body of more than 5 MiB", 413, "rejected", "the body is larger than 5242880 bytes", (context) =>
+      post(context, " ".repeat(5 * 1024 * 1024 + 1)),
     ),
   ],
 };

@@ -6,36 +6,36 @@ import { asOperator } from "../operator";
 import { messagesIn, queuesOf } from "../queues";
 import { connectionsToGitHub } from "../reached";
 import { expectEqual, expectMatches, expectSame, type Scenario, type Step } from "../scenario";
+import type { ScenarioContext } from "../scenarioContext";
 import { answers, delivers, executions, push } from "../steps";
-import type { World } from "../world";
 
 /** The instances that run now. */
-async function running(world: World): Promise<string[]> {
-  const { Reservations = [] } = await asOperator<DescribeInstancesResult>(world, "ec2", "DescribeInstances", {});
+async function running(context: ScenarioContext): Promise<string[]> {
+  const { Reservations = [] } = await asOperator<DescribeInstancesResult>(context, "ec2", "DescribeInstances", {});
   return Reservations.flatMap(({ Instances = [] }) => Instances)
     .filter(({ State }) => State?.Name === "running")
     .map(({ InstanceId }) => String(InstanceId));
 }
 
 /** Ids of the instances that connections to GitHub went through, each once, in order. */
-const instancesIn = (world: World): string[] => [
+const instancesIn = (context: ScenarioContext): string[] => [
   ...new Set(
-    connectionsToGitHub(world).flatMap(({ path = [] }) => path.flatMap((hop) => /\bi-[0-9a-f]+/.exec(hop) ?? [])),
+    connectionsToGitHub(context).flatMap(({ path = [] }) => path.flatMap((hop) => /\bi-[0-9a-f]+/.exec(hop) ?? [])),
   ),
 ];
 
 const terminated: Step = {
   title: "its download breaks off, and the NAT instance is terminated before fetch retries",
-  async run(world) {
-    const [{ receives }] = await fetchFailureAfter(world, world.mark);
+  async run(context) {
+    const [{ receives }] = await fetchFailureAfter(context, context.mark);
     expectEqual("attempts", receives, 1);
     // In hardly any simulated time, however busy the machine is: the second attempt comes a quarter of a minute later.
-    return world.clock.during(
+    return context.clock.during(
       (async () => {
-        const instances = await running(world);
+        const instances = await running(context);
         expectEqual("NAT instances", instances.length, 1);
-        await asOperator(world, "ec2", "TerminateInstances", { InstanceIds: instances });
-        world.forges.fault = undefined;
+        await asOperator(context, "ec2", "TerminateInstances", { InstanceIds: instances });
+        context.forges.fault = undefined;
         return instances[0];
       })(),
     );
@@ -47,12 +47,12 @@ const blackhole =
 
 const waits: Step = {
   title: "fetch cannot reach GitHub, logs the reason, and backs off",
-  async run(world) {
-    const [, first] = await fetchFailureAfter(world, world.mark);
-    const [second] = await fetchFailureAfter(world, first);
+  async run(context) {
+    const [, first] = await fetchFailureAfter(context, context.mark);
+    const [second] = await fetchFailureAfter(context, first);
     expectMatches("the cause", second.cause, /ETIMEDOUT/);
-    for (const failed of fetchFailures(world)) expectBackoff(failed);
-    const reasons = connectionsToGitHub(world).flatMap(({ reason }) => reason ?? []);
+    for (const failed of fetchFailures(context)) expectBackoff(failed);
+    const reasons = connectionsToGitHub(context).flatMap(({ reason }) => reason ?? []);
     for (const reason of reasons) expectMatches("what stands in the way", reason, blackhole);
     return `${reasons[0]}`;
   },
@@ -60,18 +60,18 @@ const waits: Step = {
 
 const replaced: Step = {
   title: "the auto scaling group has replaced the instance; nothing was lost or done twice",
-  async run(world) {
-    const [lost, other, ...rest] = instancesIn(world);
-    expectSame("the instances that GitHub was reached by", [other, rest], [(await running(world))[0], []]);
-    const { url, deadLettersUrl } = queuesOf(world);
+  async run(context) {
+    const [lost, other, ...rest] = instancesIn(context);
+    expectSame("the instances that GitHub was reached by", [other, rest], [(await running(context))[0], []]);
+    const { url, deadLettersUrl } = queuesOf(context);
     expectSame(
       "messages waiting and dead",
-      [await messagesIn(world, url), await messagesIn(world, deadLettersUrl)],
+      [await messagesIn(context, url), await messagesIn(context, deadLettersUrl)],
       [0, 0],
     );
-    const dead = world.since().filter((it: CloudEvent) => it.kind === "message-dead");
+    const dead = context.since().filter((it: CloudEvent) => it.kind === "message-dead");
     expectEqual("messages that died", dead.length, 0);
-    expectEqual("executions", executions(world), 3);
+    expectEqual("executions", executions(context), 3);
     return `${lost} → ${other}`;
   },
 };
@@ -83,8 +83,8 @@ export const natInstanceLost: Scenario = {
   needs: ["polled"],
   troubled: true,
   steps: [
-    push("version 3.0.0 is pushed", (repository, world) => {
-      world.forges.fault = { kind: "cut", afterBytes: 1 };
+    push("version 3.0.0 is pushed", (repository, context) => {
+      context.forges.fault = { kind: "cut", afterBytes: 1 };
       return commitVersion(repository, "3.0.0");
     }),
     terminated,

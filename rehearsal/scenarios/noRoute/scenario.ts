@@ -10,25 +10,25 @@ const reason =
 /** Fetch fails as it would on AWS, and what it was to fetch waits. */
 const failsThere: Step = {
   title: "fetch cannot connect to github.com, the report names the missing route, and the push waits",
-  async run(world) {
-    await world.event((it): it is Connection => it.kind === "connection" && it.reason !== undefined);
-    const failed = await world.event(
+  async run(context) {
+    await context.event((it): it is Connection => it.kind === "connection" && it.reason !== undefined);
+    const failed = await context.event(
       (it): it is Extract<typeof it, { kind: "log" }> => it.kind === "log" && /"level":"(error|warn)"/.test(it.line),
     );
-    const connections = connectionsToGitHub(world);
+    const connections = connectionsToGitHub(context);
     expectSame("hosts that were asked for", [...new Set(connections.map(({ host }) => host))], ["github.com"]);
     for (const { reason: given = "", path } of connections) {
       expectMatches("the reason", given, reason);
       expectSame("the path", path, undefined);
     }
     expectMatches("what fetch logs", failed.line, /ETIMEDOUT/);
-    const { url, deadLettersUrl } = queuesOf(world);
+    const { url, deadLettersUrl } = queuesOf(context);
     expectSame(
       "messages waiting and dead",
-      [await messagesIn(world, url), await messagesIn(world, deadLettersUrl)],
+      [await messagesIn(context, url), await messagesIn(context, deadLettersUrl)],
       [1, 0],
     );
-    expectEqual("executions", executions(world), 0);
+    expectEqual("executions", executions(context), 0);
     return connections[0]?.reason;
   },
 };

@@ -6,41 +6,41 @@ import { outcomesTold } from "../notices";
 import { betweenComparisons } from "../polling";
 import { messagesIn, queuesOf } from "../queues";
 import { expectEqual, expectMatches, expectSame, type Scenario, type Step } from "../scenario";
+import type { ScenarioContext } from "../scenarioContext";
 import { at, expectState } from "../state";
 import { addWebhook, answers } from "../steps";
 import { commitOf } from "../versions";
-import type { World } from "../world";
 
 const preview = "preview";
 
 /** Where branches point, as commits. */
-const headOf = async (world: World, branch: string): Promise<string> =>
-  String((await world.repository.refs()).get(`refs/heads/${branch}`));
+const headOf = async (context: ScenarioContext, branch: string): Promise<string> =>
+  String((await context.repository.refs()).get(`refs/heads/${branch}`));
 
 /** Pushed while nobody can fetch: all are taken by the webhook, and set no mark but the first. */
 const pushes: Step = {
   title:
     "GitHub cannot be downloaded from; two versions are pushed to main, a third takes the second's place, and one to next",
   // A comparison of heads would find main where it was before, while the third version is made.
-  run: (world) => betweenComparisons(world, () => pushAll(world)),
+  run: (context) => betweenComparisons(context, () => pushAll(context)),
 };
 
-async function pushAll(world: World): Promise<undefined> {
-  const { repository, forges } = world;
+async function pushAll(context: ScenarioContext): Promise<undefined> {
+  const { repository, forges } = context;
   forges.fault = { kind: "unreachable" };
   const first = await commitVersion(repository, "1.0.0");
-  const deliveries = [await world.push(first)];
-  const { mark } = world;
+  const deliveries = [await context.push(first)];
+  const { mark } = context;
   const gone = await commitVersion(repository, "1.1.0");
-  deliveries.push(await world.push(gone));
+  deliveries.push(await context.push(gone));
   await repository.move("refs/heads/main", first.after);
   const { after } = await commitVersion(repository, "1.2.0");
-  deliveries.push(await world.push({ ...gone, before: gone.after, after }));
+  deliveries.push(await context.push({ ...gone, before: gone.after, after }));
   await repository.forget();
   expectEqual("the commit that was thrown away", await repository.resolve(gone.after), undefined);
   await repository.move("refs/heads/next", first.after);
-  deliveries.push(await world.push(commitVersion(repository, "2.0.0-next", "next")));
-  world.mark = mark;
+  deliveries.push(await context.push(commitVersion(repository, "2.0.0-next", "next")));
+  context.mark = mark;
   expectSame(
     "GitHub's deliveries were answered",
     deliveries.map((it) => it?.answer?.status ?? it?.error),
@@ -50,31 +50,31 @@ async function pushAll(world: World): Promise<undefined> {
 
 const wait: Step = {
   title: "fetch retries both branches with growing delays, and nothing is lost",
-  async run(world) {
-    while (fetchFailures(world).length < 6) await world.account.until((it): it is CloudEvent => it.kind === "log");
-    for (const failed of fetchFailures(world)) {
+  async run(context) {
+    while (fetchFailures(context).length < 6) await context.account.until((it): it is CloudEvent => it.kind === "log");
+    for (const failed of fetchFailures(context)) {
       expectMatches("the cause", failed.cause, /cannot be reached|broke off|fetch failed|ECONNRESET|closed/);
       expectBackoff(failed);
     }
-    const { url, deadLettersUrl } = queuesOf(world);
+    const { url, deadLettersUrl } = queuesOf(context);
     expectSame(
       "messages waiting and dead",
-      [await messagesIn(world, url), await messagesIn(world, deadLettersUrl)],
+      [await messagesIn(context, url), await messagesIn(context, deadLettersUrl)],
       [4, 0],
     );
-    return `${fetchFailures(world).length} attempts`;
+    return `${fetchFailures(context).length} attempts`;
   },
 };
 
 const allDelivered: Step = {
   title: "GitHub is back: every commit that still exists is delivered, each branch in order",
-  async run(world) {
-    world.forges.fault = undefined;
-    await Promise.all([expectDeliveries(world, "storefront", 2), expectDeliveries(world, preview, 1)]);
-    await expectState(world, at("1.2.0"));
-    const next = await headOf(world, "next");
-    await expectRuns(world, preview, next, ["worker"]);
-    const told = (await outcomesTold(world, 4)).map((it) =>
+  async run(context) {
+    context.forges.fault = undefined;
+    await Promise.all([expectDeliveries(context, "storefront", 2), expectDeliveries(context, preview, 1)]);
+    await expectState(context, at("1.2.0"));
+    const next = await headOf(context, "next");
+    await expectRuns(context, preview, next, ["worker"]);
+    const told = (await outcomesTold(context, 4)).map((it) =>
       String(it.split("\n", 1)[0]).replace(next, "2.0.0-next").replace(next.slice(0, 7), "2.0.0-next"),
     );
     expectSame("the notices", told.sort(), [
@@ -89,10 +89,10 @@ const allDelivered: Step = {
 
 const oneGivenUp: Step = {
   title: "the missing commit was looked for three times, and dropped with a notice",
-  async run(world) {
-    const gone = commitOf(world, "1.1.0");
+  async run(context) {
+    const gone = commitOf(context, "1.1.0");
     const reason = `branch main does not contain commit ${gone}`;
-    const tried = fetchFailures(world).filter(({ cause }) => cause === reason);
+    const tried = fetchFailures(context).filter(({ cause }) => cause === reason);
     expectSame(
       "attempts before it was given up",
       tried.map(({ message, receives }) => [message, receives]),
@@ -101,13 +101,13 @@ const oneGivenUp: Step = {
         ["fetch failed", 2],
       ],
     );
-    const { url, deadLettersUrl } = queuesOf(world);
+    const { url, deadLettersUrl } = queuesOf(context);
     expectSame(
       "messages waiting and dead",
-      [await messagesIn(world, url), await messagesIn(world, deadLettersUrl)],
+      [await messagesIn(context, url), await messagesIn(context, deadLettersUrl)],
       [0, 0],
     );
-    const notice = (await outcomesTold(world, 4)).find((it) => it.includes("not delivered")) ?? "";
+    const notice = (await outcomesTold(context, 4)).find((it) => it.includes("not delivered")) ?? "";
     expectMatches("the notice", notice, /branch main does not contain commit 1\.1\.0, at acme\/storefront on github/);
     return notice.split("\n", 1)[0];
   },

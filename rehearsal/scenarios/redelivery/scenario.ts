@@ -2,10 +2,10 @@ import type { CloudEvent } from "../../cloud/events";
 import type { Delivery } from "../../forges/webhook";
 import { messagesIn, queuesOf } from "../queues";
 import { expectEqual, type Scenario } from "../scenario";
+import type { ScenarioContext } from "../scenarioContext";
 import { isAt } from "../state";
 import { answers, executions } from "../steps";
 import { nothingChanges } from "../unchanged";
-import type { World } from "../world";
 
 // "Exactly-once processing" of a FIFO queue: so long it drops a message that it has taken before.
 const deduplication = 5 * 60_000;
@@ -13,11 +13,11 @@ const deduplication = 5 * 60_000;
 type Invocation = Extract<CloudEvent, { kind: "function-invoked" }>;
 
 /** Delivers the last push that was queued once more. @throws Mismatch if it is not taken */
-async function redeliverLast(world: World): Promise<Delivery> {
-  const last = world.forges.deliveries.findLast((it) => JSON.parse(it.answer?.body ?? "{}").outcome === "queued");
+async function redeliverLast(context: ScenarioContext): Promise<Delivery> {
+  const last = context.forges.deliveries.findLast((it) => JSON.parse(it.answer?.body ?? "{}").outcome === "queued");
   if (last === undefined) throw new Error("No push was queued: play deliver first.");
-  world.mark = world.account.events.length;
-  const again = await world.forges.redeliver(last);
+  context.mark = context.account.events.length;
+  const again = await context.forges.redeliver(last);
   expectEqual("the redelivery was answered", again.answer?.status ?? again.error, 202);
   return again;
 }
@@ -29,25 +29,25 @@ export const redelivery: Scenario = {
   steps: [
     {
       title: "GitHub delivers the push of 2.0.0 again, after the queue's deduplication interval",
-      async run(world) {
-        await world.pass(deduplication);
-        const before = executions(world);
-        const trail = world.account.trail.length;
-        await redeliverLast(world);
-        await world.event((it): it is Invocation => it.kind === "function-invoked" && it.function.includes("fetch"));
-        const calls = world.account.trail.slice(trail).map((entry) => entry.operation);
+      async run(context) {
+        await context.pass(deduplication);
+        const before = executions(context);
+        const trail = context.account.trail.length;
+        await redeliverLast(context);
+        await context.event((it): it is Invocation => it.kind === "function-invoked" && it.function.includes("fetch"));
+        const calls = context.account.trail.slice(trail).map((entry) => entry.operation);
         expectEqual("uploads", calls.filter((it) => /^(PutObject|CreateMultipartUpload)$/.test(it)).length, 0);
-        expectEqual("executions", executions(world), before);
+        expectEqual("executions", executions(context), before);
         return "no upload, no execution";
       },
     },
     {
       title: "and immediately once more",
-      async run(world) {
-        const before = executions(world);
-        await redeliverLast(world);
-        expectEqual("messages in the queue", await messagesIn(world, queuesOf(world).url), 0);
-        expectEqual("executions", executions(world), before);
+      async run(context) {
+        const before = executions(context);
+        await redeliverLast(context);
+        expectEqual("messages in the queue", await messagesIn(context, queuesOf(context).url), 0);
+        expectEqual("executions", executions(context), before);
         return "the queue dropped it";
       },
     },

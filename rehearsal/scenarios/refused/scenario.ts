@@ -8,10 +8,10 @@ import { nothingChanges } from "../unchanged";
 
 const setMutability = (title: string, mutability: object): Step => ({
   title,
-  async run(world) {
-    const [name] = world.registrations.filter((it) => it.type === "aws:ecr/repository:Repository");
+  async run(context) {
+    const [name] = context.registrations.filter((it) => it.type === "aws:ecr/repository:Repository");
     const repositoryName = String(name?.outputs.name);
-    await asOperator(world, "ecr", "PutImageTagMutability", { repositoryName, ...mutability });
+    await asOperator(context, "ecr", "PutImageTagMutability", { repositoryName, ...mutability });
     return repositoryName;
   },
 });
@@ -38,15 +38,15 @@ export const refused: Scenario = {
     }),
     {
       title: "two minutes later the operator releases the pipeline without naming a revision",
-      async run(world) {
+      async run(context) {
         // Within a minute the failed delivery gives the application's lock back.
-        await world.pass(120_000);
-        world.mark = world.account.events.length;
+        await context.pass(120_000);
+        context.mark = context.account.events.length;
         const started = await asOperator<{ pipelineExecutionId: string }>(
-          world,
+          context,
           "codepipeline",
           "StartPipelineExecution",
-          { name: pipelineOf(world) },
+          { name: pipelineOf(context) },
         );
         return started.pipelineExecutionId;
       },

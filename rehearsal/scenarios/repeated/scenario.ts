@@ -3,11 +3,11 @@ import { commitCrash, commitSchedules, commitVersion, renamedSchedules } from ".
 import { servicesOf } from "../delivered";
 import { fails } from "../failing";
 import { expectSame, type Scenario, type Step } from "../scenario";
+import type { ScenarioContext } from "../scenarioContext";
 import { changesRules } from "../scheduleRules";
 import { at, type DeliveryState, expectState } from "../state";
 import { addWebhook, answers, delivers, deliversAs, push, startOf } from "../steps";
 import { migrationsOf } from "../tasks";
-import type { World } from "../world";
 
 type DeploymentEvent = Extract<CloudEvent, { kind: "deployment" }>;
 
@@ -20,10 +20,10 @@ const renamed = [
 const late = 3 * 60_000;
 
 /** The deployments of each service since the last push: one there, and one back where it comes to that. */
-function deploymentsOf(world: World): Record<string, number> {
-  const events = world.since().filter((event): event is DeploymentEvent => event.kind === "deployment");
+function deploymentsOf(context: ScenarioContext): Record<string, number> {
+  const events = context.since().filter((event): event is DeploymentEvent => event.kind === "deployment");
   return Object.fromEntries(
-    servicesOf(world).map(({ name, serviceName }) => {
+    servicesOf(context).map(({ name, serviceName }) => {
       const own = events.filter(({ service }) => service === serviceName);
       return [name, new Set(own.map(({ deploymentId }) => deploymentId)).size];
     }),
@@ -33,13 +33,13 @@ function deploymentsOf(world: World): Record<string, number> {
 /** Once every repetition has come, the state is the same, and neither migrations nor deployments are more than they were. */
 const staysSo = (state: DeliveryState, deployments: Record<string, number>): Step => ({
   title: "after the last repetition, nothing has been done twice",
-  async run(world) {
-    await world.pass(late);
-    await expectState(world, state);
-    const exitCodes = migrationsOf(world, await startOf(world)).map(({ exitCode }) => exitCode);
+  async run(context) {
+    await context.pass(late);
+    await expectState(context, state);
+    const exitCodes = migrationsOf(context, await startOf(context)).map(({ exitCode }) => exitCode);
     expectSame("exit codes of the migrations", exitCodes, [0]);
-    expectSame("deployments of each service", deploymentsOf(world), deployments);
-    const refused = world.account.trail.filter(
+    expectSame("deployments of each service", deploymentsOf(context), deployments);
+    const refused = context.account.trail.filter(
       ({ operation, outcome }) => /^PutJob\w+Result$/.test(operation) && outcome === "failed",
     );
     if (refused.length === 0) throw new Error("No function was told that its job is settled: nothing was repeated.");

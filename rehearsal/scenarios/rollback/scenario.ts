@@ -14,19 +14,19 @@ export const rollback: Scenario = {
     push("version 3.0.0 is pushed, which ends as soon as it starts", (repository) => commitCrash(repository, "3.0.0")),
     {
       title: "the pipeline fails, and version 2.0.0 keeps answering",
-      async run(world) {
+      async run(context) {
         const versions = new Map<string, number>();
         let ended = false;
-        const following = followExecution(world).finally(() => {
+        const following = followExecution(context).finally(() => {
           ended = true;
         });
         while (!ended) {
-          const version = await askVersion(world);
+          const version = await askVersion(context);
           versions.set(version, (versions.get(version) ?? 0) + 1);
-          await Promise.race([world.clock.wait(2000), following]);
+          await Promise.race([context.clock.wait(2000), following]);
         }
         const execution = await following;
-        await expectFailed(world, execution, {
+        await expectFailed(context, execution, {
           actions: ["Source", "Test", "Build", "Migrate", "Deploy"],
           stage: "Deploy",
           causes: [

@@ -25,21 +25,25 @@ const frequentSchedules = `${renamedSchedules}  - name: stock
 /** What falls due runs the version that was delivered last, in the size that its schedule wants. */
 const fallsDue: Step = {
   title: `${minutes} minutes later schedule stock is due, and its task succeeds`,
-  async run(world) {
-    const stopped = world.event(
+  async run(context) {
+    const stopped = context.event(
       (event): event is TaskEvent =>
-        isOneOff(world, event) && event.status === "STOPPED" && event.startedBy === "events-rule/dev-storefront--stock",
+        isOneOff(context, event) &&
+        event.status === "STOPPED" &&
+        event.startedBy === "events-rule/dev-storefront--stock",
     );
-    const fired = world.event(
+    const fired = context.event(
       (event): event is Extract<CloudEvent, { kind: "rule" }> =>
         event.kind === "rule" && event.rule === "dev-storefront--stock",
     );
-    await world.pass(minutes * 60_000);
+    await context.pass(minutes * 60_000);
     expectEqual("why the rule could not call ECS", (await fired).error ?? "", "");
     const task = await stopped;
     expectEqual("the task's exit code", task.exitCode, 0);
-    expectSame("what it ran", await readTask(world, task), { version: "3.5.0", cpu: "512", memory: "1024" });
-    const lines = world.since().flatMap((it) => (it.kind === "log" && it.stream.endsWith(idOf(task)) ? [it.line] : []));
+    expectSame("what it ran", await readTask(context, task), { version: "3.5.0", cpu: "512", memory: "1024" });
+    const lines = context
+      .since()
+      .flatMap((it) => (it.kind === "log" && it.stream.endsWith(idOf(task)) ? [it.line] : []));
     expectSame(
       "what it logged",
       lines.map((line) => JSON.parse(line)).map(({ time: _, ...entry }) => entry),

@@ -7,7 +7,7 @@ import { storefront } from "./forges/storefront";
 import type { Delivery } from "./forges/webhook";
 
 /** What is there before the stack is, and goes on beside it. */
-export interface Outside {
+export interface ExternalServices {
   forges: Forges;
   /** acme/storefront at GitHub, empty at first. */
   repository: Repository;
@@ -15,7 +15,7 @@ export interface Outside {
   close(): Promise<void>;
 }
 
-export interface OutsideOptions {
+export interface ExternalServicesOptions {
   /** Told of each delivery of a webhook when its answer is in. */
   onDelivery?: ((delivery: Delivery) => void) | undefined;
   /** Told of each request to a forge that broke off, if it was not to. */
@@ -23,10 +23,10 @@ export interface OutsideOptions {
 }
 
 /** Starts the forges and the chats, under their own names. */
-export async function startOutside(
+export async function startExternalServices(
   { directory, addresses, clock }: Pick<Account, "directory" | "addresses" | "clock">,
-  { onDelivery, onFault }: OutsideOptions = {},
-): Promise<Outside> {
+  { onDelivery, onFault }: ExternalServicesOptions = {},
+): Promise<ExternalServices> {
   const forges = await startForges({
     directory: path.join(directory, "forges"),
     addresses,

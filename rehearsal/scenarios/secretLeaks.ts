@@ -3,7 +3,7 @@ import path from "node:path";
 import type { GetSecretValueResponse } from "@aws-sdk/client-secrets-manager";
 import { asOperator } from "./operator";
 import { expectSame, type Step } from "./scenario";
-import type { World } from "./world";
+import type { ScenarioContext } from "./scenarioContext";
 
 /** What nobody may be told. */
 export interface Secrets {
@@ -19,22 +19,27 @@ const SECRET = "aws:secretsmanager/secret:Secret";
  * All that Secrets Manager holds just now, of secrets that hold several values each of them.
  * @param names of those that were there before the program
  */
-export async function secretsOf(world: World, names: readonly string[] = []): Promise<Secrets> {
-  const declared = world.stacks
+export async function secretsOf(context: ScenarioContext, names: readonly string[] = []): Promise<Secrets> {
+  const declared = context.stacks
     .flatMap(({ registrations }) => registrations)
     .filter(({ type }) => type === SECRET)
     .map(({ outputs }) => String(outputs.arn));
   const valuesOf = async (ids: readonly string[]) =>
-    (await Promise.all(ids.map((id) => stored(world, id)))).flatMap(textsOf);
+    (await Promise.all(ids.map((id) => stored(context, id)))).flatMap(textsOf);
   return { given: await valuesOf(names), made: await valuesOf(declared) };
 }
 
 /** Empty where nobody has put one yet. */
-async function stored(world: World, SecretId: string): Promise<string> {
+async function stored(context: ScenarioContext, SecretId: string): Promise<string> {
   try {
-    const { SecretString = "" } = await asOperator<GetSecretValueResponse>(world, "secretsmanager", "GetSecretValue", {
-      SecretId,
-    });
+    const { SecretString = "" } = await asOperator<GetSecretValueResponse>(
+      context,
+      "secretsmanager",
+      "GetSecretValue",
+      {
+        SecretId,
+      },
+    );
     return SecretString;
   } catch (error) {
     if (error instanceof Error && error.name === "ResourceNotFoundException") return "";
@@ -54,7 +59,7 @@ function textsOf(value: string): string[] {
 }
 
 /** Whatever was said, declared or written since the account was opened and holds one of the secrets: where, not what. */
-export async function toldIn({ account, stacks }: World, { given, made }: Secrets): Promise<string[]> {
+export async function leaksIn({ account, stacks }: ScenarioContext, { given, made }: Secrets): Promise<string[]> {
   const secrets = [...given, ...made];
   const registrations = stacks.flatMap((stack) => stack.registrations);
   return [
@@ -88,11 +93,11 @@ async function filesWith(directory: string, secrets: string[]): Promise<string[]
 }
 
 /** @param given tokens that were in use */
-export const toldNowhere = (given: string[]): Step => ({
+export const noSecretLeaks = (given: string[]): Step => ({
   title: "no log, event, declared resource or stored file contains a token",
-  async run(world) {
-    const { account, registrations } = world;
-    expectSame("what holds a secret", await toldIn(world, { ...(await secretsOf(world)), given }), []);
+  async run(context) {
+    const { account, registrations } = context;
+    expectSame("what holds a secret", await leaksIn(context, { ...(await secretsOf(context)), given }), []);
     return `${account.events.length} events, ${account.trail.length} calls, ${registrations.length} resources`;
   },
 });

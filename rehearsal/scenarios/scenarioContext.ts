@@ -21,7 +21,7 @@ export interface Sighting {
 }
 
 /** A stack that stands in the account. */
-export interface WorldStack {
+export interface ScenarioStack {
   readonly name: string;
   /** What its images are tagged with. */
   readonly environment: string;
@@ -31,13 +31,13 @@ export interface WorldStack {
 }
 
 /** What a scenario plays in: the account, the forges, and those who use the service. */
-export interface World {
+export interface ScenarioContext {
   readonly account: Account;
   readonly clock: Clock;
   /** Name of the stack that is rehearsed. */
   readonly stack: string;
   /** It, and before it those whose images it takes. */
-  readonly stacks: readonly WorldStack[];
+  readonly stacks: readonly ScenarioStack[];
   /** Of the stack that is rehearsed. */
   readonly outputs: Outputs;
   readonly registrations: readonly Registration[];
@@ -69,10 +69,12 @@ export interface World {
  * One of the stacks, the rehearsed one unless told.
  * @throws for a stack that is not in the account
  */
-export function stackOf(world: World, name = world.stack): WorldStack {
-  const stack = world.stacks.find((it) => it.name === name);
+export function stackOf(context: ScenarioContext, name = context.stack): ScenarioStack {
+  const stack = context.stacks.find((it) => it.name === name);
   if (stack === undefined)
-    throw new Error(`Stack ${name} is not in this account: there are ${world.stacks.map((it) => it.name).join(", ")}.`);
+    throw new Error(
+      `Stack ${name} is not in this account: there are ${context.stacks.map((it) => it.name).join(", ")}.`,
+    );
   return stack;
 }
 
@@ -88,7 +90,7 @@ export interface Intake {
  * @param key `<forge>/<repository>`
  * @throws where the stack takes webhooks, but none of this repository
  */
-export function intakeOf({ stacks }: Pick<World, "stacks">, key = `github/${storefront}`): Intake {
+export function intakeOf({ stacks }: Pick<ScenarioContext, "stacks">, key = `github/${storefront}`): Intake {
   const listening = [...stacks].reverse().find(({ outputs }) => outputs.webhookUrls !== undefined);
   if (listening === undefined) return { stack: stacks[0]?.name ?? "", webhook: undefined };
   const { webhookUrls = {}, webhookSecrets = {} } = listening.outputs;
@@ -106,7 +108,7 @@ const pause = 5;
  * What scenarios see of a rehearsal: an empty repository, and no webhook yet.
  * @throws if the stack's outputs lack what scenarios need; the account is closed then
  */
-export async function createWorld(rehearsal: Rehearsal): Promise<World> {
+export async function createScenarioContext(rehearsal: Rehearsal): Promise<ScenarioContext> {
   try {
     return await enter(rehearsal);
   } catch (error) {
@@ -115,9 +117,9 @@ export async function createWorld(rehearsal: Rehearsal): Promise<World> {
   }
 }
 
-async function enter(rehearsal: Rehearsal): Promise<World> {
-  const { account, outside, close } = rehearsal;
-  const { forges, repository, chats } = outside;
+async function enter(rehearsal: Rehearsal): Promise<ScenarioContext> {
+  const { account, external, close } = rehearsal;
+  const { forges, repository, chats } = external;
   const { clock, addresses } = account;
   const stacks = rehearsal.stacks.map(({ name, environment, program }) => ({
     name,
@@ -129,7 +131,7 @@ async function enter(rehearsal: Rehearsal): Promise<World> {
   if (rehearsed === undefined) throw new Error("No stack was evaluated into the account.");
   await natInstanceReady(account, rehearsed.registrations);
 
-  const world: World = {
+  const context: ScenarioContext = {
     account,
     clock,
     stack: rehearsed.name,
@@ -142,8 +144,8 @@ async function enter(rehearsal: Rehearsal): Promise<World> {
     seen: [],
     mark: 0,
     ask: (url, asked) => clock.during(request(addresses, url, asked)),
-    async push(update, pushed = world.repository) {
-      world.mark = account.events.length;
+    async push(update, pushed = context.repository) {
+      context.mark = account.events.length;
       const [delivery] = await forges.push(pushed, await update);
       if (delivery === undefined && stacks.some(({ outputs }) => outputs.webhookUrls !== undefined))
         throw new Error(`No webhook of ${pushed.name} takes pushes: add one first.`);
@@ -158,11 +160,11 @@ async function enter(rehearsal: Rehearsal): Promise<World> {
         await clock.settled();
       }
     },
-    since: () => account.events.slice(world.mark),
+    since: () => account.events.slice(context.mark),
     async event(accept) {
-      return world.since().find(accept) ?? account.until(accept);
+      return context.since().find(accept) ?? account.until(accept);
     },
     close,
   };
-  return world;
+  return context;
 }

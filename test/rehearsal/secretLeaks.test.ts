@@ -3,8 +3,8 @@ import path from "node:path";
 import { assert } from "chai";
 import { createSecretsManager } from "../../rehearsal/cloud/secretsManager";
 import type { Registration } from "../../rehearsal/monitor";
-import { secretsOf, toldIn } from "../../rehearsal/scenarios/toldNowhere";
-import type { World } from "../../rehearsal/scenarios/world";
+import type { ScenarioContext } from "../../rehearsal/scenarios/scenarioContext";
+import { leaksIn, secretsOf } from "../../rehearsal/scenarios/secretLeaks";
 import { createTestCloud, type TestCloud } from "./support";
 
 const given = 'given "7c41"';
@@ -33,16 +33,16 @@ describe("rehearsal: secrets that are told", () => {
   afterEach(() => account.close());
 
   const worldOf = (...registrations: Registration[]) =>
-    ({ account, registrations, stacks: [{ registrations }] }) as unknown as World;
+    ({ account, registrations, stacks: [{ registrations }] }) as unknown as ScenarioContext;
   const secrets = { given: [given], made: [made] };
 
   it("are found in events, resources and files, and not repeated", async () => {
-    assert.deepEqual(await toldIn(worldOf(), secrets), []);
+    assert.deepEqual(await leaksIn(worldOf(), secrets), []);
     account.tell({ kind: "log", group: "g", stream: "s", line: `the token is ${given}` });
     account.tell({ kind: "api-request", api: "abc", method: "GET", path: `/?token=${made}`, status: 200 });
     await writeFile(path.join(account.directory, "archive.bin"), Buffer.from(`\u0000${made}\u0000`));
     const [harmless, leaking] = [registration("aws:a:A", { value: made }), registration("aws:b:B", { value: given })];
-    assert.deepEqual(await toldIn(worldOf(harmless, leaking), secrets), [
+    assert.deepEqual(await leaksIn(worldOf(harmless, leaking), secrets), [
       "event log",
       "event api-request",
       "resource urn:pulumi:dev::slipway::aws:b:B::it",
@@ -57,7 +57,7 @@ describe("rehearsal: secrets that are told", () => {
     await create("outside", given);
     await create("empty");
     const { ARN: arn } = await create("inside", JSON.stringify({ token: made, other: "two" }));
-    const world = worldOf(registration("aws:secretsmanager/secret:Secret", { arn }));
-    assert.deepEqual(await secretsOf(world, ["outside", "empty"]), { given: [given], made: [made, "two"] });
+    const context = worldOf(registration("aws:secretsmanager/secret:Secret", { arn }));
+    assert.deepEqual(await secretsOf(context, ["outside", "empty"]), { given: [given], made: [made, "two"] });
   });
 });

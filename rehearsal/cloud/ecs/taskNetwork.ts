@@ -7,7 +7,7 @@ import type { Launch } from "./launch";
 import { assume, type TaskHost } from "./startup";
 
 /** What a task's processes talk to outside of it, until it has ended. */
-export type Ways = Pick<Launch, "agent" | "credentials" | "forwarder" | "network"> & { close(): void };
+export type TaskNetwork = Pick<Launch, "agent" | "credentials" | "forwarder" | "network"> & { close(): void };
 
 interface Inside extends Pick<Client, "ports" | "onListening"> {
   /** What events about its connections call it. */
@@ -20,12 +20,12 @@ interface Inside extends Pick<Client, "ports" | "onListening"> {
  * Opens a task's ways to AWS, under its own role, and to all other hosts: none leads where its interface does not.
  * @throws in ECS's words where its role cannot be assumed
  */
-export async function openWays(
+export async function openTaskNetwork(
   { cloud, agent, authority, networkProgram }: TaskHost,
   { taskRoleArn }: Pick<TaskDefinition, "taskRoleArn">,
   { from, kill, ports, onListening }: Inside,
   networkInterface: NetworkInterface,
-): Promise<Ways> {
+): Promise<TaskNetwork> {
   const connections = createConnections(cloud, { from, interfaces: [networkInterface], context: {} });
   const credentials =
     taskRoleArn === undefined

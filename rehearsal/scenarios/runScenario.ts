@@ -6,7 +6,7 @@ import type { Progress } from "../report/progress";
 import { expectEndedOnce } from "./ended";
 import { errorLine } from "./errorLine";
 import type { Scenario, Step } from "./scenario";
-import type { World } from "./world";
+import type { ScenarioContext } from "./scenarioContext";
 
 /** A step that did not come out as it should. */
 export interface Failure extends Error {
@@ -30,7 +30,7 @@ export interface Failure extends Error {
 export const isFailure = (error: unknown): error is Failure =>
   error instanceof Error && "scenario" in error && "denials" in error;
 
-export interface PlayOptions {
+export interface RunScenarioOptions {
   /** Ends the step that is being played. */
   signal?: AbortSignal;
   /** Real milliseconds that one step may wait while nothing is under way in the account. */
@@ -52,54 +52,60 @@ const LONGEST = 10 * 60_000;
  * expected to be refused. So does an error of a function, unless the scenario brings it about.
  * @throws Failure naming scenario, step and cause; or the signal's reason
  */
-export async function play(
+export async function runScenario(
   scenario: Scenario,
-  world: World,
+  context: ScenarioContext,
   progress: Progress,
-  options: PlayOptions = {},
+  options: RunScenarioOptions = {},
 ): Promise<void> {
   progress.heading(`${scenario.name}: ${scenario.title}`);
   for (const [index, step] of scenario.steps.entries()) {
     progress.begin(step.title);
     try {
-      const outcome = await guarded(scenario, step, world, options);
+      const outcome = await guarded(scenario, step, context, options);
       if (typeof outcome === "object") progress.done(outcome.detail, outcome.excerpt);
       else progress.done(outcome);
     } catch (error) {
       progress.failed();
       options.signal?.throwIfAborted();
-      throw failureOf(scenario, step.title, index + 1, world, error);
+      throw failureOf(scenario, step.title, index + 1, context, error);
     }
   }
   try {
-    expectEndedOnce(world);
+    expectEndedOnce(context);
   } catch (error) {
     const title = "what has begun has ended once";
     progress.begin(title);
     progress.failed();
-    throw failureOf(scenario, title, scenario.steps.length + 1, world, error);
+    throw failureOf(scenario, title, scenario.steps.length + 1, context, error);
   }
 }
 
-function failureOf({ name }: Scenario, step: string, position: number, world: World, error: unknown): Failure {
+function failureOf(
+  { name }: Scenario,
+  step: string,
+  position: number,
+  context: ScenarioContext,
+  error: unknown,
+): Failure {
   const cause = error instanceof Error ? error : new Error(String(error));
-  const { events } = world.account;
+  const { events } = context.account;
   return Object.assign(new Error(`${name}, step ${position} (${step}): ${cause.message}`), {
-    rehearsed: world.stack,
+    rehearsed: context.stack,
     scenario: name,
     step,
     position,
     cause,
-    denials: denialsOf(world),
-    unreached: distinct(world.since().filter((event) => event.kind === "connection" && event.reason !== undefined)),
+    denials: denialsOf(context),
+    unreached: distinct(context.since().filter((event) => event.kind === "connection" && event.reason !== undefined)),
     last: distinct(events.filter((event) => describe(event).as !== "detail" || isComplaint(event))).slice(-6),
-    pipelines: pipelineNames(world.stacks),
+    pipelines: pipelineNames(context.stacks),
   } satisfies Omit<Failure, "name" | "message">);
 }
 
 /** Each once, however often it was asked again. */
-function denialsOf(world: World): Decision[] {
-  const denials = world.account.iam.decisions.filter((decision) => decision.denial !== undefined);
+function denialsOf(context: ScenarioContext): Decision[] {
+  const denials = context.account.iam.decisions.filter((decision) => decision.denial !== undefined);
   return [...new Map(denials.map((it) => [it.denial, it])).values()];
 }
 
@@ -114,25 +120,25 @@ const distinct = (events: CloudEvent[]): CloudEvent[] =>
 async function guarded(
   scenario: Scenario,
   step: Step,
-  world: World,
-  { limit = 60_000, every = everyInterval, signal }: PlayOptions,
+  context: ScenarioContext,
+  { limit = 60_000, every = everyInterval, signal }: RunScenarioOptions,
 ): ReturnType<Step["run"]> {
   let stop: () => void = () => undefined;
   let judged = 0;
   const trouble = new Promise<never>((_, reject) => {
     const check = (event?: CloudEvent) => {
-      const { decisions } = world.account.iam;
+      const { decisions } = context.account.iam;
       const denied = decisions.slice(judged).find(({ denial }) => denial !== undefined);
       judged = decisions.length;
-      const error = denied === undefined ? troubleOf(scenario, world, event) : new Error(denied.denial);
+      const error = denied === undefined ? troubleOf(scenario, context, event) : new Error(denied.denial);
       if (error !== undefined) reject(error);
     };
     const abort = () => reject(signal?.reason);
     signal?.addEventListener("abort", abort);
-    const stopListening = world.account.onEvent(check);
-    const [began, idle] = [performance.now(), world.clock.idle()];
+    const stopListening = context.account.onEvent(check);
+    const [began, idle] = [performance.now(), context.clock.idle()];
     const stopWaiting = every(1_000, () => {
-      if (world.clock.idle() - idle >= limit)
+      if (context.clock.idle() - idle >= limit)
         reject(new Error(`It was not done within ${limit / 1000} seconds in which nothing was under way.`));
       if (performance.now() - began >= LONGEST)
         reject(new Error(`It was not done within ${LONGEST / 60_000} minutes.`));
@@ -145,7 +151,7 @@ async function guarded(
     };
   });
   try {
-    const detail = await Promise.race([step.run(world), trouble]);
+    const detail = await Promise.race([step.run(context), trouble]);
     stop();
     // A denial that nobody heard of yet: stop() has looked once more.
     return await Promise.race([trouble, Promise.resolve(detail)]);
@@ -154,9 +160,9 @@ async function guarded(
   }
 }
 
-function troubleOf(scenario: Scenario, world: World, event: CloudEvent | undefined): Error | undefined {
+function troubleOf(scenario: Scenario, context: ScenarioContext, event: CloudEvent | undefined): Error | undefined {
   if (event === undefined || scenario.troubled) return undefined;
-  const logged = errorLine(world, event);
+  const logged = errorLine(context, event);
   if (logged !== undefined) return new Error(logged);
   if (event.kind !== "function-invoked" || event.outcome === "succeeded") return undefined;
   return new Error(`The function ${event.function} failed: ${event.error ?? "without a word"}`);

@@ -2,7 +2,7 @@ import { asList, type Statement } from "./cloud/policies";
 import type { Declaration } from "./cloud/service";
 
 /** Changes what the program declares before it is created: how a mistake is made on purpose, to see it caught. */
-export interface Breaking {
+export interface FaultInjection {
   alter(declaration: Declaration): Declaration;
   /** @throws if nothing was there to be broken, saying what is */
   check(): void;
@@ -12,7 +12,7 @@ export interface Breaking {
  * Takes an action out of every policy of the roles whose names match.
  * @param action as policies spell it: `sqs:SendMessage`
  */
-export function withoutAction(action: string, role = /./): Breaking {
+export function withoutAction(action: string, role = /./): FaultInjection {
   const granted = new Set<string>();
   let taken = 0;
 

@@ -1,27 +1,27 @@
 import { expect } from "chai";
-import { withoutAction } from "../../rehearsal/breaking";
+import { withoutAction } from "../../rehearsal/faultInjection";
 import { open } from "../../rehearsal/rehearsal";
 import { silent } from "../../rehearsal/report/silent";
 import { deliver } from "../../rehearsal/scenarios/deliver/scenario";
-import { isFailure, play } from "../../rehearsal/scenarios/play";
 import { promote } from "../../rehearsal/scenarios/promote/scenario";
+import { isFailure, runScenario } from "../../rehearsal/scenarios/runScenario";
 import type { Scenario } from "../../rehearsal/scenarios/scenario";
-import { createWorld } from "../../rehearsal/scenarios/world";
+import { createScenarioContext } from "../../rehearsal/scenarios/scenarioContext";
 import { warmLanguageHost } from "../evaluation/client";
 
 /** What a scenario fails with when roles of its stack with that name lose the action. */
 async function failureWithout(action: string, role: RegExp, scenario: Scenario): Promise<string> {
   const { stack = "dev" } = scenario;
-  const world = await createWorld(
+  const context = await createScenarioContext(
     await open({ stack, speed: 200, host: warmLanguageHost, breaking: withoutAction(action, role) }),
   );
   try {
-    await play(scenario, world, silent);
+    await runScenario(scenario, context, silent);
   } catch (error) {
     if (isFailure(error)) return `${error.scenario}: ${error.denials[0]?.denial}`;
     throw error;
   } finally {
-    await world.close();
+    await context.close();
   }
   return "nothing was missed";
 }

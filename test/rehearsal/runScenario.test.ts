@@ -1,16 +1,21 @@
 import { assert } from "chai";
 import type { CloudEvent } from "../../rehearsal/cloud/events";
+import { startExternalServices } from "../../rehearsal/externalServices";
 import type { Registration } from "../../rehearsal/monitor";
-import { startOutside } from "../../rehearsal/outside";
 import type { Rehearsal } from "../../rehearsal/rehearsal";
 import { explainFailure } from "../../rehearsal/report/failure";
 import type { Progress } from "../../rehearsal/report/progress";
 import { errorLine } from "../../rehearsal/scenarios/errorLine";
-import { type Failure, isFailure, type PlayOptions, play } from "../../rehearsal/scenarios/play";
+import { type Failure, isFailure, type RunScenarioOptions, runScenario } from "../../rehearsal/scenarios/runScenario";
 import { expectEqual, type Mismatch, type Scenario, type Step } from "../../rehearsal/scenarios/scenario";
+import {
+  createScenarioContext,
+  intakeOf,
+  type ScenarioContext,
+  stackOf,
+} from "../../rehearsal/scenarios/scenarioContext";
 import { pipelineOf } from "../../rehearsal/scenarios/steps";
 import { commitOf } from "../../rehearsal/scenarios/versions";
-import { createWorld, intakeOf, stackOf, type World } from "../../rehearsal/scenarios/world";
 import { createTestCloud, type TestCloud } from "./support";
 
 const KEY = "github/acme/storefront";
@@ -42,12 +47,12 @@ const stack = (name: string, outputs: object, registrations: Registration[] = []
 });
 
 async function rehearsalOf(account: TestCloud, stacks: Rehearsal["stacks"]): Promise<Rehearsal> {
-  const outside = await startOutside(account);
+  const external = await startExternalServices(account);
   const close = async () => {
-    await outside.close();
+    await external.close();
     await account.close();
   };
-  return { account, stacks, outside, close };
+  return { account, stacks, external, close };
 }
 
 const step = (title: string, run: Step["run"]): Step => ({ title, run });
@@ -55,7 +60,7 @@ const forEver = () => new Promise<undefined>(() => undefined);
 
 describe("rehearsal: playing a scenario", () => {
   let account: TestCloud;
-  let world: World;
+  let context: ScenarioContext;
   let told: string[];
   const progress: Progress = {
     heading: (text) => told.push(`heading ${text}`),
@@ -71,10 +76,10 @@ describe("rehearsal: playing a scenario", () => {
   beforeEach(async () => {
     told = [];
     account = await createTestCloud([]);
-    world = await createWorld(await rehearsalOf(account, [stack("dev", outputs, [fetchFunction])]));
+    context = await createScenarioContext(await rehearsalOf(account, [stack("dev", outputs, [fetchFunction])]));
   });
 
-  afterEach(() => world.close());
+  afterEach(() => context.close());
 
   const scenario = (steps: Step[], rest: Partial<Scenario> = {}): Scenario => ({
     name: "example",
@@ -83,19 +88,19 @@ describe("rehearsal: playing a scenario", () => {
     ...rest,
   });
 
-  async function failureOf(it: Scenario, options?: PlayOptions, within = world): Promise<Failure> {
-    const error = await play(it, within, progress, options).catch((reason: unknown) => reason);
+  async function failureOf(it: Scenario, options?: RunScenarioOptions, within = context): Promise<Failure> {
+    const error = await runScenario(it, within, progress, options).catch((reason: unknown) => reason);
     if (!isFailure(error)) throw new Error(`Expected a failure, got ${error}.`);
     return error;
   }
 
   it("runs the steps in order and tells what came out", async () => {
-    await play(scenario([step("one", async () => "1"), step("two", async () => undefined)]), world, progress);
+    await runScenario(scenario([step("one", async () => "1"), step("two", async () => undefined)]), context, progress);
     assert.deepEqual(told, ["heading example: an example", "begin one", "done 1", "begin two", "done undefined"]);
   });
 
   it("shows the lines of what came out as they are", async () => {
-    await play(scenario([step("one", async () => ({ detail: "1", excerpt: "-1\n+2\n" }))]), world, progress);
+    await runScenario(scenario([step("one", async () => ({ detail: "1", excerpt: "-1\n+2\n" }))]), context, progress);
     assert.deepEqual(told, ["heading example: an example", "begin one", "done 1 with -1\n+2\n"]);
   });
 
@@ -133,9 +138,9 @@ describe("rehearsal: playing a scenario", () => {
   });
 
   it("ends a step that waits while nothing is under way, after its limit", async () => {
-    const waited = { ...world, clock: { ...world.clock, idle: () => idle } };
+    const waited = { ...context, clock: { ...context.clock, idle: () => idle } };
     let idle = 0;
-    const every: PlayOptions["every"] = (_, action) => {
+    const every: RunScenarioOptions["every"] = (_, action) => {
       idle = 5_000;
       action();
       return () => undefined;
@@ -148,13 +153,15 @@ describe("rehearsal: playing a scenario", () => {
     const controller = new AbortController();
     const reason = new Error("interrupted");
     const stopped: string[] = [];
-    const every: PlayOptions["every"] = () => () => stopped.push("limit");
+    const every: RunScenarioOptions["every"] = () => () => stopped.push("limit");
     const interrupted = step("one", () => {
       controller.abort(reason);
       return forEver();
     });
     const { signal } = controller;
-    const error = await play(scenario([interrupted]), world, progress, { signal, every }).catch((it: unknown) => it);
+    const error = await runScenario(scenario([interrupted]), context, progress, { signal, every }).catch(
+      (it: unknown) => it,
+    );
     assert.equal(error, reason);
     assert.include(stopped, "limit");
   });
@@ -232,7 +239,7 @@ describe("rehearsal: playing a scenario", () => {
         tell(account);
         return "1";
       });
-      await play(scenario([passing], { troubled: true }), world, progress);
+      await runScenario(scenario([passing], { troubled: true }), context, progress);
       assert.include(told, "done 1");
     });
   }
@@ -248,7 +255,7 @@ describe("rehearsal: playing a scenario", () => {
       for (const [group, line] of lines) account.tell({ kind: "log", group, stream: "s", line });
       return "1";
     });
-    await play(scenario([telling]), world, progress);
+    await runScenario(scenario([telling]), context, progress);
     assert.include(told, "done 1");
   });
 
@@ -257,11 +264,11 @@ describe("rehearsal: playing a scenario", () => {
     const isDead = (event: { kind: string }): event is Dead => event.kind === "message-dead";
     const dead = (messageId: string): Dead => ({ kind: "message-dead", queue: "q", messageId });
     account.tell(dead("1"));
-    world.mark = account.events.length;
-    const coming = world.event(isDead);
+    context.mark = account.events.length;
+    const coming = context.event(isDead);
     account.tell(dead("2"));
     assert.equal((await coming).messageId, "2");
-    assert.equal((await world.event(isDead)).messageId, "2");
+    assert.equal((await context.event(isDead)).messageId, "2");
   });
 
   it("refuses a program without the outputs that scenarios need", async () => {
@@ -273,7 +280,7 @@ describe("rehearsal: playing a scenario", () => {
       closed = true;
       await rehearsal.close();
     };
-    const error = await createWorld({ ...rehearsal, close }).catch((reason: Error) => reason);
+    const error = await createScenarioContext({ ...rehearsal, close }).catch((reason: Error) => reason);
     assert.equal(
       (error as Error).message,
       "The stack's outputs lack webhookUrls, webhookSecrets, pipelines: the scenarios need the addresses that index.ts exports.",
@@ -286,7 +293,7 @@ describe("rehearsal: playing a scenario", () => {
     const other = await createTestCloud([]);
     const prod = { ...rest, pipelines: { storefront: "storefront-def5678" } };
     const stacks = [stack("dev", outputs, [fetchFunction]), stack("prod", prod)];
-    const two = await createWorld(await rehearsalOf(other, stacks));
+    const two = await createScenarioContext(await rehearsalOf(other, stacks));
     assert.deepEqual([two.stack, two.outputs.pipelines, two.registrations], ["prod", prod.pipelines, []]);
     assert.deepEqual(
       [pipelineOf(two), pipelineOf(two, "prod"), pipelineOf(two, "dev")],
@@ -312,7 +319,7 @@ describe("rehearsal: playing a scenario", () => {
   it("has no webhook where the branches are polled, and takes pushes all the same", async () => {
     const { webhookUrls: _, webhookSecrets: __, ...rest } = outputs;
     const other = await createTestCloud([]);
-    const polled = await createWorld(await rehearsalOf(other, [stack("cn-north-1", rest)]));
+    const polled = await createScenarioContext(await rehearsalOf(other, [stack("cn-north-1", rest)]));
     assert.deepEqual(intakeOf(polled), { stack: "cn-north-1", webhook: undefined });
     const update = await polled.repository.commit({ "README.md": { mode: "100644", content: "1\n" } }, "Release 1.0.0");
     assert.isUndefined(await polled.push(update));
