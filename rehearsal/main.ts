@@ -14,7 +14,7 @@ import { scenarios, usual } from "./scenarios";
 import { type PlannedAccount, plan, scenariosOf } from "./scenarios/plan";
 import { isFailure } from "./scenarios/runScenario";
 import { intakeOf, type ScenarioContext } from "./scenarios/scenarioContext";
-import { serviceUrl } from "./scenarios/steps";
+import { serviceUrl } from "./scenarios/steps/deliveries";
 
 /** The scenarios of a stack, one per line. */
 function scenarioLines(stack: string): string {

@@ -13,10 +13,10 @@ import { reasonFor } from "./report/reasons";
 import type { Findings } from "./report/summary";
 import { count } from "./report/table";
 import { RUNS, removeFormerRuns } from "./runs";
-import { readOutputs } from "./scenarios/outputs";
 import type { PlannedAccount } from "./scenarios/plan";
 import { runScenario } from "./scenarios/runScenario";
 import { createScenarioContext, type ScenarioContext } from "./scenarios/scenarioContext";
+import { readOutputs } from "./scenarios/steps/outputs";
 
 export interface RehearseOptions {
   stack: string;

@@ -1,8 +1,8 @@
 import type { IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import { createLocalServer, createToken } from "./loopback";
-import { answerApproval, asksForApproval, waitingApproval } from "./scenarios/approvals";
 import type { ScenarioContext } from "./scenarios/scenarioContext";
+import { answerApproval, asksForApproval, waitingApproval } from "./scenarios/steps/approvals";
 
 /** Where somebody answers what waits for approval, as the console lets them: `curl -X POST …/approve`. */
 export interface Reviewer {

@@ -2,15 +2,15 @@ import { commitVersion } from "../forges/storefront";
 import type { LanguageHost } from "../program";
 import { open } from "../rehearsal";
 import { silent } from "../report/silent";
-import { gitops } from "../scenarios/gitops/scenario";
+import { gitops } from "../scenarios/gitops";
 import type { PlannedAccount } from "../scenarios/plan";
-import { approved, waits } from "../scenarios/promotion";
-import { gitopsIsPrivate } from "../scenarios/pullRequests";
 import { runScenario } from "../scenarios/runScenario";
 import type { Step } from "../scenarios/scenario";
 import { createScenarioContext, type ScenarioContext } from "../scenarios/scenarioContext";
-import { at, servicesNotDelivered } from "../scenarios/state";
-import { addWebhook, delivers, deliversTo, push } from "../scenarios/steps";
+import { addWebhook, delivers, deliversTo, push } from "../scenarios/steps/deliveries";
+import { approved, waits } from "../scenarios/steps/promotion";
+import { gitopsIsPrivate } from "../scenarios/steps/pullRequests";
+import { at, servicesNotDelivered } from "../scenarios/steps/state";
 import { createFaults, type Faults } from "./injector";
 
 /** The accounts that deliveries are played in. */

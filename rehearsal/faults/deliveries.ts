@@ -1,13 +1,13 @@
 import type { CloudEvent } from "../cloud/events";
 import type { Response } from "../forges/request";
 import { commitCrash, commitVersion } from "../forges/storefront";
-import { answerApproval, waitingApproval } from "../scenarios/approvals";
-import { application } from "../scenarios/delivered";
-import { jobOf, requestPullRequest } from "../scenarios/pullRequests";
 import { type ScenarioContext, stackOf } from "../scenarios/scenarioContext";
-import { readState } from "../scenarios/state";
-import { pipelineOf } from "../scenarios/steps";
-import { commitOf } from "../scenarios/versions";
+import { answerApproval, waitingApproval } from "../scenarios/steps/approvals";
+import { application } from "../scenarios/steps/delivered";
+import { pipelineOf } from "../scenarios/steps/deliveries";
+import { jobOf, requestPullRequest } from "../scenarios/steps/pullRequests";
+import { readState } from "../scenarios/steps/state";
+import { commitOf } from "../scenarios/steps/versions";
 import type { AccountName } from "./accounts";
 import { type Evidence, eventsOf, executionEnds, type Request, recordOf } from "./evidence";
 

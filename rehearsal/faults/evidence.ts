@@ -1,5 +1,5 @@
 import type { CloudEvent } from "../cloud/events";
-import type { ServiceState } from "../scenarios/state";
+import type { ServiceState } from "../scenarios/steps/state";
 
 /** Something that happened, and when, in milliseconds since the epoch. */
 export interface Happened {

@@ -1,10 +1,10 @@
 import type { AttributeValue, GetItemOutput } from "@aws-sdk/client-dynamodb";
-import { servicesOf } from "../scenarios/delivered";
-import { functionActions } from "../scenarios/ended";
-import { asOperator } from "../scenarios/operator";
 import type { ScenarioContext } from "../scenarios/scenarioContext";
-import { readState } from "../scenarios/state";
-import { pipelineOf } from "../scenarios/steps";
+import { servicesOf } from "../scenarios/steps/delivered";
+import { pipelineOf } from "../scenarios/steps/deliveries";
+import { functionActions } from "../scenarios/steps/ended";
+import { asOperator } from "../scenarios/steps/operator";
+import { readState } from "../scenarios/steps/state";
 import type { OpenAccount } from "./accounts";
 import type { Happened, LockSample, RecordState, StackState } from "./evidence";
 

@@ -3,10 +3,10 @@ import type { Decision } from "../cloud/iam";
 import { describe } from "../report/describe";
 import { type PipelineNames, pipelineNames } from "../report/pipelines";
 import type { Progress } from "../report/progress";
-import { expectEndedOnce } from "./ended";
-import { errorLine } from "./errorLine";
 import type { Scenario, Step } from "./scenario";
 import type { ScenarioContext } from "./scenarioContext";
+import { expectEndedOnce } from "./steps/ended";
+import { errorLine } from "./steps/errorLine";
 
 /** A step that did not come out as it should. */
 export interface Failure extends Error {

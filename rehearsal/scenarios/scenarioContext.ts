@@ -10,8 +10,8 @@ import { storefront } from "../forges/storefront";
 import type { Delivery } from "../forges/webhook";
 import type { Registration } from "../monitor";
 import type { Rehearsal } from "../rehearsal";
-import { natInstanceReady } from "./natReady";
-import { type Outputs, readOutputs } from "./outputs";
+import { natInstanceReady } from "./steps/natReady";
+import { type Outputs, readOutputs } from "./steps/outputs";
 
 /** A version that a service answered with. */
 export interface Sighting {

@@ -1,7 +1,7 @@
 import type { CloudEvent } from "../../rehearsal/cloud/events";
 import { open } from "../../rehearsal/rehearsal";
 import { silent } from "../../rehearsal/report/silent";
-import { deliver } from "../../rehearsal/scenarios/deliver/scenario";
+import { deliver } from "../../rehearsal/scenarios/deliver";
 import { runScenario } from "../../rehearsal/scenarios/runScenario";
 import { createScenarioContext } from "../../rehearsal/scenarios/scenarioContext";
 

@@ -1,9 +1,9 @@
 import { assert } from "chai";
 import type { CloudEvent } from "../../rehearsal/cloud/events";
 import type { Registration } from "../../rehearsal/monitor";
-import { expectEndedOnce } from "../../rehearsal/scenarios/ended";
 import { isMismatch } from "../../rehearsal/scenarios/scenario";
 import type { ScenarioContext } from "../../rehearsal/scenarios/scenarioContext";
+import { expectEndedOnce } from "../../rehearsal/scenarios/steps/ended";
 
 const stages = [
   { name: "Build", actions: [{ name: "Build", provider: "CodeBuild" }] },

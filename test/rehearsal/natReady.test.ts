@@ -1,6 +1,6 @@
 import { assert } from "chai";
 import type { Registration } from "../../rehearsal/monitor";
-import { natInstanceReady } from "../../rehearsal/scenarios/natReady";
+import { natInstanceReady } from "../../rehearsal/scenarios/steps/natReady";
 import { refusalMessage } from "../refusal";
 import { createTestCloud, type TestCloud } from "./support";
 

@@ -1,5 +1,5 @@
 import { assert } from "chai";
-import { readOutputs } from "../../rehearsal/scenarios/outputs";
+import { readOutputs } from "../../rehearsal/scenarios/steps/outputs";
 
 const tables = {
   services: { "storefront/web": "http://lb" },

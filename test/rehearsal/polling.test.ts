@@ -1,6 +1,6 @@
 import { assert } from "chai";
-import { enqueued } from "../../rehearsal/scenarios/polling";
 import type { ScenarioContext } from "../../rehearsal/scenarios/scenarioContext";
+import { enqueued } from "../../rehearsal/scenarios/steps/polling";
 import { refusalMessage } from "../refusal";
 import { createTestCloud, type TestCloud } from "./support";
 

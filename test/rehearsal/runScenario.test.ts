@@ -5,7 +5,6 @@ import type { Registration } from "../../rehearsal/monitor";
 import type { Rehearsal } from "../../rehearsal/rehearsal";
 import { explainFailure } from "../../rehearsal/report/failure";
 import type { Progress } from "../../rehearsal/report/progress";
-import { errorLine } from "../../rehearsal/scenarios/errorLine";
 import { type Failure, isFailure, type RunScenarioOptions, runScenario } from "../../rehearsal/scenarios/runScenario";
 import { expectEqual, type Mismatch, type Scenario, type Step } from "../../rehearsal/scenarios/scenario";
 import {
@@ -14,8 +13,9 @@ import {
   type ScenarioContext,
   stackOf,
 } from "../../rehearsal/scenarios/scenarioContext";
-import { pipelineOf } from "../../rehearsal/scenarios/steps";
-import { commitOf } from "../../rehearsal/scenarios/versions";
+import { pipelineOf } from "../../rehearsal/scenarios/steps/deliveries";
+import { errorLine } from "../../rehearsal/scenarios/steps/errorLine";
+import { commitOf } from "../../rehearsal/scenarios/steps/versions";
 import { createTestCloud, type TestCloud } from "./support";
 
 const KEY = "github/acme/storefront";

@@ -9,7 +9,7 @@ import { plan, scenariosOf } from "../../rehearsal/scenarios/plan";
 import { isFailure, runScenario } from "../../rehearsal/scenarios/runScenario";
 import type { Scenario } from "../../rehearsal/scenarios/scenario";
 import { createScenarioContext, type ScenarioContext } from "../../rehearsal/scenarios/scenarioContext";
-import { leaksIn, secretsOf } from "../../rehearsal/scenarios/secretLeaks";
+import { leaksIn, secretsOf } from "../../rehearsal/scenarios/steps/secretLeaks";
 import { warmLanguageHost } from "../evaluation/client";
 import { recording } from "./recordingProgress";
 

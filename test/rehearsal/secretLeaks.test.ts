@@ -4,7 +4,7 @@ import { assert } from "chai";
 import { createSecretsManager } from "../../rehearsal/cloud/secretsManager";
 import type { Registration } from "../../rehearsal/monitor";
 import type { ScenarioContext } from "../../rehearsal/scenarios/scenarioContext";
-import { leaksIn, secretsOf } from "../../rehearsal/scenarios/secretLeaks";
+import { leaksIn, secretsOf } from "../../rehearsal/scenarios/steps/secretLeaks";
 import { createTestCloud, type TestCloud } from "./support";
 
 const given = 'given "7c41"';

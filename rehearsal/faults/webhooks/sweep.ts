@@ -2,7 +2,7 @@ import { fork } from "node:child_process";
 import path from "node:path";
 import type { LanguageHost } from "../../program";
 import { open, type Rehearsal } from "../../rehearsal";
-import { readOutputs } from "../../scenarios/outputs";
+import { readOutputs } from "../../scenarios/steps/outputs";
 import type { SweepResult } from "./judge";
 import type { SweepMessage, SweepRequest } from "./process";
 import { FORGES } from "./proofs";

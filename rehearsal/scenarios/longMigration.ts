@@ -1,0 +1,40 @@
+import { commitSlowMigration } from "../forges/storefront";
+import { expectEqual, type Scenario } from "./scenario";
+import type { ScenarioContext } from "./scenarioContext";
+import { answers, delivers, push } from "./steps/deliveries";
+import { isOneOff, isScheduled } from "./steps/tasks";
+
+const simulatedMinutes = 2;
+
+/** Real seconds that two simulated minutes take just now. */
+async function measure({ clock }: ScenarioContext): Promise<number> {
+  const began = performance.now();
+  await clock.wait(simulatedMinutes * 60_000);
+  return (performance.now() - began) / 1000;
+}
+
+export const longMigration: Scenario = {
+  name: "longMigration",
+  title: "a migration that runs longer than a function may is run once, and awaited",
+  needs: ["deliver"],
+  steps: [
+    push(`version 3.8.0 is pushed, whose migration takes ${simulatedMinutes} minutes`, async (repository, context) =>
+      commitSlowMigration(repository, "3.8.0", await measure(context)),
+    ),
+    delivers,
+    {
+      title: "its job stayed open, the function checked the task every minute, and started it once",
+      async run(context) {
+        const events = context.since();
+        const invocations = events.filter((it) => it.kind === "function-invoked" && it.function.includes("-migrate-"));
+        // It is invoked for the job, at least once while the task runs, and by the task's end.
+        if (invocations.length < 3)
+          throw new Error(`The function was invoked ${invocations.length} times, expected 3 or more.`);
+        const started = events.filter((it) => isOneOff(context, it) && it.status === "RUNNING" && !isScheduled(it));
+        expectEqual("tasks started", started.length, 1);
+        return `${invocations.length} invocations`;
+      },
+    },
+    answers("3.8.0"),
+  ],
+};

@@ -1,0 +1,217 @@
+import type { CloudEvent } from "../../cloud/events";
+import type { RefUpdate, Repository } from "../../forges/repository";
+import { expectEqual, expectSame, type Step } from "../scenario";
+import { intakeOf, type ScenarioContext, stackOf } from "../scenarioContext";
+import { application, type usualSchedules, web } from "./delivered";
+import { expectTold } from "./notices";
+import { at, expectState } from "./state";
+import { expectMigratedFirst } from "./tasks";
+import { lastVersion } from "./versions";
+
+type PipelineEvent = Extract<CloudEvent, { kind: "pipeline" }>;
+type ActionEvent = Extract<CloudEvent, { kind: "action" }>;
+
+/** An action that ended, and how. */
+export type EndedAction = [action: string, status: string];
+
+/** How an execution ended. */
+export interface Execution {
+  id: string;
+  status: PipelineEvent["status"];
+  /** Actions that ended, in order. */
+  actions: EndedAction[];
+  /** What the failed action said, empty if none failed. */
+  failure: string;
+}
+
+/** Name of the application's pipeline in a stack, the rehearsed one unless told. */
+export function pipelineOf(context: ScenarioContext, stack?: string): string {
+  return named(stackOf(context, stack).outputs.pipelines, application, "pipelines");
+}
+
+/** Where the web service of a stack is asked. */
+export function serviceUrl(context: ScenarioContext, stack?: string): string {
+  return named(stackOf(context, stack).outputs.services, `${application}/${web}`, "services");
+}
+
+function named(table: Record<string, string>, key: string, output: string): string {
+  const value = table[key];
+  if (value === undefined) throw new Error(`The stack's output ${output} has no ${key}.`);
+  return value;
+}
+
+/** How many executions the application's pipeline has begun so far. */
+export function executions(context: ScenarioContext, stack?: string): number {
+  const pipeline = pipelineOf(context, stack);
+  const begun = context.account.events.filter(
+    (event) => event.kind === "pipeline" && event.pipeline === pipeline && event.status === "InProgress",
+  );
+  return begun.length;
+}
+
+/**
+ * Follows the first execution since the last push to its end.
+ * @param stack whose pipeline it is, the rehearsed one unless told
+ */
+export async function followExecution(context: ScenarioContext, stack?: string): Promise<Execution> {
+  return endOf(context, await startOf(context, stack), stack);
+}
+
+/** Id of the first execution that a stack's pipeline has begun since the last push, or begins. */
+export async function startOf(context: ScenarioContext, stack?: string): Promise<string> {
+  const pipeline = pipelineOf(context, stack);
+  const { executionId } = await context.event(
+    (event): event is PipelineEvent => event.kind === "pipeline" && event.pipeline === pipeline,
+  );
+  return executionId;
+}
+
+/** How an execution that began since the last push has ended, or ends. */
+export async function endOf(context: ScenarioContext, id: string, stack?: string): Promise<Execution> {
+  const pipeline = pipelineOf(context, stack);
+  const end = await context.event(
+    (event): event is PipelineEvent =>
+      event.kind === "pipeline" &&
+      event.pipeline === pipeline &&
+      event.executionId === id &&
+      event.status !== "InProgress",
+  );
+  const failed = actionEvents(context, id).find(({ status }) => status === "Failed");
+  return {
+    id,
+    status: end.status,
+    actions: endedActions(context, id),
+    failure: failed?.summary ?? "",
+  };
+}
+
+/** The actions of an execution that have ended so far, in order. One that ended twice is there twice. */
+export const endedActions = (context: ScenarioContext, executionId: string): EndedAction[] =>
+  actionEvents(context, executionId)
+    .filter(({ status }) => status !== "InProgress")
+    .map(({ action, status }) => [action, status]);
+
+const actionEvents = ({ account }: ScenarioContext, executionId: string): ActionEvent[] =>
+  account.events.filter((it): it is ActionEvent => it.kind === "action" && it.executionId === executionId);
+
+/** What an execution says while another deployment of the application is under way. */
+export const waitingFor = (holder: string): string => `waiting for ${holder}`;
+
+/** No deployment before has kept an execution from going on: each has given back what it held. @throws Mismatch */
+export function expectNeverWaited(context: ScenarioContext, executionId: string): void {
+  const said = context.account.events.flatMap((it) =>
+    it.kind === "log" && it.line.includes(`deploy/${executionId} `) ? [it.line] : [],
+  );
+  expectSame(
+    "what the execution waited for",
+    said.filter((it) => it.includes(waitingFor(""))),
+    [],
+  );
+}
+
+/** Adds the webhook to acme/storefront with the URL and the secret that the stack puts out which takes pushes. */
+export const addWebhook: Step = {
+  title: "the webhook is added at GitHub",
+  async run(context) {
+    const { webhook } = intakeOf(context);
+    if (webhook === undefined) return "none: the branch is polled";
+    const ping = await context.forges.addWebhook(context.repository, { ...webhook, contentType: "json" });
+    expectEqual("GitHub's ping was answered", ping?.answer?.status ?? ping?.error, 200);
+    return `ping answered in ${ping?.answer?.milliseconds} ms`;
+  },
+};
+
+/** Pushes a commit, which the webhook queues, or the next poll finds. */
+export const push = (
+  title: string,
+  commit: (repository: Repository, context: ScenarioContext) => Promise<RefUpdate>,
+): Step => ({
+  title,
+  async run(context) {
+    const update = commit(context.repository, context);
+    const delivery = await context.push(update);
+    const pushed = (await update).after.slice(0, 7);
+    if (delivery === undefined) return `${pushed}, polled`;
+    expectEqual("GitHub's delivery was answered", delivery.answer?.status ?? delivery.error, 202);
+    return `${pushed}, queued in ${delivery.answer?.milliseconds} ms`;
+  },
+});
+
+/** What a delivery goes through, by stack. Not read off the program: an action that is taken out of it is to be missed. */
+const fromPush = ["Source", "Test", "Build", "Migrate", "Deploy", "Schedules", "Tag"];
+const actions: Record<string, string[]> = {
+  dev: fromPush,
+  "cn-north-1": fromPush,
+  "cn-northwest-1": fromPush,
+  prod: ["Source", "Image", "Approval", "Migrate", "Deploy", "Schedules", "Tag"],
+};
+
+/** How a delivery differs from the usual one of its stack. */
+export interface Delivered {
+  /** The rehearsed one unless told. */
+  stack?: string;
+  /** In the order in which they end; those in a list run side by side, and end in any order. */
+  actions?: (string | string[])[];
+  /** What the version's schedules.yaml asks for. */
+  schedules?: typeof usualSchedules;
+  /** The outcomes of others that it has waited for, which were told since the push. */
+  waitedFor?: string[];
+}
+
+/** The last push goes through all stages of a pipeline, and everything is as that version wants it, and told. */
+export const deliversAs = ({ stack, ...rest }: Delivered): Step => ({
+  title: stack === undefined ? "the pipeline delivers it" : `the pipeline of ${stack} delivers it`,
+  async run(context) {
+    const { name } = stackOf(context, stack);
+    const execution = await followExecution(context, name);
+    return expectDelivered(context, execution, lastVersion(context), { stack: name, ...rest });
+  },
+});
+
+/** An execution went through all stages, and everything is as its version wants it, and told. @returns its actions */
+export async function expectDelivered(
+  context: ScenarioContext,
+  execution: Execution,
+  version: string,
+  { stack, schedules, waitedFor = [], ...rest }: Delivered = {},
+): Promise<string> {
+  const { name, environment } = stackOf(context, stack);
+  expectEqual(`the execution ended${execution.failure && ` (${execution.failure})`}`, execution.status, "Succeeded");
+  const expected = rest.actions ?? actions[name] ?? [];
+  // Those that run side by side are as good as one that ends as often.
+  const placeOf = (action: string) => expected.find((it) => typeof it !== "string" && it.includes(action)) ?? action;
+  expectSame(
+    "its actions ended",
+    execution.actions.map(([action, status]) => [placeOf(action), status]),
+    expected.flat().map((action) => [placeOf(action), "Succeeded"]),
+  );
+  await expectMigratedFirst(context, execution.id, version, name);
+  if (waitedFor.length === 0) expectNeverWaited(context, execution.id);
+  await expectState(context, at(version, schedules), name);
+  await expectTold(context, [...waitedFor, `${application} in ${environment}: ${version} succeeded`], name);
+  return expected.flat().join(", ");
+}
+
+/** As usual, to a stack. */
+export const deliversTo = (stack?: string): Step => deliversAs(stack === undefined ? {} : { stack });
+
+/** The same of the stack that is rehearsed. */
+export const delivers = deliversTo();
+
+/** Anyone who asks the service of a stack gets this version. */
+export const answers = (version: string, stack?: string): Step => ({
+  title: stack === undefined ? `the service answers ${version}` : `the service of ${stack} answers ${version}`,
+  async run(context) {
+    const url = serviceUrl(context, stack);
+    expectEqual(`${url}/version answered`, await askVersion(context, stack), version);
+    context.seen.push({ version, environment: stackOf(context, stack).environment, url });
+    return url;
+  },
+});
+
+/** What the service says its version is. @throws if it answers anything but 200 */
+export async function askVersion(context: ScenarioContext, stack?: string): Promise<string> {
+  const { status, body } = await context.ask(`${serviceUrl(context, stack)}/version`);
+  expectEqual("the service's status", status, 200);
+  return body.trim();
+}

@@ -1,0 +1,42 @@
+import type { GetQueueAttributesResult } from "@aws-sdk/client-sqs";
+import { intakeOf, type ScenarioContext, stackOf } from "../scenarioContext";
+import { asOperator } from "./operator";
+
+/** The queue between webhook and fetch, and the one for what fetch gave up on. */
+export interface Queues {
+  url: string;
+  deadLettersUrl: string;
+  /** Attempts at a message before it is given up. */
+  maxReceiveCount: number;
+  /** Milliseconds between two attempts. */
+  visibilityTimeout: number;
+}
+
+/**
+ * Finds them among what the program declared: the one that keeps the order of pushes and has a redrive policy, and the one
+ * that the policy names.
+ */
+export function queuesOf(context: ScenarioContext): Queues {
+  const { registrations } = stackOf(context, intakeOf(context).stack);
+  const declared = registrations.filter((it) => it.type === "aws:sqs/queue:Queue");
+  const queue = declared.find(({ inputs }) => inputs.redrivePolicy !== undefined && inputs.fifoQueue === true);
+  const redrive = JSON.parse(String(queue?.inputs.redrivePolicy ?? "{}"));
+  const deadLetters = declared.find((it) => it.outputs.arn === redrive.deadLetterTargetArn);
+  if (queue === undefined || deadLetters === undefined)
+    throw new Error("The program declares no queue with a dead-letter queue: intake and fetch need one.");
+  return {
+    url: String(queue.outputs.url),
+    deadLettersUrl: String(deadLetters.outputs.url),
+    maxReceiveCount: Number(redrive.maxReceiveCount),
+    visibilityTimeout: Number(queue.inputs.visibilityTimeoutSeconds ?? 30) * 1000,
+  };
+}
+
+/** How many messages a queue holds, those in flight included, as the platform engineer would ask. */
+export async function messagesIn(context: ScenarioContext, url: string): Promise<number> {
+  const { Attributes = {} } = await asOperator<GetQueueAttributesResult>(context, "sqs", "GetQueueAttributes", {
+    QueueUrl: url,
+    AttributeNames: ["All"],
+  });
+  return Number(Attributes.ApproximateNumberOfMessages) + Number(Attributes.ApproximateNumberOfMessagesNotVisible);
+}

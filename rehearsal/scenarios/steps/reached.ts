@@ -1,0 +1,50 @@
+import type { CloudEvent } from "../../cloud/events";
+import { expectMatches, expectSame, type Step } from "../scenario";
+import type { ScenarioContext } from "../scenarioContext";
+
+export type Connection = Extract<CloudEvent, { kind: "connection" }>;
+
+const isGitHub = (host: string): boolean => /(^|\.)github\.com$/.test(host);
+
+/** Connections to GitHub of functions and tasks since the mark, those that came about and those that did not. */
+export const connectionsToGitHub = (context: ScenarioContext): Connection[] =>
+  context.since().filter((event): event is Connection => event.kind === "connection" && isGitHub(event.host));
+
+/** The part of a function's name that says what it does, `slipway-fetch-function-1234567` → `fetch`; a task family's in full. */
+const roleOf = (name: string): string => /(?:^|-)(fetch|poll)-/.exec(name)?.[1] ?? name;
+
+/** What a hop looks like in a path. */
+export const natInstance = /^NAT instance i-[0-9a-f]+ by eni-[0-9a-f]+$/;
+
+/** How the routes look that lead there. */
+export type Route = "selected" | "all";
+const routes: Record<Route, RegExp> = {
+  selected: /^20\.205\.243\.160\/28 of pl-[0-9a-f]+ in rtb-[0-9a-f]+$/,
+  all: /^0\.0\.0\.0\/1 of pl-[0-9a-f]+ in rtb-[0-9a-f]+$/,
+};
+
+/**
+ * Since the last push, GitHub was reached by the NAT instance each time, and by nothing else.
+ * @param from who asked GitHub for what, `fetch github.com`, in the order of the alphabet
+ * @param others who may have done so meanwhile, and is not looked at
+ */
+export const reachedByInstance = (route: Route, from: string[], others?: RegExp): Step => ({
+  title: "GitHub was reached only through the NAT instance",
+  async run(context) {
+    const connections = connectionsToGitHub(context).filter((it) => !others?.test(it.from));
+    expectSame("who reached what", [...new Set(connections.map((it) => `${roleOf(it.from)} ${it.host}`))].sort(), from);
+    for (const { from: name, host, path = ["AWS's own network"], reason } of connections) {
+      const who = `${roleOf(name)} to ${host}`;
+      expectSame(`${who}: the reason that it was not reached`, reason, undefined);
+      const [subnet = "", by = "", hop = "", exit = "", ...rest] = path;
+      expectMatches(`${who}: the subnet`, subnet, /^subnet-[0-9a-f]+ \([a-z0-9-]+\)$/);
+      expectMatches(`${who} from ${subnet}: the route`, by, routes[route]);
+      expectMatches(`${who} from ${subnet}: the hop`, hop, natInstance);
+      expectMatches(`${who} from ${subnet}: the way out`, exit, /^igw-[0-9a-f]+$/);
+      expectSame(`${who} from ${subnet}: what comes then`, rest, []);
+    }
+    const paths = connections.map(({ path = [] }) => path);
+    const [subnets, hops] = [paths.map(([it]) => it), paths.map(([, , ...it]) => it.join(" → "))];
+    return `from ${[...new Set(subnets)].join(" and ")} by ${[...new Set(hops)].join(" and ")}`;
+  },
+});

@@ -1,0 +1,36 @@
+import { commitVersion } from "../../forges/storefront";
+import type { Step } from "../scenario";
+import { addWebhook, answers, delivers, push } from "./deliveries";
+import { asOperator } from "./operator";
+import { noSecretLeaks } from "./secretLeaks";
+
+/** The secret that a stack's settings name. */
+export const secret = "acme/forge-token";
+
+/** Tokens that are in use one after the other. */
+const tokens = ["gh-first-8f1c27e0b4a94d6f", "gh-second-52d9e6137ab84c0e"];
+
+/** From now on the repository is read with another token alone, which the secret holds. */
+const opensWith = (position: number, title: string): Step => ({
+  title,
+  async run(context) {
+    const SecretString = String(tokens[position]);
+    await asOperator(context, "secretsmanager", "PutSecretValue", { SecretId: secret, SecretString });
+    context.forges.protect(context.repository, SecretString);
+    return secret;
+  },
+});
+
+/** Two versions of a private repository, the second one after the token was changed. */
+export const withToken: Step[] = [
+  opensWith(0, "the repository is private, and the operator stores its token in Secrets Manager"),
+  addWebhook,
+  push("version 1.0.0 is pushed", (repository) => commitVersion(repository, "1.0.0")),
+  delivers,
+  answers("1.0.0"),
+  opensWith(1, "the token is replaced by another, at the forge and in Secrets Manager"),
+  push("version 2.0.0 is pushed", (repository) => commitVersion(repository, "2.0.0")),
+  delivers,
+  answers("2.0.0"),
+  noSecretLeaks(tokens),
+];

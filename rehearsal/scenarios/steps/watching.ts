@@ -1,0 +1,166 @@
+import type { ListTasksResponse } from "@aws-sdk/client-ecs";
+import type { ListTargetsByRuleResponse } from "@aws-sdk/client-eventbridge";
+import type { CloudEvent } from "../../cloud/events";
+import { subjectOf } from "../../report/subject";
+import { expectEqual, expectSame, type Step } from "../scenario";
+import { type ScenarioContext, stackOf } from "../scenarioContext";
+import { application, servicesOf } from "./delivered";
+import { serviceUrl } from "./deliveries";
+import { asOperator } from "./operator";
+
+const MINUTE = 60_000;
+/** How long a task that crashes lives at most. Real time goes by meanwhile, and it has to be less than a minute in all. */
+const LIFE = 40_000;
+
+/** How many alarms changed to a state since the mark, by what their names begin with. */
+type Changes = Record<string, number>;
+
+/** The notices of alarms since the mark: state, and the alarm's name without Pulumi's suffix. */
+const alarmsTold = (context: ScenarioContext): [state: string, alarm: string][] =>
+  context.since().flatMap((event) => {
+    if (event.kind !== "notice") return [];
+    const [, state = "", alarm = ""] = /^(\w+): "(.+?)-\w{7}" in /.exec(subjectOf(event)) ?? [];
+    return state === "" ? [] : [[state, alarm]];
+  });
+
+/** Which alarms on services changed to a state since the mark. Those on failed deliveries before may change meanwhile. */
+function expectAlarms(context: ScenarioContext, state: string, expected: Changes): void {
+  const alarms = alarmsTold(context).filter(([told, alarm]) => told === state && alarm.endsWith("-missing-tasks"));
+  const counts: Changes = {};
+  for (const [, alarm] of alarms.sort()) counts[alarm] = (counts[alarm] ?? 0) + 1;
+  expectSame(`alarms that are ${state}`, counts, expected);
+}
+
+/** Sets the mark: what comes after it is what came of this step. */
+function mark(context: ScenarioContext): void {
+  context.mark = context.account.events.length;
+}
+
+/** Nobody has pushed anything: nothing is missing. */
+export const nothingIsMissing = (minutes: number): Step => ({
+  title: `${minutes} minutes pass before the first push without an alarm`,
+  async run(context) {
+    mark(context);
+    await context.pass(minutes * MINUTE);
+    // The pipeline's own first execution, which has no source yet, is reported by an alarm of its own.
+    const others = alarmsTold(context).filter(([state, alarm]) => state !== "OK" && alarm !== "slipway-failures");
+    expectSame("alarms", others, []);
+    return undefined;
+  },
+});
+
+/** Stops every task of a service, as a crash does. */
+async function stopTasks(context: ScenarioContext, name: string): Promise<void> {
+  const service = servicesOf(context).find((it) => it.name === name);
+  const { cluster, serviceName } = service ?? {};
+  const { taskArns = [] } = await asOperator<ListTasksResponse>(context, "ecs", "ListTasks", { cluster, serviceName });
+  for (const task of taskArns)
+    await asOperator(context, "ecs", "StopTask", { cluster, task, reason: "it crashes, whatever is done" });
+}
+
+/** ECS starts the tasks of a service again and again, and none of them lives for a minute. */
+export const crashes = (name: string, minutes: number, expected: Changes): Step => ({
+  title: `for ${minutes} minutes each task of ${name} crashes soon after its start, and its alarm goes off`,
+  async run(context) {
+    mark(context);
+    for (let passed = 0; passed < minutes * MINUTE; passed += LIFE) {
+      await context.clock.during(stopTasks(context, name));
+      await context.pass(LIFE);
+    }
+    expectAlarms(context, "ALARM", expected);
+    return Object.keys(expected).join(", ");
+  },
+});
+
+/** The tasks stay, and the alarms end. */
+export const recovers = (minutes: number, expected: Changes): Step => ({
+  title: "the tasks keep running, and the alarm ends",
+  async run(context) {
+    mark(context);
+    await context.pass(minutes * MINUTE);
+    expectAlarms(context, "OK", expected);
+    expectAlarms(context, "ALARM", {});
+    return undefined;
+  },
+});
+
+/** Every request finds a web service without a task. */
+export const answersNothing = (name: string, times: number, alarm: string): Step => ({
+  title: `the load balancer finds no task of ${name}, and its alarm goes off`,
+  async run(context) {
+    mark(context);
+    const answers: number[] = [];
+    for (let asked = 0; asked < times; asked++) {
+      await context.clock.during(stopTasks(context, name));
+      answers.push((await context.ask(serviceUrl(context))).status);
+      await context.pass(2 * MINUTE);
+    }
+    // 502 from a target that has just stopped, 503 without one.
+    const others = answers.filter((status) => status !== 502 && status !== 503);
+    expectSame("other answers than the load balancer's own", others, []);
+    const told = alarmsTold(context).filter(([state, it]) => state === "ALARM" && it === alarm);
+    expectEqual(`ALARM of ${alarm}`, told.length, 1);
+    return alarm;
+  },
+});
+
+/** The function that counts missing tasks is no longer called, and the alarms on its counts report that. */
+export const stopsCounting = (minutes: number, expected: Changes): Step => ({
+  title: "somebody disables the rule that counts tasks, and ten minutes later it is noticed",
+  async run(context) {
+    const rule = stackOf(context).registrations.find(
+      ({ name, type }) => name === "slipway-service-check" && /Rule$/.test(type),
+    );
+    const Name = String(rule?.outputs.name);
+    const put = (State: string) =>
+      asOperator(context, "events", "PutRule", { Name, ScheduleExpression: rule?.inputs.scheduleExpression, State });
+    mark(context);
+    await put("DISABLED");
+    await context.pass(minutes * MINUTE);
+    expectAlarms(context, "INSUFFICIENT_DATA", expected);
+    await put("ENABLED");
+    return Object.keys(expected).join(", ");
+  },
+});
+
+type Notice = Extract<CloudEvent, { kind: "notice" }>;
+
+const noticesAbout = (context: ScenarioContext, schedule: string): Notice[] =>
+  context
+    .since()
+    .filter((event): event is Notice => event.kind === "notice")
+    .filter((it) =>
+      subjectOf(it).startsWith(`${application} in ${stackOf(context).environment}: scheduled task ${schedule} `),
+    );
+
+/** A schedule falls due, and its task fails. */
+export const taskFails = (schedule: string, minutes: number, cause: string): Step => ({
+  title: `${minutes} minutes later schedule ${schedule} is due, and the failure of its task is reported`,
+  async run(context) {
+    mark(context);
+    await context.pass(minutes * MINUTE);
+    const [notice] = noticesAbout(context, schedule);
+    const headline = `${application} in ${stackOf(context).environment}: scheduled task ${schedule} failed`;
+    expectSame("the notice", notice?.message.split("\n").slice(0, 3), [headline, "", cause]);
+    return headline;
+  },
+});
+
+/** EventBridge triggers a rule, ECS starts no task, and nothing else says so. */
+export const cannotStart = (schedule: string, minutes: number): Step => ({
+  title: `the task definition of schedule ${schedule} is gone, and within ${minutes} minutes a notice says that it did not start`,
+  async run(context) {
+    const Rule = `${stackOf(context).environment}-${application}--${schedule}`;
+    const { Targets = [] } = await asOperator<ListTargetsByRuleResponse>(context, "events", "ListTargetsByRule", {
+      Rule,
+    });
+    const taskDefinition = Targets[0]?.EcsParameters?.TaskDefinitionArn;
+    await asOperator(context, "ecs", "DeregisterTaskDefinition", { taskDefinition });
+    mark(context);
+    await context.pass(minutes * MINUTE);
+    const [notice] = noticesAbout(context, schedule);
+    const headline = `${application} in ${stackOf(context).environment}: scheduled task ${schedule} did not start`;
+    expectEqual("the notice", notice?.message.split("\n", 1)[0], headline);
+    return headline;
+  },
+});
