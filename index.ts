@@ -17,6 +17,7 @@ import { ServiceCheck } from "./infra/observability/serviceCheck";
 import { currentAccount } from "./infra/partition";
 import { DeliveredImages } from "./infra/pipeline/deliveredImages";
 import { DeploymentRequests, DeploymentTable } from "./infra/pipeline/deploymentRequests";
+import { protectState } from "./infra/protection";
 import { PullRequests } from "./infra/pullRequests/api";
 import { PullRequestTask } from "./infra/pullRequests/task";
 import { readSettings } from "./infra/settings";
@@ -30,6 +31,7 @@ import { Cluster } from "./infra/workload/cluster";
 Error.stackTraceLimit = 1;
 
 const settings = readSettings();
+if (settings.protect) protectState();
 
 // What everything has in common
 const alerts = new Alerts("slipway", settings.alerts);
@@ -52,7 +54,7 @@ const tracksBranches = trackedBranches(settings).length > 0;
 const pushes = tracksBranches
   ? new PushQueue("slipway", { stack, visibilityTimeoutSeconds: VISIBILITY_SECONDS })
   : undefined;
-const archives = tracksBranches ? new Bucket("slipway-source", { oldVersionDays: 30 }) : undefined;
+const archives = tracksBranches ? new Bucket("slipway-archives", { oldVersionDays: 30 }) : undefined;
 
 // It becomes a running version of an application
 const table = DeploymentTable.from("slipway", settings);

@@ -25,6 +25,10 @@ export interface Registration extends Declaration {
   /** Top-level properties that the engine would encrypt in the state. */
   secrets: string[];
   ignoreChanges: string[];
+  /** Whether the engine refuses to delete or replace it. */
+  protect: boolean;
+  /** URNs that it had before. */
+  aliases: string[];
   /** URNs of what has to be made before. */
   dependencies: string[];
   outputs: Record<string, unknown>;
@@ -91,6 +95,8 @@ export function createMonitor(options: MonitorOptions) {
         ...request.getAdditionalsecretoutputsList(),
       ],
       ignoreChanges: request.getIgnorechangesList(),
+      protect: request.getProtect() === true,
+      aliases: request.getAliasesList().flatMap((it) => it.getUrn() || []),
       dependencies: request.getDependenciesList(),
       outputs: {},
     };

@@ -20,6 +20,8 @@ export interface Settings {
   /** The npm registry of builds, an https address. */
   npmRegistry?: string | undefined;
   loadBalancer: LoadBalancerSettings;
+  /** Whether Pulumi refuses to delete or replace what holds state. */
+  protect: boolean;
   /** How long every log group keeps its events. */
   logRetentionDays: number;
   /** CodePipeline's type of all pipelines. */

@@ -88,6 +88,7 @@ const stackObject = (place: Place, readText: ReadText): Check<Stack> =>
     forges: withDefault(forges(place), {}),
     baseImageRegistry: optional(forms.imageRegistry(place)),
     npmRegistry: optional(forms.npmRegistry),
+    protect: withDefault(boolean, true),
     logRetentionDays: withDefault(oneOf("a retention that CloudWatch Logs takes", RETENTION_DAYS), 30),
     pipelineType: withDefault(oneOf("a pipeline type", ["V1", "V2"]), place.partition.pipelineType),
     alerts: withDefault(alerts(place), { emails: [], chat: {} }),

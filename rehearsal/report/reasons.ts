@@ -41,7 +41,7 @@ export const reasons: Reason[] = [
     stacks: ["dev", "prod", "cn-northwest-1"],
     role: /-poll-role-/,
     actions: ["s3:ListBucket", "s3:GetObject", "s3:PutObject", "sqs:SendMessage"],
-    resource: /:s3:::slipway-source-bucket-\w+$|\/poll\/enqueued\.json$|\.fifo$/,
+    resource: /:s3:::slipway-archives-bucket-\w+$|\/poll\/enqueued\.json$|\.fifo$/,
     reason:
       "compares branch heads every few minutes, and enqueues a push that no webhook announced: npm start -- --scenario missed",
   },

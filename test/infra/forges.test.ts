@@ -122,7 +122,7 @@ describe("a stack that polls three forges", () => {
 
   it("tells poll what fetch is told of them", () => {
     expect(optionsOf(program, "slipway-poll")).to.deep.equal({
-      bucket: "slipway-source-bucket-0000000",
+      bucket: "slipway-archives-bucket-0000000",
       key: "poll/enqueued.json",
       queueUrl: "https://sqs.example/slipway-pushes-0000000.fifo",
       forges: ACCESS,

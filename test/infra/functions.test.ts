@@ -47,7 +47,7 @@ const FUNCTIONS: Record<string, Expected> = {
     timeout: 55,
     memorySize: 256,
     options: {
-      bucket: "slipway-source-bucket-0000000",
+      bucket: "slipway-archives-bucket-0000000",
       key: "poll/enqueued.json",
       queueUrl: "https://sqs.example/slipway-pushes-0000000.fifo",
       forges: { github: { url: "https://github.com" } },
@@ -67,7 +67,7 @@ const FUNCTIONS: Record<string, Expected> = {
     timeout: 300,
     memorySize: 512,
     options: {
-      bucket: "slipway-source-bucket-0000000",
+      bucket: "slipway-archives-bucket-0000000",
       queueUrl: "https://sqs.example/slipway-pushes-0000000.fifo",
       deadLetterUrl: "https://sqs.example/slipway-dead-letters-0000000.fifo",
       topicArn: TOPIC,

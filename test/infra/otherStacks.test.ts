@@ -80,7 +80,7 @@ describe("a stack that promotes images, and is called by nobody", () => {
     const { registrations, outputs } = await evaluateStack({ settings: withImage({}) });
     const ways = registrations.filter(
       ({ type, name }) =>
-        /apigatewayv2|sqs|infra:(Intake|Webhook|Poll|Source)/.test(type) || name.startsWith("slipway-source"),
+        /apigatewayv2|sqs|infra:(Intake|Webhook|Poll|Source)/.test(type) || name.startsWith("slipway-archives"),
     );
     // The queue of the deploy function's own messages.
     expect(ways.map(({ name }) => name)).to.deep.equal(["storefront-deploy-requests"]);

@@ -5,7 +5,7 @@ export const pipelineOf = (environment: string): string => `${ARN}:codepipeline:
 export const PIPELINE = pipelineOf("dev");
 export const ARTIFACTS = named("s3", "storefront-artifacts-bucket");
 export const PUSHES = named("sqs", "slipway-pushes");
-export const SOURCE = named("s3", "slipway-source-bucket");
+export const SOURCE = named("s3", "slipway-archives-bucket");
 export const ARCHIVE = `${SOURCE}/storefront/source.zip`;
 export const REQUESTS = named("sqs", "storefront-deploy-requests");
 export const MIGRATIONS = named("sqs", "storefront-migrate-requests");

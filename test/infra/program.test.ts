@@ -66,7 +66,7 @@ describe("the program for stack dev", () => {
   it("can be destroyed with what its buckets hold, but not with images", () => {
     const buckets = [...ofType(program, "aws:s3/bucket:Bucket").values()];
     expect(buckets.map(({ name, inputs }) => [name, inputs.forceDestroy])).to.deep.equal([
-      ["slipway-source-bucket", true],
+      ["slipway-archives-bucket", true],
       ["storefront-artifacts-bucket", true],
     ]);
     const repository = resource(program, "aws:ecr/repository:Repository", "storefront-repository");

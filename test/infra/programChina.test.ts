@@ -66,7 +66,7 @@ for (const [region, stack, cidr] of STACKS)
       const { vpcConfig } = inputsOf("aws:lambda/function:Function", "slipway-fetch-function");
       expect(vpcConfig).to.deep.equal(inVpc("slipway-fetch"));
       expect(optionsOf(program, "slipway-fetch")).to.deep.equal({
-        bucket: "slipway-source-bucket-0000000",
+        bucket: "slipway-archives-bucket-0000000",
         queueUrl: PUSHES,
         deadLetterUrl: "https://sqs.example/slipway-dead-letters-0000000.fifo",
         topicArn: arnOf("sns", "slipway-alerts"),
@@ -187,7 +187,7 @@ describe("stack cn-north-1", () => {
       memorySize: 256,
     });
     expect(optionsOf(program, "slipway-poll")).to.deep.equal({
-      bucket: "slipway-source-bucket-0000000",
+      bucket: "slipway-archives-bucket-0000000",
       key: "poll/enqueued.json",
       queueUrl: PUSHES,
       forges: { github: { url: "https://github.com" } },

@@ -33,7 +33,7 @@ describe("the delivery of stack dev", () => {
       version: "1",
       outputArtifacts: ["Source"],
       configuration: {
-        S3Bucket: "slipway-source-bucket-0000000",
+        S3Bucket: "slipway-archives-bucket-0000000",
         S3ObjectKey: "storefront/source.zip",
         PollForSourceChanges: "false",
       },

@@ -48,6 +48,7 @@ describe("a stack's configuration", () => {
       forges: {},
       baseImageRegistry: undefined,
       npmRegistry: undefined,
+      protect: true,
       logRetentionDays: 30,
       pipelineType: "V2",
       alerts: { emails: [], chat: {} },

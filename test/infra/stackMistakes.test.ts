@@ -42,7 +42,7 @@ const MISTAKES: [title: string, raw: Raw, ...lines: string[]][] = [
   [
     "an unknown key of the stack",
     withKeys({ "slipway:aplications": [] }),
-    "slipway:aplications: is not a setting; allowed: environment, network, loadBalancer, intake, forges, baseImageRegistry, npmRegistry, logRetentionDays, pipelineType, alerts, promotesTo, deploymentApi, pullRequests, applications",
+    "slipway:aplications: is not a setting; allowed: environment, network, loadBalancer, intake, forges, baseImageRegistry, npmRegistry, protect, logRetentionDays, pipelineType, alerts, promotesTo, deploymentApi, pullRequests, applications",
   ],
   [
     "an environment in upper case",
@@ -243,6 +243,11 @@ const MISTAKES: [title: string, raw: Raw, ...lines: string[]][] = [
     "a promotion of images that another stack keeps",
     { ...withImage({}), "slipway:promotesTo": ["prod"] },
     "slipway:promotesTo: is for stacks that build images; put it where the source is a push",
+  ],
+  [
+    "a protection of some resources",
+    withKeys({ "slipway:protect": "tables" }),
+    'slipway:protect: "tables" is not a choice; allowed: true, false',
   ],
   [
     "a deployment API by its address",

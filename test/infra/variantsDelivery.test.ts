@@ -136,13 +136,13 @@ describe("a stack with other ways to deliver", () => {
         `lambda:InvokeFunction ${named("lambda", "storefront-tag-function")}`,
         ...on(ARTIFACTS, "s3:GetBucketAcl", "s3:GetBucketLocation", "s3:GetBucketVersioning"),
         ...on(
-          named("s3", "slipway-source-bucket"),
+          named("s3", "slipway-archives-bucket"),
           "s3:GetBucketAcl",
           "s3:GetBucketLocation",
           "s3:GetBucketVersioning",
         ),
         ...on(`${ARTIFACTS}/*`, "s3:GetObject", "s3:GetObjectVersion", "s3:PutObject", "s3:PutObjectAcl"),
-        ...on(`${named("s3", "slipway-source-bucket")}/storefront/source.zip`, "s3:GetObject", "s3:GetObjectVersion"),
+        ...on(`${named("s3", "slipway-archives-bucket")}/storefront/source.zip`, "s3:GetObject", "s3:GetObjectVersion"),
         `sns:Publish ${TOPIC}`,
       ].sort(),
     );

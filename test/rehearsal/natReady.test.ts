@@ -13,6 +13,8 @@ const networkInterface: Registration = {
   kind: "custom",
   secrets: [],
   ignoreChanges: [],
+  protect: false,
+  aliases: [],
   dependencies: [],
   inputs: {},
   outputs: { arn: `arn:aws-cn:ec2:cn-north-1:123456789012:network-interface/${id}` },

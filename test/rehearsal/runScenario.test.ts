@@ -35,6 +35,8 @@ const fetchFunction: Registration = {
   kind: "custom",
   secrets: [],
   ignoreChanges: [],
+  protect: false,
+  aliases: [],
   dependencies: [],
   inputs: { loggingConfig: { logFormat: "Text", logGroup: "fetch-logs" } },
   outputs: {},

@@ -18,6 +18,8 @@ const registration = (type: string, outputs: Record<string, unknown>): Registrat
   kind: "custom",
   secrets: [],
   ignoreChanges: [],
+  protect: false,
+  aliases: [],
   dependencies: [],
   inputs: {},
   outputs,
