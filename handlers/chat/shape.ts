@@ -1,49 +1,93 @@
-export type ChatKind = "slack" | "feishu" | "dingtalk" | "wecom";
+/** The chats that slipway can post to, in the order in which settings list them. */
+export const CHAT_KINDS = ["slack", "teams", "feishu", "dingtalk", "wecom"] as const;
+export type ChatKind = (typeof CHAT_KINDS)[number];
 
-/** The JSON that a chat's webhook takes, its text cut to what the chat allows. No part of the text can mention people. */
-export function bodyOf(kind: ChatKind, text: string): string {
-  switch (kind) {
-    case "slack":
-      // Slack splits longer texts, and gives three characters a meaning of its own.
-      // https://api.slack.com/changelog/2018-04-truncating-really-long-messages
-      // https://docs.slack.dev/messaging/formatting-message-text
-      return JSON.stringify({
-        text: escapeForSlack(cut(text, 4_000, (character) => escapeForSlack(character).length)),
-      });
-    case "feishu":
-      // https://open.feishu.cn/document/client-docs/bot-v3/add-custom-bot: 20 KB for the whole body.
-      return JSON.stringify({ msg_type: "text", content: { text: cut(withoutTags(text), 20_000 - 100, bytesInJson) } });
-    case "dingtalk":
-      // https://open.dingtalk.com/document/orgapp/custom-robots-send-group-messages names no limit; robots of apps have 15,000.
-      // It mentions only those whom `at` names.
-      return JSON.stringify({
-        msgtype: "text",
-        text: { content: cut(text, 15_000 - 100, bytesInJson) },
-        at: { atMobiles: [], atUserIds: [], isAtAll: false },
-      });
-    case "wecom":
-      // https://developer.work.weixin.qq.com/document/path/91770: 2,048 bytes of content in UTF-8.
-      return JSON.stringify({ msgtype: "text", text: { content: cut(withoutTags(text), 2_048, bytes) } });
-  }
+/** What the webhooks of one chat take and answer. */
+interface Chat {
+  /** The body of a request, with the text cut to what the chat allows. No part of the text can mention people. */
+  body(text: string): object;
+  /** The field of a 200 answer that is 0 if the chat took the message; absent if the status says so. */
+  codeField?: string;
 }
 
-/**
- * Why a chat did not take a message, in its own words; undefined where it did. All but Slack answer 200 either way, and
- * say it in the body.
- */
+const CHATS: Record<ChatKind, Chat> = {
+  // Slack splits longer texts, and gives three characters a meaning of its own.
+  // https://api.slack.com/changelog/2018-04-truncating-really-long-messages
+  // https://docs.slack.dev/messaging/formatting-message-text
+  slack: {
+    body: (text) => ({
+      text: escapeForSlack(cut(text, 4_000, (character) => escapeForSlack(character).length)),
+    }),
+  },
+  // A workflow takes cards only. It answers 202 to anything, and messages may have 28 KB. Text runs know no Markdown, so that no
+  // text can look like a link to elsewhere, and mentions need an entity of the card's.
+  // https://learn.microsoft.com/en-us/microsoftteams/platform/webhooks-and-connectors/how-to/connectors-using
+  // https://learn.microsoft.com/en-us/microsoftteams/platform/task-modules-and-cards/cards/cards-format
+  teams: {
+    body: (text) => ({
+      type: "message",
+      attachments: [
+        { contentType: "application/vnd.microsoft.card.adaptive", content: cardOf(cut(text, 27_000, bytesInCard)) },
+      ],
+    }),
+  },
+  // https://open.feishu.cn/document/client-docs/bot-v3/add-custom-bot: 20 KB for the whole body.
+  feishu: {
+    body: (text) => ({ msg_type: "text", content: { text: cut(withoutTags(text), 20_000 - 100, bytesInJson) } }),
+    codeField: "code",
+  },
+  // https://open.dingtalk.com/document/orgapp/custom-robots-send-group-messages names no limit; robots of apps have 15,000.
+  // It mentions only those whom `at` names.
+  dingtalk: {
+    body: (text) => ({
+      msgtype: "text",
+      text: { content: cut(text, 15_000 - 100, bytesInJson) },
+      at: { atMobiles: [], atUserIds: [], isAtAll: false },
+    }),
+    codeField: "errcode",
+  },
+  // https://developer.work.weixin.qq.com/document/path/91770: 2,048 bytes of content in UTF-8.
+  wecom: {
+    body: (text) => ({ msgtype: "text", text: { content: cut(withoutTags(text), 2_048, bytes) } }),
+    codeField: "errcode",
+  },
+};
+
+/** The JSON that a chat's webhook takes. */
+export function bodyOf(kind: ChatKind, text: string): string {
+  return JSON.stringify(CHATS[kind].body(text));
+}
+
+/** Why a chat did not take a message, in its own words; `undefined` if it did. */
 export function refusalOf(kind: ChatKind, status: number, body: string): string | undefined {
   if (status < 200 || status > 299) {
     return `HTTP ${status} ${shown(body)}`.trim();
   }
-  if (kind === "slack") {
+  const { codeField } = CHATS[kind];
+  if (codeField === undefined) {
     return undefined;
   }
-  const field = kind === "feishu" ? "code" : "errcode";
-  const code = codeIn(body, field);
+  const code = codeIn(body, codeField);
   if (code === undefined) {
-    return `HTTP ${status} without ${field}: ${shown(body)}`;
+    return `HTTP ${status} without ${codeField}: ${shown(body)}`;
   }
   return code === 0 ? undefined : shown(body);
+}
+
+/** A card with a block for each line: text runs have no line breaks. */
+function cardOf(text: string): object {
+  const body = text.split("\n").map((line) => ({
+    type: "RichTextBlock",
+    inlines: [{ type: "TextRun", text: line === "" ? " " : line }],
+  }));
+  return { $schema: "http://adaptivecards.io/schemas/adaptive-card.json", type: "AdaptiveCard", version: "1.2", body };
+}
+
+/** Bytes that a line takes in a card beside its text. */
+const BLOCK = 67;
+
+function bytesInCard(character: string): number {
+  return character === "\n" ? BLOCK : bytesInJson(character);
 }
 
 function codeIn(body: string, field: string): unknown {

@@ -2,9 +2,10 @@ import * as lambda from "@pulumi/aws/lambda";
 import * as sns from "@pulumi/aws/sns";
 import * as pulumi from "@pulumi/pulumi";
 import { createChat } from "../../handlers/chat";
+import { CHAT_KINDS, type ChatKind } from "../../handlers/chat/shape";
 import { readingSecret, secretLocation } from "../foundation/secrets";
 import { LambdaFunction } from "../lambda/lambdaFunction";
-import type { AlertSettings, ChatKind, SecretsManagerReference } from "../settings";
+import type { AlertSettings, SecretsManagerReference } from "../settings";
 import type { StackContext } from "../stackContext";
 
 /** A chat, and where the address of its webhook is kept. */
@@ -13,11 +14,9 @@ export interface ChatSubscription {
   secret: SecretsManagerReference;
 }
 
-const KINDS: ChatKind[] = ["slack", "feishu", "dingtalk", "wecom"];
-
 /** The chats that get the topic's messages. */
 export const chatSubscriptions = ({ chat }: AlertSettings): ChatSubscription[] =>
-  KINDS.flatMap((kind) => {
+  CHAT_KINDS.flatMap((kind) => {
     const secret = chat[kind];
     return secret === undefined ? [] : [{ kind, secret }];
   });

@@ -1,3 +1,4 @@
+import type { ChatKind } from "../../handlers/chat/shape";
 import type { TokenScopes } from "../../handlers/pullRequests/scope";
 import type { Forge } from "../../handlers/shared/forge";
 import type { EndpointService, IntakeKind, PipelineType, Place } from "../partition";
@@ -119,8 +120,6 @@ export interface AlertSettings {
   /** The webhook's address of each chat that is told: a secret in Secrets Manager. */
   chat: Partial<Record<ChatKind, SecretsManagerReference>>;
 }
-
-export type ChatKind = "slack" | "feishu" | "dingtalk" | "wecom";
 
 export interface ApplicationSettings {
   name: string;

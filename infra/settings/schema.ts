@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import path from "node:path";
+import { CHAT_KINDS, type ChatKind } from "../../handlers/chat/shape";
 import { GLOBAL, type IntakeKind, type Place } from "../partition";
 import { application } from "./application";
 import {
@@ -117,7 +118,9 @@ const alerts = (place: Place): Check<AlertSettings> => {
   return object<AlertSettings>({
     emails: withDefault(ruled(list("e-mail addresses", forms.email, 0), eachOnce), []),
     chat: withDefault(
-      object<AlertSettings["chat"]>({ slack: secret, feishu: secret, dingtalk: secret, wecom: secret }),
+      object<AlertSettings["chat"]>(
+        Object.fromEntries(CHAT_KINDS.map((kind) => [kind, secret])) as Record<ChatKind, typeof secret>,
+      ),
       {},
     ),
   });

@@ -1,4 +1,4 @@
-export type ChatKind = "slack" | "feishu" | "dingtalk" | "wecom";
+export type ChatKind = "slack" | "teams" | "feishu" | "dingtalk" | "wecom";
 
 /** A request to an incoming webhook. */
 export interface WebhookRequest {
@@ -128,4 +128,46 @@ const wecom: Robot = {
   limited: json({ errcode: 45009, errmsg: "api freq out of limit" }),
 };
 
-export const robots: Record<ChatKind, Robot> = { slack, feishu, dingtalk, wecom };
+/**
+ * A workflow that starts "when a Teams webhook request is received". It answers 202 before it looks at the card: a request that
+ * is no card, or too large, appears nowhere.
+ * https://learn.microsoft.com/en-us/microsoftteams/platform/webhooks-and-connectors/how-to/connectors-using
+ */
+const teams: Robot = {
+  host: "default0a1b2c3d.4e.environment.api.powerplatform.com",
+  path: "/powerautomate/automations/direct/workflows/7d5e/triggers/manual/paths/invoke?api-version=1&sig=kT3vQ9xZb1Lw8Rm2Ys6Hd4",
+  receive(request) {
+    if (request.path !== teams.path)
+      return {
+        status: 401,
+        contentType: "application/json",
+        body: '{"error":{"code":"DirectApiAuthorizationRequired"}}',
+      };
+    const card = isJson(request) && Buffer.byteLength(request.body) <= 28 * 1024 ? cardIn(parse(request)) : undefined;
+    return { ...plain(202, ""), ...(card !== undefined && { text: textOf(card) }) };
+  },
+  limited: plain(429, "Rate limit is exceeded."),
+};
+
+function cardIn({ type, attachments }: Fields = {}): Fields | undefined {
+  const [attachment] = type === "message" && Array.isArray(attachments) ? attachments : [];
+  const { contentType, content } = fieldsOf(attachment);
+  const card = fieldsOf(content);
+  const isCard = contentType === "application/vnd.microsoft.card.adaptive" && card.type === "AdaptiveCard";
+  return isCard && Array.isArray(card.body) ? card : undefined;
+}
+
+/** What people read. A mention is a tag of a text for which the card has an entity. */
+function textOf({ body, msteams }: Fields): string {
+  const { entities } = fieldsOf(msteams);
+  const mentions = Array.isArray(entities) ? entities.map((it) => String(fieldsOf(it).text)) : [];
+  const lines = (body as unknown[]).map(fieldsOf).map(({ type, text, inlines }) => {
+    const runs = type === "RichTextBlock" && Array.isArray(inlines) ? inlines.map((it) => fieldsOf(it).text) : [text];
+    const line = runs.join("");
+    return line === " " ? "" : line;
+  });
+  const mentioned = (all: string, tag: string) => all.replaceAll(tag, `@${tag.replaceAll(/<\/?at>/g, "")}`);
+  return mentions.reduce(mentioned, lines.join("\n"));
+}
+
+export const robots: Record<ChatKind, Robot> = { slack, teams, feishu, dingtalk, wecom };

@@ -1,5 +1,6 @@
 import { expect } from "chai";
 import { type ChatOptions, createChat } from "../../handlers/chat";
+import { CHAT_KINDS } from "../../handlers/chat/shape";
 import { serialize } from "../../infra/lambda/serialization";
 import { type Chats, startChats } from "../../rehearsal/chat/chats";
 import type { ChatKind } from "../../rehearsal/chat/robots";
@@ -12,7 +13,6 @@ import { declareFunction, isKind, linesOf } from "../rehearsal/functionSupport";
 import { createTestCloud, type TestCloud } from "../rehearsal/support";
 
 const MINUTE = 60_000;
-const KINDS: ChatKind[] = ["slack", "feishu", "dingtalk", "wecom"];
 const OPERATOR = { kind: "operator" } as const;
 
 type Invoked = Extract<CloudEvent, { kind: "function-invoked" }>;
@@ -80,7 +80,7 @@ describe("chat callback, serialised", () => {
     expect(Buffer.byteLength(text)).to.be.below(64 * 1024);
   });
 
-  for (const kind of KINDS)
+  for (const kind of CHAT_KINDS)
     it(`posts a notice to ${kind}, whose webhook is a secret`, async () => {
       const { publish } = await subscribe(kind, chats.webhook(kind));
       const outcome = invoked();
@@ -104,6 +104,7 @@ describe("chat callback, serialised", () => {
   const outages: [ChatKind, "refused" | "error" | "limited", string][] = [
     ["slack", "refused", "it cannot be reached: ECONNREFUSED"],
     ["slack", "limited", "it answers HTTP 429 rate_limited"],
+    ["teams", "limited", "it answers HTTP 429 Rate limit is exceeded."],
     ["feishu", "error", "it answers HTTP 500 Internal Server Error"],
     ["feishu", "limited", 'it answers {"code":11232,"msg":"frequency limited","data":{}}'],
     ["dingtalk", "limited", 'it answers {"errcode":410100,"errmsg":"发送速度太快而限流"}'],

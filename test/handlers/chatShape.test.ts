@@ -4,6 +4,27 @@ import { bodyOf, type ChatKind, refusalOf } from "../../handlers/chat/shape";
 describe("the body that a chat takes", () => {
   const shapes: [ChatKind, string, object][] = [
     ["slack", "a < b & c > d", { text: "a &lt; b &amp; c &gt; d" }],
+    [
+      "teams",
+      "a < b & **c**\n\n[d](https://d.example)",
+      {
+        type: "message",
+        attachments: [
+          {
+            contentType: "application/vnd.microsoft.card.adaptive",
+            content: {
+              $schema: "http://adaptivecards.io/schemas/adaptive-card.json",
+              type: "AdaptiveCard",
+              version: "1.2",
+              body: ["a < b & **c**", " ", "[d](https://d.example)"].map((line) => ({
+                type: "RichTextBlock",
+                inlines: [{ type: "TextRun", text: line }],
+              })),
+            },
+          },
+        ],
+      },
+    ],
     ["feishu", "a < b & c > d", { msg_type: "text", content: { text: "a < b & c > d" } }],
     [
       "dingtalk",
@@ -23,6 +44,10 @@ describe("the body that a chat takes", () => {
 
   const sent = (kind: ChatKind, text: string): string => {
     const body = JSON.parse(bodyOf(kind, text));
+    if (kind === "teams") {
+      const blocks: { inlines: { text: string }[] }[] = body.attachments[0].content.body;
+      return blocks.map(({ inlines }) => inlines.map((it) => it.text).join("")).join("\n");
+    }
     return kind === "slack" ? body.text : kind === "feishu" ? body.content.text : body.text.content;
   };
   const tags = '<at user_id="all">all</at> < AT id=ou_1></at> <!channel> <@U024BE7LH> <@all> @all 1 <2';
@@ -31,6 +56,7 @@ describe("the body that a chat takes", () => {
       "slack",
       '&lt;at user_id="all"&gt;all&lt;/at&gt; &lt; AT id=ou_1&gt;&lt;/at&gt; &lt;!channel&gt; &lt;@U024BE7LH&gt; &lt;@all&gt; @all 1 &lt;2',
     ],
+    ["teams", tags],
     ["feishu", '＜at user_id="all">all＜/at> ＜ AT id=ou_1>＜/at> ＜!channel> ＜@U024BE7LH> ＜@all> @all 1 <2'],
     ["dingtalk", tags],
     ["wecom", '＜at user_id="all">all＜/at> ＜ AT id=ou_1>＜/at> ＜!channel> ＜@U024BE7LH> ＜@all> @all 1 <2'],
@@ -49,6 +75,7 @@ describe("the body that a chat takes", () => {
   const limits: { what: string; kind: ChatKind; fits: string; kept: string }[] = [
     { what: "4,000 characters", kind: "slack", fits: "x".repeat(4_000), kept: "x".repeat(3_999) },
     { what: "4,000 characters, as escaped", kind: "slack", fits: "&".repeat(800), kept: "&amp;".repeat(799) },
+    { what: "27,000 bytes", kind: "teams", fits: "x".repeat(27_000), kept: "x".repeat(26_997) },
     { what: "2,048 bytes", kind: "wecom", fits: "x".repeat(2_048), kept: "x".repeat(2_045) },
     {
       what: "2,048 bytes, of three for each character",
@@ -68,6 +95,10 @@ describe("the body that a chat takes", () => {
       expect(sent(kind, `${fits}x`)).to.equal(`${kept}…`);
     });
 
+  it("of Teams stays below 28 KB, however many lines it has", () => {
+    expect(Buffer.byteLength(bodyOf("teams", "x\n".repeat(30_000)))).to.be.within(24_000, 28_000);
+  });
+
   it("of Feishu stays below 20 KB", () => {
     expect(Buffer.byteLength(bodyOf("feishu", "部".repeat(30_000)))).to.be.within(19_800, 20_000);
   });
@@ -78,6 +109,8 @@ describe("whether a chat took a message", () => {
     { kind: "slack", status: 200, body: "ok", refusal: undefined },
     { kind: "slack", status: 404, body: "no_service", refusal: "HTTP 404 no_service" },
     { kind: "slack", status: 302, body: "", refusal: "HTTP 302" },
+    { kind: "teams", status: 202, body: "", refusal: undefined },
+    { kind: "teams", status: 401, body: "{}", refusal: "HTTP 401 {}" },
     { kind: "feishu", status: 200, body: '{"StatusCode":0,"code":0,"msg":"success"}', refusal: undefined },
     {
       kind: "feishu",

@@ -1,3 +1,4 @@
+import { CHAT_KINDS } from "../../handlers/chat/shape";
 import { gitopsStorefront, pullRequests, type Raw, storefront } from "./configurations";
 
 const secret = (name: string) => `arn:aws:secretsmanager:us-east-1:123456789012:secret:${name}-AbCdEf:key::`;
@@ -13,7 +14,7 @@ export const everyOption: Raw = {
   "slipway:forges": { github: { token: secret("github") }, gitlab: { token: secret("gitlab") } },
   "slipway:alerts": {
     emails: ["ops@acme.example"],
-    chat: { slack: secret("slack"), feishu: secret("feishu"), dingtalk: secret("dingtalk"), wecom: secret("wecom") },
+    chat: Object.fromEntries(CHAT_KINDS.map((kind) => [kind, secret(kind)])),
   },
   "slipway:promotesTo": ["prod"],
   "slipway:deploymentApi": true,

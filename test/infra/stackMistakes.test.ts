@@ -180,8 +180,8 @@ const MISTAKES: [title: string, raw: Raw, ...lines: string[]][] = [
   ],
   [
     "a chat that slipway does not speak to",
-    withKeys({ "slipway:alerts": { chat: { teams: "alerts/teams" } } }),
-    "slipway:alerts.chat.teams: is not a setting; allowed: slack, feishu, dingtalk, wecom",
+    withKeys({ "slipway:alerts": { chat: { discord: "alerts/discord" } } }),
+    "slipway:alerts.chat.discord: is not a setting; allowed: slack, teams, feishu, dingtalk, wecom",
   ],
   [
     "a chat's webhook itself, without repeating it",

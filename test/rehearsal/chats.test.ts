@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { bodyOf } from "../../handlers/chat/shape";
+import { bodyOf, CHAT_KINDS } from "../../handlers/chat/shape";
 import { type Chats, startChats } from "../../rehearsal/chat/chats";
 import { type ChatKind, robots } from "../../rehearsal/chat/robots";
 import { request } from "../../rehearsal/forges/request";
@@ -52,8 +52,38 @@ describe("The chats of the outside world", () => {
       expect(chats.posts).to.deep.equal([{ kind, text }]);
     });
 
+  const card = (content: object) => ({
+    type: "message",
+    attachments: [
+      { contentType: "application/vnd.microsoft.card.adaptive", content: { type: "AdaptiveCard", ...content } },
+    ],
+  });
+  const block = (line: string) => ({ type: "TextBlock", text: line });
+
+  it("show the lines of a card that teams is sent", async () => {
+    expect(await post({ kind: "teams", body: card({ body: [block("[slipway]"), block("done")] }) })).to.deep.equal([
+      202,
+      "",
+    ]);
+    expect(chats.posts).to.deep.equal([{ kind: "teams", text: "[slipway]\ndone" }]);
+  });
+
+  for (const [what, body] of [
+    ["no card", { text: "[slipway]" }],
+    ["a card of another type", { ...card({ body: [] }), type: "card" }],
+    ["more than 28 KB", card({ body: [block("x".repeat(28_700))] })],
+  ] as const)
+    it(`accept ${what} for teams, and show nothing`, async () => {
+      expect(await post({ kind: "teams", body })).to.deep.equal([202, ""]);
+      expect(chats.posts).to.deep.equal([]);
+    });
+
   const mentioning: { kind: ChatKind; body: object }[] = [
     { kind: "slack", body: { text: "[slipway] <!all>" } },
+    {
+      kind: "teams",
+      body: card({ body: [block("[slipway] <at>all</at>")], msteams: { entities: [{ text: "<at>all</at>" }] } }),
+    },
     { kind: "feishu", body: { msg_type: "text", content: { text: '[slipway] <at user_id="all">everybody</at>' } } },
     { kind: "dingtalk", body: { msgtype: "text", text: { content: "[slipway]" }, at: { isAtAll: true } } },
     { kind: "wecom", body: { msgtype: "text", text: { content: "[slipway] <@all>" } } },
@@ -65,7 +95,7 @@ describe("The chats of the outside world", () => {
       expect(chats.posts).to.deep.equal([{ kind, text: "[slipway] @all" }]);
     });
 
-  for (const kind of ["slack", "feishu", "dingtalk", "wecom"] as const)
+  for (const kind of CHAT_KINDS)
     it(`mention nobody whom a log line names (${kind})`, async () => {
       const line = '[slipway] <at user_id="all">everybody</at> <at id=all></at> <!channel> <@all>';
       await post({ kind, body: JSON.parse(bodyOf(kind, line)) });
