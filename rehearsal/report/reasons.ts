@@ -132,13 +132,13 @@ export const reasons: Reason[] = [
     role: /-(schedules|tag)-role-/,
     actions: ["dynamodb:UpdateItem"],
     resource: /:table\//,
-    reason: "acquires the lock again when its stage is retried: test/handlers/deliveryLock.test.ts",
+    reason: "acquires the lock again when its stage is retried: test/handlers/shared/deliveryLock.test.ts",
   },
   {
     role: /-(deploy|migrate)-role-/,
     actions: ["codepipeline:GetPipelineExecution", "sqs:ChangeMessageVisibility"],
     resource: /^arn:/,
-    reason: "checks every minute what no event has completed: test/handlers/deploymentRecorded.test.ts",
+    reason: "checks every minute what no event has completed: test/handlers/deploy/recorded.test.ts",
   },
   {
     role: /-fetch-role-/,

@@ -9,7 +9,7 @@ import { createLambda } from "../../rehearsal/cloud/lambda";
 import { createLogs } from "../../rehearsal/cloud/logs";
 import { createSecretsManager } from "../../rehearsal/cloud/secretsManager";
 import { createSns } from "../../rehearsal/cloud/sns";
-import { declareFunction, isKind, linesOf } from "../rehearsal/functionSupport";
+import { declareFunction, isKind, linesOf } from "../rehearsal/cloud/lambda/support";
 import { createTestCloud, type TestCloud } from "../rehearsal/support";
 
 const MINUTE = 60_000;

@@ -3,7 +3,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { expect } from "chai";
 import type { PushMessage } from "../../handlers/shared/message";
-import { handmadeZip } from "../handlers/zips";
+import { handmadeZip } from "../handlers/fetch/zips";
 import { zipball } from "./archive";
 import { awsFault, type PlainAnswer } from "./endpoint";
 import {

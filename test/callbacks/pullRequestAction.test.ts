@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { createPullRequestAction } from "../../handlers/pullRequestAction";
 import { serialize } from "../../infra/lambda/serialization";
-import { IMAGE } from "../handlers/ecs";
+import { IMAGE } from "../handlers/deploy/ecs";
 import {
   createStartedTasks,
   down,
@@ -12,7 +12,7 @@ import {
   options,
   type StartedTasks,
   URL,
-} from "../handlers/pullRequestActionSupport";
+} from "../handlers/pullRequestAction/support";
 import { awsFault, type Endpoint, startEndpoint } from "./endpoint";
 import { failure, JOB, jobOf, runOnce, success } from "./job";
 import { type Lambda, startLambda } from "./lambda";

@@ -7,7 +7,7 @@ import {
   giteeSign,
   gitlabPush,
   hubSignature,
-} from "../handlers/webhookSamples";
+} from "../handlers/webhook/samples";
 
 /** When API Gateway takes the deliveries in. */
 export const NOW = Date.parse("2026-01-05T12:00:00Z");

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { expect } from "chai";
 import { FORGES, type Forge, type TrackedBranch } from "../../handlers/shared/forge";
 import type { WebhookOptions } from "../../handlers/webhook";
-import { bitbucketPush, bitbucketReference, COMMIT, FORMER, giteePush, giteeSign } from "../handlers/webhookSamples";
+import { bitbucketPush, bitbucketReference, COMMIT, FORMER, giteePush, giteeSign } from "../handlers/webhook/samples";
 import { awsFault, type Endpoint } from "./endpoint";
 import { type Lambda, startLambda } from "./lambda";
 import { bitbucketOf, DELIVERIES, giteeOf, NOW, proofsIn, pushes, type Sent, secretOf } from "./webhookDeliveries";

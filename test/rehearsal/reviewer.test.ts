@@ -3,7 +3,7 @@ import { createEcr } from "../../rehearsal/cloud/ecr";
 import { startExternalServices } from "../../rehearsal/externalServices";
 import { type Reviewer, startReviewer } from "../../rehearsal/reviewer";
 import { createScenarioContext, type ScenarioContext } from "../../rehearsal/scenarios/scenarioContext";
-import { aws, createPipelineCloud, deliver, type PipelineCloud, source, stage } from "./codePipelineSupport";
+import { aws, createPipelineCloud, deliver, type PipelineCloud, source, stage } from "./cloud/codePipeline/support";
 
 const approval = { ...aws("Approval", "Manual"), name: "Approval" };
 

@@ -3,9 +3,9 @@ import path from "node:path";
 
 /** Those that take longest come first: a worker that began one last would keep everybody waiting. */
 const FIRST = [
-  /^test\/rehearsal\/scenarios/,
+  /^test\/rehearsal\/scenarios\/(scenarios|elsewhere|pullRequests)/,
   /^test\/images\//,
-  /^test\/rehearsal\/breaking/,
+  /^test\/rehearsal\/faultInjection/,
   /^test\/callbacks\/poll/,
 ];
 

@@ -1,5 +1,5 @@
 // Runs a task, prints the id of its process and the account's folder, and waits to be killed.
-import { openShop } from "../ecsSupport";
+import { openShop } from "../cloud/ecs/support";
 
 async function main(): Promise<void> {
   const shop = await openShop();

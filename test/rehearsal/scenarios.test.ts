@@ -1,3 +1,0 @@
-import { allOthers, playScenariosOf } from "./scenariosSupport";
-
-playScenariosOf(["dev"], allOthers);

@@ -1,0 +1,3 @@
+import { allOthers, playScenariosOf } from "./support";
+
+playScenariosOf(["dev"], allOthers);
