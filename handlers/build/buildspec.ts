@@ -6,7 +6,7 @@ export const applicationContainer = "app";
 /** The major version of Node.js in builds: CodeBuild's image has several, and its default changes. */
 export const BUILD_NODE = 24;
 
-/** Logs docker in where BASE_IMAGE_REGISTRY is in ECR, with the region that its host names. */
+/** Logs docker in if BASE_IMAGE_REGISTRY is in ECR, with the region in its host name. */
 const LOGIN_TO_BASE_IMAGES = `
       - |
         set -o pipefail
@@ -16,11 +16,11 @@ const LOGIN_TO_BASE_IMAGES = `
         fi`;
 
 /**
- * The buildspec of the tests, which run whatever the repository's dependencies bring along. They have a project of their
- * own, whose role can push no image.
+ * The buildspec of the tests. They may run any code of the repository's dependencies, so they have their own project,
+ * whose role cannot push images.
  *
- * Reads from the environment: TEST_COMMAND, BASE_IMAGE_REGISTRY (`<host>[/<prefix>]`; may be empty), NPM_CONFIG_REGISTRY
- * (may be missing).
+ * Reads from the environment: TEST_COMMAND, BASE_IMAGE_REGISTRY (`<host>[/<prefix>]`; may be empty),
+ * NPM_CONFIG_REGISTRY (may be missing).
  */
 export const testBuildspec = `version: 0.2
 
@@ -39,28 +39,28 @@ phases:
 `;
 
 /**
- * The buildspec for a repository without its own: builds and pushes the commit's image, unless it exists already, and exports
- * its URI, digest and tag.
+ * The buildspec for a repository without its own: builds and pushes the commit's image, unless it exists already, and
+ * exports its URI, digest and tag.
  *
- * Reads from the environment: IMAGE_REPOSITORY, DOCKERFILE, CONTEXT, BUILD_ARGUMENTS (names, separated by spaces; each is
- * a variable of its own), BASE_IMAGE_REGISTRY (`<host>[/<prefix>]`; may be empty), NPM_CONFIG_REGISTRY (may be missing),
- * SCHEDULES (path of schedules.yaml; may be empty), SOURCE_BUCKET, SOURCE_KEY, SOURCE_VERSION_ID.
+ * Reads from the environment: IMAGE_REPOSITORY, DOCKERFILE, CONTEXT, BUILD_ARGUMENTS (names, separated by spaces; each
+ * is a variable of its own), BASE_IMAGE_REGISTRY (`<host>[/<prefix>]`; may be empty), NPM_CONFIG_REGISTRY (may be
+ * missing), SCHEDULES (path of schedules.yaml; may be empty), SOURCE_BUCKET, SOURCE_KEY, SOURCE_VERSION_ID.
  *
- * The two registries are build arguments, too, where they have a value: an empty one would win over the Dockerfile's default.
+ * The registries are also build arguments, unless empty: an empty one would override the Dockerfile's default.
  *
- * The schedules travel in the image, as label slipway.schedules in base64: whoever runs the image has its schedules too.
+ * The schedules are stored in the image, as label slipway.schedules in base64, so that they always match the image.
  *
- * Needs, for CodeBuild's role, beside logs and the pipeline's artifacts:
+ * Needs, for CodeBuild's role, besides logs and the pipeline's artifacts:
  * - s3:GetObjectVersion on the archive
  * - ecr:GetAuthorizationToken on *
- * - ecr:BatchCheckLayerAvailability, ecr:InitiateLayerUpload, ecr:UploadLayerPart, ecr:CompleteLayerUpload, ecr:PutImage
- *   and ecr:BatchGetImage on the repository
+ * - ecr:BatchCheckLayerAvailability, ecr:InitiateLayerUpload, ecr:UploadLayerPart, ecr:CompleteLayerUpload,
+ *   ecr:PutImage and ecr:BatchGetImage on the repository
  * - ecr:BatchGetImage, ecr:GetDownloadUrlForLayer and ecr:BatchCheckLayerAvailability on the base images' repositories,
- *   where BASE_IMAGE_REGISTRY is in ECR: docker is logged in there, with the region that the host names
+ *   if BASE_IMAGE_REGISTRY is in ECR: docker is logged in there, with the region in the host name
  *
- * Everything from the build of the image on is in one phase: CodeBuild runs post_build after a failed build as well.
+ * The image build and everything after it are in one phase: CodeBuild runs post_build even after a failed build.
  * https://docs.aws.amazon.com/codebuild/latest/userguide/view-build-details-phases.html
- * A variable is assigned first and exported then: `export` succeeds whatever the command in its value does.
+ * Variables are assigned before they are exported: `export` succeeds even if the command in its value fails.
  */
 export const defaultBuildspec = `version: 0.2
 

@@ -1,15 +1,15 @@
 import { applicationContainer, BUILD_NODE } from "./buildspec";
 
 /**
- * The buildspec of a pipeline whose source is an image: turns CodePipeline's imageDetail.json into imagedefinitions.json, and
- * exports the image's URI by digest, its digest and its version. It refuses every image but the latest that the environment
- * before has recorded as delivered (handlers/shared/deliveredImage.ts): a tag proves nothing about who moved it. The version comes
- * from the record too.
+ * The buildspec of a pipeline whose source is an image: converts CodePipeline's imageDetail.json to
+ * imagedefinitions.json, and exports the image's URI by digest, its digest and its version. It accepts only the latest
+ * image that the previous environment has recorded as delivered (handlers/shared/deliveredImage.ts), because a tag does
+ * not show who moved it. The version also comes from the record.
  *
- * Reads from the environment: DELIVERED_IMAGES (the DynamoDB table of the records), SOURCE_TAG (the tag of the environment
- * before).
+ * Reads from the environment: DELIVERED_IMAGES (the DynamoDB table of the records), SOURCE_TAG (the tag of the previous
+ * environment).
  *
- * Needs, for CodeBuild's role, beside logs and the pipeline's artifacts, dynamodb:GetItem on the table.
+ * Needs, for CodeBuild's role, besides logs and the pipeline's artifacts, dynamodb:GetItem on the table.
  * https://docs.aws.amazon.com/codepipeline/latest/userguide/file-reference.html#file-reference-ecs-bluegreen
  */
 export const imageBuildspec = `version: 0.2

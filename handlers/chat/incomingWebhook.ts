@@ -3,8 +3,8 @@ import { nameOf, type SecretLocation } from "../shared/secret";
 import { bodyOf, type ChatKind, refusalOf } from "./shape";
 
 /**
- * Checks that a secret's text is a webhook's URL. The error has no cause: URL's quote what they were given.
- * @throws Failure that names the secret, and nothing of what is in it
+ * Checks that a secret's text is a webhook URL. The error has no cause, because URL's errors quote their input.
+ * @throws Failure that names the secret, but not its content
  */
 export function checkedUrl(location: SecretLocation, url: string): string {
   if (!URL.canParse(url) || new URL(url).protocol !== "https:") {
@@ -17,8 +17,8 @@ const TIMEOUT = 5_000;
 
 /**
  * Posts a text to a chat.
- * @param url holds the chat's secret, which no error repeats
- * @returns why the chat did not take it; undefined where it did
+ * @param url contains the chat's secret, which no error repeats
+ * @returns why the chat rejected it; undefined on success
  */
 export async function post(kind: ChatKind, url: string, text: string): Promise<string | undefined> {
   try {
@@ -26,11 +26,11 @@ export async function post(kind: ChatKind, url: string, text: string): Promise<s
       method: "POST",
       headers: { "content-type": "application/json; charset=utf-8" },
       body: bodyOf(kind, text),
-      // Whoever it leads to has not been entrusted with the message.
+      // The target of a redirect must not get the message.
       redirect: "manual",
       signal: AbortSignal.timeout(TIMEOUT),
     });
-    // Before it is shortened: half of a secret would not be found.
+    // Before shortening: part of a secret would not be found.
     const answer = withoutSecrets(await response.text(), url);
     const refusal = refusalOf(kind, response.status, answer);
     return refusal === undefined ? undefined : `it answers ${refusal}`;
@@ -39,13 +39,13 @@ export async function post(kind: ChatKind, url: string, text: string): Promise<s
   }
 }
 
-/** The error's code alone: fetch's messages may name what it was asked for. */
+/** Only the error's code: fetch's messages may contain the URL. */
 function codeOf(error: unknown): string {
   const { name = "", cause } = error as { name?: string; cause?: { code?: string } };
   return cause?.code ?? (name === "TimeoutError" ? `no answer within ${TIMEOUT} ms` : name);
 }
 
-/** A chat may repeat what it was asked for: its answer without the parts of the URL that are long enough to be secret. */
+/** The chat's answer without those parts of the URL that are long enough to be secret: a chat may repeat the URL. */
 function withoutSecrets(answer: string, url: string): string {
   const { pathname, search } = new URL(url);
   const parts = `${pathname}${search}`.split(/[/?&=]/).filter((part) => part.length >= 8);

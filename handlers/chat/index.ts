@@ -10,17 +10,17 @@ import { textOf } from "./text";
 
 export interface ChatOptions {
   kind: ChatKind;
-  /** Where the webhook's URL is: whoever has it can write to the chat. */
+  /** Location of the webhook's URL. Anyone who knows the URL can write to the chat. */
   secret: SecretLocation;
 }
 
 /**
- * Called by SNS for each message of the topic: posts it to a chat's incoming webhook, in the shape that the chat takes.
+ * Called by SNS for each message of the topic: posts it to a chat's incoming webhook, in the chat's format.
  *
  * Needs:
  * - secretsmanager:GetSecretValue on the secret
  *
- * @throws Failure if the chat does not take the message, so that Lambda tries twice more. It never holds the webhook's URL.
+ * @throws Failure if the chat rejects the message, so that Lambda retries twice. It never contains the webhook's URL.
  */
 export function createChat({ kind, secret: location }: ChatOptions): (event: SNSEvent) => Promise<void> {
   const secrets = new SecretsManagerClient(clientSettings(3, 3));
@@ -38,7 +38,7 @@ async function deliver(kind: ChatKind, url: CachedSecret, text: string, secretNa
   const current = await url.current();
   let refusal = await post(kind, current, text);
   if (refusal !== undefined) {
-    // The webhook may have been made anew since the secret was read.
+    // The webhook may have been recreated since the secret was read.
     const rotated = await url.afterRotation();
     if (rotated !== undefined && rotated !== current) {
       refusal = await post(kind, rotated, text);

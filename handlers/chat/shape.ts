@@ -1,17 +1,17 @@
-/** The chats that slipway can post to, in the order in which settings list them. */
+/** The chats that slipway can post to, in the order of the settings. */
 export const CHAT_KINDS = ["slack", "teams", "feishu", "dingtalk", "wecom"] as const;
 export type ChatKind = (typeof CHAT_KINDS)[number];
 
-/** What the webhooks of one chat take and answer. */
+/** Format of one chat's webhook requests and answers. */
 interface Chat {
-  /** The body of a request, with the text cut to what the chat allows. No part of the text can mention people. */
+  /** The request body, with the text cut to the chat's limit. No part of the text can mention people. */
   body(text: string): object;
-  /** The field of a 200 answer that is 0 if the chat took the message; absent if the status says so. */
+  /** The field of a 200 answer that is 0 on success; absent if the status alone shows it. */
   codeField?: string;
 }
 
 const CHATS: Record<ChatKind, Chat> = {
-  // Slack splits longer texts, and gives three characters a meaning of its own.
+  // Slack splits longer texts, and three characters have a special meaning.
   // https://api.slack.com/changelog/2018-04-truncating-really-long-messages
   // https://docs.slack.dev/messaging/formatting-message-text
   slack: {
@@ -19,8 +19,8 @@ const CHATS: Record<ChatKind, Chat> = {
       text: escapeForSlack(cut(text, 4_000, (character) => escapeForSlack(character).length)),
     }),
   },
-  // A workflow takes cards only. It answers 202 to anything, and messages may have 28 KB. Text runs know no Markdown, so that no
-  // text can look like a link to elsewhere, and mentions need an entity of the card's.
+  // Workflows accept only cards of up to 28 KB, and answer 202 to anything. Text runs have no Markdown, so no text can
+  // become a disguised link. Mentions need an entity of the card.
   // https://learn.microsoft.com/en-us/microsoftteams/platform/webhooks-and-connectors/how-to/connectors-using
   // https://learn.microsoft.com/en-us/microsoftteams/platform/task-modules-and-cards/cards/cards-format
   teams: {
@@ -36,8 +36,8 @@ const CHATS: Record<ChatKind, Chat> = {
     body: (text) => ({ msg_type: "text", content: { text: cut(withoutTags(text), 20_000 - 100, bytesInJson) } }),
     codeField: "code",
   },
-  // https://open.dingtalk.com/document/orgapp/custom-robots-send-group-messages names no limit; robots of apps have 15,000.
-  // It mentions only those whom `at` names.
+  // https://open.dingtalk.com/document/orgapp/custom-robots-send-group-messages gives no limit; app robots have 15,000.
+  // It mentions only people listed in `at`.
   dingtalk: {
     body: (text) => ({
       msgtype: "text",
@@ -46,19 +46,19 @@ const CHATS: Record<ChatKind, Chat> = {
     }),
     codeField: "errcode",
   },
-  // https://developer.work.weixin.qq.com/document/path/91770: 2,048 bytes of content in UTF-8.
+  // https://developer.work.weixin.qq.com/document/path/91770: 2,048 bytes of UTF-8 content.
   wecom: {
     body: (text) => ({ msgtype: "text", text: { content: cut(withoutTags(text), 2_048, bytes) } }),
     codeField: "errcode",
   },
 };
 
-/** The JSON that a chat's webhook takes. */
+/** The JSON body for a chat's webhook. */
 export function bodyOf(kind: ChatKind, text: string): string {
   return JSON.stringify(CHATS[kind].body(text));
 }
 
-/** Why a chat did not take a message, in its own words; `undefined` if it did. */
+/** Why a chat rejected a message, in its own words; `undefined` on success. */
 export function refusalOf(kind: ChatKind, status: number, body: string): string | undefined {
   if (status < 200 || status > 299) {
     return `HTTP ${status} ${shown(body)}`.trim();
@@ -74,7 +74,7 @@ export function refusalOf(kind: ChatKind, status: number, body: string): string 
   return code === 0 ? undefined : shown(body);
 }
 
-/** A card with a block for each line: text runs have no line breaks. */
+/** A card with a block for each line, because text runs have no line breaks. */
 function cardOf(text: string): object {
   const body = text.split("\n").map((line) => ({
     type: "RichTextBlock",
@@ -83,7 +83,7 @@ function cardOf(text: string): object {
   return { $schema: "http://adaptivecards.io/schemas/adaptive-card.json", type: "AdaptiveCard", version: "1.2", body };
 }
 
-/** Bytes that a line takes in a card beside its text. */
+/** Bytes of a card's line besides its text. */
 const BLOCK = 67;
 
 function bytesInCard(character: string): number {
@@ -94,7 +94,7 @@ function codeIn(body: string, field: string): unknown {
   try {
     return (JSON.parse(body) as Record<string, unknown> | null)?.[field];
   } catch {
-    // A proxy's or a portal's page: no answer of the chat's.
+    // A page of a proxy or captive portal, not an answer of the chat.
     return undefined;
   }
 }
@@ -108,8 +108,8 @@ function escapeForSlack(text: string): string {
 }
 
 /**
- * Feishu takes `<at user_id="all"></at>` for a mention of everybody, and WeCom `<@user>`. Neither documents an escape: the
- * full-width sign looks alike and begins no tag.
+ * Feishu treats `<at user_id="all"></at>` as a mention of everybody, and WeCom `<@user>`. Neither documents an escape:
+ * the full-width sign looks similar but starts no tag.
  */
 function withoutTags(text: string): string {
   return text.replaceAll(/<(?=[a-z/@!]|\s+\/?at\b)/gi, "＜");
@@ -125,7 +125,7 @@ function bytesInJson(character: string): number {
 
 const ELLIPSIS = "…";
 
-/** The text, or as many whole characters of it as have room together with an ellipsis. */
+/** The text, or as many whole characters as fit together with an ellipsis. */
 function cut(text: string, limit: number, sizeOf: (character: string) => number): string {
   const room = limit - sizeOf(ELLIPSIS);
   let size = 0;

@@ -1,6 +1,6 @@
 /**
- * The word that every message begins with. A custom robot of DingTalk must be secured, and one of Feishu can be, by a
- * keyword that its messages hold.
+ * The first word of every message. DingTalk's custom robots require a security setting, and Feishu's allow one: here, a
+ * keyword that each message contains.
  * https://open.dingtalk.com/document/orgapp/customize-robot-security-settings
  */
 const KEYWORD = "[slipway]";
@@ -18,7 +18,7 @@ interface ApprovalNotice {
   };
 }
 
-/** CloudWatch's; of its many fields those that people want first. */
+/** CloudWatch's, with only the most important fields. */
 interface AlarmNotice {
   AlarmName: string;
   AlarmDescription?: string | null;
@@ -28,8 +28,8 @@ interface AlarmNotice {
 }
 
 /**
- * What people read in a chat: of CodePipeline's and CloudWatch's JSON the gist, of any other message all of it.
- * @param subject SNS hands null over where there is none
+ * The text for a chat: a summary of CodePipeline's and CloudWatch's JSON, or all of any other message.
+ * @param subject null if SNS has none
  */
 export function textOf(subject: string | null | undefined, message: string): string {
   const parsed = parse(message);
@@ -39,7 +39,7 @@ export function textOf(subject: string | null | undefined, message: string): str
   if (isAlarm(parsed)) {
     return lines(alarmLines(parsed));
   }
-  // A notice's subject is its first line too, unless it was too long for one.
+  // A notice's subject is also its first line, unless it was shortened.
   const repeats = message.startsWith(subject ?? "");
   return lines(repeats ? [message] : [subject, message]);
 }
@@ -66,12 +66,12 @@ function lines(parts: (string | null | undefined)[]): string {
   return `${KEYWORD} ${withoutKeyword(withoutInvisible(text))}`;
 }
 
-/** A notice holds log lines of builds and tasks: none of them may look like the beginning of another message. */
+/** A notice contains log lines of builds and tasks: none of them may look like the start of another message. */
 function withoutKeyword(text: string): string {
   return text.replaceAll(/[[［【]\s*slipway\s*[\]］】]/gi, "(slipway)");
 }
 
-/** One kind of line break; no control characters, and none that are not seen or that turn the writing around. */
+/** Uses one kind of line break. Removes control characters, and characters that are invisible or reverse the text. */
 function withoutInvisible(text: string): string {
   return text.replaceAll(/\r\n?|[\u0085\u2028\u2029]/g, "\n").replaceAll(/(?![\n\t])[\p{Cc}\p{Cf}]/gu, "");
 }

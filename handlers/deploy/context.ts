@@ -6,10 +6,10 @@ import type { DeployOptions } from "./options";
 import type { RolloutEvent } from "./rolloutEvent";
 import type { DeploymentState } from "./state";
 
-/** By what a pipeline's deployment takes turns with those by HTTP. */
+/** The lock that serialises the pipeline's deployments with those by HTTP. */
 export interface DeploymentLock {
   table: DeploymentTable;
-  /** The id of the pipeline's execution, under which it holds the lock. */
+  /** The pipeline execution's id, which holds the lock. */
   execution: string;
 }
 
@@ -19,18 +19,18 @@ export interface DeploymentContext {
   options: DeployOptions;
   /** Milliseconds. */
   now: () => number;
-  /** What ECS has just said of a rollout, which its reads may not show yet. */
+  /** An event that ECS has just sent about a rollout; its reads may be older. */
   event?: RolloutEvent | undefined;
 }
 
 export interface DeploymentRequest {
-  /** Who asks: the job's id, or that of a deployment by HTTP. */
+  /** The requester: the job's id, or the id of a deployment by HTTP. */
   id: string;
   /** By digest. */
   image: string;
-  /** What people call the image: its tag. */
+  /** The image's tag, which people call its version. */
   version: string;
-  /** Absent where the application's lock is held already, or there is none. */
+  /** Absent if the application's lock is already held, or there is none. */
   lock?: DeploymentLock | undefined;
 }
 

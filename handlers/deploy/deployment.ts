@@ -20,15 +20,15 @@ import type { DeploymentState, ServiceState } from "./state";
 import { isDelivered, registrationOf } from "./taskDefinition";
 
 /**
- * Takes a deployment one step further: one observation, and what follows from it. A step may be repeated, and may come late:
+ * Advances a deployment by one step: an observation and the resulting action. A step may be repeated, or come late:
  *
- * 1. The first registers the new revisions and changes nothing. Its record is the commitment: of several rounds at once only
- *    one is recorded, so only one set of revisions goes on.
- * 2. The second takes the application's lock, and updates the services, unless it comes too late for that. Each revision is tagged before, so that a repetition
- *    finds it started, and neither updates twice nor starts again what was rolled back since.
- * 3. All others look, and go back if they must.
+ * 1. The first registers the new revisions and changes nothing. Its record decides: of several concurrent rounds only
+ *    one is recorded, so only one set of revisions is used.
+ * 2. The second takes the application's lock and updates the services, unless it is too late. Each revision is tagged
+ *    first, so that a repeated step sees that it was started, and neither updates twice nor undoes a rollback.
+ * 3. All others observe, and roll back if necessary.
  *
- * @param state what the step before answered; absent at the start
+ * @param state the previous step's result; absent at the start
  */
 export async function advance(
   context: DeploymentContext,
@@ -55,10 +55,10 @@ async function observe({ ecs, options, event }: DeploymentContext, { services }:
   return withEvent(await observeServices(ecs, options.cluster, names), event);
 }
 
-/** Checks everything, and registers only then. */
+/** Checks everything before it registers anything. */
 async function prepare(context: DeploymentContext, { image, version }: DeploymentRequest): Promise<Outcome> {
   const { ecs, ecr, options } = context;
-  // ECS would find out task by task that there is no such image, and say CannotPullContainerError.
+  // Without this, ECS would detect a missing image only task by task, as CannotPullContainerError.
   await readImage(ecr, referenceOf(image));
   const names = options.services.map(({ service }) => service);
   const observations = await observeServices(ecs, options.cluster, names);
@@ -93,7 +93,7 @@ async function plan(
   const state: ServiceState = {
     service,
     previous,
-    // Stands in for the revision's name until there is one.
+    // Placeholder until the revision's name is known.
     next: `${registration.family}:000000`,
     ...decideCount({ wanted: count, current: observation.desired, delivered, tags }),
   };
@@ -112,7 +112,7 @@ async function start(context: DeploymentContext, request: DeploymentRequest, sta
     try {
       services[index] = { ...each, deployment: isFree ? await startService(context, each) : undefined };
     } catch (error) {
-      // All or nothing: those that have started go back.
+      // All or nothing: roll back the services already started.
       const cause = `${each.service} was not updated: ${explain(error)}`;
       log("error", "rollout not started", { service: each.service, cause });
       await abandonRest(context, state);
@@ -126,8 +126,8 @@ async function start(context: DeploymentContext, request: DeploymentRequest, sta
 
 /**
  * Tags a service's revision before the service is updated to it.
- * @returns whether this call may update the service; not if an earlier invocation has started it, or was about to
- * @throws what ECS answers: the service was not updated, and the step may be repeated
+ * @returns whether this call may update the service; false if an earlier invocation has started it, or was about to
+ * @throws ECS's error: the service was not updated, and the step may be repeated
  */
 async function markStarted(
   { ecs }: DeploymentContext,

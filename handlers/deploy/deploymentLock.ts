@@ -8,12 +8,12 @@ import { rollbackTarget } from "./rollout";
 import { describeTaskDefinition, observeServices } from "./services";
 import type { DeploymentState } from "./state";
 
-/** The tag that a revision gets before a service is updated to it; its value says for whom. */
+/** A revision's tag, set before a service is updated to it. The value is the request's id. */
 export const STARTED = "slipway:deployed-by";
-/** The value for a revision that no service will be updated to: it lost its turn. */
+/** The value for a discarded revision, which no service will use. */
 const NOBODY = "nobody";
 
-/** Who else deploys the application just now. */
+/** The other holder of the application's lock. */
 export async function otherHolder(
   context: DeploymentContext,
   { lock }: DeploymentRequest,
@@ -25,7 +25,7 @@ export async function otherHolder(
   return holder?.owner === lock.execution ? undefined : holder;
 }
 
-/** One look later it is tried again; not longer than a lock lasts. */
+/** Waits for the lock until the next round; fails after the lock's duration. */
 export function waitFor(
   context: DeploymentContext,
   { version }: DeploymentRequest,
@@ -48,11 +48,11 @@ export function waitFor(
 }
 
 /**
- * Takes the application's lock if there is one, at the last moment before something changes: until then a repeated or late
- * invocation takes nothing that would have to be given back.
+ * Takes the application's lock, if there is one. This happens just before the first change, so that a repeated or late
+ * invocation takes nothing that it would have to release.
  *
- * What is registered by then is given up, and marked so that no repetition starts it, if this comes so late that nobody would
- * follow it, if another has the lock, or if another has left the services otherwise than they were found.
+ * The registered revisions are discarded, and marked so that no repeated step uses them, if CodePipeline no longer
+ * waits, if another deployment has the lock, or if the services have changed since they were observed.
  * @returns what to do instead of starting
  */
 export async function takeDeploymentLock(
@@ -86,7 +86,7 @@ export async function takeDeploymentLock(
   return beginAnew(context, revisions, moved.join(", "));
 }
 
-/** @returns who has the lock instead */
+/** @returns the other holder, if the lock is taken */
 async function acquire(
   context: DeploymentContext,
   { lock, version }: DeploymentRequest,
@@ -105,7 +105,7 @@ export async function hasStarted({ ecs }: DeploymentContext, state: DeploymentSt
   return (await describeRevisions(ecs, state)).some(({ mark }) => mark !== undefined && mark !== NOBODY);
 }
 
-/** Keeps repetitions from updating the services that were not, once the others go back. */
+/** During a rollback, prevents a repeated invocation from updating services that had not been updated yet. */
 export async function abandonRest({ ecs }: DeploymentContext, state: DeploymentState): Promise<void> {
   try {
     const revisions = await describeRevisions(ecs, state);
@@ -120,7 +120,7 @@ export async function abandonRest({ ecs }: DeploymentContext, state: DeploymentS
 
 interface Revision {
   arn: string | undefined;
-  /** For whom a service was updated to it, if one was. */
+  /** The request that updated a service to it, if any. */
   mark: string | undefined;
 }
 
@@ -133,14 +133,14 @@ async function describeRevisions(ecs: ECSClient, { services }: DeploymentState):
   return revisions;
 }
 
-/** The services that were deployed to since they were looked at. */
+/** The services that were deployed to since they were observed. */
 async function movedServices({ ecs, options }: DeploymentContext, { services }: DeploymentState): Promise<string[]> {
   const names = services.map(({ service }) => service);
   const observations = await observeServices(ecs, options.cluster, names);
   return services.flatMap(({ service, previous, next }) => {
     const observation = observations.get(service);
     const current = observation && rollbackTarget(observation);
-    // Another invocation of the same job may just have started it.
+    // A concurrent invocation of the same job may have just started it.
     return current === previous || current === next
       ? []
       : [`${service} has ${current ?? "no task definition"} by now, not ${previous}`];

@@ -1,23 +1,23 @@
 import type { Tag } from "@aws-sdk/client-ecs";
 import type { ServiceState } from "./state";
 
-/** The tag of a delivered revision that records the count which the configuration wanted of that delivery. */
+/** The tag of a delivered revision with the desired count configured for that delivery. */
 export const COUNT = "slipway:count";
 
 export interface CountObservation {
-  /** What the configuration wants. */
+  /** The configured count. */
   wanted: number;
   /** The service's desired count. */
   current: number;
-  /** Whether a delivered image ran before. */
+  /** Whether a delivered image was running before. */
   delivered: boolean;
-  /** The tags of the revision that ran before. */
+  /** The tags of the previous revision. */
   tags: Tag[];
 }
 
 /**
- * What a delivery does about the desired count. It sets what the configuration wants. But who has scaled a service to 0 has
- * stopped it, and means it; unless it was the configuration that wanted 0, which the last delivery has recorded.
+ * Decides how a delivery changes the desired count. It sets the configured count. But a service that was scaled to 0 by
+ * hand stays stopped; the last delivery has recorded whether 0 was configured.
  */
 export function decideCount({
   wanted,
@@ -34,14 +34,14 @@ export function decideCount({
 }
 
 /**
- * The desired count that a rollback has to set; `undefined` if there is none.
- * @param desired the desired count that the service has
+ * The desired count that a rollback must set; `undefined` if none.
+ * @param desired the service's current desired count
  */
 export function countToRestore({ first, count, before }: ServiceState, desired: number): number | undefined {
   if (first) {
-    // Before its first delivery a service has no image that it could run.
+    // Before its first delivery, a service has no image that it could run.
     return desired === 0 ? undefined : 0;
   }
-  // Any other count than the failed delivery's was set by somebody since, or has been restored already.
+  // Any other count was set by somebody since the failed delivery, or has already been restored.
   return desired === count ? before : undefined;
 }

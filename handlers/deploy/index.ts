@@ -17,27 +17,29 @@ import { advanceDeployment, currentRecord, type RecordedContext } from "./record
 import type { RolloutStateChange } from "./rolloutEvent";
 
 /**
- * Deploys an image to all services of an application, or to none: for a job of the application's pipeline, UserParameters
- * `{"image": "<registry>/<repository>@sha256:…", "version": "<tag>", "execution": "<pipeline execution id>"}`, or for a
- * message `{"id"}` that names the record of a deployment by HTTP.
+ * Deploys an image to all services of an application, or to none. Called with a message `{"id"}` that names the record
+ * of a deployment by HTTP, or with a job of the application's pipeline, UserParameters
+ * `{"image": "<registry>/<repository>@sha256:…", "version": "<tag>", "execution": "<pipeline execution id>"}`.
  *
- * It checks version, image, cluster and services; registers a revision of each task definition with the image; updates each
- * service once; follows the rollouts. If one fails or is late, all go back to what ran before, and the deployment fails with
- * both causes once they are there. Only one of the pipeline's and HTTP's deployments changes the services at a time.
+ * It checks version, image, cluster and services; registers a revision of each task definition with the image; updates
+ * each service once; follows the rollouts. If one fails or is late, all services are rolled back; after that the
+ * deployment fails with both causes. Only one deployment, by the pipeline or HTTP, changes the services at a time.
  *
- * A job is noted in a record, and stays open until the deployment has ended. ECS's events take the record further, and so
- * does a message, every minute, that does without events, and without CodePipeline. The pipeline's deployment holds the
- * application's lock until the execution has ended, so that schedules and tag are of the version that runs.
+ * A job is stored in a record, and stays open until the deployment has ended. The record is advanced by ECS's events,
+ * and by a message every minute, which needs neither events nor CodePipeline. The pipeline's deployment holds the
+ * application's lock until the execution has ended, so that schedules and tag match the running version.
  *
  * Needs:
- * - codepipeline:PutJobSuccessResult, codepipeline:PutJobFailureResult on *; codepipeline:GetPipelineExecution on the pipeline
+ * - codepipeline:PutJobSuccessResult, codepipeline:PutJobFailureResult on *; codepipeline:GetPipelineExecution on the
+ *   pipeline
  * - dynamodb:GetItem, dynamodb:PutItem, dynamodb:UpdateItem on the table
  * - sqs:ReceiveMessage, sqs:DeleteMessage, sqs:GetQueueAttributes (Lambda's poller), sqs:ChangeMessageVisibility and
  *   sqs:SendMessage on the queue
  * - ecr:BatchGetImage on the application's repository
  * - ecs:DescribeTaskDefinition on *, which AWS cannot restrict
- * - ecs:RegisterTaskDefinition and ecs:TagResource on the services' task definitions, every revision (`family:*`): a revision
- *   has its tags from the start, and gets one more before it is rolled out, so no condition on ecs:CreateAction
+ * - ecs:RegisterTaskDefinition and ecs:TagResource on the services' task definitions, every revision (`family:*`): a
+ *   revision has its tags from the start, and gets one more before it is rolled out, so no condition on
+ *   ecs:CreateAction
  * - ecs:DescribeServices and ecs:UpdateService on the services
  * - ecs:ListTasks on *, with ecs:cluster the cluster's ARN; ecs:DescribeTasks on the cluster's tasks
  * - iam:PassRole on the task definitions' execution and task roles, with iam:PassedToService ecs-tasks.amazonaws.com
@@ -79,7 +81,7 @@ export function createDeploy(
   };
 }
 
-/** Notes the job, and goes as far as it goes. What is left, events and messages take further. */
+/** Records the job and advances it as far as possible. Events and messages do the rest. */
 async function openJob(context: RecordedContext, job: Job): Promise<JobResult> {
   const wanted = {
     kind: "deploy" as const,
@@ -91,7 +93,7 @@ async function openJob(context: RecordedContext, job: Job): Promise<JobResult> {
   return { kind: "open" };
 }
 
-/** An event may come before its record, twice, or when all is over: the record says what is left to do. */
+/** An event may arrive before its record, twice, or after the end: the record says what remains to be done. */
 async function takeEvent(context: RecordedContext, { detail }: RolloutStateChange): Promise<void> {
   const record = await currentRecord(context);
   if (record === undefined) {

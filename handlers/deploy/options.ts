@@ -7,9 +7,9 @@ export interface DeployService {
   service: string;
   /** The container in the task definition that runs the application's image. */
   container: string;
-  /** ARN of the revision that the program registered: everything but the image is taken from it. */
+  /** ARN of the program's revision. All but the image is copied from it. */
   taskDefinition: string;
-  /** Tasks to run. Each delivery sets it, but for a service that was scaled to 0 by hand since the first one. */
+  /** Tasks to run. Each delivery sets it, except for a service that was scaled to 0 by hand since the first one. */
   count: number;
 }
 
@@ -18,7 +18,7 @@ export interface DeployOptions {
   /** The ECS cluster's name. */
   cluster: string;
   services: DeployService[];
-  /** How long a rollout may take, and after it a rollback. */
+  /** Time limit for a rollout, and again for its rollback. */
   deadlineMinutes: number;
   /** Where deployments are recorded. */
   records: RecordOptions;
@@ -26,7 +26,7 @@ export interface DeployOptions {
   requests?: DeployRequests;
 }
 
-/** What deployments by HTTP need. A successful one gives its image the environment's tag, as the pipeline's last stage does. */
+/** Settings of deployments by HTTP. On success, the image gets the environment's tag, as in a pipeline. */
 export interface DeployRequests extends ImageTag {
   /** The DynamoDB table where delivered images are recorded. */
   deliveredImages: string;

@@ -2,7 +2,7 @@ import { PublishCommand, type SNSClient } from "@aws-sdk/client-sns";
 import { abbreviate, type Notice, subjectOf } from "../shared/notice";
 import type { DeploymentProgress, DeploymentRecord } from "../shared/records/record";
 
-/** What people are told of a deployment by HTTP that has ended. */
+/** The notice about a finished deployment by HTTP. */
 export function noticeOf(
   { id, application, version, image }: DeploymentRecord,
   { state, summary, cause }: DeploymentProgress,
@@ -21,7 +21,7 @@ export function noticeOf(
   return { subject: subjectOf(headline), message: lines.join("\n") };
 }
 
-/** Needs sns:Publish on the topic. @throws what SNS answers */
+/** Needs sns:Publish on the topic. @throws SNS's error */
 export async function publishNotice(sns: SNSClient, topicArn: string, { subject, message }: Notice): Promise<void> {
   await sns.send(new PublishCommand({ TopicArn: topicArn, Subject: subject, Message: message }));
 }

@@ -30,12 +30,12 @@ export interface RecordedContext extends RecordContext {
   requests?: (DeployRequests & { sns: SNSClient }) | undefined;
 }
 
-/** Why a record is looked at: CodePipeline's job, a message from the queue, or an event from ECS. */
+/** What triggers a round: CodePipeline's job, a message from the queue, or an event from ECS. */
 export type Occasion = { kind: "job" } | { kind: "message" } | { kind: "event"; event: RolloutEvent };
 
 /**
- * Takes the deployment of a record as far as it goes without waiting: one by HTTP, or an action of the pipeline.
- * @returns whether the record is over
+ * Advances a recorded deployment, by HTTP or the pipeline, as far as possible without waiting.
+ * @returns whether the record is done
  */
 export async function advanceDeployment(
   context: RecordedContext,
@@ -56,7 +56,7 @@ export async function advanceDeployment(
   return isOver;
 }
 
-/** The record of the application's current deployment, if it has not ended. An event of the services concerns this one. */
+/** The record of the application's current deployment, unless it has ended. Events of the services belong to it. */
 export async function currentRecord({ table, application, now }: RecordContext): Promise<DeploymentRecord | undefined> {
   const holder = await readLock(table, application, Math.floor(now() / 1_000));
   if (holder === undefined) {
@@ -95,7 +95,7 @@ async function step(context: RecordedContext, record: DeploymentRecord, occasion
   }
 }
 
-/** How long a deployment is tried to be begun while AWS cannot be reached, in seconds. */
+/** How long the start is retried while AWS cannot be reached, in seconds. */
 const PATIENCE = 30 * 60;
 
 function retry({ now }: RecordedContext, { requestedAt, token }: DeploymentRecord, error: unknown): Round {
@@ -104,14 +104,14 @@ function retry({ now }: RecordedContext, { requestedAt, token }: DeploymentRecor
     : { state: "failed", cause: explain(error), type: failureType(error) };
 }
 
-/** Why a deployment by HTTP cannot begin. It takes the lock if the API has died before it did. */
+/** Why a deployment by HTTP cannot start. Takes the lock if the API died before doing so. */
 async function hindranceOf(
   { deployment, table, application, now }: RecordedContext,
   { id, version, until }: DeploymentRecord,
   state: DeploymentState | undefined,
 ): Promise<Round | undefined> {
   const seconds = Math.floor(now() / 1_000);
-  // The rest of the lock's time has to be enough for a rollout and a rollback.
+  // The lock's remaining time must be long enough for a rollout and a rollback.
   const isTooLate = now() / 1_000 > until - 2 * deployment.options.deadlineMinutes * 60;
   if (isUntouched(state) && isTooLate && !(state && (await hasStarted(deployment, state)))) {
     return { state: "failed", cause: `it did not begin within ${BEGINNING} minutes, and nothing was changed` };
@@ -131,7 +131,7 @@ async function hindranceOf(
   return undefined;
 }
 
-/** Why an action does not go on: the pipeline's execution has ended, so that its schedules and its tag will not follow. */
+/** Why an action stops: the pipeline's execution has ended, so its schedules and tag will not follow. */
 async function abandonment(
   context: RecordedContext,
   { action }: DeploymentRecord,
@@ -156,7 +156,7 @@ async function abandonment(
   return { state: "inProgress", token: encodeState(back), summary: `going back: ${cause}`, further: true };
 }
 
-/** As its record says. The round that started it may have died before recording that. */
+/** According to its record. The round that started it may have died before recording that. */
 function isUntouched(state: DeploymentState | undefined): boolean {
   return state === undefined || state.phase === "waiting" || state.phase === "registered";
 }
@@ -180,7 +180,7 @@ async function settled(
   }
 }
 
-/** The image of a deployment by HTTP gets the environment's tag before the record ends: a round that dies is repeated. */
+/** After a deployment by HTTP, tags the image before the record ends: a round that dies is repeated. */
 async function tagged(
   { deployment, requests, table: { dynamo } }: RecordedContext,
   { image, version, token, action }: DeploymentRecord,
@@ -203,7 +203,7 @@ async function tagged(
   }
 }
 
-/** @throws what SNS answers: the outcome is published again */
+/** @throws SNS's error: the outcome will be published again */
 async function concludeRequest({ requests, table }: RecordedContext, record: DeploymentRecord): Promise<boolean> {
   await releaseLock(table, record.application, record.id);
   if (requests !== undefined && !record.reported) {
@@ -214,8 +214,8 @@ async function concludeRequest({ requests, table }: RecordedContext, record: Dep
 }
 
 /**
- * A failed deployment releases the lock at once. A successful one holds it until the pipeline's execution has ended, so that
- * nobody deploys another version while its schedules and its tag are changed.
+ * A failed deployment releases the lock at once. A successful one holds it until the pipeline's execution has ended, so
+ * that no other version is deployed while schedules and tag are changed.
  */
 async function concludeAction(
   context: RecordedContext,

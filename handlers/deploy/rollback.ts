@@ -6,16 +6,16 @@ import { decideRollback, hasTurned, type ServiceObservation } from "./rollout";
 import { updateService } from "./services";
 import type { DeploymentState, ServiceState } from "./state";
 
-/** How long a refused update is repeated, in seconds: a denial may be for one call. */
+/** How long a rejected update is retried, in seconds: a denial may be temporary. */
 const REFUSED = 5 * 60;
 
-/** Longest error that is kept of a refusal, in characters. */
+/** Longest error that is stored, in characters. */
 const ERROR = 500;
 
 /**
- * Takes every service of a failed deployment back to what ran before, those that succeeded too, and follows until all are
- * there. What it does follows from what it sees, so that a repetition does nothing twice.
- * @param detecting whether the observations are those that showed the failure: the rollback cannot have ended in them
+ * Rolls back every service of a failed deployment, including those that succeeded, and follows until all are done. Each
+ * action depends only on observations, so a repeated step does nothing twice.
+ * @param detecting whether the observations are those that showed the failure: the rollback cannot be complete in them
  */
 export async function goBack(
   context: DeploymentContext,
@@ -64,7 +64,7 @@ export async function goBack(
   return { kind: "failed", message };
 }
 
-/** @param error why ECS refused the update; absent if the error was transient, which is no refusal */
+/** @param error why ECS rejected the update; absent if the error was transient, which is not a rejection */
 function refused(service: ServiceState, error: string | undefined, now: number): ServiceState {
   if (error === undefined) {
     return { ...service, refusal: undefined };
@@ -83,7 +83,7 @@ function countOf({ first, before }: ServiceState, desired: number): string {
   return before === undefined ? "" : `, and a desired count of ${desired}`;
 }
 
-/** @returns whether ECS took the update, and the error with which it refused it, unless that is transient */
+/** @returns whether ECS accepted the update, and the error of a rejection, unless it is transient */
 async function update(
   { ecs, options }: DeploymentContext,
   { service, previous }: ServiceState,

@@ -2,12 +2,12 @@ import type { DeploymentRolloutState } from "@aws-sdk/client-ecs";
 import { countToRestore } from "./desiredCount";
 import type { ServiceState } from "./state";
 
-/** One of a service's deployments, as DescribeServices tells it. Task definitions are `family:revision`. */
+/** One of a service's deployments, as in DescribeServices. Task definitions are `family:revision`. */
 export interface DeploymentObservation {
   id: string;
   primary: boolean;
   taskDefinition: string;
-  /** Missing where ECS does not drive the rollout itself. */
+  /** Missing if ECS does not control the rollout itself. */
   rolloutState?: DeploymentRolloutState | undefined;
   reason?: string | undefined;
   desired: number;
@@ -17,17 +17,17 @@ export interface DeploymentObservation {
 }
 
 export interface ServiceObservation {
-  /** ACTIVE, or on its way out: DRAINING, INACTIVE. */
+  /** ACTIVE, or being deleted: DRAINING, INACTIVE. */
   status: string;
   desired: number;
   deployments: DeploymentObservation[];
   /** The service's events, newest first. */
   events: string[];
-  /** Whether ECS's circuit breaker takes a failed deployment back by itself. */
+  /** Whether ECS's circuit breaker rolls back failed deployments. */
   rollsBackItself: boolean;
 }
 
-/** Time since the phase began, in seconds, and how long it may take. */
+/** Elapsed time of the phase and its limit, in seconds. */
 export interface Patience {
   elapsed: number;
   deadline: number;
@@ -44,25 +44,25 @@ export type RollbackVerdict =
   | { kind: "returned"; desired: number }
   | { kind: "waiting"; progress: string }
   /**
-   * UpdateService is due.
-   * @property desiredCount with this desired count, if there is one
-   * @property precaution the service seems to be back, but the read may be stale. If it is back, the call changes nothing.
+   * Call UpdateService.
+   * @property desiredCount also set this desired count, if any
+   * @property precaution the service seems to be back, but the read may be stale. If it is back, nothing changes.
    */
   | { kind: "update"; desiredCount?: number; precaution?: true }
   | { kind: "failed"; cause: string };
 
-/** How long ECS is given to begin its own rollback, in seconds. */
+/** How long to wait for ECS to start its own rollback, in seconds. */
 const GRACE = 60;
 
 /**
- * How long DescribeServices may show a service without the deployment that UpdateService has just made, in seconds. ECS's
- * reads are eventually consistent: not seen yet is not gone.
+ * How long DescribeServices may not show a deployment that UpdateService has just created, in seconds. ECS's reads are
+ * eventually consistent: a missing deployment may just be new.
  */
 const UNSEEN = 120;
 
 /**
- * The task definition to go back to: the one that was last seen to work, which is not the service's own while a deployment is
- * under way.
+ * The task definition to roll back to: the last one known to work. While a deployment is in progress, this is not the
+ * service's own.
  */
 export function rollbackTarget({ deployments }: ServiceObservation): string | undefined {
   const primary = deployments.find((deployment) => deployment.primary);
@@ -71,11 +71,11 @@ export function rollbackTarget({ deployments }: ServiceObservation): string | un
 }
 
 /**
- * How the rollout of a service stands.
+ * Evaluates the rollout of a service.
  *
- * The deployment is followed by its id: a service is stable after a rollback too. Gone, or replaced by one of another task
- * definition, means failed; but a service that still has its previous deployment may be shown by a stale read.
- * @param observation `undefined` if ECS knows no such service
+ * Follows the deployment by its id, because a service is also stable after a rollback. If it is gone or replaced by
+ * another task definition's deployment, it has failed. But if the previous deployment is shown, the read may be stale.
+ * @param observation `undefined` if ECS has no such service
  */
 export function decideRollout(
   state: ServiceState,
@@ -107,16 +107,16 @@ export function decideRollout(
     return { kind: "completed", unverified: false };
   }
   if (patience.elapsed >= patience.deadline) {
-    // The circuit breaker wants three failed tasks at least, and an earlier deployment that was completed: without them a
-    // bad deployment stays in progress for ever.
+    // The circuit breaker needs at least three failed tasks and an earlier completed deployment. Without them, a bad
+    // deployment stays in progress forever.
     return { kind: "failed", cause: `not complete after ${minutes(patience)}: ${progressOf(primary, observation)}` };
   }
   return { kind: "waiting", progress: progressOf(primary, observation) };
 }
 
 /**
- * Whether the rollback of a service is known to have begun: ECS shows the failed deployment behind the previous one, or says
- * that it failed. A read that shows only the previous one may be older than the rollout.
+ * Whether the rollback of a service has verifiably started: ECS shows the failed deployment behind the previous one, or
+ * reports its failure. A read that shows only the previous one may be older than the rollout.
  */
 export function hasTurned(state: ServiceState, observation: ServiceObservation | undefined): boolean {
   const { deployments = [] } = observation ?? {};
@@ -127,7 +127,7 @@ export function hasTurned(state: ServiceState, observation: ServiceObservation |
   );
 }
 
-/** How the way back of a service stands: by ECS's own rollback if there is one, else by an update to what ran before. */
+/** Evaluates the rollback of a service: ECS's own if there is one, otherwise an update to the previous revision. */
 export function decideRollback(
   state: ServiceState,
   observation: ServiceObservation | undefined,
@@ -157,7 +157,7 @@ export function decideRollback(
     return { kind: "failed", cause: `${what}, and is left so` };
   }
   if (desiredCount !== undefined) {
-    // ECS's own rollback changes the task definition alone.
+    // ECS's own rollback changes only the task definition.
     const cause = `it has ${state.previous} again, but a desired count of ${observation.desired} instead of ${desiredCount}`;
     return state.stuck || overdue ? { kind: "failed", cause } : update;
   }
@@ -204,7 +204,7 @@ function replaced(
   return `${gone}, and the service has ${primary?.taskDefinition ?? "no deployment"}`;
 }
 
-/** A failed deployment leaves the list when its tasks are gone, and its reason with it. The service's events keep it. */
+/** ECS drops a failed deployment and its reason once its tasks are gone. The service's events keep the reason. */
 function failureEvent({ deployment }: ServiceState, { events }: ServiceObservation): string | undefined {
   return events.find((text) => deployment !== undefined && text.includes(deployment) && text.includes("failed"));
 }

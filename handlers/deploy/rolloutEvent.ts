@@ -2,7 +2,7 @@ import type { EventBridgeEvent } from "aws-lambda";
 import type { ServiceObservation } from "./rollout";
 
 /**
- * What an event "ECS Deployment State Change" says, as far as it is used here.
+ * The fields used from an event "ECS Deployment State Change".
  * https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs_service_deployment_events.html
  */
 export interface RolloutEvent {
@@ -18,7 +18,7 @@ const ENDS: Record<string, "COMPLETED" | "FAILED"> = {
   SERVICE_DEPLOYMENT_FAILED: "FAILED",
 };
 
-/** What was observed, and what the event says of it: a read may be older than the event. */
+/** The observations, updated with the event: a read may be older than the event. */
 export function withEvent(
   observations: Map<string, ServiceObservation>,
   event: RolloutEvent | undefined,

@@ -16,11 +16,11 @@ import { explain, failure, isException } from "../shared/failure";
 import type { DeploymentObservation, ServiceObservation } from "./rollout";
 import { type DescribedRevision, nameOf } from "./taskDefinition";
 
-// What the operations take at a time.
+// Limits per call.
 const SERVICES = 10;
 const TASKS = 100;
 
-/** The services that ECS knows, by name. */
+/** The existing services, by name. */
 export async function observeServices(
   ecs: ECSClient,
   cluster: string,
@@ -30,7 +30,7 @@ export async function observeServices(
   for (let start = 0; start < names.length; start += SERVICES) {
     const { services, failures } = await describeServices(ecs, cluster, names.slice(start, start + SERVICES));
     for (const { arn, reason, detail } of failures ?? []) {
-      // Whoever asks finds a missing one absent.
+      // Missing services are omitted from the result.
       if (reason !== "MISSING") {
         throw failure("JobFailed", `ECS does not describe ${arn}: ${reason}${detail ? `, ${detail}` : ""}`);
       }
@@ -99,15 +99,15 @@ export async function registerTaskDefinition(
   return nameOf(taskDefinition.taskDefinitionArn);
 }
 
-/** @returns the id of the deployment that the update has made, or found in place */
+/** @returns the id of the deployment that the update created, or found in place */
 export async function updateService(ecs: ECSClient, input: UpdateServiceCommandInput): Promise<string | undefined> {
   const { service } = await ecs.send(new UpdateServiceCommand(input));
   return service?.deployments?.find(({ status }) => status === "PRIMARY")?.id;
 }
 
 /**
- * Why tasks of a task definition stopped, as ECS says it: the reason of the latest one that a rollback did not stop, and its
- * containers' exit codes. ECS shows stopped tasks for about an hour. What cannot be read is said too: this is for a message about another failure.
+ * Why a task definition's tasks stopped: ECS's reason for the latest one not stopped by a rollback, and its containers'
+ * exit codes. ECS shows stopped tasks for about an hour. Errors are returned as text: this explains another failure.
  */
 export async function stoppedTasks(
   ecs: ECSClient,
@@ -136,7 +136,7 @@ export async function stoppedTasks(
   }
 }
 
-/** Stopped by a rollback: what such a task says is a result of the failure, not its cause. */
+/** Stopped by a rollback: its reason is a consequence of the failure, not the cause. */
 function wasScaledIn({ stoppedReason }: Task): boolean {
   return stoppedReason?.startsWith("Scaling activity initiated by") === true;
 }

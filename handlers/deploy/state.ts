@@ -1,52 +1,52 @@
 import { parseToken, shorten } from "../shared/codePipelineJob";
 
-/** How far one service is. Task definitions are `family:revision`. */
+/** The progress of one service. Task definitions are `family:revision`. */
 export interface ServiceState {
   service: string;
-  /** What ran before: to this the service goes back. Not revision − 1, and never deregistered. */
+  /** What ran before, the target of a rollback. Not revision − 1, and never deregistered. */
   previous: string;
   next: string;
-  /** No delivered image ran before: there is nothing to go back to but no tasks at all. */
+  /** No delivered image ran before: a rollback can only stop all tasks. */
   first?: true | undefined;
-  /** The desired count to set, where it differs. */
+  /** The desired count to set, if it differs. */
   count?: number | undefined;
-  /** The desired count that `count` replaces: a rollback restores it. A first delivery goes back to 0 instead. */
+  /** The desired count that `count` replaces: a rollback restores it. After a first delivery, it sets 0 instead. */
   before?: number | undefined;
   /** The deployment's id, once it has started. */
   deployment?: string | undefined;
-  /** The service is known to be on its way back: ECS has shown that, or has accepted the update. */
+  /** The service's rollback has started: ECS has shown it, or accepted the update. */
   turned?: true | undefined;
-  /** ECS refuses to take the service back: since when, in epoch seconds, and with which error now. */
+  /** ECS rejects the rollback: since when, in epoch seconds, and the latest error. */
   refusal?: { since: number; error: string } | undefined;
-  /** ECS has refused that for too long: it is not tried again. */
+  /** ECS has rejected the rollback for too long: no more retries. */
   stuck?: true | undefined;
 }
 
-/** What a deployment remembers from one round to the next, in its record. */
+/** A deployment's state between rounds, stored in its record. */
 export interface DeploymentState {
   /**
-   * - waiting: another deployment of the application is under way; there are no services yet
+   * - waiting: another deployment of the application is in progress; there are no services yet
    * - registered: the new revisions exist, nothing is changed
    * - rollout: the services have been updated, or are being updated
-   * - rollback: something failed, and all go back
+   * - rollback: something failed, and all services are rolled back
    */
   phase: "waiting" | "registered" | "rollout" | "rollback";
   /** When this phase began, in epoch seconds. */
   since: number;
   services: ServiceState[];
-  /** Why it goes back. */
+  /** Why it is rolled back. */
   cause?: string | undefined;
 }
 
-/** Longest cause that is kept, in characters: CodePipeline takes messages of 5,000. */
+/** Longest cause that is stored, in characters: CodePipeline accepts messages of 5,000. */
 const CAUSE = 2_000;
 
-/** The state as its record keeps it. */
+/** The state as stored in its record. */
 export function encodeState({ cause, ...rest }: DeploymentState): string {
   return JSON.stringify({ ...rest, cause: cause && shorten(cause, CAUSE) });
 }
 
-/** @throws Failure for a token that is not of {@link encodeState}'s making */
+/** @throws Failure if {@link encodeState} did not create the token */
 export function decodeState(token: string): DeploymentState {
   return parseToken<DeploymentState>(
     token,

@@ -4,16 +4,16 @@ import type { DeploymentContext, DeploymentRequest, Outcome } from "./context";
 import { advance } from "./deployment";
 import type { DeploymentState } from "./state";
 
-/** How long the start is tried again that meets an error which may not pass, in seconds: a denial may be for one call. */
+/** How long a start is retried after an error that seems permanent, in seconds: a denial may be temporary. */
 const START = 5 * 60;
-/** The same where the error passes. */
+/** The same for transient errors. */
 const TRANSIENT = 30 * 60;
 
 /**
- * Takes a deployment one step further. What has begun is not given up because of an error, whichever it is: it is looked at
- * again until the deadline, and goes back then.
+ * Advances a deployment by one step. An error does not end a deployment that has started: it is observed again until
+ * the deadline, and then rolled back.
  * @param state absent at the start
- * @throws what keeps it from beginning; a Failure that names the services to look after if they cannot be taken back
+ * @throws what prevents the start; a Failure that names the services to check if they cannot be rolled back
  */
 export async function takeStep(
   context: DeploymentContext,

@@ -37,23 +37,23 @@ export interface DeployableApplication {
   application: string;
   /** The ECR repository's name. */
   repository: string;
-  /** The queue that its deploy function takes. */
+  /** The deploy function's queue. */
   queueUrl: string;
 }
 
 export interface DeploymentsOptions {
-  /** The Secrets Manager secret that callers bring as their bearer token. Its whole string is the token. */
+  /** The Secrets Manager secret with the bearer token that callers send. The whole string is the token. */
   secretArn: string;
   /** The DynamoDB table of locks and records. */
   table: string;
-  /** How long a rollout may take, and after it a rollback. */
+  /** Time limit for a rollout, and again for its rollback. */
   deadlineMinutes: number;
   /** The host of the ECR registry: `<account>.dkr.ecr.<region>.<suffix>`. */
   registry: string;
   applications: DeployableApplication[];
 }
 
-/** The part of an API Gateway event that is read: HTTP API, payload format 2.0. */
+/** The fields used from an API Gateway event: HTTP API, payload format 2.0. */
 export interface DeploymentsRequest extends HttpRequest {
   /** `POST /deployments` or `GET /deployments/{id}`. */
   routeKey: string;
@@ -75,15 +75,16 @@ interface DeploymentsContext {
 const BODY_LIMIT = 8 * 1024;
 
 /**
- * Deployments by HTTP, for whoever has the bearer token.
+ * Deployments by HTTP. Callers need the bearer token.
  *
- * `POST /deployments {"application", "version"}` answers 202 and the deployment, whose `id` `GET /deployments/{id}` takes:
- * `{id, application, version, image, state, requestedAt, updatedAt, summary?, cause?}`; state is `queued`, `inProgress`,
- * `succeeded` or `failed`. A version is a tag in the application's repository; a rollback is a deployment of an older one.
+ * `POST /deployments {"application", "version"}` answers 202 and the deployment, which `GET /deployments/{id}` returns:
+ * `{id, application, version, image, state, requestedAt, updatedAt, summary?, cause?}`; state is `queued`,
+ * `inProgress`, `succeeded` or `failed`. A version is a tag in the application's repository; to roll back, deploy an
+ * older one.
  *
- * All else is answered `{reason, field?}`: 400 bad input; 401 no token, or another; 404 no such application, version or
- * deployment; 409 the application is being deployed, with the `deployment` or the pipeline's `execution`; 413 larger than
- * 8 KiB; 415 not JSON; 503 an AWS service is out of reach, and nothing was begun.
+ * All other answers are `{reason, field?}`: 400 bad input; 401 no token or a wrong one; 404 no such application,
+ * version or deployment; 409 the application is being deployed, with the `deployment` or the pipeline's `execution`;
+ * 413 larger than 8 KiB; 415 not JSON; 503 an AWS service is unavailable, and nothing was started.
  *
  * Needs:
  * - secretsmanager:GetSecretValue on the secret
@@ -92,7 +93,7 @@ const BODY_LIMIT = 8 * 1024;
  * - sqs:SendMessage on the queues
  */
 export function createDeployments(options: DeploymentsOptions): (event: DeploymentsRequest) => Promise<Answer> {
-  // Two attempts of two seconds at each service: within the thirty that API Gateway waits.
+  // Two attempts of two seconds at each service: within API Gateway's limit of thirty seconds.
   const secrets = new SecretsManagerClient(clientSettings(2, 2));
   const context: DeploymentsContext = {
     options,
@@ -146,8 +147,8 @@ async function receive(context: DeploymentsContext, event: DeploymentsRequest): 
 }
 
 /**
- * Message, record, lock, in this order: if this dies in between, the message's receiver goes on. It waits for the record,
- * and takes the lock itself.
+ * Message, record, lock, in this order: if this function dies in between, the message's receiver continues. It waits
+ * for the record, and takes the lock itself.
  */
 async function begin(
   { options, table, queue, now }: DeploymentsContext,
@@ -190,18 +191,18 @@ async function begin(
 }
 
 /**
- * Deletes what may have been written: a call that failed here may have succeeded there.
- * @returns false if the deploy function has gone on with the deployment already: then it is accepted
+ * Deletes what may have been written: a call that failed here may have succeeded at AWS.
+ * @returns false if the deploy function has already started the deployment: then it is accepted
  */
 async function cancel(table: DeploymentTable, { id, application }: DeploymentRecord): Promise<boolean> {
   try {
     if (!(await cancelRecord(table, id))) {
       return false;
     }
-    // In this order: a message that was sent after all finds nothing to do, while nobody else can have begun.
+    // In this order: a message sent after all finds no record, while no other deployment can have started.
     await releaseLock(table, application, id);
   } catch (error) {
-    // The message does that, within two minutes.
+    // The message's receiver does it within two minutes.
     log("error", "deployment not undone yet", { id, application, cause: explain(error) });
   }
   return true;
@@ -209,7 +210,7 @@ async function cancel(table: DeploymentTable, { id, application }: DeploymentRec
 
 async function show({ table, now }: DeploymentsContext, id: string): Promise<Answer> {
   const unknown = "there is no deployment of this id: records are kept for 90 days";
-  // Whatever else is in the table is nobody's business.
+  // Other items in the table must not be accessible.
   if (!DEPLOYMENT_ID.test(id)) {
     return refuse(404, unknown, { field: "id" });
   }

@@ -5,7 +5,7 @@ export type RequestVerdict = { kind: "wanted"; application: string; version: str
 
 const FIELDS = ["application", "version"];
 
-/** Reads the body of `POST /deployments`, of which nothing is known but that it is JSON. */
+/** Parses and checks the body of `POST /deployments`, which may be any JSON. */
 export function readDeployment(value: unknown): RequestVerdict {
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
     return { kind: "refused", reason: 'the body is no object: send {"application": …, "version": …}' };

@@ -1,8 +1,8 @@
 /*
- * Turns a forge's zip of a commit into the zip that CodePipeline's S3 source takes: the repository's files at its root.
+ * Converts a forge's zip of a commit into the zip that CodePipeline's S3 source expects, without the top-level folder.
  *
- * Contents are copied as they are compressed. A zip says modes, links and sizes only in the directory at its end, so the
- * download is on disk before the first entry is copied.
+ * Contents are copied without recompression. Modes, links and sizes are only in the directory at a zip's end, so the
+ * download is stored on disk before the first entry is copied.
  */
 
 import { crc32 } from "node:zlib";
@@ -12,9 +12,9 @@ import { STORED } from "./entry";
 import { damaged, type Spool } from "./spool";
 import { directoryRecord, endRecords, localHeader, type ZipEntry } from "./zipFormat";
 
-/** A file that the archive gets if the repository has none of that name. */
+/** A file added to the archive if the repository has none of that name. */
 export interface FallbackFile {
-  /** From the root of the repository. */
+  /** Relative to the repository's root. */
   path: string;
   content: string;
 }
@@ -22,10 +22,10 @@ export interface FallbackFile {
 const UTF8 = 1 << 11;
 
 /**
- * The archive of a repository, piece by piece. It throws instead of ending if the download is damaged or refused: an archive
- * that ended is complete and verified.
+ * The archive of a repository, piece by piece. Throws if the download is damaged or rejected, so an archive that ends
+ * normally is complete and verified.
  *
- * Memory holds a few buffers and the names of the entries, which a zip repeats at its end.
+ * Only a few buffers and the entries' names are in memory; a zip repeats the names at its end.
  */
 export async function* archiveOf(
   spool: Spool,
@@ -61,9 +61,9 @@ export async function* archiveOf(
 }
 
 /**
- * Where the content of an entry starts in the download.
- * @param previousEnd of the content before. Contents that share bytes are how small archives unpack to petabytes.
- * @throws Failure, transient, if its local header contradicts the directory
+ * The position of an entry's content in the download.
+ * @param previousEnd end of the previous content. Overlapping contents let small archives unpack to petabytes.
+ * @throws Failure, transient, if the local header contradicts the directory
  */
 async function contentStart(spool: Spool, entry: ArchiveEntry, previousEnd: number): Promise<number> {
   const name = entry.originalName;
@@ -84,7 +84,7 @@ function writtenAs(entry: ArchiveEntry): ZipEntry {
   return { ...entry, name, isUtf8: (entry.flags & UTF8) !== 0 };
 }
 
-/** 1 January 1980, at which MS-DOS's time begins: the same commit is the same archive, byte for byte. */
+/** 1 January 1980, the first MS-DOS date. A constant, so that a commit always yields the same bytes. */
 const FIRST_DAY = 0x21;
 
 function addedAs(name: string, content: Buffer): ZipEntry {

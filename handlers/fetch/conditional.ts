@@ -2,13 +2,13 @@ import { S3Client } from "@aws-sdk/client-s3";
 import { clientSettings } from "../shared/clientSettings";
 import { isException } from "../shared/failure";
 
-/** Commands that make an object appear. */
+/** Commands that create an object. */
 const WRITES = ["PutObjectCommand", "CompleteMultipartUploadCommand"];
 
 /**
- * An S3 client that writes an object only while its newest version is still the one with this ETag, or while there is none. Two
- * invocations for one message may look at the bucket at the same time: only the first of them stores its archive. For the
- * other {@link isOvertaken} holds of the error.
+ * An S3 client that writes an object only if its newest version still has this ETag, or if no object exists. Two
+ * invocations for one message may check the bucket at the same time: only the first one stores its archive. The other
+ * gets an error for which {@link isOvertaken} is true.
  * https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
  *
  * @param etag `undefined` if there was no object
@@ -26,8 +26,8 @@ export function conditionalClient(etag: string | undefined): S3Client {
 }
 
 /**
- * Whether the object was written by somebody else after the caller had looked at it, or by the caller itself, by an attempt
- * whose response was lost.
+ * Whether the object has been written since the caller checked it: by another invocation, or by the caller's own
+ * attempt whose response was lost.
  */
 export function isOvertaken(error: unknown): boolean {
   return isException(error, "PreconditionFailed", "ConditionalRequestConflict");

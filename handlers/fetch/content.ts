@@ -5,19 +5,19 @@ import type { ArchiveEntry } from "./directory";
 import { STORED } from "./entry";
 import { damaged, type Spool, WINDOW } from "./spool";
 
-/** Bytes up to which a content is inflated in one piece. Streams cost more than the content of a small file. */
+/** Contents of up to this many bytes are inflated at once: for small files, streams cost more than the work itself. */
 const SMALL = WINDOW;
 
-/** Bytes in which larger contents are read and inflated. */
+/** Larger contents are processed in pieces of this size. */
 const PIECE = 256 * 1024;
 
 type Content = Pick<ArchiveEntry, "originalName" | "method" | "crc32" | "compressedSize" | "size">;
 
 /**
- * Reads the content of an entry as it is compressed, after its size and checksum have been verified.
+ * Reads the compressed content of an entry after verifying its size and checksum.
  *
  * @param start of the content in the download
- * @throws Failure, transient, if the content is not what the directory says
+ * @throws Failure, transient, if the content does not match the directory
  */
 export async function* contentOf(
   spool: Spool,
@@ -32,7 +32,7 @@ export async function* contentOf(
     yield bytes;
     return;
   }
-  // Read twice, once to verify it. The second time it comes from the page cache.
+  // Read twice: the first time to verify it. The second time it comes from the page cache.
   verify(content, await measureLarge(spool, start, content, signal));
   yield* piecesOf(spool, start, content.compressedSize, signal);
 }
@@ -61,9 +61,9 @@ const measure = (bytes: Buffer): Measure => ({ crc32: crc32(bytes), size: bytes.
 
 function inflateWhole(bytes: Buffer, content: Content): Measure {
   try {
-    // One byte more than needed: else zlib takes a second buffer to see that nothing is left.
+    // One extra byte: otherwise zlib allocates a second buffer to detect the end.
     const limits = { chunkSize: Math.max(64, content.size + 1), maxOutputLength: Math.max(1, content.size) };
-    // The types do not know of `info`: https://nodejs.org/api/zlib.html#class-options
+    // `info` is missing in the types: https://nodejs.org/api/zlib.html#class-options
     const { buffer, engine } = inflateRawSync(bytes, { ...limits, info: true }) as unknown as Inflated;
     return { crc32: crc32(buffer), size: buffer.length, compressedSize: engine.bytesWritten };
   } catch (error) {
@@ -101,7 +101,7 @@ async function measureLarge(spool: Spool, start: number, content: Content, signa
   return { ...found, compressedSize: inflate.bytesWritten };
 }
 
-/** zlib's errors are the archive's fault, all others are not. */
+/** Only zlib's errors mean that the archive is damaged. */
 function unreadable(content: Content, error: unknown): unknown {
   const { code = "" } = error as { code?: string };
   if (code === "ERR_BUFFER_TOO_LARGE") {

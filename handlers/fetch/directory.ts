@@ -6,27 +6,27 @@ import type { ZipEntry } from "./zipFormat";
 
 const GIB = 1024 ** 3;
 
-/** Bytes of all contents together. Small archives that unpack to more are bombs. */
+/** Total bytes of all contents. Small archives that unpack to more are zip bombs. */
 export const CONTENT_LIMIT = 8 * GIB;
 
-/** Entries, and bytes of their names: all are in memory until the archive's own directory is written. */
+/** Limits of entries and bytes of their names: all stay in memory until the new archive's directory is written. */
 export const ENTRY_LIMIT = 250_000;
 export const NAMES_LIMIT = 32 * 1024 ** 2;
 
-/** An entry of the downloaded archive, and what it becomes. */
+/** An entry of the downloaded archive, and its place in the new one. */
 export interface ArchiveEntry extends PlacedPath, Omit<ZipEntry, "name" | "isUtf8"> {
-  /** Its name in the download, as `latin1`. */
+  /** The name in the download, as `latin1`. */
   originalName: string;
-  /** Of the local header in the download. */
+  /** Position of the local header in the download. */
   offset: number;
   flags: number;
 }
 
 /**
- * Reads the central directory of a downloaded zip, and checks it: entries in the order of their contents, without the
- * top-level folder.
+ * Reads and checks the central directory of a downloaded zip. Returns the entries in the order of their contents,
+ * without the top-level folder.
  *
- * @throws Failure: transient if the archive is damaged, JobFailed if an entry is refused or a limit is exceeded
+ * @throws Failure: transient if the archive is damaged, JobFailed if an entry is rejected or a limit is exceeded
  */
 export async function readDirectory(spool: Spool): Promise<ArchiveEntry[]> {
   const zip = await open(spool);
@@ -107,7 +107,7 @@ function modifiedOf({ extraFields }: Entry): number | undefined {
   return hasModified ? data.readInt32LE(1) : undefined;
 }
 
-/** Names stay bytes: yauzl turns backslashes into slashes, and refuses names that begin like a drive. */
+/** Names stay bytes: decoding, yauzl turns backslashes into slashes and rejects names that start like a drive. */
 async function open(spool: Spool): Promise<ZipFile> {
   try {
     return await fromRandomAccessReaderPromise(createReader(spool), spool.size, { decodeStrings: false });
@@ -124,13 +124,13 @@ async function* entriesOf(zip: ZipFile): AsyncGenerator<Entry, void> {
   }
 }
 
-/** yauzl's own errors are about the format. Those of the disk have a code of the system's, such as `EIO`. */
+/** yauzl's own errors are about the format. Disk errors have a system code, such as `EIO`. */
 function asDamaged(error: unknown): unknown {
   const { code = "ERR_" } = error as { code?: string };
   return code.startsWith("ERR_") && !isException(error, "Failure") ? damaged(explain(error), error) : error;
 }
 
-/** yauzl reads each record of the directory by itself: from memory here, not in two system calls. */
+/** yauzl reads each directory record separately: this serves it from memory, not by two system calls. */
 function createReader({ read }: Spool): RandomAccessReader {
   const Reader = RandomAccessReader as unknown as new () => RandomAccessReader;
   const reader = new Reader();

@@ -13,11 +13,11 @@ import { refusalOf } from "./refusal";
 import type { FetchFailure } from "./retry";
 
 /**
- * Opens the archive of a pushed commit. It is fetched by commit and not by branch: after two quick pushes the branch is
- * at the second one already when the first is fetched.
+ * Opens the archive of a pushed commit. It is fetched by commit, not by branch: after two quick pushes, the branch is
+ * already at the second commit when the first is fetched.
  *
- * @param signal ends the request and the stream
- * @throws Failure that says forge, repository, commit, what was answered, and what to do
+ * @param signal aborts the request and the stream
+ * @throws Failure that names the forge, repository, commit, answer, and remedy
  */
 export async function download(
   forges: ForgeAccessOptions,
@@ -29,7 +29,7 @@ export async function download(
   const token = await tokens.tokenOf(push.forge);
   let opened = await open(access, push, token, signal);
   if (opened.refusal?.type === "RevisionUnavailable" && token !== undefined) {
-    // The token may have been rotated, or another one been put there, since it was read.
+    // The token may have been rotated or replaced since it was read.
     const rotated = await tokens.rotatedToken(push.forge, token);
     if (rotated !== undefined) {
       opened = await open(access, push, rotated, signal);

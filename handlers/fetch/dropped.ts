@@ -13,9 +13,9 @@ export interface DroppedOptions {
 }
 
 /**
- * Gives a push up whose commit the branch does not contain: enqueues the branch's head in its place, and sends a notice.
+ * Drops a push whose commit is not in the branch: enqueues the branch's head instead, and sends a notice.
  * @param head `undefined` if there is no branch
- * @throws the errors of SQS and SNS: the push is tried again then
+ * @throws the errors of SQS and SNS: the push is then retried
  */
 export async function drop(
   { queue, sns }: { queue: SQSClient; sns: SNSClient },

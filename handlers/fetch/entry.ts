@@ -1,8 +1,8 @@
-/** What a record of a zip's central directory says about an entry. */
+/** The record of an entry in a zip's central directory. */
 export interface ZipRecord {
-  /** The name's bytes, each as one character (`latin1`): git keeps names as bytes, in any encoding. */
+  /** The name's bytes, each as one character (`latin1`): git stores names as bytes, in any encoding. */
   name: string;
-  /** Unix mode, or 0: git writes one only for links and executables. */
+  /** Unix mode, or 0: git writes modes only for links and executables. */
   mode: number;
   flags: number;
   method: number;
@@ -12,7 +12,7 @@ export interface ZipRecord {
 
 export type Place =
   | { kind: "file" | "directory" | "symlink"; path: string; mode: number }
-  /** The one folder that forges put a repository in. */
+  /** The top-level folder that forges add. */
   | { kind: "wrapper" }
   | { kind: "refused"; reason: string };
 
@@ -30,10 +30,10 @@ const LONGEST_PATH = 4095;
 const LONGEST_NAME = 255;
 
 /**
- * Where an entry goes in the archive: without the top-level folder, with its mode.
+ * The place of an entry in the archive: its path without the top-level folder, and its mode.
  *
- * Accepts every name that git and Linux accept, backslashes and colons too. Refuses names that would be unpacked elsewhere
- * than they say, and entries that a build could not unpack.
+ * Accepts every name that git and Linux accept, including backslashes and colons. Rejects names that would be unpacked
+ * to a different place, and entries that a build could not unpack.
  *
  * @param top name of the top-level folder
  */
@@ -104,19 +104,19 @@ function contentProblem({ flags, method }: ZipRecord): string | undefined {
   return method === STORED || method === DEFLATED ? undefined : `its compression method is ${method}`;
 }
 
-/** A path with what it is, as {@link placeEntry} returns it. */
+/** A path and its type, as {@link placeEntry} returns it. */
 export interface PlacedPath {
   kind: "file" | "directory" | "symlink";
   path: string;
 }
 
 /**
- * The first conflict between entries: two with the same path, or one inside a file or a symbolic link. `undefined` if all can
- * be unpacked. Names that differ in case or Unicode normalisation are different names, as they are to Linux and git.
+ * The first conflict between entries: two with the same path, or one inside a file or a symbolic link. `undefined` if
+ * there is none. Names that differ in case or Unicode normalisation are different names, as in Linux and git.
  */
 export function findConflict(entries: readonly PlacedPath[]): string | undefined {
-  // NUL sorts before every other character, so everything inside a path directly follows it.
-  // Joined, not replaced: comparing the strings that `replaceAll` makes of long paths takes seconds.
+  // NUL sorts before every other character, so everything inside a path directly follows it. Uses split and join,
+  // because comparing the strings that `replaceAll` makes of long paths takes seconds.
   const sorted = entries.map(({ kind, path }) => ({ kind, path, key: path.split("/").join("\0") }));
   sorted.sort((a, b) => (a.key < b.key ? -1 : Number(a.key > b.key)));
   let previous: { kind: string; key: string } = { kind: "directory", key: "" };

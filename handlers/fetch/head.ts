@@ -4,7 +4,7 @@ import type { ArchiveHead } from "./decision";
 import { typeOf } from "./retry";
 import { versioned } from "./upload";
 
-/** Reads what slipway wrote beside the newest archive. Needs s3:GetObject on it, and s3:ListBucket on the bucket. */
+/** Reads the metadata of the newest archive. Needs s3:GetObject on it, and s3:ListBucket on the bucket. */
 export async function headOf(
   s3: S3Client,
   bucket: string,
@@ -27,7 +27,7 @@ export async function headOf(
     if (isException(error, "NotFound", "NoSuchKey")) {
       return undefined;
     }
-    // The answer to HEAD has no body, so the SDK knows a status at most and calls a denial "UnknownError".
+    // A HEAD response has no body, so the SDK knows only the status and reports a denial as "UnknownError".
     const status = (error as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode;
     const hint = status === 403 ? "; the function's role needs s3:GetObject on it and s3:ListBucket on the bucket" : "";
     const type = status === 403 ? "PermissionError" : typeOf(error);

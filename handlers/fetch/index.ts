@@ -24,7 +24,7 @@ import { standingOf } from "./standing";
 import { type Started, start } from "./start";
 import { type Uploaded, upload } from "./upload";
 
-/** Where the archive of a tracked branch goes, and the pipeline that it starts. */
+/** A tracked branch, its archive, and the pipeline to start. */
 export type FetchSource = TrackedBranch & Started;
 
 export interface FetchOptions {
@@ -32,18 +32,18 @@ export interface FetchOptions {
   bucket: string;
   /** The FIFO queue that messages come from. */
   queueUrl: string;
-  /** The FIFO queue for messages that no repetition will mend. */
+  /** The FIFO queue for messages that retrying cannot fix. */
   deadLetterUrl: string;
   /** The topic of notices. */
   topicArn: string;
-  /** The stack's, for notices. */
+  /** The stack's environment, for notices. */
   environment: string;
-  /** The forges that sources are at. */
+  /** The forges of the sources. */
   forges: ForgeAccessOptions;
   sources: FetchSource[];
 }
 
-/** Kept back of the function's time, in milliseconds: to abort an upload, and to say when the message is to come again. */
+/** Reserved time of the function, in milliseconds: to abort an upload, and to set when the message is retried. */
 const MARGIN = 15_000;
 
 export type FetchHandler = (
@@ -60,19 +60,20 @@ interface Clients {
 }
 
 /**
- * Takes a {@link PushMessage} off the queue, copies that commit's archive into the source bucket, and starts the
- * application's pipeline: once for each commit, however often the message comes, and however many invocations have it at the
- * same time. Only commits that the branch contains are delivered.
+ * Receives a {@link PushMessage} from the queue, copies that commit's archive into the source bucket, and starts the
+ * application's pipeline: once for each commit, however often the message is received, and even if several invocations
+ * process it at the same time. Only commits that the branch contains are delivered.
  *
- * A message that fails is handed out again after a while that grows each time, and goes to the dead letters when the queue
- * has enough of it, or at once where no repetition will help.
+ * A failed message is retried after a growing delay. It goes to the dead-letter queue at the receive limit, or at once
+ * if retrying cannot help.
  *
  * Needs:
  * - s3:GetObject on the archives' keys: their metadata says what was fetched last
  * - s3:ListBucket on the bucket: without it S3 answers 403, not 404, while there is no archive yet
  * - s3:PutObject and s3:AbortMultipartUpload on the archives' keys
  * - codepipeline:StartPipelineExecution on the pipelines
- * - sqs:ReceiveMessage, sqs:DeleteMessage, sqs:GetQueueAttributes on the queue, which Lambda's poller uses under this role
+ * - sqs:ReceiveMessage, sqs:DeleteMessage, sqs:GetQueueAttributes on the queue, which Lambda's poller uses under this
+ *   role
  * - sqs:ChangeMessageVisibility and sqs:SendMessage on the queue, sqs:SendMessage on the dead-letter queue
  * - sns:Publish on the topic
  * - secretsmanager:GetSecretValue on the secrets of the forges' tokens
@@ -93,7 +94,7 @@ export function createFetch(options: FetchOptions): FetchHandler {
         await deliver({ options, clients, message: readMessage(record.body), receives, signal });
       } catch (error) {
         if (!(await giveUp(options, clients.queue, record, judged(error, signal)))) {
-          // The rest of a batch is given back with it: in a FIFO queue nothing may overtake.
+          // Also return the rest of the batch: a FIFO queue must keep its order.
           return { batchItemFailures: Records.slice(index).map(({ messageId }) => ({ itemIdentifier: messageId })) };
         }
       }
@@ -110,10 +111,10 @@ function readMessage(body: string): PushMessage {
   }
 }
 
-/** Within SQS's five minutes of deduplication, should the function die after it has parked the message. */
+/** Less than SQS's five minutes of deduplication, in case the function dies after it has parked the message. */
 const PARKING_SECONDS = 60;
 
-/** @returns whether the message is in the dead-letter queue; otherwise it is to be handed out again */
+/** @returns whether the message is in the dead-letter queue; otherwise it will be retried */
 async function giveUp(
   { queueUrl, deadLetterUrl }: FetchOptions,
   queue: SQSClient,
@@ -140,15 +141,15 @@ async function giveUp(
   }
 }
 
-/** How often the bucket is looked at again because somebody else has stored an archive in the meantime. */
+/** How often to check the bucket again because another invocation has stored an archive in the meantime. */
 const LOOKS = 3;
 
-/** A push in the hands of one invocation. */
+/** A push that one invocation is processing. */
 interface Delivery {
   options: FetchOptions;
   clients: Clients;
   message: PushMessage;
-  /** How often the queue has handed the message out. */
+  /** How often the message was received. */
   receives: number;
   signal: AbortSignal;
 }
@@ -173,7 +174,7 @@ function sourceOf({ sources }: FetchOptions, message: PushMessage): FetchSource 
       each.branch === branch,
   );
   if (source === undefined) {
-    // It was removed, or is new: `pulumi up` updates functions at once, but fetch only after the pipelines that it starts.
+    // It was removed, or is new: `pulumi up` updates this function only after the pipelines that it starts.
     throw failure(
       "RevisionUnavailable",
       `no source of application ${application} is branch ${branch} of ${repository} at ${forge}: if \`pulumi up\` was about to ` +
@@ -183,7 +184,7 @@ function sourceOf({ sources }: FetchOptions, message: PushMessage): FetchSource 
   return source;
 }
 
-/** @returns `false` if another invocation has stored an archive since this one looked at the bucket: look again */
+/** @returns `false` if another invocation has stored an archive since this one checked the bucket: check again */
 async function isDone(
   { options, clients, message, receives, signal }: Delivery,
   source: FetchSource,
@@ -203,7 +204,7 @@ async function isDone(
       log("info", "fetch skipped", { application, commit, delivery, reason: verdict.reason });
       return true;
     case "refuse":
-      // A forge may be late to show where its branches are.
+      // A forge may report new branch heads with a delay.
       if (receives < PATIENCE) {
         throw failure("RevisionUnavailable", verdict.reason);
       }
@@ -243,7 +244,7 @@ async function copy(
     ...(before === undefined ? {} : { "pushed-before": before }),
     "pushed-at": pushedAt,
     "push-group": messageGroup(message),
-    // The console shows it beside the source revision. A header takes ASCII alone, and git allows more in a branch's name.
+    // The console shows this next to the source revision. Headers must be ASCII; git allows more in branch names.
     "codepipeline-artifact-revision-summary": `${repository} ${encodeURI(branch)} ${commit.slice(0, 12)}`,
   };
   const s3 = conditionalClient(etag);

@@ -5,8 +5,8 @@ import { explain } from "../shared/failure";
 import { log } from "../shared/log";
 
 /**
- * Has the message handed out again after so many seconds. If that cannot be said, it is after the queue's own time: the
- * message is not lost, and the error that it failed of is not hidden by another.
+ * Makes SQS redeliver the message after this many seconds. If that fails, the queue's own timeout applies: the message
+ * is not lost. This error is only logged, so that it does not hide the original one.
  */
 export async function postpone(
   client: SQSClient,
@@ -28,12 +28,12 @@ export async function postpone(
 }
 
 /**
- * Puts a copy of the message into the dead-letter queue, with the reason as an attribute. Who redrives it must name the
- * queue that it is to go to: SQS knows that only of messages that it has moved itself.
+ * Puts a copy of the message into the dead-letter queue, with the reason as an attribute. A redrive must name its
+ * target queue, because SQS knows the source only of messages that it has moved itself.
  * https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/troubleshooting-dlq-redrive.html
  *
- * Should it be put there twice, because the function died before it could say that it is done with the message, SQS drops
- * the second copy, by the deduplication id, within five minutes of the first.
+ * If the function dies before the message is deleted, it may be copied twice. Within five minutes of the first copy,
+ * SQS drops the second one by its deduplication id.
  */
 export async function park(
   client: SQSClient,
@@ -53,7 +53,10 @@ export async function park(
   );
 }
 
-/** SQS refuses characters that XML has not: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html */
+/**
+ * SQS rejects characters not valid in XML:
+ * https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html
+ */
 function attributeText(text: string): string {
   return text.slice(0, 2_000).replaceAll(/[\p{Cc}\p{Cs}\uFFFE\uFFFF]/gu, "?");
 }

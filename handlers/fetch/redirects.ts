@@ -1,26 +1,26 @@
 import { failure } from "../shared/failure";
 import { AGENT, type ForgeRequest } from "../shared/forgeAccess";
 
-/** Forges need one or two. */
+/** Forges use one or two. */
 const LIMIT = 5;
 
-/** Whether an answer of this status leads elsewhere. */
 export function isRedirect(status: number): boolean {
   return [301, 302, 303, 307, 308].includes(status);
 }
 
-/** What came of a request. */
+/** The answer to a request. */
 export interface Reply {
   response: Response;
-  /** Who answered, for a person. Never an address that was redirected to: such ones may carry a token. */
+  /** Who answered, for a person. Never the URL of a redirect, which may contain a token. */
   place: string;
 }
 
 /**
- * Sends a request and follows its redirects, by hand: `fetch` drops `Authorization` where a redirect leads to another
- * origin, and nothing else, so that GitLab's `Private-Token` would go there too. https://fetch.spec.whatwg.org/#http-redirect-fetch
+ * Sends a request and follows its redirects manually. On a redirect to another origin, `fetch` drops only
+ * `Authorization`, so GitLab's `Private-Token` would be sent there too.
+ * https://fetch.spec.whatwg.org/#http-redirect-fetch
  *
- * @throws Failure if someone on the way cannot be reached, or redirects where nobody should go
+ * @throws Failure if a host cannot be reached, or a redirect is unsafe
  */
 export async function follow({ url, headers }: ForgeRequest, signal: AbortSignal): Promise<Reply> {
   let address = new URL(url);
@@ -45,11 +45,11 @@ export async function follow({ url, headers }: ForgeRequest, signal: AbortSignal
   throw failure("RevisionUnavailable", `${url} redirects more than ${LIMIT} times`);
 }
 
-/** Where a redirect leads. @throws Failure, which does not repeat the location */
+/** The target of a redirect. @throws Failure, which does not repeat the location */
 export function nextAddress(from: URL, location: string, place: string): URL {
   const next = URL.canParse(location, from.href) ? new URL(location, from) : undefined;
-  // What was asked for by https is not to be had, nor changed on its way, by anyone in between. User names and
-  // passwords `fetch` takes in no address, and its error would repeat them.
+  // Never from https to http, which others could read or change in transit. `fetch` rejects URLs with a user name or
+  // password, and its error would repeat them.
   const isSafe = next?.protocol === "https:" || (next?.protocol === "http:" && from.protocol === "http:");
   if (next === undefined || !isSafe || next.username !== "" || next.password !== "") {
     throw failure("RevisionUnavailable", `${place} redirects to no address that slipway would follow`);
@@ -57,7 +57,7 @@ export function nextAddress(from: URL, location: string, place: string): URL {
   return next;
 }
 
-/** `fetch` says only "fetch failed", and its cause may be several errors, which together have a code but no message. */
+/** `fetch` says only "fetch failed". Its cause may be several errors, with a code but no common message. */
 function causeOf(error: unknown): string {
   const { message, cause } = error as { message: string; cause?: { message?: string; code?: string } };
   return cause?.message || cause?.code || message;

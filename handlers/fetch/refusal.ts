@@ -2,7 +2,7 @@ import { failure } from "../shared/failure";
 import type { PushMessage } from "../shared/message";
 import type { FetchFailure } from "./retry";
 
-/** What an answer to the request for an archive says, before its body. */
+/** The answer to the request for an archive, without its body. */
 export interface Answer {
   /** Who answered. */
   place: string;
@@ -12,11 +12,11 @@ export interface Answer {
 }
 
 /**
- * Why an answer is no archive: `undefined` where it is one.
+ * Why an answer is not an archive; `undefined` if it is one.
  *
- * `RevisionUnavailable` is what somebody has to mend, `SystemUnavailable` what passes.
+ * `RevisionUnavailable` needs somebody to fix it, `SystemUnavailable` is transient.
  *
- * @param token what the token that was sent is called; `undefined` if none was
+ * @param token name of the token that was sent; `undefined` if none was
  * @param now milliseconds since the epoch
  */
 export function refusalOf(
@@ -50,21 +50,21 @@ export function refusalOf(
         : `the token in ${token} may not read it`;
     return failure("RevisionUnavailable", `${said}: ${gone} ${hidden}`);
   }
-  // 408 is a timeout, 425 wants the same again; of the others below 500 none changes by itself.
+  // 408 is a timeout, 425 asks for a retry; no other status below 500 is transient.
   const passes = status >= 500 || status === 408 || status === 425;
   return passes ? later(answer, said, now) : failure("RevisionUnavailable", said);
 }
 
-/** What passes, with the time that the forge names for it. */
+/** A transient failure, with the forge's retry time. */
 export function later({ headers }: Pick<Answer, "headers">, message: string, now: number): FetchFailure {
   const retryAfter = retryAfterOf(headers, now);
   return Object.assign(failure("SystemUnavailable", message), retryAfter === undefined ? {} : { retryAfter });
 }
 
 /**
- * Seconds until the forge wants to be asked again.
+ * Seconds until the forge allows the next request.
  * - `Retry-After` is seconds or a date: https://www.rfc-editor.org/rfc/rfc9110#field.retry-after
- * - GitHub names the end of its hourly limit in seconds since the epoch:
+ * - GitHub gives the end of its hourly limit in seconds since the epoch:
  *   https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api
  */
 function retryAfterOf(headers: Answer["headers"], now: number): number | undefined {
@@ -77,12 +77,12 @@ function retryAfterOf(headers: Answer["headers"], now: number): number | undefin
   return Number.isNaN(at) ? undefined : Math.max(0, (at - now) / 1_000);
 }
 
-/** Bitbucket and Gitee send whom they do not know to a page to sign in; so do portals on the way. */
+/** Bitbucket and Gitee redirect unauthenticated requests to a sign-in page; so do captive portals. */
 function isPage({ headers }: Answer): boolean {
   return /^text\/html\b/i.test(headers.get("content-type") ?? "");
 }
 
-/** GitHub answers 403 as well: https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api */
+/** GitHub also uses 403: https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api */
 export function isThrottled({ status, headers }: Pick<Answer, "status" | "headers">): boolean {
   const spent = headers.get("x-ratelimit-remaining") === "0" || headers.get("retry-after") !== null;
   return status === 429 || (status === 403 && spent);

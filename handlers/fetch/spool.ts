@@ -6,7 +6,7 @@ import { type Failure, failure } from "../shared/failure";
 
 const MIB = 1024 * 1024;
 
-/** MiB of the largest archive that is fetched. The function's /tmp is sized to it. */
+/** The largest archive that is fetched, in MiB. The function's /tmp has this size. */
 export const ARCHIVE_LIMIT_MIB = 2048;
 
 /** Bytes read and written at a time. */
@@ -17,14 +17,14 @@ export interface Spool {
   /** Bytes. */
   size: number;
   /**
-   * Reads a range of at most {@link WINDOW} bytes, fastest from front to back. What it returns is overwritten by the next call.
-   * @throws Failure, transient, if the range ends after the archive
+   * Reads a range of at most {@link WINDOW} bytes, fastest in ascending order. The next call overwrites the result.
+   * @throws Failure, transient, if the range exceeds the archive
    */
   read(position: number, length: number): Promise<Buffer>;
   close(): Promise<void>;
 }
 
-/** The archive arrived damaged. The next download may be whole: this is as transient as a connection that broke off. */
+/** The archive arrived damaged. This is as transient as a broken connection: the next download may be complete. */
 export function damaged(what: string, cause?: unknown): Failure {
   return failure("SystemUnavailable", `the downloaded archive is damaged: ${what}`, cause);
 }
@@ -34,7 +34,7 @@ export async function spool(download: AsyncIterable<Uint8Array>, limit = ARCHIVE
   const name = path.join(tmpdir(), `archive-${randomUUID()}`);
   const file = await files.open(name, "wx+");
   try {
-    // Without a name, it disappears with the process too. Lambda keeps /tmp when it ends a function that is out of time.
+    // An unlinked file is freed when the process ends. Lambda keeps /tmp after it has ended a function that timed out.
     await files.unlink(name);
     const size = await writeAll(file, download, limit);
     return { size, read: createReader(file, size), close: () => file.close() };
@@ -44,7 +44,7 @@ export async function spool(download: AsyncIterable<Uint8Array>, limit = ARCHIVE
   }
 }
 
-/** Writes large pieces: a write for each chunk from the network would cost more than the download. @returns bytes */
+/** Writes large pieces: one write for each network chunk would cost more than the download. @returns bytes */
 async function writeAll(file: files.FileHandle, download: AsyncIterable<Uint8Array>, limit: number): Promise<number> {
   const piece = Buffer.allocUnsafeSlow(WINDOW);
   let filled = 0;
@@ -60,7 +60,7 @@ async function writeAll(file: files.FileHandle, download: AsyncIterable<Uint8Arr
       start += part.length;
       filled += part.length;
       if (filled === piece.length) {
-        // Unlike `write`, `writeFile` goes on after a partial write. It writes where the one before ended.
+        // Unlike `write`, `writeFile` continues after a partial write. It continues at the current position.
         await file.writeFile(piece);
         filled = 0;
       }

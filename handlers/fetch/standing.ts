@@ -7,9 +7,9 @@ import type { Standing } from "./decision";
 import type { FetchFailure } from "./retry";
 
 /**
- * Asks the forge whether a branch contains a pushed commit. Whoever can send a webhook for a repository can name any commit,
- * and forges serve the commits of forks under the parent's name.
- * @param last the commit of the branch that was delivered last
+ * Asks the forge whether a branch contains a pushed commit. Anyone who can send a webhook for a repository can name any
+ * commit, and forges serve the commits of forks under the parent's name.
+ * @param last the branch's commit that was delivered last
  * @throws Failure that names repository and branch
  */
 export async function standingOf(
@@ -20,7 +20,7 @@ export async function standingOf(
   signal: AbortSignal,
 ): Promise<Standing> {
   const remote = { forge, url: accessOf(forges, forge).url, repository };
-  // Cached. What is wrong with the secret is not the repository's fault.
+  // Outside `try`: errors of the secret are not the repository's. Cached.
   await tokens.tokenOf(forge);
   try {
     const head = (await headsOf(remote, [branch], tokens, signal)).get(branch);
@@ -38,7 +38,7 @@ export async function standingOf(
     const type = failureType(error);
     const { retryAfter } = error as FetchFailure;
     throw Object.assign(
-      // A refusal may pass: a token is rotated, a repository is renamed.
+      // May be temporary: a token is rotated, a repository is renamed.
       failure(type === "ConfigurationError" ? "RevisionUnavailable" : type, `${what}: ${explain(error)}`, error),
       retryAfter === undefined ? {} : { retryAfter },
     );

@@ -3,20 +3,20 @@ import { type CodePipelineClient, StartPipelineExecutionCommand } from "@aws-sdk
 import { explain, failure, isException } from "../shared/failure";
 import { typeOf } from "./retry";
 
-/** The name of the pipeline's source action, by which an execution is bound to a version of the archive. */
+/** The name of the pipeline's source action, used to bind an execution to a version of the archive. */
 export const sourceAction = "Source";
 
-/** A pipeline, and the archive that it takes. */
+/** A pipeline and the archive that it uses. */
 export interface Started {
   /** The pipeline's name. */
   pipeline: string;
   /** The object's key, such as `storefront/source.zip`. */
   key: string;
-  /** Whether the pipeline takes source revision overrides: V2 pipelines do, V1 pipelines refuse them. */
+  /** Whether the pipeline supports source revision overrides: V2 pipelines do, V1 pipelines reject them. */
   overridable: boolean;
 }
 
-/** Starts the pipeline on one version of the archive. The token makes it start once, whoever repeats the call. */
+/** Starts the pipeline on one version of the archive. The token makes repeated calls start it only once. */
 export async function start(
   pipelines: CodePipelineClient,
   source: Started,
@@ -30,7 +30,7 @@ export async function start(
   } as const;
   const execution = new StartPipelineExecutionCommand({
     name: source.pipeline,
-    // A version id may hold characters that the token may not.
+    // A version id may contain characters not allowed in a token.
     clientRequestToken: createHash("sha256").update(versionId).digest("hex"),
     ...(source.overridable && { sourceRevisions: [revision] }),
   });
@@ -38,7 +38,7 @@ export async function start(
     await pipelines.send(execution, { abortSignal });
   } catch (error) {
     const what = `pipeline ${source.pipeline} was not started on version ${versionId} of ${source.key}`;
-    // The pipeline has too much under way.
+    // Too many executions in progress.
     const isBusy = isException(error, "ConflictException", "ConcurrentPipelineExecutionsLimitExceededException");
     throw failure(isBusy ? "SystemUnavailable" : typeOf(error), `${what}: ${explain(error)}`, error);
   }

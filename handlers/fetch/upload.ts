@@ -10,10 +10,10 @@ import {
 import { explain, failure } from "../shared/failure";
 import { typeOf } from "./retry";
 
-/** S3 takes parts from 5 MiB on, and 10,000 of them: 8 MiB parts reach 78 GiB, and two are held in memory at a time. */
+/** S3 takes up to 10,000 parts, from 5 MiB each: with 8 MiB, 78 GiB are possible. Two parts are in memory at a time. */
 const PART = 8 * 1024 * 1024;
 
-/** For the last call of an upload that failed, perhaps for want of time. */
+/** For aborting a failed upload, possibly because time ran out. */
 export const ABORT_SECONDS = 4;
 
 export interface Destination {
@@ -30,10 +30,10 @@ export interface Uploaded {
 }
 
 /**
- * Streams an object of unknown size into a versioned bucket: by PutObject if it fits one part, else in parts. A content
- * that fails on the way never becomes an object: nothing is put, or the parts are thrown away.
+ * Streams an object of unknown size into a versioned bucket: with PutObject if it fits one part, otherwise as a
+ * multipart upload. If the content fails midway, no object is created: the upload is aborted.
  *
- * @param abortSignal ends what is under way; to throw the parts away it takes {@link ABORT_SECONDS} more at most
+ * @param abortSignal stops the upload; deleting its parts takes at most {@link ABORT_SECONDS} more
  */
 export async function upload(
   client: S3Client,
@@ -44,19 +44,19 @@ export async function upload(
   const parts = inParts(content, PART);
   try {
     const first = (await parts.next()).value ?? Buffer.alloc(0);
-    // A full first part may be followed by others; only one that is not full is known to be the last.
+    // More parts may follow a full first part; only one that is not full must be the last.
     const { VersionId, size } =
       first.length < PART
         ? await put(client, destination, first, abortSignal)
         : await putInParts(client, destination, first, parts, abortSignal);
     return { versionId: versioned(destination.bucket, VersionId), size };
   } finally {
-    // Ends the content, if it has not ended.
+    // Closes the content if it has not ended.
     await parts.return();
   }
 }
 
-/** @throws Failure for an object that has no version: by the version, an execution is bound to a commit */
+/** @throws Failure if the object has no version: the version binds an execution to a commit */
 export function versioned(bucket: string, versionId: string | undefined): string {
   if (!versionId || versionId === "null") {
     throw failure("ConfigurationError", `bucket ${bucket} is not versioned: turn versioning on`);
@@ -82,7 +82,7 @@ async function putInParts(
   rest: AsyncGenerator<Buffer, void>,
   abortSignal: AbortSignal,
 ): Promise<Put> {
-  // The SDK sends a CRC32 with each part, and here names none: S3 would not find the parts that are listed with theirs.
+  // The SDK sends a CRC32 with each part. Without this, S3 rejects the list of parts with their checksums.
   const created = new CreateMultipartUploadCommand({ ...objectOf(destination), ChecksumAlgorithm: "CRC32" });
   const { UploadId } = await client.send(created, { abortSignal });
   const upload = { Bucket: destination.bucket, Key: destination.key, UploadId };
@@ -93,7 +93,7 @@ async function putInParts(
       const PartNumber = Parts.length + 1;
       const part = new UploadPartCommand({ ...upload, PartNumber, Body: body });
       const { ETag, ChecksumCRC32 } = await client.send(part, { abortSignal });
-      // S3 wants to see the checksum again with the whole.
+      // S3 requires the checksum again on completion.
       Parts.push({ PartNumber, ETag, ...(ChecksumCRC32 === undefined ? {} : { ChecksumCRC32 }) });
       size += body.length;
     };
@@ -107,7 +107,7 @@ async function putInParts(
   }
 }
 
-/** Sends each part while the next one is made. When it ends, nothing is under way: parts sent after an abort would stay. */
+/** Sends each part while the next one is read. Waits for the last one: parts sent after an abort would remain. */
 async function eachWhileNextIsMade(
   first: Buffer,
   rest: AsyncIterable<Buffer>,
@@ -115,7 +115,7 @@ async function eachWhileNextIsMade(
 ): Promise<void> {
   let sending = send(first);
   try {
-    // Its error is thrown when it is waited for, which is later: Node ends the process for errors that nobody waits for.
+    // The error is thrown later, by `await`. Until then, Node would end the process for an unhandled rejection.
     sending.catch(() => {});
     for await (const part of rest) {
       await sending;
@@ -127,7 +127,7 @@ async function eachWhileNextIsMade(
   }
 }
 
-/** Parts of an upload that is neither completed nor aborted stay, unseen, and are paid for. */
+/** Parts of an upload that is neither completed nor aborted remain, invisible, and cost money. */
 async function abort(
   client: S3Client,
   upload: { Bucket: string; Key: string; UploadId: string | undefined },
@@ -146,9 +146,9 @@ function objectOf({ bucket, key, contentType, metadata }: Destination) {
   return { Bucket: bucket, Key: key, ContentType: contentType, Metadata: metadata };
 }
 
-/** The content in pieces of `size` bytes; the last may be shorter. Two buffers alternate: a piece is valid until the next but one. */
+/** Pieces of `size` bytes; the last may be shorter. Two buffers alternate: a piece is valid until the next but one. */
 async function* inParts(content: AsyncIterable<Buffer>, size: number): AsyncGenerator<Buffer, void> {
-  // Two buffers for all, one being sent and one being filled: the garbage collector lags behind such large ones.
+  // Only two buffers, one being sent and one being filled: garbage collection is too slow for buffers of this size.
   let part = Buffer.allocUnsafeSlow(size);
   let other = Buffer.alloc(0);
   let filled = 0;

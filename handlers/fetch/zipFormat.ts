@@ -1,16 +1,15 @@
 /*
- * The records of a zip file, as far as archives need them. Our own, because yazl and its peers compress contents themselves: none
- * writes contents that are compressed already.
+ * The records of a zip file, as far as archives need them. Not a library: yazl and others compress contents themselves,
+ * and cannot write already compressed ones.
  * https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT
  */
 
-/** An entry of a zip file. */
 export interface ZipEntry {
-  /** As `latin1`, with a slash at the end of a folder's. */
+  /** As `latin1`; a folder's name ends with a slash. */
   name: string;
   /** Unix mode with the file type. */
   mode: number;
-  /** Whether {@link name} says that it is UTF-8. */
+  /** Whether {@link name} is declared as UTF-8. */
   isUtf8: boolean;
   method: number;
   crc32: number;
@@ -24,7 +23,7 @@ export interface ZipEntry {
 }
 
 const UTF8 = 1 << 11;
-/** "Version made by": Unix, so that the mode counts and backslashes in names are no slashes. */
+/** "Version made by": Unix, so that the mode is used and backslashes in names are not treated as slashes. */
 const UNIX = 3 << 8;
 const VERSION = 20;
 const VERSION_64 = 45;
@@ -32,7 +31,7 @@ const MAX_16 = 0xffff;
 const MAX_32 = 0xffffffff;
 const DOS_FOLDER = 0x10;
 
-/** The header before the content. Sizes are known by now, so no data descriptor follows the content. */
+/** The header before the content. The sizes are already known, so no data descriptor follows the content. */
 export function localHeader(entry: ZipEntry): Buffer {
   const extra = extraFields(entry);
   const header = Buffer.alloc(30 + entry.name.length + extra.length);
@@ -58,7 +57,7 @@ export function directoryRecord(entry: ZipEntry, offset: number): Buffer {
   return record;
 }
 
-/** What both headers have in common, from "version needed" to the length of the extra fields. */
+/** The fields that both headers share, from "version needed" to the length of the extra fields. */
 function writeCommon(target: Buffer, at: number, entry: ZipEntry, extra: Buffer): void {
   const is64 = isLarge(entry);
   target.writeUInt16LE(versionOf(entry), at);
@@ -77,7 +76,7 @@ const isLarge = ({ size, compressedSize }: ZipEntry): boolean => size >= MAX_32 
 
 const versionOf = (entry: ZipEntry): number => (isLarge(entry) ? VERSION_64 : VERSION);
 
-/** The 64-bit sizes of a large entry, and the time of the change, which git writes beside MS-DOS's time without a zone. */
+/** The 64-bit sizes of a large entry, and the modification time, which git adds because MS-DOS's time has no zone. */
 function extraFields(entry: ZipEntry): Buffer {
   const sizes = isLarge(entry) ? 20 : 0;
   const extra = Buffer.alloc(sizes + (entry.modified === undefined ? 0 : 9));

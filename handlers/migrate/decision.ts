@@ -1,13 +1,13 @@
 import { isShortage } from "../shared/runTask";
 import { explainTaskEnd, type TaskEnd } from "../shared/taskEnd";
 
-/** A task as ECS tells it. */
+/** A task as ECS shows it. */
 export interface TaskObservation extends TaskEnd {
   lastStatus: string;
 }
 
 export interface MigrationObservation {
-  /** The container whose exit code counts. */
+  /** The container whose exit code decides. */
   container: string;
   /** Seconds since the task was started. */
   elapsed: number;
@@ -18,17 +18,17 @@ export interface MigrationObservation {
 export type MigrationVerdict =
   | { kind: "waiting"; progress: string }
   | { kind: "succeeded" }
-  /** There was no room for the task: its container never ran, so it may be started again. */
+  /** There was no capacity for the task: its container never ran, so it may be started again. */
   | { kind: "shortage"; cause: string }
   | { kind: "failed"; cause: string };
 
 /**
- * What ECS answers is consistent only in the end: it may not show a task at once that it has started. In seconds.
+ * How long ECS may not show a task that it has started, in seconds: its reads are eventually consistent.
  * https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RunTask.html
  */
 const UNSEEN = 300;
 
-/** What is to be made of the migration's task: it has succeeded only if the container exited with 0 by itself. */
+/** Evaluates the migration's task: it succeeded only if the container exited with 0 by itself. */
 export function decideMigration({ container, elapsed, task }: MigrationObservation): MigrationVerdict {
   if (task === undefined) {
     return elapsed < UNSEEN
@@ -44,7 +44,7 @@ export function decideMigration({ container, elapsed, task }: MigrationObservati
   }
   const { stopCode, containers } = task;
   const own = containers.find(({ name }) => name === container);
-  // Who stops a task from outside lets its process end with 0, though it was not done.
+  // A task stopped from outside may also exit with 0 without having finished.
   if (own?.exitCode === 0 && (stopCode === undefined || stopCode === "EssentialContainerExited")) {
     return { kind: "succeeded" };
   }

@@ -17,14 +17,15 @@ import { advanceMigration, type RecordedMigration, recordOfTask } from "./record
 import type { TaskStateChangeEvent } from "./taskEvent";
 
 /**
- * Runs an application's migration with the image to be deployed, once, and follows it to its exit code. UserParameters:
+ * Runs an application's migration once with the image to be deployed, and follows it to its exit code. UserParameters:
  * `{"image": "<registry>/<repository>@sha256:…", "version": "<tag>", "execution": "<id of the pipeline's execution>"}`.
  *
- * The job is noted in a record, and stays open until the task's event says that it has stopped. A message, every minute,
- * takes the record further if the event is lost. Of an application's migrations one runs at a time.
+ * The job is stored in a record, and stays open until the task's event reports that it has stopped. If the event is
+ * lost, a message every minute advances the record. Only one migration of an application runs at a time.
  *
  * Needs:
- * - codepipeline:PutJobSuccessResult, codepipeline:PutJobFailureResult on *; codepipeline:GetPipelineExecution on the pipeline
+ * - codepipeline:PutJobSuccessResult, codepipeline:PutJobFailureResult on *; codepipeline:GetPipelineExecution on the
+ *   pipeline
  * - dynamodb:GetItem, dynamodb:PutItem, dynamodb:UpdateItem on the table
  * - sqs:ReceiveMessage, sqs:DeleteMessage, sqs:GetQueueAttributes (Lambda's poller), sqs:ChangeMessageVisibility and
  *   sqs:SendMessage on the queue
@@ -67,7 +68,7 @@ export function createMigrate(
   };
 }
 
-/** Notes the job, and goes as far as it goes. What is left, events and messages take further. */
+/** Records the job and advances it as far as possible. Events and messages do the rest. */
 async function openJob(context: RecordedMigration, job: Job): Promise<JobResult> {
   const wanted = {
     kind: "migrate" as const,
@@ -79,7 +80,7 @@ async function openJob(context: RecordedMigration, job: Job): Promise<JobResult>
   return { kind: "open" };
 }
 
-/** An event may come before its record, twice, or when all is over: the record says what is left to do. */
+/** An event may arrive before its record, twice, or after the end: the record says what remains to be done. */
 async function takeEvent(context: RecordedMigration, { detail }: TaskStateChangeEvent): Promise<void> {
   const record = await recordOfTask(context, detail);
   if (record === undefined) {

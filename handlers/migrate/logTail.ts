@@ -3,9 +3,9 @@ import { shorten } from "../shared/codePipelineJob";
 import { explain } from "../shared/failure";
 
 const LINES = 20;
-/** Longest line, in characters: the others need room too. */
+/** Longest line, in characters, to leave room for the others. */
 const LINE = 500;
-/** CloudWatch Logs may give empty pages before the one that has something. */
+/** CloudWatch Logs may return empty pages before one with events. */
 const PAGES = 5;
 
 export interface LogStream {
@@ -14,8 +14,8 @@ export interface LogStream {
 }
 
 /**
- * The end of a log, for a message about another failure: what cannot be read is said too.
- * @param room characters that it may take
+ * The end of a log, for a message about another failure: errors are returned as text.
+ * @param room maximum length in characters
  */
 export async function logTail(logs: CloudWatchLogsClient, stream: LogStream, room: number): Promise<string> {
   const where = `log ${stream.logGroup} ${stream.logStream}`;
@@ -46,7 +46,7 @@ async function lastLines(logs: CloudWatchLogsClient, { logGroup, logStream }: Lo
     if (events !== undefined && events.length > 0) {
       return events.slice(-LINES).map(({ message }) => shorten(plain(message ?? ""), LINE));
     }
-    // The same token again is the stream's beginning.
+    // The same token again marks the stream's beginning.
     if (nextBackwardToken === undefined || nextBackwardToken === nextToken) {
       break;
     }
@@ -55,7 +55,7 @@ async function lastLines(logs: CloudWatchLogsClient, { logGroup, logStream }: Lo
   return [];
 }
 
-/** Without colours and other control characters, which a console takes for text. */
+/** Removes colours and other control characters, which a console would show as text. */
 function plain(line: string): string {
   return line
     .replace(/\p{Cc}\[[\d;]*[A-Za-z]/gu, "")

@@ -15,18 +15,18 @@ import { CAUSE, type MigrationState, type Shortage, type TaskRun } from "./state
 import { observeTask, startTask } from "./task";
 
 /**
- * Seconds after its registration in which a revision may be started. ECS remembers a client token for 24 hours or until an
- * hour after the task's end, whichever is earlier; after that the same request starts a second task. CodePipeline itself
- * waits no longer than 20 minutes for the answer to a job.
+ * Seconds after its registration in which a revision may be started. ECS remembers a client token for 24 hours or until
+ * an hour after the task's end, whichever is earlier; after that, the same request starts a second task. CodePipeline
+ * waits at most 20 minutes for the answer to a job.
  * https://docs.aws.amazon.com/AmazonECS/latest/APIReference/ECS_Idempotency.html
  * https://docs.aws.amazon.com/codepipeline/latest/userguide/limits.html
  */
 const START_WITHIN = 30 * 60;
 
-/** How long a migration waits for room on Fargate, in seconds. */
+/** How long a migration waits for capacity on Fargate, in seconds. */
 const ROOM_WITHIN = 60 * 60;
 
-/** Characters of the failure's message that are kept for the log's end. */
+/** Characters of the failure message reserved for the log's end. */
 const LOG_ROOM = 3_000;
 
 export interface MigrationContext {
@@ -36,7 +36,7 @@ export interface MigrationContext {
   options: MigrateOptions;
   /** Milliseconds. */
   now: () => number;
-  /** The task as ECS has just described it in an event, which its reads may not show yet. */
+  /** The task from an ECS event; ECS's reads may be older. */
   observed?: TaskObservation | undefined;
 }
 
@@ -48,15 +48,15 @@ export interface MigrationRequest extends RequestedImage {
 export type MigrationOutcome = JobOutcome<MigrationState>;
 
 /**
- * Takes a migration one step further. A step may be repeated, and may come late:
+ * Advances a migration by one step. A step may be repeated, and may come late:
  *
- * 1. The first registers a revision and runs nothing. Its record is the commitment: of several rounds at once only one is
- *    recorded, so only one revision goes on.
- * 2. The second starts the task, under a client token that is the revision's: a repetition gets the same task, and one
- *    that comes too late for that is refused.
- * 3. All others look.
+ * 1. The first registers a revision and runs nothing. Its record decides: of several concurrent rounds only one is
+ *    recorded, so only one revision is used.
+ * 2. The second starts the task, with a client token derived from the revision: a repeated step gets the same task, and
+ *    one that is too late for that is rejected.
+ * 3. All others observe.
  *
- * @param state what the step before answered; absent at the start
+ * @param state the previous step's result; absent at the start
  */
 export async function advance(
   context: MigrationContext,
@@ -72,7 +72,7 @@ export async function advance(
 async function register(context: MigrationContext, request: MigrationRequest): Promise<MigrationOutcome> {
   const { ecs, ecr, options } = context;
   const { cluster, container, command, subnets, securityGroup } = options;
-  // ECS would find out when it starts the task that there is no such image.
+  // Without this, ECS would detect a missing image only when it starts the task.
   await readImage(ecr, referenceOf(request.image));
   const described = await describeTaskDefinition(ecs, options.taskDefinition);
   const registration = imageRegistration(described, container, request.image);

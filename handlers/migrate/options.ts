@@ -4,16 +4,16 @@ export interface MigrateOptions {
   application: string;
   /** The ECS cluster's name. */
   cluster: string;
-  /** ARN of the one-off task definition's revision that the program registered: everything but the image is taken from it. */
+  /** ARN of the program's revision of the one-off task definition. All but the image is copied from it. */
   taskDefinition: string;
-  /** The container in it that runs the application's image. */
+  /** The container that runs the application's image. */
   container: string;
-  /** What the container runs instead of the image's own command. */
+  /** The command that replaces the image's own. */
   command: string[];
   /** Private subnets. */
   subnets: string[];
   securityGroup: string;
-  /** Where the container's log goes: `<logStreamPrefix>/<container>/<task id>` in this log group. */
+  /** The container's log stream is `<logStreamPrefix>/<container>/<task id>` in this log group. */
   logGroup: string;
   logStreamPrefix: string;
   /** Where migrations are recorded. */

@@ -13,18 +13,18 @@ export interface RecordedMigration extends RecordContext {
   migration: MigrationContext;
 }
 
-/** Why a record is looked at: CodePipeline's job, a message from the queue, or an event from ECS. */
+/** What triggers a round: CodePipeline's job, a message from the queue, or an event from ECS. */
 export type Occasion = { kind: "job" } | { kind: "message" } | { kind: "event"; task: TaskStateChange };
 
-/** How long a migration is tried to be begun while AWS cannot be reached, in seconds. */
+/** How long the start is retried while AWS cannot be reached, in seconds. */
 const PATIENCE = 30 * 60;
 
-/** The lock of the application's migrations, of which never two run at once. */
+/** The lock of the application's migrations: only one runs at a time. */
 const lockOf = (application: string) => `${application}/migration`;
 
 /**
- * Takes the migration of a record as far as it goes without waiting.
- * @returns whether the record is over
+ * Advances a recorded migration as far as possible without waiting.
+ * @returns whether the record is done
  */
 export async function advanceMigration(
   context: RecordedMigration,
@@ -44,7 +44,7 @@ export async function advanceMigration(
   return isOver;
 }
 
-/** The record of the migration that a task was started for, unless it has ended. */
+/** The record of the migration that started a task, unless it has ended. */
 export async function recordOfTask({ table }: RecordContext, { startedBy }: TaskStateChange) {
   if (startedBy === undefined || !/^[0-9a-f-]{36}$/.test(startedBy)) {
     return undefined;
@@ -70,7 +70,7 @@ async function step(context: RecordedMigration, record: DeploymentRecord, occasi
     return roundOf(state, await advance(observing, { image, version, execution: action.execution }, state));
   } catch (error) {
     const isEarly = isTransient(error) && now() - Date.parse(requestedAt) < PATIENCE * 1_000;
-    // Never abandon a running migration: the next push would start a second one beside it.
+    // Never abandon a running migration: the next push would start a second one in parallel.
     if (state?.task !== undefined || isEarly) {
       log("warn", "migration not observed", { task: state?.task, cause: explain(error) });
       return { state: "inProgress", token, summary: `asking again: ${explain(error)}` };
@@ -79,7 +79,7 @@ async function step(context: RecordedMigration, record: DeploymentRecord, occasi
   }
 }
 
-/** Why a migration does not start: nobody waits for it any more, or another one of the application runs. */
+/** Why a migration does not start: its execution has ended, or another migration of the application is running. */
 async function hindranceOf(
   context: RecordedMigration,
   { action, version, token, until }: DeploymentRecord,

@@ -1,6 +1,6 @@
 import { parseToken } from "../shared/codePipelineJob";
 
-/** What the task is started with, all of it. */
+/** All parameters that the task is started with. */
 export interface TaskRun {
   /** The cluster's name. */
   cluster: string;
@@ -17,22 +17,22 @@ export interface Shortage {
   /** In epoch seconds. */
   since: number;
   cause: string;
-  /** How many tasks were started, and ended before their container ran. */
+  /** How many tasks were started but ended before their container ran. */
   ended: number;
 }
 
-/** Characters that are kept of a shortage's cause. */
+/** Longest cause of a shortage that is stored, in characters. */
 export const CAUSE = 200;
 
-/** What a migration remembers from one round to the next, in its record. */
+/** A migration's state between rounds, stored in its record. */
 export interface MigrationState {
   /**
-   * In epoch seconds: when the revision was registered, or ECS last said that it cannot start the task; once there is a task,
-   * when that was started.
+   * In epoch seconds: when the revision was registered, or ECS last reported that it cannot start the task; after the
+   * start, when the task was started.
    */
   since: number;
   run: TaskRun;
-  /** Fargate has no room for the task, and nothing has run. */
+  /** Fargate has no capacity for the task, and nothing has run. */
   shortage?: Shortage | undefined;
   /** The task's id, once it has been started. */
   task?: string | undefined;
@@ -42,7 +42,7 @@ export function encodeState(state: MigrationState): string {
   return JSON.stringify(state);
 }
 
-/** @throws Failure for a token that is not of {@link encodeState}'s making */
+/** @throws Failure if {@link encodeState} did not create the token */
 export function decodeState(token: string): MigrationState {
   return parseToken<MigrationState>(
     token,

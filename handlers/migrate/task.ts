@@ -7,15 +7,15 @@ import type { TaskRun } from "./state";
 
 /**
  * - started: the task's id
- * - shortage: there is no room for it, and nothing has run
+ * - shortage: there is no capacity for it, and nothing has run
  */
 export type TaskStart = { kind: "started"; task: string } | { kind: "shortage"; cause: string };
 
 /**
- * Starts the task, or finds it if it was started before: the client token is a function of the revision, of which each
- * migration has one of its own.
- * @param ended how many tasks of this migration have ended for want of room, before their container ran
- * @throws Failure with ECS's reasons if it refuses to start one
+ * Starts the task, or finds it if it was already started: the client token is derived from the revision, and each
+ * migration has its own.
+ * @param ended how many tasks of this migration ended for lack of capacity, before their container ran
+ * @throws Failure with ECS's reasons if it rejects the task
  */
 export async function startTask(ecs: ECSClient, run: TaskRun, ended: number): Promise<TaskStart> {
   const { tasks, failures } = await ecs.send(commandOf(run, ended)).catch((error: unknown) => {
@@ -29,7 +29,7 @@ export async function startTask(ecs: ECSClient, run: TaskRun, ended: number): Pr
     }
     throw error;
   });
-  // ECS answers 200 for a task that it could not start.
+  // ECS answers 200 even if it could not start the task.
   const arn = tasks?.[0]?.taskArn;
   if (arn === undefined) {
     const why = reasonsOf(failures);
@@ -52,7 +52,7 @@ function commandOf(
     ...privateTask(subnets, securityGroup),
     overrides: { containerOverrides: [{ name: container, command }] },
     startedBy,
-    // At most 64 characters, which a family's name alone may exceed.
+    // At most 64 characters, which a family's name may exceed.
     clientToken: createHash("sha256").update(`migration ${name}`).digest("hex"),
   });
 }

@@ -6,7 +6,7 @@ export type { TaskStateChange } from "../pullRequestTasks/decision";
 
 export type TaskStateChangeEvent = EventBridgeEvent<"ECS Task State Change", TaskStateChange>;
 
-/** The task as DescribeTasks would show it, if its read were as new as the event. */
+/** The task as an up-to-date DescribeTasks would show it. */
 export function observationOf({
   lastStatus,
   stopCode,

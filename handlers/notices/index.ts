@@ -13,9 +13,9 @@ import { summarise } from "./progress";
 
 export interface NoticesOptions {
   environment: string;
-  /** The SNS topic that hears of outcomes. */
+  /** The SNS topic for notices. */
   topicArn: string;
-  /** `https://console.aws.amazon.com`, or China's: without a slash at its end. */
+  /** `https://console.aws.amazon.com`, or China's: without a trailing slash. */
   console: string;
   region: string;
   /** Application by pipeline. */
@@ -31,14 +31,14 @@ export type PipelineEvent = EventBridgeEvent<
 >;
 
 /**
- * Called by EventBridge when a pipeline execution ends. Publishes a notice for people: which application, environment and
- * version, how it ended, and where and why if it failed.
+ * Called by EventBridge when a pipeline execution ends. Publishes a notice for people: which application, environment
+ * and version, how it ended, and where and why if it failed.
  *
  * Needs:
  * - codepipeline:ListActionExecutions on the pipelines
  * - sns:Publish on the topic
  *
- * @throws what SNS answers if it does not take the notice: Lambda then tries again
+ * @throws SNS's error if it rejects the notice: Lambda then retries
  */
 export function createNotices(options: NoticesOptions): (event: PipelineEvent) => Promise<void> {
   const pipelines = new CodePipelineClient(clientSettings(5, 10));
@@ -68,14 +68,14 @@ async function outcomeOf(
   try {
     return { ...known, progress: summarise(await readActions(client, pipeline, execution)) };
   } catch (error) {
-    // People must hear of the outcome, even if not of its cause.
+    // People need the outcome even if the cause is unknown.
     const unreadable = explain(error);
     log("warn", "the actions of the execution cannot be read", { pipeline, execution, cause: unreadable });
     return { ...known, unreadable };
   }
 }
 
-/** Every action of the execution, the latest first. */
+/** Every action of the execution, latest first. */
 async function readActions(
   client: CodePipelineClient,
   pipelineName: string,

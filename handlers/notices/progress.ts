@@ -1,12 +1,12 @@
 import type { ActionExecutionDetail } from "@aws-sdk/client-codepipeline";
 
-/** How far an execution came. */
+/** The progress of an execution. */
 export interface Progress {
-  /** The image's tag; absent where the execution ended before there was an image. */
+  /** The image's tag; absent if the execution ended before there was an image. */
   version?: string | undefined;
-  /** What the source action said of its revision; absent where it did not run. */
+  /** The source action's description of its revision; absent if it did not run. */
   revision?: string | undefined;
-  /** Stage of the action that began last. */
+  /** Stage of the action that started last. */
   stage?: string | undefined;
   failures: ActionFailure[];
 }
@@ -17,11 +17,11 @@ export interface ActionFailure {
   /** A person declined, or an error occurred. */
   kind: "rejected" | "failed";
   cause: string;
-  /** Where the log is, if CodePipeline knows. */
+  /** The log's URL, if CodePipeline knows it. */
   link?: string | undefined;
 }
 
-/** @param actions the latest first, as ListActionExecutions gives them */
+/** @param actions latest first, as ListActionExecutions returns them */
 export function summarise(actions: ActionExecutionDetail[]): Progress {
   const build = actions.find(({ input }) => input?.namespace === "Build");
   const source = actions.find(({ input }) => input?.actionTypeId?.category === "Source");
@@ -36,7 +36,7 @@ export function summarise(actions: ActionExecutionDetail[]): Progress {
 
 const hasFailed = ({ status }: ActionExecutionDetail) => status === "Failed";
 
-/** A stage that was tried again has its actions twice: what came of the first attempt is past. */
+/** A retried stage lists its actions twice: ignore the earlier attempt. */
 function isLatestAttempt(action: ActionExecutionDetail, index: number, actions: ActionExecutionDetail[]): boolean {
   const { stageName, actionName } = action;
   return actions.findIndex((other) => other.stageName === stageName && other.actionName === actionName) === index;
@@ -54,7 +54,7 @@ function failureOf(action: ActionExecutionDetail): ActionFailure {
 
 const NO_CAUSE = "CodePipeline gives no cause";
 
-/** An approval that nobody gave in time fails as well: it has nobody who rejected it. */
+/** An approval that timed out also fails, but nobody rejected it. */
 function declined(by: string | undefined, summary: string): Pick<ActionFailure, "kind" | "cause"> {
   const isRejected = by !== undefined || /^rejected\b/i.test(summary);
   if (!isRejected) {

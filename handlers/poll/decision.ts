@@ -2,13 +2,13 @@ import type { ArchiveHead } from "../fetch/decision";
 import type { Forge, TrackedBranch } from "../shared/forge";
 import { type EnqueuedHeads, headKey } from "./state";
 
-/** A branch whose head is compared with the archive that was delivered last. */
+/** A branch whose head is compared with the latest archive. */
 export interface PolledSource extends TrackedBranch {
   /** The archive's key, such as `storefront/source.zip`. */
   key: string;
 }
 
-/** What is asked of one repository: all its branches at once. */
+/** One repository with all its branches, polled together. */
 export interface PolledRepository {
   forge: Forge;
   repository: string;
@@ -34,14 +34,14 @@ export type HeadVerdict =
   | { kind: "missed"; commit: string; before?: string; delivery: string }
   | { kind: "delivered" | "waiting" }
   | { kind: "gone" }
-  /** The head is named by no SHA-1: pipelines and images are named by 40 digits. */
+  /** The head is not a SHA-1: pipelines and images require 40 digits. */
   | { kind: "unsupported" };
 
 /**
- * What to do about a branch's head.
- * @param head the commit that the branch is at; `undefined` if there is no such branch
- * @param archive what was fetched last; `undefined` before the first delivery
- * @param enqueued what polls have enqueued before
+ * Decides what to do about a branch's head.
+ * @param head the branch's commit; `undefined` if there is no such branch
+ * @param archive the latest archive; `undefined` before the first delivery
+ * @param enqueued heads enqueued by earlier polls
  */
 export function decideHead(
   source: TrackedBranch,
@@ -59,16 +59,16 @@ export function decideHead(
     return { kind: "delivered" };
   }
   const last = enqueued[headKey(source)];
-  // Once another archive has come, the branch has been elsewhere since: its return is another push.
+  // If another archive has arrived, the branch has moved since: its return to this commit is a new push.
   if (last !== undefined && last.commit === head && last.over === archive?.versionId) {
     return { kind: "waiting" };
   }
-  // The same for whoever finds the same: two polls at once enqueue it under one deduplication id.
+  // Deterministic: two concurrent polls use the same deduplication id.
   const delivery = `poll-${archive?.versionId ?? "first"}-${head}`;
   return { kind: "missed", commit: head, ...(archive?.commit && { before: archive.commit }), delivery };
 }
 
-/** The state after what was enqueued now, without the branches that are no longer tracked. */
+/** The state including the heads just enqueued, without branches that are no longer tracked. */
 export function enqueuedAfter(sources: TrackedBranch[], before: EnqueuedHeads, now: EnqueuedHeads): EnqueuedHeads {
   const keys = sources.map(headKey);
   return Object.fromEntries(Object.entries({ ...before, ...now }).filter(([key]) => keys.includes(key)));

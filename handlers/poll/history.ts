@@ -3,18 +3,18 @@ import type { ForgeTokens } from "../shared/forgeAccess";
 import { DELIMITER, FLUSH, packet } from "./packets";
 import { connect, type Remote, sectionOf, uploadPack } from "./remote";
 
-/** Generations that a history is looked through: a commit further back has been overtaken long ago. */
+/** How many generations of history to search: older commits were superseded long ago. */
 const DEPTH = 1_000;
 
 /** Bytes of one answer, which lists at most the commits of one generation. */
 const LIMIT = 1024 * 1024;
 
 /**
- * Whether a commit is in the history of another one, up to {@link DEPTH} generations back. Forges serve the commits of forks under
- * the parent's name, so that it is not enough that they have the commit.
+ * Whether a commit is an ancestor of another one, up to {@link DEPTH} generations back. Forges also serve the commits
+ * of forks under the parent's name, so it is not enough that the commit exists.
  *
- * Nothing is downloaded for it. A client that says that its history ends at a commit (`shallow`), and asks for more of the
- * history of another one (`deepen`), and learns whether its history still ends there. It does not (`unshallow`) exactly if the branch contains the commit.
+ * Nothing is downloaded. The client declares that its history ends at a commit (`shallow`), and requests more history
+ * of another one (`deepen`). The server answers `unshallow` exactly if the branch contains the first commit.
  * https://git-scm.com/docs/gitprotocol-v2#_fetch
  *
  * @returns `false` also if the forge does not have the commits
@@ -35,7 +35,7 @@ export async function isInHistory(
   const body = deepen(commit, tip, fetches.includes("filter"));
   const answer = await sectionOf(await uploadPack(remote, base, token, body, signal), token, LIMIT);
   const [refusal] = answer.filter((line) => line.startsWith("ERR "));
-  // The tip was forced away, and the forge has forgotten it.
+  // The branch was reset away from the tip, and the forge has deleted it.
   if (refusal?.includes("not our ref")) {
     return false;
   }
@@ -48,7 +48,7 @@ export async function isInHistory(
   return answer.includes(`unshallow ${commit}`);
 }
 
-/** @param filter whether the server can leave files out of what it would send next, which nobody reads */
+/** @param filter whether the server can omit files from its answer; nobody reads them */
 function deepen(commit: string, tip: string, filter: boolean): string {
   const lines = ["no-progress", `deepen ${DEPTH}`, `shallow ${commit}`, `want ${tip}`];
   const packets = [...lines, ...(filter ? ["filter tree:0"] : []), "done"].map((line) => packet(`${line}\n`));

@@ -19,9 +19,9 @@ import { headsOf } from "./remote";
 import { type EnqueuedHeads, headKey, readState, writeState } from "./state";
 
 export interface PollOptions {
-  /** The bucket of the archives and of the state. */
+  /** The bucket of the archives and the state. */
   bucket: string;
-  /** The object that keeps the state from one poll to the next. */
+  /** The object that stores the state between polls. */
   key: string;
   /** The FIFO queue of pushes. */
   queueUrl: string;
@@ -29,7 +29,7 @@ export interface PollOptions {
   sources: PolledSource[];
 }
 
-/** Called on a schedule. Its event is ignored. */
+/** Called on a schedule. Ignores the event. */
 export type PollHandler = () => Promise<void>;
 
 interface Poll {
@@ -47,14 +47,14 @@ interface Outcome {
 }
 
 /**
- * Compares the head of each tracked branch with the archive that was delivered last, and enqueues the heads that are not
- * delivered yet. Where no webhook can come in, this is how pushes are found. Where webhooks come in, it delivers what they
- * missed: a delivery that was throttled or refused, or that the forge never sent.
+ * Compares the head of each tracked branch with the latest archive, and enqueues the heads that are not delivered yet.
+ * Where webhooks cannot be received, this is how pushes are found. Otherwise it finds the ones that webhooks missed: a
+ * request was throttled or rejected, or the forge never sent it.
  *
- * One object of the bucket remembers what was enqueued, so that a head is enqueued once while it waits, or after it has failed.
- * A push may be enqueued both here and by a webhook, or by two polls at once: fetch delivers it once.
+ * One object in the bucket stores what was enqueued, so that a head is enqueued only once, even while it waits or after
+ * it has failed. A push may be enqueued twice, by a webhook or a concurrent poll: fetch delivers it once.
  *
- * @throws Failure that names every repository that could not be asked, after all the others were served
+ * @throws Failure that names every repository that could not be polled, after all others were handled
  *
  * Needs:
  * - s3:GetObject on the archives, and s3:GetObject and s3:PutObject on the state
@@ -92,7 +92,7 @@ async function serve(poll: Poll, { forge, repository, sources }: PolledRepositor
   try {
     const { url } = accessOf(poll.options.forges, forge);
     const branches = sources.map((source) => source.branch);
-    // When the heads were asked for, not when they are enqueued: of two polls at once, fetch delivers what was seen last.
+    // The time of the query, not of enqueueing: of two concurrent polls, fetch delivers the later result.
     const seenAt = new Date().toISOString();
     const heads = await headsOf({ forge, url, repository }, branches, poll.tokens, AbortSignal.timeout(PATIENCE));
     for (const source of sources) {

@@ -1,14 +1,14 @@
 import { failure } from "../shared/failure";
 
-/** A packet of git's protocols: a line of text without its end, or one of the marks between lines. */
+/** A packet of git's protocol: a line of text without its newline, or a marker between lines. */
 export type Packet = { kind: "line"; text: string } | { kind: "flush" | "delimiter" | "end" };
 
-// https://git-scm.com/docs/gitprotocol-common and gitprotocol-v2: four hexadecimal digits of length, themselves counted.
+// https://git-scm.com/docs/gitprotocol-common and gitprotocol-v2: the length is four hex digits, and includes them.
 const HEADER = 4;
 const LONGEST = 65_520;
 const MARKS = ["flush", "delimiter", "end"] as const;
 
-/** The line as a packet: `0006a\n` of `a\n`. */
+/** The line as a packet: `a\n` becomes `0006a\n`. */
 export function packet(line: string): string {
   return `${(Buffer.byteLength(line) + HEADER).toString(16).padStart(HEADER, "0")}${line}`;
 }
@@ -16,7 +16,7 @@ export function packet(line: string): string {
 export const FLUSH = "0000";
 export const DELIMITER = "0001";
 
-/** @throws Failure that says at which byte the answer is not git's */
+/** @throws Failure with the byte at which the answer is invalid */
 export function readPackets(answer: Buffer): Packet[] {
   const packets: Packet[] = [];
   for (let at = 0; at < answer.length; ) {
@@ -36,7 +36,7 @@ export function readPackets(answer: Buffer): Packet[] {
   return packets;
 }
 
-/** The lines of an answer up to its first mark: `undefined` as long as that has not arrived. @throws Failure as {@link readPackets} */
+/** An answer's lines up to its first marker; `undefined` before it arrives. @throws Failure as {@link readPackets} */
 export function readSection(answer: Buffer): string[] | undefined {
   const lines: string[] = [];
   for (let at = 0; at + HEADER <= answer.length; ) {
@@ -56,7 +56,7 @@ export function readSection(answer: Buffer): string[] | undefined {
 function lengthAt(answer: Buffer, at: number): number {
   const digits = answer.toString("latin1", at, at + HEADER);
   const length = /^[0-9a-f]{4}$/i.test(digits) ? Number.parseInt(digits, 16) : Number.NaN;
-  // Three is the one length that is neither a mark nor room for the length itself.
+  // Three is the only length that is neither a marker nor long enough for the length itself.
   if (Number.isNaN(length) || length === HEADER - 1 || length > LONGEST) {
     throw malformed(at, `${JSON.stringify(digits)} is no packet's length`);
   }

@@ -8,12 +8,12 @@ import { log } from "../shared/log";
 import { type Packet, readPackets, readSection } from "./packets";
 import { type BranchHeads, lsRefs, readAdvertisement, readReferences } from "./references";
 
-// By hand: isomorphic-git is a whole git with ten dependencies, all of which would be shipped for two requests.
+// No git library: isomorphic-git has ten dependencies, all of which would be shipped for two requests.
 
 /** A repository at a forge. */
 export interface Remote {
   forge: Forge;
-  /** The forge's base address, without a slash at its end. */
+  /** The forge's base URL, without a trailing slash. */
   url: string;
   /** `owner/name`. */
   repository: string;
@@ -27,16 +27,16 @@ const REFERENCES = "/info/refs";
 const VERSION_2 = { "git-protocol": "version=2" };
 
 interface Advertised {
-  /** The repository's address, which may be another one than asked for. */
+  /** The repository's URL, after redirects. */
   base: string;
   response: Response;
   token: string | undefined;
 }
 
 /**
- * Asks which commits a repository's branches are at, over git's smart HTTP protocol.
+ * Queries the head commits of a repository's branches over git's smart HTTP protocol.
  * @param limit bytes of one answer
- * @returns at least those of the branches that are there
+ * @returns at least the requested branches that exist
  * @throws Failure that says what is wrong with the repository, without naming it
  */
 export async function headsOf(
@@ -57,15 +57,15 @@ export async function headsOf(
 
 /** A repository that has answered. */
 export interface Connected {
-  /** The repository's address, which may be another one than asked for. */
+  /** The repository's URL, after redirects. */
   base: string;
-  /** What it says of itself. */
+  /** Its references or capabilities. */
   advertisement: Packet[];
-  /** The token that it took. */
+  /** The token that was accepted. */
   token: string | undefined;
 }
 
-/** Begins a conversation with a repository. @throws Failure that says what is wrong with it */
+/** Connects to a repository. @throws Failure that says what is wrong with it */
 export async function connect(
   remote: Remote,
   tokens: ForgeTokens,
@@ -98,7 +98,7 @@ export function uploadPack(
   });
 }
 
-/** The repository's advertisement, with the token that it took: one that is refused may have been rotated. */
+/** The repository's advertisement and the accepted token. If a token is rejected, tries the rotated one. */
 async function advertised(remote: Remote, tokens: ForgeTokens, signal: AbortSignal): Promise<Advertised> {
   const { forge } = remote;
   const token = await tokens.tokenOf(forge);
@@ -116,7 +116,7 @@ async function advertised(remote: Remote, tokens: ForgeTokens, signal: AbortSign
 
 const isRefusal = (status: number): boolean => [401, 403, 404].includes(status);
 
-/** Asks for the advertisement where the repository has moved to, as long as that is on the same host. */
+/** Requests the advertisement, following redirects on the same host. */
 async function follow(
   { forge, url, repository }: Remote,
   token: string | undefined,
@@ -139,7 +139,7 @@ async function follow(
   throw failure("ConfigurationError", `it redirects more than ${REDIRECTS} times`);
 }
 
-/** @returns the repository's new address. Where it leads is not told: a redirect's address may hold a credential. */
+/** @returns the repository's new URL. Errors do not show the redirect's target: it may contain a credential. */
 function redirected(base: string, location: string | null): string {
   const from = `${base}${REFERENCES}`;
   if (location === null || !URL.canParse(location, from)) {
@@ -163,7 +163,7 @@ async function send(url: string, init: RequestInit): Promise<Response> {
   });
 }
 
-/** @param service `upload-pack-result` @throws Failure for any answer but one of this service */
+/** @param service `upload-pack-result` @throws Failure for an answer of any other service */
 async function packetsOf(
   response: Response,
   service: string,
@@ -179,8 +179,8 @@ async function packetsOf(
 }
 
 /**
- * Reads the lines of an answer up to its first mark. What comes behind is not downloaded.
- * @throws Failure for any answer but one to {@link uploadPack}
+ * Reads the lines of an answer up to its first marker. Anything after it is not downloaded.
+ * @throws Failure for anything but an answer to {@link uploadPack}
  */
 export async function sectionOf(response: Response, token: string | undefined, limit: number): Promise<string[]> {
   await refuse(response, "upload-pack-result", token);
@@ -192,7 +192,7 @@ export async function sectionOf(response: Response, token: string | undefined, l
       return section;
     }
   }
-  // An error is a line without a mark behind it.
+  // An error is a line without a marker after it.
   return readPackets(answer).flatMap((it) => (it.kind === "line" ? [it.text] : []));
 }
 

@@ -2,28 +2,27 @@ import { GetObjectCommand, PutObjectCommand, type S3Client } from "@aws-sdk/clie
 import { explain, failure, failureType, isException } from "../shared/failure";
 import type { TrackedBranch } from "../shared/forge";
 
-/** What a poll has enqueued. */
+/** A head that a poll has enqueued. */
 export interface EnqueuedHead {
   commit: string;
-  /** The version of the archive that was there then. Left out before the first delivery. */
+  /** The archive's version at that time. Absent before the first delivery. */
   over?: string;
 }
 
-/** What polls have enqueued last, by {@link headKey}. */
+/** The heads that polls enqueued last, by {@link headKey}. */
 export type EnqueuedHeads = Record<string, EnqueuedHead>;
 
-/** The object that holds the state. */
 export interface StatePlace {
   bucket: string;
   key: string;
 }
 
-/** None of the parts but the last may hold a colon: git refuses it in a branch, and forges in a repository. */
+/** Only the last part may contain a colon: git forbids it in branches, and forges in repository names. */
 export function headKey({ forge, repository, branch, application }: TrackedBranch): string {
   return `${forge}:${repository}:${branch}:${application}`;
 }
 
-/** @throws Failure that names the object if it cannot be read, or holds something else */
+/** @throws Failure that names the object if it cannot be read or is not a valid state */
 export async function readState(s3: S3Client, place: StatePlace): Promise<EnqueuedHeads> {
   const name = `s3://${place.bucket}/${place.key}`;
   try {

@@ -7,21 +7,20 @@ import { failure } from "../shared/failure";
 import { type ActionObservation, decideAction, isAskedAgain, progressOf } from "./decision";
 import type { ActionState } from "./state";
 
-/** A pull request, as an action asks for it. */
+/** A pull request requested by an action. */
 export type ActionRequest = PullRequestRequest & { requestedBy: string };
 
 export type ActionOutcome = JobOutcome<ActionState>;
 
 /**
- * Takes an action one step further. A step may be repeated, and may come late:
+ * Advances an action by one step. A step may be repeated, and may come late:
  *
- * 1. The first asks for nothing. Its answer to CodePipeline is the commitment: of an action that nobody waits for any more
- *    the next is not called.
- * 2. The second asks for the pull request, in the first job's name, and again as long as the same revision is under way
- *    with another image.
- * 3. All others look, and start a task that may not have been started.
+ * 1. The first requests nothing. CodePipeline calls the next one only if it still waits for the action.
+ * 2. The second requests the pull request, in the first job's name, and repeats this while the same revision is in
+ *    progress with another image.
+ * 3. All others check the record, and start a task that may not have been started.
  *
- * @throws Failure if it is too late to ask
+ * @throws Failure if it is too late to request
  */
 export async function advance(
   context: StartContext,
@@ -58,7 +57,7 @@ async function conclude(
       return underWay(request, state, step.follows, step.progress);
     case "launch": {
       const { record } = await launchPullRequest(context, step.record);
-      // One that ECS still may not have started is started again by the next job, not by this.
+      // If ECS may not have started it yet, the next job retries the start.
       return isEnded(record)
         ? conclude(context, request, state, { ...observation, record })
         : underWay(request, state, true, progressOf(record));

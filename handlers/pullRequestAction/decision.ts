@@ -3,13 +3,13 @@ import { isEnded, type PullRequestRecord } from "../pullRequests/record";
 import { isStalled } from "../pullRequests/start";
 
 export interface ActionObservation {
-  /** The argument of `kustomize edit set image` that the action stands for. */
+  /** The action's image, as an argument of `kustomize edit set image`. */
   image: string;
-  /** Who the action asks as. */
+  /** The action's requester id. */
   requestedBy: string;
-  /** Whether the action has found its record before, or made it. */
+  /** Whether the action has already found or created its record. */
   follows: boolean;
-  /** Seconds since the action began. */
+  /** Seconds since the action started. */
   elapsed: number;
   /** Milliseconds. */
   now: number;
@@ -17,7 +17,7 @@ export interface ActionObservation {
 }
 
 export type ActionStep =
-  /** Look again. @property follows whether it is this record's end that the action waits for */
+  /** Check again. @property follows whether the action waits for this record's end */
   | { kind: "wait"; follows: boolean; progress: string }
   /** Start the record's task, or find it. */
   | { kind: "launch"; record: PullRequestRecord }
@@ -26,18 +26,18 @@ export type ActionStep =
   | { kind: "succeeded"; summary: string }
   | { kind: "failed"; cause: string };
 
-/** Seconds that a pull request may take. Its task ends itself after ten minutes. */
+/** Seconds that a pull request may take. Its task stops itself after ten minutes. */
 export const DEADLINE = 3_600;
 
 /**
- * Whether a record that exists is asked for anew, once for whoever asks: how it ended says nothing of what has become of the
- * overlay since, which another revision may have changed. The task finds out, and opens no second pull request.
+ * Whether to request an existing record again, once for each requester. Its result may be outdated, because another
+ * revision may have changed the overlay since. The task checks that, and opens no second pull request.
  */
 export function isAskedAgain(record: PullRequestRecord, requestedBy: string): boolean {
   return isEnded(record) && record.requestedBy !== requestedBy;
 }
 
-/** What an action makes of its record. */
+/** Decides an action's next step from its record. */
 export function decideAction(observation: ActionObservation): ActionStep {
   const { image, requestedBy, follows, now, record } = observation;
   if (record === undefined) {

@@ -19,20 +19,20 @@ export interface PullRequestActionOptions {
   task: TaskOptions;
   /** The folder under `kustomize/` in the gitops repository. */
   service: string;
-  /** The overlay in it. */
+  /** The overlay in that folder. */
   environment: string;
   /** The image's name in the manifests. */
   imageName: string;
-  /** Where the revision is: `acme/storefront`; the service's name where the gitops repository's forge does not have it. */
+  /** The revision's repository: `acme/storefront`; the service's name if it is not at the gitops repository's forge. */
   repository: string;
 }
 
 /**
- * Asks for the pull request that brings an image to the gitops repository, and follows its record to the end: the action
- * has succeeded once the pull request is open, or nothing has to change. UserParameters:
+ * Requests the pull request that brings an image to the gitops repository, and follows its record to the end: the
+ * action has succeeded once the pull request is open, or nothing has to change. UserParameters:
  * `{"image": "<registry>/<repository>@sha256:…", "version": "<tag>", "execution": "<id of the pipeline's execution>"}`.
  *
- * What was asked for before, by whomever, is not asked for again, unless it failed or was for another image.
+ * An existing request, from any requester, is not repeated unless it failed or was for another image.
  *
  * Needs:
  * - codepipeline:PutJobSuccessResult, codepipeline:PutJobFailureResult on *
@@ -65,7 +65,7 @@ async function openPullRequest(context: StartContext, options: PullRequestAction
     service,
     environment,
     revision: version,
-    // By digest alone: given a tag too, kustomize would write both.
+    // Only the digest: if a tag is also given, kustomize writes both.
     image: `${imageName}=${image}`,
     repository,
     requestedBy: `${execution}/${state.job}`,
@@ -77,7 +77,7 @@ async function openPullRequest(context: StartContext, options: PullRequestAction
   return resultOf(outcome, encodeState);
 }
 
-/** An action is not given up because AWS cannot be asked for a while. */
+/** Continues an action after transient AWS errors, up to its time limit. */
 async function persist(context: StartContext, request: ActionRequest, state: ActionState): Promise<ActionOutcome> {
   try {
     return await advance(context, request, state);

@@ -1,12 +1,12 @@
 import { parseToken } from "../shared/codePipelineJob";
 
-/** What an action remembers from one invocation to the next, in the continuation token. */
+/** An action's state between invocations, stored in the continuation token. */
 export interface ActionState {
-  /** When the action began, in epoch seconds. */
+  /** When the action started, in epoch seconds. */
   since: number;
-  /** The action's first job: one request is made in its name, however often it is invoked. */
+  /** The action's first job: the request is made once in its name, however often the action is invoked. */
   job: string;
-  /** The record was made, or found. */
+  /** The record was created or found. */
   follows?: true | undefined;
 }
 
@@ -14,7 +14,7 @@ export function encodeState(state: ActionState): string {
   return JSON.stringify(state);
 }
 
-/** @throws Failure for a token that is not of {@link encodeState}'s making */
+/** @throws Failure if {@link encodeState} did not create the token */
 export function decodeState(token: string): ActionState {
   return parseToken<ActionState>(token, ({ since, job }) => typeof since === "number" && typeof job === "string");
 }

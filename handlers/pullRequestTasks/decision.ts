@@ -2,7 +2,7 @@ import { inLogUnder } from "../pullRequests/record";
 import { explainTaskEnd } from "../shared/taskEnd";
 
 /**
- * What an event "ECS Task State Change" says of a task, as far as it is used here.
+ * The fields used from an event "ECS Task State Change".
  * https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs_task_events.html
  */
 export interface TaskStateChange {
@@ -16,31 +16,31 @@ export interface TaskStateChange {
   containers?: { name: string; exitCode?: number; reason?: string }[];
 }
 
-/** The end of a task that was to carry out a pull request. */
+/** The end of a pull request's task. */
 export interface EndedAttempt {
   /** The record's id. */
   id: string;
   /** The attempt that the task was started for. */
   attempt: string;
-  /** Why the record has failed, if it has no result by now: for its readers, without anything that AWS said. */
+  /** Why the record has failed, if it has no result yet. For API callers, without AWS's message. */
   cause: string;
-  /** ECS's words, for the log. */
+  /** ECS's message, for the log. */
   detail: string;
-  /** When the task was made, in milliseconds. */
+  /** When the task was created, in milliseconds. */
   createdAt?: number;
 }
 
-/** `<record's id>/<attempt>`, as the task is started by. */
+/** `<record's id>/<attempt>`, the task's `startedBy`. */
 const STARTED_BY = /^([0-9a-f]{32})\/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/;
 
-/** @returns `undefined` for a task that goes on, or that was not started for a pull request */
+/** @returns `undefined` if the task has not stopped, or was not started for a pull request */
 export function endedAttempt(task: TaskStateChange): EndedAttempt | undefined {
   const [, id, attempt] = STARTED_BY.exec(task.startedBy ?? "") ?? [];
   if (task.lastStatus !== "STOPPED" || id === undefined || attempt === undefined) {
     return undefined;
   }
   const { stopCode, stoppedReason, containers = [] } = task;
-  // A task records its result before it ends, so one that ends without has died, whatever its exit code is.
+  // A task records its result before it ends, so one without a result has died, whatever its exit code.
   const cause = `the task ended without a result: ${whyEnded(task)}; ${inLogUnder(attempt)}`;
   const detail = explainTaskEnd({ stopCode, stoppedReason, containers });
   return { id, attempt, cause, detail, ...(task.createdAt !== undefined && { createdAt: Date.parse(task.createdAt) }) };

@@ -14,13 +14,13 @@ export interface PullRequestTasksOptions {
 export type TaskStateChangeEvent = EventBridgeEvent<"ECS Task State Change", TaskStateChange>;
 
 /**
- * Called by EventBridge when a task has stopped. If the task was to carry out a pull request, and has not recorded how that
- * ended, the record becomes `failed`, and ECS's words are logged: a record does not stay under way when its task has died. Events may
- * come twice, and late: one of an attempt that has ended, or was followed by another, changes nothing.
+ * Called by EventBridge when a task has stopped. If it was a pull request's task and recorded no result, the record
+ * becomes `failed` and ECS's message is logged, so that no record stays in progress after its task has died. Events may
+ * arrive twice, and late: one for an attempt that has ended or was replaced changes nothing.
  *
  * Needs dynamodb:UpdateItem on the table.
  *
- * @throws what DynamoDB answers if it does not take the move: Lambda then tries again
+ * @throws DynamoDB's error if the update fails: Lambda then retries
  */
 export function createPullRequestTasks(
   options: PullRequestTasksOptions,

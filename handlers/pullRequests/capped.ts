@@ -10,9 +10,9 @@ import { type PullRequestTable, readRecord } from "./store";
 export type TurnedAway = { kind: "busy" } | { kind: "missing"; overlay: MissingOverlay };
 
 /**
- * Asks for a pull request as {@link requestPullRequest} does, if no more than `limit` tasks are under way then, and if its
- * overlay is not known to be missing: invented names and revisions start no tasks.
- * @throws the SDK's error if DynamoDB cannot be asked
+ * Requests a pull request like {@link requestPullRequest}, unless `limit` tasks are already in progress or the overlay
+ * is known to be missing: invented names and revisions must not start tasks.
+ * @throws the SDK's error if DynamoDB is unavailable
  */
 export async function requestCapped(
   context: StartContext,
@@ -43,7 +43,7 @@ export async function requestCapped(
   return outcome;
 }
 
-/** A slot that cannot be given back is free again after an hour. */
+/** Slots that cannot be released expire after an hour. */
 async function giveBack(table: PullRequestTable, id: string, taken: number): Promise<void> {
   try {
     await releaseSlot(table, id, taken);

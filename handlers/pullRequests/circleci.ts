@@ -11,13 +11,13 @@ import {
 } from "./fields";
 import type { RequestVerdict } from "./verdict";
 
-/** What CircleCI's builds become. */
+/** How CircleCI's builds become requests. */
 export interface CircleciOptions {
-  /** The environment that a branch is deployed to. */
+  /** The environment for each branch. */
   branches: Record<string, string>;
   /** The argument of `kustomize edit set image` without tag; `{service}` stands for the repository's name. */
   image: string;
-  /** The jobs whose success means that the image is there; every job if there are none. */
+  /** The jobs whose success means that the image exists; every job if empty. */
   jobs: string[];
 }
 
@@ -38,12 +38,12 @@ const FIELDS = [
   "status",
 ];
 
-/** Whether it is CircleCI's payload rather than the plain one, complete or not. */
+/** Whether it is CircleCI's payload, complete or not, and not the plain one. */
 export function isCircleci(payload: Record<string, unknown>): boolean {
   return !("repository" in payload) && FIELDS.some((field) => field in payload);
 }
 
-/** Reads what CircleCI tells of a job. Which fields the orb sends more is its affair. */
+/** Parses CircleCI's payload for a job. Extra fields are ignored. */
 export function readCircleci(payload: Record<string, unknown>, options: CircleciOptions | undefined): RequestVerdict {
   const { reponame, job, vcs_revision: revision, status, branch } = payload;
   const service = typeof reponame === "string" ? folderOf(reponame) : "";
@@ -92,8 +92,8 @@ export function readCircleci(payload: Record<string, unknown>, options: Circleci
 }
 
 /**
- * The repository, with its owner if that is known: the orb's `username` is whoever caused the build, as its `user` is, but its
- * links end in owner, repository and number.
+ * The repository, with its owner if known. The orb's `username`, like its `user`, is the person who caused the build,
+ * but its links end in owner, repository and number.
  * https://github.com/eddiewebb/circleci-webhook-orb/blob/master/src/commands/notify.yml
  */
 function repositoryOf({ api_link, build_url }: Record<string, unknown>, reponame: string): string {
@@ -110,7 +110,7 @@ function textOf(value: unknown, form: RegExp): string | undefined {
   return isText(text, form) ? text : undefined;
 }
 
-/** The sender's own word, in an answer to the sender. */
+/** The sender's own text, for the answer to the sender. */
 function shown(value: unknown): string {
   return typeof value === "string" && value !== "" ? value.slice(0, 255) : "(none)";
 }

@@ -21,20 +21,20 @@ import { deleteRecord, readRecord } from "./store";
 import { hintOf, viewOf } from "./view";
 
 export interface PullRequestsOptions {
-  /** The Secrets Manager secret that callers bring as their bearer token. Its whole string is the token. */
+  /** The Secrets Manager secret with the bearer token that callers send. The whole string is the token. */
   secretArn: string;
   /** The DynamoDB table of records. */
   table: string;
   task: TaskOptions;
-  /** How many tasks that callers asked for may be under way at once. */
+  /** How many tasks requested by callers may run at once. */
   concurrentTasks: number;
-  /** Absent if CircleCI's payload is not taken. */
+  /** Absent if CircleCI's payload is not accepted. */
   circleci?: CircleciOptions;
-  /** What the tokens with limits may ask for, by their names. */
+  /** Limits of the scoped tokens, by name. */
   scopes?: TokenScopes;
 }
 
-/** The part of an API Gateway event that is read: HTTP API, payload format 2.0. */
+/** The fields used from an API Gateway event: HTTP API, payload format 2.0. */
 export interface PullRequestsRequest extends HttpRequest {
   /** `POST /pullrequests` */
   routeKey: string;
@@ -47,11 +47,11 @@ type Answer = APIGatewayProxyStructuredResultV2;
 interface PullRequestsContext extends StartContext {
   circleci: CircleciOptions | undefined;
   concurrentTasks: number;
-  /** Of the token that the request brought. */
+  /** The scope of the request's token. */
   scope: Partial<TokenScope>;
 }
 
-/** Seconds after which a caller may ask again while too many tasks are under way: a task takes about a minute. */
+/** Seconds to wait before asking again if too many tasks are running: a task takes about a minute. */
 const RETRY_AFTER = 60;
 
 /** In bytes. */
@@ -60,23 +60,23 @@ const BODY_LIMIT = 16 * 1024;
 const UNKNOWN = "there is no pull request of this id: records are kept for 90 days";
 
 /**
- * Pull requests to the gitops repository by HTTP, for whoever has the token: as a bearer token, or as the query parameter
- * `token` where a caller can set no header.
+ * Pull requests to the gitops repository by HTTP. Callers need the token: as a bearer token, or as the query parameter
+ * `token` if they cannot set headers.
  *
- * - `POST /pullrequests` takes `{repository, revision, image, environment, build?}`, or the payload of CircleCI's webhook
- *   orb. 202 and the record: its task was started. 200 and the record: service, revision and environment were posted
- *   before; `hint` says how to ask again. 202 `{reason}`: a build that is no reason for a pull request. 502: ECS refuses
- *   the task, and the record has failed. 503: the same post later goes on where this one stopped.
+ * - `POST /pullrequests` takes `{repository, revision, image, environment, build?}`, or the payload of CircleCI's
+ *   webhook orb. 202 and the record: its task was started. 200 and the record: service, revision and environment were
+ *   already posted; `hint` says how to request again. 202 `{reason}`: the build needs no pull request. 502: ECS rejects
+ *   the task, and the record has failed. 503: post the same again to continue.
  * - `GET /pullrequests?service=&state=&limit=&next=` answers `{pullRequests, next?}`, newest first.
  * - `GET /pullrequests/{id}` answers the record: `{id, service, environment, revision, image, repository, state,
  *   requestedAt, updatedAt, url?, reason?, cause?, task?, build?}`.
- * - `DELETE /pullrequests/{id}` answers 204; 409 while it is under way.
+ * - `DELETE /pullrequests/{id}` answers 204; 409 while it is in progress.
  *
- * No answer and no record repeats what AWS said: it names the entry of the log that does.
+ * No answer and no record repeats AWS's messages: they name the log entry that contains them.
  *
- * All else is answered `{reason, field?}`: 400 bad input; 401 no token, or another; 403 a token that is not for this service
- * or image; 404 no such record, or no such overlay, with `Retry-After`; 413 larger than 16 KiB; 415 not JSON; 429 too many
- * tasks under way, and nothing was recorded; 503 an AWS service is out of reach.
+ * All other answers are `{reason, field?}`: 400 bad input; 401 no token or a wrong one; 403 a token not valid for this
+ * service or image; 404 no such record, or no such overlay, with `Retry-After`; 413 larger than 16 KiB; 415 not JSON;
+ * 429 too many tasks in progress, and nothing was recorded; 503 an AWS service is unavailable.
  *
  * Needs:
  * - secretsmanager:GetSecretValue on the secret
@@ -86,7 +86,7 @@ const UNKNOWN = "there is no pull request of this id: records are kept for 90 da
  * - iam:PassRole on the task definition's execution and task roles, with iam:PassedToService ecs-tasks.amazonaws.com
  */
 export function createPullRequests(options: PullRequestsOptions): (event: PullRequestsRequest) => Promise<Answer> {
-  // A post asks the secret and ECS once, and DynamoDB seven times: within the thirty seconds that API Gateway waits.
+  // A post calls Secrets Manager and ECS once, and DynamoDB seven times: within API Gateway's limit of thirty seconds.
   const secrets = new SecretsManagerClient(clientSettings(2, 2));
   const context: Omit<PullRequestsContext, "scope"> = {
     ecs: new ECSClient(clientSettings(2, 4)),

@@ -42,7 +42,7 @@ export function itemOf(record: PullRequestRecord): Item {
   return { ...textsOf(record), list: { S: LIST }, expires: expiryOf(record.updatedAt) };
 }
 
-/** @throws Error for an item that is not of {@link itemOf}'s making */
+/** @throws Error if {@link itemOf} did not create the item */
 export function recordOf(item: Item): PullRequestRecord {
   const missing = REQUIRED.find((attribute) => item[attribute]?.S === undefined);
   if (missing !== undefined) {
@@ -52,13 +52,13 @@ export function recordOf(item: Item): PullRequestRecord {
   return Object.fromEntries(texts.filter(([, text]) => text !== undefined));
 }
 
-/** Attributes of the texts that there are. */
+/** The defined texts as attributes. */
 export function textsOf(texts: object): Item {
   const entries = Object.entries(texts).filter(([, text]) => text !== undefined);
   return Object.fromEntries(entries.map(([attribute, text]) => [attribute, { S: text }]));
 }
 
-/** When DynamoDB may delete what was changed last at that time. */
+/** When DynamoDB may delete a record with this last change. */
 export function expiryOf(updatedAt: string): AttributeValue {
   return { N: String(Math.floor(Date.parse(updatedAt) / 1_000) + KEPT) };
 }

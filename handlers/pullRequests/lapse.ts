@@ -3,8 +3,8 @@ import { DEAD, isEnded, type PullRequestAttempt, type PullRequestRecord } from "
 import { moveRecord, type PullRequestTable, readRecord } from "./store";
 
 /**
- * Why a pull request has failed that nobody has ended. The event of its task's end may be lost: EventBridge and Lambda give
- * up after a while.
+ * Why an unfinished pull request has failed. The event of its task's end may be lost: EventBridge and Lambda give up
+ * after a while.
  * @param now milliseconds
  */
 export function lapseOf(record: PullRequestRecord, now: number): string | undefined {
@@ -13,7 +13,7 @@ export function lapseOf(record: PullRequestRecord, now: number): string | undefi
     : `nothing was heard of its task since ${record.updatedAt}`;
 }
 
-/** Records that nobody has ended a pull request. @returns `undefined` if somebody has meanwhile. @param now milliseconds */
+/** Records that a pull request is abandoned. @returns `undefined` if it has ended. @param now milliseconds */
 export async function giveUp(
   table: PullRequestTable,
   { id, attempt }: PullRequestAttempt,
@@ -25,7 +25,7 @@ export async function giveUp(
   return failed;
 }
 
-/** The record as it is once it has failed, if that is what became of it. @param now milliseconds */
+/** The record, marked as failed if it has been abandoned. @param now milliseconds */
 export async function settled(
   table: PullRequestTable,
   record: PullRequestRecord,

@@ -7,22 +7,22 @@ import { type Item, keyOf, LIST, recordOf } from "./item";
 import { PULL_REQUEST_ID, type PullRequestRecord, type PullRequestState, STATES } from "./record";
 import type { PullRequestTable } from "./store";
 
-/** Where a page ends: the last of its records. */
+/** The end of a page: its last record. */
 export type Place = Pick<PullRequestRecord, "id" | "requestedAt">;
 
 export interface ListQuery {
   service?: string | undefined;
   state?: PullRequestState | undefined;
-  /** Records in a page. */
+  /** Records per page. */
   limit: number;
-  /** Where the page before ended. */
+  /** The end of the previous page. */
   after?: Place | undefined;
 }
 
 export interface Page {
   /** Newest first. */
   records: PullRequestRecord[];
-  /** Where this page ends, if there is or may be another. */
+  /** The end of this page, if there may be another. */
   next?: Place | undefined;
 }
 
@@ -30,7 +30,7 @@ const PARAMETERS = ["service", "state", "limit", "next"];
 const LIMIT = 20;
 const MOST = 100;
 
-/** Items that one query looks through for a state, and queries for one page: a page is answered within a few seconds. */
+/** Limits of items per query with a state, and of queries per page, so that a page takes only a few seconds. */
 const LOOKED_AT = 500;
 const QUERIES = 10;
 
@@ -54,7 +54,7 @@ export async function listRecords(table: PullRequestTable, query: ListQuery): Pr
   return { records, next: { id: start?.id?.S ?? "", requestedAt: start?.requestedAt?.S ?? "" } };
 }
 
-/** One item that is no record keeps none of the others back. */
+/** An invalid item must not hide the others. */
 function readable(item: Item): PullRequestRecord[] {
   try {
     return [recordOf(item)];
@@ -74,14 +74,14 @@ function commandOf({ table }: PullRequestTable, query: ListQuery, wanted: number
     ExpressionAttributeNames: { "#hash": hashKey, ...(state !== undefined && { "#state": "state" }) },
     ExpressionAttributeValues: { ":hash": { S: hash }, ...(state !== undefined && { ":state": { S: state } }) },
     ...(state !== undefined && { FilterExpression: "#state = :state" }),
-    // One more tells whether there is another page. The limit counts what the filter then leaves out.
+    // One more shows whether another page exists. The limit also counts items that the filter removes.
     Limit: state === undefined ? wanted + 1 : LOOKED_AT,
     ScanIndexForward: false,
     ...(start !== undefined && { ExclusiveStartKey: start }),
   });
 }
 
-/** The key of a place in the index that is asked. */
+/** The key of a place in the queried index. */
 function startOf({ service }: ListQuery, { id, requestedAt }: Place): Item {
   const hash: Item = service === undefined ? { list: { S: LIST } } : { service: { S: service } };
   return { ...keyOf(id), ...hash, requestedAt: { S: requestedAt } };
@@ -91,12 +91,12 @@ function placeOf({ id, requestedAt }: PullRequestRecord): Place {
   return { id, requestedAt };
 }
 
-/** @returns what {@link readListing} takes as `next` */
+/** @returns the `next` for {@link readListing} */
 export function encodePlace({ id, requestedAt }: Place): string {
   return Buffer.from(`${requestedAt}/${id}`).toString("base64url");
 }
 
-/** Reads the query of `GET /pullrequests`. */
+/** Parses the query of `GET /pullrequests`. */
 export function readListing(
   parameters: Record<string, string | undefined>,
 ): { kind: "wanted"; query: ListQuery } | Refusal {

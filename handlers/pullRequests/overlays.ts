@@ -3,25 +3,25 @@ import { keyOf } from "./item";
 import type { PullRequestRequest } from "./record";
 import type { PullRequestTable } from "./store";
 
-/** How long a list of overlays counts, in milliseconds. An overlay that is added later is found after that. */
+/** How long a list of overlays is valid, in milliseconds. Overlays added since are found after that. */
 const VALID = 60_000;
 
-/** An overlay that the gitops repository did not have when a task looked last. */
+/** An overlay that the gitops repository did not have at the last check. */
 export interface MissingOverlay {
   /** Its path in the repository. */
   file: string;
-  /** When a task looked, ISO 8601. */
+  /** When a task checked, ISO 8601. */
   lookedAt: string;
-  /** Seconds until another task may look. */
+  /** Seconds until another task may check. */
   retryAfter: number;
 }
 
 /**
- * Looks an overlay up in the list that the last task has left in the item `overlays`: one line for each,
- * `<service>/<environment>`. The function behind the API cannot ask GitHub: it faces the internet, and must not have the
+ * Looks up an overlay in the list that the last task has stored in the item `overlays`: one line for each,
+ * `<service>/<environment>`. The API's function cannot ask GitHub: it faces the internet, and must not have the
  * repository's token. Needs dynamodb:GetItem on the table.
  * @param now milliseconds
- * @returns `undefined` if the overlay is there, or if no task has looked for a minute
+ * @returns `undefined` if the overlay exists, or if no task has checked for a minute
  */
 export async function missingOverlay(
   { dynamo, table }: PullRequestTable,

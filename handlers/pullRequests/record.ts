@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 
 export type PullRequestState = "requested" | "running" | "opened" | "unchanged" | "failed";
 
-/** Where a state may go. The same table is in the task's image (images/gitops-pr/record.ts). */
+/** The allowed transitions. The task's image has the same table (images/gitops-pr/record.ts). */
 export const MOVES: Readonly<Record<PullRequestState, readonly PullRequestState[]>> = {
   requested: ["running", "opened", "unchanged", "failed"],
   running: ["opened", "unchanged", "failed"],
@@ -13,53 +13,53 @@ export const MOVES: Readonly<Record<PullRequestState, readonly PullRequestState[
 
 export const STATES = Object.keys(MOVES) as PullRequestState[];
 
-/** Those from which it can only be asked for anew. */
+/** Final states: the only transition is a new request. */
 export const ENDED: readonly PullRequestState[] = ["opened", "unchanged", "failed"];
 
-/** What a record's id is a function of. */
+/** The fields that determine a record's id. */
 export interface Change {
   /** The folder under kustomize/. */
   service: string;
   /** The folder under overlays/. */
   environment: string;
-  /** A commit, or else what names the version. */
+  /** A commit, or another name of the version. */
   revision: string;
 }
 
-/** A pull request that is asked for. */
+/** A request for a pull request. */
 export interface PullRequestRequest extends Change {
   /** The argument of `kustomize edit set image`. */
   image: string;
-  /** Where the service's source is: `acme/storefront`. */
+  /** The service's source repository: `acme/storefront`. */
   repository: string;
-  /** Where its build can be looked at, an https URL. */
+  /** URL of its build, https. */
   build?: string | undefined;
   buildNumber?: string | undefined;
   /** Who caused the build. */
   actor?: string | undefined;
-  /** The pipeline's job that asked. */
+  /** The pipeline job that requested it. */
   requestedBy?: string | undefined;
 }
 
-/** What is found out on the way. */
+/** Results of the task. */
 export interface PullRequestFacts {
-  /** Of the pull request. */
+  /** The pull request's URL. */
   url?: string | undefined;
   /** Why nothing had to change. */
   reason?: string | undefined;
-  /** Why it failed; of a requested one, why it is not known whether its task was started. */
+  /** Why it failed; if only requested, why it is unknown whether its task was started. */
   cause?: string | undefined;
   /** The task's ARN. */
   task?: string | undefined;
-  /** Of a failed one, `yes` if ECS would not start its task. */
+  /** For a failed record, `yes` if ECS rejected its task. */
   refused?: "yes" | undefined;
 }
 
-/** A pull request as DynamoDB keeps it. Times are ISO 8601 with milliseconds. */
+/** A pull request as stored in DynamoDB. Times are ISO 8601 with milliseconds. */
 export interface PullRequestRecord extends PullRequestRequest, PullRequestFacts {
   /** 32 hex digits. */
   id: string;
-  /** A UUID, another one for every time that it is asked for: what names the task to ECS and the mover to the record. */
+  /** A UUID, new for each request: identifies the task to ECS, and the writer to the record. */
   attempt: string;
   state: PullRequestState;
   requestedAt: string;
@@ -71,7 +71,7 @@ export type PullRequestAttempt = Pick<PullRequestRecord, "id" | "attempt">;
 
 export const PULL_REQUEST_ID = /^[0-9a-f]{32}$/;
 
-/** Milliseconds after which whatever is under way has died: a task ends itself after ten minutes. */
+/** Milliseconds after which an unfinished record is dead: a task stops itself after ten minutes. */
 export const DEAD = 3_600_000;
 
 export function idOf({ service, revision, environment }: Change): string {
@@ -90,12 +90,12 @@ export function inLogUnder(attempt: string): string {
   return `the platform's log has the details under ${attempt}`;
 }
 
-/** The states from which one can be reached. */
+/** The states with a transition to this one. */
 export function statesBefore(to: PullRequestState): PullRequestState[] {
   return STATES.filter((from) => MOVES[from].includes(to));
 }
 
-/** A record of a request, which nobody has written. @param now milliseconds */
+/** A record of a request, not yet stored. @param now milliseconds */
 export function newRecord(request: PullRequestRequest, attempt: string, now: number): PullRequestRecord {
   const { service, environment, revision, image, repository, build, buildNumber, actor, requestedBy } = request;
   const requestedAt = new Date(now).toISOString();

@@ -16,7 +16,7 @@ import type { RequestVerdict } from "./verdict";
 
 const FIELDS = ["repository", "revision", "image", "environment", "build"];
 
-/** Reads the body of `POST /pullrequests`, of which nothing is known but that it is JSON. */
+/** Parses and checks the body of `POST /pullrequests`, which may be any JSON. */
 export function readRequest(value: unknown, circleci: CircleciOptions | undefined): RequestVerdict {
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
     const fields = FIELDS.slice(0, 4).join(", ");

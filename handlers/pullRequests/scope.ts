@@ -2,29 +2,28 @@ import { createHmac } from "node:crypto";
 import { type CachedSecret, isSame, verifyWithRotation } from "../shared/secret";
 import type { PullRequestRequest } from "./record";
 
-/** What a token may ask for. In patterns, `*` stands for any characters. */
+/** A token's limits. In patterns, `*` matches any characters. */
 export interface TokenScope {
-  /** Patterns of services' names. */
+  /** Patterns of service names. */
   services: string[];
-  /** A pattern of images' names, without tag and digest. `{service}` stands for the service's name. Absent: any image. */
+  /** A pattern of image names, without tag and digest. `{service}` stands for the service's name. Absent: any image. */
   image?: string | undefined;
 }
 
-/** Scopes by name. */
 export type TokenScopes = Record<string, TokenScope>;
 
 /**
- * The token of a scope: its name, a dot, and an HMAC under the token that has no limits. So a scope needs no secret of its own,
- * and whoever rotates the secret rotates every token.
+ * The token of a scope: its name, a dot, and an HMAC with the unlimited token as key. So a scope needs no secret of its
+ * own, and rotating the secret rotates every token.
  */
 export function scopedToken(secret: string, name: string): string {
   return `${name}.${createHmac("sha256", secret).update(`pull requests: ${name}`).digest("hex")}`;
 }
 
 /**
- * Whose token it is.
- * @returns the scope, `{}` for the token without limits; `undefined` for a token that is none
- * @throws what Secrets Manager answers
+ * Finds a token's scope.
+ * @returns the scope; `{}` for the unlimited token; `undefined` for an invalid token
+ * @throws Secrets Manager's error
  */
 export async function scopeOf(
   secret: CachedSecret,
@@ -45,12 +44,12 @@ export async function scopeOf(
   return found;
 }
 
-/** Whether a token may ask for, read and delete a service's pull requests. */
+/** Whether a token may request, read and delete a service's pull requests. */
 export function allowsService({ services }: Partial<TokenScope>, service: string): boolean {
   return services === undefined || services.some((pattern) => matches(pattern, service));
 }
 
-/** Why a token may not ask for a pull request, and which field says what it may not. */
+/** Why a token cannot request a pull request, and the field that is not allowed. */
 export function beyondScope(
   scope: Partial<TokenScope>,
   { service, image }: Pick<PullRequestRequest, "service" | "image">,
@@ -65,7 +64,7 @@ export function beyondScope(
     : { field: "image", reason: `this token is not for images named ${name}: it is for ${allowed}` };
 }
 
-/** Of `storefront=registry:5000/storefront:v2@sha256:…`, the part `registry:5000/storefront`. */
+/** `registry:5000/storefront` for `storefront=registry:5000/storefront:v2@sha256:…`. */
 function imageName(image: string): string {
   return image
     .slice(image.indexOf("=") + 1)

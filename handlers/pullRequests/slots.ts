@@ -3,19 +3,20 @@ import { keyOf } from "./item";
 import { DEAD } from "./record";
 import { ifMet, type PullRequestTable } from "./store";
 
-/** The item that has the tasks under way: `running`, a map from records' ids to the time of the start in milliseconds. */
+/** The item with the running tasks: `running`, a map from record ids to start times in milliseconds. */
 const SLOTS = keyOf("tasks");
 
 const NAMES = { "#running": "running" };
 
 /**
- * Counts a record's task as under way, unless the limit is reached. A second request for the same record keeps its slot. A slot that nobody gave back is free again after an hour: the event of the task's end was lost.
- * @param limit how many tasks may be under way
+ * Reserves a slot for a record's task, unless the limit is reached. Another request for the record keeps the slot. If
+ * the event of the task's end is lost, the slot expires after an hour.
+ * @param limit how many tasks may be in progress
  * @param now milliseconds
  * @returns whether the record has a slot
  */
 export async function takeSlot(table: PullRequestTable, id: string, limit: number, now: number): Promise<boolean> {
-  // The item may have to be made, and lost slots to be given back, before there is room.
+  // First, the item may have to be created, or lost slots released.
   for (let round = 0; round < 3; round += 1) {
     const taken = await ifMet(
       table.dynamo.send(
@@ -41,8 +42,8 @@ export async function takeSlot(table: PullRequestTable, id: string, limit: numbe
 }
 
 /**
- * Gives a record's slot back, if it was not taken again meanwhile.
- * @param until when the task was made that has ended, in milliseconds: a slot that was taken later is another attempt's
+ * Releases a record's slot, unless it has been taken again.
+ * @param until creation time of the ended task, in milliseconds: a later slot belongs to another attempt
  */
 export async function releaseSlot({ dynamo, table }: PullRequestTable, id: string, until: number): Promise<void> {
   const release = new UpdateItemCommand({
@@ -56,7 +57,7 @@ export async function releaseSlot({ dynamo, table }: PullRequestTable, id: strin
   await ifMet(dynamo.send(release));
 }
 
-/** @returns whether there may be room now */
+/** @returns whether there may be a free slot now */
 async function makeRoom(table: PullRequestTable, now: number): Promise<boolean> {
   const { Item } = await table.dynamo.send(
     new GetItemCommand({ TableName: table.table, Key: SLOTS, ConsistentRead: true }),

@@ -15,7 +15,7 @@ import {
   restartRecord,
 } from "./store";
 
-/** How the task is run that opens pull requests. */
+/** How to run the task that opens pull requests. */
 export interface TaskOptions {
   /** The ECS cluster's name. */
   cluster: string;
@@ -37,35 +37,35 @@ export interface StartContext {
 
 /**
  * - started: the task's ARN
- * - refused: ECS will not start it, however often it is asked
- * - unclear: it may have been started, or may be if it is asked again
+ * - refused: ECS rejects it; retrying does not help
+ * - unclear: it may have been started, or a retry may start it
  */
 export type Start =
   | { kind: "started"; task: string }
   | {
       kind: "refused" | "unclear";
-      /** For the record and its readers: nothing that AWS said, which may name roles and accounts. */
+      /** For the record and its readers, without AWS's message, which may name roles and accounts. */
       cause: string;
-      /** AWS's words, for the log. */
+      /** AWS's message, for the log. */
       detail: string;
     };
 
 /**
  * - started: a task was started for the request
- * - exists: it was asked for before, and no other task was started
+ * - exists: there was an earlier request, and no other task was started
  * - refused, unclear: see {@link Start}; a refused one is recorded as failed, an unclear one stays requested
  */
 export type RequestOutcome =
   | { kind: "started" | "exists"; record: PullRequestRecord }
   | { kind: "refused" | "unclear"; record: PullRequestRecord; cause: string };
 
-/** Milliseconds after which whoever wrote a record has either started its task, or died before that. */
+/** Milliseconds after which a record's writer has either started its task or died. */
 const STALLED = 60_000;
 
 /**
- * Asks for a pull request: the first who does so starts its task, everybody else gets the record that exists.
- * @param isRestarted which of the records that exist are asked for anew
- * @throws the SDK's error if DynamoDB cannot be asked; nothing was started then
+ * Requests a pull request: the first request starts its task, all others get the existing record.
+ * @param isRestarted whether to request an existing record again
+ * @throws the SDK's error if DynamoDB is unavailable; nothing was started then
  */
 export async function requestPullRequest(
   context: StartContext,
@@ -93,22 +93,22 @@ export async function requestPullRequest(
   return outcome.kind === "started" ? { ...outcome, kind: "exists" } : outcome;
 }
 
-/** Whether ECS refused to start the record's task. That it names none does not tell: the note of a start may be lost. */
+/** Whether ECS rejected the record's task. A missing `task` is no proof: storing it may have failed after a start. */
 export function neverStarted({ state, refused }: PullRequestRecord): boolean {
   return state === "failed" && refused === "yes";
 }
 
-/** Whether nobody is starting the record's task any more, though it may not have been started. @param now milliseconds */
+/** Whether the start was abandoned, so that the task may not be running. @param now milliseconds */
 export function isStalled({ state, task, cause, requestedAt }: PullRequestRecord, now: number): boolean {
-  // The cause is what an unclear start leaves behind.
+  // An unclear start sets the cause.
   return (
     state === "requested" && task === undefined && (cause !== undefined || now - Date.parse(requestedAt) > STALLED)
   );
 }
 
 /**
- * Starts the record's task, or finds it if it was started before, and keeps in the record how that went.
- * @throws the SDK's error if a refusal cannot be recorded
+ * Starts the record's task, or finds it if it was already started, and stores the result in the record.
+ * @throws the SDK's error if a rejection cannot be recorded
  */
 export async function launchPullRequest(context: StartContext, record: PullRequestRecord): Promise<RequestOutcome> {
   const { id, attempt, service, environment, revision } = record;
@@ -133,7 +133,7 @@ export async function launchPullRequest(context: StartContext, record: PullReque
   }
 }
 
-/** What is written of a start that has happened: without it the start is repeated, and finds the same task. */
+/** Stores the result of a start. If this fails, the start is repeated, and finds the same task. */
 async function afterwards(
   id: string,
   note: Promise<PullRequestRecord | undefined>,
@@ -159,8 +159,8 @@ async function recordRefusal(
 }
 
 /**
- * Starts the record's task, which is told which record is its own. The client token is the attempt: a repetition gets the
- * same task.
+ * Starts the record's task, with the record's id in its environment. The client token is the attempt: a repeated call
+ * gets the same task.
  */
 export async function startPullRequest({ ecs, task }: StartContext, record: PullRequestRecord): Promise<Start> {
   const { attempt } = record;
@@ -176,7 +176,7 @@ export async function startPullRequest({ ecs, task }: StartContext, record: Pull
   } catch (error) {
     const other = isException(error, "ConflictException") && (error as ConflictException).resourceIds?.[0];
     if (other) {
-      // The task was started with what the platform gave it before it was changed.
+      // The task was started with the parameters from before an update of the platform.
       return { kind: "started", task: other };
     }
     return notStarted(isRefusal(error) ? "refused" : "unclear", attempt, explain(error));
@@ -206,7 +206,7 @@ function commandOf(
   });
 }
 
-/** Whether ECS has understood the request, and will not have it. */
+/** Whether ECS understood the request and rejected it. */
 function isRefusal(error: unknown): boolean {
   if (!(error instanceof Error) || isTransient(error) || isException(error, "ConflictException")) {
     return false;

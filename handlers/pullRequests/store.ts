@@ -35,22 +35,22 @@ export async function readRecord(
 }
 
 /**
- * Writes a record unless there is one of its id.
- * @returns the one that exists
+ * Writes a record unless one with its id exists.
+ * @returns the existing one
  */
 export async function createRecord(
   table: PullRequestTable,
   record: PullRequestRecord,
 ): Promise<PullRequestRecord | undefined> {
   const absent = { ConditionExpression: "attribute_not_exists(#id)", ExpressionAttributeNames: { "#id": "id" } };
-  // It may be deleted between being found there and being looked at.
+  // It may be deleted between the failed write and the read.
   for (let round = 0; round < 3; round += 1) {
     if (await putRecord(table, record, absent)) {
       return undefined;
     }
     const other = await readRecord(table, record.id);
     if (other !== undefined) {
-      // A write whose answer was lost is repeated by the SDK, and finds itself.
+      // If a write's response was lost, the SDK's retry finds the first attempt's record.
       return other.attempt === record.attempt ? undefined : other;
     }
   }
@@ -58,9 +58,9 @@ export async function createRecord(
 }
 
 /**
- * Asks once more in the place of a record that has ended: a new attempt, which knows nothing of the one before.
+ * Replaces a record that has ended with a new attempt, which keeps nothing of the old one.
  * @param now milliseconds
- * @returns the new attempt; `undefined` if another has changed the record since it was read
+ * @returns the new attempt; `undefined` if the record has changed since it was read
  */
 export async function restartRecord(
   table: PullRequestTable,
@@ -82,9 +82,9 @@ export async function restartRecord(
 }
 
 /**
- * Moves a record, unless another attempt has taken its place or its state does not allow it.
+ * Moves a record to another state, if it is still the same attempt and its state allows it.
  * @param now milliseconds
- * @returns the record as it is then; `undefined` if it was not moved
+ * @returns the updated record; `undefined` if it was not moved
  */
 export function moveRecord(
   table: PullRequestTable,
@@ -94,7 +94,7 @@ export function moveRecord(
   now: number,
 ): Promise<PullRequestRecord | undefined> {
   const set = changeOf(to, facts, now);
-  // What was found out before is not true any more, but for the task.
+  // Earlier results are outdated, except the task.
   const remove = ["url", "reason", "cause"].filter((attribute) => !(attribute in set));
   return updateRecord(table, { id, attempt }, set, { from: statesBefore(to), remove });
 }
@@ -104,7 +104,7 @@ function changeOf(state: PullRequestState, facts: PullRequestFacts, now: number)
   return { ...textsOf({ ...facts, state, updatedAt }), expires: expiryOf(updatedAt) };
 }
 
-/** Records that ECS will not start the attempt's task, unless another call has started it meanwhile. */
+/** Records that ECS rejected the attempt's task, unless another call has started it meanwhile. */
 export function refuseRecord(table: PullRequestTable, attempt: PullRequestAttempt, cause: string, now: number) {
   const facts: PullRequestFacts = { cause, refused: "yes" };
   return updateRecord(table, attempt, changeOf("failed", facts, now), {
@@ -113,12 +113,12 @@ export function refuseRecord(table: PullRequestTable, attempt: PullRequestAttemp
   });
 }
 
-/** Keeps the ARN of the attempt's task, whatever the task has done by now. @param now milliseconds */
+/** Stores the ARN of the attempt's task, in any state. @param now milliseconds */
 export function noteTask(table: PullRequestTable, attempt: PullRequestAttempt, task: string, now: number) {
   return updateRecord(table, attempt, textsOf({ task, updatedAt: new Date(now).toISOString() }), { from: STATES });
 }
 
-/** Keeps why it is not known whether the attempt's task was started, unless that has turned out since. */
+/** Stores why it is unknown whether the attempt's task was started, unless that is known by now. */
 export function noteUnclear(table: PullRequestTable, attempt: PullRequestAttempt, cause: string, now: number) {
   const set = textsOf({ cause, updatedAt: new Date(now).toISOString() });
   return updateRecord(table, attempt, set, { from: ["requested"] });
@@ -126,7 +126,7 @@ export function noteUnclear(table: PullRequestTable, attempt: PullRequestAttempt
 
 export type Deletion = { kind: "deleted" } | { kind: "missing" } | { kind: "underWay"; record: PullRequestRecord };
 
-/** Deletes a record that has ended, or that can only have died. @param now milliseconds */
+/** Deletes a record that has ended or must be dead. @param now milliseconds */
 export async function deleteRecord(table: PullRequestTable, id: string, now: number): Promise<Deletion> {
   const deletion = table.dynamo.send(
     new DeleteItemCommand({
@@ -161,7 +161,7 @@ async function updateRecord(
   { dynamo, table }: PullRequestTable,
   { id, attempt }: PullRequestAttempt,
   set: Item,
-  /** The states that it may be in; what goes; and what it may not have. */
+  /** `from`: allowed states. `remove`: attributes to delete. `absent`: must not exist. */
   { from, remove = [], absent }: { from: readonly PullRequestState[]; remove?: string[]; absent?: string },
 ): Promise<PullRequestRecord | undefined> {
   const assignments = Object.keys(set).map((attribute) => `#${attribute} = :${attribute}`);
@@ -201,7 +201,7 @@ export async function ifMet<Output>(write: Promise<Output>): Promise<Output | un
   }
 }
 
-/** A condition, whose values {@link stateValues} gives. */
+/** A condition, with values from {@link stateValues}. */
 function stateIn(states: readonly PullRequestState[]): string {
   return `#state IN (${states.map((state) => `:${state}`).join(", ")})`;
 }

@@ -1,9 +1,9 @@
 import type { Refusal } from "../shared/http/body";
 import type { PullRequestRequest } from "./record";
 
-/** What the body of a request asks for. */
+/** The result of reading a request's body. */
 export type RequestVerdict =
   | { kind: "wanted"; request: PullRequestRequest }
-  /** A build that is no reason for a pull request. */
+  /** A build that needs no pull request. */
   | { kind: "ignored"; reason: string }
   | Refusal;

@@ -2,7 +2,7 @@ import { type Notice, subjectOf } from "../shared/notice";
 import { explainTaskEnd, type TaskEnd } from "../shared/taskEnd";
 import { type ScheduledTasksOptions, STARTED_BY_RULE } from "./options";
 
-/** A task as ECS's events show it. */
+/** A task as in ECS's events. */
 export interface EndedTask extends TaskEnd {
   taskArn: string;
   lastStatus: string;
@@ -12,7 +12,7 @@ export interface EndedTask extends TaskEnd {
   createdAt?: string;
 }
 
-/** The notice of a failed scheduled task. @returns undefined for a task that succeeded, or that no schedule started */
+/** The notice of a failed scheduled task. @returns undefined if the task succeeded, or no schedule started it */
 export function noticeOfEnd(options: ScheduledTasksOptions, task: EndedTask): Notice | undefined {
   const schedule = scheduleOf(options, task.startedBy);
   if (schedule === undefined || task.lastStatus !== "STOPPED" || hasSucceeded(task)) {
@@ -28,7 +28,7 @@ function hasSucceeded({ containers }: EndedTask): boolean {
   return containers.length > 0 && containers.every(({ exitCode }) => exitCode === 0);
 }
 
-/** A schedule of an application, as schedules.yaml names it. */
+/** A schedule and its application, as named in schedules.yaml. */
 export interface ScheduleName {
   application: string;
   schedule: string;

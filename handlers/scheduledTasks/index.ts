@@ -14,11 +14,11 @@ import { findUnstarted, noticeOfUnstarted } from "./unstarted";
 export type TaskStateEvent = EventBridgeEvent<"ECS Task State Change", EndedTask>;
 
 /**
- * Publishes a notice for each scheduled task that did not do its work. It is called by EventBridge:
- * - when a task that a schedule started has stopped: if it did not exit with 0, its failure is reported with the reason;
- * - every ten minutes: a schedule that fell due and started no task is reported. EventBridge takes RunTask's answer with
- *   `failures` for success, so neither its retries, nor a dead-letter queue, nor FailedInvocations knows of it. What is
- *   left to compare is how often a rule was triggered and which tasks it started.
+ * Publishes a notice for each scheduled task that failed or did not start. EventBridge calls it:
+ * - when a scheduled task has stopped: if it did not exit with 0, its failure is reported with the reason;
+ * - every ten minutes: a schedule that was due and started no task is reported. If RunTask answers with `failures`,
+ *   EventBridge counts that as success, so there is no retry, no dead-letter message, and no FailedInvocations. So this
+ *   compares how often a rule was triggered with the tasks that it started.
  *
  * Needs:
  * - events:ListRules on *
@@ -26,7 +26,7 @@ export type TaskStateEvent = EventBridgeEvent<"ECS Task State Change", EndedTask
  * - ecs:ListTasks on *, with ecs:cluster, and ecs:DescribeTasks on the cluster's tasks
  * - sns:Publish on the topic
  *
- * @throws the error of AWS, so that Lambda tries again
+ * @throws AWS's error, so that Lambda retries
  */
 export function createScheduledTasks(
   options: ScheduledTasksOptions,

@@ -6,7 +6,7 @@ export interface ScheduledTasksOptions {
   environment: string;
   /** The cluster's ARN. */
   cluster: string;
-  /** The SNS topic that notices go to. */
+  /** The SNS topic for notices. */
   topicArn: string;
   applications: ScheduledApplication[];
 }
@@ -14,7 +14,7 @@ export interface ScheduledTasksOptions {
 /** An application with schedules. */
 export interface ScheduledApplication {
   application: string;
-  /** What the names of its rules begin with: `<environment>-<application>--`. */
+  /** Prefix of its rules' names: `<environment>-<application>--`. */
   prefix: string;
 }
 
@@ -25,5 +25,5 @@ export interface ScheduledTasksContext {
   options: ScheduledTasksOptions;
 }
 
-/** How ECS names what started a task: this, and the rule's name. */
+/** Prefix of a task's `startedBy`; the rule's name follows. */
 export const STARTED_BY_RULE = "events-rule/";

@@ -5,7 +5,7 @@ import { type Notice, subjectOf } from "../shared/notice";
 import { headlineOf, type ScheduleName } from "./ended";
 import { type ScheduledTasksContext, type ScheduledTasksOptions, STARTED_BY_RULE } from "./options";
 
-/** A schedule that fell due and started no task. */
+/** A schedule that was due but started no task. */
 export interface Unstarted extends ScheduleName {
   rule: string;
   /** The minute in which its rule was triggered, in milliseconds since the epoch. */
@@ -17,22 +17,22 @@ interface ScheduleRule extends ScheduleName {
 }
 
 const MINUTE = 60_000;
-/** Between two checks. */
+/** Minutes between two checks. */
 export const CHECK_MINUTES = 10;
-/** Before the check: what was triggered later than this, the next check looks at. EventBridge may have to try again. */
+/** The next check handles triggers that are newer than this, because EventBridge may still retry. */
 const GRACE = 10 * MINUTE;
-/** How long before the check the window ends: metrics of later minutes may not be available yet. */
+/** The window ends this long before the check, because metrics of later minutes may be missing. */
 const LAG = 3 * MINUTE;
-/** How much earlier a task may have been created by ECS's clock. */
+/** Clock tolerance: a task may seem this much older than its trigger. */
 const SKEW = 5_000;
 
-/** What GetMetricData and DescribeTasks take at a time. */
+/** Limits of GetMetricData and DescribeTasks per call. */
 const QUERIES = 500;
 const TASKS = 100;
 
-/** The schedules that fell due between 20 and 10 minutes before the check, and started no task until it. */
+/** The schedules that were due 20 to 10 minutes before the check, and have started no task since. */
 export async function findUnstarted(context: ScheduledTasksContext, check: Date): Promise<Unstarted[]> {
-  // The windows of the checks meet, whenever in its minute each of them runs.
+  // Aligned, so that the windows of consecutive checks have no gaps or overlaps.
   const now = Math.floor(check.getTime() / (CHECK_MINUTES * MINUTE)) * CHECK_MINUTES * MINUTE;
   const end = now - GRACE;
   const begin = end - CHECK_MINUTES * MINUTE;
@@ -66,8 +66,8 @@ export function noticeOfUnstarted(options: ScheduledTasksOptions, unstarted: Uns
 }
 
 /**
- * The triggers that have no task. Each task belongs to the latest trigger before its creation that has none yet: a task for
- * the next trigger must not hide that this one's is missing.
+ * The triggers without a task. Each task is assigned to the latest trigger before its creation that has none yet, so
+ * that a task of the next trigger cannot hide that this one's is missing.
  * @param triggered minutes, ascending
  * @param created when tasks were created, ascending
  */
@@ -96,7 +96,7 @@ async function listRules({ events, options }: ScheduledTasksContext): Promise<Sc
   return rules;
 }
 
-/** The minutes in which each rule was triggered, ascending, as often as it was. Rules that were not are left out. */
+/** Each rule's trigger minutes, ascending, one entry for each trigger. Rules that were not triggered are omitted. */
 async function triggersOf(
   context: ScheduledTasksContext,
   rules: ScheduleRule[],
@@ -152,11 +152,11 @@ async function readTriggers(
   return results;
 }
 
-/** AWS documents both 36 and 128 characters as the limit of `startedBy`: a longer name may be cut off. */
+/** AWS documents both 36 and 128 characters as the limit of `startedBy`: a longer name may be truncated. */
 const namesOf = (startedBy: string): string[] =>
   startedBy.length > 36 ? [startedBy, startedBy.slice(0, 36)] : [startedBy];
 
-/** When the tasks of a rule were created, ascending. ECS shows them for an hour after their end. */
+/** When a rule's tasks were created, ascending. ECS shows tasks for an hour after their end. */
 async function creationsOf({ ecs, options }: ScheduledTasksContext, rule: string): Promise<number[]> {
   const { cluster } = options;
   const arns: string[] = [];

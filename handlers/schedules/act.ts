@@ -8,7 +8,7 @@ import { putRule, putTarget, removeRule, removeTargets, restoreRule } from "./ru
 export interface Progress {
   /** `create dev-storefront--nightly`, … */
   done: string[];
-  /** What failed, why, and what comes after it. */
+  /** The failed step, its error, and the remaining steps. */
   stopped?: Stop | undefined;
 }
 
@@ -16,7 +16,7 @@ interface Stop {
   at: string;
   error: unknown;
   left: string[];
-  /** The steps that were begun, the one that failed included. */
+  /** The steps that were started, including the failed one. */
   begun: Step[];
 }
 
@@ -27,8 +27,8 @@ interface Action {
 }
 
 /**
- * Carries out a plan: first all that is put, then all that is removed, so that a schedule that was renamed does not vanish
- * when its new rule is refused. What is done stays when a step fails, until {@link takeBack}.
+ * Executes a plan: creates and changes first, then removes, so that a renamed schedule does not disappear if its new
+ * rule is rejected. If a step fails, the completed ones stay until {@link takeBack}.
  * @param tags of new rules
  */
 export async function carryOut(
@@ -56,9 +56,9 @@ export async function carryOut(
 }
 
 /**
- * Makes all rules of the steps what they were before.
- * @param before the rules as they were observed before the steps
- * @returns the rules for which that failed, with the cause of each
+ * Restores all rules of the steps.
+ * @param before the rules as observed before the steps
+ * @returns the rules that could not be restored, each with its cause
  */
 export async function takeBack(events: EventBridgeClient, steps: Step[], before: ObservedRule[]): Promise<string[]> {
   const failed: string[] = [];

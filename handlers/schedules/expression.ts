@@ -2,9 +2,9 @@ interface CronField {
   label: string;
   from: number;
   to: number;
-  /** Names of the values, from the first one on. */
+  /** Names of the values, in ascending order. */
   names: string[];
-  /** Wildcards beside `,` `-` and `*`. */
+  /** Wildcards besides `,` `-` and `*`. */
   wildcards: string;
 }
 
@@ -27,7 +27,7 @@ const FIELDS: readonly CronField[] = [
 const DAY_OF_MONTH = 2;
 const DAY_OF_WEEK = 4;
 
-/** One schedule has one spelling: names in capitals, one space between fields. */
+/** The normalised expression: names in capitals, one space between fields. */
 export function cronExpression(cron: string): string {
   return `cron(${words(cron).join(" ").toUpperCase()})`;
 }
@@ -36,7 +36,7 @@ export function rateExpression(rate: string): string {
   return `rate(${words(rate).join(" ")})`;
 }
 
-/** What is wrong with a cron expression, each a sentence that begins with the field. */
+/** Errors in a cron expression. Each one starts with the field. */
 export function cronMistakes(cron: string): string[] {
   if (/^\s*cron\s*\(/i.test(cron)) {
     return ["is written without cron( and )"];
@@ -55,7 +55,7 @@ export function cronMistakes(cron: string): string[] {
   return mistakes;
 }
 
-/** What is wrong with a rate. */
+/** Errors in a rate. */
 export function rateMistakes(rate: string): string[] {
   if (/^\s*rate\s*\(/i.test(rate)) {
     return ["is written without rate( and )"];
@@ -64,7 +64,7 @@ export function rateMistakes(rate: string): string[] {
   if (!/^[1-9]\d{0,8}$/.test(value) || !/^(minute|hour|day)s?$/.test(unit) || more.length > 0) {
     return ["expected a number above 0 and minutes, hours or days, such as 5 minutes"];
   }
-  // EventBridge refuses 1 minutes and 5 minute.
+  // EventBridge rejects `1 minutes` and `5 minute`.
   const right = unit.replace(/s$/, "") + (value === "1" ? "" : "s");
   return unit === right ? [] : [`is spelt ${value} ${right}`];
 }
@@ -85,7 +85,7 @@ function fieldMistake(field: CronField, text: string): string | undefined {
   return undefined;
 }
 
-/** What may be a field's only value: the last day, the weekday nearest to a day, the nth such day of a month. */
+/** Values that must stand alone: the last day, the weekday nearest to a day, the nth weekday of a month. */
 function isSpecial(field: CronField, text: string): boolean {
   switch (field.label) {
     case "day-of-month":
@@ -101,7 +101,7 @@ function isSpecial(field: CronField, text: string): boolean {
   }
 }
 
-/** A value, a range, and steps of either or of all. */
+/** A value, a range, or steps of either or of `*`. */
 function itemMistake(field: CronField, item: string): string | undefined {
   const [range = "", step, ...more] = item.split("/");
   if (step !== undefined && !field.wildcards.includes("/")) {
@@ -114,7 +114,7 @@ function itemMistake(field: CronField, item: string): string | undefined {
   if (more.length > 0 || further.length > 0 || (!isAll && (from === undefined || to === undefined))) {
     return `${item === "" ? "a value is missing" : `${item} is none of it`}; allowed: ${allowed(field)}`;
   }
-  // AWS's own example of a range over midnight is 0/30 20-2 ? * MON-FRI *: all fields but the year begin anew.
+  // Ranges may wrap around, except in the year: AWS's own example is 0/30 20-2 ? * MON-FRI *.
   if (field.label === "year" && from !== undefined && to !== undefined && from > to) {
     return `range ${range} runs backwards: write the earlier year first`;
   }

@@ -16,22 +16,22 @@ export interface Schedule {
 
 export interface SchedulesFile {
   schedules: Schedule[];
-  /** In the order of their lines. With any, {@link schedules} is not to be used. */
+  /** In the order of lines. If there are any, do not use {@link schedules}. */
   mistakes: Mistake[];
 }
 
-/** What a schedule is beyond its text: reasons why AWS would not take it. */
+/** Checks AWS's limits for a schedule. Returns the violations. */
 export type ScheduleCheck = (schedule: Schedule) => string[];
 
 type YamlNode = ParsedNode | null | undefined;
 
 interface Reading {
-  /** The node itself, or what it is an alias of. */
+  /** The node itself, or the target of an alias. */
   resolve(node: YamlNode): YamlNode;
   mistake(node: YamlNode, reason: string): undefined;
 }
 
-/** Reads schedules.yaml, all of it: every mistake is told at once. */
+/** Parses the whole schedules.yaml, to report all mistakes at once. */
 export function readSchedulesFile(text: string, check: ScheduleCheck): SchedulesFile {
   const { document, mistakes, lineAt } = parseFile(text);
   const reading: Reading = {
@@ -40,7 +40,7 @@ export function readSchedulesFile(text: string, check: ScheduleCheck): Schedules
       mistakes.push({ line: lineAt(node?.range[0] ?? 0), reason });
     },
   };
-  // What cannot be parsed is not understood either.
+  // After syntax errors, the content cannot be interpreted.
   const schedules = mistakes.length > 0 ? [] : readDocument(reading, document.contents as YamlNode, check);
   return { schedules, mistakes: mistakes.sort((one, other) => one.line - other.line) };
 }
@@ -84,7 +84,7 @@ function checkTimeZone(reading: Reading, root: YamlNode, node: YamlNode): void {
 
 const KEYS = ["name", "cron", "rate", "command", "cpu", "memory", "enabled"];
 
-/** @param names those before it; its own is added */
+/** @param names of the schedules before it; adds its own */
 function readSchedule(reading: Reading, node: YamlNode, path: string, names: string[]): Schedule | undefined {
   const entries = readMap(reading, node, path, KEYS);
   if (entries === undefined) {
@@ -231,7 +231,7 @@ function readMap(reading: Reading, node: YamlNode, path: string, keys: string[])
   return entries;
 }
 
-/** A value as a message shows it. */
+/** A value for use in a message. */
 function shown(value: unknown): string {
   if (isMap(value)) {
     return "a map";

@@ -12,19 +12,19 @@ import type { SchedulesOptions } from "./options";
 import { decodeState, encodeState } from "./state";
 import { apply, prepare, type SchedulesContext } from "./update";
 
-/** Seconds that Schedules holds the lock if it had been released, because the stage is retried. The function may run for 300. */
+/** Seconds that Schedules holds a lock taken again because the stage is retried. The function may run for 300. */
 const HELD = 330;
 
 /**
- * Makes an application's EventBridge rules what the schedules.yaml in its image wants, with that image. UserParameters:
+ * Updates an application's EventBridge rules to match the schedules.yaml in its image, with that image. UserParameters:
  * `{"image": "<registry>/<repository>@sha256:…", "version": "<tag>", "execution": "<id of the pipeline's execution>"}`.
  *
- * Its rules are those that are named `<environment>-<application>--<schedule>` and carry the tags slipway:application and
- * slipway:environment. A file with mistakes is refused whole, as is a rule of such a name without the tags.
+ * Its rules are named `<environment>-<application>--<schedule>` and have the tags slipway:application and
+ * slipway:environment. A file with any mistake is rejected, as is a rule with such a name but without the tags.
  *
- * Under the lock that the image was deployed under, one job does it all: nobody can deploy another version meanwhile, and a
- * late repetition finds the lock another's. Without a lock the first job changes no rule, and its continuation token is the
- * commitment.
+ * Under the lock that the image was deployed under, one job does everything: no other version can be deployed
+ * meanwhile, and a late repeated invocation finds another holder. Without a lock, the first job changes no rule, and
+ * CodePipeline accepts only one of its continuation tokens.
  *
  * With a lock it needs dynamodb:GetItem and dynamodb:UpdateItem on the table.
  *
@@ -33,8 +33,8 @@ const HELD = 330;
  * - ecr:BatchGetImage and ecr:GetDownloadUrlForLayer on the application's repository
  * - ecs:DescribeTaskDefinition on *, which AWS cannot restrict
  * - ecs:RegisterTaskDefinition and ecs:TagResource on the task definition, every revision (`family:*`)
- * - iam:PassRole on the task definition's execution and task roles, with iam:PassedToService ecs-tasks.amazonaws.com, and on
- *   EventBridge's role, with events.amazonaws.com
+ * - iam:PassRole on the task definition's execution and task roles, with iam:PassedToService ecs-tasks.amazonaws.com,
+ *   and on EventBridge's role, with events.amazonaws.com
  * - events:ListRules on the account's rules (`rule/*`)
  * - events:PutRule, DeleteRule, PutTargets, RemoveTargets, ListTargetsByRule, ListTagsForResource and TagResource on
  *   `rule/<environment>-<application>--*`

@@ -3,7 +3,7 @@ import { type ECRClient, GetDownloadUrlForLayerCommand } from "@aws-sdk/client-e
 import { explain, failure } from "../shared/failure";
 import { type ImageReference, readImage } from "../shared/image";
 
-/** The label that takes schedules.yaml along with the image: its text in base64. */
+/** The image label that contains schedules.yaml as base64. */
 export const LABEL = "slipway.schedules";
 
 const ATTEMPTS = 3;
@@ -14,7 +14,7 @@ interface Descriptor {
   platform?: { os?: string };
 }
 
-/** The parts of an image's manifest, or of its list of manifests, that lead to its labels. */
+/** The parts of an image's manifest, or of its list of manifests, that are needed to find its labels. */
 interface Manifest {
   config?: Descriptor;
   manifests?: Descriptor[];
@@ -51,7 +51,7 @@ interface Configuration {
 
 async function readConfiguration(ecr: ECRClient, reference: ImageReference, image: string): Promise<Configuration> {
   const outer = await readManifest(ecr, reference);
-  // All platforms are built from one Dockerfile with the same labels. Attestations are of platform unknown.
+  // All platforms are built from one Dockerfile with the same labels. Attestations have the platform unknown.
   // https://docs.docker.com/build/metadata/attestations/attestation-storage/
   const child = outer.manifests?.find(({ platform }) => platform?.os !== "unknown")?.digest;
   const manifest = child === undefined ? outer : await readManifest(ecr, { ...reference, digest: child });
@@ -67,7 +67,7 @@ async function readManifest(ecr: ECRClient, reference: ImageReference): Promise<
   return JSON.parse(imageManifest ?? "{}") as Manifest;
 }
 
-/** A blob of the repository. Its address is signed: whoever has it can read the blob, so it is in no message. */
+/** A blob of the repository. Its signed URL gives anyone access, so no message contains it. */
 async function readBlob(
   ecr: ECRClient,
   { registryId, repositoryName }: ImageReference,

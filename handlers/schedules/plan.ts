@@ -4,24 +4,24 @@ import { canonical } from "../shared/canonical";
 import { shorten } from "../shared/codePipelineJob";
 import { type DesiredRule, type ObservedRule, TARGET_ID } from "./rule";
 
-/** What is to be done about one rule. */
+/** The changes to one rule. */
 export interface Step {
   /**
-   * - change: schedules.yaml or the image is another
-   * - repair: the rule is not as the last delivery left it, or meant to
+   * - change: schedules.yaml or the image has changed
+   * - repair: the rule differs from the last delivery's
    */
   kind: "create" | "change" | "repair" | "remove" | "unchanged";
   rule: string;
   reasons: string[];
-  /** The rule is to be put. */
+  /** The rule to put, if needed. */
   put?: DesiredRule | undefined;
-  /** The target is to be put. */
+  /** The target to put, if needed. */
   target?: Target | undefined;
-  /** Ids of targets to be removed. */
+  /** Ids of targets to remove. */
   drop: string[];
 }
 
-/** What makes the own rules what schedules.yaml wants. */
+/** Plans how to make the rules match schedules.yaml. */
 export function planRules(desired: DesiredRule[], observed: ObservedRule[]): Step[] {
   const wanted = desired.map(({ name }) => name);
   return [
@@ -44,7 +44,7 @@ export function planRules(desired: DesiredRule[], observed: ObservedRule[]): Ste
   ];
 }
 
-/** A step as the log tells it. */
+/** A step, for the log. */
 export function describeStep({ kind, rule, reasons }: Step): string {
   return [`${kind} ${rule}`, ...(reasons.length > 0 ? [reasons.join("; ")] : [])].join(": ");
 }
@@ -123,7 +123,7 @@ function compareTargets(wanted: Target, observed: Target): Difference {
   return { changes, repairs };
 }
 
-/** A target's fields, each by its path, without what EventBridge adds of its own accord and without differences of spelling. */
+/** A target's fields by path, normalised: without EventBridge's additions and differences in spelling. */
 function comparable({ EcsParameters, Input, ...rest }: Target): Record<string, unknown> {
   const fields: [string, unknown][] = [
     ...Object.entries(rest),
@@ -133,7 +133,7 @@ function comparable({ EcsParameters, Input, ...rest }: Target): Record<string, u
       value,
     ]),
   ];
-  // EventBridge gives fields that were not set as false, or as empty lists.
+  // EventBridge returns unset fields as false, or as empty lists.
   return Object.fromEntries(fields.filter(([, value]) => value !== false && !isEmpty(value)));
 }
 

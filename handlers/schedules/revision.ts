@@ -5,10 +5,10 @@ import { canonical } from "../shared/canonical";
 import { isException } from "../shared/failure";
 import type { ObservedRule } from "./rule";
 
-/** The tag of a revision that says whose update of the schedules came to its end with it. */
+/** A revision's tag with the id of the schedules update that ended with it. */
 const SETTLED = "slipway:scheduled-by";
 
-/** The latest revision of a family that rules run; 0 if none does. ECS counts revisions up and uses no number twice. */
+/** The latest revision of a family that rules use; 0 if none. ECS counts revisions up and never reuses a number. */
 export function latestRevision(family: string, rules: ObservedRule[]): number {
   const revisions = rules
     .flatMap(({ targets }) => targets)
@@ -18,8 +18,8 @@ export function latestRevision(family: string, rules: ObservedRule[]): number {
 }
 
 /**
- * The described revision with the image: the one that rules run already if it is that, or else a new one.
- * @param latest revision that rules run
+ * The described revision with the image: the one that rules already use if it matches, otherwise a new one.
+ * @param latest revision that rules use
  * @returns `family:revision`
  */
 export async function revisionFor(
@@ -37,7 +37,7 @@ export async function revisionFor(
     : registerTaskDefinition(ecs, registration);
 }
 
-/** @returns `undefined` for a revision that was deleted */
+/** @returns `undefined` if the revision was deleted */
 async function find(ecs: ECSClient, name: string): Promise<DescribedRevision | undefined> {
   try {
     return await describeTaskDefinition(ecs, name);
@@ -67,7 +67,7 @@ function comparable({ tags, ...registration }: RegisterTaskDefinitionCommandInpu
   return canonical({ ...registration, tags: byKey });
 }
 
-/** Whether the update of that id came to its end with the revision before. */
+/** Whether the update with this id has already ended with the revision. */
 export function isSettled({ tags }: DescribedRevision, id: string): boolean {
   return tags.some(({ key, value }) => key === SETTLED && value === id);
 }

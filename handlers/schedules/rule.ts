@@ -10,7 +10,7 @@ const NAME_LIMIT = 64;
 const EXPRESSION_LIMIT = 256;
 const INPUT_LIMIT = 8_192;
 
-/** A rule as schedules.yaml wants it. */
+/** A rule as required by schedules.yaml. */
 export interface DesiredRule {
   name: string;
   expression: string;
@@ -19,11 +19,11 @@ export interface DesiredRule {
   target: Target;
 }
 
-/** A rule as EventBridge has it. */
+/** A rule as it is in EventBridge. */
 export interface ObservedRule {
   name: string;
   expression: string | undefined;
-  /** It reacts to events too. */
+  /** Set if it also reacts to events. */
   eventPattern: string | undefined;
   description: string | undefined;
   state: string | undefined;
@@ -33,7 +33,7 @@ export interface ObservedRule {
 
 export type Owner = Pick<SchedulesOptions, "application" | "environment">;
 
-/** What the names of an application's rules begin with: `--` is in no other name, so `shop` is not taken for `shop-admin`. */
+/** Prefix of an application's rule names. No other name contains `--`, so `shop` does not match `shop-admin`. */
 export function rulePrefix({ application, environment }: Owner): string {
   return `${environment}-${application}--`;
 }
@@ -42,7 +42,7 @@ export function ownTags({ application, environment }: Owner): Record<string, str
   return { "slipway:application": application, "slipway:environment": environment };
 }
 
-/** Rules that have the name of an own one, but not the tags. */
+/** Rules with this application's names, but without its tags. */
 export function foreignRules(owner: Owner, rules: ObservedRule[]): ObservedRule[] {
   const own = Object.entries(ownTags(owner));
   return rules.filter(({ tags }) => !own.every(([key, value]) => tags[key] === value));
@@ -73,7 +73,7 @@ export function desiredRule(options: SchedulesOptions, schedule: Schedule, taskD
   };
 }
 
-/** Why EventBridge would not take a schedule's rule. */
+/** Why EventBridge would reject a schedule's rule. */
 export function limitMistakes(options: Owner & { container: string }, schedule: Schedule): string[] {
   const name = rulePrefix(options) + schedule.name;
   const input = inputOf(options.container, schedule);
@@ -90,7 +90,7 @@ export function limitMistakes(options: Owner & { container: string }, schedule: 
 /** RunTask's overrides, as JSON. */
 function inputOf(container: string, { command, size }: Schedule): string {
   const containerOverrides = [{ name: container, command }];
-  // RunTask takes a task's size as text.
+  // RunTask requires sizes as text.
   return JSON.stringify({
     containerOverrides,
     ...(size && { cpu: String(size.cpu), memory: String(size.memory) }),

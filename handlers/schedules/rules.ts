@@ -14,10 +14,10 @@ import {
 import { explain, failure, isException } from "../shared/failure";
 import type { DesiredRule, ObservedRule } from "./rule";
 
-/** Entries that RemoveTargets takes at a time. */
+/** Limit of RemoveTargets per call. */
 const TARGETS = 10;
 
-/** All rules whose names begin so, with their tags and targets. */
+/** All rules with this name prefix, with their tags and targets. */
 export async function observeRules(events: EventBridgeClient, prefix: string): Promise<ObservedRule[]> {
   const rules: Rule[] = [];
   let NextToken: string | undefined;
@@ -33,7 +33,7 @@ export async function observeRules(events: EventBridgeClient, prefix: string): P
   return observed;
 }
 
-/** @returns nothing for a rule that another invocation has removed since it was listed */
+/** @returns nothing if another invocation has removed the rule since it was listed */
 async function observeRule(events: EventBridgeClient, rule: Rule): Promise<ObservedRule[]> {
   const { Name = "", Arn, ScheduleExpression, EventPattern, Description, State } = rule;
   try {
@@ -72,7 +72,7 @@ async function targetsOf(events: EventBridgeClient, rule: string | undefined): P
   return targets;
 }
 
-/** Creates the rule, or replaces all of it. EventBridge takes the tags only of a new one. */
+/** Creates the rule, or replaces all of it. EventBridge accepts tags only for new rules. */
 export async function putRule(
   events: EventBridgeClient,
   { name, expression, description, state }: DesiredRule,
@@ -91,15 +91,15 @@ export async function putRule(
   }
 }
 
-/** @throws the error of the entry, if EventBridge does not take it, though it answers 200 */
+/** @throws the entry's error if EventBridge rejects it, although it answers 200 */
 export async function putTarget(events: EventBridgeClient, rule: string, target: Target): Promise<void> {
   const { FailedEntries } = await events.send(new PutTargetsCommand({ Rule: rule, Targets: [target] }));
   refuse(FailedEntries);
 }
 
 /**
- * Removes targets. Those that the rule does not have are removed already: the answer to an earlier call may have been lost.
- * @throws the error of the first entry that EventBridge does not remove, though it answers 200
+ * Removes targets. Ignores missing ones: the answer to an earlier call may have been lost.
+ * @throws the error of the first entry that EventBridge does not remove, although it answers 200
  */
 export async function removeTargets(events: EventBridgeClient, rule: string, ids: string[]): Promise<void> {
   for (let start = 0; start < ids.length; start += TARGETS) {
@@ -109,7 +109,7 @@ export async function removeTargets(events: EventBridgeClient, rule: string, ids
   }
 }
 
-/** Makes a rule what it was when it was observed, with all its targets. @param absent targets that it did not have */
+/** Restores an observed rule with all its targets. @param absent targets that it did not have */
 export async function restoreRule(events: EventBridgeClient, rule: ObservedRule, absent: string[]): Promise<void> {
   const { name, expression, eventPattern, description, state, tags, targets } = rule;
   await events.send(
@@ -128,7 +128,7 @@ export async function restoreRule(events: EventBridgeClient, rule: ObservedRule,
   await removeTargets(events, name, absent);
 }
 
-/** Removes the rule and, as EventBridge demands first, its targets. Another invocation may have done so already. */
+/** Removes the rule, and first its targets, as EventBridge requires. Another invocation may have done so already. */
 export async function removeRule(events: EventBridgeClient, rule: string, targets: string[]): Promise<void> {
   try {
     await removeTargets(events, rule, targets);
@@ -151,7 +151,7 @@ function refuse(entries: FailedEntry[] | undefined): void {
   if (entry !== undefined) {
     const { TargetId, ErrorCode, ErrorMessage } = entry;
     const message = `target ${TargetId}: ${ErrorMessage ?? "no reason given"}`;
-    // By its code, it is the same as an error of the whole request.
+    // Named by its code, like an error of the whole request.
     throw Object.assign(new Error(message), { name: ErrorCode ?? "Error" });
   }
 }

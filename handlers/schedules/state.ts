@@ -1,14 +1,14 @@
 import { parseToken } from "../shared/codePipelineJob";
 
-/** What an update of the schedules remembers from one invocation to the next, in the continuation token. */
+/** The state of a schedules update between invocations, stored in the continuation token. */
 export interface SchedulesState {
-  /** Whose update it is: the id of its first job. */
+  /** The update's id: that of its first job. */
   id: string;
-  /** When it began, in epoch seconds. */
+  /** When it started, in epoch seconds. */
   since: number;
-  /** `family:revision` that the schedules are to run; absent if there are to be none. */
+  /** `family:revision` for the schedules; absent if there are none. */
   taskDefinition?: string | undefined;
-  /** The latest revision that schedules ran then, or are to run. One that runs a later one was changed since. */
+  /** Latest revision that schedules use or will use, as planned. Later ones belong to another update. */
   latest: number;
 }
 
@@ -16,7 +16,7 @@ export function encodeState(state: SchedulesState): string {
   return JSON.stringify(state);
 }
 
-/** @throws Failure for a token that is not of {@link encodeState}'s making */
+/** @throws Failure if {@link encodeState} did not create the token */
 export function decodeState(token: string): SchedulesState {
   return parseToken<SchedulesState>(
     token,

@@ -1,6 +1,6 @@
 import { type Alias, type Document, LineCounter, type ParsedNode, parseAllDocuments, parseDocument, visit } from "yaml";
 
-/** What is wrong, and in which line. */
+/** An error and its line. */
 export interface Mistake {
   line: number;
   reason: string;
@@ -9,15 +9,15 @@ export interface Mistake {
 export interface ParsedFile {
   /** The first document of the file. */
   document: Document<ParsedNode, true>;
-  /** Mistakes of syntax, at most one in a line: what follows the first one there is usually its consequence. */
+  /** Syntax errors, at most one for each line: later ones there are usually its consequence. */
   mistakes: Mistake[];
   lineAt(offset: number): number;
 }
 
-/** Characters that mean something else in YAML where they start a value without quotes. */
+/** Characters with a special meaning in YAML at the start of an unquoted value. */
 const INDICATORS = "*&!%@`?|>";
 
-/** Parses a file of one document. Empty documents behind it are ignored, as of a file that ends with `---`. */
+/** Parses a file of one document. Empty documents after it are ignored, for example if the file ends with `---`. */
 export function parseFile(text: string): ParsedFile {
   const lineCounter = new LineCounter();
   const documents = parseAllDocuments<ParsedNode, true>(text, { lineCounter, prettyErrors: false });
@@ -37,7 +37,7 @@ export function parseFile(text: string): ParsedFile {
   return { document, mistakes, lineAt };
 }
 
-/** Where aliases are whose anchor is nowhere: usually text that was to be quoted, such as a cron expression. */
+/** Positions of aliases without an anchor: usually text that needs quotes, such as a cron expression. */
 function danglingAliases(document: Document<ParsedNode, true>): number[] {
   const offsets: number[] = [];
   visit(document, {
@@ -50,7 +50,7 @@ function danglingAliases(document: Document<ParsedNode, true>): number[] {
   return offsets;
 }
 
-/** What to do about the value that starts at an offset, if its first character is the reason for the error there. */
+/** Advice about the value at an offset, if its first character caused the error there. */
 function adviceAt(text: string, offset: number): string | undefined {
   const start = text.charAt(offset);
   return start !== "" && INDICATORS.includes(start) ? unquoted(start) : undefined;

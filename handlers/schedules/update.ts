@@ -18,7 +18,7 @@ import { desiredRule, foreignRules, limitMistakes, type ObservedRule, ownTags, r
 import { observeRules } from "./rules";
 import type { SchedulesState } from "./state";
 
-/** How long an update is tried again that AWS does not take for a while, in seconds. */
+/** How long an update is retried after transient errors of AWS, in seconds. */
 const PATIENCE = 15 * 60;
 
 export interface SchedulesContext {
@@ -31,15 +31,15 @@ export interface SchedulesContext {
 }
 
 export interface SchedulesRequest extends RequestedImage {
-  /** Who asks: the job's id. */
+  /** The requester: the job's id. */
   id: string;
 }
 
 export type SchedulesOutcome = Exclude<JobOutcome<SchedulesState>, { kind: "failed" }>;
 
 /**
- * The first step: checks everything, and registers the revision that the schedules are to run, unless they run it already. It
- * changes no schedule. Its answer to CodePipeline is the commitment: of several invocations of one job only one is heard.
+ * The first step: checks everything, and registers the revision for the schedules, unless they already use it. It
+ * changes no schedule. Its answer to CodePipeline decides: of several invocations of one job, only one is accepted.
  * @throws Failure with every mistake of schedules.yaml
  */
 export async function prepare(context: SchedulesContext, request: SchedulesRequest): Promise<SchedulesOutcome> {
@@ -62,9 +62,9 @@ export async function prepare(context: SchedulesContext, request: SchedulesReque
 }
 
 /**
- * The second step: makes the rules what the file wants, or takes all of them back if it cannot. What it does follows from
- * what it sees, so that a repetition goes on where another one stopped. After its end, or once a later update has begun, it
- * changes nothing.
+ * The second step: makes the rules match the file, or restores all of them on failure. Each action depends only on
+ * observations, so a repeated step continues where another one stopped. After its end, or once a later update has
+ * started, it changes nothing.
  */
 export async function apply(
   context: SchedulesContext,
@@ -124,22 +124,22 @@ async function update(
   throw failure(failureType(stopped.error), message, stopped.error);
 }
 
-/** Why an update must not be carried out any more. */
+/** Why an update must stop. */
 function hindranceOf({ now }: SchedulesContext, state: SchedulesState, family: string, rules: ObservedRule[]) {
   const latest = latestRevision(family, rules);
   if (latest > state.latest) {
     return `a later update has made them run ${family}:${latest}`;
   }
-  // A later one that has removed all schedules has left no trace.
+  // A later update that has removed all schedules is not detectable.
   const age = now() / 1_000 - state.since;
   return age > PATIENCE + ANSWER_WITHIN
     ? `the update began ${Math.floor(age / 60)} minutes ago, and a later one may have followed: start the pipeline again`
     : undefined;
 }
 
-/** @returns `undefined` if the error will not go away, or has not for long */
+/** @returns `undefined` if the error is not transient, or has lasted too long */
 function tryAgain(context: SchedulesContext, state: SchedulesState, error: unknown): SchedulesOutcome | undefined {
-  // Two invocations of one job may meet at a rule.
+  // Two invocations of one job may change the same rule.
   const passes = isTransient(error) || isException(error, "ConcurrentModificationException");
   if (!passes || context.now() / 1_000 - state.since >= PATIENCE) {
     return undefined;
@@ -153,7 +153,7 @@ async function settle(
   state: SchedulesState,
   { definition }: DescribedRevision,
 ): Promise<void> {
-  // Without schedules there is no revision of this update's own.
+  // Without schedules, the update has no revision of its own.
   if (state.taskDefinition !== undefined) {
     const tag = { resourceArn: definition.taskDefinitionArn, tags: [settledTag(state.id)] };
     await ecs.send(new TagResourceCommand(tag));

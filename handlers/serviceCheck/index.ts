@@ -14,7 +14,7 @@ import { log } from "../shared/log";
 /** The metric that this function publishes, with the dimensions ClusterName and ServiceName. */
 export const MISSING_TASKS = { namespace: "slipway", metricName: "MissingTasks" } as const;
 
-/** The tag of a task definition's image before the first delivery. No image has it. */
+/** The image tag in task definitions before the first delivery. No image has it. */
 export const NO_IMAGE = "none";
 
 /** Minutes between two checks. */
@@ -23,38 +23,38 @@ export const CHECK_MINUTES = 2;
 export interface ServiceCheckOptions {
   /** The cluster's name. */
   cluster: string;
-  /** The services' names. Lists of names, because Lambda's environment has room for 4 KB. */
+  /** The services' names. Lists of names, because Lambda's environment is limited to 4 KB. */
   services: string[];
-  /** Those of them whose count the program sets. Such a service wants tasks before it has an image. */
+  /** The services whose count the program sets. They have a desired count before they have an image. */
   countedByProgram: string[];
 }
 
 interface CheckContext {
   ecs: ECSClient;
   cluster: string;
-  /** When the check fell due, in milliseconds since the epoch. */
+  /** When the check was due, in milliseconds since the epoch. */
   now: number;
 }
 
-/** What DescribeServices and DescribeTasks take at a time. */
+/** Limits of DescribeServices and DescribeTasks per call. */
 const SERVICES = 10;
 const TASKS = 100;
 
-/** How the group of a service's tasks begins; the service's name follows. */
+/** Prefix of the group of a service's tasks; the service's name follows. */
 const SERVICE = "service:";
 
-/** Milliseconds. A task that crashes soon after its start runs now and then, and does no work. */
+/** Milliseconds. A task that crashes soon after each start is running at times, but does no work. */
 const STEADY = 60_000;
 
-/** Milliseconds. Slipway rolls its own deployments back well before this. */
+/** Milliseconds. Slipway's own rollouts end well before this, by rollback if necessary. */
 const LONGEST_ROLLOUT = 2 * 60 * 60_000;
 
 /**
- * Called by EventBridge every two minutes. Publishes for each service how many of its tasks are missing: the desired ones, less
+ * Called by EventBridge every two minutes. Publishes how many tasks each service is missing: the desired count minus
  * those that have been running for a minute. The number is 0 during a rollout and before the first delivery.
  *
- * ECS has no such metric without Container Insights. The load balancer knows no workers, and deregisters targets that have
- * crashed.
+ * ECS has no such metric without Container Insights. The load balancer does not know workers, and deregisters crashed
+ * targets.
  *
  * Needs:
  * - ecs:DescribeServices on the services
@@ -62,7 +62,7 @@ const LONGEST_ROLLOUT = 2 * 60 * 60_000;
  * - ecs:DescribeTaskDefinition on *, if the program sets the count of a service
  * - cloudwatch:PutMetricData on *, with cloudwatch:namespace
  *
- * @throws the error of AWS. The metric is missing then, which its alarm reports
+ * @throws AWS's error. The metric is then missing, which its alarm reports
  */
 export function createServiceCheck(
   options: ServiceCheckOptions,
@@ -114,7 +114,7 @@ function datumOf({ cluster, now }: CheckContext, service: Service, missing: numb
   };
 }
 
-/** Whether all tasks of a service seem to run: then it matters for how long they have. */
+/** Whether all tasks of a service seem to run: only then their running time matters. */
 const mayHaveAll = ({ desiredCount = 0, runningCount = 0, ...service }: Service, now: number): boolean =>
   desiredCount > 0 && runningCount >= desiredCount && !isRollingOut(service, now);
 
@@ -138,8 +138,8 @@ async function missingTasks(context: CheckContext, service: Service, known: Know
 }
 
 /**
- * A rollout that failed is over: its state is FAILED if ECS had nothing to go back to, or could not. One may never end: ECS's
- * circuit breaker does not count tasks that run and exit soon after.
+ * A failed rollout has ended: its state is FAILED if ECS had no target for a rollback, or could not roll back. Some
+ * never end: ECS's circuit breaker does not count tasks that start and then exit soon.
  */
 function isRollingOut({ deployments = [] }: Pick<Service, "deployments">, now: number): boolean {
   const begun = deployments.find(({ status }) => status === "PRIMARY")?.createdAt?.getTime() ?? now;
@@ -149,7 +149,7 @@ function isRollingOut({ deployments = [] }: Pick<Service, "deployments">, now: n
   return deployments.length > 1 || deployments.some(({ rolloutState }) => rolloutState === "IN_PROGRESS");
 }
 
-/** How many tasks of each service of the cluster have been running for a minute. */
+/** How many tasks of each of the cluster's services have been running for a minute. */
 async function steadyTasks({ ecs, cluster, now }: CheckContext): Promise<Record<string, number>> {
   const arns: string[] = [];
   for await (const { taskArns } of paginateListTasks({ client: ecs }, { cluster })) {

@@ -1,4 +1,4 @@
-/** The value as JSON in which the order of keys, and keys without a value, make no difference. */
+/** The value as JSON that does not depend on the order of keys or on keys without a value. */
 export function canonical(value: unknown): string {
   return JSON.stringify(value, (_, each: unknown) =>
     typeof each === "object" && each !== null && !Array.isArray(each)

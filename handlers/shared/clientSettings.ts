@@ -1,8 +1,8 @@
 /**
- * Retries and timeouts of an AWS client. Without a request timeout a connection that a NAT gateway has dropped holds
- * the function until Lambda kills it, and nothing is reported.
+ * Retries and timeouts of an AWS client. Without a request timeout, a connection dropped by a NAT gateway blocks the
+ * function until Lambda kills it, and nothing is reported.
  *
- * @param attempts calls in all, the first one included
+ * @param attempts calls in total, including the first
  * @param seconds for one attempt
  */
 export function clientSettings(attempts: number, seconds: number) {
@@ -13,7 +13,7 @@ export function clientSettings(attempts: number, seconds: number) {
   };
 }
 
-/** The same of a client of SQS. Left to itself it calls the host in the queue's URL, whatever AWS_ENDPOINT_URL says. */
+/** The same for an SQS client. By default, it calls the host in the queue's URL and ignores AWS_ENDPOINT_URL. */
 export function queueClientSettings(attempts: number, seconds: number) {
   return { ...clientSettings(attempts, seconds), useQueueUrlAsEndpoint: false };
 }

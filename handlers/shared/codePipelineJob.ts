@@ -8,38 +8,38 @@ import type { CodePipelineEvent } from "aws-lambda";
 import { explain, failure, failureType, isException, isTransient } from "./failure";
 import { log } from "./log";
 
-/** What an invoke action asks of a function. Its artifact credentials are left where they are. */
+/** The job of an invoke action. Its artifact credentials are not copied. */
 export interface Job {
   id: string;
   /** UserParameters, parsed. */
   parameters: Record<string, unknown>;
-  /** What this function answered last for the same action; absent at its start. */
+  /** This function's last answer for the same action; absent on the first job. */
   continuationToken?: string | undefined;
 }
 
 export type JobResult =
   /**
    * The action has succeeded.
-   * @property afterwards runs once CodePipeline has the result: it removes what a repeated job would still need
+   * @property afterwards runs once CodePipeline has the result: removes what a repeated job would still need
    */
   | { kind: "succeeded"; summary: string; afterwards?: () => Promise<void> }
-  /** The action goes on: CodePipeline calls again, with a new job and this token. */
+  /** The action continues: CodePipeline calls again, with a new job and this token. */
   | { kind: "continued"; token: string; summary: string }
-  /** The action goes on, and its record knows the job: whoever finds the end reports it. */
+  /** The action continues; its record has the job. Whichever invocation sees the end reports it. */
   | { kind: "open" }
   | { kind: "failed"; type: FailureType; message: string };
 
 /** The id of a pipeline's execution. */
 export const EXECUTION = /^[\w-]{1,128}$/;
 
-/** How far work is that takes several jobs. */
+/** The progress of work that takes several jobs. */
 export type JobOutcome<State> =
-  /** @property state what the next job is told */
+  /** @property state passed to the next job */
   | { kind: "underWay"; state: State; summary: string }
   | { kind: "done"; summary: string }
   | { kind: "failed"; message: string };
 
-/** @param encodeState makes a continuation token, of at most 2,048 characters */
+/** @param encodeState returns a continuation token of at most 2,048 characters */
 export function resultOf<State>(outcome: JobOutcome<State>, encodeState: (state: State) => string): JobResult {
   switch (outcome.kind) {
     case "underWay":
@@ -51,12 +51,12 @@ export function resultOf<State>(outcome: JobOutcome<State>, encodeState: (state:
   }
 }
 
-/** A continuation token's limit in characters, less what {@link runJob} may put before a token. */
+/** The limit of a continuation token in characters, minus the prefix that {@link runJob} may add. */
 export const TOKEN = 2_048 - 24;
 
 /**
- * The state that a continuation token holds as JSON.
- * @throws Failure for a token that is not of this function's making
+ * The state in a continuation token, which is JSON.
+ * @throws Failure if this function did not create the token
  */
 export function parseToken<State>(token: string, isState: (value: Partial<State>) => boolean): State {
   try {
@@ -65,7 +65,7 @@ export function parseToken<State>(token: string, isState: (value: Partial<State>
       return state as State;
     }
   } catch {
-    // Told below, with the token's beginning, which is nothing secret.
+    // Reported below, with the start of the token, which is not secret.
   }
   throw failure("ConfigurationError", `the continuation token is not of this function: ${shorten(token, 100)}`);
 }
@@ -75,27 +75,27 @@ const SUMMARY = 2_048;
 export const MESSAGE = 5_000;
 
 /**
- * Seconds that CodePipeline waits for the answer to a job. Lambda may keep an invocation for hours that it cannot run:
- * what such a one answers is not heard any more.
+ * Seconds that CodePipeline waits for a job's result. Lambda may delay an invocation for hours; its result is then
+ * ignored.
  * https://docs.aws.amazon.com/codepipeline/latest/userguide/limits.html
  * https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html
  */
 export const ANSWER_WITHIN = 20 * 60;
 
-/** How long a step is tried again that cannot be taken because AWS cannot be reached, in seconds. */
+/** How long a step is retried if AWS cannot be reached, in seconds. */
 const PATIENCE = 30 * 60;
 
-/** `retry:<when it was tried first, in epoch seconds>:<token of the step>` */
+/** `retry:<time of the first attempt, in epoch seconds>:<token of the step>` */
 const RETRY = /^retry:(\d+):(.*)$/s;
 
 /**
- * Runs the work of a job and tells CodePipeline how it went. Returns normally whether it went well or not: an error thrown
- * would make Lambda run the job twice more, and the action wait until it times out. Whatever step fails for a transient
- * reason is taken again by the next job, for half an hour.
+ * Runs the work of a job and reports the result to CodePipeline. A failure of the work is not thrown: Lambda would run
+ * the job twice more, and the action would wait until it times out. After a transient failure, the next job retries the
+ * step, for half an hour.
  *
  * Needs, on * because AWS cannot restrict them: codepipeline:PutJobSuccessResult, codepipeline:PutJobFailureResult.
  *
- * @throws what CodePipeline answers to the result, unless it says that the job has one already: Lambda then tries again
+ * @throws CodePipeline's error when the result is reported, unless the job already has one: Lambda then retries
  */
 export async function runJob(
   client: CodePipelineClient,
@@ -124,19 +124,19 @@ export async function runJob(
   }
 }
 
-/** A result that is reported to CodePipeline. */
+/** A result that can be reported to CodePipeline. */
 export type ReportedResult = Exclude<JobResult, { kind: "open" }>;
 
 /**
- * Reports a job's result to CodePipeline, unless the job has one.
- * @throws what else CodePipeline answers
+ * Reports a job's result to CodePipeline, unless it already has one.
+ * @throws any other error of CodePipeline
  */
 export async function reportResult(client: CodePipelineClient, id: string, result: ReportedResult): Promise<void> {
   logResult(id, result);
   try {
     await settle(client, id, result);
   } catch (error) {
-    // Invocations are asynchronous, and may be repeated: another one of this job has answered before.
+    // Asynchronous invocations may be repeated: another one has already reported this job.
     if (!isException(error, "InvalidJobStateException", "JobNotFoundException")) {
       throw error;
     }
@@ -144,11 +144,11 @@ export async function reportResult(client: CodePipelineClient, id: string, resul
   }
 }
 
-/** The step that a job is to take. */
+/** The next step of a job. */
 interface JobStep {
-  /** What the step before has left to it; absent at the action's start. */
+  /** The previous step's token; absent at the action's start. */
   token?: string | undefined;
-  /** When it was tried first, in epoch seconds, if it was tried before. */
+  /** Time of the first attempt, in epoch seconds, if this is a retry. */
   since?: number | undefined;
 }
 
@@ -159,7 +159,7 @@ function stepOf(continuationToken: string | undefined): JobStep {
     : { token: token === "" ? undefined : token, since: Number(since) };
 }
 
-/** @returns `undefined` if the error will not pass, or has not for long */
+/** @returns `undefined` if the error is not transient, or has lasted too long */
 function retried({ token = "", since }: JobStep, error: unknown, now: number): JobResult | undefined {
   const first = since ?? now;
   return isTransient(error) && now - first < PATIENCE
@@ -201,7 +201,7 @@ function parse(userParameters: string | undefined): Record<string, unknown> {
 
 /**
  * A parameter of the job.
- * @throws Failure that names the parameter, its value and what is expected
+ * @throws Failure that names the parameter, its value and the expected value
  */
 export function parameter(job: Job, name: string, pattern: RegExp, expected: string): string {
   const value = job.parameters[name];
@@ -232,8 +232,8 @@ async function settle(client: CodePipelineClient, jobId: string, result: Reporte
   }
 }
 
-/** At most `length` characters of the text, and an ellipsis where something is missing. */
+/** At most `length` characters of the text, with an ellipsis if it was cut. */
 export function shorten(text: string, length: number): string {
-  // No half of a character that JavaScript counts as two: JSON writes it as six, and AWS may refuse it.
+  // Never ends with half a surrogate pair: JSON escapes it as six characters, and AWS may reject it.
   return text.length <= length ? text : `${text.slice(0, length - 1).replace(/[\uD800-\uDBFF]$/, "")}…`;
 }

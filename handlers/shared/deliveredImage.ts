@@ -1,7 +1,7 @@
 import { type DynamoDBClient, GetItemCommand, UpdateItemCommand } from "@aws-sdk/client-dynamodb";
 import { isException } from "./failure";
 
-/** Stands for the time of the latest record where there is none. */
+/** Replaces the time of the latest record if there is none. */
 export const NONE = "none";
 
 /** An image that an environment has delivered. */
@@ -10,15 +10,15 @@ export interface DeliveredImage {
   repository: string;
   /** `sha256:…` */
   digest: string;
-  /** The commit that the image was built from, or the tag that people call it by. */
+  /** The commit that the image was built from, or its release tag. */
   version: string;
 }
 
-/** The image that an environment has recorded last. */
+/** The image that an environment recorded last. */
 export interface LatestImage {
   /** `sha256:…` */
   digest: string;
-  /** ISO 8601. Every record has its own, also where an image is delivered again. */
+  /** ISO 8601. Unique for each record, even if an image is delivered again. */
   deliveredAt: string;
 }
 
@@ -35,15 +35,15 @@ export async function latestDeliveredImage(
 }
 
 /**
- * Records that the environment has delivered the image, and that it is the latest of its repository. The next environment
- * promotes only the latest recorded image: whoever may push to the repository can move the environment's tag, also to an
- * older image, and ECR cannot restrict that, but only slipway's functions write here.
+ * Records that the environment has delivered the image, as the latest of its repository. The next environment promotes
+ * only the latest recorded image: anyone who can push to the repository can move the environment's tag, even to an
+ * older image, and ECR cannot restrict that. But only slipway's functions can write here.
  *
- * An image keeps the version that it was first delivered as.
+ * An image keeps the version of its first delivery.
  *
  * Needs dynamodb:UpdateItem on the table.
- * @param seen records the image only if this is still when the latest one was recorded, or the image itself is the latest;
- *   `none`: only if there is no other
+ * @param seen records the image only if the latest record still has this time, or is of the same image; `none`: only if
+ * there is no other
  * @returns whether the image is recorded as the latest
  */
 export async function recordDeliveredImage(
@@ -53,7 +53,7 @@ export async function recordDeliveredImage(
   seen?: string,
 ): Promise<boolean> {
   const deliveredAt = { S: new Date().toISOString() };
-  // In this order, the latest image always has a version, even if the second write fails.
+  // This order ensures that the latest image always has a version, even if the second write fails.
   await dynamo.send(
     new UpdateItemCommand({
       TableName: table,

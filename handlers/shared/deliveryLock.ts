@@ -8,26 +8,26 @@ export interface LockOptions {
   table: string;
 }
 
-/** The lock that an execution has deployed under, which its later actions hold too. */
+/** The lock that an execution has deployed under. Its later actions hold it too. */
 export interface DeliveryLock {
   table: DeploymentTable;
   application: string;
-  /** The id of the pipeline's execution. */
+  /** The pipeline execution's id. */
   execution: string;
 }
 
-/** How an action holds the lock if it had been released, because its stage is retried. */
+/** How an action takes the lock again if it was released because the stage is retried. */
 export interface Retake {
-  /** At most. Longer than its function may run. */
+  /** At most. Longer than the function's timeout. */
   seconds: number;
-  /** Whether the action itself releases it after it has succeeded. */
+  /** Whether the action releases the lock itself after success. */
   keeps?: true;
 }
 
 /**
- * Runs what changes an application's schedules or tag, while nobody can deploy another version. The execution still has the
- * lock, or takes it again.
- * @throws Failure if another version was deployed since: what would be changed is not of what runs
+ * Changes an application's schedules or tag while no other version can be deployed. The execution still holds the lock,
+ * or takes it again.
+ * @throws Failure if another version was deployed since: the change would not match the running version
  */
 export async function whileHeld<T>(
   { table, application, execution }: DeliveryLock,

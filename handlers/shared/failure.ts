@@ -1,13 +1,13 @@
 import type { FailureType } from "@aws-sdk/client-codepipeline";
 
-/** An error that says whose fault it is, in CodePipeline's words. */
+/** An error with CodePipeline's failure type: whose fault it is. */
 export interface Failure extends Error {
   type: FailureType;
 }
 
 /**
- * Makes a {@link Failure}. A function and not a class: a class that extends Error loses its message, its stack and its
- * prototype when Pulumi serialises it.
+ * Creates a {@link Failure}. Not a class: a class that extends Error loses its message, its stack and its prototype
+ * when Pulumi serialises it.
  */
 export function failure(type: FailureType, message: string, cause?: unknown): Failure {
   return Object.assign(new Error(message, { cause }), { name: "Failure", type });
@@ -18,18 +18,18 @@ export function explain(error: unknown): string {
   if (!(error instanceof Error)) {
     return String(error);
   }
-  // `fetch` says only "fetch failed", and keeps what happened in its cause.
+  // `fetch` says only "fetch failed"; the reason is in its cause.
   const detail = error.cause instanceof Error && error.name !== "Failure" ? ` (${explain(error.cause)})` : "";
   const name = error.name === "Failure" || error.name === "Error" ? "" : `${error.name}: `;
   return `${name}${error.message || "no message"}${detail}`;
 }
 
-/** Whether the error is one of the AWS exceptions of these names. */
+/** Whether the error is an AWS exception with one of these names. */
 export function isException(error: unknown, ...names: string[]): boolean {
   return error instanceof Error && names.includes(error.name);
 }
 
-/** Whether the same call may well succeed later: throttling, an outage, a broken connection. */
+/** Whether a retry may succeed: after throttling, an outage, or a broken connection. */
 export function isTransient(error: unknown): boolean {
   if (!(error instanceof Error)) {
     return false;
@@ -50,7 +50,7 @@ export function isTransient(error: unknown): boolean {
   );
 }
 
-/** ECS registers one revision of a family at a time, and calls this a ClientException, though it passes. */
+/** ECS registers one revision of a family at a time, and throws a ClientException although it is transient. */
 function isConcurrentRegistration({ name, message }: Error): boolean {
   return name === "ClientException" && message.includes("Too many concurrent attempts to create a new revision");
 }

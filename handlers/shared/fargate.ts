@@ -10,10 +10,10 @@ const SIZES: Readonly<Record<number, readonly number[]>> = {
   16384: steps(32768, 122880, 8192),
 };
 
-/** CPU units that Fargate has task sizes for. */
+/** CPU units of Fargate's task sizes. */
 export const FARGATE_CPU: readonly number[] = Object.keys(SIZES).map(Number);
 
-/** MiB of memory that Fargate offers with that many CPU units, in ascending order. */
+/** MiB of memory that Fargate offers for these CPU units, in ascending order. */
 export function fargateMemory(cpu: number): readonly number[] {
   return SIZES[cpu] ?? [];
 }

@@ -1,9 +1,9 @@
-/** Where repositories are: each forge has webhooks, archives and credentials of its own kind. */
+/** The services that host repositories, each with its own kind of webhooks, archives and credentials. */
 export const FORGES = ["github", "gitlab", "bitbucket", "gitee"] as const;
 
 export type Forge = (typeof FORGES)[number];
 
-/** Base address of each forge's public service, without a slash at its end. */
+/** Base URL of each forge's public service, without a trailing slash. */
 export const FORGE_URLS: Record<Forge, string> = {
   github: "https://github.com",
   gitlab: "https://gitlab.com",
@@ -22,8 +22,8 @@ export interface TrackedBranch {
 }
 
 /**
- * Names a repository among those of all forges: `github/acme/storefront`. It is in lower case, because forges accept
- * repository names in any case.
+ * Identifies a repository across forges: `github/acme/storefront`. In lower case, because forges ignore the case of
+ * repository names.
  */
 export function repositoryKey({ forge, repository }: Pick<TrackedBranch, "forge" | "repository">): string {
   return `${forge}/${repository}`.toLowerCase();

@@ -3,17 +3,17 @@ import { failure } from "./failure";
 import { FORGE_URLS, FORGES, type Forge } from "./forge";
 import { type CachedSecret, cachedSecret, nameOf, readSecret, type SecretLocation } from "./secret";
 
-/** How a forge is reached. */
+/** How to reach a forge. */
 export interface ForgeAccess {
-  /** Its base address, without a slash at its end: `https://github.com`. */
+  /** Its base URL, without a trailing slash: `https://github.com`. */
   url: string;
-  /** Where the token is that reads private repositories; none for public ones. */
+  /** Location of the token for private repositories; absent for public ones. */
   token?: SecretLocation;
 }
 
 export type ForgeAccessOptions = Partial<Record<Forge, ForgeAccess>>;
 
-/** @throws Failure for a forge that the program gave no address of */
+/** @throws Failure if the program configured no address for the forge */
 export function accessOf(forges: ForgeAccessOptions, forge: Forge): ForgeAccess {
   const access = forges[forge];
   if (access === undefined) {
@@ -22,21 +22,21 @@ export function accessOf(forges: ForgeAccessOptions, forge: Forge): ForgeAccess 
   return access;
 }
 
-/** A repository's name as a part of addresses. */
+/** A repository's name, encoded for use in URLs. */
 export function pathOf(repository: string): string {
   return repository.split("/").map(encodeURIComponent).join("/");
 }
 
-/** A GET request. Its address holds no secret. */
+/** A GET request. Its URL contains no secret. */
 export interface ForgeRequest {
   url: string;
   headers: Record<string, string>;
 }
 
 /**
- * The user names under which forges take a token where git sends a password.
+ * The user names with which forges accept a token as git's password.
  * - GitHub: https://docs.github.com/en/apps/creating-github-apps/authenticating-with-a-github-app/authenticating-as-a-github-app-installation
- * - GitLab: any name for access tokens, this one for those of OAuth. https://docs.gitlab.com/api/oauth2/
+ * - GitLab: any name for access tokens, this one for OAuth tokens. https://docs.gitlab.com/api/oauth2/
  * - Bitbucket: https://support.atlassian.com/bitbucket-cloud/docs/using-access-tokens/
  */
 const TOKEN_USERS: Record<Forge, string> = {
@@ -46,24 +46,24 @@ const TOKEN_USERS: Record<Forge, string> = {
   gitee: "oauth2",
 };
 
-/** GitHub's API answers 403 to who does not say a name. */
+/** GitHub's API answers 403 to requests without a user agent. */
 export const AGENT = { "user-agent": "slipway" };
 
-/** The headers of git's requests over HTTP, without those of git's protocol. @param token `undefined` for public repositories */
+/** The headers of git over HTTP, except those of git's protocol. @param token `undefined` for public repositories */
 export function gitHeaders(forge: Forge, token: string | undefined): Record<string, string> {
   return token === undefined ? AGENT : { ...AGENT, authorization: basic(TOKEN_USERS[forge], token) };
 }
 
 /**
- * The request for a commit's zip. Every forge makes it with `git archive`.
- * - GitHub: its website has archives of public repositories, without the API's limit of requests; its API those of private
+ * The request for a commit's zip. Every forge creates it with `git archive`.
+ * - GitHub: the website has archives of public repositories, without the API's rate limit; the API has those of private
  *   ones. https://docs.github.com/en/rest/repos/contents#download-a-repository-archive-zip
  * - GitLab: https://docs.gitlab.com/api/repositories/#get-file-archive
- * - Bitbucket: the website alone has archives. It takes a token as a bearer's; one that comes as git's does, it sends to
- *   sign in. https://github.com/utopia-php/vcs/pull/130
- * - Gitee: https://gitee.com/api/v5/swagger#/getV5ReposOwnerRepoZipball; not without a token, public repositories neither.
+ * - Bitbucket: only the website has archives. It accepts bearer tokens; a token sent the way git does leads to the
+ *   sign-in page. https://github.com/utopia-php/vcs/pull/130
+ * - Gitee: https://gitee.com/api/v5/swagger#/getV5ReposOwnerRepoZipball; always needs a token, even if public.
  *
- * @param at the forge, and its base address without a slash at its end
+ * @param at the forge and its base URL, without a trailing slash
  * @param token `undefined` for public repositories
  */
 export function archiveRequest(
@@ -94,8 +94,8 @@ export interface ForgeTokens {
   /** The forge's token; `undefined` where none is configured. @throws Failure that names the secret */
   tokenOf(forge: Forge): Promise<string | undefined>;
   /**
-   * The token that the forge's secret holds by now, after a forge has refused the one that {@link tokenOf} gave: read anew,
-   * or by somebody else a moment ago. `undefined` where none is configured, or the secret holds the refused one still.
+   * The current token after a forge has rejected the one from {@link tokenOf}: read again, or already refreshed by
+   * another call. `undefined` if none is configured, or the secret still contains the rejected one.
    */
   rotatedToken(forge: Forge, refused: string): Promise<string | undefined>;
 }
@@ -124,7 +124,7 @@ export function createForgeTokens(
 
 async function readToken(client: SecretsManagerClient, forge: Forge, location: SecretLocation): Promise<string> {
   const token = await readSecret(client, location, `${forge}'s token`);
-  // Checked here, since the error for a header that HTTP does not take quotes it.
+  // Checked here, because the error for an invalid header value would quote it.
   if (!/^[\x21-\x7e]+$/.test(token)) {
     throw failure(
       "ConfigurationError",
@@ -135,10 +135,10 @@ async function readToken(client: SecretsManagerClient, forge: Forge, location: S
 }
 
 /**
- * Enterprise Server has its API under its own host, Enterprise Cloud with data residency (`acme.ghe.com`) beside it.
+ * Enterprise Server has its API on its own host, Enterprise Cloud with data residency (`acme.ghe.com`) on `api.<host>`.
  * https://docs.github.com/en/enterprise-server@latest/rest/using-the-rest-api/getting-started-with-the-rest-api
- * @param url GitHub's base address
- * @returns its API's, without a slash at its end
+ * @param url GitHub's base URL
+ * @returns the API's base URL, without a trailing slash
  */
 export function githubApi(url: string): string {
   const { host } = new URL(url);

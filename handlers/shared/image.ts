@@ -3,14 +3,14 @@ import { failure } from "./failure";
 
 /** An image in ECR, by digest. */
 export interface ImageReference {
-  /** Account of the registry; the caller's own if absent. */
+  /** The registry's account; the caller's own if absent. */
   registryId?: string | undefined;
   repositoryName: string;
   /** `sha256:…` */
   digest: string;
 }
 
-/** `<account>.dkr.ecr.<region>.<suffix>/<repository>@sha256:…`; stand-ins of AWS put a port after the suffix. */
+/** `<account>.dkr.ecr.<region>.<suffix>/<repository>@sha256:…`; AWS emulators add a port after the suffix. */
 export const IMAGE_URI =
   /^(\d{12})\.dkr\.ecr\.[a-z0-9-]+\.[a-z0-9.-]+(?::\d+)?\/([a-z0-9._/-]+)@(sha256:[0-9a-f]{64})$/;
 
@@ -23,7 +23,7 @@ export function referenceOf(uri: string): ImageReference {
   return { registryId, repositoryName, digest };
 }
 
-/** All that an image may have, so that ECR gives each as it was pushed: multi-architecture images have a list or an index. */
+/** All types, so that ECR returns images as they were pushed: multi-architecture images have a list or an index. */
 export const MEDIA_TYPES = [
   "application/vnd.docker.distribution.manifest.v2+json",
   "application/vnd.docker.distribution.manifest.list.v2+json",
@@ -31,15 +31,15 @@ export const MEDIA_TYPES = [
   "application/vnd.oci.image.index.v1+json",
 ];
 
-/** What ECR gives of an image. It answers 200 for one that it does not have, and says why. */
+/** ECR's answer about an image. If the image is missing, ECR answers 200 with a reason. */
 export interface FoundImage {
   image: Image | undefined;
-  /** Absent where ECR gives no reason. */
+  /** Absent if ECR gives no reason. */
   failureCode: string | undefined;
   why: string;
 }
 
-/** Asks for one image, by tag or by digest. Needs ecr:BatchGetImage on the repository. */
+/** Looks up one image, by tag or by digest. Needs ecr:BatchGetImage on the repository. */
 export async function findImage(
   ecr: ECRClient,
   repository: Omit<ImageReference, "digest">,

@@ -1,17 +1,17 @@
 import { type Job, parameter } from "./codePipelineJob";
 import { IMAGE_TAG, IMAGE_URI } from "./image";
 
-/** The image that a job is about. */
+/** The image of a job. */
 export interface RequestedImage {
   /** By digest. */
   image: string;
-  /** What people call the image: its tag. */
+  /** The image's tag, which people call its version. */
   version: string;
 }
 
 /**
- * The image that the action's UserParameters name: `{"image": "<registry>/<repository>@sha256:…", "version": "<tag>"}`.
- * @throws Failure that names the parameter, its value and what is expected
+ * The image in the action's UserParameters: `{"image": "<registry>/<repository>@sha256:…", "version": "<tag>"}`.
+ * @throws Failure that names the parameter, its value and the expected value
  */
 export function imageParameters(job: Job): RequestedImage {
   return {

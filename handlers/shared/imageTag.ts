@@ -12,7 +12,7 @@ export interface ImageTag {
 /**
  * The digest of the image that a tag names now. Needs ecr:BatchGetImage on the repository.
  * @returns `sha256:…`; `undefined` if the repository has no such tag
- * @throws Failure with the reason if ECR gives neither
+ * @throws Failure with the reason if ECR returns no image for another reason
  */
 export async function digestOf(ecr: ECRClient, { repository, tag }: ImageTag): Promise<string | undefined> {
   const { image, failureCode, why } = await findImage(ecr, { repositoryName: repository }, { imageTag: tag });
@@ -24,7 +24,7 @@ export async function digestOf(ecr: ECRClient, { repository, tag }: ImageTag): P
 }
 
 /**
- * Makes the tag name the image of a digest. Needs ecr:BatchGetImage and ecr:PutImage on the repository.
+ * Moves the tag to the image with this digest. Needs ecr:BatchGetImage and ecr:PutImage on the repository.
  * @param digest `sha256:…`
  * @throws Failure if there is no such image, or the repository's tags are immutable
  */
@@ -34,8 +34,8 @@ export async function putTag(ecr: ECRClient, { repository, tag }: ImageTag, dige
     await ecr.send(
       new PutImageCommand({
         repositoryName: repository,
-        // Byte for byte as it came: a newline more is another digest. Without its media type ECR takes an OCI manifest for
-        // a Docker one, and answers "Invalid JSON syntax".
+        // Byte for byte: one extra newline would change the digest. Without its media type, ECR treats an OCI manifest
+        // as a Docker one, and answers "Invalid JSON syntax".
         imageManifest: image.imageManifest,
         imageManifestMediaType: image.imageManifestMediaType,
         imageDigest: digest,

@@ -8,15 +8,15 @@ import {
 import { failure, isException } from "./failure";
 
 /**
- * A deployment by HTTP and one by the pipeline would undo each other: an application is deployed by one at a time. Whoever
- * has released the lock stays its last owner until another takes it.
+ * The holder of an application's lock. Deployments by HTTP and by the pipeline would undo each other, so only one runs
+ * at a time. After releasing it, the holder stays the last owner until another takes the lock.
  */
 export interface LockHolder {
-  /** The id of the deployment, or of the pipeline's execution. */
+  /** The id of the deployment, or of the pipeline execution. */
   owner: string;
   by: "deployment" | "execution";
   version: string;
-  /** In epoch seconds. The lock of a holder that has died is free from then on. */
+  /** In epoch seconds. After that the lock is free, even if its holder has died. */
   until: number;
 }
 
@@ -26,10 +26,10 @@ export interface DeploymentTable {
   table: string;
 }
 
-/** How long a deployment may wait for its beginning, in minutes. */
+/** How long a deployment may wait before it starts, in minutes. */
 export const BEGINNING = 15;
 
-/** How long a lock lasts, in seconds: a rollout and a rollback may take the deadline each. */
+/** How long a lock lasts, in seconds: a rollout and a rollback may each take the deadline. */
 export function lockSeconds(deadlineMinutes: number): number {
   return (2 * deadlineMinutes + BEGINNING) * 60;
 }
@@ -40,9 +40,9 @@ export function describeHolder({ owner, by, version }: LockHolder): string {
 }
 
 /**
- * Takes an application's lock. Whoever has it already takes it anew.
+ * Takes an application's lock. The current holder may take it again.
  * @param now epoch seconds
- * @returns who has it instead
+ * @returns the other holder, if the lock is taken
  */
 export async function acquireLock(
   table: DeploymentTable,
@@ -50,7 +50,7 @@ export async function acquireLock(
   holder: LockHolder,
   now: number,
 ): Promise<LockHolder | undefined> {
-  // It may be given back between being found taken and being looked at.
+  // It may be released between the failed write and the read.
   for (let attempt = 0; attempt < 3; attempt += 1) {
     if (await putLock(table, application, holder, now)) {
       return undefined;
@@ -94,7 +94,7 @@ async function putLock(
   }
 }
 
-/** @returns who has the application's lock, if anybody does */
+/** @returns the current holder of the application's lock, if any */
 export async function readLock(
   table: DeploymentTable,
   application: string,
@@ -104,12 +104,12 @@ export async function readLock(
   return holder === undefined || holder.until < now ? undefined : holder;
 }
 
-/** Gives the lock back. Nothing happens if the owner does not have it any more. */
+/** Releases the lock. Does nothing if the owner no longer holds it. */
 export async function releaseLock(table: DeploymentTable, application: string, owner: string): Promise<void> {
   await setUntil(table, application, owner, 0);
 }
 
-/** Makes a lock last longer that the owner still holds. @param now epoch seconds; @param until epoch seconds */
+/** Extends a lock that the owner still holds. @param now epoch seconds; @param until epoch seconds */
 export async function renewLock(
   table: DeploymentTable,
   application: string,
@@ -121,9 +121,9 @@ export async function renewLock(
 }
 
 /**
- * Keeps the lock, or takes it again if nobody else has had it since: what was deployed under it still runs.
+ * Keeps the lock, or takes it again if no other owner has taken it: what was deployed under it is still running.
  * @param until epoch seconds
- * @returns whether the owner has it; not if another has taken it since
+ * @returns whether the owner has it; false if another has taken it
  */
 export async function holdLock(
   table: DeploymentTable,
@@ -134,7 +134,7 @@ export async function holdLock(
   return setUntil(table, application, owner, until);
 }
 
-/** @param heldAt epoch seconds: only if the owner holds the lock then */
+/** @param heldAt epoch seconds: only if the owner holds the lock at that time */
 async function setUntil(
   { dynamo, table }: DeploymentTable,
   application: string,
@@ -181,7 +181,7 @@ export async function lastHolder(
   return { owner: Item.owner?.S ?? "", by, version: Item.version?.S ?? "", until: Number(Item.until?.N ?? 0) };
 }
 
-/** No record's: a record's id is a UUID, and holds no slash. */
+/** No record's id: those start differently. */
 function keyOf(application: string): Record<string, AttributeValue> {
   return { id: { S: `application/${application}` } };
 }

@@ -1,4 +1,4 @@
-/** What a log line may carry beside its message. Never an event, a header or a secret. */
+/** Fields of a log line besides its message. Never an event, a header or a secret. */
 export type LogFields = Record<string, string | number | boolean | string[] | undefined> & {
   level?: never;
   message?: never;
@@ -7,8 +7,8 @@ export type LogFields = Record<string, string | number | boolean | string[] | un
 /**
  * Writes one JSON line: `{"level":"info","message":"…",…}`.
  *
- * Straight to standard output: the Lambda runtime puts a time, a request id and a level before what `console.log`
- * is given, and the line would not be JSON any more.
+ * Writes directly to standard output: for `console.log`, the Lambda runtime prefixes a time, a request id and a level,
+ * and the line would no longer be JSON.
  */
 export function log(level: "info" | "warn" | "error", message: string, fields: LogFields = {}): void {
   process.stdout.write(`${JSON.stringify({ level, message, ...fields })}\n`);

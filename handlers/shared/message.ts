@@ -2,38 +2,38 @@ import { createHash } from "node:crypto";
 import { SendMessageCommand, type SQSClient } from "@aws-sdk/client-sqs";
 import { FORGES, type Forge } from "./forge";
 
-/** What the intake puts on the queue, as JSON: one message for each application that tracks the pushed branch. */
+/** A message on the push queue, as JSON: one for each application that tracks the pushed branch. */
 export interface PushMessage {
   forge: Forge;
-  /** `owner/name`, at GitLab `group/…/name`; as the program's configuration spells it. */
+  /** `owner/name`, at GitLab `group/…/name`; spelled as in the program's configuration. */
   repository: string;
-  /** Without `refs/heads/`; may hold slashes. */
+  /** Without `refs/heads/`; may contain slashes. */
   branch: string;
   /** The pushed commit, 40 hexadecimal digits. */
   commit: string;
-  /** The commit that the branch was at before. Left out where the branch is new, or it is not known. */
+  /** The branch's previous commit. Absent if the branch is new, or the commit is unknown. */
   before?: string;
-  /** The forge's id of the delivery, or the poll's: a redelivery carries the same one. */
+  /** The forge's id of the webhook request, or the poll's id: a redelivery has the same one. */
   delivery: string;
-  /** When the forge took the push in, ISO 8601. */
+  /** When the forge received the push, ISO 8601. */
   pushedAt: string;
   application: string;
 }
 
 /**
- * The FIFO group: pushes to one branch stay in order, and branches do not wait for each other. A digest, because a
- * branch name may hold what a group id may not, and may be longer than its 128 characters.
+ * The FIFO group: pushes to one branch stay in order, and branches do not wait for each other. A digest, because branch
+ * names may contain characters not allowed in a group id, and exceed its 128 characters.
  */
 export function messageGroup(message: PushMessage): string {
   return sha256(`${message.forge}:${message.repository}:${message.branch}`);
 }
 
-/** The FIFO deduplication id: a redelivery within SQS's five minutes is dropped. */
+/** The FIFO deduplication id: SQS drops a redelivery within five minutes. */
 export function messageDeduplication(message: PushMessage): string {
   return sha256(`${message.delivery}${message.commit}${message.application}`);
 }
 
-/** Puts the message on the FIFO queue. Needs sqs:SendMessage on it. */
+/** Sends the message to the FIFO queue. Needs sqs:SendMessage on it. */
 export async function sendMessage(client: SQSClient, queueUrl: string, message: PushMessage): Promise<void> {
   await client.send(
     new SendMessageCommand({
@@ -48,8 +48,8 @@ export async function sendMessage(client: SQSClient, queueUrl: string, message: 
 const COMMIT = /^[0-9a-f]{40}$/;
 
 /**
- * Reads a queue message.
- * @throws Error that names the field that is missing or malformed
+ * Parses a queue message.
+ * @throws Error that names the missing or malformed field
  */
 export function parseMessage(body: string): PushMessage {
   const value: unknown = JSON.parse(body);
@@ -78,7 +78,7 @@ export function parseMessage(body: string): PushMessage {
 }
 
 function forgeOf(value: unknown): Forge {
-  // A message that an earlier version of the program has put on the queue names none: it knew only GitHub.
+  // Messages from earlier versions of the program have no forge: only GitHub was supported.
   const forge = value === undefined ? "github" : FORGES.find((each) => each === value);
   if (forge === undefined) {
     throw new Error(`the message's forge is ${JSON.stringify(value)}, expected one of ${FORGES.join(", ")}`);

@@ -1,6 +1,6 @@
 import type { ActionFailure, Progress } from "../notices/progress";
 
-/** How CodePipeline says that an execution ended, and how people say it. */
+/** CodePipeline's final states of an execution, and their wording for people. */
 const ENDINGS = {
   SUCCEEDED: "succeeded",
   FAILED: "failed",
@@ -15,7 +15,7 @@ export interface Outcome {
   state: keyof typeof ENDINGS;
   /** Id of the pipeline execution. */
   execution: string;
-  /** The execution in the console. */
+  /** URL of the execution in the console. */
   link: string;
   progress?: Progress | undefined;
   /** Why there is no progress: the actions could not be read. */
@@ -28,7 +28,7 @@ export interface Notice {
   message: string;
 }
 
-/** Whether the state is an end: there are STARTED, RESUMED and STOPPING too. */
+/** Whether the state is final: there are also STARTED, RESUMED and STOPPING. */
 export function isOutcome(state: string): state is Outcome["state"] {
   return Object.hasOwn(ENDINGS, state);
 }
@@ -66,7 +66,7 @@ function endingOf({ state, progress }: Outcome): string {
   return stage === undefined ? ENDINGS[state] : `${ENDINGS[state]} at ${stage}`;
 }
 
-/** A commit as git abbreviates it; other tags as they are. */
+/** A commit in git's short form; other tags unchanged. */
 export function abbreviate(version: string): string {
   return /^[0-9a-f]{40}$/.test(version) ? version.slice(0, 7) : version;
 }
@@ -77,7 +77,7 @@ function linesOf({ stage, action, kind, cause, link }: ActionFailure): string[] 
 }
 
 /**
- * SNS takes fewer than 100 characters of ASCII, without line breaks and control characters.
+ * SNS accepts fewer than 100 ASCII characters, without line breaks and control characters.
  * https://docs.aws.amazon.com/sns/latest/api/API_Publish.html
  */
 export function subjectOf(text: string): string {

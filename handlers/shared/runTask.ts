@@ -1,6 +1,6 @@
 import type { Failure } from "@aws-sdk/client-ecs";
 
-/** What RunTask takes for one Fargate task in private subnets. */
+/** RunTask parameters of one Fargate task in private subnets. */
 export function privateTask(subnets: string[], securityGroup: string) {
   return {
     count: 1,
@@ -11,7 +11,7 @@ export function privateTask(subnets: string[], securityGroup: string) {
   };
 }
 
-/** Why ECS did not start a task: it answers 200 then too. */
+/** Why ECS did not start a task although it answered 200. */
 export function reasonsOf(failures: Failure[] | undefined): string {
   const reasons = (failures ?? []).map(({ reason, detail }) =>
     [reason ?? "no reason", ...(detail ? [detail] : [])].join(": "),
@@ -20,11 +20,11 @@ export function reasonsOf(failures: Failure[] | undefined): string {
 }
 
 /**
- * Whether it may well be otherwise in a while: Fargate has no room in these subnets, or the account runs as much as it may.
+ * Whether the problem may be temporary: Fargate has no capacity in these subnets, or the account has reached its limit.
  * https://docs.aws.amazon.com/AmazonECS/latest/developerguide/api_failures_messages.html
  */
 export function isShortage(why: string): boolean {
-  // A denial names its resource as well: `on resource: arn:…`.
+  // A denied request also names its resource: `on resource: arn:…`.
   return (
     !/not authorized/.test(why) && (/\bRESOURCE:/.test(why) || /capacity|reached the limit on the number/i.test(why))
   );

@@ -2,14 +2,14 @@ import { createHash, timingSafeEqual } from "node:crypto";
 import { GetSecretValueCommand, type SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 import { explain, failure, failureType } from "./failure";
 
-/** Where in Secrets Manager a text is: the whole string of a secret, or one key of its JSON. */
+/** The location of a text in Secrets Manager: the whole secret, or one key of its JSON. */
 export interface SecretLocation {
   /** ARN or name. */
   secretId: string;
   key?: string;
 }
 
-/** How a person would call the location. */
+/** The location, for a person. */
 export function nameOf({ secretId, key }: SecretLocation): string {
   return key === undefined ? `secret ${secretId}` : `key ${key} of secret ${secretId}`;
 }
@@ -17,19 +17,19 @@ export function nameOf({ secretId, key }: SecretLocation): string {
 const LIFETIME = 5 * 60_000;
 const REREAD_AFTER = 10_000;
 
-/** A secret that is read once and kept for a while. */
+/** A secret that is cached for a while. */
 export interface CachedSecret {
   /** The secret, at most five minutes old. */
   current(): Promise<string>;
   /**
-   * The secret read anew, for a signature or a token that the cached one does not explain: it may have been rotated.
-   * `undefined` if the cached one is younger than ten seconds, so that forged requests cannot turn into a stream of
-   * calls to Secrets Manager.
+   * The secret, read again after a signature or token did not match the cached one: it may have been rotated.
+   * `undefined` if the cached one is less than ten seconds old, so that forged requests cannot cause a stream of calls
+   * to Secrets Manager.
    */
   afterRotation(): Promise<string | undefined>;
 }
 
-/** @param read asks Secrets Manager; @param now milliseconds */
+/** @param read reads from Secrets Manager; @param now milliseconds */
 export function cachedSecret(read: () => Promise<string>, now: () => number): CachedSecret {
   const cache: { value?: string; readAt: number } = { readAt: 0 };
   const refresh = async (): Promise<string> => {
@@ -48,7 +48,7 @@ export function cachedSecret(read: () => Promise<string>, now: () => number): Ca
   };
 }
 
-/** Whether the secret passes a check: the cached one, or else the one that it was rotated to. */
+/** Whether the cached secret passes a check, or else the one that it was rotated to. */
 export async function verifyWithRotation(secret: CachedSecret, check: (value: string) => boolean): Promise<boolean> {
   if (check(await secret.current())) {
     return true;
@@ -57,7 +57,7 @@ export async function verifyWithRotation(secret: CachedSecret, check: (value: st
   return rotated !== undefined && check(rotated);
 }
 
-/** Whether two texts are the same, in time that tells of neither what it holds nor how long it is. */
+/** Whether two texts are equal. The time reveals neither content nor length. */
 export function isSame(given: string, expected: string): boolean {
   return timingSafeEqual(digest(given), digest(expected));
 }
@@ -67,10 +67,10 @@ function digest(text: string): Buffer {
 }
 
 /**
- * Reads the text at a location, without white space at its ends: secrets that were written by `echo` or from a file end with a
- * newline. Needs secretsmanager:GetSecretValue on the secret.
- * @param content what the secret has to hold, for the error: `the webhook's secret`
- * @throws Failure that names the secret if it cannot be read, or holds no text there: an empty secret would let anybody in
+ * Reads the text at a location, and trims it: secrets written by `echo` or from a file end with a newline. Needs
+ * secretsmanager:GetSecretValue on the secret.
+ * @param content what the secret should contain, for the error: `the webhook's secret`
+ * @throws Failure that names the secret if it cannot be read, or is empty: an empty secret would let anyone in
  */
 export async function readSecret(
   client: SecretsManagerClient,
@@ -82,7 +82,7 @@ export async function readSecret(
     .catch((error: unknown) => {
       const type = failureType(error);
       throw failure(
-        // Neither an outage nor a denial: such as a secret that is not there.
+        // Neither an outage nor a denial: for example, the secret does not exist.
         type === "JobFailed" ? "ConfigurationError" : type,
         `secret ${location.secretId} cannot be read: ${explain(error)}`,
         error,
@@ -92,10 +92,10 @@ export async function readSecret(
 }
 
 /**
- * The text at a location in a secret that was read before.
- * @param secret the whole string of the secret
+ * The text at a location in a secret that was already read.
+ * @param secret the whole secret
  * @param content as for {@link readSecret}
- * @throws Failure that names the location if it holds no text
+ * @throws Failure that names the location if it contains no text
  */
 export function requireText(location: SecretLocation, secret: string, content: string): string {
   const text = textAt(location, secret);
@@ -105,9 +105,7 @@ export function requireText(location: SecretLocation, secret: string, content: s
   return text;
 }
 
-/**
- * The same; `undefined` where the key is missing or holds no text. JSON's errors quote the secret: none leaves this function.
- */
+/** The same; `undefined` if the key is missing or has no text. JSON errors quote the secret, so they are swallowed. */
 export function textAt({ key }: SecretLocation, secret: string): string | undefined {
   if (key === undefined) {
     return secret.trim() || undefined;

@@ -1,4 +1,4 @@
-/** How an ECS task ended, as ECS tells it by DescribeTasks and in its events. */
+/** How an ECS task ended, from DescribeTasks or ECS's events. */
 export interface TaskEnd {
   stopCode?: string | undefined;
   stoppedReason?: string | undefined;
@@ -8,7 +8,7 @@ export interface TaskEnd {
 /**
  * `container app exited with 137 (OutOfMemoryError: …); EssentialContainerExited: Essential container in task exited`
  *
- * @param remark what else is to be said of the containers
+ * @param remark an additional note about the containers
  */
 export function explainTaskEnd({ stopCode, stoppedReason, containers }: TaskEnd, remark?: string): string {
   const ends = containers.map(({ name, exitCode, reason }) => {

@@ -13,9 +13,9 @@ import { type ImageTag, putTag } from "../shared/imageTag";
 import { releaseLock } from "../shared/lock";
 import { log } from "../shared/log";
 
-/** The tag to give to the delivered image is the environment's name. */
+/** The tag for the delivered image: the environment's name. */
 export interface TagOptions extends ImageTag {
-  /** Where the lock is that the image was deployed under. Absent where CodePipeline's own action deploys. */
+  /** The lock that the image was deployed under. Absent if CodePipeline's own action deploys. */
   lock?: LockOptions;
   /** The DynamoDB table where delivered images are recorded. */
   deliveredImages: string;
@@ -23,15 +23,15 @@ export interface TagOptions extends ImageTag {
 
 /**
  * Records that the image of a digest is delivered, then gives it the environment's tag. UserParameters:
- * `{"image": "<registry>/<repository>@sha256:…", "version": "<tag>", "execution": "<pipeline execution id>"}`, the image that was
- * deployed, and not what else a build may export. The tag starts the pipeline of the
- * next environment, which trusts the record.
+ * `{"image": "<registry>/<repository>@sha256:…", "version": "<tag>", "execution": "<pipeline execution id>"}`: the
+ * image that was deployed, not any other that a build may export. The tag starts the next environment's pipeline, which
+ * trusts the record.
  *
- * ECR moves a tag whatever it names, and an invocation may be repeated late, when a newer delivery has the tag: that must not
- * lose it to an older one. So the tag is moved under the lock that the image was deployed under, which is released once
- * CodePipeline has the result. Without a lock, the first job only looks up when the latest image was recorded, and puts that
- * into its continuation token; the second records its image only if that is still so, and otherwise looks again. CodePipeline
- * refuses the token of a repeated job: only the one that runs goes on.
+ * ECR moves a tag unconditionally, and a late repeated invocation must not move it from a newer delivery back to an
+ * older one. So the tag is moved under the lock that the image was deployed under, which is released once CodePipeline
+ * has the result. Without a lock, the first job only looks up when the latest image was recorded, and puts that time
+ * into its continuation token; the second records its image only if the time is unchanged, and otherwise looks again.
+ * CodePipeline rejects the token of a repeated job, so only the current job continues.
  *
  * Needs, with a lock, dynamodb:GetItem and dynamodb:UpdateItem on its table, and:
  * - ecr:BatchGetImage, ecr:PutImage on the repository
@@ -59,7 +59,7 @@ export function createTag(options: TagOptions): (event: CodePipelineEvent) => Pr
 interface Delivery {
   digest: string;
   latest: () => Promise<LatestImage | undefined>;
-  /** Records it for the next environment, before the tag starts that one's pipeline. */
+  /** Records the image for the next environment, before the tag starts that pipeline. */
   record: (seen?: string) => Promise<boolean>;
 }
 
@@ -79,7 +79,7 @@ function deliveryOf(dynamo: DynamoDBClient, { repository, deliveredImages }: Tag
   };
 }
 
-/** Seconds that Tag holds the lock if it had been released, because the stage is retried. Longer than the function may run. */
+/** Seconds that Tag holds a lock taken again because the stage is retried. Longer than the function's timeout. */
 const HELD = 90;
 
 async function giveTagUnderLock(
@@ -90,7 +90,7 @@ async function giveTagUnderLock(
 ): Promise<JobResult> {
   const work = async () => {
     await record();
-    // Not only if the tag names another image: a build can give its image the tag before it is delivered.
+    // Done even if the tag already names this image: a build can tag its image before it is delivered.
     await putTag(ecr, { repository, tag }, digest);
   };
   await whileHeld(lock, Date.now, work, { seconds: HELD, keeps: true });

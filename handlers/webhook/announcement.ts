@@ -1,16 +1,15 @@
 import type { Announcement, Delivery } from "./adapter";
 
-/** Which headers say what a delivery is. */
+/** The headers that identify a request. */
 export interface AnnouncementHeaders {
   /** `X-GitHub-Event` */
   event: string;
   /** The value of `event` for a push. */
   push: string;
-  /** `X-GitHub-Delivery`; of several the first that was sent. */
+  /** `X-GitHub-Delivery`; the first one present is used. */
   delivery: string[];
 }
 
-/** Reads what a delivery calls itself. */
 export function announcementIn(headers: Delivery["headers"], names: AnnouncementHeaders): Announcement {
   const event = headers[names.event.toLowerCase()];
   const delivery = names.delivery.map((each) => headers[each.toLowerCase()]).find((value) => value);

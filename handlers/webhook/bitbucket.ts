@@ -8,8 +8,8 @@ import { isSignature, isSignedBy } from "./signature";
 const SIGNATURE = "x-hub-signature";
 
 /**
- * Deliveries of Bitbucket Cloud: one for each push, with a change for each of its references. It has no ping. `truncated`
- * says that a change does not list all its commits, of which it has five at most: the references are complete.
+ * Webhooks of Bitbucket Cloud: one request for each push, with a change for each reference. There is no ping.
+ * `truncated` means that a change does not list all its commits (five at most); the references are complete.
  */
 export const bitbucket: Adapter = {
   refuse: (headers) =>
@@ -32,7 +32,7 @@ export const bitbucket: Adapter = {
     }
     const read: Change[] = [];
     for (const [index, change] of changes.entries()) {
-      // The date of a change's target is when the commit was made, which is not when it was pushed.
+      // The date of a change's target is the commit date, not the time of the push.
       const one = readChange(fieldsOf(change), name, timeOfReceipt(now));
       if (one === undefined) {
         return malformed(`push.changes[${index}] names no reference, or no commit`);
@@ -43,7 +43,7 @@ export const bitbucket: Adapter = {
   },
 };
 
-/** @param change `new` is null where the reference was removed, `old` where it was made */
+/** @param change `new` is null if the reference was deleted, `old` if it was created */
 function readChange(change: Record<string, unknown>, repository: string, pushedAt: string): Change | undefined {
   const { type, name: branch, target } = fieldsOf(change.new ?? change.old);
   if (typeof type !== "string" || typeof branch !== "string" || branch === "") {

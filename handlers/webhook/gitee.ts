@@ -8,12 +8,12 @@ import { fieldsOf, isoTime, readUpdate } from "./payload";
 const TOKEN = "x-gitee-token";
 const TIMESTAMP = "x-gitee-timestamp";
 
-/** Gitee's own limit between its clock and the receiver's. */
+/** Gitee's own limit for the receiver's clock difference. */
 const HOUR = 60 * 60_000;
 
 /**
- * Deliveries of Gitee: https://help.gitee.com/webhook/gitee-webhook-push-data-format. The body repeats the password or the
- * signature: nothing of it goes into an answer or a log but names and commits.
+ * Webhooks of Gitee: https://help.gitee.com/webhook/gitee-webhook-push-data-format. The body repeats the password or
+ * the signature, so only names and commits from it may appear in answers and logs.
  */
 export const gitee: Adapter = {
   refuse: (headers) =>
@@ -21,14 +21,14 @@ export const gitee: Adapter = {
   isSentWith,
   mismatch: "X-Gitee-Token is neither the secret nor its signature of an X-Gitee-Timestamp within an hour of now",
   announce(headers) {
-    // Gitee gives deliveries no id, but says when it was made: in milliseconds, on which a signature depends. What is
-    // deduplicated is this time with the commit and the application.
+    // Gitee sends no delivery id, but a timestamp in milliseconds, which the signature covers. Deduplication uses it
+    // together with the commit and the application.
     const announced = announcementIn(headers, {
       event: "X-Gitee-Event",
       push: "Push Hook",
       delivery: ["X-Gitee-Timestamp"],
     });
-    // Its *Test* sends the sample of a push, with this header.
+    // Gitee's *Test* button sends a sample push with this header.
     return announced.kind !== "malformed" && headers["x-gitee-ping"] === "true"
       ? { kind: "ping", delivery: announced.delivery }
       : announced;
@@ -51,16 +51,16 @@ export const gitee: Adapter = {
 };
 
 /**
- * The token is the secret itself, or the secret's signature of the timestamp, as the webhook was set up. The signature does
- * not cover the body: within the hour, whoever saw a delivery could send another body with it. Both forms are compared,
- * whatever the first comparison says, so that the time tells nothing.
+ * The token is the secret itself or the secret's signature of the timestamp, depending on the webhook's settings. The
+ * signature does not cover the body: anyone who sees a request can reuse the token with another body for an hour. Both
+ * forms are always compared, so that the response time reveals nothing.
  */
 function isSentWith(secret: string, { headers }: Delivery, now: number): boolean {
   const token = headers[TOKEN] ?? "";
   const timestamp = headers[TIMESTAMP] ?? "";
   const signature = createHmac("sha256", secret).update(`${timestamp}\n${secret}`).digest("base64");
   const isPassword = isSame(token, secret);
-  // The documentation encodes the signature for a URL; what Gitee sends is seen plain.
+  // The documentation says the signature is URL-encoded; in practice Gitee sends it unencoded.
   // https://help.gitee.com/webhook/how-to-verify-webhook-keys
   const isSignature = isSame(decoded(token), signature);
   return isPassword || (isSignature && Math.abs(now - Number(timestamp)) <= HOUR);

@@ -7,7 +7,7 @@ import { isSignature, isSignedBy } from "./signature";
 /** https://docs.github.com/en/webhooks/using-webhooks/validating-webhook-deliveries */
 const SIGNATURE = "x-hub-signature-256";
 
-/** Deliveries of GitHub, and of GitHub Enterprise Server. */
+/** Webhooks of GitHub and GitHub Enterprise Server. */
 export const github: Adapter = {
   refuse: (headers) =>
     isSignature(headers[SIGNATURE]) ? undefined : "X-Hub-Signature-256 is missing or no SHA-256 signature",
@@ -35,7 +35,7 @@ export const github: Adapter = {
       deleted,
       repository: full_name,
       repositoryField: "repository.full_name",
-      // Epoch seconds in push events, ISO 8601 in most others, and by its schema it may be null.
+      // Epoch seconds in push events, ISO 8601 in most others; the schema also allows null.
       pushedAt: isoTime(pushed_at, now),
     });
   },

@@ -8,8 +8,8 @@ import { fieldsOf, readUpdate, timeOfReceipt } from "./payload";
 const TOKEN = "x-gitlab-token";
 
 /**
- * Deliveries of GitLab. It has no ping: its *Test* sends a push of the default branch as it is. A push of more than three
- * branches (its setting `push_event_hooks_limit`) tells of none of them.
+ * Webhooks of GitLab. There is no ping: *Test* sends a push of the default branch. GitLab sends no webhook when a push
+ * updates more than three branches (setting `push_event_hooks_limit`).
  */
 export const gitlab: Adapter = {
   refuse: (headers) =>
@@ -20,7 +20,7 @@ export const gitlab: Adapter = {
     announcementIn(headers, {
       event: "X-Gitlab-Event",
       push: "Push Hook",
-      // Before 17.4 there is no Idempotency-Key. The UUID of the event may be shared by what other webhooks caused.
+      // Before 17.4 there is no Idempotency-Key. Other webhooks' requests may share the event's UUID.
       delivery: ["Idempotency-Key", "X-Gitlab-Event-UUID"],
     }),
   contentTypes: ["application/json"],
@@ -33,7 +33,7 @@ export const gitlab: Adapter = {
       after,
       repository: fieldsOf(project).path_with_namespace,
       repositoryField: "project.path_with_namespace",
-      // GitLab tells when commits were made, which is not when they were pushed.
+      // GitLab sends only the commit dates, not the time of the push.
       pushedAt: timeOfReceipt(now),
     });
   },

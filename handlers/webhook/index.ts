@@ -18,7 +18,7 @@ import { gitlab } from "./gitlab";
 import { decidePush, type TrackedPush } from "./push";
 
 export interface WebhookOptions {
-  /** ARN of the Secrets Manager secret: a JSON object with the secret of each repository's webhook, by {@link repositoryKey}. */
+  /** ARN of the Secrets Manager secret: JSON with each repository's webhook secret by {@link repositoryKey}. */
   secretArn: string;
   /** The FIFO queue for {@link PushMessage}s. */
   queueUrl: string;
@@ -29,54 +29,54 @@ export interface WebhookOptions {
 export interface WebhookRequest extends HttpRequest {
   /** `/webhooks/<forge>/<owner>/<repository>` */
   rawPath: string;
-  /** When API Gateway took the request in, in milliseconds: the function may have started long after. */
+  /** When API Gateway received the request, in milliseconds; the function may start much later. */
   requestContext: { timeEpoch: number };
 }
 
-/** Called for each delivery. */
+/** Called for each webhook request. */
 export type WebhookHandler = (event: WebhookRequest) => Promise<APIGatewayProxyStructuredResultV2>;
 
-/** In bytes. Lambda takes requests of 6 MB; GitHub and GitLab send up to 25 MB, and list only the first commits of a push. */
+/** In bytes. Lambda accepts 6 MB. GitHub and GitLab send up to 25 MB, and list only the first commits of a push. */
 const BODY_LIMIT = 5 * 1024 * 1024;
 
 const ADAPTERS: Record<Forge, Adapter> = { github, gitlab, bitbucket, gitee };
 
-/** What a path leads to. */
+/** The forge and repository in a path. */
 interface WebhookEndpoint {
   forge: Forge;
-  /** {@link repositoryKey} of the repository, which may not be tracked. */
+  /** {@link repositoryKey} of the repository, tracked or not. */
   key: string;
-  /** What is tracked of the repository; undefined for nothing. */
+  /** The repository's tracked branches; undefined if it has none. */
   tracked: { repository: string; sources: TrackedBranch[] } | undefined;
 }
 
-/** The secrets that signatures are checked with. */
+/** The secrets for verifying signatures. */
 interface Secrets {
   secretId: string;
   stored: CachedSecret;
-  /** A random text, compared where the repository has no secret, so that the answer takes as long. */
+  /** Random text, compared if the repository has no secret, so that the response time is the same. */
   unknown: string;
 }
 
 /**
- * Takes the forges' webhook deliveries in: verifies, keeps the pushes to tracked branches, and enqueues one
- * {@link PushMessage} for each branch and application. Everything slow is left to the queue's other side, because forges
- * wait ten seconds for an answer, and GitHub does not try again by itself.
+ * Receives the forges' webhooks: verifies them, keeps the pushes to tracked branches, and enqueues one
+ * {@link PushMessage} for each branch and application. Everything slow happens after the queue, because forges wait ten
+ * seconds for an answer, and GitHub does not retry by itself.
  *
- * Each repository has a path and a secret of its own: whoever administers one can deliver for no other. Paths of repositories
- * that are not tracked are answered like those whose secret the sender does not know.
+ * Each repository has its own path and secret, so an administrator of one cannot send pushes for another. An untracked
+ * repository's path gets the same answer as a wrong secret.
  *
- * Answers `{outcome, forge, …}` as JSON: 200 ping; 202 queued or ignored, with the reason; 400 not a delivery of the
- * forge's; 401 not sent with the secret of the path's repository; 403 a push to another repository; 404 no forge that
- * delivers here; 413 too large; 415 a content type that the forge does not send; 503 secret or queue out of reach. Several
- * pushes that are queued are listed as `pushes`.
+ * Answers `{outcome, forge, …}` as JSON: 200 ping; 202 queued or ignored, with the reason; 400 not a valid webhook of
+ * the forge; 401 not sent with the secret of the path's repository; 403 a push to another repository; 404 no tracked
+ * forge in the path; 413 too large; 415 a content type that the forge does not send; 503 secret or queue unavailable.
+ * If several pushes are queued, they are listed as `pushes`.
  *
  * Needs:
  * - secretsmanager:GetSecretValue on the secret
  * - sqs:SendMessage on the queue
  */
 export function createWebhook(options: WebhookOptions): WebhookHandler {
-  // Two attempts of two seconds at the secret and at the queue: within the forges' ten.
+  // Two attempts of two seconds for the secret and the queue: within the forges' ten.
   const secretsManager = new SecretsManagerClient(clientSettings(2, 2));
   const queue = new SQSClient(queueClientSettings(2, 2));
   const { secretArn: secretId } = options;
@@ -105,7 +105,7 @@ export function createWebhook(options: WebhookOptions): WebhookHandler {
   };
 }
 
-/** @returns `undefined` for the path of a forge from which nothing is tracked, which has no route */
+/** @returns `undefined` if nothing is tracked at the path's forge, which then has no route */
 function findEndpoint(rawPath: string, sources: TrackedBranch[]): WebhookEndpoint | undefined {
   const key = (/\/webhooks\/(.+)$/.exec(rawPath)?.[1] ?? "").toLowerCase();
   const forge = FORGES.find((each) => key.startsWith(`${each}/`));
@@ -117,7 +117,7 @@ function findEndpoint(rawPath: string, sources: TrackedBranch[]): WebhookEndpoin
   return { forge, key, tracked: first && { repository: first.repository, sources: ofRepository } };
 }
 
-/** The answer to what the forge did not send with the secret of the path's repository, `undefined` if it did. */
+/** The answer if the request was not sent with the secret of the path's repository, otherwise `undefined`. */
 async function refuse(
   endpoint: WebhookEndpoint,
   { secretId, stored, unknown }: Secrets,
@@ -146,14 +146,14 @@ async function refuse(
   return mismatch(endpoint);
 }
 
-/** The sender does not know the secret, or there is none. Only the log says which. */
+/** The sender does not know the secret, or none exists. Only the log says which. */
 function mismatch({ forge, tracked }: WebhookEndpoint): APIGatewayProxyStructuredResultV2 {
   const reason = `${ADAPTERS[forge].mismatch}, or the path names no tracked repository`;
   const internal = tracked ? { repository: tracked.repository } : { cause: "the path names no tracked repository" };
   return answer(401, "rejected", { forge, reason }, internal);
 }
 
-/** What the parts of the flow share: the repository whose secret the sender knows. */
+/** The repository whose secret the sender knows, and what is needed to enqueue its pushes. */
 interface VerifiedSender {
   forge: Forge;
   repository: string;
@@ -162,7 +162,7 @@ interface VerifiedSender {
   queue: SQSClient;
 }
 
-/** What follows once the sender is known to have the repository's secret. */
+/** Handles a request after its secret has been verified. */
 async function receive(
   sender: VerifiedSender,
   { headers, body }: Delivery,
@@ -215,7 +215,7 @@ async function enqueue(
       try {
         await sendMessage(queue, queueUrl, message);
       } catch (error) {
-        // What was enqueued before is no harm: the forge's redelivery carries the same delivery and commit.
+        // Messages already enqueued do no harm: a redelivery has the same delivery id and commit.
         const reason = `the push could not be enqueued for ${application}: redeliver it`;
         return answer(503, "failed", { forge, reason, delivery }, { cause: explain(error) });
       }
@@ -241,8 +241,8 @@ function queued(forge: Forge, pushes: TrackedPush[], delivery: string): APIGatew
 }
 
 /**
- * Answers, and logs the same.
- * @param internal what is for the log alone
+ * Answers, and logs the same fields.
+ * @param internal fields for the log only
  */
 function answer(
   statusCode: number,

@@ -2,24 +2,24 @@ import type { Change, Malformed } from "./adapter";
 
 const ZEROS = "0".repeat(40);
 
-/** The part of a push event that GitHub began, and GitLab and Gitee send too: one reference for each event. */
+/** GitHub's push event format, also sent by GitLab and Gitee: one reference for each event. */
 export interface ReferenceUpdate {
   /** `refs/heads/main` */
   ref: unknown;
-  /** The commit that the reference is at now; zeros if it is gone. */
+  /** The reference's new commit; zeros if it was deleted. */
   after: unknown;
-  /** The commit that it was at before; zeros if it is new. */
+  /** The reference's previous commit; zeros if it is new. */
   before: unknown;
-  /** GitLab says it by the zeros alone. */
+  /** GitLab signals it only by the zeros. */
   deleted?: unknown;
   repository: unknown;
-  /** Where the repository's name was looked for. */
+  /** The field that should hold the repository's name. */
   repositoryField: string;
   /** ISO 8601. */
   pushedAt: string;
 }
 
-/** Reads such an event: a push to a branch, or why it is none. */
+/** Parses such an event: a push to a branch, or the reason why it is not one. */
 export function readUpdate({ ref, after, before, repository, ...update }: ReferenceUpdate): Change[] | Malformed {
   if (typeof ref !== "string" || !ref.startsWith("refs/")) {
     return malformed("ref is missing or no reference");
@@ -42,7 +42,7 @@ export function readUpdate({ ref, after, before, repository, ...update }: Refere
   ];
 }
 
-/** The branch's commit before a push. It shows which of two pushes is newer, whatever the order of their webhooks. */
+/** The branch's commit before a push. It shows which of two pushes is newer, in whatever order they arrive. */
 export function formerly(before: unknown): { before?: string } {
   return isCommit(before) && before !== ZEROS ? { before } : {};
 }
@@ -56,9 +56,9 @@ export function isCommit(value: unknown): value is string {
 }
 
 /**
- * The time of a push that the forge does not date, in ISO 8601. Fetch drops a push that is older than what it has: one that
- * has the time of its receipt is younger than all that were received before it, so none is lost. What it costs: a delivery
- * that is sent again by hand or after a failure counts as a push of that moment, even if its branch has moved on since.
+ * The time of a push that the forge does not date, in ISO 8601. Fetch drops pushes that are older than the archive. The
+ * time of receipt is later than that of all earlier pushes, so none is lost. The drawback: a redelivery counts as a new
+ * push, even if the branch has moved on since.
  * @param now milliseconds
  */
 export function timeOfReceipt(now: number): string {
@@ -66,19 +66,19 @@ export function timeOfReceipt(now: number): string {
 }
 
 /**
- * A time of the payload in ISO 8601, or that of the receipt. A forge whose clock is fast, or who has found the secret out,
- * would have all pushes dropped that follow until that time has come: it cannot be later than the receipt.
+ * A time from the payload in ISO 8601, but never later than the receipt. Otherwise, a forge with a fast clock, or
+ * anyone who knows the secret, could make fetch drop all pushes until that time.
  * @param time epoch seconds, or a text with a date
  * @param now milliseconds
  */
 export function isoTime(time: unknown, now: number): string {
   const milliseconds =
     typeof time === "number" ? time * 1_000 : typeof time === "string" ? Date.parse(time) : Number.NaN;
-  // Before this one a date has no ISO form, and toISOString throws.
+  // The lower limit is the earliest valid Date: below it, toISOString throws.
   return milliseconds >= -8.64e15 && milliseconds <= now ? new Date(milliseconds).toISOString() : timeOfReceipt(now);
 }
 
-/** The fields of what should be an object: none if it is something else. */
+/** The fields of an object; none if the value is not an object. */
 export function fieldsOf(value: unknown): Record<string, unknown> {
   return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {};
 }

@@ -1,7 +1,7 @@
 import type { TrackedBranch } from "../shared/forge";
 import type { Change, Malformed, Push } from "./adapter";
 
-/** A push, and who tracks its branch. */
+/** A push, and the applications that track its branch. */
 export interface TrackedPush {
   push: Push;
   sources: TrackedBranch[];
@@ -15,8 +15,8 @@ export type PushVerdict =
   | Malformed;
 
 /**
- * Decides what a delivery leads to: the pushes to tracked branches, or the reason why there is none.
- * @param repository the one whose secret the delivery was signed with: pushes to any other are refused
+ * Selects the pushes to tracked branches, or gives the reason why there are none.
+ * @param repository the one whose secret signed the request: pushes to any other are rejected
  * @param sources tracked branches of that repository
  */
 export function decidePush(read: Change[] | Malformed, repository: string, sources: TrackedBranch[]): PushVerdict {
@@ -47,7 +47,7 @@ function summary(reasons: string[]): string {
   return [...named, ...(others > 0 ? [`${others} more`] : [])].join("; ") || "the push changes no reference";
 }
 
-/** Who tracks the pushed branch, or why nobody does. */
+/** The push with the applications that track its branch, or why none does. */
 function track(push: Push, sources: TrackedBranch[]): TrackedPush | string {
   const tracking = sources.filter((source) => source.branch === push.branch);
   return tracking.length > 0
@@ -55,7 +55,7 @@ function track(push: Push, sources: TrackedBranch[]): TrackedPush | string {
     : `branch ${push.branch} of ${push.repository} is not tracked`;
 }
 
-/** Forges accept repository names in any case: the configuration may spell one otherwise than the forge does. */
+/** Forges ignore the case of repository names, so the configuration may use another spelling. */
 function isSameRepository(one: string, other: string): boolean {
   return one.toLowerCase() === other.toLowerCase();
 }

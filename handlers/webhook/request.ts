@@ -1,6 +1,6 @@
 import { mediaTypeOf, type Payload, parseJson, readJson } from "../shared/http/request";
 
-/** Reads the payload in either of the two content types that GitHub lets one choose; the form is its default. */
+/** Parses the payload in either content type that GitHub offers for webhooks; the form is its default. */
 export function readPayload(contentType: string | undefined, body: Buffer): Payload {
   if (mediaTypeOf(contentType) !== "application/x-www-form-urlencoded") {
     return readJson(contentType, body);

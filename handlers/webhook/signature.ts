@@ -1,14 +1,14 @@
 import { createHmac } from "node:crypto";
 import { isSame } from "../shared/secret";
 
-/** Whether the header can be a signature of GitHub's or Bitbucket's at all. */
+/** Whether the header has the form of GitHub's or Bitbucket's signature. */
 export function isSignature(header: string | undefined): header is string {
   return header !== undefined && /^sha256=[0-9a-f]{64}$/.test(header);
 }
 
 /**
  * Whether this body was signed with this secret.
- * @param body the bytes that were sent: a signature is over bytes, not over what they parse to
+ * @param body the raw bytes: the signature covers these, not the parsed body
  * @param header `sha256=` and hexadecimal digits
  */
 export function isSignedBy(secret: string, body: Buffer, header: string): boolean {

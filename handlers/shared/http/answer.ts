@@ -2,7 +2,7 @@ import type { APIGatewayProxyStructuredResultV2 } from "aws-lambda";
 import { explain } from "../failure";
 import { log } from "../log";
 
-/** What an HTTP API is answered, payload format 2.0. */
+/** A JSON answer of an HTTP API, payload format 2.0. */
 export function jsonAnswer(
   statusCode: number,
   value: object,
@@ -11,7 +11,7 @@ export function jsonAnswer(
   return { statusCode, headers: { "content-type": "application/json", ...headers }, body: JSON.stringify(value) };
 }
 
-/** Answers `{reason, …}`, and logs the same. @param details what else the reason is about: `{field}` */
+/** Answers `{reason, …}`, and logs the same. @param details further fields, such as `{field}` */
 export function refuse(
   statusCode: number,
   reason: string,
@@ -22,7 +22,7 @@ export function refuse(
   return jsonAnswer(statusCode, { reason, ...details }, headers);
 }
 
-/** Answers 503. The cause is for the log alone. */
+/** Answers 503. The cause is only logged. */
 export function unavailable(reason: string, error: unknown): APIGatewayProxyStructuredResultV2 {
   log("error", "request failed", { statusCode: 503, reason, cause: explain(error) });
   return jsonAnswer(503, { reason });

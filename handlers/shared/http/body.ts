@@ -2,10 +2,10 @@ import type { APIGatewayProxyStructuredResultV2 } from "aws-lambda";
 import { refuse } from "./answer";
 import { bodyBytes, type HttpRequest, readJson } from "./request";
 
-/** Why an input cannot be taken. */
+/** Why an input is rejected. */
 export interface Refusal {
   kind: "refused";
-  /** Absent if it is the input as a whole. */
+  /** Absent if it is the whole input. */
   field?: string;
   reason: string;
 }
@@ -19,7 +19,7 @@ export type JsonBody =
   | { kind: "answered"; answer: APIGatewayProxyStructuredResultV2 };
 
 /**
- * A request's body, which has to be JSON: 413, 415 or 400 is answered otherwise.
+ * A request's body, parsed as JSON; otherwise the answer is 413, 415 or 400.
  * @param limit in bytes
  */
 export function jsonBody(event: HttpRequest, limit: number): JsonBody {

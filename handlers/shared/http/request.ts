@@ -1,12 +1,12 @@
-/** The part of an API Gateway event that is read of every request: HTTP API, payload format 2.0. */
+/** The fields of an API Gateway event that every request needs: HTTP API, payload format 2.0. */
 export interface HttpRequest {
-  /** Names in lower case, as API Gateway hands them over. */
+  /** API Gateway sends header names in lower case. */
   headers: Record<string, string | undefined>;
   body?: string | undefined;
   isBase64Encoded: boolean;
 }
 
-/** The bytes that the sender sent: API Gateway encodes the body in base64 unless it takes the content type for text. */
+/** The body's raw bytes: API Gateway encodes the body in base64 unless its content type is text. */
 export function bodyBytes(request: HttpRequest): Buffer {
   return Buffer.from(request.body ?? "", request.isBase64Encoded ? "base64" : "utf8");
 }
@@ -21,7 +21,7 @@ export function mediaTypeOf(contentType: string | undefined): string {
   return (contentType ?? "").split(";")[0]?.trim().toLowerCase() ?? "";
 }
 
-/** Reads a body that has to be `application/json`. */
+/** Parses a body that must be `application/json`. */
 export function readJson(contentType: string | undefined, body: Buffer): Payload {
   const mediaType = mediaTypeOf(contentType);
   return mediaType === "application/json"
@@ -33,7 +33,7 @@ export function parseJson(text: string): Payload {
   try {
     return { kind: "json", value: JSON.parse(text) };
   } catch {
-    // The parser's message quotes the body, which is the sender's and goes neither into an answer nor into a log.
+    // The parser's message quotes the sender's body, which must not appear in answers or logs.
     return { kind: "malformed", reason: "the payload is not JSON" };
   }
 }

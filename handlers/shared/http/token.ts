@@ -12,15 +12,15 @@ export function isToken(secret: CachedSecret, token: string): Promise<boolean> {
   return verifyWithRotation(secret, (value) => isSame(token, value));
 }
 
-/** Who sends a request, or the answer to a request of nobody known. */
+/** The sender of a request, or the answer if the sender is unknown. */
 export type Caller<Identity> =
   | { kind: "known"; identity: Identity }
   | { kind: "refused"; answer: APIGatewayProxyStructuredResultV2 };
 
 /**
- * Identifies who sends a request by its token.
- * @param hint what a request without a token has to bring
- * @param identify `undefined` for a token that is nobody's
+ * Identifies the sender of a request by its token.
+ * @param hint what a request without a token must send
+ * @param identify `undefined` for an unknown token
  */
 export async function identifyCaller<Identity>(
   token: string | undefined,
@@ -43,8 +43,8 @@ export async function identifyCaller<Identity>(
 }
 
 /**
- * What a request is answered that does not bring the secret.
- * @param hint what a request without a token has to bring
+ * The answer to a request that does not contain the secret.
+ * @param hint what a request without a token must send
  */
 export async function requireToken(
   secret: CachedSecret,

@@ -2,11 +2,11 @@ import type { CodePipelineClient } from "@aws-sdk/client-codepipeline";
 import type { SQSClient } from "@aws-sdk/client-sqs";
 import type { DeploymentTable } from "../lock";
 
-/** Where a function keeps records of what it does, and the queue whose messages bring each record up until it is over. */
+/** Where a function stores its records, and the queue whose messages trigger each record until it is done. */
 export interface RecordOptions {
   /** The DynamoDB table of locks and records. */
   table: string;
-  /** The queue whose messages name the records: Lambda passes only its ARN. */
+  /** The queue whose messages name the records; Lambda's events contain only its ARN. */
   queueUrl: string;
   /** The name of the application's pipeline. */
   pipeline: string;

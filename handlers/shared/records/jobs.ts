@@ -15,28 +15,28 @@ import {
   updateRecord,
 } from "./record";
 
-/** What a job asks for. */
+/** A job's action. */
 export interface WantedAction extends RequestedImage {
   kind: "deploy" | "migrate";
   execution: string;
 }
 
-/** A day, in seconds, which is as long as CodePipeline lets an action take. */
+/** A day, in seconds: CodePipeline's longest action timeout. */
 const DAY = 24 * 60 * 60;
 
 /**
- * Seconds that a job stays open at most. CodePipeline fails an action after 20 minutes of silence, and closes the job for a
- * continuation token: until it calls again nobody can report a result.
+ * Maximum seconds that a job stays open. CodePipeline fails an action after 20 minutes without a result. A continuation
+ * token closes the job: until CodePipeline calls again, no result can be reported.
  */
 const CONTINUED_AFTER = 15 * 60;
 
 /**
- * Notes a job in the record of its action, which is made if there is none, or begun anew where the stage is retried.
- * @throws what DynamoDB and SQS answer; nothing was begun then
+ * Adds a job to its action's record. Creates the record if there is none, and restarts it if the stage is retried.
+ * @throws errors of DynamoDB and SQS; nothing was started then
  */
 export async function takeJob(context: RecordContext, wanted: WantedAction, job: Job): Promise<DeploymentRecord> {
   const id = actionRecordId(wanted.kind, wanted.execution);
-  // Other rounds of the same record may come between.
+  // Other rounds may change the record in between.
   for (let attempt = 0; attempt < 5; attempt += 1) {
     const existing = await readRecord(context.table, id);
     const jobs = existing?.action?.jobs ?? [];
@@ -49,7 +49,7 @@ export async function takeJob(context: RecordContext, wanted: WantedAction, job:
       job: job.id,
       since: seconds(context),
     };
-    // A job with a token goes on with what has begun, though it may have ended meanwhile.
+    // A job with a token continues existing work, even if that has ended meanwhile.
     if (existing === undefined || (isEnded(existing) && job.continuationToken === undefined)) {
       await announceRecord(context, id);
       const record = newRecord(context, id, wanted, action, (existing?.round ?? -1) + 1);
@@ -91,9 +91,9 @@ function newRecord(
 }
 
 /**
- * Reports how a record has ended, if a job waits for that.
- * @returns the record, which says so
- * @throws what CodePipeline answers, unless the job has a result
+ * Reports the record's result if a job is waiting for it.
+ * @returns the record, marked as reported
+ * @throws CodePipeline's error, unless the job already has a result
  */
 export async function reportOutcome(context: RecordContext, record: DeploymentRecord): Promise<DeploymentRecord> {
   const { action, reported } = record;
@@ -111,7 +111,7 @@ function resultOf({ state, summary, cause, type }: DeploymentRecord): ReportedRe
     : { kind: "failed", type: type ?? "JobFailed", message: cause ?? "no cause is recorded" };
 }
 
-/** Answers a job that has been open for long with a continuation token. CodePipeline calls again within a minute. */
+/** Answers a job that has long been open with a continuation token. CodePipeline calls again within a minute. */
 export async function continueJob(context: RecordContext, record: DeploymentRecord): Promise<void> {
   const { id, action, summary = "" } = record;
   if (action?.job === undefined || seconds(context) - action.since < CONTINUED_AFTER) {
@@ -132,8 +132,8 @@ export async function continueJob(context: RecordContext, record: DeploymentReco
 }
 
 /**
- * Whether nobody waits for the action any more, because the pipeline's execution has ended. Needs
- * codepipeline:GetPipelineExecution on the pipeline.
+ * Whether the action is obsolete because the pipeline's execution has ended. Needs codepipeline:GetPipelineExecution on
+ * the pipeline.
  */
 export async function isExecutionOver(
   { pipelines, options }: RecordContext,

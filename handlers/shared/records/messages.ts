@@ -6,26 +6,26 @@ import { log } from "../log";
 import type { RecordContext } from "./context";
 import { DEPLOYMENT_ID, type DeploymentRecord, readRecord } from "./record";
 
-/** Seconds between two looks at a record that no event brings up. */
+/** Seconds between two checks of a record that no event advances. */
 const PAUSE = 60;
 
-/** Seconds that a record may come after the message that names it. */
+/** Seconds within which a record may follow its message. */
 const WRITTEN_WITHIN = 60;
 const SOON = 5;
 
 const ACTION_ID = /^(deploy|migrate)\/[\w-]{1,128}$/;
 
-/** Has a record looked at every minute from now on. Sent before the record is written: no record is without a message. */
+/** Schedules a check of a record every minute. Called before the record is written, so that none lacks a message. */
 export async function announceRecord({ sqs, options }: RecordContext, id: string): Promise<void> {
   const MessageBody = JSON.stringify({ id });
   await sqs.send(new SendMessageCommand({ QueueUrl: options.queueUrl, MessageBody, DelaySeconds: PAUSE }));
 }
 
 /**
- * Takes the record that each message names further. The message comes again until the record is over: it is reported as
- * failed, and hidden for a pause. A message of the function's own would do as well, but after some sixteen of them Lambda
- * takes that for a recursive loop, and stops it: https://docs.aws.amazon.com/lambda/latest/dg/invocation-recursion.html
- * @param take resolves with whether the record is over
+ * Advances the record that each message names. Until the record is done, the message is reported as failed and hidden
+ * for a pause, so that it returns. A new message instead would look like a recursive loop: Lambda stops those after
+ * about sixteen invocations. https://docs.aws.amazon.com/lambda/latest/dg/invocation-recursion.html
+ * @param take resolves with whether the record is done
  */
 export async function takeMessages(
   context: RecordContext,
@@ -43,7 +43,7 @@ export async function takeMessages(
   return { batchItemFailures };
 }
 
-/** @returns when the message is to come again, in seconds; `undefined` if its record is over */
+/** @returns when the message should return, in seconds; `undefined` if its record is done */
 async function pauseOf(
   context: RecordContext,
   { body, messageId, attributes }: SQSRecord,
@@ -85,7 +85,7 @@ function idOf(body: string): string | undefined {
   }
 }
 
-/** Lambda leaves a message that failed hidden for as long as the queue says, which is longer than the function may run. */
+/** By default, Lambda leaves a failed message hidden for the queue's timeout, which is longer than the function's. */
 async function hide(
   { options, sqs }: RecordContext,
   { receiptHandle, messageId }: SQSRecord,

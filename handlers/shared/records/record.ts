@@ -9,22 +9,22 @@ import {
 import { isException } from "../failure";
 import type { DeploymentTable } from "../lock";
 
-/** How a deployment that was asked for by HTTP stands, or an action of a pipeline. */
+/** Progress of a deployment requested by HTTP, or of a pipeline action. */
 export interface DeploymentProgress {
   state: "queued" | "inProgress" | "succeeded" | "failed";
-  /** What was done, or is being done. */
+  /** What was done or is in progress. */
   summary?: string | undefined;
   /** Why it failed. */
   cause?: string | undefined;
-  /** Whose fault the failure is, in CodePipeline's words. */
+  /** CodePipeline's failure type, which says whose fault it is. */
   type?: FailureType | undefined;
-  /** What the next round goes on with. */
+  /** State for the next round. */
   token?: string | undefined;
 }
 
-/** A deployment that was asked for by HTTP, or an action of a pipeline, as DynamoDB keeps it. Times without a unit are ISO 8601. */
+/** A deployment requested by HTTP, or a pipeline action, as stored in DynamoDB. Times without a unit are ISO 8601. */
 export interface DeploymentRecord extends DeploymentProgress {
-  /** A UUID of a deployment by HTTP; {@link actionRecordId} of an action. */
+  /** A UUID for a deployment by HTTP; {@link actionRecordId} for an action. */
   id: string;
   application: string;
   version: string;
@@ -32,30 +32,30 @@ export interface DeploymentRecord extends DeploymentProgress {
   image: string;
   requestedAt: string;
   updatedAt: string;
-  /** In epoch seconds: what has not ended by then has failed. */
+  /** In epoch seconds: work that is unfinished by then has failed. */
   until: number;
-  /** How often it was changed. Of two rounds that have seen the same number only one changes it. */
+  /** Number of changes. If two rounds have read the same number, only one can write. */
   round: number;
-  /** Of an action of a pipeline. */
+  /** Only for a pipeline action. */
   action?: RecordedAction | undefined;
   /** Whether the outcome was published, or reported to CodePipeline. */
   reported?: true | undefined;
 }
 
-/** The action that a record is about, and CodePipeline's jobs for it. */
+/** The action of a record, and CodePipeline's jobs for it. */
 export interface RecordedAction {
   execution: string;
-  /** The ids of all jobs so far: a repeated event of one is no new job. */
+  /** The ids of all jobs so far, to recognise repeated events. */
   jobs: string[];
   /** The job that waits for a result; absent after a continuation, until CodePipeline calls again. */
   job?: string | undefined;
-  /** When that job came, in epoch seconds. */
+  /** When that job arrived, in epoch seconds. */
   since: number;
 }
 
 export const DEPLOYMENT_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
-/** The id of the record of an execution's action. */
+/** The record id of an execution's action. */
 export function actionRecordId(kind: "deploy" | "migrate", execution: string): string {
   return `${kind}/${execution}`;
 }
@@ -68,7 +68,7 @@ export function isEnded({ state }: DeploymentRecord): boolean {
 }
 
 /**
- * Why a deployment has failed that nobody has ended: its lock is over, so another may have begun since.
+ * Why an unfinished deployment has failed: its lock has expired, so another may have started since.
  * @param now milliseconds
  */
 export function lapseOf(record: DeploymentRecord, now: number): string | undefined {
@@ -90,7 +90,7 @@ export async function readRecord(
 /**
  * Writes a record if there is none yet, or if the existing one has ended.
  * @param replaced the round of the record that it replaces
- * @returns whether it was written by this call. Not if the answer to it was lost: the SDK's second call finds the first one's.
+ * @returns whether this call wrote it. False if the response was lost: the SDK's retry finds its own record.
  */
 export async function putRecord(
   { dynamo, table }: DeploymentTable,
@@ -113,7 +113,7 @@ export async function putRecord(
 
 /**
  * Deletes a record unless a round has advanced it: its services may have been updated since.
- * @returns whether there is no record any more
+ * @returns whether the record is gone
  */
 export async function cancelRecord({ dynamo, table }: DeploymentTable, id: string): Promise<boolean> {
   return unlessChanged(
@@ -129,14 +129,14 @@ export async function cancelRecord({ dynamo, table }: DeploymentTable, id: strin
   );
 }
 
-/** Everything of a record that is its progress: absent ones are removed. */
+/** The attributes of a record's progress: absent ones are removed. */
 const PROGRESS = ["state", "summary", "cause", "type", "token"] as const;
 const ACTION = ["jobs", "job", "since"] as const;
 
 /**
- * Takes a record one round further, unless another round has changed it since it was read.
+ * Advances a record by one round, unless another round has changed it since it was read.
  * @param now milliseconds
- * @returns the record as it is now; `undefined` if another round was quicker
+ * @returns the updated record; `undefined` if another round was faster
  */
 export async function advanceRecord(
   table: DeploymentTable,
@@ -151,8 +151,8 @@ export async function advanceRecord(
 }
 
 /**
- * Changes a record otherwise: which job waits, whether the outcome was reported.
- * @returns the record as it is now; `undefined` if another round was quicker
+ * Changes a record's other fields: the waiting job, and whether the outcome was reported.
+ * @returns the updated record; `undefined` if another round was faster
  */
 export async function updateRecord(
   table: DeploymentTable,
@@ -219,7 +219,7 @@ function itemOf(record: DeploymentRecord): Record<string, AttributeValue> {
   };
 }
 
-/** @throws Error for an item that is not of {@link putRecord}'s making */
+/** @throws Error if {@link putRecord} did not write the item */
 function recordOf(id: string, item: Record<string, AttributeValue>): DeploymentRecord {
   const text = (attribute: string): string => {
     const value = item[attribute]?.S;

@@ -3,26 +3,26 @@ import { log } from "../log";
 import type { RecordContext } from "./context";
 import { advanceRecord, type DeploymentProgress, type DeploymentRecord, isEnded } from "./record";
 
-/** What one round makes of a record. */
+/** The result of one round. */
 export interface Round extends DeploymentProgress {
-  /** The next round has something to do at once. */
+  /** The next round can start at once. */
   further?: boolean | undefined;
 }
 
-/** What is recorded, and carried out round by round. */
+/** Work that is recorded and done in rounds. */
 export interface RecordedWork {
-  /** One observation, and what follows from it. It may be repeated, and of several at once only one is recorded. */
+  /** One observation and the resulting action. May be repeated; of several concurrent ones, only one is recorded. */
   step(record: DeploymentRecord): Promise<Round>;
-  /** Reports the outcome of a record that has ended. May be repeated. @returns whether nothing is left to do */
+  /** Reports the outcome of an ended record. May be repeated. @returns whether nothing is left to do */
   conclude(record: DeploymentRecord): Promise<boolean>;
 }
 
-// Registered, started, followed, failed, taken back: no work has more rounds at once.
+// Register, start, follow, fail, roll back: no work needs more rounds in a row.
 const ROUNDS = 8;
 
 /**
- * Takes a record as far as it goes without waiting.
- * @returns whether it is over
+ * Advances a record as far as possible without waiting.
+ * @returns whether it is done
  */
 export async function takeRounds(
   { table, now }: RecordContext,
@@ -48,9 +48,7 @@ export async function takeRounds(
   return isEnded(current) && (await work.conclude(current));
 }
 
-/**
- * Takes a record further that a message will take further too: what fails here is not lost.
- */
+/** Advances a record, and only logs errors: a message will retry. */
 export async function goOn({ application }: RecordContext, work: () => Promise<boolean>): Promise<void> {
   try {
     await work();
