@@ -15,7 +15,7 @@ import {
   readRecord,
   updateRecord,
 } from "../shared/records/record";
-import { type Round, takeRounds } from "../shared/records/rounds";
+import { type Occasion, type Round, takeRounds } from "../shared/records/rounds";
 import type { DeploymentContext, DeploymentRequest, Outcome } from "./context";
 import { hasStarted } from "./deploymentLock";
 import type { DeployRequests } from "./options";
@@ -30,9 +30,6 @@ export interface RecordedContext extends RecordContext {
   requests?: (DeployRequests & { sns: SNSClient }) | undefined;
 }
 
-/** What triggers a round: CodePipeline's job, a message from the queue, or an event from ECS. */
-export type Occasion = { kind: "job" } | { kind: "message" } | { kind: "event"; event: RolloutEvent };
-
 /**
  * Advances a recorded deployment, by HTTP or the pipeline, as far as possible without waiting.
  * @returns whether the record is done
@@ -40,7 +37,7 @@ export type Occasion = { kind: "job" } | { kind: "message" } | { kind: "event"; 
 export async function advanceDeployment(
   context: RecordedContext,
   record: DeploymentRecord,
-  occasion: Occasion,
+  occasion: Occasion<RolloutEvent>,
 ): Promise<boolean> {
   const isOver = await takeRounds(context, record, {
     step: (current) => step(context, current, occasion),
@@ -67,7 +64,11 @@ export async function currentRecord({ table, application, now }: RecordContext):
   return record === undefined || isEnded(record) ? undefined : record;
 }
 
-async function step(context: RecordedContext, record: DeploymentRecord, occasion: Occasion): Promise<Round> {
+async function step(
+  context: RecordedContext,
+  record: DeploymentRecord,
+  occasion: Occasion<RolloutEvent>,
+): Promise<Round> {
   const { id, image, version, action, token } = record;
   const { table, deployment } = context;
   const lapse = lapseOf(record, context.now());
@@ -136,7 +137,7 @@ async function abandonment(
   context: RecordedContext,
   { action }: DeploymentRecord,
   state: DeploymentState | undefined,
-  occasion: Occasion,
+  occasion: Occasion<RolloutEvent>,
 ): Promise<Round | undefined> {
   if (action === undefined || occasion.kind !== "message" || state?.phase === "rollback") {
     return undefined;
@@ -220,7 +221,7 @@ async function concludeRequest({ requests, table }: RecordedContext, record: Dep
 async function concludeAction(
   context: RecordedContext,
   record: DeploymentRecord,
-  occasion: Occasion,
+  occasion: Occasion<RolloutEvent>,
 ): Promise<boolean> {
   const { table, application, now } = context;
   const { action, state } = record;

@@ -87,5 +87,5 @@ async function takeEvent(context: RecordedMigration, { detail }: TaskStateChange
     log("info", "no task of a migration that is under way", { task: detail.taskArn, startedBy: detail.startedBy });
     return;
   }
-  await goOn(context, () => advanceMigration(context, record, { kind: "event", task: detail }));
+  await goOn(context, () => advanceMigration(context, record, { kind: "event", event: detail }));
 }

@@ -4,7 +4,7 @@ import { log } from "../shared/log";
 import type { RecordContext } from "../shared/records/context";
 import { continueJob, isExecutionOver, reportOutcome } from "../shared/records/jobs";
 import { actionRecordId, type DeploymentRecord, isEnded, readRecord } from "../shared/records/record";
-import { type Round, takeRounds } from "../shared/records/rounds";
+import { type Occasion, type Round, takeRounds } from "../shared/records/rounds";
 import { advance, type MigrationContext, type MigrationOutcome } from "./migration";
 import { decodeState, encodeState, type MigrationState } from "./state";
 import { observationOf, type TaskStateChange, taskIdOf } from "./taskEvent";
@@ -12,9 +12,6 @@ import { observationOf, type TaskStateChange, taskIdOf } from "./taskEvent";
 export interface RecordedMigration extends RecordContext {
   migration: MigrationContext;
 }
-
-/** What triggers a round: CodePipeline's job, a message from the queue, or an event from ECS. */
-export type Occasion = { kind: "job" } | { kind: "message" } | { kind: "event"; task: TaskStateChange };
 
 /** How long the start is retried while AWS cannot be reached, in seconds. */
 const PATIENCE = 30 * 60;
@@ -29,7 +26,7 @@ const lockOf = (application: string) => `${application}/migration`;
 export async function advanceMigration(
   context: RecordedMigration,
   record: DeploymentRecord,
-  occasion: Occasion,
+  occasion: Occasion<TaskStateChange>,
 ): Promise<boolean> {
   const isOver = await takeRounds(context, record, {
     step: (current) => step(context, current, occasion),
@@ -53,7 +50,11 @@ export async function recordOfTask({ table }: RecordContext, { startedBy }: Task
   return record === undefined || isEnded(record) ? undefined : record;
 }
 
-async function step(context: RecordedMigration, record: DeploymentRecord, occasion: Occasion): Promise<Round> {
+async function step(
+  context: RecordedMigration,
+  record: DeploymentRecord,
+  occasion: Occasion<TaskStateChange>,
+): Promise<Round> {
   const { migration, now } = context;
   const { action, image, version, token, requestedAt, until } = record;
   const state = token === undefined ? undefined : decodeState(token);
@@ -83,7 +84,7 @@ async function step(context: RecordedMigration, record: DeploymentRecord, occasi
 async function hindranceOf(
   context: RecordedMigration,
   { action, version, token, until }: DeploymentRecord,
-  occasion: Occasion,
+  occasion: Occasion<TaskStateChange>,
 ): Promise<Round | undefined> {
   if (action === undefined) {
     return undefined;
@@ -97,9 +98,9 @@ async function hindranceOf(
   return other && { state: "inProgress", token, summary: `waiting for the migration of ${describeHolder(other)}` };
 }
 
-function observed(occasion: Occasion, state: MigrationState | undefined) {
-  return occasion.kind === "event" && taskIdOf(occasion.task) === state?.task
-    ? observationOf(occasion.task)
+function observed(occasion: Occasion<TaskStateChange>, state: MigrationState | undefined) {
+  return occasion.kind === "event" && taskIdOf(occasion.event) === state?.task
+    ? observationOf(occasion.event)
     : undefined;
 }
 
@@ -117,7 +118,11 @@ function roundOf(before: MigrationState | undefined, outcome: MigrationOutcome):
   }
 }
 
-async function conclude(context: RecordedMigration, record: DeploymentRecord, occasion: Occasion): Promise<boolean> {
+async function conclude(
+  context: RecordedMigration,
+  record: DeploymentRecord,
+  occasion: Occasion<TaskStateChange>,
+): Promise<boolean> {
   const { action } = record;
   if (action === undefined) {
     return true;

@@ -3,6 +3,9 @@ import { log } from "../log";
 import type { RecordContext } from "./context";
 import { advanceRecord, type DeploymentProgress, type DeploymentRecord, isEnded } from "./record";
 
+/** Why a record is looked at: CodePipeline's job, a message from the queue, or an event. */
+export type Occasion<Event> = { kind: "job" } | { kind: "message" } | { kind: "event"; event: Event };
+
 /** The result of one round. */
 export interface Round extends DeploymentProgress {
   /** The next round can start at once. */

@@ -4,14 +4,11 @@ import { ECRClient } from "@aws-sdk/client-ecr";
 import { ECSClient } from "@aws-sdk/client-ecs";
 import { SQSClient } from "@aws-sdk/client-sqs";
 import { expect } from "chai";
-import {
-  advanceMigration,
-  type Occasion,
-  type RecordedMigration,
-  recordOfTask,
-} from "../../../handlers/migrate/recorded";
+import { advanceMigration, type RecordedMigration, recordOfTask } from "../../../handlers/migrate/recorded";
+import type { TaskStateChange } from "../../../handlers/migrate/taskEvent";
 import { takeJob } from "../../../handlers/shared/records/jobs";
 import { readRecord } from "../../../handlers/shared/records/record";
+import type { Occasion } from "../../../handlers/shared/records/rounds";
 import { awsFault, type Endpoint, startEndpoint } from "../../callbacks/endpoint";
 import { answerRecords } from "../../callbacks/records";
 import { startTable, TABLE, type Table } from "../../callbacks/table";
@@ -71,7 +68,7 @@ describe("migration of a pipeline's execution", () => {
       const record = await takeJob(context, wanted, { id, parameters: {}, continuationToken });
       await advanceMigration(context, record, { kind: "job" });
     });
-  async function round(execution: string, occasion: Occasion) {
+  async function round(execution: string, occasion: Occasion<TaskStateChange>) {
     const record = await readRecord(context.table, `migrate/${execution}`);
     if (record === undefined) throw new Error("there is no record");
     return (await capture(() => advanceMigration(context, record, occasion))).value;
@@ -81,7 +78,7 @@ describe("migration of a pipeline's execution", () => {
     const detail = { ...(world.tasks[task] as object), startedBy } as never;
     await capture(async () => {
       const record = await recordOfTask(context, detail);
-      if (record !== undefined) await advanceMigration(context, record, { kind: "event", task: detail });
+      if (record !== undefined) await advanceMigration(context, record, { kind: "event", event: detail });
     });
   }
   const results = () =>
