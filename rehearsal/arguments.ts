@@ -6,13 +6,13 @@ export interface Arguments {
   keep: boolean;
   verbose: boolean;
   stack: string;
-  /** Empty for the usual scenarios of the stack. */
+  /** Empty: the usual scenarios of the stack. */
   scenarios: string[];
-  /** Simulated milliseconds in each real millisecond. */
+  /** Simulated milliseconds per real millisecond. */
   speed: number;
-  /** An IAM action that is removed from every role. */
+  /** An IAM action to remove from every role. */
   without?: string | undefined;
-  /** The seed of stale reads; without it, no read is stale. */
+  /** The seed of stale reads; no read is stale without it. */
   staleReads?: number | undefined;
   /** Faults to inject. */
   faults?: Fault[] | undefined;
@@ -38,7 +38,7 @@ const options = {
 } as const;
 
 /**
- * Reads the command line.
+ * Parses the command line.
  * @throws UsageError with one line: the problem, and how to see the options
  */
 export function readArguments(argv: string[]): Arguments {

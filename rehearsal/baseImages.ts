@@ -4,12 +4,12 @@ import type { Account } from "./cloud/cloud";
 import { mirrorBaseImage } from "./cloud/docker/mirror";
 import type { Stack } from "./stacks";
 
-/** Those of the example application, and of the image that the program itself brings. */
+/** The example application's Dockerfile, and that of the program's own image. */
 const dockerfiles = ["examples/storefront/Dockerfile", "images/gitops-pr/Dockerfile"];
 
 /**
- * Where a stack's images begin with those of the account's own registry, somebody has mirrored them, once, before the stack
- * stands: what the program itself builds is built while it is evaluated.
+ * If a stack's base images come from the account's own registry, mirrors them before the stack exists: the program
+ * builds its own image while it is evaluated.
  */
 export async function mirrorBaseImages(account: Account, stacks: Stack[]): Promise<void> {
   const own = `${account.accountId}.dkr.ecr.${account.region}.${account.dnsSuffix}`;
@@ -21,7 +21,7 @@ export async function mirrorBaseImages(account: Account, stacks: Stack[]): Promi
   }
 }
 
-/** Tags of the `node` images that the Dockerfiles begin with, each once. */
+/** The distinct tags of the Dockerfiles' `node` images. */
 async function nodeTags(): Promise<Set<string>> {
   const tags = new Set<string>();
   for (const file of dockerfiles) {

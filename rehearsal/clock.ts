@@ -4,8 +4,8 @@ export interface Timer {
 }
 
 /**
- * The account's time. Every simulated service reads it and waits by it; none uses Date or setTimeout itself, so that a
- * health check interval of ten seconds need not take ten seconds, and a test can turn twenty minutes in one call.
+ * The account's time. Every simulated service uses it, never Date or setTimeout, so that a health check interval of ten
+ * seconds need not take ten seconds, and a test can skip twenty minutes in one call.
  */
 export interface Clock {
   /** Simulated time, in milliseconds since the epoch. */
@@ -15,15 +15,15 @@ export interface Clock {
   /** Resolves `milliseconds` of simulated time from now. */
   wait(milliseconds: number): Promise<void>;
   /**
-   * Waits for something that takes real time: a process that starts, a request to it, a build. Meanwhile simulated time
-   * runs no faster than real time, so that a slow machine does not make a health check late that would have been in time.
+   * Waits for something that takes real time: a starting process, a request to it, a build. Meanwhile simulated time
+   * runs no faster than real time, so that on a slow machine a health check is not late.
    */
   during<T>(work: Promise<T>): Promise<T>;
-  /** Resolves when nothing that takes real time is under way. */
+  /** Resolves when nothing that takes real time is in progress. */
   settled(): Promise<void>;
-  /** Real milliseconds that it has run at its full speed: how long nothing real was under way. */
+  /** Real milliseconds at full speed: how long no real work was in progress. */
   idle(): number;
-  /** Moves time forward at once; what falls due fires in order, each at its own moment. */
+  /** Advances time at once; due timers fire in order, each at its own time. */
   turn(milliseconds: number): Promise<void>;
   /** Drops every timer; nothing fires afterwards. */
   stop(): void;
@@ -35,19 +35,19 @@ interface Entry {
   action: () => void;
 }
 
-// Node.js fires a timer that is set for longer, about 25 days, at once.
+// Node.js fires longer timers, over about 25 days, immediately.
 const LONGEST_TIMEOUT = 2 ** 31 - 1;
 
 /**
- * Real milliseconds that count at full speed between two looks at the time. If the process was kept from running for longer,
- * the rest counts as real time: on a busy machine, simulated time would otherwise jump by minutes in which nothing could happen.
+ * Maximum real milliseconds at full speed between two reads of the time. If the process was blocked for longer, the
+ * rest counts as real time: on a busy machine, simulated time would jump by minutes in which nothing could happen.
  */
 const LONGEST_STEP = 10;
 const TICK = LONGEST_STEP / 2;
 
 /**
- * @param speed simulated milliseconds for each real one; 0 makes a clock that only `turn` moves.
- * @param start the first moment, in milliseconds since the epoch.
+ * @param speed simulated milliseconds per real one; with 0 only `turn` advances the clock.
+ * @param start the initial time, in milliseconds since the epoch.
  */
 export function createClock(speed: number, start: number = Date.now()): Clock {
   const entries: Entry[] = [];
@@ -55,7 +55,7 @@ export function createClock(speed: number, start: number = Date.now()): Clock {
   let armed: NodeJS.Timeout | undefined;
   let frozenAt: number | undefined;
   let stopped = false;
-  // Simulated time at a real moment, and how fast it has run since.
+  // Simulated time at a real time, and its speed since.
   let base = start;
   let since = performance.now();
   let pace = speed;
@@ -63,7 +63,7 @@ export function createClock(speed: number, start: number = Date.now()): Clock {
   let idle = 0;
   let waiting: (() => void)[] = [];
 
-  /** Simulated milliseconds that have gone by in real ones. */
+  /** Simulated milliseconds elapsed in real ones. */
   const advanced = (real: number) => Math.max(real * Math.min(pace, 1), Math.min(real, LONGEST_STEP) * pace);
   const now = () => frozenAt ?? base + advanced(performance.now() - since);
 
@@ -99,7 +99,7 @@ export function createClock(speed: number, start: number = Date.now()): Clock {
       },
       Math.min(Math.max(0, (due - now()) / pace), pace > 1 ? TICK : LONGEST_TIMEOUT),
     );
-    // Nobody waits for it.
+    // Nothing is waiting.
     if (entries.length === 0) armed.unref();
   }
 

@@ -6,23 +6,23 @@ import type { Repository } from "./forges/repository";
 import { storefront } from "./forges/storefront";
 import type { Delivery } from "./forges/webhook";
 
-/** What is there before the stack is, and goes on beside it. */
+/** Exists before the stack and runs beside it. */
 export interface ExternalServices {
   forges: Forges;
-  /** acme/storefront at GitHub, empty at first. */
+  /** acme/storefront on GitHub, initially empty. */
   repository: Repository;
   chats: Chats;
   close(): Promise<void>;
 }
 
 export interface ExternalServicesOptions {
-  /** Told of each delivery of a webhook when its answer is in. */
+  /** Called for each webhook delivery after its response. */
   onDelivery?: ((delivery: Delivery) => void) | undefined;
-  /** Told of each request to a forge that broke off, if it was not to. */
+  /** Called for each forge request that broke off unintentionally. */
   onFault?: ((error: Error) => void) | undefined;
 }
 
-/** Starts the forges and the chats, under their own names. */
+/** Starts the forges and chats, under their own names. */
 export async function startExternalServices(
   { directory, addresses, clock }: Pick<Account, "directory" | "addresses" | "clock">,
   { onDelivery, onFault }: ExternalServicesOptions = {},

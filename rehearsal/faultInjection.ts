@@ -1,16 +1,16 @@
 import { asList, type Statement } from "./cloud/policies";
 import type { Declaration } from "./cloud/service";
 
-/** Changes what the program declares before it is created: how a mistake is made on purpose, to see it caught. */
+/** Changes declared resources before creation: makes a mistake on purpose, to see it detected. */
 export interface FaultInjection {
   alter(declaration: Declaration): Declaration;
-  /** @throws if nothing was there to be broken, saying what is */
+  /** @throws if there was nothing to break, naming what was missing */
   check(): void;
 }
 
 /**
- * Takes an action out of every policy of the roles whose names match.
- * @param action as policies spell it: `sqs:SendMessage`
+ * Removes an action from every policy of roles with matching names.
+ * @param action as in policies: `sqs:SendMessage`
  */
 export function withoutAction(action: string, role = /./): FaultInjection {
   const granted = new Set<string>();

@@ -1,16 +1,16 @@
 import { randomBytes } from "node:crypto";
 import { createServer, type IncomingMessage, type RequestListener, type Server } from "node:http";
 
-/** Who may ask a server on this machine. */
+/** Which requests a server on this machine accepts. */
 export interface Admission {
   /**
-   * Whether the server has this public name (no port, lower case). No page is loaded from such a name here, so a request that
-   * carries it comes from a program. Default: it has none.
+   * Whether the server has this public name (no port, lower case). No page is loaded from such a name here, so a
+   * request with it comes from a program. Default: no names.
    */
   hasName?: (host: string) => boolean;
-  /** First part of the path of every request that comes by the port only. It is taken off. Default: none is asked for. */
+  /** First part of the path of every request by port; it is removed. Default: none. */
   token?: string;
-  /** Whether the server answers pages: those that it sent itself, and by its public names any. Default: it answers no page. */
+  /** Whether the server answers pages: its own, and any page by its public names. Default: no pages. */
   answersPages?: boolean;
 }
 
@@ -19,21 +19,21 @@ interface Refusal {
   message: string;
 }
 
-/** What the port is called in printed URLs, and what people type instead. */
+/** The port's host in printed URLs, and what people type instead. */
 const LOOPBACK = /^(127\.0\.0\.1|localhost)$/;
 
-/** A secret for the URLs that are printed: it cannot be guessed, and fits into a path. */
+/** A secret for printed URLs: unguessable and valid in a path. */
 export const createToken = (): string => randomBytes(16).toString("hex");
 
 /**
- * An HTTP server that no web page can drive. Every page in the developer's browser may send simple requests to any port of
- * 127.0.0.1, and one whose own name resolves to 127.0.0.1 (DNS rebinding) may read the answers too.
+ * An HTTP server that no web page can control. Any page in the developer's browser may send simple requests to any port
+ * of 127.0.0.1, and a page whose own name resolves to 127.0.0.1 (DNS rebinding) may also read the responses.
  */
 export function createLocalServer(admission: Admission, listener: RequestListener): Server {
   return createServer(guarded(admission, listener));
 }
 
-/** A request listener that is called only for requests that the admission allows. */
+/** A request listener called only for requests that the admission accepts. */
 export function guarded(admission: Admission, listener: RequestListener): RequestListener {
   return (request, response) => {
     const refusal = refusalOf(admission, request);
@@ -52,7 +52,7 @@ function refusalOf({ hasName, token, answersPages }: Admission, request: Incomin
   const byPort = LOOPBACK.test(name);
   if (!byPort && hasName?.(name) !== true)
     return { status: 421, message: `The host "${host}" is not a name of this server.` };
-  // A page's own origin is the address that it was loaded from. Images and links send no Origin header.
+  // A page's origin is the address it was loaded from. Images and links send no Origin header.
   const isForeign = (origin !== undefined && origin !== `http://${host}`) || /^(cross|same)-site$/.test(String(site));
   if (answersPages ? byPort && isForeign : isForeign || origin !== undefined)
     return { status: 403, message: "Web pages may not call this server." };
@@ -61,7 +61,7 @@ function refusalOf({ hasName, token, answersPages }: Admission, request: Incomin
   return undefined;
 }
 
-/** Whether the path begins with the token, which is then taken off. */
+/** Whether the path starts with the token, which is then removed. */
 function takeOff(token: string, request: IncomingMessage): boolean {
   const { url = "" } = request;
   const prefix = `/${token}`;

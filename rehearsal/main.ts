@@ -45,7 +45,7 @@ ${Object.keys(usual).map(scenarioLines).join("\n")}
 Exit codes: 0 all scenarios passed; 1 a step failed (its name is printed); 2 invalid arguments.
 `;
 
-/** Ctrl-C, or a polite request to end. */
+/** Ctrl-C, or a request to terminate. */
 class Interruption extends Error {}
 
 async function main(argv: string[]): Promise<number> {
@@ -83,7 +83,7 @@ async function run(given: Arguments, accounts: PlannedAccount[]): Promise<number
   const progress = createProgress();
   const interruption = new AbortController();
   const interrupt = () => {
-    // The second Ctrl-C does not wait for the clean-up.
+    // A second Ctrl-C skips the clean-up.
     if (interruption.signal.aborted) process.exit(130);
     interruption.abort(new Interruption("interrupted"));
   };
@@ -91,7 +91,7 @@ async function run(given: Arguments, accounts: PlannedAccount[]): Promise<number
   try {
     await runGit(["--version"]);
     progress.say(`slipway rehearsal of stack ${given.stack}, at ${given.speed}× real time`);
-    // Not loaded for --help, or to report a wrong option: it takes longer than the rest.
+    // Not loaded for --help or an invalid option: it takes longer than the rest.
     const { rehearse } = await import("./rehearse");
     await rehearse({
       ...given,
@@ -119,7 +119,7 @@ async function run(given: Arguments, accounts: PlannedAccount[]): Promise<number
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
-/** In place on a terminal, plain lines everywhere else. */
+/** In place on a terminal, otherwise plain lines. */
 function createProgress(): Progress {
   const { stdout, env } = process;
   const isTerminal = stdout.isTTY && env.TERM !== "dumb" && !env.CI;

@@ -1,8 +1,8 @@
 import module from "node:module";
 
 /**
- * Why this Node.js cannot run the rehearsal; undefined if it can. Functions are confined to their packages by
- * `module.registerHooks`, which Node.js has since 22.15.
+ * Why this Node.js cannot run the rehearsal; undefined if it can. `module.registerHooks`, available since Node.js
+ * 22.15, confines functions to their packages.
  */
 export const unfitNode = (has: object = module, version: string = process.version): string | undefined =>
   "registerHooks" in has

@@ -5,16 +5,16 @@ import { createMonitor, type MonitorOptions, type Registration } from "./monitor
 import { readStack } from "./stackFile";
 
 export interface ProgramOptions {
-  /** The project's folder, where Pulumi.yaml and index.ts are. */
+  /** The project's folder, with Pulumi.yaml and index.ts. */
   root: string;
   stack: string;
-  /** Instead of the stack file's values; for tests of the configuration. */
+  /** Replace the stack file's values; for tests of the configuration. */
   values?: Record<string, string>;
   create: MonitorOptions["create"];
   invoke: MonitorOptions["invoke"];
-  /** Ends the evaluation early, with the signal's reason. */
+  /** Aborts the evaluation with the signal's reason. */
   signal?: AbortSignal;
-  /** What runs the program. Default: a language host of its own. */
+  /** Runs the program. Default: a new language host. */
   host?: LanguageHost;
 }
 
@@ -23,32 +23,32 @@ export interface ProgramRun {
   root: string;
   stack: string;
   project: string;
-  /** Path of the tsconfig that decides how the program is transpiled. */
+  /** Path of the tsconfig used to transpile the program. */
   tsconfig: string;
-  /** Configuration by full keys, `slipway:environment`. */
+  /** Configuration by full key, `slipway:environment`. */
   config: Record<string, string>;
   /** Address of the resource monitor and the engine. */
   address: string;
   signal?: AbortSignal | undefined;
 }
 
-/** Runs the program to its end. `output` says why it failed, where the program did not log it. */
+/** Runs the program until it ends. If the program did not log why it failed, `output` does. */
 export type LanguageHost = (run: ProgramRun) => Promise<{ failed: boolean; output: string }>;
 
 export interface Program {
   registrations: Registration[];
   outputs: Record<string, unknown>;
-  /** Names of the outputs that `pulumi stack output` hides. */
+  /** Names of outputs hidden by `pulumi stack output`. */
   secretOutputs: string[];
-  /** What the program warned of, a captured secret among others. */
+  /** The program's warnings, such as a captured secret. */
   warnings: string[];
 }
 
 /**
- * Evaluates index.ts for a stack as Pulumi's language host does: the stack file's configuration, TypeScript transpiled by
- * ts-node under the tsconfig that Pulumi.yaml names.
- * @throws the first resource or data source that was refused, `name [type]: why`; else what the program logged as
- * errors; or the signal's reason
+ * Evaluates index.ts for a stack as Pulumi's language host does: with the stack file's configuration, and TypeScript
+ * transpiled by ts-node with the tsconfig in Pulumi.yaml.
+ * @throws the first rejected resource or data source, `name [type]: why`; otherwise the program's logged errors; or the
+ * signal's reason
  */
 export async function evaluate(options: ProgramOptions): Promise<Program> {
   const { root, stack, signal, host = runLanguageHost } = options;
@@ -68,7 +68,7 @@ export async function evaluate(options: ProgramOptions): Promise<Program> {
   }
 }
 
-/** `@pulumi/pulumi/cmd/run` in a process of its own. Nothing of it is left running, however it ends. */
+/** `@pulumi/pulumi/cmd/run` in a separate process. Leaves nothing running, however it ends. */
 async function runLanguageHost(run: ProgramRun): Promise<{ failed: boolean; output: string }> {
   const { root, stack, project, tsconfig, config, address, signal } = run;
   signal?.throwIfAborted();
@@ -89,7 +89,7 @@ async function runLanguageHost(run: ProgramRun): Promise<{ failed: boolean; outp
     {
       cwd: root,
       stdio: ["ignore", "pipe", "pipe"],
-      // A group of its own: a terminal sends Ctrl-C to every process of the group in the foreground.
+      // A separate process group: a terminal sends Ctrl-C to the whole foreground group.
       detached: true,
       env: {
         PATH: process.env.PATH,
@@ -117,7 +117,7 @@ async function runLanguageHost(run: ProgramRun): Promise<{ failed: boolean; outp
   }
 }
 
-/** Ends the process, if it still runs, with all that it started. */
+/** Kills the process, if still running, and its children. */
 function killGroup({ pid, exitCode, signalCode }: ChildProcess): void {
   if (pid !== undefined && exitCode === null && signalCode === null) process.kill(-pid, "SIGKILL");
 }

@@ -1,19 +1,19 @@
-// The signatures by which Pulumi's wire format marks values that JSON has no form for (sdk/nodejs/runtime/rpc.ts).
+// Signatures in Pulumi's wire format for values that JSON cannot express (sdk/nodejs/runtime/rpc.ts).
 const SIGNATURE = "4dabf18193072939515e22adb298388d";
 const SECRET = "1b47061264138c4ac30d75fd1eb44270";
 const ASSET = "c44067f5952c0a294b673a41bacd8c17";
 const ARCHIVE = "0def7320c3a5731c473e5ecbe6d01bc7";
 
-/** A file of an archive: text given in the program, or a path of the project. */
+/** A file of an archive: text from the program, or a path in the project. */
 export type Asset = { kind: "asset"; text: string } | { kind: "asset"; path: string };
-/** An archive as the program declares it: named entries, or a folder or archive file of the project. */
+/** A declared archive: named entries, or a folder or archive file of the project. */
 export type Archive = { kind: "archive"; assets: Record<string, Asset | Archive> } | { kind: "archive"; path: string };
 
 type Wire = Record<string, unknown>;
 
 const isObject = (value: unknown): value is Wire => value !== null && typeof value === "object";
 
-/** A value off the wire: secrets unwrapped, assets and archives in our own shape. */
+/** A decoded wire value: secrets unwrapped, assets and archives in our own shape. */
 export function fromWire(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(fromWire);
   if (!isObject(value)) return value;
@@ -31,7 +31,7 @@ export function fromWire(value: unknown): unknown {
   }
 }
 
-/** Whether a value off the wire is secret, or holds one: the engine then keeps the whole property secret. */
+/** Whether a wire value is or contains a secret: the engine then keeps the whole property secret. */
 export function holdsSecret(value: unknown): boolean {
   if (Array.isArray(value)) return value.some(holdsSecret);
   if (!isObject(value)) return false;

@@ -1,4 +1,7 @@
-/** Numbers from 0 to 1, the same for the same seed. Mulberry32: https://github.com/bryc/code/blob/master/jshash/PRNGs.md#mulberry32 (public domain). */
+/**
+ * Numbers from 0 to 1, reproducible by seed. Mulberry32:
+ * https://github.com/bryc/code/blob/master/jshash/PRNGs.md#mulberry32 (public domain).
+ */
 export function createRandom(seed: number): () => number {
   let state = seed | 0;
   return () => {

@@ -12,33 +12,33 @@ import { createRun, RUNS } from "./runs";
 import { chainOf, type Stack } from "./stacks";
 
 export interface RehearsalOptions extends ExternalServicesOptions {
-  /** The project's folder; the one that holds this file's folder when not told. */
+  /** The project's folder. Default: the parent of this file's folder. */
   root?: string;
   stack: string;
-  /** Simulated milliseconds for each real one. */
+  /** Simulated milliseconds per real one. */
   speed: number;
-  /** Settings laid over the stack file's, by their full keys: `slipway:deploymentApi`. */
+  /** Override the stack file's settings, by full key: `slipway:deploymentApi`. */
   overrides?: Record<string, unknown> | undefined;
-  /** Names of secrets that somebody has made before, without a value yet. */
+  /** Names of secrets that exist beforehand, without a value. */
   secrets?: string[] | undefined;
   /** Whether every asynchronous invocation of a function is delivered twice. */
   repeats?: boolean | undefined;
-  /** The seed of stale reads of ECS and of empty pages of logs; none without it. */
+  /** The seed of stale ECS reads and empty log pages; none without it. */
   staleReads?: number | undefined;
-  /** Decides which calls meet a fault; none does without one. */
+  /** Decides which calls get a fault; no call does without it. */
   injector?: Injector | undefined;
-  /** Whether pollers, rollouts and schedules begin once the program is evaluated; by default, they do. */
+  /** Whether pollers, rollouts and schedules start once the program is evaluated (default). */
   starts?: boolean | undefined;
   /** A mistake to make on purpose. */
   breaking?: FaultInjection | undefined;
   listener?: (event: CloudEvent) => void;
-  /** Ends the evaluation early, with the signal's reason. */
+  /** Aborts the evaluation with the signal's reason. */
   signal?: AbortSignal | undefined;
-  /** What runs the program. Default: a language host of its own for each stack. */
+  /** Runs the program. Default: a new language host for each stack. */
   host?: LanguageHost;
 }
 
-/** A stack that stands in the account, and the environment that it is. */
+/** A stack in the account, with its environment. */
 export interface EvaluatedStack {
   name: string;
   environment: string;
@@ -47,17 +47,17 @@ export interface EvaluatedStack {
 
 export interface Rehearsal {
   account: Account;
-  /** The stack that was asked for last, before it those whose images it takes. */
+  /** The requested stack, preceded by those that supply its images. */
   stacks: EvaluatedStack[];
-  /** It was there before the account's first stack: schedules may fall due while the program is evaluated. */
+  /** Existed before the account's first stack: schedules may fire while the program is evaluated. */
   external: ExternalServices;
   close(): Promise<void>;
 }
 
 /**
- * Opens an account, evaluates the program into it for the stack, and before that for each stack whose images it takes,
- * and lets it run.
- * @throws where the program fails, a resource type is not simulated, or a service refuses a resource; nothing is left
+ * Opens an account, evaluates the program in it for each stack that supplies images and then for the stack, and starts
+ * it.
+ * @throws if the program fails, a resource type is not simulated, or a service rejects a resource; nothing is left
  * running then
  */
 export async function open(options: RehearsalOptions): Promise<Rehearsal> {
@@ -88,7 +88,7 @@ export async function open(options: RehearsalOptions): Promise<Rehearsal> {
     await mirrorBaseImages(account, chain);
     const stacks: EvaluatedStack[] = [];
     for (const it of chain) {
-      // Stacks upstream are rehearsed on their own: whatever is broken on purpose is broken here.
+      // Upstream stacks are rehearsed separately: mistakes are made only in this one.
       const create = it === chain.at(-1) && breaking ? altering(account, breaking) : account.create;
       stacks.push(await evaluateInto(account, root, it, create, options));
     }
@@ -101,7 +101,7 @@ export async function open(options: RehearsalOptions): Promise<Rehearsal> {
   }
 }
 
-/** Who sets the quota in a stack file has asked AWS for it before; undefined where none does. */
+/** A stack file with this quota implies that AWS has granted it; undefined if none sets it. */
 function routesPerTable(chain: Stack[]): number | undefined {
   const quotas = chain.flatMap(({ values }) => {
     const quota: unknown = parsedJson(values["slipway:network"] ?? "{}")?.routesPerTable;
@@ -110,7 +110,7 @@ function routesPerTable(chain: Stack[]): number | undefined {
   return quotas.length === 0 ? undefined : Math.max(...quotas);
 }
 
-/** What the program will find wrong with the text, it says itself. */
+/** The program itself reports errors in the text. */
 function parsedJson(text: string): { routesPerTable?: unknown } | undefined {
   try {
     return JSON.parse(text);

@@ -20,35 +20,35 @@ import { readOutputs } from "./scenarios/steps/outputs";
 
 export interface RehearseOptions {
   stack: string;
-  /** Simulated milliseconds for each real one. */
+  /** Simulated milliseconds per real one. */
   speed: number;
-  /** Scenarios by account, as `plan` puts them. */
+  /** Scenarios by account, from `plan`. */
   accounts: PlannedAccount[];
   /** Whether these are only some of the usual scenarios. */
   partial: boolean;
   progress: Progress;
-  /** Whether somebody will push by hand. */
+  /** Whether somebody will push manually. */
   keep: boolean;
-  /** An IAM action that every role loses. */
+  /** An IAM action removed from every role. */
   without?: string | undefined;
   /** The seed of stale reads; none without it. */
   staleReads?: number | undefined;
-  /** What is to go wrong, in each account. Functions may fail then. */
+  /** Faults to inject in each account. Functions may then fail. */
   faults?: Fault[] | undefined;
-  /** Tells every request, invocation and log line too. */
+  /** Also shows every request, invocation and log line. */
   verbose: boolean;
-  /** Ends the rehearsal early, with the signal's reason. */
+  /** Aborts the rehearsal with the signal's reason. */
   signal: AbortSignal;
   /**
-   * Called when all is played; the first account is open until it resolves.
-   * @param unfired the faults that have had no effect in any account
+   * Called after the last scenario; the first account stays open until it resolves.
+   * @param unfired the faults that had no effect in any account
    */
   finished(findings: Findings, context: ScenarioContext, unfired: Fault[]): Promise<void>;
 }
 
 /**
- * Plays scenarios in accounts of their own, and leaves nothing running.
- * @throws Failure of the first step that does not come out as it should, or the signal's reason
+ * Plays scenarios in their accounts and leaves nothing running.
+ * @throws Failure of the first step that fails, or the signal's reason
  */
 export async function rehearse(options: RehearseOptions): Promise<void> {
   const began = performance.now();
@@ -80,7 +80,7 @@ export async function rehearse(options: RehearseOptions): Promise<void> {
   }
 }
 
-/** @param closing whether what happens is no news any more: tasks stop because the account is closed */
+/** @param closing whether to ignore events: tasks stop because the account is closing */
 async function setUp(
   { stack, speed, progress, verbose, keep, without, staleReads, signal }: RehearseOptions,
   { settings, secrets, repeats }: PlannedAccount,
@@ -92,7 +92,7 @@ async function setUp(
     if (closing()) return;
     const { as, text } = describe(event, names);
     if (as === "activity") progress.activity(text);
-    // That services stand without a task yet is no news.
+    // Services without a task are normal at this point.
     else if ((as === "note" && names !== undefined) || verbose) progress.note(text);
   };
   progress.heading("Setting up");
@@ -135,7 +135,7 @@ async function setUp(
   return createScenarioContext(rehearsal);
 }
 
-/** @param deliveries whether each delivery is told */
+/** @param deliveries whether to report each delivery */
 const externalServicesOptions = (progress: Progress, deliveries: boolean): ExternalServicesOptions => ({
   onDelivery: ({ site, event, answer, error }) => {
     if (deliveries) progress.note(`${site} delivered ${event}: ${answer?.status ?? error}`);
@@ -143,7 +143,7 @@ const externalServicesOptions = (progress: Progress, deliveries: boolean): Exter
   onFault: (error) => progress.note(`a forge broke off: ${error.message}`),
 });
 
-/** What the accounts leave to tell. */
+/** The findings of the accounts. */
 export async function findingsOf(worlds: ScenarioContext[], partial: boolean, took: number): Promise<Findings> {
   const grants = grantsOf(worlds);
   const unused: Grant[] = [];
@@ -167,11 +167,11 @@ const ROLE = "aws:iam/role:Role";
 
 interface Granted {
   grant: Grant;
-  /** The same in each account: resources have another id in each. */
+  /** Equal in all accounts, where resources have different ids. */
   key: string;
 }
 
-/** What the roles of the rehearsed stack are granted in an account. Other stacks are rehearsed on their own. */
+/** Grants of the rehearsed stack's roles in an account. Other stacks are rehearsed separately. */
 function grantedIn({ account, registrations }: ScenarioContext): Granted[] {
   const roles = new Set(registrations.filter(({ type }) => type === ROLE).map(({ outputs }) => String(outputs.name)));
   const counts = new Map<string, number>();
@@ -186,7 +186,7 @@ function grantedIn({ account, registrations }: ScenarioContext): Granted[] {
     });
 }
 
-/** Of all accounts, each once: settings of a scenario's own may grant more. */
+/** The distinct grants of all accounts: a scenario's own settings may grant more. */
 function grantsOf(worlds: ScenarioContext[]): Granted[] {
   const grants = new Map<string, Granted>();
   for (const it of worlds.flatMap(grantedIn)) if (!grants.has(it.key)) grants.set(it.key, it);

@@ -4,16 +4,16 @@ import { createLocalServer, createToken } from "./loopback";
 import type { ScenarioContext } from "./scenarios/scenarioContext";
 import { answerApproval, asksForApproval, waitingApproval } from "./scenarios/steps/approvals";
 
-/** Where somebody answers what waits for approval, as the console lets them: `curl -X POST …/approve`. */
+/** Where people answer pending approvals, as in the console: `curl -X POST …/approve`. */
 export interface Reviewer {
-  /** With a random token, so that no web page can approve. */
+  /** Contains a random token, so that no web page can approve. */
   url: string;
   close(): void;
 }
 
 const answers = { "/approve": "Approved", "/reject": "Rejected" } as const;
 
-/** Resolves with nothing for a stack whose pipeline asks nobody. */
+/** Resolves with undefined if the stack's pipeline needs no approval. */
 export async function startReviewer(context: ScenarioContext): Promise<Reviewer | undefined> {
   if (!(await asksForApproval(context))) return undefined;
   const token = createToken();

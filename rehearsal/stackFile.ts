@@ -2,20 +2,20 @@ import { readdir, readFile } from "node:fs/promises";
 import path from "node:path";
 import { parse } from "yaml";
 
-/** A stack's settings by their full keys, `slipway:environment`. */
+/** A stack's settings by full key, `slipway:environment`. */
 export type Values = Record<string, string>;
 
-/** A stack's configuration as the language host hands it to the program: every value a string, objects as JSON. */
+/** A stack's configuration as the language host passes it to the program: every value a string, objects as JSON. */
 export interface StackConfiguration {
   project: string;
-  /** `tsconfig` of the runtime options, which decides how `pulumi up` transpiles. */
+  /** `tsconfig` of the runtime options, used by `pulumi up` to transpile. */
   tsconfig: string;
   values: Values;
 }
 
 /**
  * Reads Pulumi.yaml and Pulumi.<stack>.yaml in `root`.
- * @throws where a file is missing, or a value is encrypted and so cannot be read without the stack's own key
+ * @throws if a file is missing, or a value is encrypted and therefore unreadable without the stack's own key
  */
 export async function readStack(root: string, stack: string): Promise<StackConfiguration> {
   const project = await readYaml(root, "Pulumi.yaml");
@@ -32,10 +32,10 @@ export async function readStack(root: string, stack: string): Promise<StackConfi
   return { project: String(project.name), tsconfig: runtime?.options?.tsconfig ?? "tsconfig.json", values };
 }
 
-/** The environment that a stack is, as its images are tagged; empty where it names none. */
+/** A stack's environment, which is its images' tag; empty if not set. */
 export const environmentOf = (values: Values): string => values["slipway:environment"] ?? "";
 
-/** Name of the stack of `root` that is this environment, if there is one. */
+/** Name of the stack of `root` with this environment, if any. */
 export async function stackOfEnvironment(root: string, environment: string): Promise<string | undefined> {
   for (const file of (await readdir(root)).sort()) {
     const [, stack] = /^Pulumi\.(.+)\.yaml$/.exec(file) ?? [];

@@ -7,19 +7,19 @@ export interface Stack {
   values: Values;
 }
 
-/** What the stacks of one account are made of. */
+/** Determines the stacks of one account. */
 export interface ChainOptions {
   /** The project's folder. */
   root: string;
   stack: string;
-  /** Laid over the stack file's values: `slipway:deploymentApi` for one. */
+  /** Override the stack file's values: `slipway:deploymentApi` for example. */
   overrides?: Record<string, unknown>;
 }
 
 /**
- * The stack, and before it those whose images it takes: an image source names the environment that tags the image, and
- * the stack file with that environment is where the image comes from.
- * @throws where no stack has that environment, where stacks wait for each other, and where one is in another region
+ * The stack, preceded by those that supply its images. An image source names the environment whose tag it takes; the
+ * stack file with that environment defines the supplier.
+ * @throws if no stack has that environment, if stacks wait for each other, or if one is in another region
  */
 export async function chainOf({ root, stack, overrides = {} }: ChainOptions): Promise<Stack[]> {
   const chain: Stack[] = [];
@@ -52,7 +52,7 @@ const asValues = (overrides: Record<string, unknown>): Values =>
     Object.entries(overrides).map(([key, value]) => [key, typeof value === "string" ? value : JSON.stringify(value)]),
   );
 
-/** The program itself says what is wrong with applications of another form. */
+/** The program itself reports malformed applications. */
 function imageSources(values: Values): { application: string; tag: string }[] {
   const applications = parsed(values["slipway:applications"] ?? "[]");
   if (!Array.isArray(applications)) return [];

@@ -4,22 +4,22 @@ import { text } from "node:stream/consumers";
 import { createLocalServer } from "../loopback";
 import { type ChatKind, type Robot, robots, type WebhookAnswer } from "./robots";
 
-/** How a chat can fail those who post: nobody listens, it has a fault of its own, or it has had too many messages. */
+/** How a chat can fail its senders: nothing listens, it has an internal error, or it received too many messages. */
 export type Outage = "refused" | "error" | "limited";
 
-/** A message as people read it. */
+/** A message as displayed. */
 export interface Post {
   kind: ChatKind;
   text: string;
 }
 
-/** The chats of the outside world, each with one incoming webhook. */
+/** The external chats, each with one incoming webhook. */
 export interface Chats {
-  /** Everything that was posted and taken, in order. */
+  /** Every accepted message, in order. */
   readonly posts: readonly Post[];
-  /** The webhook's address, which is a secret. */
+  /** The webhook's address (a secret). */
   webhook(kind: ChatKind): string;
-  /** From now on a chat fails, or is well again where no outage is given. */
+  /** Makes a chat fail, or restores it if no outage is given. */
   down(kind: ChatKind, outage?: Outage): Promise<void>;
   close(): Promise<void>;
 }
@@ -32,8 +32,8 @@ interface Chat {
 }
 
 /**
- * Plays Slack, Feishu, DingTalk and WeCom, under their own names.
- * @param options.addresses where the names are made known: the account's
+ * Simulates Slack, Feishu, DingTalk and WeCom, under their own names.
+ * @param options.addresses the account's, where the names are added
  */
 export async function startChats({ addresses }: { addresses: Map<string, string> }): Promise<Chats> {
   const posts: Post[] = [];

@@ -12,21 +12,21 @@ export interface WebhookAnswer {
   status: number;
   contentType: string;
   body: string;
-  /** What appears in the chat; absent where the message is refused. */
+  /** The text shown in the chat; absent if the message is rejected. */
   text?: string;
 }
 
-/** An incoming webhook as its chat documents it: what it takes, and how it refuses the rest. */
+/** An incoming webhook as its chat documents it: what it accepts, and how it rejects the rest. */
 export interface Robot {
   host: string;
-  /** Path and query of the one webhook that exists. The rest of it is the chat's secret. */
+  /** Path and query of the only webhook. The last part is the chat's secret. */
   path: string;
   receive(request: WebhookRequest): WebhookAnswer;
   /** Too many messages in a minute. */
   limited: WebhookAnswer;
 }
 
-/** A robot of Feishu's or DingTalk's that is secured by a keyword takes only messages that hold it. */
+/** A Feishu or DingTalk robot secured by a keyword only accepts messages that contain it. */
 const KEYWORD = "slipway";
 
 const plain = (status: number, body: string): WebhookAnswer => ({ status, contentType: "text/html", body });
@@ -61,7 +61,7 @@ const slack: Robot = {
     const fields = isJson(request) ? parse(request) : undefined;
     if (fields === undefined) return plain(400, "invalid_payload");
     if (!isText(fields.text)) return plain(400, "no_text");
-    // What people read: https://docs.slack.dev/messaging/formatting-message-text
+    // The displayed text: https://docs.slack.dev/messaging/formatting-message-text
     const mentioning = fields.text.replaceAll(/<[!@](\w+)>/g, "@$1");
     const text = mentioning.replaceAll("&lt;", "<").replaceAll("&gt;", ">").replaceAll("&amp;", "&");
     return { ...plain(200, "ok"), text: text.slice(0, 40_000) };
@@ -129,8 +129,8 @@ const wecom: Robot = {
 };
 
 /**
- * A workflow that starts "when a Teams webhook request is received". It answers 202 before it looks at the card: a request that
- * is no card, or too large, appears nowhere.
+ * A workflow triggered "when a Teams webhook request is received". It responds with 202 before it reads the card. A
+ * request without a card, or too large, is dropped silently.
  * https://learn.microsoft.com/en-us/microsoftteams/platform/webhooks-and-connectors/how-to/connectors-using
  */
 const teams: Robot = {
@@ -157,7 +157,7 @@ function cardIn({ type, attachments }: Fields = {}): Fields | undefined {
   return isCard && Array.isArray(card.body) ? card : undefined;
 }
 
-/** What people read. A mention is a tag of a text for which the card has an entity. */
+/** The displayed text. A mention is a tag in a text for which the card has an entity. */
 function textOf({ body, msteams }: Fields): string {
   const { entities } = fieldsOf(msteams);
   const mentions = Array.isArray(entities) ? entities.map((it) => String(fieldsOf(it).text)) : [];

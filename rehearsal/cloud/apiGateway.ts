@@ -64,7 +64,7 @@ export function createApiGateway(cloud: Cloud): Service {
     if (payloadFormatVersion !== "2.0") throw notSimulated(declaration, "payloadFormatVersion", payloadFormatVersion);
     if (timeoutMilliseconds < 50 || timeoutMilliseconds > 30_000)
       throw awsError("BadRequestException", "Timeout should be between 50 ms and 30000 ms");
-    // A function's ARN, or the address that holds it.
+    // A function's ARN, or an address that contains it.
     const functionArn = /arn:[\w-]+:lambda:[^/]+/.exec(integrationUri)?.[0];
     if (functionArn === undefined) throw awsError("BadRequestException", `Invalid integration URI: ${integrationUri}`);
     const id = cloud.id(7);

@@ -21,13 +21,13 @@ interface Group {
   desiredCapacity: number;
   minSize: number;
   maxSize: number;
-  /** Seconds after the launch within which an instance's health does not count. */
+  /** Seconds after the launch during which an instance's health is ignored. */
   gracePeriod: number;
   tags: { key: string; value: string; propagateAtLaunch: boolean }[];
   instanceIds: string[];
 }
 
-// Metrics, cool-downs and how instances are refreshed change nothing here.
+// Metrics, cool-downs and instance refresh settings have no effect here.
 const GROUP_INPUTS: (keyof GroupArgs)[] = [
   "name",
   "minSize",
@@ -49,12 +49,12 @@ const GROUP_INPUTS: (keyof GroupArgs)[] = [
   "waitForCapacityTimeout",
 ];
 
-// How long it takes until a group notices that an instance is gone.
+// How long a group takes to notice that an instance is gone.
 const HEALTH_CHECK = 60_000;
 
 const SERVICE = { kind: "aws", service: "autoscaling.amazonaws.com" } as const;
 
-/** Amazon EC2 Auto Scaling: groups that keep their number of instances. */
+/** Amazon EC2 Auto Scaling: groups that keep their desired number of instances. */
 export function createAutoScaling(cloud: Cloud): Service {
   const groups = new Map<string, Group>();
   const { instances, subnets, watchers } = stateOf(cloud);
@@ -107,7 +107,7 @@ export function createAutoScaling(cloud: Cloud): Service {
         MinCount: 1,
         MaxCount: 1,
         LaunchTemplate: { LaunchTemplateId: template.id, LaunchTemplateName: template.name },
-        // In turn: the subnet that has the fewest.
+        // The subnet with the fewest instances, in turn.
         SubnetId: subnetIds[group.instanceIds.length % subnetIds.length],
         TagSpecifications: [{ ResourceType: "instance", Tags }],
       });

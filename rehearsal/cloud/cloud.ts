@@ -28,35 +28,35 @@ import {
 } from "./service";
 
 export interface CloudOptions {
-  /** Of the global partition, or China's. */
+  /** A region of the global partition or of China. */
   region: string;
-  /** AWS's default where not told, 50. */
+  /** Default: AWS's, 50. */
   routesPerTable?: number | undefined;
   clock: Clock;
   directory: string;
-  /** Delivers every asynchronous invocation of a function twice. */
+  /** Delivers each asynchronous invocation of a function twice. */
   repeatsInvocations?: boolean | undefined;
   /**
-   * Makes reads of ECS stale for some seconds after writes, and pages of logs empty now and then, as AWS does: which, the
-   * seed decides. Without one, every read shows what was written last.
+   * Makes reads of ECS stale for some seconds after writes, and returns some empty log pages, as AWS does; the seed
+   * decides which. If undefined, every read shows the latest write.
    */
   staleReads?: number | undefined;
-  /** Decides which calls meet a fault; none does without one. */
+  /** Decides which calls get a fault; no call does without an injector. */
   injector?: Injector | undefined;
-  /** The simulated services, each made for this account. */
+  /** The simulated services, each created for this account. */
   services: ((cloud: Cloud) => Service)[];
 }
 
-/** One call that somebody made, and how it ended. */
+/** A call, its caller and its outcome. */
 export interface TrailEntry {
   at: number;
   principal: string;
   service: string;
   operation: string;
-  /** A call that an injected fault denied has failed: no policy denied it. */
+  /** A call that an injected fault denied counts as failed: no policy denied it. */
   outcome: "succeeded" | "failed" | "denied";
   error?: string;
-  /** The fault that was injected into it. */
+  /** The fault injected into the call. */
   fault?: FaultKind;
 }
 
@@ -64,15 +64,15 @@ export interface Account extends Cloud {
   readonly iam: Iam;
   readonly trail: TrailEntry[];
   readonly events: CloudEvent[];
-  /** Creates a declared resource. @throws for a type that no service knows */
+  /** Creates a declared resource. @throws for an unknown type */
   create(declaration: Declaration): Promise<Created>;
-  /** Answers a data source of the program. @throws for a token that no service knows */
+  /** Answers a data source of the program. @throws for an unknown token */
   invoke(token: string, inputs: Record<string, unknown>): Promise<object>;
-  /** Opens the endpoint, then lets every service begin. Call once, before anything is created. */
+  /** Opens the endpoint, then starts every service. Call once, before creating anything. */
   open(): Promise<void>;
-  /** Lets pollers and rollouts begin, once everything is declared. */
+  /** Starts pollers and rollouts, once everything is declared. */
   start(): Promise<void>;
-  /** Ends everything that the account started. */
+  /** Stops everything that the account started. */
   close(): Promise<void>;
   onEvent(listener: (event: CloudEvent) => void): () => void;
 }
@@ -267,7 +267,7 @@ export function createCloud(options: CloudOptions): Account {
   return account;
 }
 
-/** The data sources that tell who and where the program is. */
+/** The data sources about the program's caller and region. */
 function callerInvokes(cloud: Cloud): NonNullable<Service["invokes"]> {
   return {
     "aws:index/getCallerIdentity:getCallerIdentity": () => ({

@@ -15,7 +15,7 @@ interface Watched {
   series: Series[];
 }
 
-/** What is known of one metric of an alarm. */
+/** What is known about one metric of an alarm. */
 interface Series {
   term: Term;
   metric: Metric;
@@ -24,13 +24,13 @@ interface Series {
 
 const PUT: Metric = { published: "by PutMetricData" };
 
-// CloudWatch evaluates an alarm every minute, and services publish their metrics as often.
+// CloudWatch evaluates alarms every minute; services publish their metrics as often.
 const MINUTE = 60_000;
 
 /**
- * Amazon CloudWatch: alarms on the metrics that the simulated services have, and dashboards. Each alarm is measured and
- * evaluated every minute of simulated time, told when it changes its state, and published to its topics. What could never
- * show anything, an alarm or a metric of a dashboard, is an error when the account starts.
+ * Amazon CloudWatch: alarms on the metrics that the simulated services have, and dashboards. Each alarm is evaluated
+ * every minute of simulated time. A change of state is reported, and published to the alarm's topics. An alarm or
+ * dashboard metric that could never show anything is an error when the account starts.
  */
 export function createCloudWatch(cloud: Cloud): Service {
   const watched: Watched[] = [];
@@ -76,7 +76,7 @@ export function createCloudWatch(cloud: Cloud): Service {
     }
   }
 
-  /** @throws where the resource of an alarm does not exist: it would never go off */
+  /** @throws if the resource of an alarm does not exist: it could never fire */
   async function check({ alarm, series }: Watched): Promise<void> {
     for (const { term } of series)
       try {
@@ -118,7 +118,7 @@ export function createCloudWatch(cloud: Cloud): Service {
       for (const it of watched) await check(it);
       await dashboards.check();
       for (const it of watched) await measure(it);
-      // Never resolves: it is there to see every event.
+      // Never resolves: it only watches every event.
       void cloud.until((event): event is never => {
         count(event);
         return false;

@@ -21,9 +21,9 @@ import {
 } from "./service";
 
 /**
- * CodeBuild: runs a project's buildspec in a shell of this computer, under the project's role, with stand-ins for what
- * AWS's build image has installed (codeBuild/standIns.ts). Commands take real time, and so does the declared timeout.
- * @param realMinute how long a minute of the timeout is, in real milliseconds.
+ * CodeBuild: runs a project's buildspec in a shell on this machine, under the project's role, with stand-ins for the
+ * programs of AWS's build image (codeBuild/standIns.ts). Commands and the declared timeout use real time.
+ * @param realMinute real milliseconds per minute of the timeout
  */
 export function createCodeBuild(cloud: Cloud, realMinute = 60_000): Service {
   const projects = new Map<string, Project>();
@@ -97,7 +97,7 @@ export function createCodeBuild(cloud: Cloud, realMinute = 60_000): Service {
   };
 
   const batchGetBuilds: Operation<BatchGetBuildsInput, BatchGetBuildsOutput> = {
-    // A build's id names its project, which is what AWS authorises.
+    // A build's id contains its project, which is what AWS authorises.
     permissions: ({ ids = [] }) =>
       ids.map((id) => ({
         action: "codebuild:BatchGetBuilds",

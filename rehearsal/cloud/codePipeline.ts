@@ -19,8 +19,8 @@ type Inputs = Unwrap<PipelineArgs>;
 const servicePrincipal = "codepipeline.amazonaws.com";
 
 /**
- * CodePipeline: checks a declared pipeline, and carries executions through its stages in the mode SUPERSEDED, under the
- * pipeline's role. What AWS does and this does not: a new pipeline does not run by itself on its creation.
+ * CodePipeline: validates declared pipelines, and runs executions through their stages in SUPERSEDED mode under the
+ * pipeline's role. Unlike in AWS, a new pipeline does not run when it is created.
  */
 export function createCodePipeline(cloud: Cloud): Service {
   const pipelines = new Map<string, Pipeline>();
@@ -87,7 +87,7 @@ export function createCodePipeline(cloud: Cloud): Service {
   };
 }
 
-/** @throws AwsError InvalidStructureException, or an Error for what is not simulated */
+/** @throws AwsError InvalidStructureException, or an Error for anything not simulated */
 function readType({ pipelineType = "V1", executionMode = "SUPERSEDED" }: Inputs): "V1" | "V2" {
   if (pipelineType !== "V1" && pipelineType !== "V2")
     throw awsError("InvalidStructureException", `The pipeline type ${pipelineType} is neither V1 nor V2.`);

@@ -1,31 +1,29 @@
 import type { Clock } from "../clock";
 import { createRandom } from "../random";
 
-/** The longest time for which a read may show what was before a write, in milliseconds. */
+/** The longest time for which reads may be stale after a write, in milliseconds. */
 export const LONGEST_LAG = 5_000;
 
 /** One page in four is empty, and never more than two in a row. */
 const EMPTY_SHARE = 0.25;
 const EMPTY_IN_A_ROW = 2;
 
-/** How far reads are behind writes. */
+/** How far reads lag behind writes. */
 export interface Consistency {
-  /** For how long the next write is not seen, in milliseconds. */
+  /** How long the next write stays invisible, in milliseconds. */
   lag(): number;
-  /** Whether the next page is empty although there is more to read. */
+  /** Whether the next page is empty although more follows. */
   emptyPage(): boolean;
   /**
-   * Runs a synchronous read that shows each thing as it was before the latest write of it, whenever that was.
-   * @returns its output, and whether anything was shown so
+   * Runs a synchronous read that shows each thing as it was before its latest write, however long ago.
+   * @returns its output, and whether any of it was stale
    */
   readStale<O>(read: () => O): { output: O; stale: boolean };
-  /** Whether a read is to show what was before the latest write. Called for each thing that has such a view. */
+  /** Whether a read should show the state before the latest write. Called for each thing that has such a view. */
   showsFormer(): boolean;
 }
 
-/**
- * The consistency of an account: strict without a seed. With one, the same calls in the same order get the same answers.
- */
+/** The consistency of an account: strict without a seed. With one, the same calls in the same order return the same. */
 export function createConsistency(seed: number | undefined): Consistency {
   let reading: { stale: boolean } | undefined;
   const forced: Pick<Consistency, "readStale" | "showsFormer"> = {
@@ -57,14 +55,14 @@ export function createConsistency(seed: number | undefined): Consistency {
   };
 }
 
-/** What reads show of things that were just written. */
+/** What reads show of recently written things. */
 export interface StaleViews<V> {
   /**
-   * Keeps the present view for reads of the next seconds. Called before the write.
+   * Keeps the current view for reads of the next seconds. Called before the write.
    * @param view undefined for a thing that does not exist yet
    */
   keep(key: string, view: V | undefined): void;
-  /** What a read shows in place of the present; undefined if it shows the present. */
+  /** The stale view that a read shows; undefined if it shows the current one. */
   of(key: string): { view: V | undefined } | undefined;
 }
 
@@ -76,7 +74,7 @@ export function createStaleViews<V>({
   consistency: Pick<Consistency, "lag" | "showsFormer">;
 }): StaleViews<V> {
   const views = new Map<string, { view: V | undefined; until: number }>();
-  // What was before the latest write, however long ago that was.
+  // The state before the latest write, however long ago.
   const former = new Map<string, { view: V | undefined }>();
 
   function of(key: string): { view: V | undefined } | undefined {
@@ -93,7 +91,7 @@ export function createStaleViews<V>({
     keep(key, view) {
       former.set(key, { view });
       const lag = consistency.lag();
-      // A second write within the lag of the first: reads still show what was before both.
+      // A second write within the lag of the first: reads still show the state before both.
       const seen = of(key) ?? { view };
       if (lag > 0) views.set(key, { ...seen, until: clock.now() + lag });
     },

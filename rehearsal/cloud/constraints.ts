@@ -5,20 +5,20 @@ import { refusal, unreadable } from "./constraints/refusal";
 import { type Check, compile, type Shape, type TypeMismatch, type Violation } from "./constraints/shape";
 import { type AwsError, awsError } from "./service";
 
-/** What AWS's service model says of one operation. */
+/** AWS's service model of one operation. */
 export interface OperationModel {
   input: Shape;
-  /** Codes of the errors that the operation may answer. */
+  /** Error codes that the operation may return. */
   errors: string[];
 }
 
 const MODELS = path.join(__dirname, "constraints", "models");
 
-// Read when a service is first called, and compiled when an operation is: once, for all accounts of this process.
+// Read when a service is first called; each operation is compiled on its first call. Shared by all accounts.
 const models = new Map<string, Record<string, OperationModel>>();
 const checks = new Map<OperationModel, Check>();
 
-/** @param service the name that requests are signed for */
+/** @param service its signing name */
 export function modelOf(service: string, operation: string): OperationModel | undefined {
   let model = models.get(service);
   if (model === undefined) {
@@ -38,9 +38,9 @@ function readModel(service: string): Record<string, OperationModel> {
 }
 
 /**
- * Checks a request against AWS's model of the operation: members that are required, types, lengths, ranges, patterns and
- * enumerations. Unknown members are ignored, as AWS ignores them.
- * @throws AwsError as the service answers it
+ * Checks a request against AWS's model of the operation: required members, types, lengths, ranges, patterns and
+ * enumerations. Unknown members are ignored, as in AWS.
+ * @throws AwsError as the service returns it
  */
 export function checkRequest(service: string, operation: string, input: object): void {
   const model = modelOf(service, operation);
@@ -58,13 +58,13 @@ export function checkRequest(service: string, operation: string, input: object):
 }
 
 /**
- * An error as the account may answer it. One that AWS does not declare for the operation is a mistake in the simulated
- * service, which a caller must not come to rely on: it becomes a fault of the rehearsal.
+ * Returns the error if AWS declares it for the operation. Otherwise the simulated service is wrong, and callers must
+ * not rely on the error: it becomes a fault of the rehearsal.
  */
 export function checkedError(service: string, operation: string, error: AwsError): AwsError {
   const model = modelOf(service, operation);
   const { code } = error;
-  // Not errors of AWS: an operation, or a part of it, that is not simulated.
+  // Not errors of AWS: an operation, or part of one, that is not simulated.
   if (model === undefined || code === "NotSimulated" || code === "RehearsalFault") return error;
   if (model.errors.includes(code) || isCommon(service, code)) return error;
   return awsError(

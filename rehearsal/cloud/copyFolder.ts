@@ -6,10 +6,10 @@ import { promisify } from "node:util";
 const run = promisify(execFile);
 
 /**
- * Copies a folder's content with its links as they are. By the system's `cp`: Node's own takes seven times the CPU, and an
- * image with npm packages has 1,600 files, which every container gets.
- * @param to made where it is not there yet
- * @throws with what `cp` says
+ * Copies a folder's content and preserves links. Uses the system's `cp`: Node's own needs seven times the CPU, and an
+ * image with npm packages has 1,600 files, which are copied for every container.
+ * @param to created if missing
+ * @throws with the output of `cp`
  */
 export async function copyFolder(from: string, to: string): Promise<void> {
   await mkdir(to, { recursive: true });

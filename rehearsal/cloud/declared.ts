@@ -1,9 +1,9 @@
 import type { Declaration } from "./service";
 
 /**
- * The inputs of a declaration, in the shape that the provider's schema gives them: `inputsOf<Unwrap<BucketArgs>>`.
- * @param simulated the inputs that the simulation heeds, and those that change nothing it does.
- * @throws for any other input: to pass over it would rehearse something else than what was declared
+ * The inputs of a declaration, in the shape of the provider's schema: `inputsOf<Unwrap<BucketArgs>>`.
+ * @param simulated the inputs that the simulation uses or may ignore
+ * @throws for any other input: ignoring it would rehearse something other than what was declared
  */
 export function inputsOf<T extends object>(declaration: Declaration, simulated: (keyof T & string)[]): T {
   const known: string[] = simulated;

@@ -19,12 +19,12 @@ import { createInterface } from "./network/interfaces";
 import { interfaceOf, stateOf } from "./network/state";
 import { awsError, type Cloud, type Declaration, operation, type Service } from "./service";
 
-// From the launch until the instance runs, from there until cloud-init comes to the user data, and of the way down.
+// Durations: from launch until running, from running until cloud-init reaches the user data, and of the shutdown.
 const PENDING = 15_000;
 const CLOUD_INIT = 30_000;
 const SHUTTING_DOWN = 30_000;
 
-/** Instances: launch templates, and what is done with them. */
+/** Instances: launch templates and the operations on instances. */
 export function createInstances(cloud: Cloud): Required<Pick<Service, "resources" | "operations">> & {
   start(): Promise<void>;
 } {
@@ -60,11 +60,11 @@ export function createInstances(cloud: Cloud): Required<Pick<Service, "resources
         "InvalidLaunchTemplateId.NotFound",
         `The specified launch template, with template ID ${LaunchTemplateId || LaunchTemplateName}, does not exist.`,
       );
-    // Refused at launch, not when the template is made.
+    // Rejected at launch, not when the template is created.
     if (template.profile !== undefined) cloud.roleOfProfile(template.profile);
     const instance = launch(template, SubnetId, TagSpecifications[0]?.Tags ?? []);
     state.instances.set(instance.id, instance);
-    // What the program declares is up before anything else begins, as `pulumi up` waits for a group's instances.
+    // Declared instances are up before anything else starts, as `pulumi up` waits for a group's instances.
     if (started) void boot(instance);
     return { Instances: [describe(instance)] };
   }

@@ -31,7 +31,7 @@ import { awsError, type Cloud, type Created, type Declaration, operation, type S
 
 type Answer<T> = Omit<T, "$metadata">;
 
-/** What all tasks of the account share. */
+/** Shared by all tasks of the account. */
 function createHost(cloud: Cloud): TaskHost {
   let program: Promise<string> | undefined;
   return {
@@ -48,8 +48,8 @@ function createHost(cloud: Cloud): TaskHost {
 }
 
 /**
- * Amazon ECS on Fargate: clusters, task definitions, services that roll out and back, and tasks on their own. A container is a process of this
- * computer: the task's CPU and memory are checked as AWS checks them, and then not enforced.
+ * Amazon ECS on Fargate: clusters, task definitions, services with rollouts and rollbacks, and standalone tasks. A
+ * container is a process of this machine. The task's CPU and memory are validated as in AWS, but not enforced.
  */
 export function createEcs(cloud: Cloud): Service {
   const clusters = createClusters(cloud);

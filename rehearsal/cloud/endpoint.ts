@@ -19,7 +19,7 @@ import {
 export interface EndpointOptions {
   service(name: string): Service;
   principalOf(accessKeyId: string): Principal | undefined;
-  /** Whether the holder of the key has a way to the service at all. */
+  /** Whether the key's holder has a network path to the service. */
   admits(accessKeyId: string, service: string): boolean;
   /** The account's time, in milliseconds since the epoch. */
   now(): number;
@@ -34,16 +34,16 @@ export interface EndpointOptions {
   ): Promise<object | undefined>;
 }
 
-/** What only a call over HTTP has. */
+/** Only present in calls over HTTP. */
 export interface SentCall {
   sender?: Sender | undefined;
-  /** The SDK's own id of the call, which all its attempts share. */
+  /** The SDK's id of the call, shared by all its attempts. */
   invocation?: string | undefined;
 }
 
 /**
- * The one address that AWS_ENDPOINT_URL names. Which service is meant, and who asks, is in the SigV4 header that the
- * unmodified SDK sends. Signatures are not checked: access keys are random, and no web page may call the endpoint.
+ * The single address in AWS_ENDPOINT_URL. The SigV4 header of the unmodified SDK names the service and the caller.
+ * Signatures are not checked: access keys are random, and no web page may call the endpoint.
  */
 export async function startEndpoint(options: EndpointOptions): Promise<{ url: string; close(): Promise<void> }> {
   const server = createLocalServer({}, (request, response) => {
@@ -64,7 +64,7 @@ async function serve(options: EndpointOptions, request: IncomingMessage, respons
   let answer: HttpAnswer;
   try {
     const { caller, service, connected, sender } = identify(options, request);
-    // What cannot connect gets no answer. A timeout would take minutes of real time: a reset tells the SDK the same.
+    // No network path, no response. A timeout would take minutes of real time; to the SDK a reset means the same.
     if (!connected) {
       request.socket.resetAndDestroy();
       return;
@@ -84,7 +84,7 @@ async function serve(options: EndpointOptions, request: IncomingMessage, respons
     }
     answer = protocol.fail(asAwsError(error), request);
   }
-  // The SDK compares it with its own clock: it retries any error of a service that seems to be minutes away.
+  // The SDK compares it with its own clock, and retries any error if the service's clock seems minutes off.
   const date = new Date(options.now()).toUTCString();
   response.writeHead(answer.status, { ...answer.headers, date });
   if (answer.body instanceof Readable) await pipeline(answer.body, response);
@@ -109,7 +109,7 @@ function identify(
   };
 }
 
-/** An error of the simulation itself must not pass for AWS's: it is a 501 that the SDK does not retry. */
+/** An error of the simulation must not look like AWS's: it is a 501, which the SDK does not retry. */
 function asAwsError(error: unknown): AwsError {
   if (isAwsError(error)) return error;
   const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
@@ -137,7 +137,7 @@ export const awsJson: Protocol = {
   }),
 };
 
-/** AWS JSON carries timestamps as seconds since the epoch, and blobs as base64. */
+/** AWS JSON has timestamps as seconds since the epoch, and blobs as base64. */
 function wire(value: unknown): unknown {
   if (value instanceof Date) return value.getTime() / 1000;
   if (value instanceof Uint8Array) return Buffer.from(value).toString("base64");

@@ -53,14 +53,14 @@ import {
 } from "./service";
 
 /**
- * How long EventBridge retries a target after an error that may pass. AWS documents 24 hours with exponential backoff, not the
- * delays. https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-retry-policy.html
+ * How long EventBridge retries a target after a transient error. AWS documents 24 hours with exponential backoff, but
+ * not the delays. https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-retry-policy.html
  */
 const RETRIED = 24 * 60 * 60_000;
 const FIRST_DELAY = 15_000;
 const LONGEST_DELAY = 15 * 60_000;
 
-/** Amazon EventBridge: the rules of the default bus, by event pattern and by schedule, and the calls to their targets. */
+/** Amazon EventBridge: the default bus's rules, by event pattern and schedule, and the calls to their targets. */
 export function createEventBridge(cloud: Cloud): Service {
   const rules = new Map<string, Rule>();
   let stopped = false;
@@ -131,7 +131,7 @@ export function createEventBridge(cloud: Cloud): Service {
     return { Rules: page.map(ruleShape), NextToken };
   }
 
-  /** Tells that a rule's targets changed, unless every entry failed. */
+  /** Reports that a rule's targets changed, unless every entry failed. */
   function tellTargets<O extends { FailedEntryCount?: number }>(rule: Rule, entries: number, response: O): O {
     if (response.FailedEntryCount !== entries) cloud.tell({ kind: "rule-changed", rule: rule.name, change: "targets" });
     return response;
@@ -160,7 +160,7 @@ export function createEventBridge(cloud: Cloud): Service {
     return { FailedEntryCount: answers.filter((it) => "ErrorCode" in it).length, Entries: answers };
   }
 
-  /** Calls every target of the rule, and does not wait for them. */
+  /** Calls every target of the rule without waiting for them. */
   function fire(rule: Rule, event: BusEvent): void {
     cloud.tell({ kind: "rule-triggered", rule: rule.name });
     for (const target of rule.targets.values()) void deliver(rule, target, event);
@@ -191,7 +191,7 @@ export function createEventBridge(cloud: Cloud): Service {
   function declareRule(declaration: Declaration): Created {
     const request = ruleRequest(cloud, declaration);
     checkRequest("events", "PutRule", request);
-    // The provider lets PutRule replace a rule that is there already; two declarations of one name are a mistake.
+    // The provider lets PutRule replace an existing rule; here, two declarations with one name are a mistake.
     if (rules.has(arnOf(request.Name ?? "")))
       throw new Error(`${declaration.urn}: there is a rule named ${request.Name} already.`);
     const { RuleArn } = putRule(request);
@@ -277,10 +277,10 @@ export function createEventBridge(cloud: Cloud): Service {
   };
 }
 
-/** EventBridge does not retry a denied call, nor one to a target that does not exist. */
+/** EventBridge retries neither denied calls nor missing targets. */
 const isRetried = (error: unknown): boolean =>
   isAwsError(error) &&
-  // It is the rehearsal that fails, not the service.
+  // A failure of the rehearsal, not of the service.
   error.status !== 501 &&
   (error.status >= 500 || /Throttl|TooManyRequests/.test(error.code));
 

@@ -1,6 +1,6 @@
 /**
- * What happens in the account, as the report tells it and as scenarios wait for it. One line a kind; services say only
- * what a person watching the consoles would see.
+ * What happens in the account, for the report and for scenarios that wait for it. One line per kind; services report
+ * only what a person watching the consoles would see.
  */
 export type CloudEvent =
   /** @property api its id */
@@ -13,9 +13,8 @@ export type CloudEvent =
       error?: string;
     }
   /**
-   * A function in a VPC, or a task, connected to a host, or could not: to a host that is not AWS's whichever way it ended,
-   * to one of AWS's only where it could not. By which hops, or what stood in the way. A task is told by its service's name
-   * or its family, and once.
+   * A function in a VPC, or a task, connected to a host or failed to: always reported for hosts outside AWS, for AWS's
+   * own only on failure. With the hops, or the obstacle. A task appears under its service's name or its family, once.
    */
   | { kind: "connection"; from: string; host: string; port: number; path?: string[]; reason?: string }
   | { kind: "log"; group: string; stream: string; line: string }
@@ -31,7 +30,7 @@ export type CloudEvent =
       status: "InProgress" | "Succeeded" | "Failed" | "Abandoned";
       summary?: string;
     }
-  /** A final result that a function sent for a job of its pipeline; refused by CodePipeline where it says why. */
+  /** A final result that a function sent for a pipeline job; the reason if CodePipeline rejected it. */
   | {
       kind: "job-result";
       pipeline: string;
@@ -52,23 +51,23 @@ export type CloudEvent =
       rolloutState: "IN_PROGRESS" | "COMPLETED" | "FAILED";
       reason?: string;
     }
-  /** The load balancer answered a request by itself, since no target did: 502, 503 or 504. */
+  /** The load balancer itself answered a request, since no target did: 502, 503 or 504. */
   | { kind: "balancer-error"; loadBalancer: string; status: number }
   | { kind: "target"; targetGroup: string; target: string; state: "unhealthy"; reason: string }
-  /** A rule matched an event, or its schedule fell due. */
+  /** A rule matched an event, or its schedule was due. */
   | { kind: "rule-triggered"; rule: string }
   /**
-   * A rule has called a target, or has given up.
-   * @property error why it has given up
+   * A rule called a target, or gave up.
+   * @property error why it gave up
    */
   | { kind: "rule"; rule: string; target: string; error?: string }
   | { kind: "rule-changed"; rule: string; change: "put" | "targets" | "deleted"; schedule?: string }
-  /** A message that somebody published to a topic. */
+  /** A message published to a topic. */
   | { kind: "notice"; topic: string; subject?: string; message: string }
   | {
       kind: "task";
       service?: string;
-      /** Of tasks that belong to no service: of which task definition they are, and what started them. */
+      /** For tasks without a service: their task definition's family, and what started them. */
       family?: string;
       startedBy?: string;
       taskArn: string;

@@ -1,5 +1,5 @@
-// @cloud-copilot/iam-simulate: evaluates real policy documents against AWS's own service authorisation data, so that an
-// action which cannot be restricted to a resource, or a condition key that does not exist, is judged as AWS judges it.
+// @cloud-copilot/iam-simulate evaluates real policy documents against AWS's service authorization data. Actions that
+// cannot be restricted to a resource, and condition keys that do not exist, are evaluated as in AWS.
 import { runSimulation } from "@cloud-copilot/iam-simulate";
 import type { RoleArgs } from "@pulumi/aws/iam/role";
 import type { RolePolicyArgs } from "@pulumi/aws/iam/rolePolicy";
@@ -34,9 +34,9 @@ interface Role {
   arn: string;
   name: string;
   trust: PolicyDocument;
-  /** Those that the program wrote. */
+  /** Written by the program. */
   policies: NamedPolicy[];
-  /** Those that AWS wrote. */
+  /** AWS managed policies. */
   managed: NamedPolicy[];
 }
 
@@ -54,14 +54,14 @@ const ROLE_POLICY_INPUTS: (keyof RolePolicyArgs)[] = ["name", "role", "policy"];
 const LONGEST_ROLE_NAME = 64;
 const LONGEST_POLICY_NAME = 128;
 
-// The services whose documentation has aws:SourceAccount in the trust policies of their roles. Lambda does not send it, and
-// CodePipeline's documentation has a trust policy without a condition.
+// Services whose documentation uses aws:SourceAccount in trust policies. Lambda does not send it, and CodePipeline's
+// documented trust policy has no condition.
 const SENDS_SOURCE_ACCOUNT = new Set(["codebuild", "ecs-tasks", "events"]);
 
 export function createIam(account: Pick<Cloud, "accountId" | "partition" | "physicalName" | "arn">) {
   const roles = new Map<string, Role>();
   const decisions: Decision[] = [];
-  // A policy is written once: a role that gets another has one more name in the key.
+  // Policies never change: a role that gets another has one more name in the key.
   const evaluated = new Map<string, ReturnType<typeof simulate>>();
   const profiles = createInstanceProfiles(account, (name) => roleNamed(name).arn);
 
@@ -133,7 +133,7 @@ export function createIam(account: Pick<Cloud, "accountId" | "partition" | "phys
     return { allowed: answer.overallResult === "Allowed", explicitly: answer.overallResult === "ExplicitlyDenied" };
   }
 
-  /** One evaluation takes some milliseconds, and functions that poll make the same call again and again. */
+  /** An evaluation takes some milliseconds, and polling functions repeat the same calls. */
   function simulateOnce(decision: Decision, policies: NamedPolicy[]): ReturnType<typeof simulate> {
     const key = JSON.stringify([decision, policies.map(({ name }) => name)]);
     const known = evaluated.get(key) ?? simulate(decision, policies);
@@ -159,7 +159,7 @@ export function createIam(account: Pick<Cloud, "accountId" | "partition" | "phys
     return decision;
   }
 
-  /** The statement that denies: the one that denies alone too. */
+  /** The statement that denies the call by itself. */
   async function denying(decision: Decision): Promise<string> {
     const denies = async (policies: NamedPolicy[], resourcePolicy?: PolicyDocument) =>
       (await simulate({ ...decision, resourcePolicy }, policies)).explicitly;
@@ -189,7 +189,7 @@ export function createIam(account: Pick<Cloud, "accountId" | "partition" | "phys
       const { denial } = await decide(principal, permission, resourcePolicy);
       if (denial !== undefined) throw awsError("AccessDeniedException", denial);
     },
-    /** @throws AwsError AccessDenied where the role's trust policy does not let the service in */
+    /** @throws AwsError AccessDenied if the role's trust policy does not allow the service */
     async assume(service: string, roleArn: string): Promise<void> {
       const role = roles.get(roleArn);
       if (role === undefined) throw awsError("NoSuchEntity", `The role ${roleArn} cannot be found.`, 404);
@@ -202,8 +202,7 @@ export function createIam(account: Pick<Cloud, "accountId" | "partition" | "phys
     },
     grants: (): Grant[] => [...roles.values()].flatMap((it) => grantsOf(it.name, it.policies)),
     /**
-     * The first recorded call that would have been denied had this grant not been written; undefined where nothing
-     * that happened so far needed it.
+     * The first recorded call that would have been denied without this grant; undefined if no call so far needed it.
      */
     async neededBy(grant: Grant): Promise<Decision | undefined> {
       const role = [...roles.values()].find((it) => it.name === grant.role);
@@ -223,14 +222,13 @@ export function createIam(account: Pick<Cloud, "accountId" | "partition" | "phys
 export type Iam = ReturnType<typeof createIam>;
 
 /**
- * The simulation takes for services those principals alone that end like the ones outside of China
- * (@cloud-copilot/iam-utils, isServicePrincipal): ec2.amazonaws.com.cn gets such an end, and stays another than EC2's
- * elsewhere.
+ * The simulation recognises only service principals with endings used outside China (@cloud-copilot/iam-utils,
+ * isServicePrincipal): ec2.amazonaws.com.cn gets such an ending, and stays distinct from EC2's elsewhere.
  */
 const asService = (principal: string): string =>
   principal.endsWith(".amazonaws.com.cn") ? `${principal}.amazonaws.com` : principal;
 
-/** The same policy, with its services as the simulation knows them. */
+/** The same policy, with service names that the simulation recognises. */
 const trusting = (policy: PolicyDocument): PolicyDocument => ({
   ...policy,
   Statement: (policy.Statement as ResourceStatement[]).map((it) =>
@@ -246,7 +244,7 @@ const policiesOf = (role: Role | undefined): NamedPolicy[] =>
 const parse = (policy: string | object): PolicyDocument =>
   typeof policy === "string" ? JSON.parse(policy) : (policy as PolicyDocument);
 
-/** @throws AwsError ValidationError in IAM's words */
+/** @throws AwsError ValidationError with IAM's message */
 function checkedName(field: string, name: string, longest: number): string {
   if (name.length > longest)
     throw awsError(

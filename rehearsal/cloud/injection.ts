@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { type AwsError, awsError, type Sender } from "./service";
 
-/** What can go wrong with one call. docs/faults.md says what each kind means. */
+/** What can go wrong with a call. docs/faults.md explains each kind. */
 export const FAULT_KINDS = [
   "throttle",
   "500",
@@ -17,39 +17,39 @@ export const FAULT_KINDS = [
 
 export type FaultKind = (typeof FAULT_KINDS)[number];
 
-/** A call as it arrives at the account. */
+/** A call as the account receives it. */
 export interface ArrivingCall {
-  /** ARN of the role, or the name of the service that calls. */
+  /** ARN of the role, or name of the calling service. */
   principal: string;
   service: string;
   operation: string;
   input: object;
-  /** Shared by all attempts that an SDK makes of one call. Absent if a simulated AWS service makes it. */
+  /** Shared by all of an SDK's attempts of one call. Absent if a simulated AWS service makes it. */
   invocation?: string | undefined;
   /** Absent if a simulated AWS service makes the call. */
   sender?: Sender | undefined;
-  /** Whether an answer of an earlier state is known, so that a stale read differs from a fresh one. */
+  /** Whether an answer of an earlier state is known, so that a stale read would differ from a fresh one. */
   hasEarlierAnswer: boolean;
 }
 
-/** A fault that a call meets. */
+/** A fault applied to a call. */
 export interface Injected {
   kind: FaultKind;
-  /** Called once the fault has had its effect. */
+  /** Called once the fault has taken effect. */
   fired(): void;
 }
 
-/** Decides which calls meet a fault. */
+/** Decides which calls get a fault. */
 export interface Injector {
   faultOf(call: ArrivingCall): Injected | undefined;
-  /** Called after every call that was performed, before its response is sent. */
+  /** Called after every performed call, before its response is sent. */
   performed?(call: ArrivingCall): void;
 }
 
-/** A minute: after most of what the first delivery sets off. */
+/** A minute: later than most effects of the first delivery. */
 const LATE = 60_000;
 
-/** The connection ends without an answer. The endpoint closes its socket. */
+/** The connection ends without a response. The endpoint closes its socket. */
 export interface ConnectionLost extends Error {
   connectionLost: true;
 }
@@ -57,12 +57,12 @@ export interface ConnectionLost extends Error {
 export const isConnectionLost = (error: unknown): error is ConnectionLost =>
   error instanceof Error && "connectionLost" in error;
 
-/** Whether an error was injected: no service of the account has answered it. */
+/** Whether an error was injected rather than returned by a service of the account. */
 export const isInjected = (error: unknown): boolean => error instanceof Error && "injected" in error;
 
 const injected = <E extends Error>(error: E): E => Object.assign(error, { injected: true as const });
 
-/** A service that calls on its own behalf has no connection to lose: it gets what AWS's services answer one another. */
+/** A service calling on its own behalf has no connection to lose: it gets an error as between AWS's services. */
 function lost(call: ArrivingCall): Error {
   return call.sender === undefined
     ? injected(awsError("InternalFailure", "Injected fault: the answer was lost.", 500))
@@ -91,9 +91,9 @@ function answerOf(kind: "throttle" | "500" | "denied", { principal, service, ope
 
 /**
  * Performs a call under a fault.
- * @param perform the call as it is without the fault
- * @param performStale the call as a read that shows what was before the latest write; undefined if it shows nothing else
- * @throws the error that the caller gets, or {@link ConnectionLost}
+ * @param perform the call without the fault
+ * @param performStale the call as a read of the state before the latest write; undefined if that is the same
+ * @throws the caller's error, or {@link ConnectionLost}
  */
 export async function performUnder<O>(
   { kind, fired }: Injected,
@@ -137,14 +137,14 @@ export async function performUnder<O>(
   }
 }
 
-/** The answers that reads have had before the present one. */
+/** Earlier answers of reads. */
 export interface EarlierAnswers {
   note(service: string, operation: string, input: object, answer: object | undefined): void;
-  /** The last answer to the same request that differed from the present one. */
+  /** The last answer to the same request that differs from the present one. */
   of(service: string, operation: string, input: object): object | undefined;
 }
 
-// S3 is strongly consistent, ECS has views of its own, and DynamoDB is asked for consistent reads where it says so.
+// S3 is strongly consistent, ECS has its own stale views, and DynamoDB lets reads request consistency.
 const READ = /^(events|dynamodb|ecr|codepipeline|logs) (Describe|List|Get|BatchGet|Query|Filter)/;
 
 export function createEarlierAnswers(): EarlierAnswers {

@@ -1,12 +1,12 @@
 import type { ChildProcess } from "node:child_process";
 
-/** Kills a process that leads a group, and all of the group. */
+/** Kills a process that leads a group, and its whole group. */
 export function killGroup({ pid }: ChildProcess): void {
   if (pid === undefined) return;
   try {
     process.kill(-pid, "SIGKILL");
   } catch (error) {
-    // Nothing of the group is left.
+    // The group has no processes left.
     if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
   }
 }

@@ -20,9 +20,9 @@ import { awsError, type Cloud, type Created, type Declaration, isAwsError, opera
 interface LambdaFunction {
   configuration: FunctionConfiguration;
   invoker: Invoker;
-  /** Statements of the function's own policy, one a permission. */
+  /** Statements of the function's resource policy, one per permission. */
   statements: object[];
-  /** Of events that it is invoked with asynchronously. */
+  /** For asynchronous invocations. */
   limits: EventLimits;
 }
 
@@ -40,7 +40,7 @@ const PERMISSION_INPUTS: (keyof PermissionArgs)[] = [
   "region",
 ];
 
-/** AWS Lambda: functions in processes of their own, their resource policies, and event source mappings of SQS queues. */
+/** AWS Lambda: functions in their own processes, their resource policies, and event source mappings of SQS queues. */
 export function createLambda(cloud: Cloud): Service {
   const functions = new Map<string, LambdaFunction>();
   const mappings: EventSourceMapping[] = [];
@@ -56,7 +56,7 @@ export function createLambda(cloud: Cloud): Service {
     return runtime;
   };
 
-  /** @param reference a function's name, its ARN, or the ARN's part from the account on */
+  /** @param reference a function's name, ARN, or the part of the ARN from the account on */
   function arnOf(reference: string): string {
     return cloud.arn("lambda", `function:${reference.split(":").at(-1)}`);
   }
@@ -96,7 +96,7 @@ export function createLambda(cloud: Cloud): Service {
     };
   }
 
-  // The address by which API Gateway names a function.
+  // The address with which API Gateway names a function.
   const invokeArn = (arn: string) =>
     `arn:${cloud.partition}:apigateway:${cloud.region}:lambda:path/2015-03-31/functions/${arn}/invocations`;
 
@@ -144,7 +144,7 @@ export function createLambda(cloud: Cloud): Service {
     return { id: found.configuration.arn };
   }
 
-  /** Publishes failed events to the topic of a destination, under the function's role. */
+  /** Publishes failed events to a destination's topic, under the function's role. */
   function failureTopic(
     { arn, role }: FunctionConfiguration,
     destinations: Unwrap<FunctionEventInvokeConfigArgs>["destinationConfig"],
@@ -156,8 +156,8 @@ export function createLambda(cloud: Cloud): Service {
     return (failed) => {
       const input = { TopicArn: onFailure.destination, Message: destinationRecord(cloud, arn, failed) };
       cloud.call({ kind: "role", arn: role }, "sns", "Publish", input).catch((error: unknown) => {
-        // Lambda drops an event that its destination does not take. A denial is among the account's decisions. With status 501
-        // it is the rehearsal that fails.
+        // Lambda drops an event that its destination rejects. A denial is recorded with the account's decisions. Status
+        // 501 is a failure of the rehearsal.
         if (!isAwsError(error) || error.status === 501) throw error;
       });
     };
@@ -248,7 +248,7 @@ const destinationRecord = (
     }),
   });
 
-/** The payload of a request as JSON text; none at all is an empty object. */
+/** The payload of a request as JSON text; an empty object if there is none. */
 function checkedPayload(payload: Uint8Array | string | undefined, maximum: number): string {
   const size = payload === undefined ? 0 : Buffer.byteLength(payload);
   if (size > maximum)

@@ -27,7 +27,7 @@ interface LogGroup {
   arn: string;
   streams: Set<string>;
   events: LogEvent[];
-  /** Days; absent: for ever. Nothing here lives that long. */
+  /** Days; forever if absent. Nothing here lives that long. */
   retentionInDays?: number;
 }
 
@@ -46,13 +46,13 @@ const LOG_GROUP_INPUTS: (keyof LogGroupArgs)[] = [
   "region",
 ];
 
-/** Amazon CloudWatch Logs: groups and streams whose lines stay in memory and are told as they come. */
+/** Amazon CloudWatch Logs: groups and streams, with lines kept in memory and reported as they arrive. */
 export function createLogs(cloud: Cloud): Service {
   const groups = new Map<string, LogGroup>();
 
   const groupArn = (name: string | undefined) => cloud.arn("logs", `log-group:${name}`);
-  // AWS decides about a stream's ARN, with an empty name if the operation names no stream: hence the `:*` after the group's
-  // ARN in policies. prowler#37 has AWS's message.
+  // AWS authorises a stream's ARN, with an empty name if the operation names no stream: hence the `:*` after the
+  // group's ARN in policies. prowler#37 has AWS's message.
   const streamArn = (input: { logGroupName?: string | undefined; logStreamName?: string | undefined }) =>
     `${groupArn(input.logGroupName ?? "")}:log-stream:${input.logStreamName ?? ""}`;
 
@@ -151,7 +151,7 @@ export function createLogs(cloud: Cloud): Service {
             .map(([logGroupName, { arn, retentionInDays }]) => ({ logGroupName, logGroupArn: arn, retentionInDays })),
         }),
       }),
-      // How those who watch a group's console read it: all lines of all streams, in the order in which they came.
+      // As in a group's console: all lines of all streams, in order of arrival.
       FilterLogEvents: operation<FilterLogEventsRequest, FilterLogEventsResponse>({
         permissions: ({ logGroupName }) => [{ action: "logs:FilterLogEvents", resource: streamArn({ logGroupName }) }],
         perform: (input) => filter(groupOf(input.logGroupName), input, cloud.consistency),
@@ -160,7 +160,7 @@ export function createLogs(cloud: Cloud): Service {
   };
 }
 
-/** All lines in one page, which may come after empty ones. */
+/** All lines in one page, possibly after empty ones. */
 function filter(
   { events }: LogGroup,
   input: FilterLogEventsRequest,

@@ -14,19 +14,19 @@ export type { Attachment } from "./network/interfaces";
 export type { NetworkInterface } from "./network/model";
 export type { Passage } from "./network/reach";
 
-/** What carries packets in the account. It is no API: services attach interfaces, and ask whether traffic passes. */
+/** The account's network. It is not an API: services attach interfaces, and ask whether traffic passes. */
 export interface Network {
   /** @throws AwsError for a subnet or security group that does not exist, or a subnet without a free address */
   attach(attachment: Attachment): NetworkInterface;
   detach(networkInterface: NetworkInterface): void;
   /** The first of these subnets or security groups that does not exist. */
   missing(kind: "subnet" | "security group", ids: string[]): string | undefined;
-  /** Whether an address is left in the subnet, when so many others are taken. */
+  /** Whether the subnet has a free address if this many others are taken. */
   hasRoom(subnetId: string, taken: number): boolean;
   interfaceAt(address: string): NetworkInterface | undefined;
-  /** A TCP connection from an interface of the VPC, or from outside of it, to an interface. */
+  /** A TCP connection to an interface, from another interface of the VPC or from outside. */
   between(from: NetworkInterface | Outsider, to: NetworkInterface, port: number): Passage;
-  /** A TCP connection from an interface to a host by its name, wherever that is. */
+  /** A TCP connection from an interface to a host name, wherever the host is. */
   reach(from: NetworkInterface, host: string, port: number): Passage;
 }
 
@@ -51,7 +51,7 @@ export function networkOf(cloud: Cloud): Network {
   };
 }
 
-/** Amazon EC2: virtual private clouds with all that carries packets in them, and instances. */
+/** Amazon EC2: virtual private clouds with their network components, and instances. */
 export function createNetwork(cloud: Cloud): Service {
   const quota = cloud.routesPerTable;
   const { resources: vpcs, invokes } = createVpcs(cloud);

@@ -13,7 +13,7 @@ export interface NamedPolicy {
   document: PolicyDocument;
 }
 
-/** One action of one statement on one of its resources: the smallest thing that a role can lose. */
+/** One action of one statement on one of its resources: the smallest part that can be revoked. */
 export interface Grant {
   role: string;
   policy: string;
@@ -27,7 +27,7 @@ export const asList = (value: string | string[] | undefined): string[] =>
 
 export const statementsOf = (policy: NamedPolicy): Statement[] => policy.document.Statement as Statement[];
 
-/** Everything that a role is granted. */
+/** All grants of a role. */
 export function grantsOf(role: string, policies: NamedPolicy[]): Grant[] {
   return policies.flatMap((policy) =>
     statementsOf(policy).flatMap((it, statement) =>
@@ -40,7 +40,7 @@ export function grantsOf(role: string, policies: NamedPolicy[]): Grant[] {
   );
 }
 
-/** The policies as they would be had the grant not been written: its statement split, and that one cell left out. */
+/** The policies without the grant: its statement is split, and this one combination left out. */
 export function withoutGrant(policies: NamedPolicy[], grant: Grant): NamedPolicy[] {
   return policies.map((policy) =>
     policy.name !== grant.policy
@@ -67,7 +67,7 @@ function split(statement: Statement, { action, resource }: Grant): Statement[] {
   return halves.filter((it) => it.Action.length > 0 && asList(it.Resource).length > 0);
 }
 
-/** Whether a policy's resource pattern covers an ARN: `*` any characters, `?` one. */
+/** Whether a policy's resource pattern covers an ARN: `*` matches any characters, `?` one. */
 export function covers(pattern: string, resource: string): boolean {
   const source = pattern
     .replace(/[.+^${}()|[\]\\]/g, "\\$&")

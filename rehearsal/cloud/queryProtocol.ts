@@ -1,24 +1,24 @@
 import { randomUUID } from "node:crypto";
 import { text } from "node:stream/consumers";
-// The names on the wire are irregular, EC2's above all: the SDK's own schemas have each of them.
+// Names on the wire are irregular, especially EC2's: the SDK's own schemas define each of them.
 import { NormalizedSchema } from "@smithy/core/schema";
 import { type AwsError, awsError, type HttpAnswer, type Protocol } from "./service";
 
-/** The dialects of a form that names its action, and of an answer in XML. */
+/** Dialects of form requests with an action name and XML responses. */
 export type Dialect = "query" | "ec2";
 
-/** An SDK client's package: its operations' schemas stand under their names and a `$`. */
+/** An SDK client's package: an operation's schema is exported as its name plus `$`. */
 type ClientPackage = object;
 
 type Schema = Parameters<typeof NormalizedSchema.of>[0];
 
 interface QueryProtocolOptions {
-  /** Loaded with the first request: EC2's takes a tenth of a second. */
+  /** Loaded on the first request: EC2's takes a tenth of a second. */
   client: () => ClientPackage;
   dialect: Dialect;
-  /** Of the answers' XML. */
+  /** Of the XML responses. */
   namespace: string;
-  /** Codes that the service has in place of AWS JSON's. */
+  /** The service's codes where they differ from AWS JSON's. */
   codes?: Record<string, string>;
 }
 
@@ -80,7 +80,7 @@ function operationSchemas(
   return { input: NormalizedSchema.of(input), output: NormalizedSchema.of(output) };
 }
 
-/** Names with dots as a tree: `Filter.1.Name=a` becomes `{Filter: {1: {Name: "a"}}}`. */
+/** Dotted names as a tree: `Filter.1.Name=a` becomes `{Filter: {1: {Name: "a"}}}`. */
 interface Tree {
   [name: string]: Tree | string;
 }

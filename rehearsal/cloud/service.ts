@@ -4,34 +4,34 @@ import type { Clock } from "../clock";
 import type { Consistency } from "./consistency";
 import type { CloudEvent } from "./events";
 
-/** A resource as the program declared it: resolved inputs, secrets unwrapped. */
+/** A declared resource: inputs are resolved and secrets unwrapped. */
 export interface Declaration {
   urn: string;
   /** Pulumi type token, `aws:sqs/queue:Queue`. */
   type: string;
-  /** Pulumi name, from which the physical name is made where the program gives none. */
+  /** Pulumi name, the basis of the physical name unless the program sets one. */
   name: string;
   inputs: Record<string, unknown>;
 }
 
-/** What creating a resource yields: its provider id, and the outputs that its inputs do not already say. */
+/** The result of creating a resource: its provider id, and outputs that are not inputs. */
 export interface Created {
   id: string;
   outputs?: Record<string, unknown>;
 }
 
-/** One decision that IAM takes: an action on a resource, and the context keys that conditions may ask for. */
+/** An IAM authorization request: an action on a resource, and context keys for conditions. */
 export interface Permission {
   /** `sqs:SendMessage` */
   action: string;
-  /** ARN, or `*` for the actions that AWS cannot restrict to a resource. */
+  /** ARN, or `*` for actions that AWS cannot restrict to a resource. */
   resource: string;
   context?: Record<string, string | string[]>;
 }
 
 /**
- * Who calls.
- * - role: a function, task, build, pipeline or instance under a role of the program; its identity policies decide.
+ * The caller.
+ * - role: a function, task, build, pipeline or instance with a role of the program; its identity policies decide.
  * - service: an AWS service on its own behalf; the resource's policy decides (a Lambda permission, a queue policy).
  * - aws: a service-linked role, whose policy the program does not write.
  * - operator: the platform engineer, who may do everything.
@@ -47,22 +47,22 @@ export interface Call<I> {
   caller: Principal;
 }
 
-/** An API operation, in the shapes of the SDK's own `…CommandInput` and `…CommandOutput`. */
+/** An API operation, with the SDK's `…CommandInput` and `…CommandOutput` shapes. */
 export interface Operation<I, O> {
-  /** What the caller must be allowed to do. Never empty but for operations that AWS does not authorise. */
+  /** The permissions that the caller needs. Only empty for operations that AWS does not authorise. */
   permissions(input: I, call: Call<I>): Permission[];
   perform(input: I, call: Call<I>): O | Promise<O>;
 }
 
-/** An operation whose shapes are forgotten, as the tables of a service hold it. */
+/** An operation without its specific shapes, for a service's table of operations. */
 export type AnyOperation = Operation<object, object | undefined>;
 
-/** Forgets the shapes of an operation: the endpoint passes on whatever the SDK sent. */
+/** Erases an operation's shapes: the endpoint passes on whatever the SDK sent. */
 export function operation<I extends object, O extends object | undefined>(it: Operation<I, O>): AnyOperation {
   return it as unknown as AnyOperation;
 }
 
-/** A policy document, as it is attached to a resource. */
+/** A policy document, as attached to a resource. */
 export interface PolicyDocument {
   Version: string;
   Statement: object[];
@@ -74,38 +74,38 @@ export interface HttpAnswer {
   body?: string | Buffer | Readable;
 }
 
-/** How a service that does not speak AWS JSON reads requests and writes answers (S3: REST with XML). */
+/** How a service without AWS JSON reads requests and writes responses (S3: REST with XML). */
 export interface Protocol {
   read(request: IncomingMessage): Promise<{ operation: string; input: object }>;
   answer(operation: string, output: object | undefined, request: IncomingMessage): HttpAnswer;
   fail(error: AwsError, request: IncomingMessage): HttpAnswer;
 }
 
-/** One simulated AWS service. All have this shape; one file each. */
+/** One simulated AWS service. All have this shape, one per file. */
 export interface Service {
-  /** The name that requests are signed for: `sqs`, `s3`, `secretsmanager`, `codepipeline`, `ecs`, `ecr`, `logs`, … */
+  /** The signing name: `sqs`, `s3`, `secretsmanager`, `codepipeline`, `ecs`, `ecr`, `logs`, … */
   readonly name: string;
-  /** Creates what the program declares, by Pulumi type token. */
+  /** Creates declared resources, by Pulumi type token. */
   readonly resources: Record<string, (declaration: Declaration) => Created | Promise<Created>>;
-  /** Answers what functions, tasks and other services ask, by operation name: `SendMessage`. */
+  /** Handles requests of functions, tasks and other services, by operation name: `SendMessage`. */
   readonly operations: Record<string, AnyOperation>;
   /** Answers the program's data sources, by Pulumi token: `aws:secretsmanager/getRandomPassword:getRandomPassword`. */
   readonly invokes?: Record<string, (inputs: Record<string, unknown>) => object | Promise<object>>;
-  /** The policy attached to a resource of this service, if there is one. */
+  /** The policy attached to a resource of this service, if any. */
   readonly policyOf?: (arn: string) => PolicyDocument | undefined;
-  /** AWS JSON 1.0 and 1.1 when absent. */
+  /** Default: AWS JSON 1.0 and 1.1. */
   readonly protocol?: Protocol;
-  /** Called once, when the whole program is declared: pollers, schedulers and rollouts begin here. */
+  /** Called once, when the whole program is declared: starts pollers, schedulers and rollouts. */
   start?(): void | Promise<void>;
   /** Ends every process, socket and timer of the service. */
   stop?(): void | Promise<void>;
 }
 
-/** An AWS error: `code` is the exception's name (`QueueDoesNotExist`), `status` the HTTP status (400 unless told). */
+/** An AWS error: `code` is the exception's name (`QueueDoesNotExist`), `status` the HTTP status (default 400). */
 export interface AwsError extends Error {
   code: string;
   status: number;
-  /** What the exception holds beside its message: the item that a condition failed on. */
+  /** Members of the exception besides its message: the item on which a condition failed. */
   details?: object;
 }
 
@@ -123,17 +123,17 @@ export interface Credentials {
   sessionToken: string;
 }
 
-/** Where the requests of a session come from, if that matters. */
+/** Origin of a session's requests, if it matters. */
 export interface Origin {
   /** Context keys of every request: `lambda:SourceFunctionArn`. */
   context: Record<string, string>;
-  /** Whether a connection to the host comes about. */
+  /** Whether a connection to the host succeeds. */
   connects(host: string): boolean;
   /** The process that has the credentials, if faults can be injected into it. */
   sender?: Sender;
 }
 
-/** What the account offers to its services. */
+/** What the account provides to its services. */
 export interface Cloud {
   readonly accountId: string;
   readonly region: string;
@@ -141,29 +141,29 @@ export interface Cloud {
   /** `amazonaws.com`, or China's. */
   readonly dnsSuffix: string;
   readonly clock: Clock;
-  /** The account's quota: routes in a route table, among which a prefix list counts as its maximum of entries. */
+  /** The account's quota: routes per route table. A prefix list counts as its maximum number of entries. */
   readonly routesPerTable: number;
-  /** A folder of this run alone, inside the project's ignored folder. Services make subfolders of their own name. */
+  /** A folder only for this run, in the project's ignored folder. Services create subfolders with their own name. */
   readonly directory: string;
-  /** `http://127.0.0.1:port` of the endpoint that the SDK is pointed at; known once the account has started. */
+  /** `http://127.0.0.1:port` of the endpoint for the SDK; known once the account has started. */
   readonly endpointUrl: string;
   /** Whether Lambda delivers every asynchronous event twice, as it may: see lambda/asynchronousInvocation.ts. */
   readonly repeatsInvocations: boolean;
   /**
-   * What the path begins with where people call an API by its address: `http://127.0.0.1:port/<token>/webhooks/…`. Web pages
+   * The start of the path if people call an API by its address: `http://127.0.0.1:port/<token>/webhooks/…`. Web pages
    * cannot guess it.
    */
   readonly token: string;
-  /** How far reads of ECS and CloudWatch Logs are behind writes. */
+  /** How far reads of ECS and CloudWatch Logs lag behind writes. */
   readonly consistency: Consistency;
-  /** Names outside and inside the account (`github.com`, a load balancer's DNS name) and where they answer: `http://127.0.0.1:port`. */
+  /** Addresses (`http://127.0.0.1:port`) of names outside and inside the account: `github.com`, a load balancer. */
   readonly addresses: Map<string, string>;
-  /** Whether the account has a service of this name: the accounts of tests have few. */
+  /** Whether the account has this service: test accounts have few. */
   simulates(service: string): boolean;
-  /** Calls an operation as `caller`: authorised, recorded and performed exactly as a request over HTTP. */
+  /** Calls an operation as `caller`: authorised, recorded and performed exactly like an HTTP request. */
   call<I extends object, O>(caller: Principal, service: string, operation: string, input: I): Promise<O>;
   /**
-   * Has an AWS service assume a role, if the role's trust policy lets it.
+   * Assumes a role for an AWS service, if the role's trust policy allows it.
    * @param service `lambda.amazonaws.com`
    * @param origin of the requests that the credentials will sign
    * @throws AwsError AccessDenied, naming role and service
@@ -172,18 +172,18 @@ export interface Cloud {
   /**
    * The ARN of the role in an instance profile.
    * @param profile name or ARN
-   * @throws AwsError InvalidParameterValue where there is no such profile, or no role in it
+   * @throws AwsError InvalidParameterValue if the profile does not exist or has no role
    */
   roleOfProfile(profile: string): string;
-  /** Tells what happened, for the report and for those who wait. */
+  /** Reports an event, for the report and for those waiting for it. */
   tell(event: CloudEvent): void;
-  /** Resolves with the first event, from now on, that `accept` takes. */
+  /** Resolves with the first event from now on that `accept` accepts. */
   until<E extends CloudEvent>(accept: (event: CloudEvent) => event is E): Promise<E>;
   /** A fresh lower-case hexadecimal id, unique in this account. */
   id(length?: number): string;
-  /** The program's own name where it gives one, else Pulumi's form: the logical name and seven hexadecimal digits. */
+  /** The name from the program, or else Pulumi's form: the logical name and seven hexadecimal digits. */
   physicalName(declaration: Declaration, given?: unknown): string;
-  /** `arn:partition:service:region:account:resource`, with empty region or account where told. */
+  /** `arn:partition:service:region:account:resource`; region or account empty if given as such. */
   arn(service: string, resource: string, scope?: { region?: ""; account?: "" }): string;
 }
 
@@ -191,11 +191,11 @@ export interface Cloud {
 export interface Sender {
   /** Name of the function, the service, the task's family, or the build project. */
   name: string;
-  /** Ends the process at once, as if its machine were lost. */
+  /** Kills the process at once, as if its machine were lost. */
   kill(): void;
   /**
-   * Delivers the event or message that the process works on once more. Absent if it works on neither: a request over HTTP
-   * is its caller's to repeat.
+   * Delivers the process's current event or message again. Absent if it handles neither: an HTTP request is repeated by
+   * its caller.
    * @param milliseconds of simulated time from now
    */
   redeliver?: ((milliseconds: number) => void) | undefined;

@@ -10,8 +10,8 @@ export interface ServiceEvent {
 }
 
 /**
- * Puts an event on the account's default bus, as AWS's services do on their own behalf. In an account without EventBridge
- * nobody listens.
+ * Puts an event on the account's default bus, as AWS's services do themselves. Without EventBridge in the account, does
+ * nothing.
  */
 export function sendServiceEvent(cloud: Cloud, { source, detailType, detail, resources = [] }: ServiceEvent): void {
   if (!cloud.simulates("events")) return;

@@ -19,8 +19,8 @@ import { createSqs } from "./sqs";
 import { createSsm } from "./ssm";
 
 /**
- * Every simulated service: one line each. Listeners must be known before what registers targets with them, and instances
- * that forward packets run before what sends any.
+ * Every simulated service, one per line. Order matters: listeners before services that register targets, and
+ * packet-forwarding instances before services that send packets.
  */
 export const services: ((cloud: Cloud) => Service)[] = [
   createNetwork,

@@ -19,19 +19,19 @@ import {
 import { lambdaEvent } from "./sns/lambdaEvent";
 import { checkPublish, type PublishRequest } from "./sns/publish";
 
-/** A message as a subscriber got it. */
+/** A message as delivered to a subscriber. */
 export interface Delivery {
   topicArn: string;
   protocol: string;
   endpoint: string;
   subject?: string;
   message: string;
-  /** Why the subscriber did not get it. */
+  /** Why delivery failed. */
   error?: string;
 }
 
 export interface Sns extends Service {
-  /** Everything that was delivered, in order. */
+  /** All deliveries, in order. */
   readonly deliveries: readonly Delivery[];
 }
 
@@ -52,7 +52,7 @@ interface Topic {
 
 const PROTOCOLS = ["email", "email-json", "lambda"];
 
-/** Amazon SNS: topics that invoke functions, and whose e-mail subscriptions are taken as confirmed. */
+/** Amazon SNS: topics that invoke functions; e-mail subscriptions count as confirmed. */
 export function createSns(cloud: Cloud): Sns {
   const topics = new Map<string, Topic>();
   const deliveries: Delivery[] = [];
@@ -115,14 +115,14 @@ export function createSns(cloud: Cloud): Sns {
       try {
         await invoke(topic, endpoint, { InvocationType: "Event", Payload });
       } catch (error) {
-        // Who publishes is never told of a subscriber that could not be reached.
+        // Publishers never learn of a delivery failure.
         delivery.error = (error as Error).message;
       }
     }
     return { MessageId };
   }
 
-  /** @throws where a function does not exist, or its policy keeps the topic out: SNS would drop every message for it */
+  /** @throws if a function does not exist, or its policy rejects the topic: SNS would drop all its messages */
   async function check(topic: Topic): Promise<void> {
     for (const { protocol, endpoint } of topic.subscriptions)
       if (protocol === "lambda")
@@ -161,7 +161,7 @@ export function createSns(cloud: Cloud): Sns {
 const parse = (policy: string | object): PolicyDocument =>
   typeof policy === "string" ? JSON.parse(policy) : (policy as PolicyDocument);
 
-/** What SNS attaches to a new topic: whoever acts for the account that owns it may publish. */
+/** The default policy of a new topic: any principal of the owning account may publish. */
 const defaultPolicy = (cloud: Cloud, topicArn: string): PolicyDocument => ({
   Version: "2012-10-17",
   Statement: [

@@ -29,7 +29,7 @@ import { createQueue, type Queue, type QueueConfiguration, type StoredMessage } 
 import { queuesOf } from "./sqs/queues";
 import { queueUrl } from "./sqs/queueUrl";
 
-// Encryption, throughput quotas and who may name the queue as its dead-letter queue change nothing here.
+// Encryption, throughput quotas and the redrive allow policy have no effect here.
 const QUEUE_INPUTS: (keyof QueueArgs)[] = [
   "name",
   "fifoQueue",
@@ -66,7 +66,7 @@ export function createSqs(cloud: Cloud): Service {
   function moveToDeadLetterQueue(message: StoredMessage, source: QueueConfiguration): void {
     const target = queues.get(source.redrive?.deadLetterTargetArn ?? "");
     if (target === undefined) throw new Error(`The dead-letter queue of ${source.name} is gone.`);
-    // In a FIFO dead-letter queue the retention period begins anew.
+    // In a FIFO dead-letter queue the retention period restarts.
     const sentAt = source.fifo ? cloud.clock.now() : message.sentAt;
     target.adopt({ ...message, sentAt, deadLetterSourceArn: source.arn, receiptHandle: undefined });
     cloud.tell({ kind: "message-dead", queue: target.configuration.name, messageId: message.id });
@@ -124,7 +124,7 @@ export function createSqs(cloud: Cloud): Service {
 function readQueue(cloud: Cloud, declaration: Declaration): QueueConfiguration {
   const inputs = inputsOf<Unwrap<QueueArgs>>(declaration, QUEUE_INPUTS);
   const { fifoQueue: fifo = false, redrivePolicy, delaySeconds = 0 } = inputs;
-  // The Pulumi provider's auto-name of a FIFO queue ends as AWS demands.
+  // The Pulumi provider's auto-name of a FIFO queue ends as AWS requires.
   const name = inputs.name ?? `${cloud.physicalName(declaration)}${fifo ? ".fifo" : ""}`;
   if (!/^[\w-]{1,80}$/.test(name.replace(/\.fifo$/, "")) || name.length > 80 || name.endsWith(".fifo") !== fifo)
     throw awsError(
@@ -249,7 +249,7 @@ function attributes(queue: Queue): Record<string, string | undefined> {
   };
 }
 
-/** Those of `all` that are there and asked for. */
+/** The requested ones of `all` that have a value. */
 function selected(all: Record<string, string | undefined>, names: string[] = []): Record<string, string> {
   return Object.fromEntries(
     Object.entries(all).filter(

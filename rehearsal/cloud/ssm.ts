@@ -25,11 +25,13 @@ interface GetParametersRequest {
   WithDecryption?: boolean;
 }
 
-/** Systems Manager's Parameter Store, as far as task definitions and the program read it. Under the account's own key, reading decrypts. */
+/**
+ * Systems Manager's Parameter Store, for task definitions and the program. The account's own key decrypts on reading.
+ */
 export function createSsm(cloud: Cloud): Service {
   const parameters = new Map<string, Parameter>();
 
-  // A name in a hierarchy begins with the slash that stands in the ARN anyway.
+  // A hierarchical name starts with the slash that is in the ARN anyway.
   const arnOf = (name: string) =>
     name.startsWith("arn:") ? name : cloud.arn("ssm", `parameter${name.startsWith("/") ? "" : "/"}${name}`);
 
@@ -76,7 +78,7 @@ export function createSsm(cloud: Cloud): Service {
     return { id: Name, outputs: { name: Name, arn: ARN, version: Version } };
   }
 
-  /** A parameter of the account, or one of those that AWS publishes. */
+  /** A parameter of the account or a public one of AWS. */
   function getParameter({ name = "", withDecryption = true }: Record<string, unknown>): object {
     const published = publicParameters(cloud)[String(name)];
     if (published !== undefined) {

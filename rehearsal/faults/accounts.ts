@@ -13,10 +13,10 @@ import { gitopsIsPrivate } from "../scenarios/steps/pullRequests";
 import { at, servicesNotDelivered } from "../scenarios/steps/state";
 import { createFaults, type Faults } from "./injector";
 
-/** The accounts that deliveries are played in. */
+/** The accounts in which deliveries are played. */
 export type AccountName = "dev" | "prod" | "gitops";
 
-/** An account that has delivered versions 1.0.0 and 1.0.1, unless it is that of the gitops repository. */
+/** An account that has delivered versions 1.0.0 and 1.0.1, except the account of the gitops repository. */
 export interface OpenAccount {
   name: AccountName;
   context: ScenarioContext;
@@ -26,7 +26,7 @@ export interface OpenAccount {
 const first = push("version 1.0.0 is pushed", (repository) => commitVersion(repository, "1.0.0"));
 const another = push("version 1.0.1 is pushed", (repository) => commitVersion(repository, "1.0.1"));
 
-/** What is delivered before anything goes wrong: the second part is of a second version. */
+/** Deliveries before any fault; the second part delivers a second version. */
 const settingUp: Record<AccountName, [first: Step[], second: Step[]]> = {
   dev: [
     [addWebhook, first, delivers],
@@ -60,11 +60,11 @@ const SPEED = 400;
 
 export interface AccountOptions {
   host?: LanguageHost | undefined;
-  /** Whether only one version is delivered at first: then no other one can be deployed by HTTP. */
+  /** Whether only one version is delivered at first: then no other can be deployed by HTTP. */
   brief?: boolean | undefined;
 }
 
-/** Opens an account and delivers what deliveries under faults begin with. @throws Failure of a step */
+/** Opens an account and makes the initial deliveries. @throws Failure of a step */
 export async function openAccount(name: AccountName, { host, brief }: AccountOptions = {}): Promise<OpenAccount> {
   const { stack, settings, secrets } = plans[name];
   const faults = createFaults();

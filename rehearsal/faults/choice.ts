@@ -6,16 +6,16 @@ import { type Combination, nameOf } from "./result";
 export interface Choice {
   /** Part of a combination's name. */
   only?: string | undefined;
-  /** How many at most. */
+  /** Maximum number. */
   sample?: number | undefined;
   seed: number;
 }
 
-/** Combinations of recorded deliveries, those of one delivery together. */
+/** Combinations of recorded deliveries, grouped by delivery. */
 export function chooseCombinations(recordings: Recording[], { only, sample, seed }: Choice): Combination[] {
   const all = recordings.flatMap(({ delivery, faults }) => faults.map((fault) => ({ delivery, fault })));
   const named = only === undefined ? all : all.filter((it) => nameOf(it).includes(only));
-  // A name in full means this one: #1 and #10 begin alike.
+  // A full name selects only this one: #1 is a prefix of #10.
   const exact = named.filter((it) => nameOf(it) === only);
   const wanted = exact.length > 0 ? exact : named;
   if (sample === undefined || sample >= wanted.length) return wanted;
@@ -29,7 +29,7 @@ export function chooseCombinations(recordings: Recording[], { only, sample, seed
   return wanted.filter((it) => chosen.has(it));
 }
 
-/** Depends only on the name: how often something polled during the recording does not change the choice. */
+/** Depends only on the name: the number of polls during the recording does not affect the choice. */
 const placeOf = (combination: Combination, seed: number): string =>
   createHash("sha256")
     .update(`${seed} ${nameOf(combination)}`)

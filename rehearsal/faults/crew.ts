@@ -4,10 +4,10 @@ import type { Recording } from "./player";
 import { type Combination, nameOf, type Result } from "./result";
 import type { Answer, Request } from "./worker";
 
-/** Processes that play deliveries side by side. */
+/** Processes that play deliveries in parallel. */
 export interface Crew {
   record(deliveries: string[]): Promise<Recording[]>;
-  /** @param done called after each, in the order in which they end */
+  /** @param done called after each, in order of completion */
   play(combinations: Combination[], recordings: Recording[], done: (result: Result) => Promise<void>): Promise<void>;
   close(): void;
 }
@@ -17,9 +17,9 @@ export function createCrew(size: number): Crew {
     fork(path.join(__dirname, "worker.ts"), [], { execArgv: ["-r", "ts-node/register/transpile-only"] }),
   );
 
-  /** Has every worker take what is left, until nothing is. */
+  /** Each worker takes tasks until none is left. */
   async function share<T>(tasks: T[], work: (worker: ChildProcess, task: T) => Promise<void>): Promise<void> {
-    // A worker takes from one end: deliveries of a kind are in one account.
+    // A worker takes from one end: deliveries of the same kind share an account.
     const [front, back] = [() => tasks.shift(), () => tasks.pop()];
     await Promise.all(
       workers.map(async (worker, index) => {
@@ -52,7 +52,7 @@ export function createCrew(size: number): Crew {
   };
 }
 
-/** @throws what the worker could not do, or how it ended */
+/** @throws the worker's error, or how it ended */
 function ask(worker: ChildProcess, request: Request): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const ended = (code: number | null) =>

@@ -15,15 +15,15 @@ import { type Evidence, eventsOf, executionEnds, type Request, recordOf } from "
 export interface DeliveryKind {
   name: string;
   account: AccountName;
-  /** Whether the calls of this principal are part of the delivery, and of no other kind of delivery as well. */
+  /** Whether this principal's calls belong to the delivery, and to no other kind. */
   concerns(context: ScenarioContext, principal: string): boolean;
-  /** How many calls of an operation are distinct at most; all if absent. */
+  /** Maximum number of distinct calls of an operation; no limit if absent. */
   depth?: number;
-  /** Sets the mark, and asks for the delivery. @param position counts the deliveries of the account */
+  /** Sets the mark and requests the delivery. @param position counts the account's deliveries */
   begin(context: ScenarioContext, position: number): Promise<Request>;
-  /** What a person does while it is under way: approves, asks how it stands. */
+  /** What a person does meanwhile: approves, or checks the state. */
   attend?(context: ScenarioContext, request: Request): Promise<void>;
-  /** How it has ended, in a few words: the same as without a fault if it met none. */
+  /** A brief result: equal to the one without a fault if the fault had no effect. */
   outcome(evidence: Evidence): string;
 }
 
@@ -68,12 +68,12 @@ const push: DeliveryKind = {
 const rollback: DeliveryKind = {
   ...push,
   name: "rollback",
-  // Up to Deploy it is a push.
+  // The same as a push up to Deploy.
   concerns: (context, principal) => everyRole(context, principal) && /-(deploy|notices)-role-/.test(principal),
   begin: (context, position) => pushed(context, `2.${position}.0`, commitCrash),
 };
 
-/** Of the two versions that are built first, the one that does not have dev's tag. */
+/** Of the first two versions, the one without dev's tag. */
 async function anotherVersion(context: ScenarioContext): Promise<string> {
   const { tagged } = await readState(context, "dev");
   return tagged === "1.0.0" ? "1.0.1" : "1.0.0";
@@ -98,7 +98,7 @@ function idIn({ status, body }: Response): { id?: string } {
   return status === 200 || status === 202 ? { id: (JSON.parse(body) as { id: string }).id } : {};
 }
 
-/** `succeeded` as the notice says, or what the answer was. */
+/** `succeeded` from the notice, or the response. */
 function deploymentOutcome(evidence: Evidence): string {
   const { request } = evidence;
   if (request.kind !== "deployment") return "";
@@ -123,7 +123,7 @@ const promotion: DeliveryKind = {
     const isAsked = (it: CloudEvent) =>
       it.kind === "action" && it.pipeline === pipelineOf(context) && it.action === "Approval";
     if (!context.since().some(isAsked)) return;
-    // Nothing waits if the approval was answered in the meantime.
+    // No approval waits if it was answered meanwhile.
     const waiting = await waitingApproval(context).catch(() => undefined);
     if (waiting !== undefined) await answerApproval(context, waiting, "Approved", "seen in dev");
   },
@@ -146,12 +146,12 @@ const pullRequest: DeliveryKind = {
   async attend(context, request) {
     if (request.kind !== "pull request") return;
     if (request.id !== undefined) await requestPullRequest(context, { method: "GET", path: `/${request.id}` });
-    // CI's job is run again after an error of the API's, as the answer says.
+    // After an API error, CI's job is rerun, as the response says.
     else Object.assign(request, await askedFor(context, request.position));
   },
   outcome({ request, records }) {
     if (request.kind !== "pull request") return "";
-    // 200 and 202 are as good: the record may have been there already.
+    // 200 and 202 are equivalent: the record may have existed already.
     return `${request.id === undefined ? request.status : "taken"}, ${records.find(({ id }) => id === request.id)?.state ?? "no record"}`;
   },
 };

@@ -7,14 +7,14 @@ const LEFT_OUT = /^(logs (PutLogEvents|CreateLogStream)|sqs ReceiveMessage)$/;
 
 const READ = /^(Describe|List|Get|Head|BatchGet|BatchCheck|Query)/;
 
-/** Calls of an operation beyond these repeat what earlier ones have shown. */
+/** Further calls of an operation repeat what earlier ones have shown. */
 const READS = 2;
 const WRITES = 6;
 
 /**
- * The faults that are worth injecting into a recorded call. The first call of an operation meets all kinds that differ for a program: a
- * read that is lost has no effect, and only a denial or an internal error ends what AWS's own services call. Later calls
- * meet those after which something is half done.
+ * The faults worth injecting into a recorded call. The first call of an operation gets every kind that a program can
+ * distinguish: a lost read has no effect, and only a denial or an internal error ends calls of AWS's own services.
+ * Later calls get those that leave something half done.
  */
 function kindsFor({ internal, operation, redeliverable, hasEarlierAnswer, service, number }: CountedCall): FaultKind[] {
   if (internal) return ["denied", "500"];
@@ -30,21 +30,21 @@ function kindsFor({ internal, operation, redeliverable, hasEarlierAnswer, servic
     : ["500", "denied", "answer-lost", "kill-after", ...again("twice")];
 }
 
-/** How often Lambda invokes a function for an event at most. */
+/** Maximum number of Lambda's attempts per event. */
 export const ATTEMPTS = 3;
 
-/** A process that is killed at each attempt is not started again. */
+/** A process killed at each attempt is not restarted. */
 function killedEachTime({ internal, redeliverable, operation, number }: CountedCall): FaultKind[] {
   if (internal || !redeliverable || number > 1) return [];
   return [READ.test(operation) ? "kill-before" : "kill-after"];
 }
 
-/** @param depth how many calls of an operation are distinct at most */
+/** @param depth maximum number of distinct calls of an operation */
 function isDistinct({ internal, operation, number }: CountedCall, depth: number): boolean {
   return number <= Math.min(depth, internal ? 1 : READ.test(operation) ? READS : WRITES);
 }
 
-/** Every fault that is injected into a delivery, from its recorded calls. */
+/** Every fault to inject into a delivery, from its recorded calls. */
 export function enumerateFaults(calls: readonly CountedCall[], depth = WRITES): Fault[] {
   return calls
     .filter(({ service, operation }) => !LEFT_OUT.test(`${service} ${operation}`))

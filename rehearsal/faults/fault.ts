@@ -1,14 +1,14 @@
 import { FAULT_KINDS, type FaultKind } from "../cloud/injection";
 
-/** A fault to inject: which call meets it, and what goes wrong. */
+/** A fault to inject: the affected call, and what goes wrong. */
 export interface Fault {
-  /** Part of the name of the role, function, task family or build project that makes the call. */
+  /** Part of the name of the calling role, function, task family or build project. */
   who: string;
-  /** As requests are signed for it: `ecs`, `dynamodb`. */
+  /** The signing name: `ecs`, `dynamodb`. */
   service: string;
   /** `UpdateService` */
   operation: string;
-  /** The first and the last of these calls that get the fault, counted from 1. */
+  /** The first and last of these calls to affect, counted from 1. */
   from: number;
   to: number;
   kind: FaultKind;
@@ -19,9 +19,9 @@ const FORM = /^(?<who>[^:=#\s]+):(?<service>[^:=#\s]+):(?<operation>[^:=#\s]+?)(
 const example = "storefront-deploy:ecs:UpdateService#2=answer-lost";
 
 /**
- * Reads `<role or function>:<service>:<operation>#<which call>=<kind>`. Without a number, the first call is meant; `#2-4` means
- * three calls in succession.
- * @throws Error in one line that says what is wrong with which part
+ * Parses `<role or function>:<service>:<operation>#<which call>=<kind>`. Without a number, the first call is affected;
+ * `#2-4` affects three successive calls.
+ * @throws Error in one line that names the invalid part and the problem
  */
 export function parseFault(text: string): Fault {
   const { who = "", service = "", operation = "", calls, kind = "" } = FORM.exec(text)?.groups ?? {};
@@ -49,7 +49,7 @@ function readCalls(text: string, calls = "1"): [from: number, to: number] {
 
 const isKind = (kind: string): kind is FaultKind => FAULT_KINDS.some((it) => it === kind);
 
-/** A fault as {@link parseFault} reads it. */
+/** Formats a fault for {@link parseFault}. */
 export function formatFault({ who, service, operation, from, to, kind }: Fault): string {
   const calls = to > from ? `#${from}-${to}` : from > 1 ? `#${from}` : "";
   return `${who}:${service}:${operation}${calls}=${kind}`;

@@ -1,36 +1,36 @@
 import type { ArrivingCall, FaultKind, Injected, Injector } from "../cloud/injection";
 import type { Fault } from "./fault";
 
-/** A call that was made while the injector counted, and which faults can be injected into it. */
+/** A counted call, and the faults that can be injected into it. */
 export interface CountedCall {
-  /** Name of the role, or of the service that calls. */
+  /** Name of the calling role or service. */
   principal: string;
   service: string;
   operation: string;
-  /** How many-th call of this operation by this principal, from 1 on. */
+  /** Number of this call by this principal to this operation, from 1. */
   number: number;
-  /** Whether a simulated AWS service made it under the role. */
+  /** Whether a simulated AWS service made it with the role. */
   internal: boolean;
   redeliverable: boolean;
   hasEarlierAnswer: boolean;
 }
 
-/** Injects the faults that it is armed with. It is made before the account, and may be armed again and again. */
+/** Injects the armed faults. Created before the account; can be rearmed any number of times. */
 export interface Faults extends Injector {
-  /** Forgets former faults, and counts calls from 1 again. */
+  /** Drops earlier faults and restarts counting at 1. */
   arm(faults: Fault[]): void;
-  /** Calls since it was armed, without the repeated attempts of an SDK. */
+  /** Calls since it was armed, without an SDK's retries. */
   readonly calls: readonly CountedCall[];
-  /** Those of the armed faults that have had no effect. */
+  /** The armed faults that have had no effect. */
   unfired(): Fault[];
-  /** Called for each call that was performed. */
+  /** Called for each performed call. */
   onPerformed(listener: (call: ArrivingCall) => void): void;
 }
 
-/** These meet all attempts of an SDK at the same call: otherwise its second attempt hides them from the program. */
+/** These affect all attempts of an SDK at a call: otherwise its second attempt would hide them from the program. */
 const LASTING: ReadonlySet<FaultKind> = new Set<FaultKind>(["throttle", "500", "denied", "reset"]);
 
-/** `storefront-deploy-role-1a2b3c4` of its ARN; other principals have no ARN. */
+/** `storefront-deploy-role-1a2b3c4` from its ARN; other principals have no ARN. */
 const nameOf = (principal: string): string => principal.split("/").at(-1) ?? principal;
 
 export function createFaults(armed: Fault[] = []): Faults {
@@ -38,7 +38,7 @@ export function createFaults(armed: Fault[] = []): Faults {
   let fired = new Set<Fault>();
   let calls: CountedCall[] = [];
   let counts = new Map<string, number>();
-  /** Faults of calls of which the SDK may make further attempts, by the SDK's id; undefined for a call without one. */
+  /** Faults of calls that the SDK may retry, by the SDK's id; undefined for a call without one. */
   let seen = new Map<string, Fault | undefined>();
   const listeners: ((call: ArrivingCall) => void)[] = [];
 
@@ -62,7 +62,7 @@ export function createFaults(armed: Fault[] = []): Faults {
     });
   }
 
-  /** Each fault counts the calls that it could meet: its `who` may fit several roles. */
+  /** Each fault counts the calls that it matches: its `who` may match several roles. */
   function meeting({ principal, service, operation, sender }: ArrivingCall): Fault | undefined {
     const met = faults.filter((fault, index) => {
       const isMeant =

@@ -3,7 +3,7 @@ import { type Evidence, eventsOf, executionEnds, recordOf } from "./evidence";
 import { actionViolations } from "./invariants/actions";
 import { lockViolations } from "./invariants/locks";
 
-/** What must be so, whatever went wrong. */
+/** Must hold under any fault. */
 export interface Invariant {
   name: string;
   /** @returns a sentence for each violation */
@@ -12,18 +12,18 @@ export interface Invariant {
 
 const MINUTE = 60_000;
 
-/** The versions that an environment's services run. */
+/** The versions run by an environment's services. */
 const versionsOf = ({ services }: Evidence["stacks"][number]): string[] => [
   ...new Set(services.map(({ version }) => version)),
 ];
 
-/** Notices about outcomes. CloudWatch's and CodePipeline's own messages are not outcomes. */
+/** Outcome notices. CloudWatch's and CodePipeline's own messages are not outcomes. */
 const outcomes = (evidence: Evidence) =>
   eventsOf(evidence, "notice")
     .filter((notice) => !/^(ALARM|OK|INSUFFICIENT_DATA): |^APPROVAL NEEDED/.test(subjectOf(notice)))
     .map((notice) => ({ subject: subjectOf(notice), message: notice.message }));
 
-/** Notices that an execution of this delivery, or its deployment by HTTP, has failed. A scheduled task's notice does not count. */
+/** Notices that an execution of this delivery, or its deployment by HTTP, failed. Excludes scheduled tasks. */
 function failures(evidence: Evidence) {
   const requested = evidence.request.kind === "push" ? undefined : recordOf(evidence)?.id;
   const ids = [...executionEnds(evidence).keys(), ...(requested === undefined ? [] : [requested])];
@@ -55,7 +55,7 @@ const oneVersion: Invariant = {
 const agreement: Invariant = {
   name: "tag, schedules and services agree, or a notice says which do not",
   violations(evidence) {
-    // A deployment by HTTP leaves schedules as they are.
+    // A deployment by HTTP does not change schedules.
     const withSchedules = evidence.request.kind === "push";
     return evidence.stacks.flatMap((stack) => {
       const { environment, tagged, schedules } = stack;
@@ -86,7 +86,7 @@ const everyPush: Invariant = {
     const isDead = eventsOf(evidence, "message-dead").length > 0;
     const isAlarmed = eventsOf(evidence, "alarm").some(({ alarm, state }) => /dead/.test(alarm) && state === "ALARM");
     if (isDead && isAlarmed) return [];
-    // An execution that fails at its source has taken nothing, and is reported.
+    // An execution that fails at its source has no version, and is reported.
     if (isOver && failures(evidence).length > 0) return [];
     return [
       `version ${request.version} was ${isTaken ? "not finished" : "not taken by a pipeline"}${isDead ? "; it is among the dead letters, without an alarm" : ""}`,
@@ -152,7 +152,7 @@ const inTime: Invariant = {
         ],
 };
 
-/** docs/faults.md lists them in the same words. */
+/** docs/faults.md lists them with the same wording. */
 export const invariants: Invariant[] = [
   { name: "every pipeline action gets exactly one result", violations: actionViolations },
   oneVersion,
@@ -168,6 +168,6 @@ export const invariants: Invariant[] = [
   inTime,
 ];
 
-/** All violations, each with the name of its invariant. */
+/** All violations, with the invariants' names. */
 export const violationsOf = (evidence: Evidence): string[] =>
   invariants.flatMap(({ name, violations }) => violations(evidence).map((it) => `${name}: ${it}`));

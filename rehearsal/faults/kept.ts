@@ -3,13 +3,13 @@ import path from "node:path";
 import { RUNS } from "../runs";
 import { nameOf, type Result } from "./result";
 
-/** Results of a run that may be taken up again. */
+/** Results of a run that can be resumed. */
 export interface KeptResults {
   results: Result[];
   keep(result: Result): Promise<void>;
 }
 
-/** @param resume whether results of the run before count; they are dropped otherwise */
+/** @param resume whether to keep the previous run's results; otherwise they are dropped */
 export async function openResults(resume: boolean, root = path.resolve(__dirname, "../..")): Promise<KeptResults> {
   const folder = path.join(root, RUNS, "faults");
   const file = path.join(folder, "results.jsonl");
@@ -21,7 +21,7 @@ export async function openResults(resume: boolean, root = path.resolve(__dirname
   };
 }
 
-/** The last result of each combination. */
+/** The latest result of each combination. */
 async function readResults(file: string): Promise<Result[]> {
   const text = await readFile(file, "utf8").catch((error: NodeJS.ErrnoException) => {
     if (error.code === "ENOENT") return "";
@@ -31,7 +31,7 @@ async function readResults(file: string): Promise<Result[]> {
     try {
       return [JSON.parse(line)];
     } catch {
-      // A run that was killed may have left half a line.
+      // A killed run may have left a partial line.
       return [];
     }
   });

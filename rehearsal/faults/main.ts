@@ -35,7 +35,7 @@ async function main(argv: string[]): Promise<number> {
   return held && refused ? 0 : 1;
 }
 
-/** @returns whether every generated delivery was answered as it must be */
+/** @returns whether every generated delivery got an allowed response */
 async function sendWebhooks({ webhooks: count, seed }: FaultsOptions): Promise<boolean> {
   if (count === 0) return true;
   say(`\nSending ${count} generated webhook deliveries`);
@@ -48,7 +48,7 @@ async function sendWebhooks({ webhooks: count, seed }: FaultsOptions): Promise<b
 async function playAll(options: FaultsOptions): Promise<boolean> {
   if (options.sample === 0) return true;
   const kept = await openResults(options.resume);
-  // Deliveries wait for simulated time: two processes for each core keep it busy.
+  // Deliveries wait for simulated time: two processes per core keep it busy.
   const crew = createCrew(Math.min(4, 2 * cpus().length));
   try {
     const wanted = deliveries.map(({ name }) => name).filter((it) => mayConcern(options.only, it));
@@ -69,7 +69,7 @@ async function playAll(options: FaultsOptions): Promise<boolean> {
   }
 }
 
-/** Whether a combination of the delivery may have a name with this text in it. */
+/** Whether a combination of the delivery may have a name containing this text. */
 const mayConcern = (only: string | undefined, delivery: string): boolean =>
   only === undefined || !deliveries.some(({ name }) => only.startsWith(`${name} `)) || only.startsWith(`${delivery} `);
 
@@ -85,7 +85,7 @@ async function note(result: Result, results: Result[], kept: KeptResults, progre
   progress(result);
 }
 
-/** A counter on a terminal, a line for each combination elsewhere. */
+/** A counter on a terminal, otherwise a line per combination. */
 function createProgress(all: number): (result: Result) => void {
   const began = performance.now();
   let done = 0;

@@ -4,13 +4,13 @@ import { commandOf, type Result, type Verdict } from "./result";
 
 const count = (results: Result[], verdict: Verdict): number => results.filter((it) => it.verdict === verdict).length;
 
-/** `held/failed safely/broken` of the results, empty if there is none. */
+/** `held/failed safely/broken` counts of the results; empty if there are none. */
 function cell(results: Result[]): string {
   const met = results.filter(({ verdict }) => verdict !== "not met");
   return met.length === 0 ? "" : [count(met, "held"), count(met, "failed safely"), count(met, "broken")].join("/");
 }
 
-/** What became of the deliveries, by operation and kind of fault; then what is broken, and how to play it again. */
+/** Results by operation and kind of fault, then the broken ones and how to replay them. */
 export function report(results: Result[]): string {
   const rows = [...new Set(results.map(({ fault }) => `${fault.service}:${fault.operation}`))].sort();
   const lines = rows.map((row) => {

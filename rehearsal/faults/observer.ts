@@ -10,17 +10,17 @@ import type { Happened, LockSample, RecordState, StackState } from "./evidence";
 
 type Item = Record<string, AttributeValue>;
 
-/** Where an item was written. */
+/** Key of a written item. */
 interface Key {
   table: string;
   id: string;
 }
 
-/** Watches an account for as long as one delivery takes. */
+/** Watches an account during one delivery. */
 export interface Observer {
   readonly happened: Happened[];
   readonly locks: LockSample[];
-  /** Reads the locks and all records that were written since. */
+  /** Reads the locks and all records written since. */
   look(): Promise<void>;
   records(): RecordState[];
   stacks(): Promise<StackState[]>;
@@ -31,10 +31,10 @@ export interface Observer {
 const LOCK = /^application\//;
 const ended = new Set(["succeeded", "failed", "opened", "unchanged"]);
 
-/** Keys of all items that were written into the account's tables, since it was opened. */
+/** Keys of all items written to the account's tables since it was opened. */
 const written = new WeakMap<ScenarioContext, Map<string, Key>>();
 
-/** Notes which items are written into the account's tables. Called once for each account. */
+/** Records which items are written to the account's tables. Called once per account. */
 export function noteWrites({ context, faults }: OpenAccount): void {
   const keys = new Map<string, Key>();
   written.set(context, keys);
@@ -77,7 +77,7 @@ export function observe({ context }: OpenAccount): Observer {
     return Item;
   }
 
-  /** An application has the same key in each stack's table, whose name has the stack's URN in it. */
+  /** An application has the same key in each stack's table; the table's name contains the stack's URN. */
   const locksOf = (environment: string): Key[] =>
     [...keys.values()].filter(({ table, id }) => LOCK.test(id) && tableEnvironment(context, table) === environment);
 

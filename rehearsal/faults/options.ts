@@ -4,7 +4,7 @@ import type { Choice } from "./choice";
 export interface FaultsOptions extends Choice {
   help: boolean;
   resume: boolean;
-  /** How many webhook deliveries are generated. */
+  /** Number of webhook deliveries to generate. */
   webhooks: number;
 }
 
@@ -32,7 +32,7 @@ const options = {
   resume: { type: "boolean" },
 } as const;
 
-/** @throws Error in one line that says what is wrong */
+/** @throws Error in one line with the problem */
 export function readOptions(argv: string[]): FaultsOptions {
   const { values } = parseArgs({ args: argv, options });
   const { help = false, resume = false, only } = values;

@@ -6,20 +6,20 @@ import { violationsOf } from "./invariants";
 import { type Played, playUnder } from "./playing";
 import type { Combination, Result, Verdict } from "./result";
 
-/** A delivery without a fault: what the others are compared with. */
+/** A delivery without a fault, to compare the others with. */
 export interface Recording {
   delivery: string;
   outcome: string;
   violations: string[];
-  /** Simulated milliseconds that it took. */
+  /** Its duration in simulated milliseconds. */
   took: number;
   /** The faults that can be injected into it. */
   faults: Fault[];
 }
 
-/** Plays deliveries one after another, in the same account until an invariant is violated. */
+/** Plays deliveries one after another, in one account until an invariant is violated. */
 export interface Player {
-  /** The account that is open. */
+  /** The open account. */
   readonly account: AccountName | undefined;
   record(delivery: string): Promise<Recording>;
   play(combination: Combination, recording: Recording): Promise<Result>;
@@ -28,7 +28,7 @@ export interface Player {
 
 const NOT_PLAYED = "the delivery could not be played";
 
-/** Deliveries in one account: what it remembers of them grows. */
+/** Deliveries per account: its recorded history grows. */
 const LONGEST_USE = 60;
 
 export function createPlayer(options: AccountOptions = {}): Player {
@@ -95,7 +95,7 @@ export function createPlayer(options: AccountOptions = {}): Player {
       const first = await playOnce(combination, recording);
       if (first.verdict !== "broken") return { ...first, seconds: seconds() };
       const second = await playOnce(combination, recording);
-      // The rehearsal itself failed, on a busy machine perhaps: that says nothing about slipway.
+      // The rehearsal itself failed, perhaps on a busy machine; this says nothing about slipway.
       if (first.violations[0]?.startsWith(NOT_PLAYED)) return { ...second, seconds: seconds() };
       return { ...first, again: second.verdict === "broken", seconds: seconds() };
     },
@@ -109,7 +109,7 @@ function verdictOf({ fired, outcome }: Played, violations: string[], recording: 
   return outcome === recording.outcome ? "held" : "failed safely";
 }
 
-/** @throws for a name that is none */
+/** @throws for an unknown name */
 function kindOf(name: string): DeliveryKind {
   const kind = deliveries.find((it) => it.name === name);
   if (kind === undefined)

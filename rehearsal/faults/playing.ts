@@ -9,15 +9,15 @@ import { noteWrites, type Observer, observe } from "./observer";
 
 const MINUTE = 60_000;
 
-/** The rollout's deadline, and five minutes. */
+/** The rollout's deadline plus five minutes. */
 const WITHIN = 35 * MINUTE;
-/** An application's pull request may be silent for an hour before it counts as failed. */
+/** A pull request may make no progress for an hour before it counts as failed. */
 const PULL_REQUEST_WITHIN = 75 * MINUTE;
-/** After it has ended, so that repetitions come: a killed function is invoked again after one and two minutes. */
+/** Extra time for repetitions: a killed function is invoked again after one and two minutes. */
 const REPETITIONS = 4 * MINUTE;
 const LOOK = 15_000;
 
-/** A delivery that was played, under a fault or without. */
+/** A played delivery, with or without a fault. */
 export interface Played {
   evidence: Evidence;
   outcome: string;
@@ -29,8 +29,8 @@ export interface Played {
 const positions = new WeakMap<ScenarioContext, number>();
 
 /**
- * Plays a delivery in an account until everything has come to rest, or its time is over.
- * @param usual how long it takes without a fault, in milliseconds
+ * Plays a delivery in an account until everything has settled or time is up.
+ * @param usual duration without a fault, in milliseconds
  */
 export async function playUnder(account: OpenAccount, kind: DeliveryKind, faults: Fault[], usual = 0): Promise<Played> {
   const { context, faults: injector } = account;
@@ -70,7 +70,7 @@ export async function playUnder(account: OpenAccount, kind: DeliveryKind, faults
   }
 }
 
-/** @returns what had not come to rest by then */
+/** @returns what had not settled by then */
 async function comeToRest(
   context: ScenarioContext,
   kind: DeliveryKind,
@@ -95,7 +95,7 @@ async function waitOut(context: ScenarioContext, observer: Observer): Promise<vo
   }
 }
 
-/** What is still under way, or has to come. */
+/** What is still in progress or yet to come. */
 async function unrestOf(
   _world: ScenarioContext,
   kind: DeliveryKind,

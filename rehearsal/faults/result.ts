@@ -7,8 +7,8 @@ export interface Combination {
 }
 
 /**
- * - held: the delivery ended as it does without the fault
- * - failed safely: it ended otherwise, and no invariant was violated
+ * - held: the result is the same as without the fault
+ * - failed safely: the result differs, and no invariant was violated
  * - broken: an invariant was violated
  * - not met: the call was not made, or the fault had nothing to act on
  */
@@ -17,9 +17,9 @@ export type Verdict = "held" | "failed safely" | "broken" | "not met";
 export interface Result extends Combination {
   verdict: Verdict;
   outcome: string;
-  /** Sentences, each with the name of its invariant. */
+  /** Sentences with the invariants' names. */
   violations: string[];
-  /** Whether it was broken when it was played once more, in another account; absent if it was not. */
+  /** Whether it was also broken when replayed in another account; absent if not replayed. */
   again?: boolean;
   /** Real time. */
   seconds: number;
@@ -28,5 +28,5 @@ export interface Result extends Combination {
 /** `push storefront-deploy-role-1a2b3c4:ecs:UpdateService#2=answer-lost`, as `--only` finds it. */
 export const nameOf = ({ delivery, fault }: Combination): string => `${delivery} ${formatFault(fault)}`;
 
-/** What plays it again. */
+/** The command that replays it. */
 export const commandOf = (combination: Combination): string => `npm run faults -- --only '${nameOf(combination)}'`;

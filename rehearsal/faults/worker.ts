@@ -1,4 +1,4 @@
-/** The process that `npm run faults` plays deliveries in. It answers each request with one message, in order. */
+/** The process in which `npm run faults` plays deliveries. It answers each request with one message, in order. */
 import { createPlayer, type Recording } from "./player";
 import type { Combination, Result } from "./result";
 
@@ -26,5 +26,5 @@ async function answer(request: Request): Promise<Answer> {
 process.on("message", (request: Request) => {
   void answer(request).then((it) => process.send?.(it));
 });
-// Whatever is left of the account ends with this process.
+// The rest of the account ends with this process.
 process.on("disconnect", () => void player.close().finally(() => process.exit()));

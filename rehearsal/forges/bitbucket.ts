@@ -20,7 +20,7 @@ export function createBitbucket(): Site {
     host,
     hosts: [],
     routes: [archiveRoute, ...gitRoutes(host, "Bitbucket.org HTTP")],
-    // All that one push moved is one delivery.
+    // One delivery contains everything that a push moved.
     pushEvents: (push) => (push.length === 0 ? [] : [{ name: "repo:push", payload: payloadOf(push) }]),
     encode({ event, guid, hook, payload, redelivery }) {
       const body = JSON.stringify(payload);
@@ -88,7 +88,7 @@ function changeOf({ repository, update: { ref, before, after }, commits, head, f
     created: before === noCommit,
     closed: after === noCommit,
     forced,
-    // The newest first, and five at most.
+    // Newest first, at most five.
     commits: commits
       .map((commit) => written(commit, repository))
       .reverse()

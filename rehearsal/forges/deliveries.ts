@@ -7,13 +7,13 @@ import type { Delivery, Webhook } from "./webhook";
 export interface DelivererOptions {
   addresses: ReadonlyMap<string, string>;
   clock: Clock;
-  /** Real milliseconds that a delivery may take. GitHub, GitLab and Bitbucket all give up after ten seconds. */
+  /** Timeout of a delivery in real milliseconds. GitHub, GitLab and Bitbucket all give up after ten seconds. */
   limit?: number;
-  /** Told of each delivery when its answer is in. */
+  /** Called for each delivery after its response. */
   onDelivery?: (delivery: Delivery) => void;
 }
 
-/** Delivers events as forges do: each in its own way, once, and recorded with the answer. */
+/** Delivers events as forges do: each forge in its own format, once, recorded with the response. */
 export function createDeliverer({ addresses, clock, limit = 10_000, onDelivery }: DelivererOptions) {
   const deliveries: Delivery[] = [];
 
@@ -32,7 +32,7 @@ export function createDeliverer({ addresses, clock, limit = 10_000, onDelivery }
 
   return {
     deliveries: deliveries as readonly Delivery[],
-    /** Delivers an event once. Does not throw: the record says how it went. */
+    /** Delivers an event once. Does not throw: the record has the result. */
     deliver: (site: Site, hook: Webhook, { name: event, payload }: Event) =>
       send(site, { site: site.host, guid: randomUUID(), event, hook, payload, redelivery: false }),
     /** GitHub's "Redeliver" button: the same payload under the same delivery GUID. */

@@ -7,13 +7,13 @@ export interface RepositoryFile {
   content: string | Buffer;
 }
 
-/** Paths inside a repository, with `/`; `null` stands for a file to delete. */
+/** Paths inside a repository, with `/`; `null` deletes the file. */
 export type Snapshot = Record<string, RepositoryFile | null>;
 
 /** A regular file. */
 export const file = (content: string | Buffer): RepositoryFile => ({ mode: "100644", content });
 
-/** Reads a folder as the content of a repository; `node_modules` is nobody's source. */
+/** Reads a folder as a repository's content, without `node_modules`. */
 export async function readFolder(folder: string): Promise<Snapshot> {
   const snapshot: Snapshot = {};
   for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {

@@ -16,53 +16,53 @@ import type { Delivery, Webhook } from "./webhook";
 export const enterpriseHost = "github.acme.example";
 
 export interface ForgesOptions {
-  /** Where the repositories are kept. */
+  /** Folder of the repositories. */
   directory: string;
-  /** The account's table of names: the sites' are put in. */
+  /** The account's name table, to which the sites are added. */
   addresses: Map<string, string>;
   clock: Clock;
-  /** Told of each delivery when its answer is in. */
+  /** Called for each delivery after its response. */
   onDelivery?: (delivery: Delivery) => void;
-  /** Told of each request that broke off, if it was not to. */
+  /** Called for each request that broke off unintentionally. */
   onFault?: (error: Error) => void;
 }
 
-/** What somebody pushed. */
+/** A push. */
 export interface Push {
   repository: Repository;
   update: RefUpdate;
-  /** What its last commit says; empty after a deletion. */
+  /** Its last commit's message; empty after a deletion. */
   message: string;
 }
 
 /** The outside world: GitHub and the other forges, with repositories, archives and webhooks. */
 export interface Forges {
-  /** `http://127.0.0.1:port/<token>`: where github.com answers people on this machine. */
+  /** `http://127.0.0.1:port/<token>`: github.com's address for people on this machine. */
   readonly url: string;
   /** All repositories' "Recent deliveries", oldest first. */
   readonly deliveries: readonly Delivery[];
-  /** All that was pushed, whether a webhook told of it or not. */
+  /** All pushes, with or without a webhook. */
   readonly pushes: readonly Push[];
-  /** How the forges fail at the moment, if they do. */
+  /** The forges' current fault, if any. */
   fault: Fault | undefined;
   /**
    * @param name `acme/storefront`
-   * @param site where it is: `gitlab.com`, github.com unless told
+   * @param site its forge: `gitlab.com`; default github.com
    */
   createRepository(name: string, site?: string): Promise<Repository>;
-  /** From now on only who brings the token may read the repository, and write to it; everybody may read it where there is none. */
+  /** Requires the token to read and write the repository; without a token, everyone may read it. */
   protect(repository: Repository, token: string | undefined): void;
-  /** All pull requests, or one repository's alone, by number. */
+  /** All pull requests, or one repository's, by number. */
   pullRequests(repository?: Repository): readonly PullRequest[];
-  /** "Merge pull request". @throws with git's words where it conflicts with its base */
+  /** "Merge pull request". @throws with git's message on a conflict with its base */
   merge(repository: Repository, pullRequest: PullRequest): Promise<void>;
-  /** Each of the next pushes over HTTP finds that one of these happened after it looked at the references. */
+  /** Before each of the next HTTP pushes, one of these happens after the client read the references. */
   beforePush(repository: Repository, ...happens: (() => Promise<unknown>)[]): void;
   /** "Add webhook". GitHub delivers `ping` at once, the others nothing. */
   addWebhook(repository: Repository, webhook: Omit<Webhook, "id" | "repository">): Promise<Delivery | undefined>;
-  /** "Edit webhook": what is changed holds for redeliveries too. */
+  /** "Edit webhook": changes also affect redeliveries. */
   editWebhooks(repository: Repository, change: Partial<Pick<Webhook, "secret" | "signed">>): void;
-  /** Delivers what moved to the webhooks of the repository. */
+  /** Delivers the moved references to the repository's webhooks. */
   push(repository: Repository, ...updates: RefUpdate[]): Promise<Delivery[]>;
   /** Delivers any event to one webhook, as GitHub does. */
   deliver(webhook: Webhook, event: string, payload: object): Promise<Delivery>;

@@ -2,12 +2,12 @@ import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { devNull } from "node:os";
 import { buffer, text } from "node:stream/consumers";
 
-/** Who commits in the rehearsal. */
+/** The committer in the rehearsal. */
 export const author = { name: "slipway rehearsal", email: "rehearsal@acme.example" };
 
 /**
- * Nothing of the person's own git: a hook, a signing key, a default branch or an `insteadOf` in their configuration would
- * change what is rehearsed.
+ * Isolated from the user's own git: a hook, a signing key, a default branch or an `insteadOf` in their configuration
+ * would change what is rehearsed.
  */
 const environment = {
   PATH: process.env.PATH,
@@ -21,20 +21,20 @@ const environment = {
 
 /**
  * Starts git with a clean environment.
- * @param extra environment variables of this command alone
+ * @param extra environment variables only for this command
  */
 export function startGit(args: string[], extra: Record<string, string> = {}): ChildProcessWithoutNullStreams {
   return spawn("git", args, { env: { ...environment, ...extra }, stdio: "pipe" });
 }
 
 /**
- * Runs git to its end.
- * @returns what it wrote to its output
- * @throws if git is not installed, or with git's own words if it fails
+ * Runs git until it exits.
+ * @returns its output
+ * @throws if git is not installed, or with git's message if it fails
  */
 export async function runGit(args: string[], input: string | Buffer = ""): Promise<string> {
   const git = startGit(args);
-  // A git that fails does not read its input to the end: its exit code and words say why, not the broken pipe.
+  // A failing git does not read all its input: its exit code and message say why, not the broken pipe.
   git.stdin.on("error", () => undefined);
   git.stdin.end(input);
   const [output, complaint, code] = await Promise.all([buffer(git.stdout), text(git.stderr), exitOf(git)]);

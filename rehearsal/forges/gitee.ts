@@ -28,7 +28,7 @@ export function createGitee(): Site {
     encode({ event, hook, payload, at }) {
       const timestamp = String(Math.floor(at));
       const sign = hook.signed ? signature(hook.secret, timestamp) : "";
-      // The body tells the password too: who logs it, gives it away.
+      // The body contains the password too: logging it leaks the password.
       const credentials = { password: hook.signed ? "" : hook.secret, timestamp, sign };
       return {
         body: JSON.stringify({ ...payload, hook_id: hook.id, hook_url: hookUrl(hook), ...credentials }),
@@ -50,7 +50,7 @@ const signature = (secret: string, timestamp: string): string =>
 
 const hookUrl = ({ repository, id }: Webhook): string => `${address}/${repository}/hooks/${id}/edit`;
 
-/** The website shows archives to people who have signed in; the API to everybody: https://gitee.com/api/v5/swagger */
+/** On the website, archives require a login; the API serves them to everyone: https://gitee.com/api/v5/swagger */
 const archiveRoute: Route = {
   host,
   method: "GET",

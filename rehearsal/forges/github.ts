@@ -23,13 +23,13 @@ const own: Place = {
   api: { host: "api.github.com", path: "" },
 };
 
-/** With subdomain isolation, which GitHub advises. */
+/** With subdomain isolation, as GitHub recommends. */
 const enterprise = (host: string): Place => ({ host, codeload: `codeload.${host}`, api: { host, path: "/api/v3" } });
 
-/** Of simulated time: so long the address of a private archive is good for. */
+/** Simulated time: lifetime of a private archive's address. */
 const TEMPORARY = 5 * 60_000;
 
-/** @param host of an Enterprise Server; GitHub itself where there is none */
+/** @param host of an Enterprise Server; default GitHub itself */
 export function createGitHub(clock: Clock, host?: string): Site {
   const place = host === undefined ? own : enterprise(host);
   return {
@@ -50,7 +50,7 @@ export function createGitHub(clock: Clock, host?: string): Site {
   };
 }
 
-/** The body as GitHub writes it for a webhook's content type. */
+/** The body in GitHub's encoding for a webhook's content type. */
 export function encode(payload: object, contentType: "json" | "form"): string {
   const json = JSON.stringify(payload);
   return contentType === "json" ? json : new URLSearchParams({ payload: json }).toString();
@@ -74,8 +74,8 @@ function headersOf({ guid, event, hook }: Delivery, body: string): Record<string
 const notFound = (_: IncomingMessage, response: ServerResponse): void => answerText(response, 404, "404: Not Found");
 
 /**
- * Archives of three addresses: the website's, which shows private repositories to people alone, the API's, and
- * codeload's, to which both lead.
+ * Three archive addresses: the website's, which shows private repositories only to signed-in people, the API's, and
+ * codeload's, to which both redirect.
  */
 function archiveRoutes(place: Place, clock: Clock): Route[] {
   const passes = new Map<string, { repository: Repository; until: number }>();
@@ -139,7 +139,7 @@ function redirect(response: ServerResponse, location: string): void {
   response.writeHead(302, { location }).end();
 }
 
-/** `curl -X POST …/push?version=4.0.0`: what GitHub has not, for people who try the rehearsal out. */
+/** `curl -X POST …/push?version=4.0.0`: not on GitHub, for people trying the rehearsal. */
 const publishRoute = ({ host }: Place): Route => ({
   host,
   method: "POST",

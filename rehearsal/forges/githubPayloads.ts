@@ -1,4 +1,4 @@
-// GitHub's own examples: a payload made up here would have the fields that we expect, not those that GitHub sends.
+// GitHub's own examples: an invented payload would have the fields that we expect, not those that GitHub sends.
 import definitions, { type WebhookDefinition } from "@octokit/webhooks-examples";
 import { author } from "./git";
 import { type Commit, noCommit, type RefUpdate } from "./repository";
@@ -7,7 +7,7 @@ import type { PushFacts } from "./site";
 export type PushPayload = WebhookDefinition<"push">["examples"][number];
 export type PingPayload = WebhookDefinition<"ping">["examples"][number];
 
-/** Whose repository the examples are about, and its branch. */
+/** The examples' repository and branch. */
 const example = {
   fullName: /(Codertocat|Octocoders)\/Hello-World/g,
   owner: /Codertocat|Octocoders/g,
@@ -40,18 +40,18 @@ function find<T>(event: EventName, accept: (payload: T) => boolean = () => true)
 export const examplePayload = (event: EventName, repository: string): object =>
   readdress(find<object>(event), repository);
 
-/** The example that is nearest to what happened: a tag or a branch, deleted or not. */
+/** The closest example: for a tag or branch, deleted or not. */
 function exampleOf({ ref, after }: RefUpdate): PushPayload {
   if (ref.startsWith("refs/tags/"))
     return find("push", (it) => it.ref.startsWith("refs/tags/") && it.deleted === (after === noCommit));
   if (after !== noCommit) return find("push", (it) => it.ref.startsWith("refs/heads/") && !it.deleted);
-  // There is no example of a deleted branch: a deleted tag's differs by the name of the reference alone.
+  // There is no example of a deleted branch: only the reference's name differs from a deleted tag's.
   return find("push", (it) => it.deleted);
 }
 
 /**
- * What GitHub delivers for a push.
- * @param host of the GitHub that it is
+ * GitHub's payload for a push.
+ * @param host of this GitHub
  */
 export function pushPayload(facts: PushFacts, host: string): PushPayload {
   const { repository, update } = facts;
@@ -99,7 +99,7 @@ export interface HookFacts {
   contentType: "json" | "form";
 }
 
-/** What GitHub delivers when a webhook is added. */
+/** GitHub's payload for a new webhook. */
 export function pingPayload({ repository, hookId, url, contentType }: HookFacts): PingPayload {
   const payload = readdress(
     find<PingPayload>("ping", (it) => it.hook.type === "Repository"),

@@ -12,7 +12,7 @@ import {
   refuseByJson,
 } from "./site";
 
-/** What a request of the API is refused with: GitHub's status, and its body's message. */
+/** A rejected API request: GitHub's status and message. */
 interface Refusal {
   status: number;
   message: string;
@@ -21,7 +21,7 @@ interface Refusal {
 
 const documentation_url = "https://docs.github.com/rest";
 
-/** Refuses who brings no token, or another one. */
+/** Rejects requests with a missing or wrong token. */
 export const refuseApi = refuseByJson(
   authorizationToken,
   { anonymous: "Not Found", refused: "Bad credentials" },
@@ -38,16 +38,16 @@ const failed = (error: FieldError | string): Refusal => ({
   errors: [error],
 });
 
-/** An exchange about one repository, and what its path and body say. */
+/** An exchange about one repository, with the contents of path and body. */
 interface Asked extends Exchange {
   place: Place;
-  /** Empty where the request has none. */
+  /** Empty if the request has none. */
   body: Record<string, unknown>;
 }
 
 type About = (asked: Asked, pullRequest: PullRequest) => Promise<void> | void;
 
-/** GitHub's API of pull requests, as far as slipway asks for it: https://docs.github.com/rest/pulls */
+/** GitHub's pull request API, limited to what slipway uses: https://docs.github.com/rest/pulls */
 export function pullRequestRoutes(place: Place): Route[] {
   const { host, path } = place.api;
   const route = (method: string, rest: string, serve: (asked: Asked) => Promise<void> | void): Route => ({
@@ -77,7 +77,7 @@ export function pullRequestRoutes(place: Place): Route[] {
   ];
 }
 
-/** The one question of the GraphQL API that is simulated: whose token it is. https://docs.github.com/graphql/reference/queries */
+/** The only simulated query of the GraphQL API: the token's owner. https://docs.github.com/graphql/reference/queries */
 const viewerRoute = ({ api: { host, path } }: Place): Route => ({
   host,
   method: "POST",
@@ -95,7 +95,7 @@ const viewerRoute = ({ api: { host, path } }: Place): Route => ({
   },
 });
 
-/** Reading is for all who may see the repository, writing for those alone who bring a token. */
+/** Everyone who may see the repository may read; writing requires a token. */
 async function admitted(place: Place, exchange: Exchange, serve: (asked: Asked) => Promise<void> | void) {
   const { request, response, hosted } = exchange;
   if (request.headers["user-agent"] === undefined)
@@ -131,7 +131,7 @@ function list(asked: Asked): void {
       (base === null || it.base.branch === base),
   );
   if (url.searchParams.get("sort") === "updated") found.sort((a, b) => a.updatedAt - b.updatedAt);
-  // The newest first, unless told.
+  // Newest first by default.
   if (url.searchParams.get("direction") !== "asc") found.reverse();
   answerPage(asked, found, (it) => pullRequestView(it, hosted.repository.name, asked.place));
 }
@@ -154,7 +154,10 @@ async function create({ hosted, response, body, place }: Asked): Promise<void> {
   answerJson(response, 201, pullRequestView(outcome, hosted.repository.name, place));
 }
 
-/** As JSON, or as the media type asks for: https://docs.github.com/rest/using-the-rest-api/getting-started-with-the-rest-api#media-types */
+/**
+ * As JSON, or in the requested media type:
+ * https://docs.github.com/rest/using-the-rest-api/getting-started-with-the-rest-api#media-types
+ */
 async function show({ request, response, hosted, place }: Asked, pullRequest: PullRequest): Promise<void> {
   if (!/^application\/vnd\.github(\.v3)?\.diff$/.test(request.headers.accept ?? ""))
     return answerJson(response, 200, pullRequestView(pullRequest, hosted.repository.name, place));
@@ -214,7 +217,10 @@ async function comment({ response, hosted, body, place }: Asked, pullRequest: Pu
 const text = (value: unknown): string => (typeof value === "string" ? value : "");
 const texts = (value: unknown): string[] => (Array.isArray(value) ? value.map(text) : []);
 
-/** One page of a list, and where the others are: https://docs.github.com/rest/using-the-rest-api/using-pagination-in-the-rest-api */
+/**
+ * One page of a list, with links to the others:
+ * https://docs.github.com/rest/using-the-rest-api/using-pagination-in-the-rest-api
+ */
 function answerPage<T>({ url, response }: Asked, all: readonly T[], view: (one: T) => object): void {
   const number = (name: string, usual: number) => Math.max(1, Number(url.searchParams.get(name)) || usual);
   const size = Math.min(100, number("per_page", 30));

@@ -5,7 +5,7 @@ import type { Comment, PullRequest, Tip } from "./pullRequests";
 export interface Place {
   host: string;
   codeload: string;
-  /** Where the REST API is: on a host of its own, or under a path of the same one. */
+  /** The REST API's location: a separate host, or a path on the same one. */
   api: { host: string; path: string };
 }
 
@@ -22,7 +22,7 @@ const idOf = (kind: string, id: number): string => Buffer.from(`0${kind.length}:
 
 const apiOf = ({ api }: Place): string => `https://${api.host}${api.path}`;
 
-/** A pull request as the REST API tells it. */
+/** A pull request as returned by the REST API. */
 export function pullRequestView(pullRequest: PullRequest, repository: string, place: Place): object {
   const { number, head, base, title, body, draft, state } = pullRequest;
   const example = exampleOf(pullRequest, repository, place);
@@ -74,7 +74,7 @@ export const labelView = (name: string, repository: string, place: Place): objec
   description: null,
 });
 
-/** A comment of the conversation: GitHub keeps it with the issue of the pull request's number. */
+/** A comment in the conversation: GitHub stores it with the issue of the pull request's number. */
 export function commentView({ id, body, at }: Comment, number: number, repository: string, place: Place): object {
   const issue = `${apiOf(place)}/repos/${repository}/issues`;
   const [owner] = repository.split("/");

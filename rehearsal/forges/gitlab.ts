@@ -32,7 +32,8 @@ export function createGitLab(): Site {
         "x-gitlab-event": event,
         "x-gitlab-event-uuid": guid,
         "x-gitlab-instance": address,
-        // The secret itself. What signs is the signing token, a setting of its own: https://gitlab.com/gitlab-org/gitlab/-/merge_requests/230944
+        // The secret itself. Signatures use the signing token, a separate setting:
+        // https://gitlab.com/gitlab-org/gitlab/-/merge_requests/230944
         "x-gitlab-token": hook.secret,
       },
     }),

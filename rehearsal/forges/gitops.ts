@@ -3,21 +3,21 @@ import path from "node:path";
 import { file, readFolder } from "./files";
 import type { RefUpdate, Repository } from "./repository";
 
-/** The repository that says what the example organisation's clusters run. */
+/** The repository with the desired state of the example organisation's clusters. */
 export const gitops = "acme/gitops";
 
 const folder = path.join(__dirname, "../../examples/gitops");
 
-/** The first commit: the example as it lies in the project. */
+/** The first commit: the project's example. */
 export const importGitops = async (repository: Repository): Promise<RefUpdate> =>
   repository.commit(await readFolder(folder), "Import the clusters' manifests");
 
-/** Somebody else's commit, which leaves the overlays alone. @param what one word */
+/** Another person's commit, which does not touch the overlays. @param what one word */
 export const commitNote = (repository: Repository, what: string): Promise<RefUpdate> =>
   repository.commit({ [`notes/${what}.md`]: file(`${what}\n`) }, `Note ${what}`);
 
 /**
- * Lets branches in only if they contain the head of the base, as the pre-receive hook of an Enterprise Server may:
+ * Accepts only branches that contain the head of the base, as an Enterprise Server's pre-receive hook can:
  * https://docs.github.com/enterprise-server/admin/policies/enforcing-policy-with-pre-receive-hooks
  */
 export async function requireBase(repository: Repository, base = "main"): Promise<void> {

@@ -9,26 +9,26 @@ export interface Comment {
   at: number;
 }
 
-/** A pull request within one repository, as GitHub keeps it. Times are simulated milliseconds since the epoch. */
+/** A pull request within one repository, as on GitHub. Times are simulated milliseconds since the epoch. */
 export interface PullRequest {
   /** `acme/gitops` */
   repository: string;
   /** Counts from 1 in each repository. */
   number: number;
-  /** The login of who opened it: the repository's owner, whose token it was. */
+  /** The author's login: the repository's owner, who owns the token. */
   author: string;
   title: string;
   body: string;
   draft: boolean;
   state: "open" | "closed";
-  /** Branch, and its commit: the last one that it had while the pull request was open. */
+  /** Branch, and its last commit while the pull request was open. */
   head: Tip;
   base: Tip;
   createdAt: number;
   updatedAt: number;
   closedAt?: number;
   mergedAt?: number;
-  /** Who is asked for a review: users, and teams of the organisation. */
+  /** Requested reviewers: users, and teams of the organisation. */
   reviewers: string[];
   teams: string[];
   labels: string[];
@@ -48,7 +48,7 @@ export interface FieldError {
   message?: string;
 }
 
-/** What is wanted, as the API was asked for it: branches by name, the head also as `acme:branch`. */
+/** The requested pull request: branches by name, the head also as `acme:branch`. */
 export interface WantedPullRequest {
   title: string;
   body: string;
@@ -57,7 +57,7 @@ export interface WantedPullRequest {
   base: string;
 }
 
-/** The pull requests of a repository. What refuses something says why, and has changed nothing. */
+/** The pull requests of a repository. A rejected operation returns the reason and changes nothing. */
 export interface PullRequests {
   /** By number. */
   readonly all: readonly PullRequest[];
@@ -66,16 +66,16 @@ export interface PullRequests {
     pullRequest: PullRequest,
     change: Partial<Pick<PullRequest, "title" | "body" | "state">>,
   ): Promise<FieldError | undefined>;
-  /** @returns whether they may all be asked */
+  /** @returns whether all of them can be requested */
   requestReviews(pullRequest: PullRequest, reviewers: string[], teams: string[]): boolean;
-  /** Labels that the repository has not are made. */
+  /** Creates labels that the repository lacks. */
   label(pullRequest: PullRequest, labels: string[]): void;
   comment(pullRequest: PullRequest, body: string): Comment;
-  /** A branch moved: its pull requests show what it has now, and end where it is merged or deleted. */
+  /** A branch moved: updates its pull requests, and ends them if it is merged or deleted. */
   moved(update: RefUpdate): Promise<void>;
 }
 
-/** Who may be asked for a review in every repository: GitHub's mascots, and a team of the organisation. */
+/** Possible reviewers in every repository: GitHub's mascots, and a team of the organisation. */
 export const collaborators = { users: ["octocat", "hubot"], teams: ["platform"] };
 
 export function createPullRequests(repository: Repository, clock: Clock): PullRequests {
@@ -182,7 +182,7 @@ export function createPullRequests(repository: Repository, clock: Clock): PullRe
         const tips = { ...pullRequest, [isHead ? "head" : "base"]: { branch, commit: after } };
         const merged = !isHead && (await isMerged(tips));
         if (merged) close(pullRequest);
-        // What a merged one differed in is seen against the base that it was merged into.
+        // A merged pull request's diff is taken against the base before the merge.
         if (merged) pullRequest.mergedAt = clock.now();
         else Object.assign(pullRequest, { head: tips.head, base: tips.base, updatedAt: clock.now() });
       }
@@ -190,7 +190,7 @@ export function createPullRequests(repository: Repository, clock: Clock): PullRe
   };
 }
 
-/** `acme:branch` → `branch`; a branch of somebody else's fork is none of this repository. */
+/** `acme:branch` → `branch`; a branch of another owner's fork is not in this repository. */
 const withoutOwner = (head: string, owner: string): string =>
   head.startsWith(`${owner}:`) ? head.slice(owner.length + 1) : head;
 

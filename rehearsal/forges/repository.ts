@@ -4,16 +4,16 @@ import type { Clock } from "../clock";
 import type { Snapshot } from "./files";
 import { author, runGit } from "./git";
 
-/** What git and GitHub write where there is no commit: before a creation, after a deletion. */
+/** git's and GitHub's value for no commit: before a creation, after a deletion. */
 export const noCommit = "0".repeat(40);
 
-/** A reference that moved, as a push tells it. */
+/** A moved reference, as reported by a push. */
 export interface RefUpdate {
   /** `refs/heads/main`, `refs/tags/v1` */
   ref: string;
-  /** The commit before, forty zeros if the reference is new. */
+  /** The previous commit; forty zeros if the reference is new. */
   before: string;
-  /** The commit after, forty zeros if the reference is deleted. */
+  /** The new commit; forty zeros if the reference is deleted. */
   after: string;
 }
 
@@ -28,39 +28,39 @@ export interface Commit {
   modified: string[];
 }
 
-/** A bare git repository on GitHub's side. */
+/** A bare git repository of a forge. */
 export interface Repository {
   /** `acme/storefront` */
   readonly name: string;
   readonly directory: string;
   /** Reference names and their commits. */
   refs(): Promise<Map<string, string>>;
-  /** The commit that a name or an abbreviation means, if there is one. */
+  /** The commit with a name or an abbreviation, if any. */
   resolve(name: string): Promise<string | undefined>;
   /**
-   * Commits on top of a branch, which is made if it is new.
+   * Commits on top of a branch, which is created if new.
    * @param change path → content; `null` deletes the path
    */
   commit(change: Snapshot, message: string, branch?: string): Promise<RefUpdate>;
-  /** Merges a commit into a branch, by a commit of its own. @throws with git's words where they conflict */
+  /** Merges a commit into a branch with a merge commit. @throws with git's message on a conflict */
   merge(commit: string, message: string, branch: string): Promise<RefUpdate>;
-  /** What a commit has that its common ancestor with the base has not, as git prints it. */
+  /** The changes in a commit since its common ancestor with the base, as printed by git. */
   diff(base: string, commit: string): Promise<string>;
-  /** Points a reference at a commit, or deletes it where `commit` is {@link noCommit}. Force is implied. */
+  /** Points a reference at a commit, or deletes it if `commit` is {@link noCommit}. Force is implied. */
   move(ref: string, commit: string): Promise<RefUpdate>;
-  /** Forgets what no reference leads to, as a forge does some time after a force push. */
+  /** Removes unreferenced commits, as a forge does some time after a force push. */
   forget(): Promise<void>;
-  /** What one commit changed. */
+  /** The details of a commit. */
   describe(commit: string): Promise<Commit>;
-  /** The commits that an update brought to its reference, oldest first. */
+  /** The commits that an update added to its reference, oldest first. */
   commits(update: RefUpdate): Promise<Commit[]>;
-  /** Whether the update threw commits away. */
+  /** Whether the update discarded commits. */
   forced(update: RefUpdate): Promise<boolean>;
 }
 
 /**
- * The references of a bare repository, as git keeps them: one file each, or packed. They are read many times in a scenario, and
- * a git process for each took a tenth of the rehearsal's CPU.
+ * The references of a bare repository, as git stores them: one file each, or packed. Scenarios read them often, and a
+ * git process for each read took a tenth of the rehearsal's CPU.
  */
 async function readRefs(directory: string): Promise<Map<string, string>> {
   const refs = new Map<string, string>();
@@ -70,7 +70,7 @@ async function readRefs(directory: string): Promise<Map<string, string>> {
     const commit = (await readFile(file, "utf8").catch(emptyIfMissing)).trim();
     if (commit !== "") refs.set(path.relative(directory, file), commit);
   }
-  // Read last: git packs a reference before it deletes its file.
+  // Read last: git packs a reference before deleting its file.
   const packed = await readFile(path.join(directory, "packed-refs"), "utf8").catch(emptyIfMissing);
   for (const [, commit = "", name = ""] of packed.matchAll(/^([0-9a-f]{40}) (.+)$/gm))
     if (!refs.has(name)) refs.set(name, commit);
@@ -83,7 +83,7 @@ function emptyIfMissing(error: NodeJS.ErrnoException): string {
 }
 
 /**
- * Makes an empty bare repository.
+ * Creates an empty bare repository.
  * @param root folder of all repositories
  * @param name `acme/storefront`
  * @param clock dates the commits
@@ -91,7 +91,7 @@ function emptyIfMissing(error: NodeJS.ErrnoException): string {
 export async function createRepository(root: string, name: string, clock: Clock): Promise<Repository> {
   const directory = path.join(root, `${name}.git`);
   await mkdir(directory, { recursive: true });
-  // Names as they are, and no time spent on making a repository small that is thrown away.
+  // Names unescaped, and no time spent on compacting a temporary repository.
   const git = (args: string[], input?: string | Buffer) =>
     runGit(["-c", "core.quotePath=false", "-c", "core.compression=0", `--git-dir=${directory}`, ...args], input);
   await git(["init", "--quiet", "--bare", "--initial-branch=main"]);
@@ -164,11 +164,11 @@ interface Import {
   message: string;
   seconds: number;
   change?: Snapshot;
-  /** Another parent, and what both come to. */
+  /** A second parent, and the merged tree. */
   merged?: { commit: string; tree: string };
 }
 
-/** One commit in the form that `git fast-import` reads: no work tree is needed, and contents may be binary. */
+/** One commit in the format of `git fast-import`: it needs no work tree, and contents may be binary. */
 function importStream({ ref, before, message, seconds, change = {}, merged }: Import): Buffer {
   const parts: (string | Buffer)[] = [`commit ${ref}\n`];
   parts.push(`author ${author.name} <${author.email}> ${seconds} +0000\n`);
@@ -184,5 +184,5 @@ function importStream({ ref, before, message, seconds, change = {}, merged }: Im
 
 const data = (content: string | Buffer): (string | Buffer)[] => [`data ${Buffer.byteLength(content)}\n`, content, "\n"];
 
-/** `refs/heads/feature/x` → `feature/x`; undefined for what is no branch. */
+/** `refs/heads/feature/x` → `feature/x`; undefined if not a branch. */
 export const branchOf = (ref: string): string | undefined => /^refs\/heads\/(.+)$/.exec(ref)?.[1];

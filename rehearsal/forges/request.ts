@@ -5,7 +5,7 @@ export interface RequestOptions {
   method?: string;
   headers?: Record<string, string>;
   body?: string | Buffer;
-  /** Real milliseconds until the request is given up. Default: 10 seconds, which is GitHub's own limit for a delivery. */
+  /** Timeout in real milliseconds. Default: 10 seconds, GitHub's own limit for a delivery. */
   limit?: number;
 }
 
@@ -17,9 +17,9 @@ export interface Response {
 }
 
 /**
- * Asks a public address from outside the account: the name is looked up among the account's addresses, and the request
- * carries it in its Host header, as load balancers and gateways expect.
- * @throws if the name is not known, if nobody listens, or after the limit
+ * Calls a public address from outside the account. The name is resolved through the account's addresses, and sent in
+ * the Host header, as load balancers and gateways expect.
+ * @throws if the name is unknown, if nothing listens, or on a timeout
  */
 export async function request(
   addresses: ReadonlyMap<string, string>,

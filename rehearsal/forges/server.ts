@@ -8,40 +8,40 @@ import type { RefUpdate } from "./repository";
 import { answerJson, answerText, type Exchange, type Hosted, type Route, type Site } from "./site";
 import { advertise, exchange, type GitService } from "./smartHttp";
 
-/** How forges can fail those who download from them. */
+/** How forges can fail their clients. */
 export type Fault =
-  /** Every connection is reset, as on a path that does not reach them. */
+  /** Every connection is reset, as if the forges were unreachable. */
   | { kind: "unreachable" }
-  /** Archives break off after so many bytes. */
+  /** Archives break off after this many bytes. */
   | { kind: "cut"; afterBytes: number }
-  /** The website and git answer, the REST API does not: so many requests of it fail, then none does. */
+  /** The website and git work, but this many requests of the REST API fail. */
   | { kind: "apiDown"; requests: number };
 
 export interface ServerOptions {
-  /** The first one answers people's clone and curl, which use the port and the token instead of a site's name. */
+  /** The first one serves users' clone and curl, which use the port and the token instead of a site's name. */
   sites: Site[];
   /** @param site its host */
   hosted(site: string, name: string): Hosted | undefined;
-  /** The repository that the token is for. */
+  /** The repository of the token. */
   hostedFor(site: string, token: string): Hosted | undefined;
   fault(): Fault | undefined;
-  /** Told of what somebody pushed over HTTP, after git has answered them. */
+  /** Called for a push over HTTP, after git has responded. */
   pushed(site: Site, hosted: Hosted, updates: RefUpdate[]): Promise<unknown>;
-  /** Makes a version, for `curl -X POST …/push?version=4.0.0`. Resolves with what the caller is told. */
+  /** Creates a version, for `curl -X POST …/push?version=4.0.0`. Resolves with the response body. */
   publish(site: Site, hosted: Hosted, version: string): Promise<object>;
-  /** Told of what went wrong while serving; the client sees a connection that broke off. */
+  /** Called on errors while serving; the client sees a broken connection. */
   failed(error: Error): void;
 }
 
 export interface RunningServer {
-  /** `http://127.0.0.1:port`: where requests under the sites' own names go. */
+  /** `http://127.0.0.1:port`: receives requests under the sites' own names. */
   address: string;
-  /** The first site for people: the address and a random token, without which a web page could push and run code. */
+  /** The first site's address for people, with a random token: without it, a web page could push and run code. */
   url: string;
   close(): Promise<void>;
 }
 
-/** Plays all sites on one free port; the Host header says which. */
+/** Serves all sites on one free port; the Host header selects one. */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   const token = createToken();
   const names = new Set(options.sites.flatMap(({ host, hosts }) => [host, ...hosts]));
@@ -86,14 +86,14 @@ async function serve(options: ServerOptions, request: IncomingMessage, response:
   answerText(response, 404, "404: Not Found");
 }
 
-/** Whether the API is, which is one request less then. */
+/** Whether the API is down; counts this request. */
 function isDown(fault: Fault | undefined): boolean {
   if (fault?.kind !== "apiDown" || fault.requests === 0) return false;
   fault.requests -= 1;
   return true;
 }
 
-/** In GitHub's own words. */
+/** GitHub's own message. */
 const unavailable = {
   message:
     "No server is currently available to service your request. Sorry about that. Please try resubmitting your request and contact us if the problem persists.",
@@ -165,7 +165,7 @@ async function sendArchive(
   return true;
 }
 
-/** Lets so many bytes through, then breaks the connection off. */
+/** Passes this many bytes, then breaks the connection. */
 function cutter(bytes: number, cut: () => void): Transform {
   let passed = 0;
   return new Transform({

@@ -3,13 +3,13 @@ import type { PullRequests } from "./pullRequests";
 import type { Commit, RefUpdate, Repository } from "./repository";
 import type { Delivery, Webhook } from "./webhook";
 
-/** A repository as its site shows it. */
+/** A repository on its site. */
 export interface Hosted {
   repository: Repository;
-  /** Who brings it may read the repository, and write to it; undefined: everybody may read. */
+  /** Needed to read and write the repository; undefined: everyone may read. */
   token?: string | undefined;
   pullRequests: PullRequests;
-  /** What happens between a client's look at the references and its push: the first one at the next push. */
+  /** Runs between a client's read of the references and its push: one entry per push. */
   beforePush: (() => Promise<unknown>)[];
 }
 
@@ -19,13 +19,13 @@ export interface Exchange {
   response: ServerResponse;
   url: URL;
   hosted: Hosted;
-  /** What the path names after the repository: a commit, a git service. */
+  /** The path after the repository: a commit, a git service. */
   rest: string;
-  /** Sends the archive of a commit, its files in one folder; resolves with false where there is no such commit. */
+  /** Sends a commit's archive, with its files in one folder; resolves with false if the commit does not exist. */
   sendArchive(commit: string, folder: (commit: string) => string): Promise<boolean>;
   /** Serves a clone, a fetch or a push. */
   serveGit(service: string): Promise<void>;
-  /** Makes a version and pushes it. */
+  /** Creates a version and pushes it. */
   publish(version: string): Promise<object>;
 }
 
@@ -33,27 +33,27 @@ export interface Exchange {
 export interface Route {
   host: string;
   method: string;
-  /** Of the REST API, which may be down alone. */
+  /** Part of the REST API, which may be down separately. */
   isApi?: true;
-  /** Two groups: the repository's full name, and the rest that it serves. */
+  /** Two groups: the repository's full name, and the rest. */
   path: RegExp;
-  /** Of an address that names no repository, and is about the one whose token the request brings. */
+  /** For an address without a repository: it concerns the one of the request's token. */
   tokenOf?: TokenOf;
-  /** Whether a request may see a repository that is private: by the token that it brings. */
+  /** Whether the request's token grants access to a private repository. */
   admits(exchange: Exchange): boolean;
-  /** Where the repository is not there, or the request may not see it: forges do not tell one from the other. */
+  /** If the repository does not exist or the request may not see it: forges do not distinguish these. */
   refuse(request: IncomingMessage, response: ServerResponse): void;
   serve(exchange: Exchange): Promise<void> | void;
 }
 
-/** What a push did to one reference, as payloads tell it. */
+/** A push's effect on one reference, as in payloads. */
 export interface PushFacts {
   /** `acme/storefront` */
   repository: string;
   update: RefUpdate;
   /** Oldest first. */
   commits: Commit[];
-  /** What the reference points to now; absent after a deletion. */
+  /** The reference's new commit; absent after a deletion. */
   head?: Commit | undefined;
   forced: boolean;
   /** Milliseconds since the epoch. */
@@ -61,27 +61,27 @@ export interface PushFacts {
 }
 
 export interface Event {
-  /** As the site's own header names it. */
+  /** As in the site's own header. */
   name: string;
   payload: object;
 }
 
-/** A forge in one place: its addresses, and how it delivers. */
+/** A forge on one host: its addresses, and how it delivers. */
 export interface Site {
-  /** `github.com`: whose repositories these are. */
+  /** `github.com`: the site of its repositories. */
   host: string;
-  /** Those of its other addresses. */
+  /** Its other addresses. */
   hosts: string[];
   routes: Route[];
-  /** What a push is told as. */
+  /** The events of a push. */
   pushEvents(push: PushFacts[]): Event[];
-  /** What is delivered when a webhook is added, where anything is. */
+  /** The event for a new webhook, if any. */
   greeting?(webhook: Webhook): Event;
-  /** A delivery as it goes over the wire, signed or with the secret as the forge does it. */
+  /** A delivery's HTTP request, signed or with the secret, as the forge does it. */
   encode(delivery: Delivery): { headers: Record<string, string>; body: string };
 }
 
-/** The token of `Authorization: Basic`, which is its password, or of `Bearer`, or of GitHub's and Gitee's own `token`. */
+/** The token of `Authorization: Basic` (its password), `Bearer`, or GitHub's and Gitee's own `token`. */
 export function authorizationToken({ headers }: IncomingMessage): string | undefined {
   const [, scheme = "", value = ""] = /^(\w+) +(.+)$/.exec(headers.authorization ?? "") ?? [];
   if (/^(bearer|token)$/i.test(scheme)) return value;
@@ -90,10 +90,10 @@ export function authorizationToken({ headers }: IncomingMessage): string | undef
   return password;
 }
 
-/** Where a forge looks for the token of a request. */
+/** Where a forge expects a request's token. */
 type TokenOf = (request: IncomingMessage) => string | undefined;
 
-/** Whether everybody may see the repository, or the request brings its token. */
+/** Whether everyone may see the repository, or the request has its token. */
 export const admitsToken =
   (tokenOf: TokenOf) =>
   ({ hosted, request }: Exchange): boolean =>
@@ -104,8 +104,8 @@ export function answerText(response: ServerResponse, status: number, text: strin
 }
 
 /**
- * Refuses as forges' APIs do: who has no token is told that nothing is there, who has a wrong one that it is wrong.
- * @param more what the body holds beside the message
+ * Rejects requests as forges' APIs do: without a token, nothing is found; a wrong token is reported as wrong.
+ * @param more body fields besides the message
  */
 export const refuseByJson =
   (tokenOf: TokenOf, messages: { anonymous: string; refused: string }, more: object = {}): Route["refuse"] =>
@@ -121,7 +121,7 @@ export function answerJson(response: ServerResponse, status: number, value: obje
 
 /**
  * git over HTTP, which all forges serve at the same paths with Basic authentication.
- * @param realm as the forge names it
+ * @param realm the forge's own
  */
 export function gitRoutes(host: string, realm: string): Route[] {
   const common = {

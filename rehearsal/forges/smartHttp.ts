@@ -4,25 +4,25 @@ import { createGunzip } from "node:zlib";
 import { exitOf, startGit } from "./git";
 import { noCommit, type RefUpdate, type Repository } from "./repository";
 
-/** git-upload-pack serves clones and fetches, git-receive-pack takes pushes. */
+/** git-upload-pack serves clones and fetches, git-receive-pack accepts pushes. */
 export type GitService = "git-upload-pack" | "git-receive-pack";
 
 const fresh = { "cache-control": "no-cache, max-age=0, must-revalidate" };
 
-/** Forges let a clone leave files out (`--filter`), which git does not unless told. */
+/** Forges allow partial clones (`--filter`), which git disables by default. */
 const configuration = ["-c", "uploadpack.allowFilter=true"];
 
-/** `git-upload-pack` → `upload-pack`, run for one request at a time as git's HTTP protocol asks for. */
+/** `git-upload-pack` → `upload-pack`, run for a single request, as git's HTTP protocol requires. */
 const serve = (service: GitService, args: string[], request: IncomingMessage) =>
   startGit([...configuration, service.slice("git-".length), "--stateless-rpc", ...args], protocolOf(request));
 
-/** Version 2 of the protocol is asked for by a header, which git takes from an environment variable. */
+/** A header requests version 2 of the protocol; git reads it from an environment variable. */
 function protocolOf(request: IncomingMessage): Record<string, string> {
   const version = request.headers["git-protocol"];
   return typeof version === "string" ? { GIT_PROTOCOL: version } : {};
 }
 
-/** `GET /<owner>/<repository>.git/info/refs?service=…`: which references there are. */
+/** `GET /<owner>/<repository>.git/info/refs?service=…`: the list of references. */
 export async function advertise(
   repository: Repository,
   service: GitService,
@@ -32,7 +32,7 @@ export async function advertise(
   const git = serve(service, ["--http-backend-info-refs", repository.directory], request);
   const announcement = `# service=${service}\n`;
   response.writeHead(200, { ...fresh, "content-type": `application/x-${service}-advertisement` });
-  // git's packet lines begin with their own length, four hexadecimal digits included; 0000 ends the list.
+  // git's packet lines start with their length, including its four hexadecimal digits; 0000 ends the list.
   response.write(`${(announcement.length + 4).toString(16).padStart(4, "0")}${announcement}0000`);
   git.stdin.end();
   git.stderr.resume();
@@ -58,7 +58,7 @@ export async function exchange(
   return moved(before, await repository.refs());
 }
 
-/** What differs between two states of a repository's references. */
+/** The difference between two states of a repository's references. */
 export function moved(before: Map<string, string>, after: Map<string, string>): RefUpdate[] {
   return [...new Set([...before.keys(), ...after.keys()])]
     .map((ref) => ({ ref, before: before.get(ref) ?? noCommit, after: after.get(ref) ?? noCommit }))

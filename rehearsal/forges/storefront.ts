@@ -3,18 +3,18 @@ import path from "node:path";
 import { file, readFolder, type Snapshot } from "./files";
 import type { RefUpdate, Repository } from "./repository";
 
-/** The repository that the example application lives in, as the stack files name it. */
+/** The example application's repository, as named in the stack files. */
 export const storefront = "acme/storefront";
 
 const folder = path.join(__dirname, "../../examples/storefront");
 
-/** What a version that cannot start begins with: it needs a variable that no stack declares, and no test notices. */
+/** Start of a version that cannot start: it needs a variable that no stack declares, which no test notices. */
 const crash = `const database = process.env.DATABASE_URL;
 if (database === undefined) throw new Error("DATABASE_URL is not set");
 
 `;
 
-/** The example's schedules, but that one has another name and the other is gone. */
+/** The example's schedules, with one renamed and the other removed. */
 export const renamedSchedules = `timeZone: UTC
 schedules:
   - name: sales-report
@@ -22,7 +22,7 @@ schedules:
     command: [node, report.js, sales]
 `;
 
-/** Schedules of which none may be put: the first is as it should be, the others have a mistake each. */
+/** Schedules that must all be rejected: the first is valid, each of the others has an error. */
 export const wrongSchedules = `timeZone: UTC
 schedules:
   - name: daily-report
@@ -36,13 +36,13 @@ schedules:
     command: node report.js sales
 `;
 
-/** A commit of the example application in a version; the first one too. It repairs what earlier commits broke. */
+/** A commit of the example application in a version, also as the first commit. Undoes the damage of earlier commits. */
 export async function commitVersion(repository: Repository, version: string, branch = "main"): Promise<RefUpdate> {
   const example = await readFolder(folder);
   return repository.commit(working(example, version), `Release ${version}`, branch);
 }
 
-/** A version that differs from the example in some files. What earlier commits broke is repaired. */
+/** A version that differs from the example in some files. Undoes the damage of earlier commits. */
 async function commitChanged(
   repository: Repository,
   version: string,
@@ -53,23 +53,23 @@ async function commitChanged(
   return repository.commit({ ...working(example, version), ...change(example) }, `Release ${version}: ${why}`);
 }
 
-/** Taken out where it would find out, before the version is built. */
+/** Removed if it would detect the error before the version is built. */
 const programsTest = "test/programs.test.js";
 
-/** A version whose tests pass and whose server ends as soon as it starts. */
+/** A version whose tests pass and whose server exits at startup. */
 export const commitCrash = (repository: Repository, version: string): Promise<RefUpdate> =>
   commitChanged(repository, version, "ask the database", (example) => ({
     "server.js": file(crash + contentOf(example, "server.js")),
   }));
 
-/** A version whose tests pass and whose worker ends as soon as it starts. */
+/** A version whose tests pass and whose worker exits at startup. */
 export const commitWorkerCrash = (repository: Repository, version: string): Promise<RefUpdate> =>
   commitChanged(repository, version, "the worker asks the database", (example) => ({
     "worker.js": file(crash + contentOf(example, "worker.js")),
     [programsTest]: null,
   }));
 
-/** A version with a buildspec of its own that pushes its image over an environment's and a released version's, and fails. */
+/** A version whose own buildspec moves the tags of an environment and a released version to its image, and fails. */
 export const commitForgery = (repository: Repository, version: string, released: string): Promise<RefUpdate> =>
   commitChanged(repository, version, "a build of its own", () => ({
     "buildspec.yml": file(`version: 0.2
@@ -86,7 +86,7 @@ phases:
 `),
   }));
 
-/** A version whose migration does its steps, then says that a column is missing, and ends with exit code 3. */
+/** A version whose migration performs its steps, then reports a missing column and exits with code 3. */
 export const commitFailingMigration = (repository: Repository, version: string): Promise<RefUpdate> =>
   commitChanged(repository, version, "drop the old price", (example) => ({
     "migrate.js": file(`${contentOf(example, "migrate.js")}
@@ -96,7 +96,7 @@ process.exitCode = 3;
     [programsTest]: null,
   }));
 
-/** A version whose migration takes so many seconds of real time before it does its steps. */
+/** A version whose migration first takes this many seconds of real time. */
 export const commitSlowMigration = (repository: Repository, version: string, seconds: number): Promise<RefUpdate> =>
   commitChanged(repository, version, "move every order", (example) => ({
     "migrate.js": file(`setTimeout(() => {
@@ -105,11 +105,11 @@ ${contentOf(example, "migrate.js")}}, ${seconds * 1000});
     [programsTest]: null,
   }));
 
-/** A version with schedules of its own. */
+/** A version with its own schedules. */
 export const commitSchedules = (repository: Repository, version: string, schedules: string): Promise<RefUpdate> =>
   commitChanged(repository, version, "other schedules", () => ({ "schedules.yaml": file(schedules) }));
 
-/** A version with one file which does not compress, so that the archive is at least as large. */
+/** A version with one incompressible file, so that the archive is at least as large. */
 export async function commitLarge(repository: Repository, version: string, bytes: number): Promise<RefUpdate> {
   const example = await readFolder(folder);
   const change = { ...working(example, version), "assets/catalogue.bin": file(noise(bytes)) };
@@ -127,17 +127,17 @@ function inVersion(example: Snapshot, version: string): Snapshot {
   return { "package.json": file(`${JSON.stringify(manifest, null, 2)}\n`) };
 }
 
-/** What commits of scenarios add, and the example does not have. */
+/** Files added by scenarios' commits but not in the example. */
 const added = ["buildspec.yml"];
 
-/** The whole example, so that it also starts as the first commit. */
+/** The whole example, so that it also works as the first commit. */
 const working = (example: Snapshot, version: string): Snapshot => ({
   ...example,
   ...inVersion(example, version),
   ...Object.fromEntries(added.map((name) => [name, null])),
 });
 
-/** The same bytes in every run, and none that gzip could shorten: a cipher's key stream. */
+/** The same incompressible bytes in every run: a cipher's key stream. */
 function noise(bytes: number): Buffer {
   return createCipheriv("aes-128-ctr", Buffer.alloc(16), Buffer.alloc(16)).update(Buffer.alloc(bytes));
 }

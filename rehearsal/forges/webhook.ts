@@ -1,23 +1,23 @@
 import type { Response } from "./request";
 
-/** A webhook as a repository's settings hold it. */
+/** A webhook in a repository's settings. */
 export interface Webhook {
   id: number;
   /** `acme/storefront` */
   repository: string;
   url: string;
   secret: string;
-  /** GitHub's own default is `form`; the others send JSON alone. */
+  /** GitHub's own default is `form`; the others only send JSON. */
   contentType: "json" | "form";
-  /** Of Gitee's two kinds the one with a signature, in place of the password itself. */
+  /** For Gitee: a signature instead of the password itself. */
   signed?: boolean;
 }
 
 /** One line of "Recent deliveries". */
 export interface Delivery {
-  /** Counts from 1; a redelivery is a line of its own. */
+  /** Counts from 1; a redelivery is a separate line. */
   id: number;
-  /** Where it comes from: `github.com` */
+  /** Its origin: `github.com` */
   site: string;
   /** The same for a delivery and its redeliveries. */
   guid: string;
@@ -27,8 +27,8 @@ export interface Delivery {
   redelivery: boolean;
   /** Simulated milliseconds since the epoch. */
   at: number;
-  /** What came back; absent if nothing did. */
+  /** The response, if any. */
   answer?: Response;
-  /** Why nothing came back. */
+  /** Why there is no response. */
   error?: string;
 }

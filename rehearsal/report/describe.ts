@@ -3,24 +3,24 @@ import { resourceOf } from "./arn";
 import type { PipelineNames } from "./pipelines";
 import { isAllClear, subjectOf } from "./subject";
 
-/** How an event is told: a note stays, an activity is shown while it lasts, a detail is for those who want everything. */
+/** How an event is shown: a note stays, an activity is shown while it lasts, a detail only with --verbose. */
 export interface Told {
   as: "note" | "activity" | "detail";
   text: string;
 }
 
 const lastOf = (arn: string) => arn.split("/").at(-1) ?? arn;
-/** A commit as git abbreviates it; other tags as they are. */
+/** Abbreviates a commit as git does; other tags are unchanged. */
 const short = (tag: string) => (/^[0-9a-f]{40}$/.test(tag) ? tag.slice(0, 7) : tag);
 const because = (reason: string | undefined) => (reason === undefined || reason === "" ? "" : `: ${reason}`);
 
-/** A stage, and the action in it where that has another name. */
+/** A stage, and its action if that has another name. */
 const whereIn = ({ stage, action }: { stage: string; action: string }) =>
   stage === action ? stage : `${stage}/${action}`;
 
 /**
- * What a person watching the consoles would say of an event.
- * @param names of the pipelines that are to be told apart
+ * Describes an event to a person watching the consoles.
+ * @param names to distinguish the pipelines
  */
 export function describe(event: CloudEvent, names: PipelineNames = new Map()): Told {
   switch (event.kind) {
@@ -46,7 +46,7 @@ export function describe(event: CloudEvent, names: PipelineNames = new Map()): T
       const name = names.get(event.pipeline) ?? event.pipeline;
       return event.status === "InProgress"
         ? { as: "activity", text: `${name} starts` }
-        : // Why it failed, the action has said.
+        : // The action has reported the reason.
           { as: "note", text: `${name}: execution ${event.status}` };
     }
     case "action":
@@ -104,7 +104,7 @@ function describeAction(event: Extract<CloudEvent, { kind: "action" }>, pipeline
 }
 
 function describeRuleChange({ rule, change, schedule }: Extract<CloudEvent, { kind: "rule-changed" }>): Told {
-  // A rule is put, then gets its targets: once is enough.
+  // A rule is put, then gets its targets: report it once.
   if (change === "targets") return { as: "detail", text: `rule ${rule} has other targets` };
   if (change === "deleted") return { as: "note", text: `rule ${rule} deleted` };
   return { as: schedule === undefined ? "detail" : "note", text: `rule ${rule} put${because(schedule)}` };
@@ -119,7 +119,7 @@ function describeTask(event: Extract<CloudEvent, { kind: "task" }>): Told {
     return { as: family === undefined ? "activity" : "note", text: `${task} runs${starter}` };
   }
   const exit = exitCode === undefined ? "" : ` with exit code ${exitCode}`;
-  // A drained task of a service ends with 0 after each rollout: that is the way of things.
+  // A drained task of a service exits with 0 after each rollout, which is normal.
   const expected = family === undefined && exitCode === 0;
   return { as: expected ? "detail" : "note", text: `${task} stopped${exit}${because(reason)}` };
 }

@@ -3,7 +3,7 @@ import { isMismatch } from "../scenarios/scenario";
 import { resourceOf } from "./arn";
 import { describe } from "./describe";
 
-/** The failed scenario and step, the expected result, denials, connections that failed, and how to see more. */
+/** The failed scenario and step, the expected result, denials, failed connections, and how to see more. */
 export function explainFailure(failure: Failure): string {
   const { cause, denials, unreached, last, pipelines } = failure;
   const lines = [`Failed: scenario ${failure.scenario}, step ${failure.position} (${failure.step})`];
@@ -26,7 +26,7 @@ export function explainFailure(failure: Failure): string {
   }
   for (const event of unreached) add("network", describe(event).text);
   for (const [index, event] of last.entries()) add(index === 0 ? "before" : "", describe(event, pipelines).text);
-  // Errors of the rehearsal explain themselves; a TypeError does not.
+  // Errors of the rehearsal are self-explanatory; a TypeError is not.
   if (cause.name !== "Error" && cause.stack !== undefined) add("stack", cause.stack);
   // The default stack of `npm start`.
   const stack = failure.rehearsed === "dev" ? "" : `--stack ${failure.rehearsed} `;

@@ -1,7 +1,7 @@
 import { linesOf, type Output, type Progress, seconds } from "./progress";
 
 /**
- * Progress as plain lines, one for each event, for logs and pipes: no escape codes, nothing is ever rewritten.
+ * Progress as plain lines, one per event, for logs and pipes: no escape codes, no rewriting.
  * @param now real milliseconds
  */
 export function createLines(output: Output, now: () => number = () => performance.now()): Progress {
@@ -20,11 +20,11 @@ export function createLines(output: Output, now: () => number = () => performanc
       line(`  ${text} ...`);
     },
     note: (text) => line(`      ${text}`),
-    // What only goes on is for those who watch: a log is told what came of it.
+    // Activities are only for people watching: a log gets the results.
     activity: () => undefined,
     done(detail, excerpt) {
       line(`  ok: ${title}${detail === undefined ? "" : `: ${detail}`} (${seconds(now() - stepBegan)})`);
-      // Without the time, so that they can be copied.
+      // Without the time, for copying.
       for (const it of linesOf(excerpt)) output.write(`${" ".repeat(14)}${it}\n`);
     },
     failed: () => line(`  failed: ${title} (${seconds(now() - stepBegan)})`),

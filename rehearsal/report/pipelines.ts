@@ -1,10 +1,10 @@
 import type { ScenarioStack } from "../scenarios/scenarioContext";
 
-/** What people call pipelines, by name. */
+/** Display names of pipelines, by name. */
 export type PipelineNames = ReadonlyMap<string, string>;
 
 /**
- * What to call the pipelines of stacks: `storefront in prod`. Of one stack alone there are none: its own names will do.
+ * Display names of the stacks' pipelines: `storefront in prod`. Empty for a single stack: its own names suffice.
  * @param stacks those of one account
  */
 export function pipelineNames(stacks: readonly Pick<ScenarioStack, "environment" | "outputs">[]): PipelineNames {

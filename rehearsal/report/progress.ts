@@ -1,20 +1,20 @@
-/** Where a rehearsal tells how far it is: one heading for each scenario, one step after another, notes within a step. */
+/** Reports a rehearsal's progress: a heading for each scenario, one step after another, notes within a step. */
 export interface Progress {
   heading(text: string): void;
   begin(title: string): void;
-  /** Something that happened within the step, and stays. */
+  /** An event within the step; it stays. */
   note(text: string): void;
-  /** What is going on right now; the next one takes its place. */
+  /** The current activity; the next one replaces it. */
   activity(text: string): void;
   /**
-   * @param detail what came out
-   * @param excerpt lines that are shown as they are: a diff
+   * @param detail the result
+   * @param excerpt lines shown verbatim: a diff
    */
   done(detail?: string, excerpt?: string): void;
   failed(): void;
-  /** A line outside of any step. */
+  /** A line outside any step. */
   say(text: string): void;
-  /** Leaves the terminal as it was found. */
+  /** Restores the terminal. */
   close(): void;
 }
 
@@ -26,8 +26,8 @@ export interface Output {
   rows?: number;
 }
 
-/** The lines of an excerpt; its last line break ends the last one. */
+/** The lines of an excerpt, without an empty one at the end. */
 export const linesOf = (excerpt: string | undefined): string[] => excerpt?.replace(/\n$/, "").split("\n") ?? [];
 
-/** Real time since a moment, `3.2 s`. */
+/** Elapsed real time, `3.2 s`. */
 export const seconds = (milliseconds: number): string => `${(milliseconds / 1000).toFixed(1)} s`;

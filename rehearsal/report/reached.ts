@@ -3,13 +3,13 @@ import { count } from "./table";
 
 type Connection = Extract<CloudEvent, { kind: "connection" }>;
 
-/** What a function connected to by one way. */
+/** A function's connections by one path. */
 interface Use {
   hosts: Set<string>;
   times: number;
 }
 
-/** By which hops functions reached hosts outside of AWS, then what they did not reach and why: each way once. */
+/** The hops by which functions reached hosts outside AWS, then the hosts not reached and why: each path once. */
 export function reachedLines(events: CloudEvent[]): string[] {
   const connections = events.filter((event): event is Connection => event.kind === "connection");
   const [reached, refused] = [true, false].map((open) =>

@@ -1,17 +1,17 @@
 import type { Grant } from "../cloud/policies";
 
 interface Reason {
-  /** The only stacks whose usual scenarios do not need it. */
+  /** If set, only these stacks' usual scenarios do not need it. */
   stacks?: string[];
-  /** Roles by name; Pulumi adds a hyphen and seven digits to the program's. */
+  /** Roles by name; Pulumi appends a hyphen and seven digits. */
   role: RegExp;
   actions: string[];
   resource: RegExp;
-  /** When the permission is needed after all. */
+  /** When the permission is needed. */
   reason: string;
 }
 
-/** Permissions that the usual scenarios do not need, each with the case that it is for. */
+/** Permissions that the usual scenarios do not need, each with the case that needs it. */
 export const reasons: Reason[] = [
   {
     role: /-fetch-role-/,
@@ -188,7 +188,7 @@ export const reasons: Reason[] = [
     resource: /^\*$|:task\//,
     reason: "reports why a version did not start, as for the storefront: npm start -- --scenario rollback",
   },
-  // What the usual scenarios of dev need.
+  // Needed by the usual scenarios of dev.
   {
     stacks: ["prod", "cn-north-1", "cn-northwest-1"],
     role: /-deploy-role-/,
@@ -227,7 +227,7 @@ export const reasons: Reason[] = [
   },
 ];
 
-/** Why a permission is granted though no call in a stack needed it; undefined if nobody has said so. */
+/** Why a permission is granted although no call in a stack needed it; undefined if no reason is listed. */
 export function reasonFor({ role, action, resource }: Grant, stack: string): string | undefined {
   const found = reasons.find(
     (it) =>

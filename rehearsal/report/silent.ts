@@ -2,7 +2,7 @@ import type { Progress } from "./progress";
 
 const nothing = () => undefined;
 
-/** Shows nothing: for tests, and for deliveries that only set an account up. */
+/** Shows nothing: for tests, and for deliveries that only prepare an account. */
 export const silent: Progress = {
   heading: nothing,
   begin: nothing,

@@ -10,23 +10,23 @@ import { reachedLines } from "./reached";
 import { isAllClear, subjectOf } from "./subject";
 import { count, table } from "./table";
 
-/** A permission that no call needed, and why it is granted all the same. */
+/** A permission that no call needed, and why it is granted nevertheless. */
 interface Unused {
   grant: Grant;
   reason: string | undefined;
 }
 
-/** What a rehearsal leaves to tell, over all accounts that it opened. */
+/** The results of a rehearsal across all its accounts. */
 export interface Findings {
-  /** Pulumi type tokens, one for each resource. */
+  /** Pulumi type tokens, one per resource. */
   resources: string[];
   events: CloudEvent[];
-  /** What to call pipelines in it. */
+  /** Display names of its pipelines. */
   pipelines: PipelineNames;
   decisions: Decision[];
   granted: number;
   unused: Unused[];
-  /** Whether only some scenarios were played: then what is not needed tells nothing. */
+  /** Whether only some scenarios were played: unused permissions then mean nothing. */
   partial: boolean;
   deliveries: readonly Delivery[];
   pullRequests: readonly PullRequest[];
@@ -61,7 +61,7 @@ export function summarise(findings: Findings): string {
 const section = (title: string, lines: string[]): string[][] =>
   lines.map((line, index) => [index === 0 ? title : "", line]);
 
-/** How many types are named: those that there is most of. */
+/** Number of types named: the most frequent ones. */
 const NAMED_TYPES = 5;
 
 /** `9 resources of 6 types: Bucket 4, Function 1, …` */
@@ -77,13 +77,13 @@ function resourcesLine(types: string[]): string {
 const pullRequestLine = ({ repository, number, state, mergedAt, title }: PullRequest): string =>
   `${repository}#${number} ${mergedAt === undefined ? state : "merged"}: ${title}`;
 
-/** The rules with a schedule, as they were changed last. */
+/** The rules with a schedule and their latest change. */
 function scheduleLines(events: CloudEvent[]): string[] {
   const rules = new Map<string, { schedule: string; change: string }>();
   for (const event of events) {
     if (event.kind !== "rule-changed") continue;
     const schedule = event.schedule ?? rules.get(event.rule)?.schedule;
-    // A rule without a schedule waits for an event: it is the program's, and not of an application.
+    // A rule without a schedule waits for an event: it belongs to the program, not to an application.
     if (schedule !== undefined) rules.set(event.rule, { schedule, change: event.change });
   }
   const width = Math.max(0, ...[...rules.keys()].map((rule) => rule.length));
@@ -92,7 +92,7 @@ function scheduleLines(events: CloudEvent[]): string[] {
   );
 }
 
-/** The subjects of all notices; alarms that are OK together. */
+/** The subjects of all notices; OK alarms are combined. */
 function noticeLines(events: CloudEvent[]): string[] {
   const notices = events.filter((event) => event.kind === "notice");
   const clear = notices.filter(isAllClear);
@@ -111,7 +111,7 @@ const tally = (entries: [string, number][]): string =>
 
 const listed = (list: string): string => (list === "" ? "" : `: ${list}`);
 
-/** How often each occurs, in the order of the first. */
+/** Number of occurrences, in order of the first. */
 function counted(names: string[]): [string, number][] {
   const counts = new Map<string, number>();
   for (const name of names) counts.set(name, (counts.get(name) ?? 0) + 1);
@@ -134,7 +134,7 @@ function callsLine(decisions: Decision[]): string {
 const deniedRows = (decisions: Decision[]): string[][] =>
   decisions.filter((it) => it.denial !== undefined).map((it) => ["", withoutArns(it.denial ?? "")]);
 
-/** What a role has for one reason together. Where there is none, the resource is told too: somebody has to look for it. */
+/** Groups a role's grants by reason. Without a reason, also shows the resource, which somebody must investigate. */
 function unusedRows(unused: Unused[]): string[][] {
   const rows = new Map<string, Set<string>>();
   for (const { grant, reason } of unused) {

@@ -1,4 +1,4 @@
-/** Rows as aligned columns; the last column is left as long as it is. */
+/** Rows as aligned columns; the last column is not padded. */
 export function table(rows: string[][], indent = "  "): string {
   const widths: number[] = [];
   for (const row of rows)

@@ -1,12 +1,12 @@
 import { styleText } from "node:util";
-// log-update: rewrites the running step's lines where they are. Wrapped lines, a resized or short terminal and the cursor's
-// return after a signal are its business.
+// log-update: rewrites the running step's lines in place. It handles wrapped lines, a resized or short terminal, and
+// restoring the cursor after a signal.
 import { createLogUpdate } from "log-update";
 import { linesOf, type Output, type Progress, seconds } from "./progress";
 
 const frames = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"];
 
-/** How a line of a diff begins, the longest first, and its style. */
+/** Prefixes of diff lines, longest first, and their styles. */
 const diffStyles = [
   ["diff --git ", "bold"],
   ["--- ", "bold"],
@@ -17,11 +17,11 @@ const diffStyles = [
 ] as const;
 
 export interface TerminalOptions {
-  /** Whether to colour: the terminal's wish and NO_COLOR's. */
+  /** Whether to use colour, from the terminal and NO_COLOR. */
   colour: boolean;
   /** Real milliseconds. */
   now?: () => number;
-  /** Calls back until told to stop, for the spinner. */
+  /** Calls back until stopped, for the spinner. */
   every?: (milliseconds: number, action: () => void) => () => void;
 }
 
@@ -30,7 +30,7 @@ function everyInterval(milliseconds: number, action: () => void): () => void {
   return () => clearInterval(timer);
 }
 
-/** Progress on a terminal: the running step turns, finished ones stay above it with their time. */
+/** Progress on a terminal: the running step has a spinner, finished ones stay above it with their time. */
 export function createTerminal(output: Output & NodeJS.WritableStream, options: TerminalOptions): Progress {
   const { colour, now = () => performance.now(), every = everyInterval } = options;
   const live = createLogUpdate(output as NodeJS.WriteStream);
@@ -44,12 +44,12 @@ export function createTerminal(output: Output & NodeJS.WritableStream, options: 
   const row = (sign: string, text: string, milliseconds: number) =>
     `  ${sign} ${text}  ${paint("dim", seconds(milliseconds))}`;
   const notesOf = (notes: string[]) => notes.map((note) => `      ${paint("dim", note)}`);
-  /** As git shows a diff; other lines as they are. */
+  /** Colours diff lines as git does, and no others. */
   const inColours = (line: string) => {
     const [, style] = diffStyles.find(([begin]) => line.startsWith(begin)) ?? [];
     return style === undefined ? line : paint(style, line);
   };
-  /** Cut to the terminal's width: what moves stays on one line, and is told in full when the step is finished. */
+  /** Truncated to the terminal's width: a running step stays on one line, and is shown in full when finished. */
   const cut = (text: string, taken: number) => {
     const width = (output.columns ?? 80) - taken - 1;
     return text.length > width ? `${text.slice(0, width - 1)}…` : text;
@@ -66,7 +66,7 @@ export function createTerminal(output: Output & NodeJS.WritableStream, options: 
     live(lines.join("\n"));
   }
 
-  /** What stays is not written by log-update: it would break long lines, and addresses are there to be copied. */
+  /** Permanent lines bypass log-update: it would break long lines, and addresses must stay copyable. */
   function print(lines: string[]): void {
     live.clear();
     output.write(`${lines.join("\n")}\n`);

@@ -8,7 +8,7 @@ import { readable } from "./steps/versions";
 
 const secret = "acme/slack-webhook";
 
-/** What Slack's people read of deliveries, with versions in place of commits. */
+/** Slack messages about deliveries, with versions in place of commits. */
 const heard = (context: ScenarioContext): string[] =>
   context.chats.posts
     .filter(({ text }) => text.startsWith("[slipway] storefront in dev: "))
@@ -78,7 +78,7 @@ export const chatDown: Scenario = {
   ],
 };
 
-/** How the chat's function ended that was told of the last delivery. */
+/** The next invocation of the chat function after a delivery. */
 function nextInvocation(context: ScenarioContext): Promise<Invocation> {
   const told = context.since().findIndex((it) => it.kind === "notice" && it.subject?.startsWith("storefront in dev: "));
   const isIt = (it: CloudEvent): it is Invocation =>

@@ -2,7 +2,7 @@ import { commitVersion } from "../forges/storefront";
 import type { Scenario, Step } from "./scenario";
 import { addWebhook, answers, delivers, push } from "./steps/deliveries";
 
-/** A first version and a second one, each seen to answer. */
+/** A first and a second version, each seen to respond. */
 export const twoVersions = (delivered: Step): Step[] => [
   addWebhook,
   push("version 1.0.0 is pushed", (repository) => commitVersion(repository, "1.0.0")),

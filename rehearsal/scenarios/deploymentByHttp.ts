@@ -10,7 +10,7 @@ import { readable } from "./steps/versions";
 
 const failed = "storefront in dev: deployment of 3.0.0 failed";
 
-/** A version that was delivered before is asked for, and is what runs in the end. The schedules stay those of 2.0.0. */
+/** Requests an earlier version, which runs in the end. The schedules stay those of 2.0.0. */
 const deploys = (version: string): Step => ({
   title: `version ${version} is requested by HTTP, and deployed`,
   async run(context) {
@@ -25,7 +25,7 @@ const deploys = (version: string): Step => ({
   },
 });
 
-/** While one is under way, a second one is refused, and says which one is in its way. */
+/** A second deployment is rejected while one is in progress; the error names the one in progress. */
 const oneAtATime: Step = {
   title: "while 2.0.0 is deployed by HTTP, another request is refused; then 2.0.0 runs again",
   async run(context) {
@@ -43,7 +43,7 @@ const oneAtATime: Step = {
   },
 };
 
-/** The pipeline comes to its deployment while one by HTTP is under way, which fails and is rolled back. */
+/** The pipeline reaches its deployment while one by HTTP is in progress. That one fails and is rolled back. */
 const pipelineWaits: Step = {
   title: "during its migration, 3.0.0 is requested, which crashes: the pipeline waits until it is rolled back",
   async run(context) {
@@ -58,7 +58,7 @@ const pipelineWaits: Step = {
       (event): event is CloudEvent =>
         event.kind === "log" && readable(context, event.line).includes(`"summary":"${waits}"`),
     );
-    // The lock is given back before this, and the pipeline looks every minute.
+    // The lock is released before this, and the pipeline checks every minute.
     await expectTold(context, [failed]);
     await context.clock.during(expectState(context, at("2.0.0")));
     const { state, cause = "" } = await ended(context, id);
@@ -73,7 +73,7 @@ const pipelineWaits: Step = {
   },
 };
 
-/** Once the pipeline has begun to change services, it has the lock. */
+/** Once the pipeline has started to change services, it holds the lock. */
 const pipelineGoesFirst: Step = {
   title: "then it continues, and a request for 1.0.0 is refused meanwhile",
   async run(context) {

@@ -3,7 +3,7 @@ import type { Scenario } from "./scenario";
 import { answers, delivers, push } from "./steps/deliveries";
 import { reachedByInstance } from "./steps/reached";
 
-/** What tasks and functions need where nothing else leads out: https://docs.aws.amazon.com/vpc/latest/privatelink/ */
+/** Endpoints that tasks and functions need in a closed VPC: https://docs.aws.amazon.com/vpc/latest/privatelink/ */
 const endpoints = ["s3", "ecr.api", "ecr.dkr", "logs", "sqs", "sns", "codepipeline"];
 
 export const endpointsOnly: Scenario = {

@@ -10,7 +10,7 @@ import { nothingChanges } from "./steps/unchanged";
 const isRefused = (event: CloudEvent): event is CloudEvent =>
   event.kind === "log" && event.line.includes('"message":"fetch refused"');
 
-/** GitHub serves the commits of forks under the parent's name: that it has the commit proves nothing. */
+/** GitHub serves commits of forks under the parent's name: having the commit proves nothing. */
 const claims: Step = {
   title: "a webhook with the right secret claims that main contains a commit of another branch",
   async run(context) {

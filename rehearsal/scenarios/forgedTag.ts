@@ -19,7 +19,7 @@ const failsInDev = (title: string, actions: EndedAction[]): Step => ({
   },
 });
 
-/** The tag has started prod's pipeline, which does not trust it. */
+/** The tag started prod's pipeline, which does not trust it. */
 const refuses: Step = {
   title: "prod's pipeline rejects the image that is not dev's latest delivery, and prod stays at 2.0.0",
   async run(context) {
@@ -32,13 +32,13 @@ const refuses: Step = {
     expectMatches("the failure", execution.failure, cause);
     const [notice = ""] = await expectTold(context, ["storefront in prod: failed at Image"]);
     expectMatches("the notice", notice, cause);
-    // The state shows versions by their commits' tags: if the tag of 2.0.0 had been overwritten, it would show another version.
+    // The state shows versions by their commit tags: overwriting the tag of 2.0.0 would show another version.
     await expectState(context, at("2.0.0"));
     return undefined;
   },
 };
 
-/** Anybody who can push to the repository can do this. */
+/** Anyone who can push to the repository can do this. */
 const movesTag = (version: string): Step => ({
   title: `somebody moves the tag dev to version ${version} by hand`,
   async run(context) {

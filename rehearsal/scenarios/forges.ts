@@ -6,13 +6,13 @@ import { intakeOf, type ScenarioContext } from "./scenarioContext";
 import { expectDeliveries, expectRuns } from "./steps/applications";
 import { betweenComparisons, calls } from "./steps/polling";
 
-/** A small application at one of the other forges. */
+/** A small application on one of the other forges. */
 interface Small {
   name: string;
   forge: string;
   site: string;
   repository: string;
-  /** Why a delivery with another secret is refused. */
+  /** Why a webhook with another secret is rejected. */
   refused: string;
 }
 
@@ -39,7 +39,7 @@ const stock: Small = {
   repository: "acme/stock",
   refused: `X-Gitee-Token is neither the secret nor its signature of an X-Gitee-Timestamp within an hour of now${orPath}`,
 };
-/** Its administrators are others than those of loyalty. */
+/** Its administrators differ from loyalty's. */
 const returns: Small = { ...loyalty, name: "returns", repository: "acme/shop/returns" };
 const all = [loyalty, returns, search, stock];
 
@@ -52,7 +52,7 @@ setInterval(() => {}, 1000);
 process.once("SIGTERM", () => process.exit());
 `;
 
-/** Commits a version of a small application, and delivers what its forge tells of it. */
+/** Commits a version of a small application and sends its forge's webhook. */
 async function commit(context: ScenarioContext, repository: Repository, text: string): Promise<Delivery> {
   const update = repository.commit({ Dockerfile: file(dockerfile), "worker.js": file(worker(text)) }, text);
   const delivery = await context.push(update, repository);
@@ -65,10 +65,10 @@ const answerOf = ({ answer, error }: Delivery): Record<string, unknown> => {
   return { status: answer?.status ?? error, outcome, reason };
 };
 
-/** Messages that the webhook has queued so far. Deliveries that are under way queue messages of their own. */
+/** Messages queued by the webhook so far. Deliveries in progress queue their own messages. */
 const sent = (context: ScenarioContext): number => calls(context, "sqs", "SendMessage", /-webhook-role-/);
 
-/** The repositories, by application, once they are there: each scenario is played in a world of its own. */
+/** Repositories by application, once created: each scenario has its own world. */
 const repositories = new WeakMap<ScenarioContext, Map<string, Repository>>();
 
 function repositoryOf(context: ScenarioContext, { name }: Small): Repository {
@@ -77,7 +77,7 @@ function repositoryOf(context: ScenarioContext, { name }: Small): Repository {
   return found;
 }
 
-/** Before the branches are asked for the first time: there would be no repository. */
+/** Before the first branch query, which would find no repository. */
 const creates: Step = {
   title: "the repositories are created",
   async run(context) {
@@ -95,7 +95,7 @@ function webhookOf(context: ScenarioContext, { forge, repository }: Small): { ur
   return webhook;
 }
 
-/** A person makes a mistake with the secret, mends it, and has the forge deliver once more. */
+/** A person sets a wrong secret, corrects it, and has the forge deliver again. */
 const sets = (small: Small): Step => ({
   title: `${small.site}: a push with a wrong secret is rejected, and one with the stack's secret is accepted`,
   run: (context) =>
@@ -138,7 +138,7 @@ const signed: Step = {
     }),
 };
 
-/** The commit is the head of loyalty's branch: fetch would take it. */
+/** The commit is the head of loyalty's branch: fetch would accept it. */
 const impostor: Step = {
   title: `whoever administers ${returns.repository} cannot deliver under ${loyalty.repository}'s name`,
   async run(context) {

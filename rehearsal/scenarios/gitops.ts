@@ -14,7 +14,7 @@ import { gitopsIsPrivate, secret, settings, token } from "./steps/pullRequests";
 import { reachedByInstance } from "./steps/reached";
 import { noSecretLeaks } from "./steps/secretLeaks";
 
-/** What is laid over a stack's settings: whose builds are taken depends on the registry that they push to. */
+/** Overrides for a stack's settings: the registry determines whose builds are accepted. */
 const laidOver = (environment: string, registry: string): Record<string, unknown> => ({
   "slipway:pullRequests": {
     ...settings,
@@ -23,7 +23,7 @@ const laidOver = (environment: string, registry: string): Record<string, unknown
   },
 });
 
-/** From the first pull request to the last, on whatever network. */
+/** From the first pull request to the last, on any network. */
 const course: Step[] = [opens(1), repeats(1), supersedes(2, 1), unchanged(2), overlayIsMissing, baseMoves(3, 2)];
 
 const title = "CI tells what it built, and the right pull request appears, once";
@@ -63,7 +63,7 @@ export const gitops: Scenario = {
   ],
 };
 
-/** The branches of the applications are polled meanwhile. */
+/** The applications' branches are polled meanwhile. */
 const throughInstance = reachedByInstance(
   "selected",
   ["beijing-slipway-gitops-pr api.github.com", "beijing-slipway-gitops-pr github.com"],

@@ -23,10 +23,10 @@ import {
 import { noSecretLeaks } from "./steps/secretLeaks";
 import { commitOf, lastVersion } from "./steps/versions";
 
-/** What a delivery goes through. */
+/** The actions of a delivery. */
 const actions = ["Source", "Test", "Build", "PullRequest", "Tag"];
 
-/** Follows the last push to its end. */
+/** Follows the last push until it ends. */
 async function follow(context: ScenarioContext): Promise<Execution> {
   const id = await startOf(context);
   const family = `${stackOf(context).environment}-slipway-gitops-pr`;
@@ -34,14 +34,14 @@ async function follow(context: ScenarioContext): Promise<Execution> {
   return endOf(context, id);
 }
 
-/** The record that was made last. */
+/** The latest record. */
 async function lastRecord(context: ScenarioContext): Promise<PullRequestRecord> {
   const { status, body } = await requestPullRequest(context, { method: "GET", path: "?limit=1" });
   expectEqual(`the status of the list (${body})`, status, 200);
   return JSON.parse(body).pullRequests[0];
 }
 
-/** The last push is built, and what was built is proposed by its digest. The action says where. */
+/** The last push is built, and its image is proposed by digest. The action shows the pull request. */
 const proposes: Step = {
   title: "the pipeline builds it, and opens a pull request with the image's digest",
   async run(context) {
@@ -73,7 +73,7 @@ const proposes: Step = {
   },
 };
 
-/** What the record says is what the action says. */
+/** The action fails with the record's error. */
 const failsWithTheCause: Step = {
   title: "the overlay does not exist: the action fails with the cause of the record",
   async run(context) {

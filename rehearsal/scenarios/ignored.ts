@@ -12,7 +12,7 @@ interface Answer {
   body: string;
 }
 
-/** A request that must not start anything, and the whole answer to it but the delivery's id. */
+/** A request that must not start anything, and its complete response except the delivery's id. */
 function refused(
   title: string,
   status: number,
@@ -27,7 +27,7 @@ function refused(
       const answer = await ask(context);
       expectEqual("the status", answer.status, status);
       const { delivery: _, forge, ...told } = JSON.parse(answer.body);
-      // What is too large is refused before anybody looks where it comes from.
+      // Requests that are too large are rejected before their forge is determined.
       expectEqual("the forge", forge, status === 413 ? undefined : "github");
       expectSame("the body", told, reason === undefined ? { outcome } : { outcome, reason });
       const queued = context.account.trail.slice(trail).filter((entry) => entry.operation === "SendMessage");
@@ -50,13 +50,13 @@ function webhookOf(context: ScenarioContext) {
   return webhook;
 }
 
-/** A move of a reference to what main points to, delivered. */
+/** Moves a reference to main's commit and delivers the webhook. */
 async function moved(context: ScenarioContext, ref: string, gone = false): Promise<Answer> {
   const head = (await context.repository.refs()).get("refs/heads/main") ?? noCommit;
   return answerTo(await context.push(context.repository.move(ref, gone ? noCommit : head)));
 }
 
-/** A request that is not GitHub's. Headers that are undefined are left out. */
+/** A request not from GitHub. Omits undefined headers. */
 function post(
   context: ScenarioContext,
   body: string,

@@ -37,8 +37,8 @@ import { tagMoved } from "./tagMoved";
 import { workerFails } from "./workerFails";
 
 /**
- * Every scenario, in the order in which they are played: those of dev up to deploymentByHttp begin with version 2.0.0, and
- * those before it end with it; the others bring a version of their own.
+ * All scenarios in playing order. Those of dev up to deploymentByHttp start with version 2.0.0, and those before it end
+ * with it; the others bring their own version.
  */
 export const scenarios: Scenario[] = [
   deliver,

@@ -6,7 +6,7 @@ import { isOneOff, isScheduled } from "./steps/tasks";
 
 const simulatedMinutes = 2;
 
-/** Real seconds that two simulated minutes take just now. */
+/** Real seconds that two simulated minutes currently take. */
 async function measure({ clock }: ScenarioContext): Promise<number> {
   const began = performance.now();
   await clock.wait(simulatedMinutes * 60_000);
@@ -27,7 +27,7 @@ export const longMigration: Scenario = {
       async run(context) {
         const events = context.since();
         const invocations = events.filter((it) => it.kind === "function-invoked" && it.function.includes("-migrate-"));
-        // It is invoked for the job, at least once while the task runs, and by the task's end.
+        // Invocations: one for the job, at least one while the task runs, and one when it ends.
         if (invocations.length < 3)
           throw new Error(`The function was invoked ${invocations.length} times, expected 3 or more.`);
         const started = events.filter((it) => isOneOff(context, it) && it.status === "RUNNING" && !isScheduled(it));

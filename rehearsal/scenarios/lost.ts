@@ -9,18 +9,18 @@ import { messagesIn, queuesOf } from "./steps/queues";
 
 type Alarm = Extract<CloudEvent, { kind: "alarm" }>;
 
-// More than one part of a multipart upload, which are 8 MiB.
+// Larger than one multipart upload part, which is 8 MiB.
 const archive = 12_000_000;
 const partial = 9_000_000;
 
-/** Waits until fetch has failed once more, and sets the mark behind it. */
+/** Waits for the next failure of fetch and moves the mark after it. */
 async function nextFailure(context: ScenarioContext): Promise<FetchFailure> {
   const [failed, place] = await fetchFailureAfter(context, context.mark);
   context.mark = place;
   return failed;
 }
 
-/** The last attempt so far, after which the message waits. @param upTo which attempt it is to be */
+/** The latest attempt, after which the message waits. @param upTo its number */
 async function attempts(context: ScenarioContext, last: FetchFailure, upTo: number): Promise<FetchFailure> {
   let failed = last;
   while (failed.receives < upTo) {
@@ -35,7 +35,7 @@ async function attempts(context: ScenarioContext, last: FetchFailure, upTo: numb
 const alarms = (context: ScenarioContext, name: RegExp): Promise<Alarm> =>
   context.event((it): it is Alarm => it.kind === "alarm" && name.test(it.alarm) && it.state === "ALARM");
 
-/** How often an S3 operation was called, for as long as the account exists. */
+/** How often an S3 operation was called in the account so far. */
 const calls = (context: ScenarioContext, operation: string) =>
   context.account.trail.filter((entry) => entry.service === "s3" && entry.operation === operation).length;
 

@@ -4,7 +4,7 @@ import { intakeOf } from "./scenarioContext";
 import { answers, delivers, executions } from "./steps/deliveries";
 import { betweenComparisons, isPoll, untilCompared } from "./steps/polling";
 
-/** Whoever set up the webhook has mistyped the secret: GitHub does not deliver again by itself. */
+/** The webhook's secret has a typo: GitHub does not deliver again by itself. */
 const pushes: Step = {
   title: "version 2.1.0 is pushed, and its webhook is rejected: GitHub has a wrong secret",
   run: (context) =>

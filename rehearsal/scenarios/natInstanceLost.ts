@@ -9,7 +9,7 @@ import { asOperator } from "./steps/operator";
 import { messagesIn, queuesOf } from "./steps/queues";
 import { connectionsToGitHub } from "./steps/reached";
 
-/** The instances that run now. */
+/** The running instances. */
 async function running(context: ScenarioContext): Promise<string[]> {
   const { Reservations = [] } = await asOperator<DescribeInstancesResult>(context, "ec2", "DescribeInstances", {});
   return Reservations.flatMap(({ Instances = [] }) => Instances)
@@ -17,7 +17,7 @@ async function running(context: ScenarioContext): Promise<string[]> {
     .map(({ InstanceId }) => String(InstanceId));
 }
 
-/** Ids of the instances that connections to GitHub went through, each once, in order. */
+/** Ids of the distinct instances that connections to GitHub went through, in order. */
 const instancesIn = (context: ScenarioContext): string[] => [
   ...new Set(
     connectionsToGitHub(context).flatMap(({ path = [] }) => path.flatMap((hop) => /\bi-[0-9a-f]+/.exec(hop) ?? [])),
@@ -29,7 +29,7 @@ const terminated: Step = {
   async run(context) {
     const [{ receives }] = await fetchFailureAfter(context, context.mark);
     expectEqual("attempts", receives, 1);
-    // In hardly any simulated time, however busy the machine is: the second attempt comes a quarter of a minute later.
+    // In hardly any simulated time, even on a busy machine: the second attempt follows a quarter of a minute later.
     return context.clock.during(
       (async () => {
         const instances = await running(context);

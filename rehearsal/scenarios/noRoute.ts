@@ -7,7 +7,7 @@ import { type Connection, connectionsToGitHub } from "./steps/reached";
 const reason =
   /^subnet-[0-9a-f]+ \(cn-north-1[ab]\) has no route to github\.com \(20\.205\.243\.166\): rtb-[0-9a-f]+ has only /;
 
-/** Fetch fails as it would on AWS, and what it was to fetch waits. */
+/** Fetch fails as it would on AWS, and its message waits. */
 const failsThere: Step = {
   title: "fetch cannot connect to github.com, the report names the missing route, and the push waits",
   async run(context) {
@@ -44,7 +44,7 @@ export const noRoute: Scenario = {
       availabilityZones: ["cn-north-1a", "cn-north-1b"],
       egress: "none",
       endpoints: ["s3", "ecr.api", "ecr.dkr", "logs", "sqs", "sns", "codepipeline"],
-      // One of GitHub's ranges, but not the one that github.com is in where it is asked for from China.
+      // One of GitHub's ranges, but without the address to which github.com resolves in China.
       natInstance: { githubCidrs: ["140.82.112.0/20"] },
     },
   },

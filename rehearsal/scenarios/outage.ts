@@ -13,15 +13,15 @@ import { commitOf } from "./steps/versions";
 
 const preview = "preview";
 
-/** Where branches point, as commits. */
+/** The head commits of branches. */
 const headOf = async (context: ScenarioContext, branch: string): Promise<string> =>
   String((await context.repository.refs()).get(`refs/heads/${branch}`));
 
-/** Pushed while nobody can fetch: all are taken by the webhook, and set no mark but the first. */
+/** Pushes while fetching is impossible: the webhook accepts all; only the first sets the mark. */
 const pushes: Step = {
   title:
     "GitHub cannot be downloaded from; two versions are pushed to main, a third takes the second's place, and one to next",
-  // A comparison of heads would find main where it was before, while the third version is made.
+  // The head comparison would still see main's old head while the third version is being committed.
   run: (context) => betweenComparisons(context, () => pushAll(context)),
 };
 

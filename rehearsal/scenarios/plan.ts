@@ -1,11 +1,11 @@
 import type { Scenario } from "./scenario";
 
-/** The scenarios that are played one after another in one account, and how that account is. */
+/** Scenarios played one after another in one account, and that account's configuration. */
 export interface PlannedAccount {
   scenarios: Scenario[];
-  /** Laid over the stack file's. */
+  /** Override the stack file's. */
   settings?: Record<string, unknown>;
-  /** Names of secrets that are there before the program is evaluated. */
+  /** Names of secrets that exist before the program is evaluated. */
   secrets?: string[];
   repeats?: boolean;
 }
@@ -17,9 +17,9 @@ export const scenariosOf = (stack: string, scenarios: Scenario[]): Scenario[] =>
   scenarios.filter((it) => stackOf(it) === stack);
 
 /**
- * Puts scenarios of a stack into the accounts they are played in: those that want one of their own alone, all others one
- * after another in the first, always with what they need and in their own order, since each leaves a version behind.
- * @throws for a name that is none, with those that are, and for a stack that has none
+ * Assigns a stack's scenarios to accounts. Those that want a fresh account get one alone. The others run one after
+ * another in the first, with their prerequisites and in their own order, since each leaves a version behind.
+ * @throws for an unknown name, listing the known ones, and for a stack without scenarios
  */
 export function plan(names: string[], scenarios: Scenario[], stack = "dev"): PlannedAccount[] {
   const known = scenariosOf(stack, scenarios);
@@ -57,7 +57,7 @@ const ownAccount = ({ settings, secrets, repeats }: Scenario, scenarios: Scenari
   ...(repeats === undefined ? {} : { repeats }),
 });
 
-/** The scenarios, and whatever has to be played before them. */
+/** The scenarios and their prerequisites. */
 function withNeeds(scenarios: Scenario[], known: Scenario[], stack: string): Scenario[] {
   const wanted = new Set<Scenario>();
   const want = (scenario: Scenario): void => {

@@ -8,7 +8,7 @@ export const polledPrivately: Scenario = {
   stack: "cn-north-1",
   settings: { "slipway:forges": { github: { token: secret } } },
   secrets: [secret],
-  // Polls begin before the secret has a value, and may come while the token is being changed.
+  // Polling starts before the secret has a value, and may coincide with a token change.
   troubled: true,
   steps: [
     ...withToken,

@@ -3,7 +3,7 @@ import type { Scenario } from "./scenario";
 import { addWebhook, answers, delivers, push } from "./steps/deliveries";
 import { reachedByInstance } from "./steps/reached";
 
-// The comparison of heads may come round meanwhile, or not.
+// The head comparison may or may not happen meanwhile.
 const throughInstance = reachedByInstance("all", ["fetch codeload.github.com", "fetch github.com"], /-poll-/);
 
 export const received: Scenario = {

@@ -7,12 +7,12 @@ import { messagesIn, queuesOf } from "./steps/queues";
 import { isAt } from "./steps/state";
 import { nothingChanges } from "./steps/unchanged";
 
-// "Exactly-once processing" of a FIFO queue: so long it drops a message that it has taken before.
+// "Exactly-once processing" of a FIFO queue: it drops repeated messages for this long.
 const deduplication = 5 * 60_000;
 
 type Invocation = Extract<CloudEvent, { kind: "function-invoked" }>;
 
-/** Delivers the last push that was queued once more. @throws Mismatch if it is not taken */
+/** Redelivers the last queued push. @throws Mismatch if it is not accepted */
 async function redeliverLast(context: ScenarioContext): Promise<Delivery> {
   const last = context.forges.deliveries.findLast((it) => JSON.parse(it.answer?.body ?? "{}").outcome === "queued");
   if (last === undefined) throw new Error("No push was queued: play deliver first.");

@@ -39,7 +39,7 @@ export const refused: Scenario = {
     {
       title: "two minutes later the operator releases the pipeline without naming a revision",
       async run(context) {
-        // Within a minute the failed delivery gives the application's lock back.
+        // The failed delivery releases the application's lock within a minute.
         await context.pass(120_000);
         context.mark = context.account.events.length;
         const started = await asOperator<{ pipelineExecutionId: string }>(

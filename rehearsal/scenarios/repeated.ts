@@ -11,15 +11,15 @@ import { migrationsOf } from "./steps/tasks";
 
 type DeploymentEvent = Extract<CloudEvent, { kind: "deployment" }>;
 
-/** What version 1.2.0 asks for. */
+/** What version 1.2.0 requests. */
 const renamed = [
   { name: "sales-report", schedule: "cron(0 3 * * ? *)", state: "ENABLED", command: "node report.js sales" },
 ];
 
-/** Every second repetition comes a minute late: after these all have come, and what they set off. */
+/** Every second repetition is a minute late: wait for all of them and their effects. */
 const late = 3 * 60_000;
 
-/** The deployments of each service since the last push: one there, and one back where it comes to that. */
+/** Each service's deployments since the last push: one forward, and one back on a rollback. */
 function deploymentsOf(context: ScenarioContext): Record<string, number> {
   const events = context.since().filter((event): event is DeploymentEvent => event.kind === "deployment");
   return Object.fromEntries(
@@ -30,7 +30,7 @@ function deploymentsOf(context: ScenarioContext): Record<string, number> {
   );
 }
 
-/** Once every repetition has come, the state is the same, and neither migrations nor deployments are more than they were. */
+/** After all repetitions, the state is unchanged, with no further migrations or deployments. */
 const staysSo = (state: DeliveryState, deployments: Record<string, number>): Step => ({
   title: "after the last repetition, nothing has been done twice",
   async run(context) {
@@ -64,7 +64,7 @@ export const repeated: Scenario = {
       stage: "Deploy",
       causes: [
         /tasks failed to start/,
-        // Two invocations at once may both register a revision, of which one is deployed.
+        // Two concurrent invocations may both register a revision; one is deployed.
         /Rollback: \S+ has dev-storefront-web:\d+ again; \S+ has dev-storefront-worker:\d+ again/,
       ],
       leaves: at("1.0.0"),

@@ -8,22 +8,22 @@ import type { ScenarioContext } from "./scenarioContext";
 import { expectEndedOnce } from "./steps/ended";
 import { errorLine } from "./steps/errorLine";
 
-/** A step that did not come out as it should. */
+/** A failed step. */
 export interface Failure extends Error {
-  /** Name of the stack that is rehearsed. */
+  /** Name of the rehearsed stack. */
   rehearsed: string;
   scenario: string;
   step: string;
   /** Counts from 1. */
   position: number;
   cause: Error;
-  /** What IAM refused since the scenario began. */
+  /** IAM denials since the scenario began. */
   denials: Decision[];
-  /** What functions could not connect to since the last push. */
+  /** Failed connections of functions since the last push. */
   unreached: CloudEvent[];
-  /** What happened last, oldest first, each once. */
+  /** The latest distinct events, oldest first. */
   last: CloudEvent[];
-  /** What to call the pipelines in it. */
+  /** Names of the pipelines in the events. */
   pipelines: PipelineNames;
 }
 
@@ -31,11 +31,11 @@ export const isFailure = (error: unknown): error is Failure =>
   error instanceof Error && "scenario" in error && "denials" in error;
 
 export interface RunScenarioOptions {
-  /** Ends the step that is being played. */
+  /** Aborts the current step. */
   signal?: AbortSignal;
-  /** Real milliseconds that one step may wait while nothing is under way in the account. */
+  /** Real milliseconds that a step may wait while the account is idle. */
   limit?: number;
-  /** Calls back every so many real milliseconds. @returns what ends that */
+  /** Calls back every so many real milliseconds. @returns stops it */
   every?: (milliseconds: number, action: () => void) => () => void;
 }
 
@@ -44,12 +44,13 @@ function everyInterval(milliseconds: number, action: () => void): () => void {
   return () => clearInterval(timer);
 }
 
-/** Real milliseconds that a step may take whatever is under way: functions, builds and tasks have limits of their own. */
+/** Maximum real milliseconds for a step, even if the account is busy: functions, builds and tasks have own limits. */
 const LONGEST = 10 * 60_000;
 
 /**
- * Plays a scenario's steps in order, after which every action of a pipeline that began must have ended once. A denial ends a step at once, whatever it waits for: nothing that slipway does is
- * expected to be refused. So does an error of a function, unless the scenario brings it about.
+ * Plays a scenario's steps in order. Afterwards, every started pipeline action must have ended exactly once. A denial
+ * ends a step at once, whatever it waits for: slipway should never be denied anything. So does a function error, unless
+ * the scenario causes it.
  * @throws Failure naming scenario, step and cause; or the signal's reason
  */
 export async function runScenario(
@@ -103,17 +104,17 @@ function failureOf(
   } satisfies Omit<Failure, "name" | "message">);
 }
 
-/** Each once, however often it was asked again. */
+/** Distinct denials, however often repeated. */
 function denialsOf(context: ScenarioContext): Decision[] {
   const denials = context.account.iam.decisions.filter((decision) => decision.denial !== undefined);
   return [...new Map(denials.map((it) => [it.denial, it])).values()];
 }
 
-/** What a function logs of what it leaves undone. */
+/** A function's log line about something it did not do. */
 const isComplaint = (event: CloudEvent): boolean =>
   event.kind === "log" && /^\{"level":"(error|warn)"/.test(event.line);
 
-/** What tells the same once, where it came last: a rule that falls due every minute, a connection that is tried again. */
+/** Drops repeated events and keeps the last: a rule that fires every minute, a retried connection. */
 const distinct = (events: CloudEvent[]): CloudEvent[] =>
   [...new Map([...events].reverse().map((it) => [describe(it).text, it])).values()].reverse();
 
@@ -153,7 +154,7 @@ async function guarded(
   try {
     const detail = await Promise.race([step.run(context), trouble]);
     stop();
-    // A denial that nobody heard of yet: stop() has looked once more.
+    // Catches a last denial: stop() has checked once more.
     return await Promise.race([trouble, Promise.resolve(detail)]);
   } finally {
     stop();

@@ -2,38 +2,38 @@ import type { ScenarioContext } from "./scenarioContext";
 
 export interface Step {
   title: string;
-  /** Does the step and checks what came of it. Resolves with what the report says came out. @throws Mismatch */
+  /** Does the step and checks the result. Resolves with the result for the report. @throws Mismatch */
   run(context: ScenarioContext): Promise<string | Shown | undefined>;
 }
 
-/** What came out in a few words, and lines that the report shows as they are. */
+/** A brief result, and lines that the report shows verbatim. */
 export interface Shown {
   detail: string;
   excerpt: string;
 }
 
 export interface Scenario {
-  /** As `--scenario` takes it, and as its folder is called. */
+  /** As in `--scenario`, and its folder's name. */
   name: string;
   title: string;
-  /** The stack that it is played in; dev where it does not say. */
+  /** The stack that it is played in; default dev. */
   stack?: string;
-  /** Scenarios that have to be played before, in the same account. */
+  /** Scenarios that must be played before it, in the same account. */
   needs?: string[];
-  /** Wants an account of its own: what others deliver would be in its way. */
+  /** Needs its own account: other deliveries would interfere. */
   fresh?: boolean;
-  /** Settings laid over the stack file's, by their full keys: `slipway:deploymentApi`. An account of its own has them. */
+  /** Override the stack file's settings, by full key: `slipway:deploymentApi`. Only in an account of its own. */
   settings?: Record<string, unknown>;
-  /** Secrets that stand in Secrets Manager before the program is evaluated, each still without a value. */
+  /** Secrets that exist in Secrets Manager before the program is evaluated, without a value. */
   secrets?: string[];
-  /** Every asynchronous invocation of a function is delivered twice, in an account of its own. */
+  /** Delivers every asynchronous invocation twice, in an account of its own. */
   repeats?: boolean;
-  /** Brings trouble about: functions may fail, and log errors. */
+  /** Causes trouble: functions may fail and log errors. */
   troubled?: boolean;
   steps: Step[];
 }
 
-/** An expectation that was not met. */
+/** An unmet expectation. */
 export interface Mismatch extends Error {
   expected: string;
   actual: string;

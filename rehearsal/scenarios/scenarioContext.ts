@@ -13,60 +13,60 @@ import type { Rehearsal } from "../rehearsal";
 import { natInstanceReady } from "./steps/natReady";
 import { type Outputs, readOutputs } from "./steps/outputs";
 
-/** A version that a service answered with. */
+/** A version seen in a service's response. */
 export interface Sighting {
   version: string;
   environment: string;
   url: string;
 }
 
-/** A stack that stands in the account. */
+/** A stack in the account. */
 export interface ScenarioStack {
   readonly name: string;
-  /** What its images are tagged with. */
+  /** Its images' tag. */
   readonly environment: string;
   readonly outputs: Outputs;
   /** What the program declared. */
   readonly registrations: readonly Registration[];
 }
 
-/** What a scenario plays in: the account, the forges, and those who use the service. */
+/** The environment of a scenario: the account, the forges, and the service's users. */
 export interface ScenarioContext {
   readonly account: Account;
   readonly clock: Clock;
-  /** Name of the stack that is rehearsed. */
+  /** Name of the rehearsed stack. */
   readonly stack: string;
-  /** It, and before it those whose images it takes. */
+  /** It, preceded by the stacks that supply its images. */
   readonly stacks: readonly ScenarioStack[];
-  /** Of the stack that is rehearsed. */
+  /** Of the rehearsed stack. */
   readonly outputs: Outputs;
   readonly registrations: readonly Registration[];
   readonly forges: Forges;
-  /** acme/storefront, at GitHub unless a scenario has it elsewhere. */
+  /** acme/storefront, on GitHub unless a scenario overrides it. */
   repository: Repository;
   readonly chats: Chats;
   readonly seen: Sighting[];
-  /** How many events there were at the last push: what came after it is what came of it. */
+  /** Number of events at the last push: later ones are its effects. */
   mark: number;
-  /** Asks an address by its public name, which takes hardly any simulated time, however busy the machine is. */
+  /** Calls an address by its public name. Takes hardly any simulated time, even on a busy machine. */
   ask(url: string, options?: RequestOptions): Promise<Response>;
   /**
-   * Tells the forge's webhooks of a push to acme/storefront, or to another repository, and sets the mark. The mark is set
-   * before a commit that is still being made: a poll may find it as soon as it is there.
-   * @returns the delivery; undefined where the account takes none and asks for branches itself
+   * Sends the forge's webhooks for a push to acme/storefront or another repository, and sets the mark. The mark is set
+   * before a pending commit completes: a poll may find it immediately.
+   * @returns the delivery; undefined if the account polls branches instead
    */
   push(update: RefUpdate | Promise<RefUpdate>, repository?: Repository): Promise<Delivery | undefined>;
-  /** Lets simulated time go by at once, and waits for what falls due meanwhile to be done. */
+  /** Advances simulated time at once, and waits for what falls due to finish. */
   pass(milliseconds: number): Promise<void>;
   /** The events after the mark. */
   since(): CloudEvent[];
-  /** The first event after the mark that `accept` takes: one that happened already, or the next to come. */
+  /** The first event after the mark that `accept` accepts, past or future. */
   event<E extends CloudEvent>(accept: (event: CloudEvent) => event is E): Promise<E>;
   close(): Promise<void>;
 }
 
 /**
- * One of the stacks, the rehearsed one unless told.
+ * One of the stacks; by default the rehearsed one.
  * @throws for a stack that is not in the account
  */
 export function stackOf(context: ScenarioContext, name = context.stack): ScenarioStack {
@@ -78,17 +78,17 @@ export function stackOf(context: ScenarioContext, name = context.stack): Scenari
   return stack;
 }
 
-/** How pushes come into the account. */
+/** How pushes enter the account. */
 export interface Intake {
-  /** The stack that takes them: the rehearsed one, or the one at the beginning of its images' way. */
+  /** The stack that receives them: the rehearsed one, or the first that builds its images. */
   stack: string;
-  /** Where a repository's webhook leads, with its secret; undefined where the stack polls its branches. */
+  /** A repository's webhook address and secret; undefined if the stack polls. */
   webhook: { url: string; secret: string } | undefined;
 }
 
 /**
  * @param key `<forge>/<repository>`
- * @throws where the stack takes webhooks, but none of this repository
+ * @throws if the stack uses webhooks but has none for this repository
  */
 export function intakeOf({ stacks }: Pick<ScenarioContext, "stacks">, key = `github/${storefront}`): Intake {
   const listening = [...stacks].reverse().find(({ outputs }) => outputs.webhookUrls !== undefined);
@@ -100,13 +100,13 @@ export function intakeOf({ stacks }: Pick<ScenarioContext, "stacks">, key = `git
   return { stack: listening.name, webhook: { url, secret } };
 }
 
-/** Simulated milliseconds that are turned at once, and real ones in between. */
+/** Simulated milliseconds per step, and real ones in between. */
 const stride = 5_000;
 const pause = 5;
 
 /**
- * What scenarios see of a rehearsal: an empty repository, and no webhook yet.
- * @throws if the stack's outputs lack what scenarios need; the account is closed then
+ * The environment of scenarios in a rehearsal: an empty repository, and no webhook yet.
+ * @throws if the stack's outputs lack what scenarios need; the account is then closed
  */
 export async function createScenarioContext(rehearsal: Rehearsal): Promise<ScenarioContext> {
   try {
@@ -152,10 +152,10 @@ async function enter(rehearsal: Rehearsal): Promise<ScenarioContext> {
       return delivery;
     },
     async pass(milliseconds) {
-      // In steps: a health check that falls due asks over HTTP, and its answer takes real time to come.
+      // In steps: a health check that falls due sends an HTTP request, and its response takes real time.
       for (let left = milliseconds; left > 0; left -= stride) {
         await clock.turn(Math.min(left, stride));
-        // At no more than real time: otherwise a late timer would let minutes go by on a busy machine.
+        // No faster than real time: otherwise a late timer would skip minutes on a busy machine.
         await clock.during(setTimeout(pause));
         await clock.settled();
       }

@@ -10,7 +10,7 @@ const minutes = 5;
 const renamed = [
   { name: "sales-report", schedule: "cron(0 3 * * ? *)", state: "ENABLED", command: "node report.js sales" },
 ];
-/** What version 3.5.0 asks for, which is delivered at the end. */
+/** Requested by version 3.5.0, which is delivered at the end. */
 export const frequent = [
   ...renamed,
   { name: "stock", schedule: `rate(${minutes} minutes)`, state: "ENABLED", command: "node report.js stock" },
@@ -22,7 +22,7 @@ const frequentSchedules = `${renamedSchedules}  - name: stock
     memory: 1024
 `;
 
-/** What falls due runs the version that was delivered last, in the size that its schedule wants. */
+/** A due schedule runs the last delivered version, with the schedule's size. */
 const fallsDue: Step = {
   title: `${minutes} minutes later schedule stock is due, and its task succeeds`,
   async run(context) {

@@ -2,13 +2,13 @@ import type { CreateLogStreamRequest, PutLogEventsRequest } from "@aws-sdk/clien
 import { awsError, type Cloud, type Principal } from "../service";
 import { type ApiRequest, type ApiScope, commonLogTime } from "./proxyEvent";
 
-/** What is known of a request when it has been answered. */
+/** What is known about a request once it is answered. */
 export interface Served {
   request: ApiRequest;
   scope: ApiScope;
   status: number;
   responseLength: number;
-  /** Why the function could not be had, if it could not. */
+  /** Why the function could not be invoked. */
   error?: string;
 }
 
@@ -43,7 +43,7 @@ export async function openAccessLog(cloud: Cloud, destinationArn: string, format
   };
 }
 
-/** Fills in the `$context` variables; what has no value is a hyphen. */
+/** Fills in the `$context` variables; a hyphen if there is no value. */
 export function formatAccess(format: string, { request, scope, status, responseLength, error }: Served): string {
   const values: Record<string, string | number | undefined> = {
     accountId: scope.accountId,

@@ -22,18 +22,18 @@ export interface Stage {
   throttleOf(routeKey: string): Throttle;
 }
 
-/** An HTTP API, listening. */
+/** A running HTTP API. */
 export interface Api {
   readonly domainName: string;
   readonly executionArn: string;
   /** `http://127.0.0.1:port` */
   readonly address: string;
-  /** Absent where the API leaves it to its integrations. */
+  /** Absent if the API leaves CORS to its integrations. */
   readonly cors?: Cors | undefined;
   readonly integrations: Map<string, Integration>;
   /** By route key. */
   readonly routes: Map<string, Integration>;
-  /** Absent until it is declared. */
+  /** Absent until declared. */
   stage?: Stage;
   close(): Promise<void>;
 }
@@ -45,7 +45,7 @@ type Outcome = ApiAnswer & { routeKey: string; error?: string };
 
 export async function openApi(cloud: Cloud, id: string, cors?: Cors): Promise<Api> {
   const domainName = `${id}.execute-api.${cloud.region}.${cloud.dnsSuffix}`;
-  // Pages may call an API by its own name, which is what CORS is for; nothing makes a browser find that name here.
+  // Pages may call an API by its own name, as CORS allows; but no browser can resolve that name here.
   const admission = { hasName: (host: string) => host === domainName, token: cloud.token, answersPages: true };
   const server = createLocalServer(admission, (request, response) => {
     serve(cloud, id, api, request, response).catch((error) => response.destroy(error));
@@ -94,7 +94,7 @@ async function serve(
   response.end(content);
 }
 
-/** Undefined where it is larger than API Gateway takes; the rest is then read and dropped. */
+/** Undefined if larger than API Gateway accepts; the rest is then read and dropped. */
 async function readBody(incoming: IncomingMessage): Promise<Buffer | undefined> {
   const chunks: Buffer[] = [];
   let size = 0;
@@ -125,8 +125,8 @@ async function integrate(
   scope: ApiScope,
 ): Promise<Outcome> {
   const { routeKey } = scope;
-  // The resource that the function's permission names: of a route `GET /path/{id}`, `…/stage/GET/path/{id}` as it is
-  // written, whatever was asked for: https://github.com/aws/serverless-application-model/issues/540
+  // The resource in the function's permission. For route `GET /path/{id}` it is `…/stage/GET/path/{id}`, as declared,
+  // whatever the requested path: https://github.com/aws/serverless-application-model/issues/540
   const sourceArn = `${api.executionArn}/${scope.stage}/${routeKey.replace(" ", "")}`;
   const caller: Principal = {
     kind: "service",
@@ -149,7 +149,7 @@ async function integrate(
       api.cors === undefined ? answered.headers : answerHeaders(api.cors, request.headers, answered.headers);
     return { ...answered, headers, routeKey };
   } catch (error) {
-    // The client learns nothing of the cause: it is in the access log, and a denied call in the account's trail.
+    // The client does not see the cause. It is in the access log; a denied call is in the account's trail.
     const { name, message } = error as Error;
     return name === "RequestTooLargeException"
       ? refuse(413, "Request Entity Too Large", routeKey, message)
@@ -157,7 +157,7 @@ async function integrate(
   }
 }
 
-/** Undefined where there is no answer in time: real time, as it is for the function. */
+/** Undefined on a timeout. Real time, as for the function. */
 function orTimeout<T>(answer: Promise<T>, milliseconds: number): Promise<T | undefined> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(resolve, milliseconds, undefined);

@@ -5,15 +5,15 @@ import { awsError } from "../service";
 
 type Declared = NonNullable<Unwrap<ApiArgs>["corsConfiguration"]>;
 
-/** Who may call an API from pages of other origins, and how. */
+/** Which pages of other origins may call an API, and how. */
 export type Cors = Required<Omit<Declared, "maxAge">> & Pick<Declared, "maxAge">;
 
 const ANY = "*";
 const ORIGIN = /^https?:\/\/(\*|[^/*\s]+)$/;
-// API Gateway's limit: a day.
+// API Gateway's limit: one day.
 const LONGEST = 86_400;
 
-/** @throws BadRequestException for what API Gateway does not take */
+/** @throws BadRequestException for what API Gateway does not accept */
 export function readCors(declared: Declared): Cors {
   const {
     allowOrigins = [],
@@ -34,13 +34,13 @@ export function readCors(declared: Declared): Cors {
 }
 
 /**
- * Whether it is a browser's question, which the API answers by itself, whatever its routes.
+ * Whether it is a preflight request, which the API answers itself, whatever its routes.
  * https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-cors.html
  */
 export const isPreflight = (method: string, headers: IncomingHttpHeaders): boolean =>
   method === "OPTIONS" && headers.origin !== undefined && headers["access-control-request-method"] !== undefined;
 
-/** What a browser is told before it sends a request; nothing, where the page's origin is not allowed. */
+/** Headers of a preflight response; none if the page's origin is not allowed. */
 export function preflightHeaders(cors: Cors, headers: IncomingHttpHeaders): Record<string, string> {
   const allowed = originHeaders(cors, headers);
   if (Object.keys(allowed).length === 0) return {};
@@ -52,7 +52,7 @@ export function preflightHeaders(cors: Cors, headers: IncomingHttpHeaders): Reco
   };
 }
 
-/** The headers of an integration's answer: its own about CORS do not count where the API has a configuration. */
+/** Headers of an integration's response. Its own CORS headers are dropped if the API has a CORS configuration. */
 export function answerHeaders<T>(
   cors: Cors,
   headers: IncomingHttpHeaders,
@@ -74,7 +74,7 @@ function originHeaders({ allowOrigins, allowCredentials }: Cors, { origin }: Inc
   };
 }
 
-/** `https://*` are all of a scheme. */
+/** `https://*` allows every origin of a scheme. */
 const admits = (allowed: string, origin: string): boolean =>
   allowed.endsWith("://*") ? origin.startsWith(allowed.slice(0, -1)) : allowed === origin;
 

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import type { IncomingHttpHeaders } from "node:http";
 import type { APIGatewayProxyEventV2 } from "aws-lambda";
 
-/** A request as it reached the API. */
+/** A request as the API received it. */
 export interface ApiRequest {
   id: string;
   method: string;
@@ -30,11 +30,11 @@ export interface ApiScope {
   pathParameters?: Record<string, string>;
 }
 
-// What API Gateway passes on as text; all else is base64, forms and bodies without a type too. Not documented, but
-// measured against AWS in https://github.com/ministackorg/ministack/pull/766.
+// What API Gateway passes on as text. All else is base64, including forms and bodies without a type. Not documented,
+// but measured against AWS in https://github.com/ministackorg/ministack/pull/766.
 const TEXT = /^(text\/.*|application\/(json|xml|javascript))$/;
 
-/** Headers of the connection, which API Gateway does not pass on; and those that it sets itself. */
+/** Connection headers, which API Gateway drops, and headers that it sets itself. */
 const NOT_PASSED_ON = ["connection", "keep-alive", "transfer-encoding", "upgrade", "expect", "cookie"];
 
 /** The event of payload format 2.0 for a Lambda proxy integration. */
@@ -79,15 +79,15 @@ export function toProxyEvent(request: ApiRequest, scope: ApiScope): APIGatewayPr
 function proxyHeaders(request: ApiRequest, { domainName }: ApiScope): Record<string, string> {
   const passed = Object.entries(request.headers)
     .filter(([name]) => !NOT_PASSED_ON.includes(name))
-    // Node has already lower-cased the names, and joined repeated headers with commas.
+    // Node has already lower-cased the names and joined repeated headers with commas.
     .map(([name, value]) => [name, String(value)] as const);
   return {
     ...Object.fromEntries(passed),
     "content-length": String(request.body.length),
-    // Outside, the API is reached by no other name.
+    // Clients outside reach the API by no other name.
     host: domainName,
     "x-amzn-trace-id": request.headers["x-amzn-trace-id"]?.toString() ?? traceId(request),
-    // Whatever the sender claims comes first: only the last address is API Gateway's own.
+    // The sender's own claims come first. Only the last address is API Gateway's.
     "x-forwarded-for": [request.headers["x-forwarded-for"], request.sourceIp].filter(Boolean).join(", "),
     "x-forwarded-port": "443",
     "x-forwarded-proto": "https",
@@ -95,7 +95,7 @@ function proxyHeaders(request: ApiRequest, { domainName }: ApiScope): Record<str
 }
 
 /**
- * The path with its escapes decoded, in spite of its name. A decoded question mark ends it. Measured against AWS in
+ * The path with its escapes decoded, despite its name. A decoded question mark ends it. Measured against AWS in
  * https://github.com/middleapi/standard-server/pull/93.
  */
 function decodedPath(path: string): string {
@@ -131,9 +131,9 @@ export function commonLogTime(at: number): string {
 }
 
 /**
- * The answer that a function's value stands for: in format 2.0 with a `statusCode` as it says, and any other value as a
- * JSON body of its own.
- * @throws where the value is of neither shape
+ * Converts a function's result into a response. In format 2.0, an object with a `statusCode` is taken as it is; any
+ * other value becomes a JSON body.
+ * @throws if the value has neither shape
  */
 export function fromProxyResult(payload: string): ApiAnswer {
   const value: unknown = JSON.parse(payload);

@@ -1,25 +1,25 @@
 export interface RouteMatch {
   routeKey: string;
-  /** Absent where the route has none. */
+  /** Absent if the route has none. */
   pathParameters?: Record<string, string>;
 }
 
 const DEFAULT_ROUTE = "$default";
 const PARAMETER = /^\{([\w.-]+)\}$/;
-/** Takes the rest of the path, one segment at least. */
+/** Matches the rest of the path, at least one segment. */
 const GREEDY = /^\{([\w.-]+)\+\}$/;
 
-/** Whether a route key is one that `matchRoute` reads. A greedy parameter, `{proxy+}`, can only be the last segment. */
+/** Whether `matchRoute` understands a route key. A greedy parameter, `{proxy+}`, can only be the last segment. */
 export const isRouteKey = (routeKey: string): boolean =>
   routeKey === DEFAULT_ROUTE ||
   /^(ANY|GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS) (\/([^{}/]*|\{[\w.-]+\}))*(\/\{[\w.-]+\+\})?$/.test(routeKey);
 
-/** A route key without its parameters' names: two routes of the same shape take the same requests. */
+/** A route key without its parameter names: two routes of the same shape match the same requests. */
 export const shapeOf = (routeKey: string): string => routeKey.replace(/\{[^}+]*(\+?)\}/g, "{$1}");
 
 /**
- * The most specific route for a request: a segment as it is written before a parameter, the method before ANY, any of these
- * before a route with a greedy parameter, and $default where nothing else matches ("Routing API requests" in the developer guide).
+ * The most specific route for a request. A literal segment precedes a parameter, a method precedes ANY, all of these
+ * precede a greedy parameter, and $default comes last ("Routing API requests" in the developer guide).
  * @param path as in the request line, without the query
  */
 export function matchRoute(routeKeys: Iterable<string>, method: string, path: string): RouteMatch | undefined {
@@ -43,13 +43,13 @@ export function matchRoute(routeKeys: Iterable<string>, method: string, path: st
   return matches.sort((a, b) => (a.rank < b.rank ? -1 : 1))[0]?.match;
 }
 
-/** A path's segments, the last of `count` with the rest of the path. */
+/** A path's segments; the last of `count` holds the rest of the path. */
 function withRest(requested: string[], count: number): string[] {
   const rest = requested.slice(count - 1);
   return rest.length === 0 ? requested : [...requested.slice(0, count - 1), rest.join("/")];
 }
 
-/** The values of a route's parameters in a path; undefined where the path is another. */
+/** The values of a route's parameters in a path; undefined if the path does not match. */
 function parametersOf(segments: string[], requested: string[]): Record<string, string> | undefined {
   const found: Record<string, string> = {};
   for (const [index, segment] of segments.entries()) {

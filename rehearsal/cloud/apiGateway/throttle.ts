@@ -1,16 +1,16 @@
 import type { Clock } from "../../clock";
 
-/** Whether one more request fits; takes its token if so. */
+/** Whether one more request is allowed; takes its token if so. */
 export type Throttle = () => boolean;
 
-/** Settings of a stage, or of one of its routes. */
+/** Settings of a stage or of one of its routes. */
 export interface ThrottleSettings {
   throttlingRateLimit?: number | undefined;
   throttlingBurstLimit?: number | undefined;
 }
 
 /**
- * The limits of a stage: one token bucket for each route that has settings of its own, and one that the others share.
+ * The limits of a stage: a token bucket for each route with its own settings, and one that the others share.
  * @param routes settings by route key
  */
 export function createThrottles(
@@ -18,7 +18,7 @@ export function createThrottles(
   common: ThrottleSettings = {},
   routes: ReadonlyMap<string, ThrottleSettings> = new Map(),
 ): (routeKey: string) => Throttle {
-  // The account's own limits, where the stage sets none.
+  // The account's limits, if the stage sets none.
   const throttle = (own: ThrottleSettings = {}) =>
     createThrottle(
       clock,

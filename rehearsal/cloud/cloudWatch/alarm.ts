@@ -11,11 +11,11 @@ export interface Alarm {
   name: string;
   arn: string;
   description?: string;
-  /** Whose sum is compared with the threshold. */
+  /** Their sum is compared with the threshold. */
   terms: Term[];
   /** Undefined for an alarm on one metric. */
   expression?: Expression | undefined;
-  /** When it was declared, in milliseconds since the epoch. */
+  /** Time of declaration, in milliseconds since the epoch. */
   updatedAt: number;
   comparisonOperator: keyof typeof COMPARISONS;
   threshold: number;
@@ -63,7 +63,7 @@ const ALARM_INPUTS: (keyof MetricAlarmArgs)[] = [
   "region",
 ];
 
-/** @throws where the alarm is of a shape that is not understood */
+/** @throws if the alarm's shape is not simulated */
 export function readAlarm(cloud: Cloud, declaration: Declaration): Alarm {
   const inputs = inputsOf<Unwrap<MetricAlarmArgs>>(declaration, ALARM_INPUTS);
   const name = cloud.physicalName(declaration, inputs.name);
@@ -113,9 +113,9 @@ function termsOf(inputs: Unwrap<MetricAlarmArgs>, fault: (field: string, value: 
 }
 
 /**
- * What the last evaluation periods say, counted back from `now` (milliseconds).
- * @param samples those of each term
- * @param current what a metric without data keeps, where `treatMissingData` is `ignore`
+ * Evaluates the last evaluation periods, counted back from `now` (milliseconds).
+ * @param samples by term
+ * @param current the state to keep without data if `treatMissingData` is `ignore`
  */
 export function evaluate(
   alarm: Alarm,
@@ -147,7 +147,7 @@ export function evaluate(
   };
 }
 
-/** The value of one period, 0 being the latest; undefined where it has none. */
+/** The value of one period, 0 being the latest; undefined if missing. */
 function datapoint(alarm: Alarm, samples: Sample[][], now: number, index: number): number | undefined {
   const end = now - index * alarm.period * 1000;
   const begin = end - alarm.period * 1000;

@@ -10,14 +10,14 @@ interface Dashboard {
   widgets: Widget[];
 }
 
-/** What the account can tell of what a dashboard shows. */
+/** Checks what a dashboard shows against the account. */
 export interface Known {
-  /** @throws where a dimension names what does not exist */
+  /** @throws if a dimension names something that does not exist */
   dimensions(dimensions: Record<string, string>): Promise<void>;
   alarm(arn: string): boolean;
 }
 
-/** Dashboards, whose bodies are read as CloudWatch documents them, and held to what the account has. */
+/** Dashboards. Bodies are parsed as CloudWatch documents them, and checked against the account. */
 export function createDashboards(cloud: Cloud, known: Known) {
   const dashboards: Dashboard[] = [];
 
@@ -34,7 +34,7 @@ export function createDashboards(cloud: Cloud, known: Known) {
     return { id: name, outputs: { dashboardArn: cloud.arn("cloudwatch", `dashboard/${name}`, { region: "" }) } };
   }
 
-  /** @throws where a widget could never show anything */
+  /** @throws if a widget could never show anything */
   async function checkWidget({ region, metrics, alarms }: Widget): Promise<void> {
     if (region !== undefined && region !== cloud.region)
       throw new Error(`it shows the region ${region}, and the stack is in ${cloud.region}`);

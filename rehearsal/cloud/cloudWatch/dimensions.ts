@@ -8,7 +8,7 @@ import { queueUrl } from "../sqs/queueUrl";
 
 export type Dimensions = Record<string, string>;
 
-/** What CloudWatch asks the services about the resources that dimensions name. */
+/** What CloudWatch asks services about the resources in dimensions. */
 export function createDimensions(cloud: Cloud) {
   const caller: Principal = { kind: "aws", service: "cloudwatch.amazonaws.com" };
   const ask = <I extends object, O>(service: string, operation: string, input: I) =>
@@ -25,7 +25,7 @@ export function createDimensions(cloud: Cloud) {
   const visibleMessages = (of: Dimensions) => messages(of, "ApproximateNumberOfMessages");
   const messagesInFlight = (of: Dimensions) => messages(of, "ApproximateNumberOfMessagesNotVisible");
 
-  /** Undefined while the group has no targets: the load balancer publishes nothing then. */
+  /** Undefined while the group has no targets: the load balancer then publishes nothing. */
   async function unhealthyHosts(dimensions: Dimensions): Promise<number | undefined> {
     const TargetGroupArn = targetGroupArn(dimensions);
     const { TargetHealthDescriptions: hosts } = await ask<object, DescribeTargetHealthOutput>(
@@ -59,7 +59,7 @@ export function createDimensions(cloud: Cloud) {
 
   const checks: Record<string, (dimensions: Dimensions) => Promise<unknown>> = {
     QueueName: visibleMessages,
-    // A dry run fails where there is no such function, and runs nothing.
+    // A dry run fails if the function does not exist, and runs nothing.
     FunctionName: ({ FunctionName }) =>
       ask<InvocationRequest, object>("lambda", "Invoke", { FunctionName, InvocationType: "DryRun" }),
     RuleName: ({ RuleName: Name }) => ask<DescribeRuleRequest, object>("events", "DescribeRule", { Name }),
@@ -71,7 +71,7 @@ export function createDimensions(cloud: Cloud) {
     visibleMessages,
     messagesInFlight,
     unhealthyHosts,
-    /** @throws where a dimension names what the account does not have; some, the account cannot tell */
+    /** @throws if a dimension names something that the account does not have; some cannot be checked */
     async check(dimensions: Dimensions): Promise<void> {
       const empty = Object.keys(dimensions).find((name) => !dimensions[name]);
       if (empty !== undefined) throw new Error(`${empty} is empty`);

@@ -14,7 +14,7 @@ import type { MetricName } from "./published";
 import { isCustom } from "./published";
 import { isStatistic, STATISTICS } from "./statistics";
 
-/** Of one request. */
+/** Maximum per request. */
 const MOST_DATA = 1_000;
 const MOST_QUERIES = 500;
 
@@ -22,7 +22,7 @@ type RuleEvent = Extract<CloudEvent, { kind: "rule" | "rule-triggered" }>;
 
 /**
  * PutMetricData, and GetMetricData for what rules have done.
- * @param onPut called for each value that is put
+ * @param onPut called for each value
  */
 export function createMetricData(
   cloud: Cloud,
@@ -70,7 +70,7 @@ export function createMetricData(
       const begin = Math.floor(at / (Period * 1000)) * Period * 1000;
       periods.set(begin, [...(periods.get(begin) ?? []), value]);
     }
-    // The newest first, unless the request says otherwise.
+    // Newest first, unless the request says otherwise.
     const sorted = [...periods].sort(([a], [b]) => b - a);
     return {
       Id,
@@ -96,7 +96,7 @@ export function createMetricData(
 
   return {
     operations,
-    /** Remembers what happened, for GetMetricData. */
+    /** Records an event for GetMetricData. */
     note(event: CloudEvent): void {
       if (event.kind === "rule" || event.kind === "rule-triggered") history.push({ at: cloud.clock.now(), event });
     },
@@ -106,6 +106,6 @@ export function createMetricData(
 const namesOf = (dimensions: Dimension[] = []): Record<string, string> =>
   Object.fromEntries(dimensions.map(({ Name, Value }) => [Name, Value]));
 
-/** AWS JSON carries seconds since the epoch; calls within the account, dates. */
+/** AWS JSON has seconds since the epoch; calls within the account have dates. */
 const momentOf = (time: Date | number | undefined): number =>
   time instanceof Date ? time.getTime() : Number(time) * 1000;

@@ -3,14 +3,14 @@ import type { Unwrap } from "@pulumi/pulumi";
 import type { MetricName } from "./published";
 import { isStatistic, type Statistic } from "./statistics";
 
-/** One metric of an alarm; the alarm's value is the sum of them. */
+/** One metric of an alarm; the alarm's value is their sum. */
 export interface Term extends MetricName {
-  /** Its name in an expression; undefined for the one metric of an alarm without. */
+  /** Its name in an expression; undefined if the alarm has a single metric. */
   id?: string;
   statistic: Statistic;
   /** Seconds. */
   period: number;
-  /** What stands for a period without data, as in `FILL(errors, 0)`; undefined makes the whole sum of that period missing. */
+  /** The value for a period without data, as in `FILL(errors, 0)`. If undefined, the sum of that period is missing. */
   fill?: number;
 }
 
@@ -32,8 +32,8 @@ export function expressionOf(queries: Query[]): Expression | undefined {
 }
 
 /**
- * Reads metric math: metrics, and one expression that is a sum of their ids or of `FILL(id, number)`.
- * @param fault makes the error for what is not understood
+ * Parses metric math: metrics, and one expression that sums their ids or `FILL(id, number)`.
+ * @param fault creates the error for anything else
  */
 export function readTerms(queries: Query[], fault: (field: string, value: unknown) => Error): Term[] {
   const metrics = queries.filter((it) => it.metric !== undefined);

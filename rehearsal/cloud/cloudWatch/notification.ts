@@ -4,10 +4,10 @@ import type { Alarm, AlarmState } from "./alarm";
 import type { Term } from "./metricMath";
 import { regionName } from "./regions";
 
-/** SNS takes fewer than 100 characters. */
+/** SNS accepts fewer than 100 characters. */
 const LONGEST_SUBJECT = 99;
 
-/** Publishes a change to the topics of the new state, as CloudWatch words it; what a topic's policy forbids is told. */
+/** Publishes a change to the topics of the new state, in CloudWatch's format; reports what a topic's policy forbids. */
 export async function publish(
   cloud: Cloud,
   alarm: Alarm,
@@ -19,7 +19,7 @@ export async function publish(
     service: "cloudwatch.amazonaws.com",
     context: { "aws:SourceArn": alarm.arn, "aws:SourceAccount": cloud.accountId },
   };
-  // AWS documents no schema: these are the fields of its messages, in their order.
+  // AWS documents no schema: these are the fields of its messages, in order.
   const Message = JSON.stringify({
     AlarmName: alarm.name,
     AlarmDescription: alarm.description ?? null,

@@ -6,7 +6,7 @@ export interface MetricName {
   dimensions: Record<string, string>;
 }
 
-/** What services publish, and under which dimensions, as far as slipway's stacks have such resources. */
+/** The metrics and dimensions that AWS services publish, limited to resources that slipway's stacks have. */
 const PUBLISHED: { namespace: string; dimensions: string[]; names: string[] }[] = [
   // https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html
   {
@@ -80,9 +80,9 @@ const PUBLISHED: { namespace: string; dimensions: string[]; names: string[] }[] 
   },
 ];
 
-/** @throws where AWS publishes no such metric under these dimensions: it would never have a value */
+/** @throws if AWS publishes no such metric with these dimensions: it would never have a value */
 export function checkPublished({ namespace, metricName, dimensions }: MetricName): void {
-  // What is put there, nobody knows before.
+  // Custom metrics cannot be known in advance.
   if (isCustom(namespace)) return;
   const entries = PUBLISHED.filter((it) => it.namespace === namespace && it.names.includes(metricName));
   if (entries.length === 0)
@@ -97,5 +97,5 @@ export function checkPublished({ namespace, metricName, dimensions }: MetricName
     );
 }
 
-/** AWS keeps the namespaces that begin so for its services; every other is what somebody puts there. */
+/** AWS reserves this prefix for its services; all other namespaces are custom. */
 export const isCustom = (namespace: string): boolean => !namespace.startsWith("AWS/");

@@ -19,5 +19,5 @@ const NAMES: Record<string, string> = {
   "sa-east-1": "South America (Sao Paulo)",
 };
 
-/** A region's name for people; its code if the rehearsal does not know the name. */
+/** A region's display name, or its code if the name is unknown. */
 export const regionName = (region: string): string => NAMES[region] ?? region;

@@ -2,7 +2,7 @@ import { awsError } from "../service";
 import type { MetricName } from "./published";
 
 export interface Widget {
-  /** For messages: its place, and its own title where it has one. */
+  /** For messages: its position, and its own title if it has one. */
   title: string;
   region?: string;
   metrics: MetricName[];
@@ -12,7 +12,7 @@ export interface Widget {
 
 type Fields = Record<string, unknown>;
 
-/** Of what the guide lists, the properties of a metric widget that are about anything else than metrics. */
+/** Documented properties of a metric widget that do not concern metrics. */
 const METRIC_PROPERTIES = [
   ..."metrics region title view stacked stat period yAxis annotations legend setPeriodToTimeRange".split(" "),
   ..."sparkline trend liveData timezone start end labels table singleValueFullPrecision".split(" "),
@@ -21,7 +21,7 @@ const METRIC_OPTIONS = "id label stat period visible color yAxis expression regi
 const STATISTIC = /^(SampleCount|Average|Sum|Minimum|Maximum|IQM|(p|tm|tc|ts|wm)\d{1,3}(\.\d+)?)$/;
 
 /**
- * Reads a dashboard's body.
+ * Parses a dashboard's body.
  * https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/CloudWatch-Dashboard-Body-Structure.html
  * @throws AwsError InvalidParameterInput that names the widget
  */
@@ -116,7 +116,7 @@ function rowOf(row: unknown, fault: (message: string) => Error): { metric?: Metr
   checkStatistic(options, fault);
   if (names.length === 0 && options.expression !== undefined) return { options };
   const isMetric = isListOfText(names) && names.length >= 2 && names.length % 2 === 0;
-  // "." and "..." repeat what the row before has.
+  // "." and "..." repeat fields of the row before.
   if (!isMetric || names.some((it) => /^\.+$/.test(it)))
     throw fault(
       `the metric ${JSON.stringify(row)} is not simulated: write out namespace, name, and pairs of dimension and value`,

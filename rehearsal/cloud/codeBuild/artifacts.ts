@@ -9,9 +9,9 @@ import { awsError, type Cloud, type Principal } from "../service";
 import type { ArtifactsSpec } from "./buildspec";
 
 /**
- * Zips what the buildspec names as artifacts and uploads it under the build's role.
- * @param directory CODEBUILD_SRC_DIR, to which the base directory is relative whatever directory the commands ended in.
- * @throws AwsError CLIENT_ERROR where nothing matches
+ * Zips the buildspec's artifacts and uploads them under the build's role.
+ * @param directory CODEBUILD_SRC_DIR. The base directory is relative to it, wherever the commands ended.
+ * @throws AwsError CLIENT_ERROR if nothing matches
  */
 export async function uploadArtifacts(
   cloud: Cloud,
@@ -35,12 +35,12 @@ export async function uploadArtifacts(
     const input = { Bucket: target.bucket, Key: target.key, Body };
     await cloud.call<PutObjectInput, PutObjectOutput>(role, "s3", "PutObject", input);
   } finally {
-    // A denied call leaves the body unread.
+    // A denied call does not read the body.
     Body.destroy();
   }
 }
 
-/** Paths of files relative to the base directory, sorted. A folder is named by a pattern for what is in it. */
+/** File paths relative to the base directory, sorted. Patterns match a folder's content, not the folder. */
 export async function matchingFiles(base: string, { files, excludePaths }: ArtifactsSpec): Promise<string[]> {
   const [wanted, excluded] = [files, excludePaths].map((list) => list.map((it) => patternOf(path.posix.normalize(it))));
   const found: string[] = [];

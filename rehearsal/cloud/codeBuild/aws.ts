@@ -1,15 +1,15 @@
 import type { Call } from "./programServer";
 
-// Each client is loaded only where its command runs.
+// Each client is loaded only when its command runs.
 
-/** What the CLI exits with for a command or an option that it does not know. */
+/** The CLI's exit code for an unknown command or option. */
 const usageError = 252;
-/** What the CLI exits with where the service answers with an error. */
+/** The CLI's exit code if the service returns an error. */
 const serviceError = 254;
 
 type Options = Record<string, string>;
 
-/** How clients of the SDK are made and used. */
+/** How SDK clients are created and used. */
 interface Session {
   settings: ReturnType<typeof settingsFrom>;
   abortSignal: AbortSignal;
@@ -86,7 +86,7 @@ async function headObject({ bucket, key, query, output, ...options }: Options, {
   return print(select(head, query), output);
 }
 
-/** The part of JMESPath that names fields of fields and entries of lists: `images[0].imageId`. */
+/** The subset of JMESPath with fields of fields and list entries: `images[0].imageId`. */
 function select(value: unknown, query: string | undefined): unknown {
   if (query === undefined) return value;
   if (!/^[A-Za-z0-9_]+(\[\d+\])?(\.[A-Za-z0-9_]+(\[\d+\])?)*$/.test(query))
@@ -97,7 +97,7 @@ function select(value: unknown, query: string | undefined): unknown {
     .reduce<unknown>((found, field) => (found as Record<string, unknown> | null | undefined)?.[field], value);
 }
 
-/** As text the CLI prints None for what is not there. */
+/** As text, the CLI prints None for missing values. */
 function print(value: unknown, output = "json"): string {
   if (output === "text" && (typeof value !== "object" || value === null)) return String(value ?? "None");
   if (output === "json") return JSON.stringify(value ?? null, null, 4);
@@ -130,7 +130,7 @@ function usage(message: string): Error {
 
 function settingsFrom(environment: Record<string, string>, { region }: Options) {
   return {
-    // Of the build only: otherwise the SDK reads the rest from this computer's environment and configuration.
+    // Only the build's: otherwise the SDK reads the rest from this machine's environment and configuration.
     useFipsEndpoint: false,
     useDualstackEndpoint: false,
     maxAttempts: 3,
@@ -148,7 +148,7 @@ function settingsFrom(environment: Record<string, string>, { region }: Options) 
 }
 
 /**
- * The stand-in for the AWS CLI in builds: the commands that buildspecs of slipway use, through the SDK, with the
+ * The stand-in for the AWS CLI in builds. Supports the commands of slipway's buildspecs through the SDK, with the
  * credentials, region and endpoint of the environment.
  */
 export async function aws({ args, environment, signal, print: printLine, complain }: Call): Promise<number> {

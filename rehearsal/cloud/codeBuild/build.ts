@@ -17,26 +17,26 @@ export const servicePrincipal = "codebuild.amazonaws.com";
 export interface BuildRequest {
   project: Project;
   facts: BuildFacts;
-  /** Of the start of the build: they win over the project's. */
+  /** From the start of the build; they override the project's. */
   variables: EnvironmentVariable[];
-  /** Where the artifact goes; undefined where the caller wants none. */
+  /** Where the artifact goes; undefined if none is wanted. */
   target?: { bucket: string; key: string };
-  /** The folders in which `docker`, `aws` and `npm` are. */
+  /** The folders of `docker`, `aws` and `npm`. */
   programs: string[];
-  /** Real time, in milliseconds: commands are processes of this computer. */
+  /** Real time, in milliseconds: commands are processes of this machine. */
   timeout: number;
 }
 
 export interface RunningBuild {
-  /** How it is now, as BatchGetBuilds says it. */
+  /** Its current state, as BatchGetBuilds returns it. */
   describe(): Build;
-  /** Ends its processes at once. */
+  /** Kills its processes at once. */
   stop(): void;
-  /** Resolves when it has ended, however. */
+  /** Resolves when it has ended, for any reason. */
   ended: Promise<void>;
 }
 
-/** Takes one build through CodeBuild's phases. */
+/** Runs one build through CodeBuild's phases. */
 export function startBuild(cloud: Cloud, request: BuildRequest): RunningBuild {
   const { project, facts, target } = request;
   const { folders } = facts;
@@ -62,7 +62,7 @@ export function startBuild(cloud: Cloud, request: BuildRequest): RunningBuild {
     shell?.kill();
   }
 
-  /** Runs a phase, and says whether it succeeded. */
+  /** Runs a phase and returns whether it succeeded. */
   async function phase(type: BuildPhaseType, work: () => Promise<void>): Promise<boolean> {
     record.enter(type);
     tell("IN_PROGRESS");
@@ -114,7 +114,7 @@ export function startBuild(cloud: Cloud, request: BuildRequest): RunningBuild {
     return spec;
   }
 
-  /** Runs commands up to the first that fails. */
+  /** Runs commands until one fails. */
   async function runCommands(shell: Shell, commands: string[]): Promise<AwsError | undefined> {
     for (const command of commands) {
       say(`Running command ${command.trimEnd()}`);
@@ -141,7 +141,7 @@ export function startBuild(cloud: Cloud, request: BuildRequest): RunningBuild {
       if (!succeeded) await shell.run("export CODEBUILD_BUILD_SUCCEEDING=0");
     }
     exported = await shell.exported(spec.exportedVariables);
-    // Artifacts are uploaded after a failed build as well.
+    // Artifacts are uploaded even after a failed build.
     if (done.at(-1)?.phase === "post_build") await phase("UPLOAD_ARTIFACTS", () => upload(spec));
   }
 

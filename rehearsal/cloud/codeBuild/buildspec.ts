@@ -6,15 +6,15 @@ export type PhaseName = (typeof phaseNames)[number];
 
 export interface PhaseSpec {
   commands: string[];
-  /** Run after the commands, whether they succeeded or not. */
+  /** Run after the commands, even if they failed. */
   finally: string[];
-  /** What a failure does: end the build, go on with the next phase, or what the transitions of the phases say. */
+  /** What a failure does: end the build, continue with the next phase, or follow the phase transitions. */
   onFailure?: "ABORT" | "CONTINUE";
 }
 
 export interface ArtifactsSpec {
   files: string[];
-  /** Relative to the source directory; the directory itself where absent. */
+  /** Relative to the source directory; the directory itself if absent. */
   baseDirectory: string;
   excludePaths: string[];
   discardPaths: boolean;
@@ -33,11 +33,11 @@ export interface Buildspec {
 
 type Mapping = Record<string, unknown>;
 
-/** @throws AwsError YAML_FILE_ERROR naming the key; what CodeBuild knows and the rehearsal does not is said to be so */
+/** @throws AwsError YAML_FILE_ERROR naming the key, with a different message for keys that are only not simulated */
 export function readBuildspec(text: string): Buildspec {
   const root = mapping("the buildspec", parseYaml(text));
   known("the buildspec", root, ["version", "env", "phases", "artifacts", "reports", "cache"]);
-  // In version 0.1 each command has a shell of its own.
+  // In version 0.1 each command has its own shell.
   if (Number(root.version) !== 0.2) throw fault(`version must be 0.2, not ${root.version}`);
   const env = mapping("env", root.env ?? {});
   known("env", env, ["shell", "variables", "parameter-store", "secrets-manager", "exported-variables"]);
@@ -67,7 +67,7 @@ function readPhases(phases: Mapping): Record<PhaseName, PhaseSpec> {
 }
 
 function readPhase(where: string, phase: Mapping): PhaseSpec {
-  // runtime-versions choose among what the build image has installed: here it is what this machine has.
+  // runtime-versions selects among the runtimes of the build image; here it is whatever this machine has.
   known(where, phase, ["commands", "finally", "on-failure", "runtime-versions"]);
   const onFailure = phase["on-failure"];
   return {
@@ -80,10 +80,10 @@ function readPhase(where: string, phase: Mapping): PhaseSpec {
 }
 
 function readArtifacts(artifacts: Mapping): ArtifactsSpec {
-  // The name of an artifact is CodePipeline's to give.
+  // CodePipeline names the artifact.
   known("artifacts", artifacts, ["files", "base-directory", "exclude-paths", "discard-paths", "name"]);
   return {
-    // CodeBuild takes one pattern for a list of one.
+    // CodeBuild accepts a single pattern as a list of one.
     files: list("artifacts.files", typeof artifacts.files === "string" ? [artifacts.files] : artifacts.files),
     baseDirectory: String(artifacts["base-directory"] ?? "."),
     excludePaths: list("artifacts.exclude-paths", artifacts["exclude-paths"] ?? []),
@@ -100,7 +100,7 @@ function texts(where: string, value: unknown): Record<string, string> {
   return Object.fromEntries(Object.entries(mapping(where, value)).map(([key, item]) => [key, String(item)]));
 }
 
-/** A command such as `echo a: b` is a mapping to YAML unless it is quoted. */
+/** YAML reads an unquoted command such as `echo a: b` as a mapping. */
 function list(where: string, value: unknown): string[] {
   if (!Array.isArray(value)) throw fault(`${where} must be a list of strings`);
   for (const [index, item] of value.entries())

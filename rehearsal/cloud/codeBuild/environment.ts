@@ -24,7 +24,7 @@ export interface BuildFacts {
   folders: BuildFolders;
   /** `bucket/key` of the source artifact. */
   sourceLocation: string;
-  /** The source's own revision, where the pipeline knows it. */
+  /** The source's own revision, if the pipeline knows it. */
   revision?: string;
   logStream: string;
 }
@@ -51,7 +51,7 @@ export function codeBuildVariables(cloud: Cloud, project: Project, build: BuildF
   };
 }
 
-/** What this computer gives in the place of the build image: nothing of the environment that the rehearsal runs in. */
+/** What this machine provides in place of the build image: nothing of the rehearsal's own environment. */
 export function machineVariables(
   cloud: Cloud,
   credentials: Credentials,
@@ -72,9 +72,9 @@ export function machineVariables(
 }
 
 /**
- * Keeps modules of the source from loading those outside it. The stand-ins of `docker` and `aws` lie elsewhere: they load
- * what they need.
- * @returns the variable by which the build's processes get it
+ * Prevents modules of the source from loading others outside it. The stand-ins of `docker` and `aws` lie elsewhere and
+ * load what they need.
+ * @returns the variable that applies this to the build's processes
  */
 export async function confinement(
   { source, scratch }: BuildFolders,
@@ -87,12 +87,12 @@ export async function confinement(
 
 export interface DeclaredVariables {
   values: Record<string, string>;
-  /** Those that came from Secrets Manager or Parameter Store. */
+  /** Values from Secrets Manager or Parameter Store. */
   secrets: string[];
 }
 
 /**
- * The variables of the buildspec, the project and the start of the build: the later ones win. Secrets and parameters are
+ * The variables of the buildspec, the project and the start of the build; later ones win. Secrets and parameters are
  * read under the build's role.
  */
 export async function declaredVariables(
@@ -118,7 +118,7 @@ export async function declaredVariables(
   return declared;
 }
 
-/** @param reference `secret-id:json-key:version-stage:version-id`, of which an ARN as id has seven parts itself. */
+/** @param reference `secret-id:json-key:version-stage:version-id`; an ARN as id has seven parts itself */
 async function readSecret(cloud: Cloud, role: Principal, reference: string): Promise<string> {
   const parts = reference.split(":");
   const idLength = parts[0] === "arn" ? 7 : 1;

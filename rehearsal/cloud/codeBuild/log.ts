@@ -1,21 +1,21 @@
 import type { PutLogEventsRequest } from "@aws-sdk/client-cloudwatch-logs";
 import { awsError, type Cloud, type Principal } from "../service";
 
-/** Of one request. https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutLogEvents.html */
+/** Per request. https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutLogEvents.html */
 const mostEvents = 10_000;
 
 /** Where a build's lines go. */
 export interface BuildLog {
   line(text: string): void;
-  /** Hides a value in the lines to come, as CodeBuild hides secrets. */
+  /** Masks a value in later lines, as CodeBuild masks secrets. */
   mask(secret: string): void;
-  /** Resolves when every line has arrived. @throws AwsError ACCESS_DENIED where the role may not put events */
+  /** Resolves when all lines have arrived. @throws AwsError ACCESS_DENIED if the role may not put events */
   end(): Promise<void>;
 }
 
 /**
- * Opens a stream under the build's role, and makes the group if nobody has.
- * @throws AwsError ACCESS_DENIED in CodeBuild's words, where the role may not
+ * Opens a stream under the build's role; creates the group if it does not exist.
+ * @throws AwsError ACCESS_DENIED with CodeBuild's message if the role may not
  */
 export async function openLog(
   cloud: Cloud,
@@ -51,7 +51,7 @@ export async function openLog(
   let sending: Promise<void> | undefined;
   let failure: Error | undefined;
 
-  /** One request at a time: what comes meanwhile goes with the next. */
+  /** One request at a time: lines that arrive meanwhile go with the next. */
   async function send(): Promise<void> {
     while (waiting.length > 0 && failure === undefined) {
       const logEvents = waiting.splice(0, mostEvents);
@@ -68,7 +68,7 @@ export async function openLog(
     },
     line(text) {
       const masked = secrets.reduce((line, secret) => line.replaceAll(secret, "***"), text);
-      // An event has at least one character: of an empty line CodeBuild sends the end of the line.
+      // An event has at least one character: for an empty line, CodeBuild sends the newline.
       for (const line of masked.split("\n"))
         waiting.push({ timestamp: Math.round(cloud.clock.now()), message: line || "\n" });
       sending ??= send();

@@ -1,21 +1,21 @@
 import type { BuildPhase, BuildPhaseType } from "@aws-sdk/client-codebuild";
 
-/** What a phase ends with where it does not succeed. */
+/** Why a phase did not succeed. */
 export interface PhaseFailure {
   status: "FAILED" | "TIMED_OUT" | "STOPPED";
   code: string;
   message: string;
 }
 
-/** The phases that a build has gone through, as BatchGetBuilds gives them. */
+/** The phases of a build so far, as BatchGetBuilds returns them. */
 export interface PhaseRecord {
   readonly phases: BuildPhase[];
   readonly current: BuildPhaseType;
-  /** The first that did not succeed. */
+  /** The first failure. */
   readonly failure: PhaseFailure | undefined;
-  /** Ends the phase that runs and begins another. */
+  /** Ends the current phase and begins another. */
   enter(type: BuildPhaseType): void;
-  /** Ends the phase that runs as failed. */
+  /** Ends the current phase as failed. */
   fail(failure: PhaseFailure): void;
 }
 
@@ -41,7 +41,7 @@ export function recordPhases(now: () => number): PhaseRecord {
     },
     enter(type) {
       end("SUCCEEDED");
-      // The last phase is a mark, not a span: AWS gives it neither an end nor a status.
+      // The last phase is a marker: AWS gives it neither an end nor a status.
       phases.push({ phaseType: type, startTime: new Date(now()) });
     },
     fail(cause) {

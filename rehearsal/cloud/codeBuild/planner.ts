@@ -6,8 +6,8 @@ export interface PhaseOutcome {
 }
 
 /**
- * The phase that follows what has run, if one does: a build that failed still goes through post_build, and the other
- * phases end where they fail, unless their `on-failure` says otherwise. The build has failed in any case.
+ * The next phase, if any. A failed build still runs post_build. After a failure in another phase the build ends, unless
+ * `on-failure` says otherwise. The build has failed in any case.
  * https://docs.aws.amazon.com/codebuild/latest/userguide/view-build-details-phases.html
  */
 export function nextPhase({ phases }: Pick<Buildspec, "phases">, done: PhaseOutcome[]): PhaseName | undefined {

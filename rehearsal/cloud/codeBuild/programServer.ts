@@ -10,7 +10,7 @@ export interface Call {
   /** The working directory. */
   directory: string;
   environment: Record<string, string>;
-  /** Standard input, for those that read it. */
+  /** Standard input, for commands that read it. */
   input: string;
   /** Aborted when the command is killed. */
   signal: AbortSignal;
@@ -20,16 +20,16 @@ export interface Call {
   complain(line: string): void;
 }
 
-/** What a command does. @returns its exit code */
+/** Implements a command. @returns its exit code */
 export type Program = (call: Call) => Promise<number>;
 
 export interface ProgramServer {
-  /** Writes the executable of a program. */
+  /** Writes a program's executable. */
   install(folder: string, name: string, program: Program): Promise<void>;
   close(): Promise<void>;
 }
 
-/** Without a result, the server has gone: as if the command were killed. */
+/** No result means that the server is gone: exit as if the command were killed. */
 const script = (port: number, token: string, name: string) => `#!/usr/bin/env bash
 exec 3<>/dev/tcp/127.0.0.1/${port} || exit 137
 case " $* " in *" --password-stdin "*) __input=$(cat) ;; *) __input= ;; esac
@@ -49,8 +49,8 @@ exit 137
 `;
 
 /**
- * Runs programs of a build in this process. Their executables are small scripts that hand over their arguments and
- * environment: a Node.js process for each of the dozen commands of a build would take longer than their work.
+ * Runs programs of a build in this process. Their executables are small scripts that pass on their arguments and
+ * environment. A Node.js process for each of the dozen commands of a build would take longer than their work.
  */
 export async function startProgramServer(): Promise<ProgramServer> {
   const token = randomBytes(16).toString("hex");
@@ -60,10 +60,10 @@ export async function startProgramServer(): Promise<ProgramServer> {
   const server = createServer((socket) => {
     sockets.add(socket);
     socket.once("close", () => sockets.delete(socket));
-    // A command that is killed closes its connection, perhaps by a reset.
+    // A killed command closes its connection, possibly with a reset.
     socket.on("error", () => {});
     const served = serve(socket).catch((error: Error) => {
-      // Before the request is complete, the command may be killed.
+      // The command may be killed before the request is complete.
       if (!socket.destroyed) socket.end(`2The rehearsal failed: ${error.message.replaceAll("\n", " ")}\n01\n`);
     });
     running.add(served);
@@ -79,7 +79,7 @@ export async function startProgramServer(): Promise<ProgramServer> {
 
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
-  // A test that forgets to close it would never end.
+  // Otherwise, a test that forgets to close it would never end.
   server.unref();
   const { port } = server.address() as AddressInfo;
   return {
@@ -99,13 +99,13 @@ export async function startProgramServer(): Promise<ProgramServer> {
   };
 }
 
-/** Fields that end with NUL each, up to an empty one after the environment; none if the connection closes before. */
+/** Reads NUL-terminated fields, up to an empty one after the environment; none if the connection closes before. */
 async function readRequest(socket: Socket): Promise<string[]> {
   const chunks: Buffer[] = [];
   for await (const chunk of socket.iterator({ destroyOnReturn: false })) {
     chunks.push(chunk);
     const fields = Buffer.concat(chunks).toString().split("\0");
-    // Token, name, directory, input and the number of arguments come before the arguments; those may be empty.
+    // Token, name, directory, input and number of arguments precede the arguments, which may be empty.
     if (fields.length <= 5) continue;
     const end = fields.indexOf("", 5 + Number(fields[4]));
     if (end >= 0 && end < fields.length - 1) return fields.slice(0, end);

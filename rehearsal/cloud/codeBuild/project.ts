@@ -22,7 +22,7 @@ export interface Project {
 
 type Inputs = Unwrap<ProjectArgs>;
 
-/** @throws AwsError InvalidInputException as CreateProject does, and an Error for what is not simulated */
+/** @throws AwsError InvalidInputException as CreateProject does, and an Error for anything not simulated */
 export function readProject(declaration: Declaration, name: string, arn: string): Project {
   const inputs = inputsOf<Inputs>(declaration, [
     ...(["name", "description", "serviceRole", "source", "artifacts", "environment", "tags", "region"] as const),

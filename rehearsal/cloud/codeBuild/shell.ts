@@ -11,26 +11,26 @@ export interface ShellOptions {
   directory: string;
   /** For the shell's own files. */
   scratch: string;
-  /** The whole environment: nothing is inherited. */
+  /** The whole environment; nothing is inherited. */
   environment: Record<string, string>;
-  /** Takes each line of output, of both streams, in their order. */
+  /** Called with each line of both output streams, in order. */
   line(text: string): void;
 }
 
 /** A shell that keeps its state from one command to the next. */
 export interface Shell {
-  /** Runs one command at a time, and resolves with its exit status: 137 where the shell was killed. */
+  /** Runs one command at a time and resolves with its exit status, 137 if the shell was killed. */
   run(command: string): Promise<number>;
-  /** The values of those variables that are exported now: what is not in the environment is no environment variable. */
+  /** The values of the named variables that are currently exported. */
   exported(names: string[]): Promise<Record<string, string>>;
-  /** Ends the shell and everything that it started. */
+  /** Kills the shell and everything that it started. */
   kill(): void;
 }
 
 /**
- * Since version 0.2 of the buildspec all commands run in one instance of the shell: variables, functions and the
- * directory pass from one to the next, and from phase to phase. A command that exits ends no more than itself: the next
- * finds what was exported, in the directory that was left; what ran in the background has ended.
+ * Since version 0.2 of the buildspec, all commands run in one shell: variables, functions and the directory pass from
+ * one command to the next, and between phases. `exit` ends only its own command. The next command keeps the exported
+ * variables and the directory, but background processes have ended.
  */
 export function openShell(options: ShellOptions): Shell {
   const marker = randomUUID();
@@ -49,14 +49,14 @@ export function openShell(options: ShellOptions): Shell {
     const started = spawn(options.shell, ["-c", driver], {
       cwd: options.directory,
       env: options.environment,
-      // Commands read nothing; the driver reads the names of their files from descriptor 3.
+      // Commands get no input; the driver reads the names of their files from descriptor 3.
       stdio: ["ignore", "pipe", "inherit", "pipe"],
       detached: true,
     });
     followOutput(started.stdout as Readable, marker, options.line, settle);
-    // The shell may be gone when its next command is written: that it closed is what tells how the command ended.
+    // The shell may be gone when its next command is written. Its close event then reports how the command ended.
     started.stdio[3]?.on("error", () => undefined);
-    // A background process would hold the output open.
+    // Background processes would keep the output open.
     started.on("exit", () => killGroup(started));
     started.on("close", (code) => {
       running = undefined;
@@ -100,7 +100,7 @@ export function openShell(options: ShellOptions): Shell {
   };
 }
 
-/** Evaluates file after file in one shell, and says on a line of its own how each ended. */
+/** Evaluates one file after another in one shell, and prints a line with the status of each. */
 function driverOf(marker: string, state: string): string {
   const [variables, directory] = [quote(state), quote(`${state}.directory`)];
   return `exec 2>&1
@@ -118,7 +118,7 @@ function followOutput(
   line: (text: string) => void,
   ended: (status: number) => void,
 ): void {
-  // The marker's own newline ends a line that the command left open; where it left none, it makes an empty one.
+  // The marker's own newline ends a line that the command left open; otherwise it adds an empty line.
   let blank = false;
   let rest = "";
   const take = (text: string) => {

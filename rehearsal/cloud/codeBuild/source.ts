@@ -12,10 +12,10 @@ const typeMask = 0o170000;
 const symbolicLink = 0o120000;
 
 /**
- * Downloads the source artifact under the build's role, and unpacks it with its modes and symbolic links. AWS documents
- * s3:GetObject and s3:GetObjectVersion for the role; the second is what reading from a versioned bucket takes.
+ * Downloads the source artifact under the build's role, and unpacks it with modes and symbolic links. AWS documents
+ * s3:GetObject and s3:GetObjectVersion for the role; the second is needed to read from a versioned bucket.
  * https://docs.aws.amazon.com/codebuild/latest/userguide/setting-up-service-role.html
- * @param location `bucket/key`, as CodePipeline passes it on.
+ * @param location `bucket/key`, as CodePipeline passes it
  */
 export async function downloadSource(
   cloud: Cloud,
@@ -33,11 +33,11 @@ export async function downloadSource(
   await unpack(archive, directory);
 }
 
-/** @throws AwsError CLIENT_ERROR where the file is no zip archive */
+/** @throws AwsError CLIENT_ERROR if the file is not a zip archive */
 export async function unpack(archive: string, directory: string): Promise<void> {
   let zip: ZipFile;
   try {
-    // Names stay bytes: to Linux a backslash is no slash, and a name may be in any encoding.
+    // Keep names as bytes: on Linux a backslash is not a separator, and names may have any encoding.
     zip = await openPromise(archive, { decodeStrings: false });
   } catch (error) {
     throw awsError("CLIENT_ERROR", `The source artifact is no zip archive: ${(error as Error).message}`);
@@ -50,14 +50,14 @@ export async function unpack(archive: string, directory: string): Promise<void> 
     else if ((mode & typeMask) === symbolicLink) links.push({ place, target: await buffer(await read(zip, entry)) });
     else await unpackFile(zip, entry, place, mode & 0o777);
   }
-  // Links come last, so that no file is written through one.
+  // Create links last, so that no file is written through one.
   for (const { place, target } of links) {
     await mkdir(bytes(path.posix.dirname(place)), { recursive: true });
     await symlink(target, bytes(place));
   }
 }
 
-/** Where an entry goes, each byte of its path as one character. */
+/** The path of an entry, with one character per byte. */
 function placeOf(directory: string, { fileNameRaw }: Entry): string {
   const name = fileNameRaw.toString("latin1");
   if (name.startsWith("/") || name.split("/").includes(".."))
@@ -74,7 +74,7 @@ async function unpackFile(zip: ZipFile, entry: Entry, place: string, mode: numbe
   await mkdir(bytes(path.posix.dirname(place)), { recursive: true });
   const file = bytes(place);
   await pipeline(await read(zip, entry), createWriteStream(file));
-  // An archive made elsewhere than on Unix says no mode.
+  // Archives not made on Unix have no mode.
   await chmod(file, mode === 0 ? 0o644 : mode);
 }
 

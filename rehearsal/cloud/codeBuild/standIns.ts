@@ -5,17 +5,17 @@ import { npmCommand, writeProgram } from "../docker/programs";
 import { aws } from "./aws";
 import { startProgramServer } from "./programServer";
 
-// What the docker command prints where there is no daemon: CodeBuild starts one only in privileged mode.
+// Output of docker without a daemon: CodeBuild starts one only in privileged mode.
 const withoutDaemon = `#!/bin/sh
 echo 'Cannot connect to the Docker daemon at unix:///var/run/docker.sock. Is the docker daemon running?' >&2
 exit 1
 `;
 
-/** The commands that a build finds instead of those of AWS's build image. */
+/** The commands that builds use instead of those of AWS's build image. */
 export interface StandIns {
   /** Folders for the PATH of a build that may run Docker. */
   privileged: string[];
-  /** Folders for the PATH of a build that may not. */
+  /** Folders for the PATH of a build that may not run Docker. */
   unprivileged: string[];
   close(): Promise<void>;
 }

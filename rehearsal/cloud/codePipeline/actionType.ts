@@ -1,16 +1,16 @@
 import type { Cloud, Credentials, Principal } from "../service";
 import type { ActionDeclaration, ActionLimits } from "./structure";
 
-/** A bundle of files that one action puts out for another: an object in the artifact bucket. */
+/** Files that one action passes to another: an object in the artifact bucket. */
 export interface Artifact {
   name: string;
   bucket: string;
   key: string;
-  /** What the source says of its revision: S3's version id. */
+  /** The source's revision: S3's version id. */
   revision?: string;
 }
 
-/** A source revision that StartPipelineExecution asked for. */
+/** A source revision that StartPipelineExecution requested. */
 export interface Revision {
   id: string;
   summary?: string;
@@ -19,19 +19,19 @@ export interface Revision {
 /** One run of one action. */
 export interface ActionRun {
   cloud: Cloud;
-  /** The pipeline's role, under which the action calls. */
+  /** The pipeline's role, which the action uses. */
   role: Principal;
   credentials: Credentials;
   pipeline: string;
   executionId: string;
   stage: string;
   action: ActionDeclaration;
-  /** The declared configuration with its variables resolved. */
+  /** The declared configuration with variables resolved. */
   configuration: Record<string, string>;
   inputs: Artifact[];
   outputs: Artifact[];
   override?: string;
-  /** Says how far it is, for whoever watches. */
+  /** Reports progress. */
   report(progress: Progress): void;
 }
 
@@ -39,22 +39,22 @@ export interface Progress {
   summary?: string;
   externalExecutionId?: string;
   percentComplete?: number;
-  /** What PutApprovalResult must bring. */
+  /** The token that PutApprovalResult must pass. */
   token?: string;
-  /** ARN of who answered an approval. */
+  /** ARN of the approver. */
   lastUpdatedBy?: string;
 }
 
-/** What an action that succeeded leaves. */
+/** The result of a successful action. */
 export interface ActionResult extends Progress {
   variables?: Record<string, string>;
-  /** Of a source: the revision of its output artifact. */
+  /** For a source: the revision of its output artifact. */
   revision?: Revision;
 }
 
-/** A kind of action: what it takes, and what running it does. A run that throws has failed with that message. */
+/** A kind of action: its limits, and how it runs. If `run` throws, the action fails with that message. */
 export interface ActionType extends ActionLimits {
-  /** Of a source: what StartPipelineExecution calls its revisions. */
+  /** For a source: StartPipelineExecution's name for its revisions. */
   revisionType?: string;
   run(run: ActionRun): Promise<ActionResult>;
 }

@@ -26,7 +26,7 @@ function checkNames(
 }
 
 /**
- * Manual approvals: an action that waits for PutApprovalResult, at most seven days, and tells a topic that it does.
+ * Manual approvals: an action that notifies a topic and waits up to seven days for PutApprovalResult.
  * https://docs.aws.amazon.com/codepipeline/latest/userguide/approvals.html
  */
 export function createApprovals(
@@ -53,7 +53,7 @@ export function createApprovals(
     });
   }
 
-  /** An approval whose notice cannot be published fails: nobody would know of it. */
+  /** An approval fails if its notice cannot be published: nobody would know about it. */
   async function notify(action: ActionRun, token: string): Promise<void> {
     const { NotificationArn } = action.configuration;
     if (NotificationArn === undefined) return;

@@ -1,6 +1,6 @@
 import type { ActionRun } from "./actionType";
 
-/** SNS takes a subject of a hundred characters: CodePipeline cuts long names, as seen in messages that it sent. */
+/** SNS subjects have at most a hundred characters. CodePipeline truncates long names, as seen in real messages. */
 const longestName = 24;
 
 /**

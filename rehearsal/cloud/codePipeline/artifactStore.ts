@@ -3,7 +3,7 @@ import { buffer } from "node:stream/consumers";
 import type { GetBucketVersioningOutput, GetObjectOutput, PutObjectInput, PutObjectOutput } from "../s3/shapes";
 import type { ActionRun } from "./actionType";
 
-/** Calls S3 under the pipeline's role. */
+/** Calls S3 with the pipeline's role. */
 export type CallS3 = <O>(operation: string, input: object) => Promise<O>;
 
 export const callS3 =
@@ -12,8 +12,8 @@ export const callS3 =
     cloud.call(role, "s3", operation, input);
 
 /**
- * Nobody outside AWS knows what CodePipeline asks of its buckets, and when. It documents what a role must have at the least,
- * and a role is held to that here: versioning, ACL and location of both buckets, and reading what it stored.
+ * Which calls CodePipeline makes to its buckets is not public. AWS documents the minimum permissions of a role, and
+ * this enforces them: versioning, ACL and location of both buckets, and reading what it stored.
  * https://docs.aws.amazon.com/codepipeline/latest/userguide/how-to-custom-role.html
  */
 export async function inspectBucket(call: CallS3, bucket: string | undefined): Promise<GetBucketVersioningOutput> {
@@ -22,7 +22,7 @@ export async function inspectBucket(call: CallS3, bucket: string | undefined): P
   return call("GetBucketVersioning", { Bucket: bucket });
 }
 
-/** Puts the first output artifact of a source action into the artifact bucket. */
+/** Stores the first output artifact of a source action in the artifact bucket. */
 export async function storeOutput(run: ActionRun, Body: PutObjectInput["Body"]): Promise<void> {
   const call = callS3(run);
   const [artifact] = run.outputs;
@@ -33,7 +33,7 @@ export async function storeOutput(run: ActionRun, Body: PutObjectInput["Body"]):
   if (stored.VersionId !== undefined) await call("HeadObject", { ...copy, VersionId: stored.VersionId });
 }
 
-/** The first input artifact, whole. */
+/** The whole first input artifact. */
 export async function readInput(run: ActionRun): Promise<Buffer> {
   const [artifact] = run.inputs;
   const { Body } = await callS3(run)<GetObjectOutput>("GetObject", { Bucket: artifact?.bucket, Key: artifact?.key });

@@ -11,11 +11,11 @@ import { awsError } from "../service";
 import type { ActionResult, ActionRun, ActionType } from "./actionType";
 
 /**
- * Runs a CodeBuild project on the input artifact; the variables that its buildspec exports become the action's.
+ * Runs a CodeBuild project on the input artifact. The buildspec's exported variables become the action's.
  * https://docs.aws.amazon.com/codepipeline/latest/userguide/action-reference-CodeBuild.html
  */
 export const codeBuild: ActionType = {
-  // CodeBuild takes five of each; a second one needs PrimarySource, which is not simulated.
+  // CodeBuild accepts five of each; a second one needs PrimarySource, which is not simulated.
   inputs: [1, 1],
   outputs: [0, 1],
   required: ["ProjectName"],
@@ -55,7 +55,7 @@ function request({ configuration, inputs, outputs }: ActionRun): StartBuildInput
   };
 }
 
-/** @throws AwsError ConfigurationError for what is no JSON list of {name, value, type?} once its variables are resolved */
+/** @throws AwsError ConfigurationError if the resolved text is not a JSON list of {name, value, type?} */
 function environmentVariables(text = "[]"): EnvironmentVariable[] {
   let list: unknown;
   try {
@@ -74,7 +74,7 @@ function environmentVariables(text = "[]"): EnvironmentVariable[] {
   return list.map(({ name, value, type = "PLAINTEXT" }) => ({ name, value, type }));
 }
 
-/** CodePipeline asks CodeBuild how a build is, at once and when it has ended. */
+/** CodePipeline gets the build from CodeBuild at once and after it has ended. */
 async function untilEnded({ cloud, role }: ActionRun, id: string): Promise<Build> {
   const ended = cloud.until(
     (event): event is CloudEvent & { kind: "build" } =>

@@ -7,8 +7,8 @@ import type { ActionResult, ActionRun, ActionType } from "./actionType";
 import { storeOutput } from "./artifactStore";
 
 /**
- * Looks up which image a tag names now, and puts imageDetail.json out. It takes no image: ecr:DescribeImages is all that
- * AWS has the role need of ECR.
+ * Looks up which image a tag currently names and outputs imageDetail.json. It pulls no image: the only ECR permission
+ * that AWS requires is ecr:DescribeImages.
  * https://docs.aws.amazon.com/codepipeline/latest/userguide/action-reference-ECR.html
  */
 export const ecrSource: ActionType = {

@@ -13,14 +13,14 @@ import { readInput } from "./artifactStore";
 import { type ImageDefinition, readImageDefinitions } from "./imageDefinitions";
 
 const minute = 60_000;
-/** How often the service is looked at; not documented. */
+/** Polling interval for the service; not documented. */
 const pause = 15_000;
 const longest = 60;
 
 /**
- * Gives a service's containers new images: a revision of the task definition that the service has now, then one
- * UpdateService, then waiting for the service to be stable with it. It does not see that ECS's circuit breaker took the
- * deployment back, and waits until its time is over (https://github.com/aws/containers-roadmap/issues/1399).
+ * Gives a service's containers new images: registers a revision of the service's current task definition, calls
+ * UpdateService once, and waits until the service is stable. It does not notice that ECS's circuit breaker rolled the
+ * deployment back, and waits until it times out (https://github.com/aws/containers-roadmap/issues/1399).
  * https://docs.aws.amazon.com/codepipeline/latest/userguide/action-reference-ECS.html
  */
 export const ecsDeploy: ActionType = {
@@ -78,7 +78,7 @@ async function register(ask: Ask, current: string | undefined, images: ImageDefi
   return String(registered.taskDefinition?.taskDefinitionArn);
 }
 
-/** @throws AwsError ConfigurationError for a container that the task definition has not, in CodePipeline's words */
+/** @throws AwsError ConfigurationError with CodePipeline's message if the task definition lacks a container */
 function registration(current: TaskDefinition, images: ImageDefinition[]): RegisterTaskDefinitionCommandInput {
   const { taskDefinitionArn, revision, status, requiresAttributes, compatibilities, ...rest } = current;
   const { registeredAt, registeredBy, deregisteredAt, deleteRequestedAt, ...kept } = rest;
@@ -97,8 +97,8 @@ function registration(current: TaskDefinition, images: ImageDefinition[]): Regis
 }
 
 /**
- * Whether the service has this task definition alone, and all its tasks run with it. CodePipeline needs no leave to see
- * single tasks: the least that it needs is on the page above.
+ * Whether the service has only this task definition, and all its tasks run it. CodePipeline needs no permission to see
+ * single tasks: the page above lists the minimum.
  */
 async function isStable(ask: Ask, name: string | undefined, taskDefinition: string): Promise<boolean> {
   const { deployments = [], runningCount, desiredCount } = await describe(ask, name);

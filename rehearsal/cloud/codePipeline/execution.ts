@@ -9,10 +9,10 @@ import { createStateChanges } from "./stateChanges";
 import { type ActionDeclaration, actionTypeOf, type StageDeclaration } from "./structure";
 import { resolve } from "./variables";
 
-/** Carries executions through the stages of their pipelines. */
+/** Runs executions through the stages of their pipelines. */
 export function createRunner(cloud: Cloud, types: Record<string, ActionType>) {
   const tell = createStateChanges(cloud);
-  /** What lets a waiting execution into its stage, or says that it is superseded; by execution id. */
+  /** Callbacks of waiting executions, by id: true lets one enter its stage, false means superseded. */
   const doors = new Map<string, (enters: boolean) => void>();
 
   function start(pipeline: Pipeline, overrides: Map<string, string>): Execution {
@@ -48,7 +48,7 @@ export function createRunner(cloud: Cloud, types: Record<string, ActionType>) {
     finish(pipeline, execution, "Succeeded");
   }
 
-  /** Resolves with true once the execution is inside the stage, and with false if a newer one takes its place. */
+  /** Resolves to true once the execution has entered the stage, and to false if a newer one superseded it. */
   function enter(pipeline: Pipeline, stage: string, execution: string): Promise<boolean> {
     const { now, superseded } = arrive(pipeline.occupancy.get(stage) ?? {}, execution);
     pipeline.occupancy.set(stage, now);
@@ -127,7 +127,7 @@ export function createRunner(cloud: Cloud, types: Record<string, ActionType>) {
       outputs: record.outputs,
       override: execution.overrides.get(record.action.name),
       report(progress) {
-        // An action that has ended has its one result: what comes after it changes nothing.
+        // An action that has ended keeps its result; later results are ignored.
         if (record.status !== "InProgress") return;
         Object.assign(record.progress, progress);
         if (progress.summary !== undefined) tell.progress(pipeline, execution, record);

@@ -3,7 +3,7 @@ import { fromBufferPromise } from "yauzl";
 import { awsError } from "../service";
 import type { Artifact } from "./actionType";
 
-/** Which image a container gets. */
+/** A container and its image. */
 export interface ImageDefinition {
   name: string;
   imageUri: string;
@@ -13,9 +13,9 @@ export interface ImageDefinition {
 const largest = 100 * 1024;
 
 /**
- * Reads the image definitions file out of an input artifact.
+ * Reads the image definitions file from an input artifact.
  * @param archive of the artifact
- * @throws AwsError ConfigurationError, in CodePipeline's words where they are known
+ * @throws AwsError ConfigurationError, with CodePipeline's message where known
  */
 export async function readImageDefinitions(
   archive: Buffer,

@@ -11,19 +11,19 @@ const minute = 60_000;
 /** https://docs.aws.amazon.com/codepipeline/latest/userguide/limits.html */
 const silenceAllowed = 20 * minute;
 const actionAllowed = 24 * 60 * minute;
-/** How long CodePipeline lets pass between a continuation token and the next invocation; not documented, about this. */
+/** CodePipeline's delay between a continuation token and the next invocation; not documented, about this. */
 const pause = 30_000;
 
-/** One Lambda action from its first invocation to its end, which comes once. */
+/** A Lambda action from its first invocation to its single end. */
 interface Run {
   action: ActionRun;
   end(outcome: ActionResult | Error): void;
 }
 
-/** One invocation: each continuation is a job of its own, with an id of its own. */
+/** One invocation. Each continuation is a new job with a new id. */
 interface Job {
   run: Run;
-  /** What happens if nobody answers: the silence ends, or the pause before the next invocation. */
+  /** Fires when the timeout without a result expires, or before the next invocation. */
   timer: Timer;
   open: boolean;
 }
@@ -43,7 +43,7 @@ export function createJobs(cloud: Cloud): Jobs {
     return new Promise((resolve, reject) => {
       const run: Run = {
         action,
-        // Closes every job of the run, so that a late or repeated result is refused.
+        // Closes every job of the run, so that late or repeated results are rejected.
         end(outcome) {
           deadline.cancel();
           for (const job of jobs.values()) if (job.run === run) close(job);
@@ -84,7 +84,7 @@ export function createJobs(cloud: Cloud): Jobs {
     return job;
   }
 
-  /** Takes a final result, and tells whether it was accepted. */
+  /** Takes a final result and returns whether it was accepted. */
   function settle(jobId: string | undefined, result: "succeeded" | "failed", take: (run: Run) => void): void {
     const action = jobs.get(jobId ?? "")?.run.action;
     const tell = (refused?: string) => {

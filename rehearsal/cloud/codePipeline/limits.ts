@@ -1,13 +1,13 @@
 import { awsError } from "../service";
 
-/** @throws AwsError ValidationException for a text that is too long */
+/** @throws AwsError ValidationException if the text is too long */
 export function atMost(field: string, text: string | undefined, most: number): void {
   if (text !== undefined && text.length > most)
     throw awsError("ValidationException", `${field} has ${text.length} characters; at most ${most} are allowed.`);
 }
 
 /**
- * The variables of one action may have 122880 bytes together, and names of certain letters.
+ * The variables of one action may total 122880 bytes; their names are restricted to certain characters.
  * https://docs.aws.amazon.com/codepipeline/latest/userguide/limits.html
  * @throws AwsError ValidationException, OutputVariablesSizeExceededException
  */

@@ -4,7 +4,7 @@ import type { Artifact, Progress, Revision } from "./actionType";
 import type { ActionStatus, Occupancy } from "./planner";
 import type { ActionDeclaration, StageDeclaration } from "./structure";
 
-/** A pipeline as it was declared, and what runs in it. */
+/** A declared pipeline and its executions. */
 export interface Pipeline {
   name: string;
   arn: string;
@@ -14,7 +14,7 @@ export interface Pipeline {
   artifactBucket: string;
   stages: StageDeclaration[];
   occupancy: Map<string, Occupancy>;
-  /** In the order in which they started. */
+  /** In start order. */
   executions: Execution[];
 }
 
@@ -24,7 +24,7 @@ export interface Execution {
   reason?: string;
   startedAt: number;
   updatedAt: number;
-  /** The source revisions that were asked for, by action. */
+  /** The requested source revisions, by action. */
   overrides: Map<string, string>;
   variables: Map<string, Record<string, string>>;
   artifacts: Map<string, Artifact>;

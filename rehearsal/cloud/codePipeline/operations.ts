@@ -27,7 +27,7 @@ export function pipelineNamed(pipelines: ReadonlyMap<string, Pipeline>, name: st
   return pipeline;
 }
 
-/** What callers ask of pipelines: to start, and how their executions go. */
+/** Operations that start pipelines and report on their executions. */
 export function createOperations(
   cloud: Cloud,
   pipelines: Map<string, Pipeline>,
@@ -39,7 +39,7 @@ export function createOperations(
 
   const pipelineOf = (name: string | undefined) => pipelineNamed(pipelines, name);
 
-  // The resource of a pipeline that does not exist is known too: AWS authorises before it looks.
+  // The ARN is known even if the pipeline does not exist: AWS authorises before it looks.
   const onPipeline = (action: string, name: string | undefined): Permission[] => [
     { action: `codepipeline:${action}`, resource: cloud.arn("codepipeline", String(name)) },
   ];
@@ -128,7 +128,7 @@ export function createOperations(
   };
 }
 
-/** @throws AwsError ValidationException for a V1 pipeline, which takes no overrides, and for what is no source's */
+/** @throws AwsError ValidationException for a V1 pipeline, which accepts no overrides, and for a non-source action */
 function readOverrides(
   { type, stages }: Pipeline,
   types: Record<string, ActionType>,

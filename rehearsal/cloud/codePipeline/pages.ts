@@ -1,11 +1,11 @@
 import { awsError } from "../service";
 
-/** CodePipeline's lists have at most a hundred entries a page. */
+/** CodePipeline's lists have at most a hundred entries per page. */
 const most = 100;
 
 /**
- * One page of a list that grows at its front: the token is the last entry of the page before, so that what came meanwhile
- * moves nothing.
+ * One page of a list that grows at the front. The token is the last entry of the previous page, so new entries move
+ * nothing.
  * @throws AwsError InvalidNextTokenException
  */
 export function pageOf<T>(

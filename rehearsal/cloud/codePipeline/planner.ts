@@ -3,8 +3,8 @@ import type { ActionDeclaration, StageDeclaration } from "./structure";
 export type ActionStatus = "InProgress" | "Succeeded" | "Failed" | "Abandoned";
 
 /**
- * Which actions of a stage can start now, or how the stage ended. Actions of one run order start together, and the next
- * run order waits for all of them; one that fails lets its companions finish, and none after them begins.
+ * Which actions of a stage can start now, or how the stage ended. Actions with the same run order start together, and
+ * the next run order waits for all of them. After a failure, the others finish, but no later run order starts.
  */
 export function nextStep(
   stage: StageDeclaration,
@@ -18,15 +18,15 @@ export function nextStep(
   return open.length === 0 ? "Succeeded" : open.filter((it) => it.runOrder === next);
 }
 
-/** Who is in a stage, and who waits to enter it: execution ids. */
+/** Execution ids: the one in the stage, and the one waiting. */
 export interface Occupancy {
   inside?: string;
   waiting?: string;
 }
 
 /**
- * An execution arrives at a stage. In the execution mode SUPERSEDED a stage holds one execution, and of those that wait
- * only the newest goes on; executions cannot overtake each other, so the last to arrive is the newest.
+ * An execution arrives at a stage. In SUPERSEDED mode a stage holds one execution, and only the newest waiting one
+ * continues. Executions cannot overtake each other, so the last to arrive is the newest.
  * https://docs.aws.amazon.com/codepipeline/latest/userguide/concepts-how-it-works.html
  */
 export function arrive(stage: Occupancy, execution: string): { now: Occupancy; superseded?: string } {
@@ -34,7 +34,7 @@ export function arrive(stage: Occupancy, execution: string): { now: Occupancy; s
   return { now: { inside: stage.inside, waiting: execution }, superseded: stage.waiting };
 }
 
-/** The execution inside leaves, and the one that waits enters. */
+/** The execution leaves, and the waiting one enters. */
 export function leave(stage: Occupancy): Occupancy {
   return { inside: stage.waiting };
 }

@@ -12,7 +12,7 @@ export const s3Source: ActionType = {
   outputs: [1, 1],
   required: ["S3Bucket", "S3ObjectKey", "PollForSourceChanges"],
   optional: [],
-  // AWS polls unless it is told not to, and would start each revision a second time.
+  // By default AWS polls, and would start each revision a second time.
   only: { PollForSourceChanges: "false" },
   revisionType: "S3_OBJECT_VERSION_ID",
   run,
@@ -23,13 +23,13 @@ async function run(action: ActionRun): Promise<ActionResult> {
   const object = { Bucket: configuration.S3Bucket, Key: configuration.S3ObjectKey };
   const call = callS3(action);
   requireVersioning(await inspectBucket(call, object.Bucket), object.Bucket);
-  // Without an override the newest version is meant: which one that is must be pinned before it is read.
+  // Without an override, use the newest version. Pin it before reading.
   const VersionId = override ?? (await call<HeadObjectOutput>("HeadObject", object)).VersionId;
   const source = await call<GetObjectOutput>("GetObject", { ...object, VersionId });
   try {
     await storeOutput(action, source.Body);
   } finally {
-    // A denied call leaves the body unread.
+    // A denied call does not read the body.
     source.Body.destroy();
   }
   const id = VersionId ?? "";

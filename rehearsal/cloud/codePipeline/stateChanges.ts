@@ -20,7 +20,7 @@ const actionStates: Record<ActionStatus, string> = {
 };
 
 /**
- * Tells how executions, stages and actions change, to whoever watches and as events on EventBridge's default bus.
+ * Reports state changes of executions, stages and actions, to observers and as events on EventBridge's default bus.
  * https://docs.aws.amazon.com/codepipeline/latest/userguide/detect-state-changes-cloudwatch-events.html
  */
 export function createStateChanges(cloud: Cloud) {
@@ -45,7 +45,7 @@ export function createStateChanges(cloud: Cloud) {
     });
   }
 
-  /** Says how far an action is, without a change of its state. */
+  /** Reports an action's progress without a change of state. */
   function progress({ name }: Pipeline, { id }: Execution, { stage, action, status, error, ...it }: ActionExecution) {
     const summary = error?.message ?? it.progress.summary;
     cloud.tell({ kind: "action", pipeline: name, executionId: id, stage, action: action.name, status, summary });

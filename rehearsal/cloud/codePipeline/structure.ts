@@ -7,7 +7,7 @@ export interface ActionDeclaration {
   owner: string;
   provider: string;
   version: string;
-  /** Actions of one run order start together; 1 unless declared. */
+  /** Actions with the same run order start together; default 1. */
   runOrder: number;
   configuration: Record<string, string>;
   inputArtifacts: string[];
@@ -20,16 +20,16 @@ export interface StageDeclaration {
   actions: ActionDeclaration[];
 }
 
-/** What an action type takes, as AWS documents it for each provider. */
+/** What an action type accepts, as AWS documents it for each provider. */
 export interface ActionLimits {
-  /** Least and most input artifacts. */
+  /** Minimum and maximum input artifacts. */
   inputs: [number, number];
   outputs: [number, number];
   required: string[];
   optional: string[];
-  /** The one value of a key that is simulated. */
+  /** The only simulated value of a key. */
   only?: Record<string, string>;
-  /** Says what else is wrong with a configuration. */
+  /** Returns any other problem of a configuration. */
   check?(configuration: Record<string, string>): string | undefined;
 }
 
@@ -45,7 +45,7 @@ export function actionTypeOf({ category, owner, provider, version }: ActionDecla
 }
 
 /**
- * Checks a declared pipeline as CreatePipeline does.
+ * Validates a declared pipeline as CreatePipeline does.
  * @throws AwsError InvalidStructureException, InvalidStageDeclarationException, InvalidActionDeclarationException
  */
 export function checkStructure(
@@ -141,7 +141,7 @@ function checkConfiguration(
   if (wrong !== undefined) throw fault(`configuration ${wrong}`);
 }
 
-/** What an action takes must be put out by one that runs before it, and by one only. */
+/** An action's inputs must be outputs of exactly one earlier action. */
 function checkArtifacts(stages: StageDeclaration[]): void {
   const outputs = stages.flatMap((it) => it.actions).flatMap((it) => it.outputArtifacts);
   unique("Output artifact", outputs, structure);

@@ -16,14 +16,14 @@ export function referencesIn(value: string): Reference[] {
   return [...value.matchAll(reference)].map(([text, namespace = "", key = ""]) => ({ text, namespace, key }));
 }
 
-/** What looks like a variable and is none: CodePipeline refuses it, instead of passing it on as text. */
+/** Text that looks like a variable but is none: CodePipeline rejects it instead of passing it on. */
 export function malformedIn(value: string): string[] {
   return [...value.replace(reference, "").matchAll(/#\{[^}]*\}?/g)].map(([text]) => text);
 }
 
 /**
- * Puts the values of variables in their place, as they are: CodePipeline does not escape them for JSON (aws-cdk#8458).
- * @throws AwsError InvalidVariable where an action that ran gave no such variable
+ * Inserts the values of variables unchanged: CodePipeline does not escape them for JSON (aws-cdk#8458).
+ * @throws AwsError InvalidVariable if the action that ran set no such variable
  */
 export function resolve(configuration: Record<string, string>, variables: Variables): Record<string, string> {
   const resolved = Object.entries(configuration).map(([field, value]) => [

@@ -1,4 +1,4 @@
-// https://docs.aws.amazon.com/AmazonECS/latest/APIReference/CommonErrors.html, which every service's reference has.
+// https://docs.aws.amazon.com/AmazonECS/latest/APIReference/CommonErrors.html; every service's reference has this page.
 const COMMON = [
   "AccessDenied",
   "AccessDeniedException",
@@ -13,9 +13,9 @@ const COMMON = [
   "ValidationException",
 ];
 
-// What a service answers though its model does not say so.
+// Errors returned by services but missing in their models.
 const UNDECLARED: Record<string, string[]> = {
-  // https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html: S3's model has next to none of its errors.
+  // https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html: S3's model declares almost none of its errors.
   s3: [
     "BadDigest",
     "EntityTooSmall",
@@ -36,7 +36,7 @@ const UNDECLARED: Record<string, string[]> = {
   sqs: ["InvalidParameterCombination", "InvalidParameterValue", "MissingParameter"],
 };
 
-/** Whether the service may answer the code, which none of its operations need declare. */
+/** Whether any operation of the service may return the code without declaring it. */
 export function isCommon(service: string, code: string): boolean {
   // The model of EC2 declares no errors: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html lists them.
   return service === "ec2" || COMMON.includes(code) || (UNDECLARED[service]?.includes(code) ?? false);

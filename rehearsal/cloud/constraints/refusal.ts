@@ -1,7 +1,7 @@
 import { type AwsError, awsError } from "../service";
 import type { Violation } from "./shape";
 
-// Services whose name for a rejected request is not ValidationException. Those with a Query protocol say ValidationError.
+// Services whose code for a rejected request is not ValidationException. Query protocol services use ValidationError.
 const CODES: Record<string, string> = {
   autoscaling: "ValidationError",
   codebuild: "InvalidInputException",
@@ -15,10 +15,10 @@ const CODES: Record<string, string> = {
   sts: "ValidationError",
 };
 
-/** Members whose values AWS marks as sensitive: its messages leave them out. */
+/** Members that AWS marks as sensitive: its messages omit their values. */
 const SENSITIVE = /(^|\.)(secretString|secretBinary|value|clientToken|token|environment)(\.|$)/i;
 
-// Longer values make messages that nobody reads.
+// Longer values make messages unreadable.
 const LONGEST_VALUE = 256;
 
 /** The error with which a service rejects a request. */
@@ -41,18 +41,18 @@ export function refusal(service: string, operation: string, violations: Violatio
   return awsError(codeOf(service, operation), `${count}: ${all.join("; ")}`);
 }
 
-/** What AWS answers to JSON that it cannot read into the operation's members. */
+/** AWS's error for JSON that does not fit the operation's members. */
 export function unreadable(path: string, message: string): AwsError {
   return awsError("SerializationException", `${message} (${path})`);
 }
 
 function codeOf(service: string, operation: string): string {
-  // ECS answers so wherever a task definition is what is wrong.
+  // ECS returns this for any invalid task definition.
   if (service === "ecs" && operation.endsWith("TaskDefinition")) return "ClientException";
   return CODES[service] ?? "ValidationException";
 }
 
-/** The value with a space before it. Nothing for one that is sensitive, or has parts that may be. */
+/** The value with a leading space. Empty for a value that is sensitive or may contain sensitive parts. */
 function shown({ value, path }: Violation): string {
   if (value === undefined) return " null";
   if (Array.isArray(value) && value.length === 0) return " '[]'";

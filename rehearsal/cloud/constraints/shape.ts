@@ -1,4 +1,4 @@
-/** A shape of AWS's service models, with what AWS requires of its values. */
+/** A shape of AWS's service models, with its constraints. */
 export interface Shape {
   type:
     | "structure"
@@ -17,15 +17,15 @@ export interface Shape {
   member?: Shape;
   key?: Shape;
   value?: Shape;
-  /** Of a string's or blob's length, of a list's or map's size, or of a number. */
+  /** For a string's or blob's length, a list's or map's size, or a number. */
   min?: number;
   max?: number;
-  /** A regular expression of Java, which the whole value must match. */
+  /** A Java regular expression that must match the whole value. */
   pattern?: string;
   enum?: string[];
   /** Exactly one member may be given. */
   union?: boolean;
-  /** The name of a shape that contains itself. Its members are not listed again, and not checked. */
+  /** The name of a shape that contains itself. Its members are not listed again or checked. */
   recursive?: string;
 }
 
@@ -39,10 +39,10 @@ export interface Violation {
   constraint: string;
 }
 
-/** Adds to `found` what is wrong with the value. */
+/** Adds the value's violations to `found`. */
 export type Check = (value: unknown, path: string, found: Violation[]) => void;
 
-/** A value of another type than the member has: AWS cannot even read such a request. */
+/** The value's type differs from the member's: AWS cannot even parse such a request. */
 export interface TypeMismatch extends Error {
   path: string;
 }
@@ -164,7 +164,7 @@ function numeric(shape: Shape): Check {
 function blob(shape: Shape): Check {
   const size = sizeCheck(shape, "length");
   return (value, path, found) => {
-    // AWS JSON has base64 text, another service passes bytes, and a stream's length is known only at its end.
+    // AWS JSON has base64 text, services pass bytes, and a stream's length is known only at its end.
     if (typeof value === "string") size(Buffer.byteLength(value, "base64"), value, path, found);
     else if (value instanceof Uint8Array) size(value.byteLength, value, path, found);
     else expectType(isObject(value), value, "Blob", path);
@@ -180,11 +180,11 @@ function sizeCheck({ min, max }: Shape, of: "length" | "value") {
   };
 }
 
-/** Characters, counted only where their number may matter. */
+/** Characters, counted only if their number may matter. */
 const lengthOf = (value: string, max = 0): number => (value.length <= max ? value.length : [...value].length);
 
 /**
- * The pattern as JavaScript has it. Java's `\p{Print}` is ASCII, and Java knows escapes of ordinary characters, which
+ * The pattern in JavaScript syntax. Java's `\p{Print}` is ASCII, and Java allows escapes of ordinary characters, which
  * JavaScript allows only without Unicode.
  */
 export function javaPattern(pattern: string): RegExp {
@@ -202,7 +202,7 @@ function expectType(holds: boolean, value: unknown, type: string, path: string):
   throw Object.assign(new Error(message), { name: "TypeMismatch", path } satisfies Partial<TypeMismatch>);
 }
 
-/** What the value is called by Jackson, with which AWS reads JSON. */
+/** Jackson's name for the value's token; AWS parses JSON with Jackson. */
 function tokenOf(value: unknown): string {
   if (Array.isArray(value)) return "START_ARRAY";
   if (value === null) return "VALUE_NULL";

@@ -1,16 +1,16 @@
-/** What Alpine's package manager needs to know of this computer. */
+/** What Alpine's package manager needs to know about this machine. */
 export interface ApkOptions {
   /** The image's files. */
   root: string;
-  /** Alpine's branch, `3.24`, where it is known. */
+  /** Alpine's branch, `3.24`, if known. */
   branch?: string | undefined;
-  /** Packages that can be installed, and the program of this computer that each one is. */
+  /** Packages that can be installed, and this machine's program for each. */
   packages: Record<string, string>;
-  /** What the packages of each branch are, as https://pkgs.alpinelinux.org has them. */
+  /** Package versions of each branch, from https://pkgs.alpinelinux.org. */
   versions: Record<string, Record<string, string>>;
 }
 
-/** Of the branches that were known when this was written: on others every version is taken for the right one. */
+/** Only branches known at the time of writing; on others, every version is accepted. */
 export const ALPINE_PACKAGES: ApkOptions["versions"] = {
   "3.21": { git: "2.47.3" },
   "3.22": { git: "2.49.1" },
@@ -19,10 +19,10 @@ export const ALPINE_PACKAGES: ApkOptions["versions"] = {
 };
 
 /**
- * Stands in for `apk` while an image is built: a package that is installed becomes a script in the image, which runs
- * this computer's own program.
+ * Stands in for `apk` while an image is built. An installed package becomes a script in the image that runs this
+ * machine's own program.
  *
- * Its text is written into a file of its own: it uses nothing of this module, nor of any other.
+ * Its source is written to a separate file, so it must use nothing from this module or any other.
  */
 export function apk({ root, branch, packages, versions }: ApkOptions): void {
   const { chmodSync, mkdirSync, writeFileSync } = process.getBuiltinModule("node:fs");
@@ -61,7 +61,7 @@ export function apk({ root, branch, packages, versions }: ApkOptions): void {
     return;
   }
   if (command !== "add") refuse(`apk ${command}: not simulated: the rehearsal's apk knows add and update`);
-  // `--virtual` gives the packages a name by which they are deleted again.
+  // `--virtual` names the packages, so that they can be deleted by that name.
   const named = args.findIndex((it) => it === "--virtual" || it === "-t");
   if (named >= 0) refuse(`apk add ${args[named]}: not simulated: install for the build in a stage of its own`);
   const wishes = args.filter((it) => !it.startsWith("-"));

@@ -5,7 +5,7 @@ import type { RegistryClient } from "./registryClient";
 
 const PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
-/** Gets an image that a stage begins with: puts its files into a folder, and returns how it runs. */
+/** Gets a stage's base image: writes its files to a folder and returns its run configuration. */
 export type BaseImages = (name: string, root: string) => Promise<RunConfig>;
 
 export interface BaseImagesOptions {
@@ -15,9 +15,9 @@ export interface BaseImagesOptions {
 }
 
 /**
- * The base images of a build: those in ECR are pulled from the account's registry, the others are {@link baseImage}s. Docker
- * Hub and Amazon's public gallery may be out of reach, as they are from China.
- * @throws in docker's words, with what can be done about it
+ * The base images of a build. Those in ECR are pulled from the account's registry; the others are {@link baseImage}s.
+ * Docker Hub and Amazon's public gallery may be unreachable, as from China.
+ * @throws with docker's message and a remedy
  */
 export function createBaseImages({ client, unreachable }: BaseImagesOptions): BaseImages {
   return async (name, root) => {
@@ -33,7 +33,7 @@ export function createBaseImages({ client, unreachable }: BaseImagesOptions): Ba
   };
 }
 
-/** Where all public registries answer. */
+/** For when all public registries are reachable. */
 export const publicImages: BaseImages = async (name, root) => known(name, root);
 
 function known(name: string, root: string): RunConfig {
@@ -48,9 +48,8 @@ function known(name: string, root: string): RunConfig {
 }
 
 /**
- * The images that a Dockerfile may begin with. `scratch` is empty; the official `node` images, from whichever registry,
- * have nothing but the name of their operating system: their programs are this computer's own. Undefined for every other
- * image.
+ * The supported base images of a Dockerfile. `scratch` is empty. The official `node` images, from any registry, contain
+ * only the name of their operating system: their programs are this machine's own. Undefined for any other image.
  */
 export function baseImage(name: string): RunConfig | undefined {
   if (name === "scratch") return { Env: [`PATH=${PATH}`], Entrypoint: [], Cmd: [], WorkingDir: "/" };
@@ -63,7 +62,7 @@ export function baseImage(name: string): RunConfig | undefined {
   };
 }
 
-/** The major version that a tag asks for: 24 of `node:24.1-alpine`; undefined for `node` and `node:lts`. */
+/** The major version of a tag: 24 for `node:24.1-alpine`; undefined for `node` and `node:lts`. */
 export function majorOf(name: string): number | undefined {
   const major = /:(\d+)[\w.-]*(@|$)/.exec(name)?.[1];
   return major === undefined ? undefined : Number(major);

@@ -18,25 +18,25 @@ export interface BuildOptions {
   tags: string[];
   /** `--build-arg`, by name. */
   arguments: Map<string, string>;
-  /** `--label`: they win over the Dockerfile's. */
+  /** `--label`: overrides the Dockerfile's. */
   labels?: Record<string, string>;
-  /** `linux/amd64` unless told: what CodeBuild's machines are. */
+  /** Default: `linux/amd64`, as on CodeBuild's machines. */
   platform: string;
   target?: string;
-  /** Default: all public registries answer. */
+  /** Default: all public registries are reachable. */
   baseImages?: BaseImages;
   print(line: string): void;
-  /** Takes each line that commands write; by default, they write to this process's own output. */
+  /** Called with each line of output. By default, commands write to this process's own output. */
   output?: ((line: string) => void) | undefined;
-  /** Of whoever builds: where npm finds its configuration. Default: this process's. */
+  /** The builder's, where npm finds its configuration. Default: this process's. */
   environment?: NodeJS.ProcessEnv;
-  /** Kills what RUN has started. */
+  /** Kills the processes of RUN. */
   signal?: AbortSignal;
 }
 
 /**
  * Builds an image: interprets the Dockerfile, with a folder for the image's files.
- * @throws naming the line and the instruction
+ * @throws an error with the line and the instruction
  */
 export async function build(store: ImageStore, options: BuildOptions): Promise<LocalImage> {
   const { context, baseImages = publicImages, print, output, environment = process.env, signal } = options;
@@ -60,12 +60,12 @@ export async function build(store: ImageStore, options: BuildOptions): Promise<L
   }
 }
 
-/** What the Dockerfile says is to be built. */
+/** The Dockerfile's build plan. */
 export async function readPlan({ dockerfile, arguments: given, target }: BuildOptions): Promise<Plan> {
   return plan(parseDockerfile(await readFile(dockerfile, "utf8")), (name) => given.get(name), target);
 }
 
-/** What of the context is left out. */
+/** The ignored part of the context. */
 export const readIgnoreOf = ({ context, dockerfile }: BuildOptions): Promise<Ignore> =>
   readIgnore([`${dockerfile}.dockerignore`, path.join(context, ".dockerignore")]);
 
@@ -109,7 +109,7 @@ function baseOf(stage: Stage, root: string, { baseImages, print }: Build): Promi
   });
 }
 
-/** @throws what goes wrong, with the stage's line */
+/** @throws errors of `work`, with the stage's line */
 export async function atFrom<T>({ from, fromLine }: Stage, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
@@ -128,7 +128,7 @@ async function save(store: ImageStore, stage: BuiltStage, options: BuildOptions)
   options.signal?.throwIfAborted();
   const { diffId, ...layer } = await writeLayer(stage.root, store.directory);
   const [os = "", architecture = ""] = options.platform.split("/");
-  // Without a time of creation: the same context has the same digest.
+  // No creation time, so that the same context has the same digest.
   const config: ImageConfig = {
     architecture,
     os,

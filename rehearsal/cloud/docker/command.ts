@@ -42,7 +42,7 @@ const commands: Record<string, Command> = {
         platform: { type: "string" },
         target: { type: "string" },
         quiet: { type: "boolean", short: "q" },
-        // Nothing is kept from one build to the next, and base images are never old.
+        // Nothing is cached between builds, and base images are always current.
         "no-cache": { type: "boolean" },
         pull: { type: "boolean" },
         progress: { type: "string" },
@@ -53,7 +53,7 @@ const commands: Record<string, Command> = {
       throw new Error("docker build: requires exactly one folder, the context");
     const image = await build(store(environment), {
       context: path.resolve(directory, context),
-      // Relative to the working directory if it is given, else to the context.
+      // Relative to the working directory if given, otherwise to the context.
       dockerfile: path.resolve(directory, values.file ?? path.join(context, "Dockerfile")),
       tags: values.tag ?? [],
       arguments: buildArguments(values["build-arg"] ?? [], environment),
@@ -65,7 +65,7 @@ const commands: Record<string, Command> = {
         unreachable: JSON.parse(environment[UNREACHABLE] ?? "[]"),
       }),
       print: values.quiet ? () => {} : print,
-      // As BuildKit does, so that `--quiet` prints nothing but the digest.
+      // As in BuildKit, so that `--quiet` prints only the digest.
       output: complain,
       environment,
       signal,
@@ -131,7 +131,7 @@ const registryClient = ({ environment, signal }: Pick<Call, "environment" | "sig
 
 const store = (environment: Call["environment"]) => createImageStore(dockerHome(environment));
 
-/** `NAME=value`, or `NAME` alone for the value that the environment has. */
+/** `NAME=value`, or just `NAME` for the value from the environment. */
 function buildArguments(given: string[], environment: Call["environment"]): Map<string, string> {
   return new Map(
     given.flatMap((it): [string, string][] => {
@@ -143,7 +143,7 @@ function buildArguments(given: string[], environment: Call["environment"]): Map<
   );
 }
 
-/** `key=value`, or `key` alone for an empty value. */
+/** `key=value`, or just `key` for an empty value. */
 function labels(given: string[]): Record<string, string> {
   const entries = given.map((it): [string, string] => {
     const at = it.indexOf("=");
@@ -152,7 +152,7 @@ function labels(given: string[]): Record<string, string> {
   return Object.fromEntries(entries);
 }
 
-/** The two templates that builds ask for; Go's template language is not simulated. */
+/** The two templates that builds use; Go's template language is not simulated. */
 function format(template: string, details: { Id: string; RepoDigests: string[] }): string {
   const asked = template.replaceAll(/\s+/g, "");
   if (asked === "{{.Id}}") return details.Id;
@@ -165,8 +165,8 @@ function format(template: string, details: { Id: string; RepoDigests: string[] }
 }
 
 /**
- * The stand-in for `docker` in a build: no daemon, no root, no virtual machine. An image is a folder's files and a
- * configuration; the registry is reached over its own HTTP API.
+ * The stand-in for `docker` in a build: no daemon, no root, no virtual machine. An image is a folder of files and a
+ * configuration. The registry is accessed over its HTTP API.
  */
 export async function docker(call: Call): Promise<number> {
   const [name = "", ...args] = call.args;

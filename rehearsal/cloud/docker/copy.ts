@@ -3,7 +3,7 @@ import path from "node:path";
 import { type Ignore, patternOf } from "./patterns";
 
 export interface Copy {
-  /** What COPY names, as in the Dockerfile: `package*.json`, `.`, `/app/dist`. */
+  /** Sources of COPY, as in the Dockerfile: `package*.json`, `.`, `/app/dist`. */
   sources: string[];
   /** The build's context, or the files of an earlier stage. */
   from: string;
@@ -16,7 +16,7 @@ export interface Copy {
   mode?: number;
 }
 
-/** @throws where a source matches nothing, or several sources go to what is no folder */
+/** @throws if a source matches nothing, or several sources go to something that is not a folder */
 export async function copy(options: Copy): Promise<void> {
   const { from, root, destination } = options;
   const target = path.join(root, path.posix.resolve(options.workingDirectory, destination));
@@ -29,7 +29,7 @@ export async function copy(options: Copy): Promise<void> {
   for (const match of matches) {
     const source = path.join(from, match);
     const folder = (await lstat(source)).isDirectory();
-    // Of a folder its contents are copied, not the folder itself.
+    // For a folder, its contents are copied, not the folder itself.
     const to = folder || !intoFolder ? target : path.join(target, path.basename(match));
     await transfer(options, match, to);
   }

@@ -1,27 +1,27 @@
-// Own parser: the well-kept one on npm (dockerfile-ast 0.7.1) is made for editors; it drops the spaces inside JSON strings
-// (`["node", "-e", "a b"]`) and keeps comment lines within continued instructions, which a shell then reads.
+// Own parser: the maintained one on npm (dockerfile-ast 0.7.1) is made for editors. It drops the spaces inside JSON
+// strings (`["node", "-e", "a b"]`) and keeps comment lines within continued instructions, which a shell then reads.
 
 export interface Instruction {
-  /** The line of the file where it begins, from 1. */
+  /** The line in the file, from 1. */
   line: number;
-  /** In capital letters, as given otherwise: whether it is known is for the builder to say. */
+  /** In capital letters, otherwise as given; the builder rejects unknown ones. */
   keyword: string;
-  /** `--from=build` is `["from", "build"]`; a flag without a value has an empty one. */
+  /** `--from=build` is `["from", "build"]`; a flag without a value gets an empty one. */
   flags: [name: string, value: string][];
-  /** What follows the keyword and the flags, continued lines joined. */
+  /** The text after the keyword and the flags, with continued lines joined. */
   text: string;
 }
 
 const HERE_DOCUMENT = /(^|\s)<<-?["']?[A-Za-z_]/;
 
-/** @throws for a here-document, naming its line: the rehearsal does not read them */
+/** @throws for a here-document, naming its line: not supported by the rehearsal */
 export function parseDockerfile(content: string): Instruction[] {
   const lines = content.split(/\r?\n/);
   const continuation = escapeOf(lines);
   const instructions: Instruction[] = [];
   let begun: { line: number; text: string } | undefined;
   lines.forEach((line, index) => {
-    // Comments and empty lines may stand between the lines of one instruction.
+    // Comments and empty lines may occur between the lines of an instruction.
     if (/^\s*(#|$)/.test(line)) return;
     const continues = line.trimEnd().endsWith(continuation);
     const text = continues ? line.trimEnd().slice(0, -1) : line;
@@ -35,7 +35,7 @@ export function parseDockerfile(content: string): Instruction[] {
   return instructions;
 }
 
-/** `# escape=` may stand among the directives at the top, so that Windows paths need no doubled backslashes. */
+/** `# escape=` may be among the directives at the top, so that Windows paths need no doubled backslashes. */
 function escapeOf(lines: string[]): string {
   for (const line of lines) {
     const directive = /^#\s*(\w+)\s*=\s*(\S+)\s*$/.exec(line);
@@ -60,14 +60,14 @@ function parseInstruction(line: number, source: string): Instruction {
 
 const takeFlag = (text: string) => /^--([a-z-]+)(?:=(\S*))?(?:\s+|$)/.exec(text);
 
-/** The exec form: a JSON list of strings. Whatever else it looks like is the shell form, as docker reads it. */
+/** The exec form: a JSON list of strings. Anything else is the shell form, as in docker. */
 export function execForm(text: string): string[] | undefined {
   if (!text.startsWith("[")) return undefined;
   try {
     const parsed: unknown = JSON.parse(text);
     return Array.isArray(parsed) && parsed.every((it) => typeof it === "string") ? parsed : undefined;
   } catch {
-    // Docker takes a list that is not JSON for a shell command too.
+    // Docker also treats a list that is not JSON as a shell command.
     return undefined;
   }
 }

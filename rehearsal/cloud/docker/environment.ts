@@ -2,16 +2,16 @@ import { homedir } from "node:os";
 import type { Cloud } from "../service";
 import { NPM_HOME } from "./npm";
 
-/** The variable that tells the stand-in, in a process of its own, where the registries of the account answer. */
+/** The variable that gives the stand-in, in its own process, the addresses of the account's registries. */
 export const REGISTRIES = "REHEARSAL_REGISTRIES";
 
-/** The variable that tells it which registries do not answer. */
+/** The variable with the unreachable registries. */
 export const UNREACHABLE = "REHEARSAL_UNREACHABLE_REGISTRIES";
 
-/** Docker Hub is not dependable from China, and AWS offers its public gallery outside China alone. */
+/** Docker Hub is unreliable from China, and AWS offers its public gallery only outside China. */
 const OUTSIDE_CHINA = ["docker.io", "index.docker.io", "registry-1.docker.io", "public.ecr.aws"];
 
-/** What a build's environment needs for `docker`: a registry's name is no name that this computer's DNS knows. */
+/** The variables that `docker` needs in a build: this machine's DNS does not resolve the registry's name. */
 export function dockerEnvironment(cloud: Pick<Cloud, "addresses" | "dnsSuffix">): Record<string, string> {
   const registries = [...cloud.addresses].filter(([name]) => name.includes(".dkr.ecr."));
   return {

@@ -1,7 +1,7 @@
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 
-/** What runs, as the image's configuration says it (opencontainers/image-spec, config.md). */
+/** An image's run configuration (opencontainers/image-spec, config.md). */
 export interface RunConfig {
   Env: string[];
   Entrypoint: string[];
@@ -31,7 +31,7 @@ export interface Blob {
 export interface LocalImage {
   config: Blob;
   layer: Blob;
-  /** Where it was pushed to: `registry/repository@sha256:…`. */
+  /** Where it was pushed: `registry/repository@sha256:…`. */
   repositoryDigests: string[];
 }
 
@@ -41,7 +41,7 @@ interface Index {
 }
 
 export interface Reference {
-  /** `123456789012.dkr.ecr.us-east-1.amazonaws.com`, empty for an image that has no registry. */
+  /** `123456789012.dkr.ecr.us-east-1.amazonaws.com`; empty if the image has no registry. */
   registry: string;
   /** Without the registry. */
   repository: string;
@@ -65,7 +65,7 @@ export const isRepository = (name: string): boolean => /^[a-z0-9]+([._/-]+[a-z0-
 export const nameOf = ({ registry, repository }: Reference): string =>
   registry === "" ? repository : `${registry}/${repository}`;
 
-/** The folder that docker keeps its own files in. */
+/** The folder for docker's own files. */
 export function dockerHome(environment: NodeJS.ProcessEnv): string {
   const home = environment.DOCKER_CONFIG ?? (environment.HOME && path.join(environment.HOME, ".docker"));
   if (home === undefined || home === "")
@@ -73,7 +73,7 @@ export function dockerHome(environment: NodeJS.ProcessEnv): string {
   return home;
 }
 
-/** The images of this computer: those of one build, since each build has a folder of its own. */
+/** The images of one build on this machine; each build has its own folder. */
 export function createImageStore(home: string) {
   const directory = path.join(home, "images");
   const file = path.join(directory, "index.json");

@@ -11,7 +11,7 @@ import { assignments, expand, type Lookup, words } from "./variables";
 
 type Execute = (build: Build, stage: BuiltStage, instruction: Instruction) => void | Promise<void>;
 
-/** What each instruction does, by its keyword. */
+/** The effect of each instruction, by keyword. */
 export const instructions: Record<string, Execute> = {
   ARG: (build, stage, { text }) => {
     for (const [name, value] of argumentsOf(text, lookupOf(stage))) {
@@ -48,7 +48,7 @@ export const instructions: Record<string, Execute> = {
   },
   ENTRYPOINT: (_, stage, { text }) => {
     stage.config.Entrypoint = execForm(text) ?? [...stage.shell, text];
-    // An entry point of its own takes the base image's command away.
+    // A new entry point clears the base image's command.
     if (!stage.command) stage.config.Cmd = [];
   },
   SHELL: (_, stage, { text }) => {
@@ -71,7 +71,7 @@ export const instructions: Record<string, Execute> = {
   STOPSIGNAL: (_, stage, { text }) => {
     stage.config.StopSignal = expand(text, lookupOf(stage));
   },
-  // ECS does not look at an image's own health check, only at the task definition's (HealthCheck, API reference); it is
+  // ECS ignores an image's own health check and uses only the task definition's (HealthCheck, API reference). It is
   // kept for `docker inspect`.
   HEALTHCHECK: (_, stage, { text }) => {
     const command = text.replace(/^CMD\s+/, "");
@@ -82,7 +82,7 @@ export const instructions: Record<string, Execute> = {
   },
 };
 
-/** What variables in an instruction stand for: ENV goes before ARG. */
+/** The values of variables in an instruction: ENV overrides ARG. */
 function lookupOf({ config, arguments: given }: Pick<BuiltStage, "config" | "arguments">): Lookup {
   return (name) => environmentOf(config)[name] ?? given.get(name);
 }
@@ -111,7 +111,7 @@ async function copyFiles(build: Build, stage: BuiltStage, instruction: Instructi
   for (const [flag, value] of instruction.flags) {
     if (flag === "from") Object.assign(options, { from: stageFolder(build, value), ignore: IGNORE_NOTHING });
     else if (flag === "chmod" && /^[0-7]{3,4}$/.test(value)) options.mode = Number.parseInt(value, 8);
-    // Every file of an image belongs to whoever runs the rehearsal; layers are one.
+    // All files of an image belong to the user of the rehearsal; the image has one layer.
     else if (flag !== "chown" && flag !== "link") throw new Error(`--${flag}=${value} is not simulated`);
   }
   await copy(options);

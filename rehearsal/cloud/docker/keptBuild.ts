@@ -21,22 +21,22 @@ import { find } from "./plan";
 import { installable } from "./runPrograms";
 
 export interface KeptBuildOptions extends BuildOptions {
-  /** What the files of a base image are a function of. */
+  /** Identifies everything that a base image's files depend on. */
   identify(name: string): Promise<string>;
 }
 
-/** How an image is kept: its blobs are files beside this, named by their digests. */
+/** A kept image: its blobs are files beside this one, named by digest. */
 type Kept = Record<"config" | "layer", { digest: string; size: number }>;
 
 const KEPT_FOR = 7 * 24 * 60 * 60_000;
 
-// Two evaluations in one process build an image once. Two processes may both build it, and one of the two is kept.
+// Two evaluations in one process build an image once. Two processes may both build it; one result is kept.
 const underWay = new Map<string, Promise<LocalImage>>();
 
 /**
- * Builds an image, or gives the one that was built from the same before: the same files, Dockerfile, arguments, base images
- * and stand-in, on the same computer.
- * @param folder where images are kept; those that nobody used for a week are removed
+ * Builds an image, or returns one built earlier from the same inputs: files, Dockerfile, arguments, base images and
+ * stand-in, on the same machine.
+ * @param folder where images are kept; images unused for a week are removed
  * @throws as {@link build}
  */
 export async function keptBuild(folder: string, options: KeptBuildOptions): Promise<LocalImage> {
@@ -56,7 +56,7 @@ async function findOrBuild(kept: string, options: BuildOptions): Promise<LocalIm
   return (await read(kept)) ?? (await buildInto(kept, options));
 }
 
-/** Undefined where there is none, or it is not whole: it can be built again. */
+/** Undefined if missing or incomplete: it can be rebuilt. */
 async function read(kept: string): Promise<LocalImage | undefined> {
   try {
     const { config, layer }: Kept = JSON.parse(await readFile(path.join(kept, "image.json"), "utf8"));
@@ -79,7 +79,7 @@ async function buildInto(kept: string, options: BuildOptions): Promise<LocalImag
   await mkdir(folder, { recursive: true });
   const unfinished = await mkdtemp(path.join(folder, "build-"));
   try {
-    // npm looks for a package.json upwards: where a stage has none it would find slipway's own.
+    // npm searches upwards for a package.json: in a stage without one it would find slipway's own.
     await writeFile(path.join(unfinished, "package.json"), '{ "private": true }\n');
     const store = createImageStore(unfinished);
     const { config, layer } = await build(store, options);
@@ -93,7 +93,7 @@ async function buildInto(kept: string, options: BuildOptions): Promise<LocalImag
   }
 }
 
-/** Moves what was built to its place, unless another process has built the same meanwhile. */
+/** Moves a build to its place, unless another process has built the same meanwhile. */
 async function keep(built: string, kept: string): Promise<LocalImage> {
   if ((await read(kept)) === undefined) {
     await rm(kept, { recursive: true, force: true });
@@ -109,7 +109,7 @@ async function keep(built: string, kept: string): Promise<LocalImage> {
 async function removeUnused(folder: string): Promise<void> {
   for (const name of await readdir(folder)) {
     const file = path.join(folder, name);
-    // Another process may remove it at the same time.
+    // Another process may be removing it.
     const used = await stat(file).then(
       ({ mtimeMs }) => mtimeMs,
       () => Date.now(),

@@ -8,10 +8,10 @@ import { createGunzip, createGzip } from "node:zlib";
 import { extract, pack } from "tar-stream";
 import type { Blob } from "./imageStore";
 
-// Times and owners are left out, so that the same files have the same digest whenever they are built.
+// Times and owners are omitted, so that the same files always have the same digest.
 const EPOCH = new Date(0);
 
-/** Writes a folder as a layer: a gzipped tar, in the order of the names. The digest is of what is in it alone. */
+/** Writes a folder as a layer: a gzipped tar, sorted by name. The digest depends only on its content. */
 export async function writeLayer(root: string, directory: string): Promise<Blob & { diffId: string }> {
   await mkdir(directory, { recursive: true });
   const archive = pack();
@@ -26,7 +26,7 @@ export async function writeLayer(root: string, directory: string): Promise<Blob 
   await pipeline(
     archive,
     tap((chunk) => plain.update(chunk)),
-    // Half of the time that building an image takes, and nothing is kept for long.
+    // Compression takes half of an image's build time, and nothing is kept for long.
     createGzip({ level: 1 }),
     tap((chunk) => {
       zipped.update(chunk);
@@ -69,7 +69,7 @@ function added(add: (done: (error?: Error | null) => void) => void): Promise<voi
   return new Promise((resolve, reject) => add((error) => (error ? reject(error) : resolve())));
 }
 
-/** Unpacks a layer into a folder. A folder that cannot be completed is removed again. */
+/** Unpacks a layer into a folder. If that fails, the incomplete folder is removed. */
 export async function unpackLayer(layer: Readable, directory: string): Promise<void> {
   const archive = extract();
   const links: { file: string; target: string }[] = [];
@@ -79,7 +79,7 @@ export async function unpackLayer(layer: Readable, directory: string): Promise<v
   try {
     await mkdir(directory, { recursive: true });
     await pipeline(layer, createGunzip(), archive);
-    // Links come last, so that no file of the archive is written through one.
+    // Create links last, so that no file of the archive is written through one.
     for (const { file, target } of links) await symlink(target, file);
   } catch (error) {
     await rm(directory, { recursive: true, force: true });

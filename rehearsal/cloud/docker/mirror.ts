@@ -6,10 +6,10 @@ import { build } from "./build";
 import { createImageStore } from "./imageStore";
 
 /**
- * What a platform engineer does once where public registries are out of reach: copies the official `node` image into an
- * ECR repository of the account, which is created if it is not there.
+ * What a platform engineer does once if public registries are unreachable: copies the official `node` image into an ECR
+ * repository of the account, which is created if missing.
  * @param repositoryName `mirror/node`
- * @param tag as Docker Hub has it: `24-alpine`
+ * @param tag as on Docker Hub: `24-alpine`
  */
 export async function mirrorBaseImage(cloud: Cloud, repositoryName: string, tag: string): Promise<void> {
   await ignoring("RepositoryAlreadyExistsException", () =>

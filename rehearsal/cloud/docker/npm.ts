@@ -1,23 +1,23 @@
 import { homedir } from "node:os";
 
-/** What npm needs to know of this computer. */
+/** What npm needs to know about this machine. */
 export interface NpmOptions {
-  /** How npm is run. */
+  /** The command that runs npm. */
   command: string[];
-  /** What installing needs of this computer's environment: where npm's configuration is, and its cache. */
+  /** This machine's variables that installing needs: npm's configuration and cache. */
   environment: Record<string, string>;
   /** Where `--global` installs. */
   prefix: string;
 }
 
-/** The variable by which a build that has a HOME of its own knows this computer's. */
+/** The variable that holds this machine's HOME for a build with its own HOME. */
 export const NPM_HOME = "REHEARSAL_NPM_HOME";
 
-// npm hands its own configuration down in variables: `npm start` does.
+// npm passes its own configuration in variables, as in `npm start`.
 const CONFIGURATION =
   /^(npm_config_(registry|cache|userconfig|globalconfig|cafile|(https_?|no)?proxy|strict_ssl)|(https?|no)_proxy|node_extra_ca_certs)$/i;
 
-/** Of an environment, what installing needs. */
+/** The part of an environment that installing needs. */
 export function npmEnvironment(environment: NodeJS.ProcessEnv): Record<string, string> {
   const given = Object.entries(environment).filter(([name, value]) => value !== undefined && CONFIGURATION.test(name));
   return {
@@ -28,10 +28,10 @@ export function npmEnvironment(environment: NodeJS.ProcessEnv): Record<string, s
 }
 
 /**
- * Stands in for `npm` while an image is built: the real one, which installs from the registry, and through the cache,
- * that npm has on this computer. The registry that the build names is one that the account's builds reach.
+ * Stands in for `npm` while an image is built. Runs the real one, which installs through this machine's npm registry
+ * and cache. The account's builds can reach the registry that the build names.
  *
- * Its text is written into a file of its own: it uses nothing of this module, nor of any other.
+ * Its source is written to a separate file, so it must use nothing from this module or any other.
  */
 export function npm({ command: [program = "", ...before], environment, prefix }: NpmOptions): void {
   const { spawnSync } = process.getBuiltinModule("node:child_process");

@@ -1,18 +1,18 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 
-/** What an image is built on, where it has fewer programs than this computer. */
+/** An image's operating system, if it has fewer programs than this machine. */
 export interface OperatingSystem {
   id: "alpine" | "debian-slim";
-  /** Of Alpine's branch, `3.24`, where the image's tag names it. */
+  /** Alpine's branch, `3.24`, if the image's tag names it. */
   version?: string | undefined;
 }
 
 const fileOf = (root: string): string => path.join(root, "etc/os-release");
 
 /**
- * The system of an official `node` image, by its tag: `24-alpine3.24`, `24-bookworm-slim`. Undefined for the large images,
- * which are made for building and have all that this computer is expected to have.
+ * The system of an official `node` image, from its tag: `24-alpine3.24`, `24-bookworm-slim`. Undefined for the large
+ * images, which are made for building and have everything this machine is expected to have.
  */
 export function systemOfTag(tag: string): OperatingSystem | undefined {
   const alpine = /(?:^|-)alpine(\d+\.\d+)?$/.exec(tag);
@@ -20,14 +20,14 @@ export function systemOfTag(tag: string): OperatingSystem | undefined {
   return /(?:^|-)slim$/.test(tag) ? { id: "debian-slim" } : undefined;
 }
 
-/** Writes the file that says it in a real image too; so it is in every image that is built on this one. */
+/** Writes the file that identifies the system, as in a real image. Images built on this one inherit it. */
 export function writeSystem(root: string, { id, version }: OperatingSystem): void {
   const file = fileOf(root);
   mkdirSync(path.dirname(file), { recursive: true });
   writeFileSync(file, `ID=${id}\n${version === undefined ? "" : `VERSION_ID=${version}\n`}`);
 }
 
-/** The system of the image whose files these are; undefined where it is not said, or is another one. */
+/** The system of an image, from its files; undefined if not stated or not one of these. */
 export function systemOf(root: string): OperatingSystem | undefined {
   const values = Object.fromEntries(
     readIfThere(fileOf(root))

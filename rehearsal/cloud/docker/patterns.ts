@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 
-/** Go's filepath.Match, and `**` for any folders, which docker adds to it: `*` takes names that begin with a dot too. */
+/** Go's filepath.Match plus docker's `**` for any folders. `*` also matches names that begin with a dot. */
 export function patternOf(pattern: string): RegExp {
   const source = pattern.replace(/\*\*\/|\/\*\*$|\*\*|\*|\?|\[[^\]]*\]|\\[\s\S]|[.+^${}()|]/g, (part) => {
     if (part === "**/") return "(?:.*/)?";
@@ -15,16 +15,16 @@ export function patternOf(pattern: string): RegExp {
 }
 
 export interface Ignore {
-  /** Whether a path of the context is left out. */
+  /** Whether a path of the context is ignored. */
   ignores(path: string): boolean;
-  /** Whether anything inside a folder that is left out may be taken back in. */
+  /** Whether files inside an ignored folder may be included again. */
   exceptions: boolean;
 }
 
 export const IGNORE_NOTHING: Ignore = { ignores: () => false, exceptions: false };
 
 /**
- * Reads .dockerignore: the last pattern that matches the path, or a folder above it, decides; `!` takes it back in.
+ * Reads .dockerignore. The last pattern that matches the path, or a folder above it, decides; `!` includes it again.
  * @param files where to look, the Dockerfile's own first
  */
 export async function readIgnore(files: string[]): Promise<Ignore> {

@@ -1,11 +1,11 @@
 import type { Instruction } from "./dockerfile";
 import { assignments, expand, type Lookup, words } from "./variables";
 
-/** One stage of a Dockerfile: what it begins with, and what it does then. */
+/** One stage of a Dockerfile: its base and its instructions. */
 export interface Stage {
   /** Position in the Dockerfile, from 0. */
   index: number;
-  /** `AS build`; the index where it has no name. */
+  /** `AS build`; the index if it has no name. */
   name: string;
   from: string;
   fromLine: number;
@@ -15,13 +15,13 @@ export interface Stage {
 export interface Plan {
   /** The stages that the target needs, in order, the target last. */
   stages: Stage[];
-  /** What ARG before the first FROM declares, and stages may take over by name. */
+  /** ARGs declared before the first FROM, which stages may adopt by name. */
   globals: Map<string, string>;
 }
 
 /**
- * Decides which stages to build: the target (the last one unless named), and those that it begins with or copies from.
- * @throws where an instruction stands outside a stage, or the target is none
+ * Decides which stages to build: the target (by default the last one), and those that it is based on or copies from.
+ * @throws if an instruction is outside a stage, or the target does not exist
  */
 export function plan(instructions: Instruction[], build: Lookup, target?: string): Plan {
   const globals = new Map<string, string>();
@@ -73,7 +73,7 @@ function stageOf({ line, text }: Instruction, index: number, lookup: Lookup): St
   return { index, name: name ?? String(index), from: image, fromLine: line, instructions: [] };
 }
 
-/** `ARG name` and `ARG name=default`, any number of them. */
+/** Any number of `ARG name` and `ARG name=default`. */
 export function argumentsOf(text: string, lookup: Lookup): [name: string, value: string | undefined][] {
   return words(text).map((word) =>
     word.includes("=") ? (assignments(word, lookup)[0] ?? [word, ""]) : [word, undefined],

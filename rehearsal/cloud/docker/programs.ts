@@ -12,8 +12,8 @@ import path from "node:path";
 import { quote } from "../codeBuild/shell";
 import { type OperatingSystem, systemOf } from "./operatingSystem";
 
-// BusyBox's, which are among Debian's essential ones too, for files, text and processes. What administers a machine is
-// left out: here it would be this computer.
+// BusyBox's programs for files, text and processes, which are also essential in Debian. Excludes system administration:
+// it would affect this machine.
 const COMMON =
   "[ awk base64 basename cat chgrp chmod chown cksum clear cmp comm cp cut date dd df diff dirname du echo env expand expr " +
   "factor false find flock fold fuser getconf getent getopt grep groups gunzip gzip head hostname iconv id install kill ldd " +
@@ -27,11 +27,11 @@ const PROGRAMS: Record<OperatingSystem["id"], string> = {
 };
 
 /**
- * The PATH of an image's processes, on this computer: the image's own folders; then this computer's Node.js in the place
- * of the official images' own; then this computer's programs, of which the small images have few. So `git` is there
- * where the image installed it, and where the image is one of the large ones.
+ * The PATH of an image's processes on this machine: the image's own folders; then this machine's Node.js, in place of
+ * the official images'; then this machine's programs, of which the small images get few. So `git` exists if the image
+ * installed it, or is one of the large images.
  * @param environment the image's
- * @param folder for programs, of which those of each operating system are made once
+ * @param folder for programs, which are created once per operating system
  */
 export function searchPath(root: string, environment: Record<string, string>, folder: string): string {
   const { PATH: declared = "", NODE_VERSION: node } = environment;
@@ -59,10 +59,10 @@ function install(folder: string, system: OperatingSystem | undefined): void {
   }
 }
 
-// A container's PATH takes a hundred programs, and each is looked for in every folder of this computer's.
+// A container's PATH contains a hundred programs, each looked up in every folder of this machine's PATH.
 const found = new Map<string, string | undefined>();
 
-/** Where this computer has a program. */
+/** This machine's path of a program. */
 export function findProgram(name: string): string | undefined {
   const folders = process.env.PATH ?? "";
   const key = `${folders}\0${name}`;
@@ -81,14 +81,14 @@ export function isExecutable(file: string): boolean {
     accessSync(file, constants.X_OK);
     return statSync(file).isFile();
   } catch {
-    // Absent or not executable: the answer is no either way.
+    // Absent or not executable: no in either case.
     return false;
   }
 }
 
 /**
- * How npm is run, or npx: by this process's own Node.js. npm is seldom beside node where node comes from a package; that
- * it runs the rehearsal tells where it is.
+ * Runs npm or npx with this process's own Node.js. npm is often not beside node if node comes from a package; the
+ * rehearsal runs under npm, which reveals its path.
  */
 export function npmCommand(name: string): string[] | undefined {
   const installed = findProgram(name);
@@ -100,7 +100,7 @@ export function npmCommand(name: string): string[] | undefined {
   return installed === undefined ? undefined : [installed];
 }
 
-/** Writes a script that the shell runs: the path of node may be too long, or have spaces, for a first line of its own. */
+/** Writes a script that the shell runs: the path of node may be too long, or contain spaces, for a shebang line. */
 export function writeProgram(folder: string, name: string, command: string[]): void {
   mkdirSync(folder, { recursive: true });
   const file = path.join(folder, name);

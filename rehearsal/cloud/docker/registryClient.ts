@@ -15,9 +15,9 @@ const LAYER = "application/vnd.docker.image.rootfs.diff.tar.gzip";
 export interface RegistryClientOptions {
   /** Folder of docker's own files. */
   home: string;
-  /** Where registries answer, by host name. */
+  /** Addresses of registries, by host name. */
   registries: Record<string, string>;
-  /** Ends requests that are under way. */
+  /** Aborts pending requests. */
   signal?: AbortSignal | null;
 }
 
@@ -41,8 +41,8 @@ export function createRegistryClient({ home, registries, signal = null }: Regist
   }
 
   /**
-   * Remembers the password for the registry in config.json, as docker does.
-   * @throws where the registry does not take it
+   * Saves the registry's password in config.json, as docker does.
+   * @throws if the registry rejects it
    */
   async function login(registry: string, user: string, password: string): Promise<void> {
     const host = registry.replace(/^https?:\/\//, "").replace(/\/.*$/, "");
@@ -57,7 +57,7 @@ export function createRegistryClient({ home, registries, signal = null }: Regist
     await writeFile(file, JSON.stringify({ auths: { ...auths, [host]: { auth } } }, null, 2), { mode: 0o600 });
   }
 
-  /** The repository's address, and requests as whoever logged in to its registry. */
+  /** The repository's address, and a client with the registry's login. */
   async function open({ registry, repository }: { registry: string; repository: string }) {
     const base = `${addressOf(registry)}/v2/${repository}`;
     const auth = (await readConfig()).auths[registry]?.auth;
@@ -70,13 +70,13 @@ export function createRegistryClient({ home, registries, signal = null }: Regist
   /**
    * Pushes the image's layer, configuration and manifest under the reference's tag.
    * @returns the digest and size of the manifest
-   * @throws with the registry's own words where it refuses
+   * @throws with the registry's message if it rejects the push
    */
   async function push(reference: Reference, image: LocalImage): Promise<{ digest: string; size: number }> {
     const { ask, base } = await open(reference);
     const manifest = manifestOf(image);
     const pushed = { digest: sha256(manifest), size: Buffer.byteLength(manifest) };
-    // docker asks for the image first: this is why ECR's documentation has BatchGetImage among what a push needs.
+    // docker first asks for the image: this is why ECR's documentation lists BatchGetImage for a push.
     const known = await ask("HEAD", `${base}/manifests/${reference.tag}`, [200, 404]);
     if (known.headers.get("docker-content-digest") === pushed.digest) return pushed;
     for (const blob of [image.layer, image.config]) await pushBlob(ask, base, blob);
@@ -88,7 +88,7 @@ export function createRegistryClient({ home, registries, signal = null }: Regist
   /**
    * Unpacks the image's layers into a folder.
    * @returns its configuration
-   * @throws with the registry's own words where it refuses
+   * @throws with the registry's message if it rejects the pull
    */
   async function pull(name: BaseImageName, root: string): Promise<RunConfig> {
     const { ask, base } = await open(name);
@@ -117,7 +117,7 @@ interface Manifest {
   layers: { digest: string }[];
 }
 
-/** Asks first whether the blob is there, as AWS's permissions for a pull have it. */
+/** First checks whether the blob exists, as AWS's pull permissions imply. */
 async function getBlob(ask: Ask, base: string, digest: string): Promise<Response> {
   const url = `${base}/blobs/${digest}`;
   await ask("HEAD", url, [200]);
@@ -155,7 +155,7 @@ async function send(url: string, accepted: number[], init: RequestInit): Promise
 /** docker prints `denied: …` and the registry's message. */
 async function refusal(answer: Response): Promise<string> {
   const text = await answer.text();
-  // A HEAD request is answered without a body, whatever went wrong.
+  // A HEAD response has no body, even on errors.
   if (text === "") return `denied: ${answer.headers.get("x-amzn-errormessage") ?? answer.statusText}`;
   const [error] = JSON.parse(text).errors;
   return `${String(error.code).toLowerCase().replaceAll("_", " ")}: ${error.message}`;

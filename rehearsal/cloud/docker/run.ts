@@ -11,15 +11,14 @@ import type { Build } from "./stage";
 import { type BuiltStage, environmentOf } from "./stage";
 
 /**
- * Runs a command in the image's working directory, with the image's environment and build arguments and nothing else
- * but NODE_OPTIONS, which keeps the image's modules from loading those outside it. It is a process of this computer:
- * relative paths are the image's, absolute ones this computer's, and so are the programs that the image has not itself
- * ({@link searchPath}).
- * @throws where it does not end with exit code 0
+ * Runs a command in the image's working directory. The environment is only the image's, the build arguments and
+ * NODE_OPTIONS, which confines the image's modules. The command is a process of this machine: relative paths belong to
+ * the image, absolute ones to this machine, and so do programs that the image lacks ({@link searchPath}).
+ * @throws if the exit code is not 0
  */
 export async function run(build: Build, stage: BuiltStage, { text, flags }: Instruction): Promise<void> {
   const { output, signal } = build;
-  // A cache is no part of the image: without one the command does the same, more slowly.
+  // A cache is not part of the image: without it the command does the same, only slower.
   for (const [flag, value] of flags)
     if (flag !== "mount" || !value.includes("type=cache")) throw new Error(`--${flag}=${value} is not simulated`);
   const [command = "", ...rest] = execForm(text) ?? [...stage.shell, text];
@@ -31,12 +30,12 @@ export async function run(build: Build, stage: BuiltStage, { text, flags }: Inst
     cwd: directory,
     stdio: ["ignore", ...(output === undefined ? (["inherit", "inherit"] as const) : (["pipe", "pipe"] as const))],
     env,
-    // A group of its own, so that all of it can be killed.
+    // A separate process group, so that all of it can be killed.
     detached: signal !== undefined,
   });
   const kill = () => {
     killGroup(child);
-    // A process that has left the group may keep them open.
+    // A process that left the group may keep them open.
     child.stdout?.destroy();
     child.stderr?.destroy();
   };

@@ -5,19 +5,19 @@ import { type NpmOptions, npm, npmEnvironment } from "./npm";
 import { systemOf } from "./operatingSystem";
 import { findProgram, npmCommand, writeProgram } from "./programs";
 
-// What `apk` can install: the packages that are one program.
+// Packages that `apk` can install: those with a single program.
 const PACKAGES = ["git"];
 
-/** The programs of this computer that stand for an Alpine package. */
+/** This machine's programs that stand in for Alpine packages. */
 export function installable(): Record<string, string> {
   const found = PACKAGES.map((name) => [name, findProgram(name)]).filter(([, program]) => program !== undefined);
   return Object.fromEntries(found);
 }
 
 /**
- * Writes the programs that RUN finds before all others: npm, and Alpine's package manager where the image is Alpine's.
+ * Writes the programs that RUN finds first: npm, and Alpine's package manager if the image is based on Alpine.
  * @param root the image's files
- * @param environment in which npm finds its configuration
+ * @param environment where npm finds its configuration
  */
 export async function writeRunPrograms(root: string, folder: string, environment: NodeJS.ProcessEnv): Promise<void> {
   await mkdir(folder, { recursive: true });

@@ -2,16 +2,16 @@ import type { BaseImages } from "./baseImages";
 import type { RunConfig } from "./imageStore";
 import type { Ignore } from "./patterns";
 
-/** A stage as far as it is built. */
+/** The current state of a stage's build. */
 export interface BuiltStage {
   /** The folder of the image's files. */
   root: string;
   config: RunConfig;
-  /** ARG values, which RUN sees and the image does not keep. */
+  /** ARG values: visible to RUN, not kept in the image. */
   arguments: Map<string, string>;
-  /** What runs the shell form of RUN, CMD and ENTRYPOINT. */
+  /** The shell for the shell form of RUN, CMD and ENTRYPOINT. */
   shell: string[];
-  /** Whether the stage itself said CMD. */
+  /** Whether the stage itself set CMD. */
   command: boolean;
 }
 
@@ -19,7 +19,7 @@ export function environmentOf({ Env }: RunConfig): Record<string, string> {
   return Object.fromEntries(Env.map((it) => [it.slice(0, it.indexOf("=")), it.slice(it.indexOf("=") + 1)]));
 }
 
-/** What all the stages of a build share. */
+/** Shared by all stages of a build. */
 export interface Build {
   context: string;
   ignore: Ignore;
@@ -27,7 +27,7 @@ export interface Build {
   globals: Map<string, string>;
   /** By name and by index. */
   stages: Map<string, BuiltStage>;
-  /** A home for what RUN runs, outside the image. */
+  /** HOME for RUN's processes, outside the image. */
   home: string;
   baseImages: BaseImages;
   print(line: string): void;

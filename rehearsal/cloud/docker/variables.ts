@@ -1,12 +1,12 @@
-/** A variable's value, or undefined where it is not set. */
+/** A variable's value, or undefined if unset. */
 export type Lookup = (name: string) => string | undefined;
 
-/** Splits at white space outside quotes; quotes and escapes stay, for `expand` to take away. */
+/** Splits at white space outside quotes. Quotes and escapes stay; `expand` removes them. */
 export function words(text: string): string[] {
   return text.match(/(?:\\[\s\S]|"(?:\\[\s\S]|[^"\\])*"|'[^']*'|[^\s\\"'])+/g) ?? [];
 }
 
-/** Replaces `$name`, `${name}`, `${name:-word}` and `${name:+word}`, and takes quotes and escapes away. */
+/** Replaces `$name`, `${name}`, `${name:-word}` and `${name:+word}`, and removes quotes and escapes. */
 export function expand(text: string, lookup: Lookup): string {
   const token =
     /'([^']*)'|"((?:\\[\s\S]|[^"\\])*)"|\\([\s\S])|\$\{(\w+)(?:(:?[-+])((?:[^{}]|\$\{[^}]*\})*))?\}|\$(\w+)/g;
@@ -18,7 +18,7 @@ export function expand(text: string, lookup: Lookup): string {
   });
 }
 
-/** Within double quotes a backslash stands for itself unless it escapes `"`, `$` or another backslash. */
+/** Within double quotes a backslash is literal unless it escapes `"`, `$` or another backslash. */
 function expandQuoted(text: string, lookup: Lookup): string {
   const token = /\\(["$\\])|\$\{(\w+)(?:(:?[-+])((?:[^{}]|\$\{[^}]*\})*))?\}|\$(\w+)/g;
   return text.replace(token, (_, escaped, braced, operator, word, bare) =>

@@ -6,24 +6,24 @@ import { guarded } from "../../loopback";
 import { closeServer } from "../endpoint";
 import { awsError } from "../service";
 
-/** DynamoDB's own API, without accounts and permissions. */
+/** DynamoDB's API, without accounts and permissions. */
 export interface Engine {
-  /** Passes a request on as it is. @throws AwsError with DynamoDB's code and message */
+  /** Passes on a request unchanged. @throws AwsError with DynamoDB's code and message */
   request<O extends object>(operation: string, input: object): Promise<O>;
   close(): Promise<void>;
 }
 
-// dynalite demands a signature and does not check it.
+// dynalite requires a signature but does not check it.
 const HEADERS = {
   "content-type": "application/x-amz-json-1.0",
   "x-amz-date": "20260101T000000Z",
   authorization: "AWS4-HMAC-SHA256 Credential=local, SignedHeaders=host, Signature=none",
 };
 
-/** Starts dynalite on a port of its own. */
+/** Starts dynalite on its own port. */
 export async function startEngine(): Promise<Engine> {
   const server = dynalite({ createTableMs: 0 });
-  // dynalite allows every origin to call it and to read its answers (CORS).
+  // dynalite lets every origin call it and read the responses (CORS).
   const [answer] = server.listeners("request") as RequestListener[];
   if (answer === undefined)
     throw new Error("dynalite has no request listener: see rehearsal/cloud/dynamoDb/engine.ts.");
@@ -46,7 +46,7 @@ export async function startEngine(): Promise<Engine> {
   };
 }
 
-/** Creates a table, and waits until it can be used. */
+/** Creates a table and waits until it is active. */
 export async function createTable(engine: Engine, request: object & { TableName: string }): Promise<void> {
   const { TableName } = request;
   await engine.request("CreateTable", request);

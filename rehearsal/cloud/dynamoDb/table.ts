@@ -9,15 +9,15 @@ export interface Table {
   arn: string;
   hashKey: string;
   rangeKey?: string;
-  /** Hash keys of its indexes, by the indexes' names. */
+  /** Hash keys of its indexes, by index name. */
   indexes: Record<string, string>;
 }
 
 type Inputs = Unwrap<TableArgs>;
 type Index = NonNullable<Inputs["globalSecondaryIndexes"]>[number];
 
-// Recovery, encryption, protection and class change nothing here. Nor does the time to live: AWS deletes what is over
-// within a few days, so that whoever reads must look at the time himself.
+// Recovery, encryption, protection and class have no effect here. Neither does the time to live: AWS may take days to
+// delete expired items, so readers must check the time themselves.
 const TABLE_INPUTS: (keyof TableArgs)[] = [
   "name",
   "hashKey",
@@ -36,7 +36,7 @@ const TABLE_INPUTS: (keyof TableArgs)[] = [
   "region",
 ];
 
-/** @throws as the provider and DynamoDB do, where the declaration is not one of a table */
+/** @throws as the provider and DynamoDB do for an invalid declaration */
 export function readTable(cloud: Cloud, declaration: Declaration): { table: Table; request: CreateTableInput } {
   const inputs = inputsOf<Inputs>(declaration, TABLE_INPUTS);
   const { hashKey = "", rangeKey, attributes = [], billingMode = "PROVISIONED" } = inputs;
@@ -93,7 +93,7 @@ interface Keys {
   rangeKey: string | undefined;
 }
 
-/** The keys of an index, in either of the ways that the provider takes. */
+/** The keys of an index, in either form that the provider accepts. */
 function indexKeys({ type, name }: Declaration, { hashKey, rangeKey, keySchemas, ...index }: Index): Keys {
   const wrong = (what: string) => new Error(`${type} ${name}: the index ${index.name} has ${what}`);
   if (keySchemas === undefined) {
@@ -109,7 +109,7 @@ function indexKeys({ type, name }: Declaration, { hashKey, rangeKey, keySchemas,
   return { hashKey: hash.attributeName, rangeKey: range?.attributeName };
 }
 
-/** The provider itself refuses attributes that no key uses, and keys that are no attributes. */
+/** The provider itself rejects attributes that no key uses, and keys that are not attributes. */
 function checkAttributes({ type, name }: Declaration, inputs: Inputs, indexes: Keys[]): void {
   const keys = [inputs, ...indexes].flatMap((it) => [it.hashKey, it.rangeKey]).filter((it) => it !== undefined);
   const named = (inputs.attributes ?? []).map((it) => it.name);

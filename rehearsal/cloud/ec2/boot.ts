@@ -5,12 +5,12 @@ import { stateOf } from "../network/state";
 import type { Cloud, Principal } from "../service";
 import type { Instance } from "./instance";
 
-// How long a user data script waits before it asks for an interface again that another instance still has.
+// How long a user data script waits before it retries to attach an interface that another instance still holds.
 const RETRY = 5_000;
 
 /**
- * Does what an instance's user data says that it does, under the role of its profile: attaches the network interfaces
- * that the text names. The script itself is not run: it sets up a Linux host.
+ * Has the effects of an instance's user data, under the role of its profile: attaches the network interfaces named in
+ * the text. The script itself is not run: it configures a Linux host.
  */
 export async function runUserData(cloud: Cloud, instance: Instance): Promise<void> {
   const { userData } = instance.template;
@@ -49,7 +49,7 @@ async function attach(cloud: Cloud, role: Principal, instance: Instance, Network
   }
 }
 
-/** What "Get system log" shows of an instance. */
+/** Writes a line of an instance's "Get system log". */
 function writeConsole(cloud: Cloud, { id }: Instance, line: string): void {
   cloud.tell({ kind: "log", group: id, stream: "console", line });
 }

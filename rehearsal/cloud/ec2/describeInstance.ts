@@ -4,7 +4,7 @@ import { type NetworkState, stateOf } from "../network/state";
 import type { Cloud } from "../service";
 import type { Instance } from "./instance";
 
-/** Its own network interface, and those that were attached to it. */
+/** Its own network interface and attached ones. */
 export const attachedTo = ({ interfaces }: NetworkState, { id }: Instance): NetworkInterface[] =>
   [...interfaces.values()].filter((it) => it.instanceId === id);
 
@@ -12,7 +12,7 @@ export const attachedTo = ({ interfaces }: NetworkState, { id }: Instance): Netw
 export const profileArn = (cloud: Cloud, profile: string): string =>
   profile.startsWith("arn:") ? profile : cloud.arn("iam", `instance-profile/${profile}`, { region: "" });
 
-/** An instance as DescribeInstances tells it. */
+/** An instance as DescribeInstances returns it. */
 export function describeInstance(cloud: Cloud, instance: Instance): Description {
   const { id, template, primary, subnetId } = instance;
   const gone = instance.state === "shutting-down" || instance.state === "terminated";

@@ -13,7 +13,7 @@ import { createInterface, usableIn } from "../network/interfaces";
 import { interfaceOf, stateOf } from "../network/state";
 import { type AnyOperation, awsError, type Cloud, operation } from "../service";
 
-/** The operations by which Lambda, under a function's role, puts the function into a VPC. */
+/** The operations that Lambda calls, with a function's role, to put the function into a VPC. */
 export function createFunctionInterfaces(cloud: Cloud): Record<string, AnyOperation> {
   const state = stateOf(cloud);
   const arn = (type: string, id: string) => cloud.arn("ec2", `${type}/${id}`);

@@ -12,7 +12,7 @@ const ARCHITECTURES: Architecture[] = ["arm64", "x86_64"];
 export const amazonLinux = ({ region }: Pick<Cloud, "region">, architecture: Architecture): string =>
   `ami-${createHash("sha256").update(`al2023 ${architecture} ${region}`).digest("hex").slice(0, 17)}`;
 
-/** What an image runs on; undefined for one that is not Amazon's own, of which nothing is known. */
+/** An image's architecture; undefined for images not from Amazon, which are unknown here. */
 export const architectureOf = (cloud: Pick<Cloud, "region">, image: string): Architecture | undefined =>
   ARCHITECTURES.find((it) => amazonLinux(cloud, it) === image);
 
@@ -27,6 +27,6 @@ export const publicParameters = (cloud: Pick<Cloud, "region">): Record<string, s
     ),
   );
 
-/** Graviton's families have a g behind the generation: t4g, c7gn. */
+/** Graviton families have a g after the generation: t4g, c7gn. */
 export const architectureOfType = (instanceType: string): Architecture =>
   /^(a1|[a-z]+\d+g[a-z]*)\./.test(instanceType) ? "arm64" : "x86_64";

@@ -7,7 +7,7 @@ export interface Instance {
   template: LaunchTemplate;
   subnetId: string;
   zone: string;
-  /** Its own interface, which goes with it; others are attached to it and stay. */
+  /** Its own interface, deleted with it; attached ones remain. */
   primary: NetworkInterface;
   tags: Record<string, string>;
   launchedAt: number;

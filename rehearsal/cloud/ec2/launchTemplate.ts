@@ -14,15 +14,15 @@ export interface LaunchTemplate {
   /** The decoded text. */
   userData: string;
   securityGroups: string[];
-  /** Undefined where the subnet decides. */
+  /** Undefined if the subnet decides. */
   publicAddress?: boolean;
-  /** Whether the metadata service wants a session token (IMDSv2). */
+  /** Whether the metadata service requires a session token (IMDSv2). */
   httpTokens: string;
   httpPutResponseHopLimit: number;
   instanceTags: Record<string, string>;
 }
 
-// Disks, credits, monitoring and what a shutdown from within does change nothing here.
+// Disks, credits, monitoring and shutdown behaviour have no effect here.
 const INPUTS: (keyof LaunchTemplateArgs)[] = [
   "name",
   "imageId",
@@ -44,10 +44,10 @@ const INPUTS: (keyof LaunchTemplateArgs)[] = [
   "region",
 ];
 
-// "Run commands when you launch an EC2 instance": of the text before it is encoded.
+// "Run commands when you launch an EC2 instance": before encoding.
 const MAXIMUM_USER_DATA = 16_384;
 
-/** @throws AwsError where EC2 would refuse the template, or instances of it */
+/** @throws AwsError if EC2 would reject the template or its instances */
 export function readLaunchTemplate(cloud: Cloud, declaration: Declaration): LaunchTemplate {
   const args = inputsOf<Unwrap<LaunchTemplateArgs>>(declaration, INPUTS);
   const { imageId = "", instanceType = "", networkInterfaces = [], vpcSecurityGroupIds = [] } = args;

@@ -2,7 +2,7 @@ import { interfaceOf, stateOf } from "../network/state";
 import type { Cloud, Permission } from "../service";
 import { profileArn } from "./describeInstance";
 
-/** What EC2 asks IAM about instances and network interfaces, with the context keys that it knows of them. */
+/** EC2's permission checks on instances and network interfaces, with their context keys. */
 export function createPermissions(cloud: Cloud) {
   const state = stateOf(cloud);
 

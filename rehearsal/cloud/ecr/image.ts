@@ -16,15 +16,15 @@ type Bases = Pick<KeptBuildOptions, "identify" | "baseImages">;
 
 const project = path.resolve(__dirname, "../../..");
 
-/** Where images are kept from one evaluation to the next, as docker keeps the layers that it has built. */
+/** Where images are kept between evaluations, like docker's layer cache. */
 const KEPT = path.join(project, ".rehearsal/images");
 
-// What an engineer's docker prints of a failed command is on the screen; here it is in the error.
+// An engineer sees docker's output of a failed command on the screen; here the error contains it.
 const TAIL = 20;
 
 /**
- * What `awsx.ecr.Image` does on the computer of whoever runs `pulumi up`, with that person's credentials: builds the image
- * by docker, pushes it under a tag that is a function of the build's inputs, and tells its address by digest.
+ * What `awsx.ecr.Image` does on the machine that runs `pulumi up`, with that user's credentials: builds the image with
+ * docker, pushes it under a tag derived from the build's inputs, and returns its address by digest.
  */
 export function createImages(cloud: Cloud, host: string) {
   const pull = createPuller(cloud);
@@ -50,11 +50,11 @@ export function createImages(cloud: Cloud, host: string) {
   };
 }
 
-/** As docker on an engineer's computer has them: from public registries, and from the account's own. */
+/** Base images as on an engineer's machine: from public registries and the account's own. */
 function basesOf(host: string, pull: (name: string) => Promise<PulledImage>): Bases {
   const isOwn = (name: string) => name !== "scratch" && parseBaseImageName(name).registry === host;
   return {
-    // A name of a public registry stands for one thing here: see baseImage.
+    // A public image name always means the same here: see baseImage.
     identify: async (name) => (isOwn(name) ? (await pull(name)).digest : name),
     async baseImages(name, root) {
       if (!isOwn(name)) return publicImages(name, root);
@@ -89,7 +89,7 @@ async function buildImage(args: Unwrap<ImageArgs>, bases: Bases): Promise<LocalI
   }
 }
 
-/** awsx's own form, where the program names no tag. */
+/** awsx's own form if the program sets no tag. */
 function tagOf({ context = ".", dockerfile, args = {} }: Unwrap<ImageArgs>, urn: string): string {
   const [, , stack = ""] = urn.split(":");
   const given = Object.entries(args).map(([name, value]) => `;arg[${name}]=${value}`);

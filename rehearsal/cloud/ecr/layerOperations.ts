@@ -22,11 +22,11 @@ export interface LayerOperationsOptions {
   repositoryOf(name: string | undefined): Repository;
   layers: Layers;
   registry: Pick<Registry, "publish">;
-  /** The permission for one action of ECR, on the repository that a request names. */
+  /** The permission for an ECR action on the repository in the request. */
   allows(action: string): (input: { repositoryName: string | undefined }) => Permission[];
 }
 
-/** The operations by which layers come into a repository, and out of it. */
+/** The operations that upload layers to a repository and download them. */
 export function createLayerOperations({
   repositoryOf,
   layers,
@@ -104,7 +104,7 @@ export function createLayerOperations({
   };
 }
 
-/** A blob comes as base64 off the wire, and as bytes from within the account. */
+/** Blobs arrive as base64 over HTTP, and as bytes from within the account. */
 function bytes(blob: Uint8Array | string | undefined): Uint8Array {
   return typeof blob === "string" ? Buffer.from(blob, "base64") : (blob ?? new Uint8Array());
 }

@@ -5,7 +5,7 @@ import { awsError } from "../service";
 import { sha256 } from "./digest";
 import type { Layer, Repository } from "./repository";
 
-/** What UploadLayerPart tells its callers to send at once, the last part apart; AWS's own number. */
+/** The size of all parts but the last that UploadLayerPart asks callers for; AWS's own number. */
 export const PART_SIZE = 10_485_760;
 
 interface Upload {
@@ -14,7 +14,7 @@ interface Upload {
   size: number;
 }
 
-/** Layers on disk, and those on their way there. */
+/** Layers on disk, including uploads in progress. */
 export function createLayers(directory: string) {
   const uploads = new Map<string, Upload>();
 
@@ -39,7 +39,7 @@ export function createLayers(directory: string) {
       return id;
     },
 
-    /** @returns how many bytes the upload has now */
+    /** @returns the size of the upload so far, in bytes */
     async append(repository: Repository, id: string, firstByte: number, part: Uint8Array): Promise<number> {
       const upload = uploadOf(repository, id);
       if (firstByte !== upload.size)

@@ -39,7 +39,7 @@ export function checkLifecyclePolicy(policy: Unwrap<LifecyclePolicyArgs>["policy
   checkOrder(rules);
 }
 
-/** Rules are applied from the lowest priority on, and an image that one rule keeps for itself is out of the others' reach. */
+/** Rules are applied by ascending priority. An image selected by one rule is out of reach for later rules. */
 function checkOrder(rules: { rulePriority: number; selection: Selection }[]): void {
   const priorities = rules.map((it) => it.rulePriority);
   const twice = priorities.find((it, index) => priorities.indexOf(it) !== index);

@@ -7,8 +7,8 @@ import { sha256 } from "./digest";
 const operator: Principal = { kind: "operator" };
 
 /**
- * Puts an image into a repository by ECR's API, as the operator: whose credentials need no `docker login`. What is there
- * already stays.
+ * Puts an image into a repository through ECR's API, as the operator, who needs no `docker login`. Existing layers and
+ * images stay.
  * @returns the digest of its manifest
  */
 export async function putImage(

@@ -25,15 +25,15 @@ interface Exchange {
   request: IncomingMessage;
   response: ServerResponse;
   repositoryName: string;
-  /** What follows the repository's name in the path. */
+  /** The path after the repository's name. */
   rest: string;
   query: URLSearchParams;
 }
 
 /**
- * The registry's HTTP API (opencontainers/distribution-spec), as far as `docker login`, `docker push` and a build's base
- * images need it, and the addresses that layers are downloaded from. A token acts for whoever fetched it: docker itself has no AWS credentials,
- * and ECR authorises its requests as calls of the ECR API.
+ * The registry's HTTP API (opencontainers/distribution-spec), limited to what `docker login`, `docker push` and base
+ * images need, and the addresses for layer downloads. A token acts for the principal that fetched it: docker itself has
+ * no AWS credentials, and ECR authorises its requests as calls of the ECR API.
  */
 export function createRegistry(cloud: Cloud) {
   const host = `${cloud.accountId}.dkr.ecr.${cloud.region}.${cloud.dnsSuffix}`;
@@ -69,7 +69,7 @@ export function createRegistry(cloud: Cloud) {
   async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const url = new URL(request.url ?? "/", `http://${host}`);
     const layer = published.get(url.pathname);
-    // Such an address is signed in AWS: whoever has it may read the layer.
+    // AWS signs such an address: anyone who has it may read the layer.
     if (layer !== undefined) {
       response.writeHead(200, { "content-length": layer.size });
       return pipeline(createReadStream(layer.path), response);
@@ -120,7 +120,7 @@ export function createRegistry(cloud: Cloud) {
     else response.writeHead(404).end();
   }
 
-  /** As ECR does: the layer itself is read from an address of S3. */
+  /** As in ECR, the layer itself is read from an S3 address. */
   async function sendLayer({ caller, response, repositoryName }: Exchange, layerDigest: string): Promise<void> {
     const input = { repositoryName, layerDigest };
     const { downloadUrl } = await cloud.call<typeof input, GetDownloadUrlForLayerCommandOutput>(
@@ -193,9 +193,9 @@ export function createRegistry(cloud: Cloud) {
     /** Opens the registry's address. */
     open,
     close: () => closeServer(server),
-    /** Lets the password in, as its owner, until it expires. */
+    /** Accepts the password as its owner's until it expires. */
     admit: (password: string, admission: Admission) => admissions.set(password, admission),
-    /** An address that the layer can be read from without credentials. */
+    /** An address from which the layer can be read without credentials. */
     async publish(layer: Layer): Promise<string> {
       const url = await open();
       const address = `/layers/${cloud.id()}`;
@@ -219,7 +219,7 @@ function refuse(response: ServerResponse, error: Error & { status?: number }): v
   const denied = error.name.startsWith("AccessDenied");
   const missing = error.name === "RepositoryNotFoundException";
   const status = denied ? 403 : missing ? 404 : (error.status ?? 500);
-  // The answer to a HEAD request has no body, and the log should still name role, action and resource.
+  // A HEAD response has no body, and the log should still name role, action and resource.
   const line = error.message.replace(/[^\x20-\x7e]+/g, " ");
   response.writeHead(status, { "content-type": "application/json", "x-amzn-errormessage": line });
   response.end(body(denied ? "DENIED" : missing ? "NAME_UNKNOWN" : error.name, error.message));

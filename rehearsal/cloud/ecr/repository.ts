@@ -10,7 +10,7 @@ export interface Layer {
 
 export interface Image {
   digest: string;
-  /** The bytes that were put, as text: the digest is of exactly these. */
+  /** The exact bytes that were put, as text: the digest covers these. */
   manifest: string;
   mediaType: string;
   tags: Set<string>;
@@ -22,7 +22,7 @@ export interface Repository {
   name: string;
   arn: string;
   registryId: string;
-  /** Whether a tag that exists may be given to another image. */
+  /** Whether an existing tag may move to another image. */
   mutable(tag: string): boolean;
   layers: Map<string, Layer>;
   images: Map<string, Image>;
@@ -55,14 +55,14 @@ export function checkRepositoryName(name: string): void {
 }
 
 /**
- * Puts a manifest, and gives it the tag if there is one.
- * @throws AwsError as PutImage does: where the tag already names this image, where it may not move, where the manifest
- * names layers or images that are not in the repository
+ * Puts a manifest and applies the tag, if any.
+ * @throws AwsError as PutImage does: if the tag already names this image or may not move, or if the manifest names
+ * layers or images that the repository lacks
  */
 export function put(repository: Repository, { manifest, mediaType, tag, digest }: Put, now: number): Image {
   const parsed = parseManifest(manifest);
   const type = mediaType ?? parsed.mediaType;
-  // An OCI manifest need not name its own type: without imageManifestMediaType it is not understood, and ECR says this.
+  // An OCI manifest need not contain its type. Without imageManifestMediaType, ECR rejects it with this message.
   if (type === undefined)
     throw awsError(
       "InvalidParameterException",
@@ -132,7 +132,7 @@ function checkParts(repository: Repository, manifest: Manifest): void {
     );
 }
 
-/** The image that an identifier names, or why there is none. */
+/** The image with an identifier, or why there is none. */
 export function find(
   repository: Repository,
   imageId: ImageIdentifier,
@@ -158,7 +158,7 @@ export function find(
   return { image };
 }
 
-/** @throws AwsError ImageNotFoundException where there is no such image */
+/** @throws AwsError ImageNotFoundException */
 export function existing(repository: Repository, imageId: ImageIdentifier): Image {
   const found = find(repository, imageId);
   if ("image" in found) return found.image;
@@ -205,7 +205,7 @@ function checkMutability(setting: string, filters: { filter?: string; filterType
 
 /**
  * Which tags may move.
- * @param exclusions tags by pattern, for which the opposite holds
+ * @param exclusions tag patterns for which the opposite holds
  */
 export function mutability(
   setting = "MUTABLE",

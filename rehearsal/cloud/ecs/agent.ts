@@ -7,26 +7,26 @@ import type { Cloud, Credentials } from "../service";
 import { eachLine } from "./lines";
 import type { FromProcess, Listening, ToProcess } from "./preload";
 
-/** What the agent knows of a task, by the token that only the task's processes have. */
+/** What the agent knows about a task, by the token that only the task's processes have. */
 export interface Client {
-  /** The task role's; absent where the task definition names none. */
+  /** The task role's; absent if the task definition has none. */
   credentials?: Credentials & { roleArn: string };
-  /** Where the ports really are that the task's processes listen on; the agent fills it. */
+  /** The actual ports of the task's processes; filled in by the agent. */
   ports: Record<string, number>;
   onListening(listening: Listening): void;
-  /** Where a host outside answers, if there is a way to it. */
+  /** The address of an outside host, if reachable. */
   resolve(host: string, port: number): Address;
 }
 
 /**
- * What a task's processes talk to: their credentials, as the SDK fetches them within ECS, and the connection by which they
- * tell which ports they listen on, ask where hosts are, and learn that the rehearsal has ended.
+ * Serves a task's processes: credentials, which the SDK fetches as in ECS, and a connection. Over the connection they
+ * report listening ports, resolve hosts, and notice the end of the rehearsal.
  */
 export function createAgent(cloud: Cloud) {
   const clients = new Map<string, Client & { sockets: Set<Socket> }>();
   const server = createLocalServer({}, answer);
   server.on("upgrade", (request: IncomingMessage, socket: Socket, head: Buffer) => {
-    // What came with the request already belongs to what follows it.
+    // Bytes received with the request belong to the upgraded stream.
     socket.unshift(head);
     attach(request, socket);
   });
@@ -55,7 +55,7 @@ export function createAgent(cloud: Cloud) {
         AccessKeyId: credentials.accessKeyId,
         SecretAccessKey: credentials.secretAccessKey,
         Token: credentials.sessionToken,
-        // The SDK compares it with the time of the process, which is the account's.
+        // The SDK compares it with the process's time, which is the account's.
         Expiration: new Date(cloud.clock.now() + 6 * 60 * 60_000).toISOString(),
       }),
     );
@@ -69,7 +69,7 @@ export function createAgent(cloud: Cloud) {
     }
     client.sockets.add(socket);
     socket.once("close", () => client.sockets.delete(socket));
-    // That a process ended is seen elsewhere.
+    // The end of a process is detected elsewhere.
     socket.on("error", () => {});
     const send = (to: Socket, message: ToProcess) => to.write(`${JSON.stringify(message)}\n`);
     const tellPorts = (to: Socket) => send(to, { kind: "ports", ports: client.ports });
@@ -88,15 +88,15 @@ export function createAgent(cloud: Cloud) {
 
   return {
     open,
-    /** Lets a task's processes in. @returns their token */
+    /** Registers a task's processes. @returns their token */
     admit(client: Client): string {
       const token = cloud.id(32);
       clients.set(token, { ...client, sockets: new Set() });
       return token;
     },
-    /** The address that AWS_CONTAINER_CREDENTIALS_FULL_URI takes. */
+    /** The value of AWS_CONTAINER_CREDENTIALS_FULL_URI. */
     credentialsAddress: (port: number, token: string) => `http://127.0.0.1:${port}/credentials/${token}`,
-    /** Ends whatever process of the task is still connected. */
+    /** Ends any process of the task that is still connected. */
     dismiss(token: string): void {
       for (const socket of clients.get(token)?.sockets ?? []) socket.destroy();
       clients.delete(token);

@@ -1,15 +1,15 @@
 import { generateKeyPairSync, type KeyObject, randomBytes, sign } from "node:crypto";
 import { createSecureContext, type SecureContext } from "node:tls";
 
-/** Vouches for hosts of the outside world, to programs of this rehearsal's tasks alone. */
+/** Issues certificates for outside hosts, trusted only by programs of this rehearsal's tasks. */
 export interface CertificateAuthority {
   /** PEM, as `sslCAInfo` takes it. */
   certificate: string;
-  /** What a TLS server needs to pass for a host. */
+  /** What a TLS server needs to authenticate as a host. */
   contextOf(host: string): SecureContext;
 }
 
-// What follows is RFC 5280 in DER, since Node.js reads certificates and writes none.
+// The rest is RFC 5280 in DER: Node.js reads certificates but cannot write them.
 const SEQUENCE = 0x30;
 const SET = 0x31;
 const INTEGER = 0x02;
@@ -21,7 +21,7 @@ const VERSION = 0xa0;
 const EXTENSIONS = 0xa3;
 const DNS_NAME = 0x82;
 
-// Object identifiers, whole: 2.5.4.3, 2.5.29.19, 2.5.29.17, 1.2.840.10045.4.3.2.
+// Complete object identifiers: 2.5.4.3, 2.5.29.19, 2.5.29.17, 1.2.840.10045.4.3.2.
 const COMMON_NAME = Buffer.from("0603550403", "hex");
 const BASIC_CONSTRAINTS = Buffer.from("0603551d13", "hex");
 const ALTERNATIVE_NAME = Buffer.from("0603551d11", "hex");
@@ -30,7 +30,7 @@ const TRUE = Buffer.from("0101ff", "hex");
 
 const DAY = 24 * 60 * 60_000;
 
-/** Makes an authority whose key nobody keeps: it is gone with the rehearsal. */
+/** Creates an authority. Its key is never stored and is lost with the rehearsal. */
 export function createAuthority(): CertificateAuthority {
   const authority = generateKeyPairSync("ec", { namedCurve: "P-256" });
   const hosts = generateKeyPairSync("ec", { namedCurve: "P-256" });
@@ -66,7 +66,7 @@ interface Certificate {
 /** @returns PEM */
 function certificateOf({ issuer, subject, publicKey, extension, signingKey }: Certificate): string {
   const algorithm = element(SEQUENCE, ECDSA_WITH_SHA256);
-  // This computer's time, not the account's: that is what a client compares it with.
+  // This machine's time, not the account's: clients compare with it.
   const now = Date.now();
   const signed = element(
     SEQUENCE,
@@ -85,7 +85,7 @@ function certificateOf({ issuer, subject, publicKey, extension, signingKey }: Ce
   return ["-----BEGIN CERTIFICATE-----", ...lines, "-----END CERTIFICATE-----", ""].join("\n");
 }
 
-/** A critical one for what the certificate is; not for whose it is, which the subject says too. */
+/** Critical if it states the certificate's purpose; not if it names the owner, whom the subject names too. */
 function extensionOf(identifier: Buffer, value: Buffer): Buffer {
   const critical = identifier === BASIC_CONSTRAINTS ? [TRUE] : [];
   return element(SEQUENCE, identifier, ...critical, element(OCTET_STRING, value));
@@ -98,7 +98,7 @@ const nameOf = (commonName: string): Buffer =>
 const timeOf = (at: number): Buffer =>
   element(UTC_TIME, Buffer.from(`${new Date(at).toISOString().slice(2, 19).replace(/\D/g, "")}Z`));
 
-/** Positive: a first byte of zero keeps the sign, and none is to spare. */
+/** A positive integer: a leading zero keeps the sign; no extra zeros. */
 function integer(bytes: Buffer): Buffer {
   const first = bytes.findIndex((byte) => byte !== 0);
   const shortest = bytes.subarray(first);

@@ -2,7 +2,7 @@ import { awsError, type Cloud } from "../service";
 
 const nameOf = (reference = "default"): string => reference.split("/").at(-1) ?? "";
 
-/** The clusters of the account, by name; requests give name or ARN. */
+/** The clusters of the account, by name; requests contain a name or ARN. */
 export function createClusters(cloud: Cloud) {
   const clusters = new Map<string, string>();
   const arnOf = (reference: string | undefined): string => cloud.arn("ecs", `cluster/${nameOf(reference)}`);
@@ -19,7 +19,7 @@ export function createClusters(cloud: Cloud) {
       if (arn === undefined) throw awsError("ClusterNotFoundException", "Cluster not found.");
       return { arn, name };
     },
-    // Permissions are asked for before anything is looked up: the name is all there is to go by.
+    // Permissions are checked before any lookup: only the name is known then.
     /** ARN of a service or task of the cluster. */
     member: (kind: string, cluster: string | undefined, reference: string): string =>
       cloud.arn("ecs", `${kind}/${nameOf(cluster)}/${nameOf(reference)}`),

@@ -4,21 +4,21 @@ import type { ContainerDefinition } from "@aws-sdk/client-ecs";
 import type { RunConfig } from "../docker/imageStore";
 import { isExecutable, searchPath } from "../docker/programs";
 
-/** A command of a container, as this computer runs it. */
+/** A container's command, as run on this machine. */
 export interface ProcessCommand {
   command: string[];
-  /** The folder it begins in. */
+  /** Its working directory. */
   directory: string;
   environment: Record<string, string>;
 }
 
 /**
- * What a container runs, after Docker's rules: an entry point of the task definition's own takes the image's command away.
+ * The command of a container by Docker's rules: an entry point in the task definition clears the image's command.
  * @param root the folder of the image's files
- * @param injected what ECS puts into every environment
- * @param secrets values by the name of the variable
- * @param programs a folder for the programs that images have, which containers may share
- * @throws where there is nothing to run
+ * @param injected variables that ECS adds to every environment
+ * @param secrets values by variable name
+ * @param programs a folder for the images' programs, which containers may share
+ * @throws if there is no command
  */
 export function commandOf(
   definition: ContainerDefinition,
@@ -38,7 +38,7 @@ export function commandOf(
   return { command: command.map((it) => inImage(root, it)), directory, environment };
 }
 
-/** `docker-entrypoint.sh` of the official node images: what is no program is an argument of `node`. */
+/** `docker-entrypoint.sh` of the official node images: if it is not a program, it is an argument of `node`. */
 function officialEntryPoint([first, ...rest]: string[], directory: string, searchPath: string): string[] {
   if (first === undefined) return [];
   if (first !== "docker-entrypoint.sh") return [first, ...rest];
@@ -52,7 +52,7 @@ function officialEntryPoint([first, ...rest]: string[], directory: string, searc
 const onPath = (program: string, searchPath: string): boolean =>
   searchPath.split(":").some((folder) => isExecutable(path.join(folder, program)));
 
-/** An absolute path is the image's where the image has such a file, and this computer's where not. */
+/** An absolute path is the image's if the image has such a file, otherwise this machine's. */
 function inImage(root: string, argument: string): string {
   const file = path.join(root, argument);
   return path.isAbsolute(argument) && existsSync(file) ? file : argument;

@@ -6,24 +6,24 @@ import type { ProcessCommand } from "./command";
 import { eachLine } from "./lines";
 
 export interface Exit {
-  /** As a shell counts it: 128 and the signal's number for a process that a signal ended. */
+  /** As in a shell: 128 plus the signal number if a signal ended the process. */
   exitCode: number;
 }
 
 export interface ContainerProcess {
-  /** Resolves when the process and all that it started have ended, and its last line is read. */
+  /** Resolves when the process and its children have ended, and the last line is read. */
   exited: Promise<Exit>;
-  /** Sends the stop signal to the process alone, as ECS does, and ends its whole group `timeout` milliseconds later. */
+  /** Sends the stop signal only to the process, as ECS does, and kills its whole group `timeout` milliseconds later. */
   stop(signal: NodeJS.Signals, timeout: number): void;
-  /** Ends the process and all that it started at once. */
+  /** Kills the process and its children at once. */
   kill(): void;
 }
 
 /**
- * Starts a container's process, in a process group of its own, which is ended with the account. Should the rehearsal
- * itself be killed, Node.js processes end too, by their preload; a program that is none, and holds none, outlives it.
+ * Starts a container's process in its own process group, which is killed when the account closes. If the rehearsal
+ * itself is killed, the preload ends Node.js processes; other programs without such a child survive.
  * @param onLine called for each line that it writes
- * @throws where the program cannot be started
+ * @throws if the program cannot be started
  */
 export async function startProcess(
   { command, directory, environment }: ProcessCommand,
@@ -49,7 +49,7 @@ export async function startProcess(
   });
   for (const stream of [child.stdout, child.stderr]) eachLine(stream, onLine);
   const exited = new Promise<Exit>((resolve) => {
-    // What the process started and left behind would keep its output open.
+    // Processes that it left behind would keep its output open.
     child.once("exit", () => killGroup(child));
     child.once("close", (code, signal) => {
       resolve({ exitCode: code ?? 128 + (signal === null ? 0 : constants.signals[signal]) });

@@ -11,7 +11,7 @@ import type { Revision } from "./taskDefinition";
 export const tagsOf = (tags: Record<string, string> | undefined): Tag[] =>
   Object.entries(tags ?? {}).map(([key, value]) => ({ key, value }));
 
-/** What the provider sends to RegisterTaskDefinition for a declared task definition. */
+/** The provider's RegisterTaskDefinition request for a declared task definition. */
 export function registrationOf(declaration: Declaration): RegisterTaskDefinitionCommandInput {
   const {
     containerDefinitions,
@@ -31,7 +31,7 @@ export function registrationOf(declaration: Declaration): RegisterTaskDefinition
     "taskRoleArn",
     "runtimePlatform",
     "tags",
-    // What the provider does when the resource goes, and which revision it compares with: nothing goes here.
+    // Affects the provider only on deletion and in comparing revisions: nothing is deleted here.
     "skipDestroy",
     "trackLatest",
     "region",
@@ -49,7 +49,7 @@ export interface DeclaredService {
   desiredCount: number;
 }
 
-/** @throws for what the simulated scheduler would pass over */
+/** @throws for inputs that the simulated scheduler would ignore */
 export function declaredService(cloud: Cloud, declaration: Declaration): DeclaredService {
   const args = inputsOf<Unwrap<ServiceArgs>>(declaration, [
     "name",
@@ -65,7 +65,7 @@ export function declaredService(cloud: Cloud, declaration: Declaration): Declare
     "healthCheckGracePeriodSeconds",
     "tags",
     "region",
-    // These change nothing that a rehearsal shows.
+    // These have no effect in a rehearsal.
     "platformVersion",
     "waitForSteadyState",
     "enableEcsManagedTags",
@@ -110,7 +110,7 @@ export function declaredService(cloud: Cloud, declaration: Declaration): Declare
 }
 
 /**
- * Checks that the revision has what the service's load balancers lead to.
+ * Checks that the revision has what the service's load balancers refer to.
  * @throws AwsError InvalidParameterException, as CreateService and UpdateService do
  */
 export function checkContainers({ loadBalancers }: ServiceSettings, { definition }: Revision): void {
@@ -129,7 +129,7 @@ export function checkContainers({ loadBalancers }: ServiceSettings, { definition
   }
 }
 
-/** @throws AwsError InvalidParameterException for target groups that CreateService refuses */
+/** @throws AwsError InvalidParameterException for target groups that CreateService rejects */
 export async function checkTargetGroups(cloud: Cloud, { loadBalancers }: ServiceSettings): Promise<void> {
   const TargetGroupArns = loadBalancers.map(({ targetGroupArn }) => targetGroupArn);
   const { TargetGroups } = await cloud.call<object, DescribeTargetGroupsOutput>(

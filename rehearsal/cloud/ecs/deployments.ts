@@ -5,13 +5,13 @@ import { addEvent, type EcsService, primaryOf, type ServiceDeployment } from "./
 import type { Revision } from "./taskDefinition";
 
 /**
- * The deployments of services: begun, completed, failed and rolled back.
- * @param onChange called when a service has another PRIMARY deployment, or may start tasks again
+ * The deployments of services: started, completed, failed and rolled back.
+ * @param onChange called when a service has a new PRIMARY deployment, or may start tasks again
  */
 export function createDeployments(cloud: Cloud, onChange: (service: EcsService) => void) {
   /**
-   * Gives the service a new PRIMARY deployment, in place of one that may be under way.
-   * @param rollbackReason for one that the circuit breaker makes
+   * Gives the service a new PRIMARY deployment, replacing one in progress.
+   * @param rollbackReason if the circuit breaker creates it
    */
   function deploy(service: EcsService, revision: Revision, rollbackReason?: string): void {
     const now = cloud.clock.now();
@@ -66,7 +66,7 @@ export function createDeployments(cloud: Cloud, onChange: (service: EcsService) 
     tell(service, primary);
   }
 
-  /** A task of the deployment ended before it was ever healthy. */
+  /** A task of the deployment ended before it became healthy. */
   function countFailure(service: EcsService, deployment: ServiceDeployment): void {
     deployment.failedTasks += 1;
     const delay = retryDelay(deployment.failedTasks);
@@ -83,8 +83,8 @@ export function createDeployments(cloud: Cloud, onChange: (service: EcsService) 
   }
 
   /**
-   * Goes back to the deployment that completed last. Where it still has tasks, it becomes PRIMARY again with them. It is in
-   * progress then, and there is none left to go back to.
+   * Returns to the last completed deployment. If it still has tasks, it becomes PRIMARY again with them. It is then in
+   * progress, and no further rollback is possible.
    */
   function rollBack(service: EcsService): void {
     const { completed } = service;
@@ -106,7 +106,7 @@ export function createDeployments(cloud: Cloud, onChange: (service: EcsService) 
     return decideBreaker({ enabled, rollback, desiredCount, failedTasks, hasCompleted: completed !== undefined });
   }
 
-  /** Whether the PRIMARY deployment may start tasks: not when it has failed, nor right after a task did. */
+  /** Whether the PRIMARY deployment may start tasks: not if it has failed, nor right after a task has. */
   function mayStart(service: EcsService): boolean {
     const { rolloutState, retryAt } = primaryOf(service);
     if (rolloutState === "FAILED" || cloud.clock.now() < retryAt) return false;

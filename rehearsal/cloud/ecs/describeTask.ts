@@ -1,7 +1,7 @@
 import type { Container, Task as TaskDescription } from "@aws-sdk/client-ecs";
 import type { Task } from "./taskState";
 
-/** A task as DescribeTasks gives it, with its tags where they are asked for. */
+/** A task as DescribeTasks returns it, with tags on request. */
 export function describeTask(task: Task, withTags = false): TaskDescription {
   const { options, networkInterface } = task;
   const { definition } = options.revision;
@@ -56,7 +56,7 @@ function describeContainer({ arn, containers, stopCode, stoppedReason }: Task, i
     imageDigest: resources?.image.digest,
     lastStatus: container?.lastStatus,
     healthStatus: container?.health,
-    // A container that never ran has no exit code, and says why instead.
+    // A container that never ran has a reason instead of an exit code.
     exitCode: container?.exitCode,
     reason: process === undefined && stopCode === "TaskFailedToStart" ? stoppedReason : undefined,
   };

@@ -5,33 +5,33 @@ import { TLSSocket } from "node:tls";
 import type { Connections } from "../network/connections";
 import type { CertificateAuthority } from "./certificates";
 
-/** A task's way to hosts outside, for programs that have no preload: git. */
+/** A task's access to outside hosts, for programs without a preload: git. */
 export interface Forwarder {
   port: number;
-  /** Breaks every connection off; none comes about any more. */
+  /** Closes all connections and accepts no new ones. */
   close(): void;
 }
 
 /**
- * Starts a proxy for HTTPS. A program that is told of it by its own configuration calls hosts by their own names, sends its
- * credentials to those names, and checks their certificates; here TLS ends, and the rest goes to where the host answers.
+ * Starts a proxy for HTTPS. A program configured to use it calls hosts by their names, sends them its credentials, and
+ * checks their certificates. TLS ends here; the requests are forwarded to the host's actual address.
  */
 export async function startForwarder(
   { resolve }: Pick<Connections, "resolve">,
   authority: CertificateAuthority,
 ): Promise<Forwarder> {
   const open = new Set<Duplex>();
-  // A proxy is asked for `http:` addresses by their whole URL, which no forge is reached by.
+  // Proxies get full URLs for `http:`, which no forge uses.
   const server = createServer((_, response) => response.writeHead(501).end("Only HTTPS is forwarded.\n"));
 
   server.on("connect", ({ url = "" }: IncomingMessage, socket: Duplex, head: Buffer) => {
     open.add(socket);
     socket.once("close", () => open.delete(socket));
-    // Whoever breaks off a connection knows of it.
+    // The side that breaks off a connection knows already.
     socket.on("error", () => {});
     const [host = "", port = "443"] = url.split(":");
     const address = resolve(host, Number(port));
-    // No status stands for a name without an address, or for packets that nobody answers: these are the nearest.
+    // No status means an unresolvable name or unanswered packets: these are the closest.
     if (address.url === undefined) return refuse(socket, "502 getaddrinfo ENOTFOUND");
     if (address.unreachable !== undefined) return refuse(socket, "504 connect ETIMEDOUT");
     socket.write("HTTP/1.1 200 Connection established\r\n\r\n");

@@ -6,17 +6,16 @@ import { type ContainerProcess, startProcess } from "./containerProcess";
 export type HealthStatus = "UNKNOWN" | "HEALTHY" | "UNHEALTHY";
 
 /**
- * A container that starts takes real time, and on a clock that runs a hundred times as fast its first second would be a
- * hundred of failed checks: for so many real milliseconds failures do not count, unless it listens already.
+ * Starting a container takes real time; with a clock a hundred times as fast, its first second would be a hundred
+ * seconds of failed checks. Ignore failures for this many real milliseconds, unless it already listens.
  */
 const STARTING = 5000;
 
 /**
- * Runs a container's health check at its interval, and tells when its status changes, and at each check while it is
- * unhealthy.
- * @param check as the task definition has it; seconds
- * @param ports where the ports really are that the task's processes listen on
- * @returns what ends the checks
+ * Runs a container's health check at its interval. Reports each change of status, and each check while it is unhealthy.
+ * @param check from the task definition, in seconds
+ * @param ports the actual ports of the task's processes
+ * @returns a function that ends the checks
  */
 export function watchHealth(
   clock: Clock,
@@ -47,7 +46,7 @@ export function watchHealth(
     const next = passed ? "HEALTHY" : failures >= retries ? "UNHEALTHY" : status;
     const changed = next !== status;
     status = next;
-    // What turned unhealthy in a service's grace period is replaced when that is over, though its status is the same.
+    // A container that became unhealthy in the grace period is replaced afterwards, without a change of status.
     if (changed || status === "UNHEALTHY") onStatus(status);
     schedule();
   }
@@ -56,10 +55,10 @@ export function watchHealth(
     try {
       running = await startProcess(command, clock, () => {});
     } catch {
-      // A command that cannot be started fails the check; ECS shows no more of it.
+      // If the command cannot start, the check fails; ECS shows no details.
       return false;
     }
-    // Real time, as above: the command is a process of this computer.
+    // Real time, as above: the command is a process of this machine.
     const limit = setTimeout(running.kill, timeout * 1000);
     const { exitCode } = await running.exited;
     clearTimeout(limit);
@@ -83,7 +82,7 @@ function commandOf([kind, ...rest]: string[]): string[] {
   return kind === "CMD-SHELL" ? ["/bin/sh", "-c", rest.join(" ")] : rest;
 }
 
-/** Programs other than Node.js have no preload: where they name a port of the task, they get the real one. */
+/** Only Node.js has the preload. In other programs' arguments, replace the task's ports with the actual ones. */
 function located(argument: string, ports: Record<string, number>): string {
   return argument.replace(/\b(?:localhost|127\.0\.0\.1):(\d+)/g, (name, port) =>
     ports[port] === undefined ? name : `127.0.0.1:${ports[port]}`,

@@ -15,15 +15,15 @@ export interface Launch {
   agent: { port: number; token: string };
   /** Path of the program that confines the connections of Node.js processes. */
   network: string;
-  /** The proxy that other programs leave the task by, and who vouches for what they find there. */
+  /** The proxy for other programs of the task, and the CA that certifies the hosts behind it. */
   forwarder: { port: number; certificate: string };
-  /** Where the ports really are that the task's processes listen on. */
+  /** The actual ports of the task's processes. */
   ports: Record<string, number>;
-  /** Where the task's role is had from; absent where it has none. */
+  /** Address of the task role's credentials; absent without a role. */
   credentials?: string;
 }
 
-/** Lays out the container's files, and says what to run in them. */
+/** Creates the container's files and returns its command. */
 export async function layOut(
   launch: Launch,
   definition: ContainerDefinition,
@@ -52,8 +52,8 @@ export async function layOut(
 }
 
 /**
- * git is no Node.js: it is led to the forwarder by the file that it reads in the home folder. A helper that this computer's
- * git is configured with would be given the credentials to keep, as those of the forge's name: an empty one drops it.
+ * git is not Node.js: it finds the forwarder through its configuration in the home folder. A credential helper
+ * configured on this machine would store the credentials under the forge's name; an empty entry disables it.
  */
 async function writeGitConfiguration(home: string, { port, certificate }: Launch["forwarder"]): Promise<void> {
   const authority = path.join(home, "authority.pem");
@@ -65,9 +65,8 @@ async function writeGitConfiguration(home: string, { port, certificate }: Launch
 }
 
 /**
- * Beside what ECS itself sets, TMPDIR (a container's /tmp is its own), NODE_OPTIONS and AWS_ENDPOINT_URL are all that is in
- * the environment and was not declared: processes that a process starts need the preload too, so it cannot come by the
- * command line.
+ * Apart from ECS's own variables, only TMPDIR (each container has its own /tmp), NODE_OPTIONS and AWS_ENDPOINT_URL are
+ * set without being declared. Child processes need the preload too, so it cannot be passed on the command line.
  */
 async function preloaded(launch: Launch, root: string, environment: Record<string, string>) {
   const { agent, ports, cloud } = launch;

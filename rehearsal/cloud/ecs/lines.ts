@@ -1,7 +1,7 @@
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 
-/** Calls back for each line. A connection that is reset has ended, as one that is closed has. */
+/** Calls back for each line. A reset connection counts as ended, like a closed one. */
 export function eachLine(stream: Readable, onLine: (line: string) => void): void {
   createInterface({ input: stream })
     .on("line", onLine)

@@ -3,15 +3,15 @@ import type { Cloud, Principal } from "../service";
 
 export interface LogStream {
   write(line: string): void;
-  /** Resolves when all lines are delivered, or refused. */
+  /** Resolves when all lines are delivered or rejected. */
   flush(): Promise<void>;
 }
 
 const NO_LOG: LogStream = { write: () => {}, flush: async () => {} };
 
 /**
- * Opens a container's log as the awslogs driver does: the stream is `prefix/container/task id`.
- * @throws where the stream cannot be made, in the words that follow ResourceInitializationError
+ * Opens a container's log like the awslogs driver: the stream is `prefix/container/task id`.
+ * @throws if the stream cannot be created, with the text that follows ResourceInitializationError
  */
 export async function openLog(
   cloud: Cloud,
@@ -46,14 +46,14 @@ export async function openLog(
     if (pending.length === 0) return;
     const logEvents = pending;
     pending = [];
-    // The driver loses lines that it may not deliver, and the container never hears of it; the account has recorded the
+    // The driver loses lines that it may not deliver, and the container does not notice; the account has recorded the
     // denial.
     await ask("PutLogEvents", { logStreamName, logEvents }).catch(() => {});
   }
 
   return {
     write(message) {
-      // Docker's driver makes no event of an empty line, which PutLogEvents would reject.
+      // Docker's driver sends no event for an empty line: PutLogEvents would reject it.
       if (message === "") return;
       pending.push({ timestamp: Math.round(cloud.clock.now()), message });
       delivering = delivering.then(deliver);

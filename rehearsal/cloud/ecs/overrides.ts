@@ -2,16 +2,16 @@ import type { ContainerDefinition, ContainerOverride, KeyValuePair, TaskOverride
 import { awsError } from "../service";
 import { checkFargate, type Revision } from "./taskDefinition";
 
-/** API reference, RunTask, `overrides`: the limit holds for all of them together, as JSON. */
+/** API reference, RunTask, `overrides`: the limit applies to all of them together, as JSON. */
 const LIMIT = 8192;
 
-// Fargate heeds these; the others are for container instances, or other kinds of task.
+// Fargate uses these; the others are for container instances or other kinds of task.
 const CONTAINER_FIELDS = ["name", "command", "environment", "cpu", "memory", "memoryReservation"];
 const TASK_FIELDS = ["containerOverrides", "cpu", "memory", "taskRoleArn", "executionRoleArn"];
 
 /**
- * The revision as one task runs it. The revision itself stays as it is registered.
- * @throws AwsError as RunTask does, for a container that it has not and for a size that Fargate has not
+ * The revision with one task's overrides. The registered revision does not change.
+ * @throws AwsError as RunTask does, for an unknown container or a size that Fargate does not offer
  */
 export function overridden(revision: Revision, overrides: TaskOverride): Revision {
   if (JSON.stringify(overrides).length > LIMIT)
@@ -48,7 +48,7 @@ function overriddenContainer(container: ContainerDefinition, override: Container
   return { ...container, ...given, environment: merged(container.environment ?? [], environment) };
 }
 
-/** A variable that is overridden keeps no value of the task definition's. */
+/** An overridden variable loses the task definition's value. */
 function merged(declared: KeyValuePair[], overrides: KeyValuePair[]): KeyValuePair[] {
   const kept = declared.filter(({ name }) => !overrides.some((override) => override.name === name));
   return [...kept, ...overrides];

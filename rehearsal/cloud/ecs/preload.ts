@@ -4,43 +4,43 @@ import { shiftDate } from "../lambda/runtime/clock";
 import type { confineNetwork } from "../lambda/runtime/network";
 import type { Address } from "../network/connections";
 
-/** What a process of a task needs to know of the simulator. */
+/** What a task's process needs to know about the simulator. */
 export interface PreloadOptions {
   /** Loopback port of the agent. */
   agent: number;
-  /** Whose process it is. */
+  /** Identifies the process's task. */
   token: string;
-  /** Ports that processes of the task listen on, and where they really do. */
+  /** Ports that the task's processes listen on, and the actual ones. */
   ports: Record<string, number>;
-  /** Milliseconds from this machine's time to the account's, at the start: a record that a task writes is dated by it. */
+  /** Milliseconds from this machine's time to the account's, at the start. Dates the records that a task writes. */
   clockOffset: number;
 }
 
-/** What the preload writes to the agent: lines of JSON. */
+/** Messages from the preload to the agent: lines of JSON. */
 export type FromProcess = Listening | { kind: "resolve"; host: string; port: number };
 
-/** What the agent writes to it: the task's ports, whenever one is added, and where a host answers. */
+/** Messages from the agent: the task's ports, whenever one is added, and the addresses of hosts. */
 export type ToProcess = { kind: "ports"; ports: Record<string, number> } | Address;
 
-/** A server of the process listens. */
+/** A server of the process is listening. */
 export interface Listening {
   kind: "listening";
-  /** The port that the program asked for. */
+  /** The port that the program requested. */
   port: number;
-  /** The loopback port that it got. */
+  /** The actual loopback port. */
   actual: number;
-  /** False where it asked for a loopback address, which nothing outside the task reaches. */
+  /** False for a loopback address, which is unreachable from outside the task. */
   reachable: boolean;
 }
 
 /**
- * Runs at the start of every Node.js process of a task. A Fargate task has a network interface of its own, so that two
- * tasks may both listen on 8080; processes on one computer may not. So each gets a free loopback port instead of the one
- * it asks for, tells the agent which, and reaches the ports of its own task where they really are. Of all other hosts the
- * agent says where they answer, and whether the task has a way to them. When the agent is gone, so is the process:
- * nothing outlives the rehearsal, however that ends.
+ * Runs at the start of every Node.js process of a task. A Fargate task has its own network interface, so two tasks may
+ * both listen on 8080; processes on one machine cannot. Each gets a free loopback port instead, reports it to the
+ * agent, and reaches its task's ports at the actual ones. For all other hosts the agent returns the address, and
+ * whether the task can reach it. The process exits when the agent is gone, so that nothing outlives the rehearsal,
+ * however it ends.
  *
- * Its text is written into a file of its own: it uses nothing of this module, nor of any other.
+ * Its source is written to a separate file, so it must use nothing from this module or any other.
  */
 export function preload(options: PreloadOptions, confine: typeof confineNetwork): void {
   const net = process.getBuiltinModule("node:net");
@@ -75,7 +75,7 @@ export function preload(options: PreloadOptions, confine: typeof confineNetwork)
   }
 
   function lookUp(host: string, port: number): Promise<Address> {
-    // A process that only waits for an answer must not end meanwhile.
+    // A process that only waits for a response must not exit meanwhile.
     agent.ref();
     return new Promise((resolve) => {
       const key = `${host}:${port}`;
@@ -106,7 +106,7 @@ export function preload(options: PreloadOptions, confine: typeof confineNetwork)
 
   net.Socket.prototype.connect = function (this: Socket, ...args: unknown[]): Socket {
     const [first, second] = args;
-    // Within Node.js the arguments come as one array, already in order: options and callback.
+    // Node.js internally passes one array of arguments, already in order: options and callback.
     const asked = (
       Array.isArray(first) ? first[0] : typeof first === "object" ? first : { port: first, host: second }
     ) as NetConnectOpts & { port?: number; host?: string };
@@ -124,7 +124,7 @@ export function preload(options: PreloadOptions, confine: typeof confineNetwork)
 }
 
 /**
- * The preload as a program that needs nothing but Node.js.
+ * The preload as a program that needs only Node.js.
  * @param root the folder of the container's files
  * @param network the program that confines a process's connections
  */

@@ -32,14 +32,14 @@ interface Manifest {
 }
 
 /**
- * Pulls images, each set of files once. Every pull asks for all that AWS has the execution role need for it, whether or
- * not the files are here already.
+ * Pulls images, downloading each set of files once. Every pull makes all calls that AWS requires of the execution role,
+ * even if the files are already here.
  */
 export function createPuller(cloud: Cloud) {
   const registry = `${cloud.accountId}.dkr.ecr.${cloud.region}.${cloud.dnsSuffix}/`;
   const downloads = new Map<string, Promise<RunConfig>>();
 
-  /** @throws where the image is not there, or the role may not have it, in the words that follow CannotPullContainerError */
+  /** @throws if the image is missing or the role may not pull it, with the text after CannotPullContainerError */
   return async function pull(role: Principal, image: string): Promise<PulledImage> {
     if (!image.startsWith(registry)) throw unresolved(image, `the rehearsal pulls from ${registry} alone`);
     const [, repositoryName = "", imageTag = "latest", imageDigest] =
@@ -64,7 +64,7 @@ export function createPuller(cloud: Cloud) {
       const directory = path.join(cloud.directory, "ecs", "images", config.digest.replace("sha256:", ""));
       const download = downloads.get(directory) ?? fetchImage(urls, directory);
       downloads.set(directory, download);
-      // What failed once is tried again by the next task.
+      // The next task retries a failed download.
       download.catch(() => downloads.delete(directory));
       return { digest: found.imageId?.imageDigest ?? "", config: await download, directory };
     } catch (error) {
@@ -102,13 +102,13 @@ async function fetchImage([configUrl = "", ...layerUrls]: string[], directory: s
   return config;
 }
 
-/** Not by `fetch`: with NODE_USE_ENV_PROXY it would ask a proxy for what is on this computer. */
+/** Not `fetch`: with NODE_USE_ENV_PROXY it would use a proxy for an address on this machine. */
 async function open(url: string): Promise<IncomingMessage> {
-  // Without an agent: the global one follows NODE_USE_ENV_PROXY too.
+  // No agent: the global one follows NODE_USE_ENV_PROXY too.
   const request = get(url, { agent: false });
   const response = await new Promise<IncomingMessage>((resolve, reject) => {
     request.once("response", resolve);
-    // Where both families refuse the connection, only the code of the AggregateError says so: its message is empty.
+    // If both address families refuse the connection, the AggregateError has only a code: its message is empty.
     request.once("error", (error: NodeJS.ErrnoException) =>
       reject(new Error(`GET request to ${url}: ${error.message || error.code}`, { cause: error })),
     );

@@ -1,12 +1,12 @@
-// The decisions of a rolling update, apart from their execution.
+// The decisions of a rolling update, separate from their execution.
 // https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-type-ecs.html
 
-/** A task as the scheduler weighs it. */
+/** A task as the scheduler sees it. */
 export interface TaskObservation {
   id: string;
   /** Whether it belongs to the PRIMARY deployment. */
   primary: boolean;
-  /** Pending and unhealthy tasks serve nobody. Those that are on their way out count as stopping. */
+  /** Pending and unhealthy tasks serve no requests. Tasks being stopped count as stopping. */
   condition: "pending" | "healthy" | "unhealthy" | "stopping";
 }
 
@@ -14,7 +14,7 @@ export interface RolloutObservation {
   desiredCount: number;
   minimumHealthyPercent: number;
   maximumPercent: number;
-  /** A failed deployment, or one that waits before it tries again, starts no tasks. */
+  /** Failed deployments, and those waiting for a retry, start no tasks. */
   mayStart: boolean;
   tasks: TaskObservation[];
 }
@@ -24,7 +24,7 @@ export interface RolloutDecision {
   start: number;
   /** Ids of the tasks to stop. */
   stop: string[];
-  /** Whether the PRIMARY deployment has all its tasks, healthy, and no others are left. */
+  /** Whether the PRIMARY deployment has all its tasks, healthy, and no others remain. */
   steady: boolean;
 }
 
@@ -42,10 +42,10 @@ export function decideRollout(observation: RolloutObservation): RolloutDecision 
     ...older.filter(({ condition }) => condition !== "healthy"),
     ...older.filter(({ condition }) => condition === "healthy").slice(0, Math.max(0, spare)),
   ];
-  // A deployment that starts no tasks will not replace those that still serve.
+  // A deployment that starts no tasks does not replace those still serving.
   const stop = mayStart || primary.length >= desiredCount ? [...surplus, ...outdated] : surplus;
 
-  // Those on their way out still take their place.
+  // Stopping tasks still count.
   const room = maximum - tasks.length;
   const start = mayStart ? Math.max(0, Math.min(desiredCount - primary.length, room)) : 0;
   const steady = tasks.every((task) => task.primary && task.condition === "healthy") && tasks.length === desiredCount;
@@ -63,14 +63,14 @@ function leastUseful(tasks: TaskObservation[]): TaskObservation[] {
 }
 
 /**
- * How many tasks in a row may fail before the circuit breaker opens: half of the desired count, at least 3, at most 200.
+ * Consecutive failed tasks that open the circuit breaker: half of the desired count, at least 3, at most 200.
  * https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-circuit-breaker.html
  */
 export function failureThreshold(desiredCount: number): number {
   return Math.min(200, Math.max(3, Math.ceil(desiredCount * 0.5)));
 }
 
-/** How long the scheduler waits, in milliseconds, before it tries again after so many failures in a row; 27 minutes at most. */
+/** The scheduler's retry delay after this many consecutive failures, in milliseconds; at most 27 minutes. */
 export function retryDelay(failures: number): number {
   return failures === 0 ? 0 : Math.min(27 * 60_000, 10_000 * 2 ** (failures - 1));
 }
@@ -78,8 +78,8 @@ export function retryDelay(failures: number): number {
 export type BreakerVerdict = "closed" | "roll back" | "fail" | "stall";
 
 /**
- * What the circuit breaker does. Without a completed deployment to go back to, one that should be rolled back launches no
- * more tasks and stays IN_PROGRESS for ever.
+ * What the circuit breaker does. Without a completed deployment to roll back to, the deployment launches no more tasks
+ * and stays IN_PROGRESS forever.
  */
 export function decideBreaker(observation: {
   enabled: boolean;

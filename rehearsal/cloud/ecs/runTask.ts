@@ -11,7 +11,7 @@ import { tagging } from "./taskDefinitionOperations";
 import type { Task, TaskOptions } from "./taskState";
 
 /**
- * So long a client token stands for the tasks that it started first, and no longer than so after their end.
+ * A client token refers to the tasks that it started for this long, and at most this long after they end.
  * https://docs.aws.amazon.com/AmazonECS/latest/APIReference/ECS_Idempotency.html
  */
 const TOKEN_LIFETIME = 24 * 60 * 60_000;
@@ -27,17 +27,17 @@ interface RunTaskOptions {
   host: TaskHost;
   clusters: Clusters;
   taskDefinitions: TaskDefinitions;
-  /** Called for every task that is started. */
+  /** Called for every started task. */
   onTask(task: Task): void;
 }
 
-/** RunTask on Fargate: tasks that belong to no service, and run to their own end. */
+/** RunTask on Fargate: tasks without a service, which run until they end. */
 export function createRunTask({ host, clusters, taskDefinitions, onTask }: RunTaskOptions): AnyOperation {
   const { cloud, network } = host;
   const tokens = new Map<string, Remembered>();
   let placed = 0;
 
-  /** @throws AwsError ConflictException where the token stands for another request */
+  /** @throws AwsError ConflictException if the token belongs to another request */
   function remembered({ clientToken, ...request }: RunTaskCommandInput): Task[] | undefined {
     const known = tokens.get(clientToken ?? "");
     if (known === undefined || isOver(known, cloud.clock.now())) return undefined;
@@ -50,7 +50,7 @@ export function createRunTask({ host, clusters, taskDefinitions, onTask }: RunTa
       tokens.set(clientToken, { request, tasks, until: cloud.clock.now() + TOKEN_LIFETIME });
   }
 
-  /** @throws AwsError for a cluster, task definition, network or override that RunTask refuses */
+  /** @throws AwsError for a cluster, task definition, network or override that RunTask rejects */
   function optionsOf(input: RunTaskCommandInput): Omit<TaskOptions, "subnetId"> & { subnets: string[] } {
     const { arn: clusterArn } = clusters.find(input.cluster);
     const revision = revisionOf(taskDefinitions, input.taskDefinition);
@@ -113,7 +113,7 @@ function isOver({ until, tasks }: Remembered, now: number): boolean {
   return until <= now || tasks.every(({ stoppedAt }) => (stoppedAt ?? now) + TOKEN_LIFETIME_AFTER_END <= now);
 }
 
-/** The roles that the tasks run with are passed by whoever starts them. */
+/** The caller passes the tasks' roles. */
 function permissionsFor(
   cloud: Cloud,
   clusters: Clusters,
@@ -142,7 +142,7 @@ function permissionsFor(
   ];
 }
 
-// What changes nothing that a rehearsal shows, and what it does.
+// Fields that have no effect in a rehearsal, and fields that are simulated.
 const SIMULATED = [
   "cluster",
   "taskDefinition",

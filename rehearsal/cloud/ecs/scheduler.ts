@@ -7,8 +7,8 @@ import { startTask } from "./task";
 import type { Task } from "./taskState";
 
 /**
- * What runs services: keeps their counts, replaces what is unwell, and brings deployments to their end.
- * @param onTask called for every task that is started
+ * Runs services: keeps their task counts, replaces unhealthy tasks, and completes deployments.
+ * @param onTask called for every started task
  */
 export function createScheduler(host: TaskHost, onTask: (task: Task) => void) {
   const { cloud } = host;
@@ -20,12 +20,12 @@ export function createScheduler(host: TaskHost, onTask: (task: Task) => void) {
   let begun = false;
   let placed = 0;
 
-  /** Brings the service nearer to what is wanted. Called after every change of anything that matters for it. */
+  /** Brings the service closer to its desired state. Called after every relevant change. */
   function reconcile(service: EcsService): void {
     services.add(service);
     if (!begun) return;
     again.add(service);
-    // What a step changes asks for the next step, after this one.
+    // A change made by a step requests the next step, after this one.
     if (busy.has(service)) return;
     busy.add(service);
     try {
@@ -56,7 +56,7 @@ export function createScheduler(host: TaskHost, onTask: (task: Task) => void) {
     return { id: it.task.id, primary: it.deployment === primaryOf(service), condition: conditionOf(service, it) };
   }
 
-  /** Takes note of what became of a task. */
+  /** Handles what happened to a task. */
   function attend(service: EcsService, it: ServiceTask): void {
     const { task } = it;
     switch (task.lastStatus) {
@@ -83,7 +83,7 @@ export function createScheduler(host: TaskHost, onTask: (task: Task) => void) {
     }
   }
 
-  /** Counts a task that ended by itself before it was ever healthy: once, and before another takes its place. */
+  /** Counts a task that ended by itself before it became healthy: once, before its replacement starts. */
   function countFailure(service: EcsService, it: ServiceTask): void {
     if (it.counted || it.wasHealthy || it.task.stopCode === "ServiceSchedulerInitiated") return;
     it.counted = true;
@@ -101,7 +101,7 @@ export function createScheduler(host: TaskHost, onTask: (task: Task) => void) {
     } else if (it.targets === "unhealthy") {
       addEvent(cloud, service, `(task ${task.id}) is unhealthy in ${groups} due to (reason ${it.targetReason}).`);
       const silent = loadBalancers.find(({ containerPort }) => task.ports[containerPort] === undefined);
-      // Not in AWS's words: AWS does not know this case.
+      // Not AWS's message: AWS does not have this case.
       if (silent !== undefined)
         addEvent(
           cloud,
@@ -117,7 +117,7 @@ export function createScheduler(host: TaskHost, onTask: (task: Task) => void) {
     retire(service, it, reason);
   }
 
-  /** Stops a task; one that gets requests, when they are answered. */
+  /** Stops a task; if it gets requests, after they are answered. */
   function retire(service: EcsService, it: ServiceTask, reason: string): void {
     const { task } = it;
     if (it.registered && task.lastStatus === "RUNNING") {
@@ -156,7 +156,7 @@ export function createScheduler(host: TaskHost, onTask: (task: Task) => void) {
       begun = true;
       for (const service of services) reconcile(service);
     },
-    /** Ends every task; no other is started. */
+    /** Stops every task and starts no more. */
     async stop(): Promise<void> {
       begun = false;
       const tasks = [...services].flatMap((service) => [...service.tasks]);

@@ -8,8 +8,8 @@ interface Parameters {
 }
 
 /**
- * The values of a container's secrets, by the name of the variable.
- * @throws where one cannot be had, in the words that follow ResourceInitializationError
+ * The values of a container's secrets, by variable name.
+ * @throws if one cannot be read, with the text that follows ResourceInitializationError
  */
 export async function readSecrets(cloud: Cloud, role: Principal, secrets: Secret[]): Promise<Record<string, string>> {
   const values = await Promise.all(
@@ -21,7 +21,7 @@ export async function readSecrets(cloud: Cloud, role: Principal, secrets: Secret
   return Object.fromEntries(values);
 }
 
-/** `arn:…:secret:name-AbCdEf:json-key:version-stage:version-id`, of which the last three may be empty or absent. */
+/** `arn:…:secret:name-AbCdEf:json-key:version-stage:version-id`; the last three may be empty or absent. */
 async function readSecret(cloud: Cloud, role: Principal, valueFrom: string): Promise<string> {
   const parts = valueFrom.split(":");
   const SecretId = parts.slice(0, 7).join(":");
@@ -47,7 +47,7 @@ async function readSecret(cloud: Cloud, role: Principal, valueFrom: string): Pro
   return String(value);
 }
 
-/** The name of a parameter, or its ARN. */
+/** A parameter's name or ARN. */
 async function readParameter(cloud: Cloud, role: Principal, valueFrom: string): Promise<string> {
   const answer = await cloud
     .call<object, Parameters>(role, "ssm", "GetParameters", { Names: [valueFrom], WithDecryption: true })

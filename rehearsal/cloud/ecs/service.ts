@@ -9,22 +9,22 @@ export interface ServiceDeployment {
   revision: Revision;
   rolloutState: "IN_PROGRESS" | "COMPLETED" | "FAILED";
   rolloutStateReason: string;
-  /** In a row: a healthy task sets it back. */
+  /** Consecutive: a healthy task resets it. */
   failedTasks: number;
-  /** When it may start tasks again, after one that failed. */
+  /** When it may start tasks again after a failure. */
   retryAt: number;
   createdAt: number;
   updatedAt: number;
 }
 
-/** A task of a service, and what the scheduler knows of it. */
+/** A task of a service, with the scheduler's state. */
 export interface ServiceTask {
   task: Task;
   deployment: ServiceDeployment;
   registered: boolean;
-  /** Of its targets; `undefined` before it is registered. */
+  /** State of its targets; `undefined` before registration. */
   targets: "initial" | "healthy" | "unhealthy" | "gone" | undefined;
-  /** Why its targets are unhealthy, as the load balancer says it. */
+  /** The load balancer's reason for its unhealthy targets. */
   targetReason?: string;
   wasHealthy: boolean;
   /** Whether it was counted as a failure of its deployment. */
@@ -50,12 +50,12 @@ export interface ServiceSettings {
 export interface EcsService {
   settings: ServiceSettings;
   desiredCount: number;
-  /** The PRIMARY one first. */
+  /** PRIMARY first. */
   deployments: ServiceDeployment[];
-  /** The deployment that the circuit breaker may go back to. */
+  /** The deployment that the circuit breaker may roll back to. */
   completed?: ServiceDeployment;
   tasks: Set<ServiceTask>;
-  /** The latest first. */
+  /** Latest first. */
   events: ServiceEvent[];
   createdAt: number;
 }
@@ -66,7 +66,7 @@ export function primaryOf({ deployments }: EcsService): ServiceDeployment {
   return primary;
 }
 
-/** DescribeServices keeps the latest hundred. */
+/** DescribeServices returns the latest hundred. */
 export function addEvent(cloud: Cloud, { settings, events }: EcsService, text: string): void {
   const message = `(service ${settings.name}) ${text}`;
   events.unshift({ id: cloud.id(32), createdAt: new Date(cloud.clock.now()), message });

@@ -9,19 +9,19 @@ import type { Pull, PulledImage } from "./pull";
 import { readSecrets } from "./secrets";
 import type { Revision } from "./taskDefinition";
 
-/** What the tasks of an account share. */
+/** Shared by the tasks of an account. */
 export interface TaskHost {
   cloud: Cloud;
   network: Network;
   agent: Agent;
   pull: Pull;
-  /** Vouches for hosts outside, to the tasks alone. */
+  /** Certifies outside hosts, only for the tasks. */
   authority: CertificateAuthority;
   /** Path of the program that confines the connections of a Node.js process. */
   networkProgram(): Promise<string>;
 }
 
-/** What a container has before its process starts. */
+/** What a container needs before its process starts. */
 export interface Resources {
   image: PulledImage;
   log: LogStream;
@@ -33,7 +33,7 @@ const NO_AUTH =
 
 /**
  * Gets what the task's containers need, under its execution role: secrets, images and log streams.
- * @throws with the reason for which ECS would stop the task
+ * @throws with ECS's stop reason for the task
  */
 export async function acquire(
   { cloud, network, pull }: TaskHost,
@@ -56,7 +56,7 @@ export async function acquire(
   );
   const images = [
     `${accountId}.dkr.ecr.${region}.${dnsSuffix}`,
-    // Where ECR keeps layers: https://docs.aws.amazon.com/AmazonECR/latest/userguide/vpc-endpoints.html
+    // Where ECR stores layers: https://docs.aws.amazon.com/AmazonECR/latest/userguide/vpc-endpoints.html
     `prod-${region}-starport-layer-bucket.s3.${region}.${dnsSuffix}`,
   ];
   const open = ({ name = "", logConfiguration }: ContainerDefinition) => {
@@ -76,7 +76,7 @@ export async function acquire(
   );
 }
 
-/** Makes what fails in ECS's words where there is no way from the task to a host. */
+/** Fails with ECS's message if the task cannot reach a host. */
 const createConnect = (network: Network, from: NetworkInterface) => (what: string, host: string) => {
   const way = network.reach(from, host, 443);
   if (!way.open)
@@ -95,7 +95,7 @@ async function executionRole(cloud: Cloud, roleArn: string | undefined): Promise
   return { kind: "role", arn: roleArn };
 }
 
-/** @throws in ECS's words where the role's trust policy does not let tasks assume it */
+/** @throws with ECS's message if the role's trust policy does not let tasks assume it */
 export function assume(cloud: Cloud, roleArn: string, origin?: Origin): Promise<Credentials> {
   return failingWith(
     `ECS was unable to assume the role '${roleArn}' that was provided for this task. Please verify that the role being passed has the proper trust relationship and permissions`,

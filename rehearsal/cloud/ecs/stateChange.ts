@@ -6,8 +6,8 @@ import { describeTask } from "./describeTask";
 import type { Task } from "./taskState";
 
 /**
- * Sends "ECS Task State Change" whenever the task's last status is another: task and containers as DescribeTasks shows them,
- * but for their health, which these events do not have.
+ * Sends "ECS Task State Change" whenever the task's last status changes: task and containers as in DescribeTasks, but
+ * without health, which these events lack.
  * https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs_task_events.html
  */
 export function createStateChanges(cloud: Cloud): (task: Task) => void {
@@ -26,7 +26,7 @@ export function createStateChanges(cloud: Cloud): (task: Task) => void {
   };
 }
 
-/** Dates become ISO 8601 as the detail becomes JSON. */
+/** Dates become ISO 8601 when the detail becomes JSON. */
 function detailOf(cloud: Cloud, task: Task): object {
   const { networkInterface } = task;
   const { healthStatus: _, attachments = [], containers = [], ...described }: TaskDescription = describeTask(task);

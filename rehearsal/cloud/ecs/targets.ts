@@ -4,15 +4,15 @@ import type { TargetDescription } from "../loadBalancer/targetGroup";
 import type { Cloud, Principal } from "../service";
 import { addEvent, type EcsService, type ServiceTask } from "./service";
 
-/** The service-linked role by which ECS works for the account. */
+/** ECS's service-linked role in the account. */
 const ECS: Principal = { kind: "aws", service: "ecs.amazonaws.com" };
 
-/** How often ECS asks the load balancer how its targets are, in milliseconds: while they change, and while all are well. */
+/** Milliseconds between ECS's polls of the load balancer: while targets change, and while all are healthy. */
 const POLL_INTERVAL = { changing: 5000, calm: 30_000 };
 
 /**
- * The targets of services' tasks: registered when a task runs, taken out before it stops, and watched in between.
- * @param onChange called when the state of a task's targets has changed, and at each look while one is unhealthy
+ * The targets of services' tasks: registered when a task runs, watched, and deregistered before it stops.
+ * @param onChange called when a task's targets change state, and at each poll while one is unhealthy
  */
 export function createTargets(cloud: Cloud, onChange: (service: EcsService) => void) {
   const timers = new Map<EcsService, Timer>();
@@ -67,11 +67,11 @@ export function createTargets(cloud: Cloud, onChange: (service: EcsService) => v
     const changes = await Promise.all(tasks.map((it) => update(service, it)));
     const calm = tasks.every(({ targets }) => targets === "healthy");
     watch(service, calm ? POLL_INTERVAL.calm : POLL_INTERVAL.changing);
-    // What turned unhealthy in the grace period is replaced when that is over, though its state is the same.
+    // A target that became unhealthy in the grace period is replaced afterwards, without a change of state.
     if (changes.includes(true) || tasks.some(({ targets }) => targets === "unhealthy")) onChange(service);
   }
 
-  /** @returns whether the task's state is another than before */
+  /** @returns whether the task's state changed */
   async function update(service: EcsService, it: ServiceTask): Promise<boolean> {
     const answers = await Promise.all(
       service.settings.loadBalancers.map(({ targetGroupArn, containerPort }) =>
@@ -97,7 +97,7 @@ function targetOf({ task }: ServiceTask, Port: number): TargetDescription {
   return { Id: task.networkInterface?.address ?? "", Port };
 }
 
-/** A task is as well as the least of its targets. */
+/** A task is as healthy as its worst target. */
 function combine(states: string[]): ServiceTask["targets"] {
   if (states.includes("unhealthy")) return "unhealthy";
   if (states.every((state) => state === "healthy")) return "healthy";

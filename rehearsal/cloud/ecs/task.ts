@@ -12,15 +12,15 @@ import { openTaskNetwork } from "./taskNetwork";
 import type { ContainerState, Task, TaskOptions } from "./taskState";
 
 /**
- * A process that ends this soon, in real milliseconds, did not start: its task was never RUNNING. One that listens on a port
- * has started at once.
+ * A process that ends within this time, in real milliseconds, did not start: its task was never RUNNING. A process that
+ * listens has started at once.
  */
 const STARTED = 1000;
 
-/** What AWS waits between the stop signal and SIGKILL unless told, in seconds. */
+/** AWS's default time between the stop signal and SIGKILL, in seconds. */
 const STOP_TIMEOUT = 30;
 
-/** Starts a Fargate task: an interface of its own, and a process for each of its containers. */
+/** Starts a Fargate task: its own interface, and a process for each container. */
 export function startTask(host: TaskHost, options: TaskOptions): Task {
   const { cloud, network } = host;
   const { definition } = options.revision;
@@ -61,7 +61,7 @@ export function startTask(host: TaskHost, options: TaskOptions): Task {
       await ended;
     },
   };
-  // Not at once: whoever starts the task must know it before it hears of its changes.
+  // Deferred: the caller must have the task before its first change.
   const ended = Promise.resolve().then(run);
   return task;
 
@@ -92,8 +92,8 @@ export function startTask(host: TaskHost, options: TaskOptions): Task {
     const begun = hasBegun();
     for (const [index, container] of task.containers.entries())
       await startContainer(launch, container, resources[index]);
-    // A task that runs to its own end runs as soon as its containers do: how that ends is all that counts, and simulated
-    // time is not held up for it.
+    // A standalone task is RUNNING as soon as its containers are. Only its end counts, and simulated time does not wait
+    // for it.
     if (options.service !== undefined) await begun;
     if (task.desiredStatus === "STOPPED") return;
     task.lastStatus = "RUNNING";
@@ -107,7 +107,7 @@ export function startTask(host: TaskHost, options: TaskOptions): Task {
     for (const { process } of task.containers) process?.kill();
   }
 
-  /** Resolves when a process listens, when the processes have lived for a while, or when the task is told to stop. */
+  /** Resolves when a process listens, when the processes have lived for a while, or when the task is to stop. */
   function hasBegun(): Promise<void> {
     return new Promise((resolve) => {
       listened = resolve;
@@ -125,7 +125,7 @@ export function startTask(host: TaskHost, options: TaskOptions): Task {
     container.process = started;
     container.lastStatus = "RUNNING";
     void started.exited.then(({ exitCode }) => onExit(container, exitCode));
-    // The task may have been told to stop meanwhile.
+    // The task may have been stopped meanwhile.
     if (task.desiredStatus !== "RUNNING") return stopContainer(container);
     const { healthCheck } = container.definition;
     if (healthCheck === undefined) return;
@@ -183,7 +183,7 @@ export function startTask(host: TaskHost, options: TaskOptions): Task {
   }
 
   function changed(): void {
-    // Nobody is there to hear of what ends with the account.
+    // Nobody receives the changes of tasks that end with the account.
     if (!killed) sendStateChange(task);
     options.onChange();
   }

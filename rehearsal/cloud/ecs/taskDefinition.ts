@@ -1,7 +1,7 @@
 import type { ContainerDefinition, RegisterTaskDefinitionCommandInput, Tag, TaskDefinition } from "@aws-sdk/client-ecs";
 import { awsError, type Cloud } from "../service";
 
-/** A revision as DescribeTaskDefinition gives it; its tags come beside it. */
+/** A revision as DescribeTaskDefinition returns it; tags are separate. */
 export interface Revision {
   definition: TaskDefinition & {
     taskDefinitionArn: string;
@@ -11,8 +11,8 @@ export interface Revision {
   tags: Tag[];
 }
 
-// Parts of the answer that are no parts of the request. The command line refuses them before it sends anything; the API
-// itself says nothing of members that it does not know.
+// Response fields that are not request fields. The AWS CLI rejects them before sending; the API itself ignores unknown
+// members.
 const READ_ONLY = [
   "taskDefinitionArn",
   "revision",
@@ -41,7 +41,7 @@ export function createTaskDefinitions(cloud: Cloud) {
   const families = new Map<string, Revision[]>();
 
   /**
-   * @param registeredBy ARN of who registers it
+   * @param registeredBy ARN of the caller
    * @throws AwsError ClientException as RegisterTaskDefinition does
    */
   function register(input: RegisterTaskDefinitionCommandInput, registeredBy: string): Revision {
@@ -80,7 +80,7 @@ export function createTaskDefinitions(cloud: Cloud) {
       : revisions[Number(revision) - 1];
   }
 
-  /** @throws AwsError ClientException where there is none */
+  /** @throws AwsError ClientException if none exists */
   function find(reference: string): Revision {
     const found = known(reference);
     if (found === undefined)
@@ -100,7 +100,7 @@ export function createTaskDefinitions(cloud: Cloud) {
 
 export type TaskDefinitions = ReturnType<typeof createTaskDefinitions>;
 
-/** ECS answers with defaults in place of what a container definition leaves out. */
+/** ECS responds with defaults for what a container definition omits. */
 function completed(container: ContainerDefinition): ContainerDefinition {
   return {
     ...container,
@@ -130,7 +130,7 @@ function check(input: RegisterTaskDefinitionCommandInput): void {
   for (const container of containers) {
     checkContainer(container);
     checkSecrets(container, input.executionRoleArn);
-    // pulumi-awsx#1220 has the message.
+    // Message from pulumi-awsx#1220.
     if (input.memory !== undefined && (container.memory ?? container.memoryReservation ?? 0) > Number(input.memory))
       throw refused(`The 'memory' setting for container '${container.name}' is greater than for the task.`);
   }
@@ -179,7 +179,7 @@ type Fargate = Pick<
   "cpu" | "memory" | "networkMode" | "executionRoleArn" | "containerDefinitions"
 >;
 
-/** @throws AwsError ClientException for a task that Fargate does not run */
+/** @throws AwsError ClientException for a task that Fargate cannot run */
 export function checkFargate({ cpu, memory, networkMode, executionRoleArn, containerDefinitions = [] }: Fargate): void {
   if (networkMode !== "awsvpc") throw refused("Fargate only supports network mode 'awsvpc'.");
   if (cpu === undefined || memory === undefined)

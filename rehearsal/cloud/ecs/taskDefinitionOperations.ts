@@ -14,7 +14,7 @@ import type { TaskDefinitions } from "./taskDefinition";
 
 type Answer<T> = Omit<T, "$metadata">;
 
-/** ARN of a caller, as `registeredBy` has it. */
+/** ARN of a caller, as in `registeredBy`. */
 export function arnOf(cloud: Cloud, caller: Principal): string {
   if (caller.kind === "role") return caller.arn;
   return cloud.arn("iam", caller.kind === "operator" ? "user/operator" : caller.service, { region: "" });
@@ -27,7 +27,7 @@ export function taskDefinitionOperations(cloud: Cloud, taskDefinitions: TaskDefi
     Answer<RegisterTaskDefinitionCommandOutput>
   >({
     permissions: ({ family, taskRoleArn, executionRoleArn, tags = [] }) => {
-      // The revision is not known yet: AWS asks for all of them.
+      // The revision is not known yet: AWS checks all revisions.
       const resource = cloud.arn("ecs", `task-definition/${family}:*`);
       const roles = [taskRoleArn, executionRoleArn].filter((arn) => arn !== undefined);
       return [
@@ -89,7 +89,7 @@ export function taskDefinitionOperations(cloud: Cloud, taskDefinitions: TaskDefi
   };
 }
 
-/** Tags given to what is created are authorised as TagResource (developer guide, "Grant permission to tag resources on creation"). */
+/** Tagging on creation requires TagResource (developer guide, "Grant permission to tag resources on creation"). */
 export function tagging(resource: string, tags: Tag[], createAction?: string): Permission[] {
   if (tags.length === 0) return [];
   const context: Record<string, string | string[]> = { "aws:TagKeys": tags.map(({ key = "" }) => key) };

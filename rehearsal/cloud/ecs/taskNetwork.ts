@@ -6,19 +6,19 @@ import { startForwarder } from "./forwarder";
 import type { Launch } from "./launch";
 import { assume, type TaskHost } from "./startup";
 
-/** What a task's processes talk to outside of it, until it has ended. */
+/** External endpoints of a task's processes, until it ends. */
 export type TaskNetwork = Pick<Launch, "agent" | "credentials" | "forwarder" | "network"> & { close(): void };
 
 interface Inside extends Pick<Client, "ports" | "onListening"> {
-  /** What events about its connections call it. */
+  /** Its name in events about its connections. */
   from: string;
-  /** Ends its processes at once. */
+  /** Kills its processes at once. */
   kill(): void;
 }
 
 /**
- * Opens a task's ways to AWS, under its own role, and to all other hosts: none leads where its interface does not.
- * @throws in ECS's words where its role cannot be assumed
+ * Opens a task's access to AWS, under its own role, and to all other hosts, limited to what its interface can reach.
+ * @throws with ECS's message if its role cannot be assumed
  */
 export async function openTaskNetwork(
   { cloud, agent, authority, networkProgram }: TaskHost,

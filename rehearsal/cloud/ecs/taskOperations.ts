@@ -16,7 +16,7 @@ import type { Task } from "./taskState";
 
 type Answer<T> = Omit<T, "$metadata">;
 
-/** Stopped tasks are shown for an hour. */
+/** Stopped tasks stay visible for an hour. */
 const STOPPED_TASKS = 60 * 60_000;
 
 const LIST_LIMIT = 100;
@@ -24,16 +24,16 @@ const LIST_LIMIT = 100;
 export interface TaskOperationsOptions {
   clusters: Clusters;
   tasks: ReadonlyMap<string, Task>;
-  /** What reads still show of tasks that were just started or stopped. */
+  /** Stale views of recently started or stopped tasks. */
   stale: StaleViews<TaskDescription>;
 }
 
-/** A description with its tags only if they are asked for. */
+/** A description, with its tags only on request. */
 export function shown<T extends { tags?: Tag[] | undefined }>({ tags, ...described }: T, include: string[]) {
   return include.includes("TAGS") ? { ...described, tags } : described;
 }
 
-/** The operations on tasks that run, or have stopped. */
+/** The operations on running and stopped tasks. */
 export function taskOperations(
   cloud: Cloud,
   { clusters, tasks, stale }: TaskOperationsOptions,
@@ -43,7 +43,7 @@ export function taskOperations(
       ({ stoppedAt }) => stoppedAt === undefined || stoppedAt > cloud.clock.now() - STOPPED_TASKS,
     );
 
-  /** A task as reads show it; undefined if they do not show it yet. */
+  /** A task as reads see it; undefined if not visible yet. */
   function viewOf(task: Task): TaskDescription | undefined {
     const kept = stale.of(task.arn);
     return kept === undefined ? describeTask(task, true) : kept.view;

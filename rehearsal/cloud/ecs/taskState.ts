@@ -6,10 +6,10 @@ import type { Resources } from "./startup";
 import type { Revision } from "./taskDefinition";
 
 export interface TaskOptions {
-  /** With what is overridden for this task. */
+  /** With this task's overrides. */
   revision: Revision;
   clusterArn: string;
-  /** Name of the service that it belongs to, if any. */
+  /** Name of its service, if any. */
   service?: string;
   startedBy?: string;
   group?: string;
@@ -41,19 +41,19 @@ export interface Task {
   lastStatus: "PENDING" | "RUNNING" | "DEACTIVATING" | "STOPPING" | "STOPPED";
   desiredStatus: "RUNNING" | "STOPPED";
   networkInterface?: NetworkInterface;
-  /** Ports that its processes listen on, and where they really do. */
+  /** Ports that its processes listen on, and the actual ones. */
   readonly ports: Record<string, number>;
   startedAt?: number;
   stoppingAt?: number;
   stoppedAt?: number;
   stopCode?: TaskStopCode;
   stoppedReason?: string;
-  /** Of all containers that have a health check; UNKNOWN where none has. */
+  /** Of all containers with a health check; UNKNOWN without any. */
   health(): HealthStatus;
-  /** Tells that it is to stop, when its targets are drained. */
+  /** Marks it as stopping once its targets are drained. */
   deactivate(stopCode: TaskStopCode, reason: string): void;
-  /** Has its processes end by themselves, and ends them when their stop timeout is over. */
+  /** Signals its processes to end, and kills them after their stop timeout. */
   stop(stopCode: TaskStopCode, reason: string): void;
-  /** Ends its processes at once. Resolves when the task has stopped. */
+  /** Kills its processes at once. Resolves when the task has stopped. */
   kill(reason: string): Promise<void>;
 }

@@ -3,7 +3,7 @@ import type { Timer } from "../../clock";
 import { awsError } from "../service";
 import type { Matcher } from "./pattern";
 
-/** A rule of the default bus, as it was put last. */
+/** A rule of the default bus, as last put. */
 export interface Rule {
   name: string;
   arn: string;
@@ -35,7 +35,7 @@ export const limitExceeded = () =>
 export const missing = (ruleName: string) =>
   awsError("ResourceNotFoundException", `Rule ${ruleName} does not exist on EventBus ${DEFAULT_BUS}.`);
 
-/** One page of what is sorted by its key. The token is the key of the last entry, so that deletions meanwhile do no harm. */
+/** One page of a list sorted by key. The token is the key of the last entry, so that deletions do no harm. */
 export function pageOf<T>(
   all: T[],
   keyOf: (entry: T) => string,
@@ -52,10 +52,10 @@ export function pageOf<T>(
 
 export const tagsOf = (rule: Rule): Tag[] => [...rule.tags].map(([Key, Value]) => ({ Key, Value }));
 
-/** TagResource's answer: of the operations with tags, only PutRule declares LimitExceededException. */
+/** TagResource's error: of the operations with tags, only PutRule declares LimitExceededException. */
 export const tooManyTags = () => invalid(`A rule has at most ${MAXIMUM_TAGS} tags.`);
 
-/** @param exceeded makes the error for more tags than a rule may have */
+/** @param exceeded creates the error for too many tags */
 export function addTags(rule: Rule, tags: Tag[], exceeded = limitExceeded): void {
   const next = new Map([...rule.tags, ...tags.map((it) => [it.Key ?? "", it.Value ?? ""] as const)]);
   if (next.size > MAXIMUM_TAGS) throw exceeded();

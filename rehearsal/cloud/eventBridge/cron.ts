@@ -1,7 +1,7 @@
-/** Which days a cron expression takes: a test of one day, given in UTC. */
+/** Tests whether a cron expression includes a day, given in UTC. */
 type DayTest = (date: Date) => boolean;
 
-/** A cron expression, read. */
+/** A parsed cron expression. */
 export interface Cron {
   minutes: number[];
   hours: number[];
@@ -16,14 +16,14 @@ const MONTHS = ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "
 const WEEKDAYS = ["SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT"];
 
 /**
- * Reads the six fields between `cron(` and `)`, with the values and wildcards that EventBridge documents for each:
+ * Parses the six fields between `cron(` and `)`, with the values and wildcards that EventBridge documents for each:
  * https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-scheduled-rule-pattern.html
- * @returns undefined where the expression is not valid
+ * @returns undefined if the expression is invalid
  */
 export function parseCron(expression: string): Cron | undefined {
   const fields = expression.split(" ");
   const [minute = "", hour = "", dayOfMonth = "", month = "", dayOfWeek = "", year = ""] = fields;
-  // A cron expression cannot tell both days: the one that is not told is a question mark.
+  // Exactly one of the two day fields must be a question mark.
   if (fields.length !== 6 || (dayOfMonth === "?") === (dayOfWeek === "?")) return undefined;
   const minutes = valuesOf(minute, 0, 59);
   const hours = valuesOf(hour, 0, 23);
@@ -33,7 +33,7 @@ export function parseCron(expression: string): Cron | undefined {
   return minutes && hours && months && years && isDay && { minutes, hours, months, years, isDay };
 }
 
-/** The first moment after `after` that the expression takes, in milliseconds since the epoch; undefined where none comes. */
+/** The first match after `after`, in milliseconds since the epoch; undefined if there is none. */
 export function nextOfCron(cron: Cron, after: number): number | undefined {
   const start = (Math.floor(after / MINUTE) + 1) * MINUTE;
   const first = new Date(start);
@@ -77,7 +77,7 @@ function testOfMonthDays(field: string): DayTest | undefined {
   return days && ((date) => days.includes(date.getUTCDate()));
 }
 
-/** The day of the month, Monday to Friday, that comes nearest to `day` without leaving the month. */
+/** The weekday, Monday to Friday, nearest to `day` within the month. */
 function nearestWeekday(month: Date, day: number): number | undefined {
   const last = daysIn(month);
   if (day > last) return undefined;
@@ -89,7 +89,7 @@ function nearestWeekday(month: Date, day: number): number | undefined {
 }
 
 function testOfWeekdays(field: string): DayTest | undefined {
-  // Of a week, the last day.
+  // L is the last day of the week.
   if (field === "L") return (date) => weekdayOf(date) === 7;
   const [, name = "", kind, count] = /^(\w+?)(?:(L)|#(\d))$/.exec(field) ?? [];
   if (name !== "") {
@@ -105,8 +105,8 @@ function testOfWeekdays(field: string): DayTest | undefined {
 }
 
 /**
- * The values of a list of numbers, ranges and increments, in order; undefined where one is not valid. A range that ends before
- * it begins goes over the maximum, as AWS's example `0/30 20-2 ? * MON-FRI *` goes over midnight; years cannot.
+ * The values of a list of numbers, ranges and increments, in order; undefined if one is invalid. A range whose end
+ * precedes its start wraps around, as AWS's example `0/30 20-2 ? * MON-FRI *` wraps at midnight; years cannot.
  */
 function valuesOf(field: string, minimum: number, maximum: number, names: string[] = []): number[] | undefined {
   const taken = new Set<number>();

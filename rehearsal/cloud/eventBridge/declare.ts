@@ -8,7 +8,7 @@ import { DEFAULT_BUS } from "./bus";
 
 type EcsTarget = NonNullable<Unwrap<EventTargetArgs>["ecsTarget"]>;
 
-/** A declared rule as the request that the provider sends for it. */
+/** The provider's request for a declared rule. */
 export function ruleRequest(cloud: Cloud, declaration: Declaration): PutRuleRequest {
   const inputs = inputsOf<Unwrap<EventRuleArgs>>(declaration, [
     "name",

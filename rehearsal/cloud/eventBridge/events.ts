@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { PutEventsRequestEntry, PutEventsResultEntry } from "@aws-sdk/client-eventbridge";
 import type { Call, Cloud } from "../service";
 
-/** An event as rules match it and targets get it. */
+/** An event as rules match it and targets receive it. */
 export interface BusEvent {
   version: "0";
   id: string;
@@ -18,7 +18,7 @@ export interface BusEvent {
 
 const seconds = (at: number) => `${new Date(at).toISOString().slice(0, 19)}Z`;
 
-/** What a rule's schedule sends. */
+/** The event of a rule's schedule. */
 export const scheduledEvent = ({ accountId, region }: Cloud, ruleArn: string, due: number): BusEvent => ({
   version: "0",
   id: randomUUID(),
@@ -31,7 +31,7 @@ export const scheduledEvent = ({ accountId, region }: Cloud, ruleArn: string, du
   detail: {},
 });
 
-/** The event of one entry of PutEvents, or why EventBridge does not take it. */
+/** The event of one PutEvents entry, or why EventBridge rejects it. */
 export function readEntry(
   { accountId, region, clock }: Cloud,
   entry: PutEventsRequestEntry,
@@ -62,7 +62,7 @@ export function readEntry(
   };
 }
 
-/** A time is a Date from a service, and seconds since the epoch from the SDK. */
+/** Services pass a Date, the SDK seconds since the epoch. */
 const timeOf = (time: Date | number | undefined): number | undefined =>
   typeof time === "number" ? time * 1000 : time?.getTime();
 

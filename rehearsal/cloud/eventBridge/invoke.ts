@@ -10,8 +10,8 @@ import { serviceOf } from "./targets";
 const servicePrincipal = "events.amazonaws.com";
 
 /**
- * Calls one target of a rule with an event, or with the constant input that the target has instead.
- * @throws what the target's service answers, and where ECS starts no task
+ * Calls one target of a rule with an event, or with the target's constant input.
+ * @throws the error of the target's service, also if ECS starts no task
  */
 export async function invokeTarget(cloud: Cloud, rule: Rule, target: Target, event: object): Promise<void> {
   const { Arn = "", Input = JSON.stringify(event) } = target;
@@ -64,7 +64,7 @@ async function runTask(cloud: Cloud, rule: Rule, target: Target): Promise<void> 
   throw new Error(`ECS started ${tasks.length} tasks: ${reasons.join("; ") || "it says no reason"}`);
 }
 
-/** What EventBridge asks of ECS: the target's parameters, and its input as overrides. */
+/** EventBridge's request to ECS: the target's parameters, and its input as overrides. */
 export function runTaskRequest(rule: Pick<Rule, "name">, { Arn, Input, EcsParameters }: Target): RunTaskRequest {
   const {
     TaskDefinitionArn,

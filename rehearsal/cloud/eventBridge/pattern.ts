@@ -1,13 +1,13 @@
 import { awsError } from "../service";
 
-/** Whether an event is one that the rule waits for. */
+/** Whether an event matches the rule's pattern. */
 export type Matcher = (event: unknown) => boolean;
 
 type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 
 /**
- * Reads an event pattern: exact values, `prefix`, `anything-but` and `exists`.
- * @throws InvalidEventPatternException, or NotSimulated for any other filter, which it names
+ * Parses an event pattern: exact values, `prefix`, `anything-but` and `exists`.
+ * @throws InvalidEventPatternException, or NotSimulated naming any other filter
  */
 export function parsePattern(text: string): Matcher {
   let pattern: Json;
@@ -67,7 +67,7 @@ function ofFilter(filter: Json, path: string): Matcher {
   }
 }
 
-/** An event's array matches by any of its elements; a field that is missing has none. */
+/** An array matches if any element does; a missing field has none. */
 const each = (value: unknown): unknown[] => (Array.isArray(value) ? value : value === undefined ? [] : [value]);
 
 const isContainer = (value: unknown): value is object => typeof value === "object" && value !== null;

@@ -12,9 +12,9 @@ import { DEFAULT_BUS } from "./bus";
 type Context = NonNullable<Permission["context"]>;
 
 /**
- * What EventBridge asks IAM, by its service authorization reference:
+ * EventBridge's permission checks, from its service authorization reference:
  * https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoneventbridge.html
- * @param tagsOf the tags of a rule that is there
+ * @param tagsOf the tags of an existing rule
  */
 export function createPermissions(
   cloud: Cloud,
@@ -45,7 +45,7 @@ export function createPermissions(
         ...(RoleArn === undefined ? [] : [passRole(RoleArn)]),
       ];
     },
-    // The reference has no resource for it, though AWS's own denials name `rule/*`: only `*` satisfies both.
+    // The reference lists no resource for it, but AWS's own denials name `rule/*`: only `*` satisfies both.
     listRules: (): Permission[] => [{ action: "events:ListRules", resource: "*" }],
     putTargets({ Rule, Targets = [] }: PutTargetsRequest): Permission[] {
       const roles = new Set(Targets.map((it) => it.RoleArn).filter((it) => it !== undefined));

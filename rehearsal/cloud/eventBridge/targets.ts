@@ -12,15 +12,15 @@ import { invalid, limitExceeded, MAXIMUM_TARGETS, pageOf, type Rule } from "./bu
 
 const LARGEST_BATCH = 10;
 
-// The services whose targets EventBridge calls under a role; the others let it in by a policy of their own.
+// EventBridge calls targets of these services under a role; the others allow it in their own policies.
 const UNDER_ROLE = ["codepipeline", "ecs"];
 const BY_POLICY = ["lambda", "sns"];
 
 const SIMULATED: string[] = ["Id", "Arn", "RoleArn", "Input", "EcsParameters"] satisfies (keyof Target)[];
 
 /**
- * Adds targets to a rule, or replaces those of the same id: none, where one is not as EventBridge takes it; where only
- * its ARN is not, all but that one. The task definition of a target need not exist.
+ * Adds targets to a rule, or replaces those with the same id. If one is invalid, adds none; if only its ARN is invalid,
+ * skips only that one. The target's task definition need not exist.
  * @throws ValidationException, LimitExceededException
  */
 export function putTargets(rule: Rule, { Targets = [] }: PutTargetsRequest): PutTargetsResponse {
@@ -33,7 +33,7 @@ export function putTargets(rule: Rule, { Targets = [] }: PutTargetsRequest): Put
   return { FailedEntryCount: failed.length, FailedEntries: failed };
 }
 
-/** Removes targets; an id that the rule has not fails alone. */
+/** Removes targets; an unknown id fails only its own entry. */
 export function removeTargets(rule: Rule, { Ids = [] }: RemoveTargetsRequest): RemoveTargetsResponse {
   checkBatch("ids", Ids.length);
   const failed = Ids.filter((id) => !rule.targets.delete(id)).map((TargetId) => ({
@@ -86,7 +86,7 @@ function separate(targets: Target[]) {
   return { accepted, failed };
 }
 
-/** `lambda`; undefined where the target's ARN is none. */
+/** `lambda`; undefined if the target's ARN is invalid. */
 export const serviceOf = ({ Arn = "" }: Target): string | undefined =>
   /^arn:[\w-]+:([\w-]+):[\w-]*:\d*:.+$/.exec(Arn)?.[1];
 

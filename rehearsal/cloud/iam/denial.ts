@@ -1,12 +1,12 @@
 import { asList, covers, type NamedPolicy, type Statement, statementsOf } from "../policies";
 import type { Permission, PolicyDocument, Principal } from "../service";
 
-/** What IAM was asked, and what it said. */
+/** A request to IAM and its result. */
 export interface Decision {
   principal: Principal;
   permission: Permission;
   resourcePolicy?: PolicyDocument;
-  /** Why not, in AWS's own form, with the nearest statement; absent where the call is allowed. */
+  /** The denial, in AWS's form, with the nearest statement; absent if the call is allowed. */
   denial?: string;
 }
 
@@ -22,7 +22,7 @@ export const contextOf = (principal: Principal, permission: Permission): Record<
   ...permission.context,
 });
 
-/** What to change: the statement of the role that comes nearest to the denied permission. */
+/** What to change: the role's statement closest to the denied permission. */
 export function nearest(policies: NamedPolicy[], decision: Decision): string {
   const { action, resource } = decision.permission;
   const statements = policies.flatMap(statementsOf).filter((it) => it.Effect === "Allow");
@@ -39,7 +39,7 @@ export function nearest(policies: NamedPolicy[], decision: Decision): string {
 
 export type ResourceStatement = Statement & { Principal?: string | Record<string, string | string[]> };
 
-/** What to change where a service calls, which has no policies of its own: the statement that lets others in. */
+/** What to change if a service calls, which has no policies of its own: the statement that admits callers. */
 export function invited(decision: Decision): string {
   const policy = resourcePolicyName(decision);
   if (decision.resourcePolicy === undefined) return `${policy} is missing, and nothing else lets a service in.`;
@@ -52,7 +52,7 @@ export function invited(decision: Decision): string {
   return saying(`${policy} allows it`, closest, decision);
 }
 
-/** What a statement says, and under which name. */
+/** Describes a statement and its name. */
 export function saying(what: string, statement: ResourceStatement, decision: Decision): string {
   const { Sid, Resource } = statement;
   const who = principalsOf(statement).map((it) => (it === "*" ? "everybody" : it));
@@ -71,8 +71,8 @@ const principalsOf = ({ Principal = {} }: ResourceStatement): string[] =>
   typeof Principal === "string" ? [Principal] : Object.values(Principal).flatMap(asList);
 
 /**
- * A statement's condition, and what the request has for its keys, whose case IAM ignores. Without quotation marks: API
- * Gateway puts the message into access logs of JSON as it is.
+ * A statement's condition, and the request's values for its keys, whose case IAM ignores. No quotation marks: API
+ * Gateway copies the message unescaped into JSON access logs.
  */
 function conditionOf({ Condition }: Statement, { principal, permission }: Decision): string {
   if (Condition === undefined) return "";

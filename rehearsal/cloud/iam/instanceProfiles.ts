@@ -4,14 +4,14 @@ import { inputsOf } from "../declared";
 import { awsError, type Cloud, type Created, type Declaration } from "../service";
 
 /**
- * What hands an instance its role.
- * @param arnOfRole by the role's name. @throws AwsError where there is no such role
+ * Gives instances their roles.
+ * @param arnOfRole by the role's name. @throws AwsError if the role does not exist
  */
 export function createInstanceProfiles(
   account: Pick<Cloud, "physicalName" | "arn">,
   arnOfRole: (name: string) => string,
 ) {
-  /** ARNs of roles, by the profile's ARN. */
+  /** Role ARNs by profile ARN. */
   const profiles = new Map<string, string | undefined>();
   const arnOf = (name: string) => account.arn("iam", `instance-profile/${name}`, { region: "" });
 

@@ -1,7 +1,7 @@
 import type { NamedPolicy } from "../policies";
 import { awsError } from "../service";
 
-/** What AWS's own policies allow, on everything, by their names. */
+/** What AWS managed policies allow on all resources, by name. */
 const ACTIONS: Record<string, string[]> = {
   // https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AmazonSSMManagedInstanceCore.html
   AmazonSSMManagedInstanceCore: [
@@ -34,7 +34,7 @@ const ACTIONS: Record<string, string[]> = {
 };
 
 /**
- * A policy that AWS keeps in every account of a partition.
+ * An AWS managed policy, present in every account of a partition.
  * @param arn `arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore`
  * @throws AwsError NoSuchEntity for an ARN of another partition
  */

@@ -3,10 +3,10 @@ import { cp, mkdir, readdir, readFile, realpath, stat, writeFile } from "node:fs
 import path from "node:path";
 import type { Archive, Asset } from "../../propertyValue";
 
-// Pulumi resolves relative paths of assets against the project's folder.
+// Pulumi resolves relative asset paths against the project's folder.
 const PROJECT = path.resolve(__dirname, "../../..");
 
-/** What was unpacked: a folder, and the SHA-256 (base64) and size in bytes of its files. */
+/** An unpacked archive: a folder, and the SHA-256 (base64) and size in bytes of its files. */
 export interface Unpacked {
   directory: string;
   codeSha256: string;
@@ -14,8 +14,8 @@ export interface Unpacked {
 }
 
 /**
- * Unpacks an archive as the program declared it.
- * @throws for an archive that is a file: the program makes them of assets and folders
+ * Unpacks a declared archive.
+ * @throws for an archive from a file: the program builds them from assets and folders
  */
 export async function unpack(archive: Archive, directory: string): Promise<Unpacked> {
   await mkdir(directory, { recursive: true });
@@ -29,7 +29,7 @@ export async function unpack(archive: Archive, directory: string): Promise<Unpac
     hash.update(path.relative(directory, file)).update(content);
     size += content.length;
   }
-  // Node names modules by their real path, and on macOS the temporary folder is a link.
+  // Node identifies modules by their real path, and on macOS the temporary folder is a link.
   return { directory: await realpath(directory), codeSha256: hash.digest("base64"), size };
 }
 

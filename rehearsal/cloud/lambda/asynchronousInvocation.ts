@@ -8,42 +8,41 @@ const RETRY_DELAYS = [60_000, 120_000];
 const THROTTLE_DELAY = 5_000;
 const MAXIMUM_EVENT_AGE = 6 * 60 * 60_000;
 
-/** What a function's configuration for asynchronous invocation says. */
+/** A function's configuration for asynchronous invocation. */
 export interface EventLimits {
-  /** Attempts after the first one that failed, 0 to 2. */
+  /** Attempts after the first failure, 0 to 2. */
   retryAttempts: number;
-  /** Milliseconds after which an event that is still to be tried is given up. */
+  /** Milliseconds after which an unprocessed event is given up. */
   maximumAge: number;
-  /** Gets an event that is given up, and the result of its last attempt. */
+  /** Called with an event that is given up, and its last result. */
   onFailure?: ((failed: FailedEvent) => void) | undefined;
 }
 
-/** An event that no attempt could handle. */
+/** An event for which all attempts failed. */
 export interface FailedEvent {
   condition: "RetriesExhausted" | "EventAgeExceeded";
   requestId: string;
   payload: string;
   attempts: number;
-  /** JSON: the error of the last attempt; absent if there was none. */
+  /** JSON: the error of the last attempt, if any. */
   response?: string | undefined;
 }
 
-/** Those of a function that has no such configuration. */
+/** For a function without such a configuration. */
 export const defaultLimits: EventLimits = { retryAttempts: RETRY_DELAYS.length, maximumAge: MAXIMUM_EVENT_AGE };
 
-/** How late a repeated delivery comes, every second time: after later events of the same pipeline. */
+/** Delay of every second repeated delivery: after later events of the same pipeline. */
 const REPEAT_DELAY = 60_000;
 
 export interface AsynchronousInvocations {
-  /** Queues an event for a function, and returns at once. */
+  /** Queues an event for a function and returns at once. */
   invokeLater(invoker: Invoker, payload: string, limits?: EventLimits): void;
 }
 
 /**
- * Lambda's queue of asynchronous events. It delivers at least once: the same event may come again, beside the first or
- * after later ones.
- * https://docs.aws.amazon.com/lambda/latest/dg/invocation-async.html
- * @param repeats whether every event is delivered twice: in turn at once beside the first, and a minute late
+ * Lambda's queue of asynchronous events. It delivers at least once: an event may repeat, in parallel with the first or
+ * after later ones. https://docs.aws.amazon.com/lambda/latest/dg/invocation-async.html
+ * @param repeats whether every event is delivered twice, alternately in parallel with the first and a minute late
  */
 export function createAsynchronousInvocations(
   clock: Clock,
@@ -72,11 +71,11 @@ export function createAsynchronousInvocations(
   };
 }
 
-/** Invokes a function with a queued event, and again where it fails; each failure is told as the invocation it is. */
+/** Invokes a function with a queued event and retries failures; each failure is reported like its own invocation. */
 async function deliverOnce(
   clock: Clock,
   invoke: (requestId: string) => ReturnType<Invoker["invoke"]>,
-  // Attempts of one event have one request id.
+  // All attempts of an event share a request id.
   event: Pick<FailedEvent, "requestId" | "payload">,
   { retryAttempts, maximumAge, onFailure }: EventLimits,
   isStopped: () => boolean,
@@ -98,7 +97,7 @@ async function deliverOnce(
     }
     if (delay === undefined || clock.now() + delay - queuedAt > maximumAge) {
       const condition = delay === undefined ? "RetriesExhausted" : "EventAgeExceeded";
-      // The last attempt may have been ended with the account.
+      // The end of the account may have stopped the last attempt.
       if (!isStopped()) onFailure?.({ ...event, condition, attempts, response });
       return;
     }

@@ -6,7 +6,7 @@ import { promisify } from "node:util";
 
 const project = path.resolve(__dirname, "../../..");
 
-/** Loads every client, and one client's credentials, whose provider is loaded only when it is needed. */
+/** Loads every client, and one client's credentials, whose provider is loaded lazily. */
 const script = (packages: string[]): string => `
 const packages = ${JSON.stringify(packages)}.map((name) => require(name));
 const { SQSClient } = packages.find((it) => "SQSClient" in it);
@@ -16,8 +16,8 @@ new SQSClient({ region: "us-east-1" }).config.credentials();
 const compiling = new Map<string, Promise<void>>();
 
 /**
- * Compiles the SDK's clients once for all runs, for the processes of functions to start from. They cannot leave compiled
- * code behind themselves: Node.js writes it when a process ends by itself, and these are killed.
+ * Compiles the SDK's clients once for all runs; function processes start from the result. They cannot fill the cache
+ * themselves: Node.js writes it when a process exits by itself, and these are killed.
  * @param folder Node.js's compile cache
  */
 export function compileSdk(folder: string): Promise<void> {

@@ -8,7 +8,7 @@ import { awsError, type Cloud, type Declaration } from "../service";
 import { unpack } from "./archive";
 import { joinNetwork } from "./vpc";
 
-/** A function as Lambda keeps it. */
+/** A function as Lambda stores it. */
 export interface FunctionConfiguration {
   name: string;
   arn: string;
@@ -23,7 +23,7 @@ export interface FunctionConfiguration {
   logGroup: string;
   logFormat: "Text" | "JSON";
   reservedConcurrentExecutions?: number;
-  /** In each of the subnets of its VPC; none where it runs outside of any. */
+  /** One in each subnet of its VPC; none if it runs outside any. */
   interfaces: NetworkInterface[];
   /** The unpacked archive. */
   taskRoot: string;
@@ -31,7 +31,7 @@ export interface FunctionConfiguration {
   codeSize: number;
 }
 
-// Tracing, CPU architecture and the size of /tmp change nothing here.
+// Tracing, CPU architecture and the size of /tmp have no effect here.
 const FUNCTION_INPUTS: (keyof FunctionArgs)[] = [
   "name",
   "code",
@@ -80,7 +80,7 @@ const MAXIMUM_ENVIRONMENT = 4096;
 
 /**
  * Reads a declared function and unpacks its archive.
- * @throws InvalidParameterValueException where Lambda would refuse it
+ * @throws InvalidParameterValueException if Lambda would reject it
  */
 export async function configure(cloud: Cloud, declaration: Declaration): Promise<FunctionConfiguration> {
   const inputs = inputsOf<Unwrap<FunctionArgs>>(declaration, FUNCTION_INPUTS);

@@ -10,14 +10,14 @@ import type { FunctionConfiguration } from "./configuration";
 import type { FunctionLog } from "./functionLog";
 import type { FromFunction, FunctionError, RuntimeSettings, ToFunction } from "./messages";
 
-/** How an invocation ended: with the handler's value (JSON), or with an error. */
+/** The outcome of an invocation: the handler's value (JSON) or an error. */
 export type Outcome = { payload: string } | { error: FunctionError };
 
-/** A process that has the function loaded: Lambda's execution environment. It runs one invocation at a time. */
+/** A process with the function loaded: Lambda's execution environment. It runs one invocation at a time. */
 export interface ExecutionEnvironment {
-  /** False once the process has ended, or must. */
+  /** False once the process has ended or must end. */
   readonly usable: boolean;
-  /** @param redeliver delivers the same event or message once more, so many milliseconds from now */
+  /** @param redeliver delivers the same event or message again, this many milliseconds from now */
   run(requestId: string, payload: string, redeliver?: (milliseconds: number) => void): Promise<Outcome>;
   stop(): Promise<void>;
 }
@@ -30,13 +30,13 @@ export interface EnvironmentOptions {
   log: FunctionLog;
 }
 
-// "Lambda runtime environment lifecycle": the init phase has ten seconds beside the function's own timeout.
+// "Lambda runtime environment lifecycle": the init phase has ten seconds on top of the function's timeout.
 const INITIALIZATION_TIMEOUT = 10_000;
 
-/** Starts a process with exactly the environment that a function has on Lambda. */
+/** Starts a process with exactly the environment of a function on Lambda. */
 export async function startEnvironment(options: EnvironmentOptions): Promise<ExecutionEnvironment> {
   const { cloud, configuration, log } = options;
-  // Lambda picks the subnet of an execution environment.
+  // Lambda chooses the subnet of an execution environment.
   const connections = createConnections(cloud, {
     from: configuration.name,
     interfaces: configuration.interfaces,
@@ -61,7 +61,7 @@ export async function startEnvironment(options: EnvironmentOptions): Promise<Exe
   let current: { requestId: string; settle(outcome: Outcome): void } | undefined;
 
   const send = (message: ToFunction) => {
-    // A process that has just ended is noticed by its end.
+    // If the process has just ended, its exit is handled elsewhere.
     if (child.connected) child.send(message, () => {});
   };
   const initialized = new Promise<void>((resolve) => {
@@ -79,7 +79,7 @@ export async function startEnvironment(options: EnvironmentOptions): Promise<Exe
     usable = false;
     if (current !== undefined) current.settle({ error: exited(current.requestId, code, signal) });
   });
-  // What V8 itself says before it aborts comes past the runtime.
+  // V8's own messages before an abort bypass the runtime.
   for (const stream of [child.stdout, child.stderr])
     if (stream !== null) createInterface({ input: stream }).on("line", log.write);
 
@@ -100,7 +100,7 @@ export async function startEnvironment(options: EnvironmentOptions): Promise<Exe
     const outcome = new Promise<Outcome>((settle) => {
       current = { requestId, settle };
     });
-    // Real time, unlike everything else in the account: the handler's own work takes real time too.
+    // Real time, unlike everything else in the account: the handler's work takes real time too.
     let timer = setTimeout(expire, INITIALIZATION_TIMEOUT + timeout, requestId);
     void initialized.then(() => {
       if (current?.requestId !== requestId) return;
@@ -145,13 +145,13 @@ async function startProcess(
   return fork(bootstrap, [JSON.stringify(settings)], {
     cwd: taskRoot,
     env: await variables(cloud, configuration, log, origin),
-    // The shares of the function's memory that the runtime gives to V8's heap (its bootstrap script).
+    // The share of the function's memory that the runtime's bootstrap script gives to V8's heap.
     execArgv: [`--max-old-space-size=${Math.floor(memorySize * 0.9)}`],
     stdio: ["ignore", "pipe", "pipe", "ipc"],
   });
 }
 
-/** The declared variables and Lambda's own, and nothing of this process. */
+/** The declared variables and Lambda's own, none of this process. */
 async function variables(
   cloud: Cloud,
   configuration: FunctionConfiguration,
@@ -159,7 +159,7 @@ async function variables(
   origin: Origin,
 ): Promise<Record<string, string>> {
   const credentials = await cloud.assumeRole("lambda.amazonaws.com", configuration.role, origin);
-  // Lambda's /tmp and home folder are the environment's own; a shared one would show the SDK the developer's ~/.aws.
+  // Each environment has its own /tmp and home folder; a shared one would show the SDK the developer's ~/.aws.
   const temporary = path.join(cloud.directory, "tmp", log.stream.slice(-32));
   await mkdir(temporary, { recursive: true });
   return {
@@ -190,7 +190,7 @@ async function variables(
 const offsetOf = (cloud: Cloud) => Math.round(cloud.clock.now() - Date.now());
 
 function exited(requestId: string, code: number | null, signal: NodeJS.Signals | null): FunctionError {
-  // Lambda names the signal without its prefix: "signal: killed", "signal: aborted".
+  // Lambda omits the signal's prefix: "signal: killed", "signal: aborted".
   const names: Record<string, string> = { SIGKILL: "killed", SIGABRT: "aborted", SIGSEGV: "segmentation fault" };
   const how = signal === null ? `exit status ${code}` : `signal: ${names[signal] ?? signal}`;
   return {

@@ -41,18 +41,18 @@ const MAPPING_INPUTS: (keyof EventSourceMappingArgs)[] = [
   "region",
 ];
 
-// "Scaling behavior for SQS event source mappings": Lambda begins with five concurrent batches.
+// "Scaling behavior for SQS event source mappings": Lambda starts with five concurrent batches.
 const INITIAL_CONCURRENCY = 5;
 const LONG_POLL = 20;
-// How long Lambda waits before it polls a queue again that it could not read.
+// Lambda's delay before polling again after a queue could not be read.
 const BACKOFF = 60_000;
 
 const roleOf = ({ configuration }: MappedFunction): Principal => ({ kind: "role", arn: configuration.role });
 
 /**
  * Reads a declared mapping of an SQS queue.
- * @param find the function of a name or ARN
- * @throws InvalidParameterValueException where Lambda would refuse it: permissions of the role, visibility timeout
+ * @param find finds a function by name or ARN
+ * @throws InvalidParameterValueException if Lambda would reject it: permissions of the role, visibility timeout
  */
 export async function readMapping(
   cloud: Cloud,
@@ -65,7 +65,7 @@ export async function readMapping(
     throw new Error(`${declaration.urn}: the event source ${queueArn} is not simulated: only SQS queues are.`);
   const fifo = queueArn.endsWith(".fifo");
   const batchSize = inputs.batchSize ?? 10;
-  // Beyond ten, Lambda wants a batching window, which FIFO queues do not have.
+  // Above ten, Lambda requires a batching window, which FIFO queues do not support.
   if (batchSize < 1 || batchSize > 10)
     throw invalid(
       `${declaration.name}: batchSize ${batchSize} must be from 1 to 10${fifo ? "" : " without a batching window"}.`,
@@ -83,7 +83,7 @@ export async function readMapping(
   return mapping;
 }
 
-/** Asks SQS, as the function's role, for what the poller will: the new queue is empty and the receipt handle is none. */
+/** Makes the poller's SQS calls with the function's role: the new queue is empty and the receipt handle invalid. */
 async function checkQueue(cloud: Cloud, { queueUrl, target }: EventSourceMapping): Promise<void> {
   const attempt = async (operation: string, input: object) => {
     try {
@@ -108,7 +108,7 @@ async function checkQueue(cloud: Cloud, { queueUrl, target }: EventSourceMapping
     throw invalid(`Queue visibility timeout: ${visibility} seconds is less than Function timeout: ${timeout} seconds`);
 }
 
-/** Polls the queue for as long as the account lives, and invokes the function with what comes, several batches at once. */
+/** Polls the queue while the account is open, and invokes the function with several batches at once. */
 export async function poll(cloud: Cloud, mapping: EventSourceMapping, isStopped: () => boolean): Promise<void> {
   const running = new Set<Promise<void>>();
   while (!isStopped()) {
@@ -145,18 +145,18 @@ async function receive(cloud: Cloud, mapping: EventSourceMapping): Promise<Messa
   }
 }
 
-/** What the console shows as the mapping's last processing result; here it is told in the function's log group. */
+/** The console shows this as the mapping's last processing result; here it goes to the function's log group. */
 function report(cloud: Cloud, { queueArn, target }: EventSourceMapping, error: Error): void {
   const line = `PROBLEM: the event source mapping of ${queueArn}: ${error.name}: ${error.message}`;
   cloud.tell({ kind: "log", group: target.configuration.logGroup, stream: "event-source-mapping", line });
 }
 
-/** Invokes the function with one batch, and deletes what it did not fail on; the rest comes back by its visibility timeout. */
+/** Invokes the function with one batch and deletes what succeeded; the rest returns after its visibility timeout. */
 async function deliver(cloud: Cloud, mapping: EventSourceMapping, messages: Message[]): Promise<void> {
   const event: SQSEvent = { Records: messages.map((it) => toRecord(cloud, mapping, it)) };
   const { invoker } = mapping.target;
   const batch = JSON.stringify(event);
-  // Of a second delivery nothing is deleted: the first one's answer decides.
+  // A second delivery deletes nothing: the first one's result decides.
   const redeliver = async (milliseconds: number) => {
     if (milliseconds > 0) await cloud.clock.wait(milliseconds);
     await invoker.invoke(batch).catch(() => undefined);
@@ -174,8 +174,8 @@ async function deliver(cloud: Cloud, mapping: EventSourceMapping, messages: Mess
 }
 
 /**
- * Which messages of a batch failed, by the function's answer. All of them, where the answer is not as Lambda demands
- * ("Implementing partial batch responses"): an identifier that is empty, missing, or not of the batch.
+ * The failed messages of a batch, from the function's response. All of them if the response is invalid ("Implementing
+ * partial batch responses"): an identifier that is empty, missing, or not in the batch.
  */
 export function failedItems(payload: string, ids: string[]): string[] {
   const answer: unknown = JSON.parse(payload);

@@ -10,13 +10,13 @@ import type { FunctionConfiguration } from "./configuration";
 export interface FunctionLog {
   readonly stream: string;
   write(line: string): void;
-  /** Resolves when all that was written has been sent. */
+  /** Resolves when everything written has been sent. */
   sent(): Promise<void>;
 }
 
 /**
- * Writes a stream of the function's log group under the function's own role, as Lambda does. Without the permissions a
- * function runs and its lines are lost: what stood in the way is told in place of the first.
+ * Writes a stream of the function's log group under the function's own role, as Lambda does. Without the permissions
+ * the function still runs, but its lines are lost; the cause is reported in place of the first.
  */
 export function createFunctionLog(cloud: Cloud, configuration: FunctionConfiguration): FunctionLog {
   const role: Principal = { kind: "role", arn: configuration.role };
@@ -69,7 +69,7 @@ export function createFunctionLog(cloud: Cloud, configuration: FunctionConfigura
     stream,
     write(line) {
       if (lost) return;
-      // An event has at least one character: of an empty line Lambda sends the end of the line.
+      // An event has at least one character: for an empty line, Lambda sends the newline.
       pending.push({ timestamp: Math.round(cloud.clock.now()), message: line || "\n" });
       sending ??= send();
     },

@@ -7,17 +7,17 @@ import type { FunctionError } from "./messages";
 
 export interface Invocation {
   requestId: string;
-  /** JSON: what the handler returned, or the error. */
+  /** JSON: the handler's result or the error. */
   payload: string;
   error?: FunctionError;
 }
 
-/** Runs a function: in an environment that is free, or in a new one. */
+/** Runs a function in a free environment, or in a new one. */
 export interface Invoker {
   /**
-   * @param requestId of the event, if it has one already: attempts of one asynchronous event share theirs
-   * @param redeliver delivers the event or message that is the payload once more, so many milliseconds from now
-   * @throws TooManyRequestsException beyond the reserved concurrency
+   * @param requestId of the event, if it has one: attempts of one asynchronous event share it
+   * @param redeliver delivers the payload's event or message again, this many milliseconds from now
+   * @throws TooManyRequestsException above the reserved concurrency
    */
   invoke(payload: string, requestId?: string, redeliver?: (milliseconds: number) => void): Promise<Invocation>;
   stop(): Promise<void>;
@@ -49,7 +49,7 @@ export function createInvoker(
     return { environment, log };
   }
 
-  /** One that did not end meanwhile. */
+  /** An idle environment that is still usable. */
   function takeIdle(): Slot | undefined {
     const slot = idle.pop();
     if (slot === undefined || slot.environment.usable) return slot;
@@ -101,7 +101,7 @@ export function createInvoker(
   }
 
   function tell(outcome: Outcome, milliseconds: number): void {
-    // An environment that ends because the account does is no failure of the function.
+    // An environment that ends with the account is not a failure of the function.
     if (stopped) return;
     const told = {
       kind: "function-invoked",
@@ -117,7 +117,7 @@ export function createInvoker(
     async stop() {
       stopped = true;
       await Promise.all([...environments].map((it) => it.stop()));
-      // Those that were just starting end by themselves.
+      // Environments that were starting end by themselves.
       await Promise.allSettled(running);
     },
   };

@@ -1,4 +1,4 @@
-/** What is said between the account and a function's process, over Node's IPC channel. */
+/** Messages between the account and a function's process, over Node's IPC channel. */
 import type { Address } from "../network/connections";
 
 /** An error as the runtime reports it: the payload of a failed invocation. */
@@ -8,14 +8,14 @@ export interface FunctionError {
   trace?: string[];
 }
 
-/** What the bootstrap is started with, beside the environment variables that a function has on Lambda. */
+/** Settings of the bootstrap, besides the environment variables of a function on Lambda. */
 export interface RuntimeSettings {
-  /** A module path from which the packages resolve that the Lambda runtime provides. */
+  /** A module path from which the packages in the Lambda runtime resolve. */
   provided: string;
   /** Milliseconds from this machine's time to the account's. */
   clockOffset: number;
   logFormat: "Text" | "JSON";
-  /** A folder for compiled code, shared by all runs: the SDK is compiled once. V8 checks that it is of the same text. */
+  /** A folder for compiled code, shared by all runs: the SDK is compiled once. V8 checks that the source matches. */
   compileCache: string;
 }
 
@@ -38,5 +38,5 @@ export type FromFunction =
   | { kind: "resolve"; host: string; port: number }
   | { kind: "succeeded"; payload: string }
   | { kind: "failed"; error: FunctionError }
-  /** The process ends after this. */
+  /** The process exits after this. */
   | { kind: "crashed"; error: FunctionError };

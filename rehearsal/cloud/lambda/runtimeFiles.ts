@@ -5,8 +5,8 @@ import { transpile } from "../transpile";
 const SOURCES = path.join(__dirname, "runtime");
 
 /**
- * Transpiles the runtime once for a run, so that a function's process starts with plain JavaScript: loading a
- * transpiler into each would cost more time and memory than the function itself.
+ * Transpiles the runtime once per run, so that a function's process starts with plain JavaScript: loading a transpiler
+ * in each would cost more time and memory than the function itself.
  * @returns the path of the bootstrap
  */
 export async function writeRuntime(directory: string): Promise<string> {
@@ -21,7 +21,7 @@ export async function writeRuntime(directory: string): Promise<string> {
  */
 export async function writeRuntimeFile(directory: string, file: string): Promise<string> {
   await mkdir(directory, { recursive: true });
-  // Whatever package.json lies above the folder, these are CommonJS.
+  // These are CommonJS, regardless of any package.json above the folder.
   await writeFile(path.join(directory, "package.json"), '{ "type": "commonjs" }\n');
   const program = path.join(directory, file.replace(/\.ts$/, ".js"));
   await writeFile(program, transpile(await readFile(path.join(SOURCES, file), "utf8")));

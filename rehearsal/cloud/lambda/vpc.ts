@@ -4,13 +4,13 @@ import type { Unwrap } from "@pulumi/pulumi";
 import { type NetworkInterface, networkOf } from "../network";
 import { awsError, type Cloud, type Principal } from "../service";
 
-// What Lambda will do when the function changes or goes, and asks for now.
+// Calls that Lambda makes when the function changes or is deleted; checked now.
 const LATER = ["AssignPrivateIpAddresses", "UnassignPrivateIpAddresses", "DeleteNetworkInterface"];
 
 /**
- * Makes a function's network interfaces, one in each subnet, under the function's own role.
+ * Creates a function's network interfaces, one per subnet, with the function's role.
  * https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html
- * @throws InvalidParameterValueException in Lambda's words, where EC2 refuses
+ * @throws InvalidParameterValueException with Lambda's message, if EC2 rejects it
  */
 export async function joinNetwork(
   cloud: Cloud,

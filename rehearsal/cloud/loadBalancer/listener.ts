@@ -14,29 +14,29 @@ export interface ListenerOptions {
   port: number;
   defaultAction: Action;
   targetGroup(arn: string): TargetGroup;
-  /** Whether somebody outside may connect. */
+  /** Whether clients from outside may connect. */
   admits(): boolean;
-  /** Called with the status of each error that the load balancer answers by itself. */
+  /** Called with the status of each error returned by the load balancer itself. */
   onError(status: number): void;
 }
 
-// What concerns one connection alone is not passed on (RFC 9110, 7.6.1).
+// Hop-by-hop headers are not passed on (RFC 9110, 7.6.1).
 const HOP_BY_HOP = ["connection", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade"];
 
 /**
- * A listener: an HTTP server on a free loopback port. One for HTTPS speaks plain HTTP here, since nobody has a
- * certificate that a client on this computer would take.
+ * A listener: an HTTP server on a free loopback port. HTTPS listeners speak plain HTTP here, since no client on this
+ * machine would trust a certificate.
  */
 export async function openListener(options: ListenerOptions) {
   const rules: Rule[] = [];
   const names = [(host: string) => host === options.dnsName];
   const hasName = (host: string) => names.some((it) => it(host));
-  // People open the service in a browser, so its own pages may call it.
+  // Users open the service in a browser, so its own pages may call it.
   const server = createLocalServer({ hasName, answersPages: true }, (request, response) =>
     serve(options, rules, request, response),
   );
   server.on("connection", (socket: Socket) => {
-    // A security group says nothing to those it keeps out.
+    // A security group drops packets silently.
     if (!options.admits()) socket.destroy();
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -96,12 +96,12 @@ interface Passage {
   target: Target;
   address: string;
   headers: NodeJS.Dict<string | string[]>;
-  /** Answers with an error of the load balancer's own. */
+  /** Responds with an error of the load balancer itself. */
   fail(status: number): void;
 }
 
 function pass({ target, address, headers, fail }: Passage, request: IncomingMessage, response: ServerResponse): void {
-  // A connection for each request: one kept open could be closed by a target just when the next request is sent on it.
+  // One connection per request: a target could close a kept one just as the next request is sent on it.
   const onward = openRequest(address, { path: request.url, method: request.method, headers, agent: false });
   target.requests.add(onward);
   onward.once("close", () => target.requests.delete(onward));

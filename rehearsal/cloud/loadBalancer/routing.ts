@@ -4,7 +4,7 @@ import type { Unwrap } from "@pulumi/pulumi";
 type DeclaredCondition = Unwrap<ListenerRuleArgs>["conditions"][number];
 type DeclaredAction = Unwrap<ListenerRuleArgs>["actions"][number];
 
-/** What a listener knows of a request before it routes it. */
+/** What a listener knows about a request before routing it. */
 export interface RequestLine {
   host: string;
   path: string;
@@ -24,7 +24,7 @@ export interface Rule {
   action: Action;
 }
 
-/** The action of the first rule, by priority, of which every condition holds. */
+/** The action of the first rule, by priority, whose conditions all hold. */
 export function route(rules: Rule[], request: RequestLine): Action | undefined {
   const ordered = [...rules].sort((a, b) => a.priority - b.priority);
   return ordered.find((rule) => rule.conditions.every((holds) => holds(request)))?.action;
@@ -38,7 +38,7 @@ export function conditionOf(declared: DeclaredCondition): Rule["conditions"][num
   if ((hostHeader ?? pathPattern ?? httpHeader)?.values === undefined && httpRequestMethod === undefined)
     throw notSimulated("a condition without values");
   const hosts = patterns(hostHeader?.values, "i");
-  // Paths are told apart by case, host names and header values are not.
+  // Paths are case-sensitive; host names and header values are not.
   const paths = patterns(pathPattern?.values, "");
   const values = patterns(httpHeader?.values, "i");
   const name = httpHeader?.httpHeaderName.toLowerCase() ?? "";
@@ -49,7 +49,7 @@ export function conditionOf(declared: DeclaredCondition): Rule["conditions"][num
     (httpRequestMethod?.values.includes(request.method) ?? true);
 }
 
-/** Whether one of the conditions is about hosts, and names this one. */
+/** Whether a host condition names this host. */
 export const namesHost = (declared: DeclaredCondition[], host: string): boolean =>
   declared.some(({ hostHeader }) => hostHeader !== undefined && patterns(hostHeader.values, "i")(host));
 

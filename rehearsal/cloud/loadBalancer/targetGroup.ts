@@ -3,7 +3,7 @@ import type { Timer } from "../../clock";
 import type { Network, NetworkInterface, Passage } from "../network";
 import type { Cloud } from "../service";
 
-// The API's own client is no dependency of the project: only ECS calls it here, from within the account.
+// The API's client is not a dependency of the project: only ECS calls this, within the account.
 export interface TargetDescription {
   Id: string;
   Port: number;
@@ -30,17 +30,17 @@ export interface TargetGroupSettings {
     healthyThreshold: number;
     unhealthyThreshold: number;
   };
-  /** Milliseconds for which a target that was taken out may finish what it began. */
+  /** Milliseconds that a deregistered target has to finish its requests. */
   deregistrationDelay: number;
 }
 
 export interface Target extends TargetDescription {
   health: TargetHealth;
-  /** Checks in a row that ended as the last one did. */
+  /** Consecutive checks with the latest result. */
   streak: { passed: boolean; length: number };
   /** Real time, in milliseconds. */
   registeredAt: number;
-  /** Requests that it has not finished. */
+  /** Its unfinished requests. */
   requests: Set<ClientRequest>;
   timer?: Timer;
 }
@@ -49,15 +49,15 @@ type Failure = { passed: false; reason: string; description: string };
 type Outcome = { passed: true } | Failure;
 
 /**
- * A process starts in real time, and on a clock that runs a hundred times as fast its first second would be a hundred of
- * failed checks. For so many real milliseconds after its registration, a target that nothing answers at is starting.
+ * A process starts in real time; with a clock a hundred times as fast, its first second would be a hundred seconds of
+ * failed checks. For this many real milliseconds after registration, a target without responses counts as starting.
  */
 const STARTING = 5000;
 
 const TIMEOUT = { passed: false, reason: "Target.Timeout", description: "Request timed out" } as const;
 const REFUSED: Outcome = { passed: false, reason: "Target.FailedHealthChecks", description: "Health checks failed" };
 
-/** A target group: who is in it, and who of them is well. */
+/** A target group: its targets and their health. */
 export function createTargetGroup(cloud: Cloud, network: Network, settings: TargetGroupSettings) {
   const { clock } = cloud;
   const targets = new Map<string, Target>();
@@ -121,7 +121,7 @@ export function createTargetGroup(cloud: Cloud, network: Network, settings: Targ
     }));
   }
 
-  /** Whether, and over which hops, the load balancers reach a target. */
+  /** Whether the load balancers reach a target, and over which hops. */
   function passageTo({ Id, Port }: TargetDescription): Passage {
     const to = network.interfaceAt(Id);
     if (to === undefined) return { open: false, reason: `nothing has the address ${Id}` };
@@ -170,12 +170,12 @@ export function createTargetGroup(cloud: Cloud, network: Network, settings: Targ
 
   function probe(target: Target): Promise<Outcome> {
     const passage = passageTo(target);
-    // AWS says no more than that the request timed out: where it is kept out, only the rehearsal knows.
+    // AWS reports only that the request timed out. The rehearsal adds what blocks it.
     if (!passage.open) return Promise.resolve({ ...TIMEOUT, description: `${TIMEOUT.description}: ${passage.reason}` });
     const address = cloud.addresses.get(keyOf(target));
     if (address === undefined) return Promise.resolve(REFUSED);
-    // A process answers in real time, so its time limit is real too: on a clock that runs fifty times as fast, five seconds
-    // would be a tenth of one, which a busy laptop misses.
+    // A process responds in real time, so its timeout is real too: on a clock fifty times as fast, five seconds would
+    // be a tenth of a second, which a busy laptop exceeds.
     const signal = AbortSignal.timeout(settings.healthCheck.timeout);
     const headers = { host: keyOf(target), "user-agent": "ELB-HealthChecker/2.0", connection: "close" };
     return new Promise((resolve) => {
@@ -190,8 +190,8 @@ export function createTargetGroup(cloud: Cloud, network: Network, settings: Targ
   }
 
   /**
-   * The next target in turn. Where none is healthy, an unhealthy one: a load balancer fails open (ALB guide, "Health checks
-   * for target groups"). Undefined where there are only new and leaving ones.
+   * The next target in turn. If none is healthy, an unhealthy one: a load balancer fails open (ALB guide, "Health
+   * checks for target groups"). Undefined if all targets are new or draining.
    */
   function choose(): Target | undefined {
     const inState = (state: TargetHealth["State"]) =>
@@ -209,7 +209,7 @@ export function createTargetGroup(cloud: Cloud, network: Network, settings: Targ
     describe,
     choose,
     passageTo,
-    /** From now on the load balancer, which has these interfaces, sends requests to the group. */
+    /** Starts sending requests from the load balancer, which has these interfaces. */
     use(loadBalancerArn: string, interfaces: NetworkInterface[]): void {
       const unused = loadBalancers.size === 0;
       loadBalancers.set(loadBalancerArn, interfaces);

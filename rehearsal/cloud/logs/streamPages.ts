@@ -2,7 +2,7 @@ import type { GetLogEventsRequest, GetLogEventsResponse } from "@aws-sdk/client-
 import type { Consistency } from "../consistency";
 import { awsError } from "../service";
 
-/** What GetLogEvents gives where it is not told how much. */
+/** GetLogEvents' default limit. */
 const LIMIT = 10_000;
 
 interface Line {
@@ -11,8 +11,8 @@ interface Line {
 }
 
 /**
- * One page of a stream's lines, oldest first: the last ones, or those that a token leads to. At either end of the stream,
- * the token is the same again. A page may be empty before that, with another token for the same place.
+ * One page of a stream's lines, oldest first: the last ones, or those at a token. At either end of the stream, the
+ * token stays the same. A page may be empty before that, with a new token for the same place.
  * https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_GetLogEvents.html
  */
 export function pageOfStream(
@@ -38,7 +38,7 @@ export function pageOfStream(
   };
 }
 
-/** From where on, in which direction, and after how many empty pages. */
+/** Direction, position, and number of empty pages so far. */
 const TOKEN = /^([bf])\/(\d+)(?:\/(\d+))?$/;
 
 function boundsOf(length: number, limit: number, token: string): [first: number, last: number] {

@@ -21,7 +21,7 @@ export function formatAddress(value: number): string {
   return [24, 16, 8, 0].map((shift) => Math.floor(value / 2 ** shift) % 256).join(".");
 }
 
-/** Whether any of the ranges (`10.0.0.0/16`) holds the address. */
+/** Whether any of the ranges (`10.0.0.0/16`) contains the address. */
 export function holds(cidrs: string[], address: string): boolean {
   const list = new BlockList();
   for (const cidr of cidrs) {
@@ -40,13 +40,13 @@ export interface SubnetSpec {
 }
 
 /**
- * The ranges of a VPC's subnets, zone by zone and spec by spec: awsx's strategy "Auto", which divides the VPC evenly
- * between the zones and lays the subnets out in the order given, each on a boundary of its own size. The other
- * strategies make the same subnets at other addresses, which nothing in a program depends on.
+ * The ranges of a VPC's subnets, by zone and spec, for awsx's strategy "Auto": it divides the VPC evenly between the
+ * zones and lays out the subnets in the given order, each aligned to its size. The other strategies create the same
+ * subnets at other addresses, which no program depends on.
  */
 export function layOut(vpc: Range, zones: number, specs: SubnetSpec[]): string[][] {
   const zonePrefix = vpc.prefix + bitsFor(zones);
-  // Without specs awsx makes a private subnet of half the zone and a public one of a quarter, within a /16 at most.
+  // Without specs, awsx creates a private subnet of half the zone and a public one of a quarter, in at most a /16.
   const defaultPrefix = zonePrefix + bitsFor(specs.length);
   return Array.from({ length: zones }, (_, zone) => {
     let next = vpc.base + zone * 2 ** (32 - zonePrefix);

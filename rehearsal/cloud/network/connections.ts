@@ -4,40 +4,40 @@ import type { NetworkInterface } from "./model";
 import { type Passage, reach } from "./reach";
 import { stateOf } from "./state";
 
-/** Where a host answers; no url: there is no such host. */
+/** A host's actual address; without url, the host does not exist. */
 export interface Address {
   kind: "address";
   host: string;
   port: number;
   /** `http://127.0.0.1:port` */
   url?: string;
-  /** The host's public address, to which there is no way. */
+  /** The host's public address if it is unreachable. */
   unreachable?: string;
 }
 
 export interface Connecting {
-  /** As events name it. */
+  /** Its name in events. */
   from: string;
-  /** None outside of any VPC: from there everything is within reach, by AWS's own network. */
+  /** None outside any VPC: everything is then reachable, through AWS's own network. */
   interfaces: NetworkInterface[];
-  /** Context keys of what is asked of AWS. */
+  /** Context keys of requests to AWS. */
   context: Record<string, string>;
-  /** Told of each host, as often as the event, to which there is no way. */
+  /** Called for each unreachable host, as often as the event. */
   refused?(message: string): void;
 }
 
 /** The connections of a function's execution environment, or of a task. */
 export interface Connections {
-  /** Of what it asks of AWS. */
+  /** The origin of requests to AWS. */
   readonly origin: Origin;
-  /** From now on each host is told once more. */
+  /** Reports each host once more from now on. */
   begin(): void;
   resolve(host: string, port: number): Address;
 }
 
 /**
- * Whoever has several interfaces may use any of them: a host is within reach where it is so from each, and the way from
- * each is told.
+ * Connections may use any of several interfaces: a host is reachable only if it is from each, and the path from each is
+ * reported.
  */
 export function createConnections(cloud: Cloud, connecting: Connecting): Connections {
   const { from, interfaces, context } = connecting;

@@ -6,7 +6,7 @@ import { awsError, type Cloud, type Created, type Declaration, type Service } fr
 import type { Rule } from "./securityGroups";
 import { stateOf } from "./state";
 
-/** Security groups and their rules as a program declares them. */
+/** Declared security groups and their rules. */
 export function createSecurityGroups(cloud: Cloud): Pick<Service, "resources"> {
   const { groups } = stateOf(cloud);
 
@@ -23,8 +23,8 @@ export function createSecurityGroups(cloud: Cloud): Pick<Service, "resources"> {
     ]);
     const id = `sg-${cloud.id(17)}`;
     const name = cloud.physicalName(declaration, args.name);
-    // AWS gives a new group a rule that lets everything out, and the provider takes it away: what the program does not
-    // declare is not there (registry.terraform.io, aws_security_group, "NOTE on Egress rules").
+    // AWS creates a group with a rule that allows all egress; the provider removes it. Undeclared rules do not exist
+    // (registry.terraform.io, aws_security_group, "NOTE on Egress rules").
     const inline = (direction: Rule["direction"], rules: Unwrap<SecurityGroupArgs>["ingress"]): Rule[] =>
       (rules ?? []).map((rule) => ({
         direction,

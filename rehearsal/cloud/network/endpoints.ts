@@ -29,11 +29,11 @@ const INTERFACE_SERVICES = [
   "sts",
 ];
 
-// The interface endpoints whose names begin with `cn.` in China, as `aws ec2 describe-vpc-endpoint-services` lists them
-// there: https://github.com/aws/aws-cdk/pull/25333
+// Interface endpoints whose names start with `cn.` in China, as listed by `aws ec2 describe-vpc-endpoint-services`:
+// https://github.com/aws/aws-cdk/pull/25333
 const PREFIXED_IN_CHINA = ["autoscaling", "ec2", "ecr.api", "ecr.dkr", "lambda", "monitoring", "s3", "sqs", "sts"];
 
-// Host names of services that are not the endpoint's name.
+// Services whose host names differ from the endpoint's name.
 const HOSTS: Record<string, (domain: string) => RegExp> = {
   "ecr.api": (domain) => exactly(`api\\.ecr\\.${domain}`),
   "ecr.dkr": (domain) => exactly(`[^.]+\\.dkr\\.ecr\\.${domain}`),
@@ -42,13 +42,13 @@ const HOSTS: Record<string, (domain: string) => RegExp> = {
 
 const exactly = (pattern: string) => new RegExp(`^${pattern}$`);
 
-/** Whether an endpoint is where a host name of its service leads. */
+/** Whether a host name of the endpoint's service resolves to it. */
 export function answersTo({ service }: Endpoint, { region, dnsSuffix }: Cloud, host: string): boolean {
   const domain = `${region}.${dnsSuffix}`.replaceAll(".", "\\.");
   return (HOSTS[service]?.(domain) ?? exactly(`${service}\\.${domain}`)).test(host);
 }
 
-/** Endpoints as a program declares them. */
+/** Declared endpoints. */
 export function createEndpoints(cloud: Cloud, quota: number): Pick<Service, "resources"> {
   const state = stateOf(cloud);
 
@@ -112,7 +112,7 @@ export function createEndpoints(cloud: Cloud, quota: number): Pick<Service, "res
     return { prefixListId: list, routeTableIds, networkInterfaceIds: [] };
   }
 
-  /** AWS's own list of a service's addresses, which counts as one route ("AWS-managed prefix list weight"). */
+  /** AWS's own list of a service's addresses; counts as one route ("AWS-managed prefix list weight"). */
   function prefixListOf(service: string): string {
     const name = nameOf(service, "Gateway");
     const existing = [...state.prefixLists.values()].find((it) => it.name === name);

@@ -44,14 +44,14 @@ function freeAddress({ interfaces }: NetworkState, subnet: Subnet): string {
   throw awsError("InsufficientFreeAddressesInSubnet", `There are no free addresses in subnet '${subnet.id}'.`);
 }
 
-/** AWS keeps the first four addresses of a subnet and the last. */
+/** AWS reserves the first four addresses and the last of a subnet. */
 export const usableIn = ({ range }: Subnet): number => sizeOf(range) - 5;
 
-/** One that nobody else has: locally administered, and the private address in it. */
+/** A unique address: locally administered, containing the private address. */
 const macAddressOf = (address: string): string =>
   ["02", "00", ...address.split(".").map((part) => Number(part).toString(16).padStart(2, "0"))].join(":");
 
-/** Network interfaces and elastic addresses as a program declares them. */
+/** Declared network interfaces and elastic addresses. */
 export function createInterfaces(cloud: Cloud): Pick<Service, "resources"> {
   const state = stateOf(cloud);
   let addresses = 0;
@@ -93,7 +93,7 @@ export function createInterfaces(cloud: Cloud): Pick<Service, "resources"> {
       throw awsError("Resource.AlreadyAssociated", `resource ${to.id} is already associated with another address`);
     if (to !== undefined) to.publicAddress = true;
     const id = `eipalloc-${cloud.id(17)}`;
-    // RFC 5737's third range, of which hosts have the other two.
+    // RFC 5737's third range; hosts use the other two.
     const publicIp = `192.0.2.${(addresses++ % 254) + 1}`;
     return {
       id,

@@ -1,6 +1,6 @@
 import type { Range } from "./addresses";
 
-/** An elastic network interface: what a task, a function, an instance, or a load balancer in each of its subnets, is reached by. */
+/** An elastic network interface: of a task, function or instance, or of a load balancer in one of its subnets. */
 export interface NetworkInterface {
   id: string;
   vpcId: string;
@@ -8,7 +8,7 @@ export interface NetworkInterface {
   address: string;
   publicAddress: boolean;
   securityGroups: string[];
-  /** Whether it takes and sends only packets that are its own. */
+  /** Whether it only receives and sends its own packets. */
   sourceDestCheck: boolean;
   tags: Record<string, string>;
   /** The instance that it is attached to. */
@@ -20,7 +20,7 @@ export interface Vpc {
   range: Range;
   internetGateway: string;
   natGateways: string[];
-  /** Both are needed for the private names of endpoints. */
+  /** Private names of endpoints need both. */
   dnsSupport: boolean;
   dnsHostnames: boolean;
 }
@@ -30,7 +30,7 @@ export interface Subnet {
   vpcId: string;
   zone: string;
   range: Range;
-  /** Where to look for a free address: behind the one given out last. */
+  /** Where to search for a free address: after the last one assigned. */
   next: number;
   routeTableId: string;
 }
@@ -38,7 +38,7 @@ export interface Subnet {
 export interface Route {
   /** A range (`0.0.0.0/0`), or a prefix list (`pl-…`). */
   destination: string;
-  /** A gateway, a network interface, an endpoint; or the VPC itself. */
+  /** A gateway, network interface or endpoint, or the VPC itself. */
   target: string;
 }
 
@@ -52,18 +52,18 @@ export interface PrefixList {
   id: string;
   name: string;
   cidrs: string[];
-  /** By this it counts against the quota of a route table, whatever it holds. */
+  /** Counts towards a route table's quota, whatever the number of entries. */
   maxEntries: number;
 }
 
-/** A way to one of AWS's services that leaves the VPC by no gateway to the internet. */
+/** A path to an AWS service that needs no internet gateway. */
 export interface Endpoint {
   id: string;
   vpcId: string;
   /** `ecr.api` */
   service: string;
-  /** Of an interface endpoint, one in each of its subnets; a gateway endpoint is a route. */
+  /** One in each subnet of an interface endpoint; a gateway endpoint is a route. */
   interfaces: NetworkInterface[];
-  /** Whether the service's own host names lead to it. */
+  /** Whether the service's own host names resolve to it. */
   privateDns: boolean;
 }

@@ -6,7 +6,7 @@ import { LOCAL, routeTo } from "./routeTables";
 import { admits, type Peer, type SecurityGroup } from "./securityGroups";
 import { interfaceOf, type NetworkState } from "./state";
 
-/** Whether a connection comes about: by which hops, or what stands in its way. */
+/** Whether a connection succeeds: its hops, or what blocks it. */
 export type Passage = { open: true; path: string[] } | { open: false; reason: string };
 
 const closed = (reason: string): Passage => ({ open: false, reason });
@@ -30,10 +30,10 @@ const named = (state: NetworkState, it: NetworkInterface): string =>
 const place = ({ subnets }: NetworkState, { subnetId }: NetworkInterface): string =>
   `${subnetId} (${subnets.get(subnetId)?.zone})`;
 
-/** Callers without an interface: of the internet, or of a network that a VPN or a peering connects to the VPC. */
+/** Callers without an interface: on the internet, or in a network connected to the VPC by VPN or peering. */
 export type Outsider = "internet" | "connected network";
 
-/** A TCP connection from an interface of a VPC, from the internet, or from a network connected to the VPC, to an interface. */
+/** A TCP connection to an interface, from an interface of a VPC, the internet, or a network connected to the VPC. */
 export function between(
   state: NetworkState,
   from: NetworkInterface | Outsider,
@@ -60,8 +60,8 @@ export function between(
 }
 
 /**
- * A TCP connection from an interface to a host by its name: by an interface endpoint that answers to the name, else by
- * the route with the longest prefix.
+ * A TCP connection from an interface to a host name: through an interface endpoint for that name, otherwise by the
+ * route with the longest prefix.
  */
 export function reach(cloud: Cloud, state: NetworkState, from: NetworkInterface, host: string, port: number): Passage {
   const endpoint = [...state.endpoints.values()].find(
@@ -112,7 +112,7 @@ function hopBy(state: NetworkState, from: NetworkInterface, target: string, rout
       : between(state, from, neighbour, to.port);
   }
   if (target.startsWith("eni-")) return throughInstance(state, from, target, route, to);
-  // An internet gateway translates public addresses only; a NAT gateway brings its own.
+  // An internet gateway only translates public addresses; a NAT gateway has its own.
   if (target.startsWith("igw-") && !from.publicAddress)
     return closed(
       `${place(state, from)} routes ${textOf(to)} to ${target}, and ${from.address} has no public address: set assignPublicIp`,
@@ -120,7 +120,7 @@ function hopBy(state: NetworkState, from: NetworkInterface, target: string, rout
   return { open: true, path: [target] };
 }
 
-/** By an instance that forwards what is not its own, under its own public address. */
+/** Through an instance that forwards packets under its own public address. */
 function throughInstance(
   state: NetworkState,
   from: NetworkInterface,

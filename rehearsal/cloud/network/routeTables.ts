@@ -12,7 +12,7 @@ export const LOCAL = "local";
 // "Amazon VPC quotas": entries of a managed prefix list.
 const MOST_ENTRIES = 1000;
 
-/** The route that carries packets to an address: the one with the longest prefix. */
+/** The route for an address: the one with the longest prefix. */
 export function routeTo(
   { prefixLists }: NetworkState,
   { id, routes }: RouteTable,
@@ -35,8 +35,8 @@ export function routeTo(
 }
 
 /**
- * Puts a route into a table.
- * @param quota routes that a table may have
+ * Adds a route to a table.
+ * @param quota maximum routes per table
  * @throws AwsError RouteAlreadyExists, RouteLimitExceeded
  */
 export function addRoute({ prefixLists }: NetworkState, table: RouteTable, route: Route, quota: number): void {
@@ -52,7 +52,7 @@ export function addRoute({ prefixLists }: NetworkState, table: RouteTable, route
   table.routes.push(route);
 }
 
-/** Routes and prefix lists as a program declares them. */
+/** Declared routes and prefix lists. */
 export function createRouteTables(cloud: Cloud, quota: number): Pick<Service, "resources"> {
   const state = stateOf(cloud);
 
@@ -142,7 +142,7 @@ function only(declaration: Declaration, what: string, values: (string | undefine
   return value;
 }
 
-/** @throws AwsError for a range that is none, or whose address has bits beyond its prefix */
+/** @throws AwsError if the range is invalid, or its address has bits beyond its prefix */
 function checkRange(field: string, cidr: string): void {
   const { base, prefix } = parseRange(cidr);
   const valid = /^(\d{1,3}\.){3}\d{1,3}\/\d{1,2}$/.test(cidr) && prefix <= 32 && base % 2 ** (32 - prefix) === 0;

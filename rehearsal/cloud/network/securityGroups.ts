@@ -1,9 +1,9 @@
 import { holds } from "./addresses";
 
-/** One rule of a security group; which side `cidrs` and `groups` are is told by the direction. */
+/** One rule of a security group; its direction determines which side `cidrs` and `groups` are. */
 export interface Rule {
   direction: "ingress" | "egress";
-  /** `tcp`, or `-1` for every protocol and port. */
+  /** `tcp`, or `-1` for all protocols and ports. */
   protocol: string;
   fromPort: number;
   toPort: number;
@@ -18,10 +18,10 @@ export interface SecurityGroup {
   rules: Rule[];
 }
 
-/** The other side of a connection: an interface of the VPC, or a host of the internet. */
+/** The other side of a connection: an interface of the VPC, or an internet host. */
 export type Peer = { address: string; securityGroups: string[] } | "internet";
 
-/** Whether any rule of the groups lets TCP on the port through, to or from the peer. */
+/** Whether any rule of the groups allows TCP on the port, to or from the peer. */
 export function admits(groups: SecurityGroup[], direction: Rule["direction"], port: number, peer: Peer): boolean {
   return groups.some((group) =>
     group.rules.some(
@@ -36,8 +36,8 @@ function coversPort({ protocol, fromPort, toPort }: Rule, port: number): boolean
 }
 
 function coversPeer({ cidrs, groups }: Rule, peer: Peer, direction: Rule["direction"]): boolean {
-  // Who calls from outside has an address that the rehearsal cannot know: any range lets in the callers it is meant for.
-  // What is called outside may be anywhere.
+  // The rehearsal cannot know an outside caller's address: any range is assumed to admit its intended callers. Outside
+  // hosts may be anywhere.
   if (peer === "internet") return direction === "ingress" ? cidrs.length > 0 : cidrs.includes("0.0.0.0/0");
   return peer.securityGroups.some((group) => groups.includes(group)) || holds(cidrs, peer.address);
 }

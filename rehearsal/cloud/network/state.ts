@@ -3,7 +3,7 @@ import type { Cloud } from "../service";
 import type { Endpoint, NetworkInterface, PrefixList, RouteTable, Subnet, Vpc } from "./model";
 import type { SecurityGroup } from "./securityGroups";
 
-/** All that carries packets in an account, by id; interfaces by their private address. */
+/** An account's network components, by id; interfaces by private address. */
 export interface NetworkState {
   vpcs: Map<string, Vpc>;
   subnets: Map<string, Subnet>;
@@ -13,13 +13,13 @@ export interface NetworkState {
   interfaces: Map<string, NetworkInterface>;
   endpoints: Map<string, Endpoint>;
   instances: Map<string, Instance>;
-  /** Are told of an instance that ends. */
+  /** Called when an instance ends. */
   watchers: ((instance: Instance) => void)[];
 }
 
 const states = new WeakMap<Cloud, NetworkState>();
 
-/** An account has one network, whichever of its services asks for it. */
+/** An account has one network, shared by all its services. */
 export function stateOf(cloud: Cloud): NetworkState {
   const existing = states.get(cloud);
   if (existing !== undefined) return existing;

@@ -21,7 +21,7 @@ const VPC_INPUTS: (keyof VpcArgs)[] = [
   "enableDnsSupport",
 ];
 
-/** The virtual private clouds that awsx makes: subnets in each zone, each with a route table of its own. */
+/** The virtual private clouds created by awsx: subnets in each zone, each with its own route table. */
 export function createVpcs(cloud: Cloud): Required<Pick<Service, "resources" | "invokes">> {
   const { vpcs, subnets, routeTables } = stateOf(cloud);
 
@@ -55,7 +55,7 @@ export function createVpcs(cloud: Cloud): Required<Pick<Service, "resources" | "
         ids[type]?.push(createSubnet(vpc, zones[zone] ?? "", cidrs[index] ?? "", target));
       });
     });
-    // The component's other outputs are resources of the plugin, which are not registered: a program cannot read them here.
+    // The component's other outputs are unregistered resources of the plugin: programs cannot read them here.
     return {
       id: "",
       outputs: {
@@ -67,7 +67,7 @@ export function createVpcs(cloud: Cloud): Required<Pick<Service, "resources" | "
     };
   }
 
-  /** @param target of the default route; none where there is no way out */
+  /** @param target of the default route; none without internet access */
   function createSubnet({ id: vpcId, range }: Vpc, zone: string, cidr: string, target: string | undefined): string {
     const id = `subnet-${cloud.id(17)}`;
     const routeTableId = `rtb-${cloud.id(17)}`;
@@ -78,7 +78,7 @@ export function createVpcs(cloud: Cloud): Required<Pick<Service, "resources" | "
     return id;
   }
 
-  /** The NAT gateway that each zone's private subnets route to; awsx makes one for each zone unless told. */
+  /** The NAT gateway for each zone's private subnets; awsx's default is one per zone. */
   function natGateways(zones: string[], strategy: string | undefined, specs: { type: string }[]) {
     const publicSubnets = specs.some((spec) => spec.type.toLowerCase() === "public");
     const first = `nat-${cloud.id(17)}`;
@@ -118,7 +118,7 @@ export function createVpcs(cloud: Cloud): Required<Pick<Service, "resources" | "
   };
 }
 
-/** Zones are named, not counted: Beijing has no c. */
+/** Names, not a count: Beijing has no c. */
 function zonesOf(region: string): string[] {
   const letters = region === "cn-north-1" ? ["a", "b", "d"] : ["a", "b", "c"];
   return letters.map((letter) => `${region}${letter}`);

@@ -6,15 +6,15 @@ import { pipeline } from "node:stream/promises";
 import { crc32 } from "node:zlib";
 import { awsError } from "../service";
 
-/** A stream whose checksum may follow it in a trailer. */
+/** A stream whose trailer may contain its checksum. */
 type BodyStream = Readable & { chunkTrailers?: Record<string, string> };
 
-/** A body as it arrives: as a stream over HTTP; also whole, from another service. */
+/** A request body: a stream over HTTP, or complete, from another service. */
 export type Body = BodyStream | Uint8Array | string;
 
 export const checksumHeader = "x-amz-checksum-crc32";
 
-/** What the sender says of its body: checksums in base64, the length in bytes. */
+/** The sender's claims about the body: checksums in base64, length in bytes. */
 export interface Expectation {
   ChecksumCRC32?: string;
   ContentMD5?: string;
@@ -25,12 +25,12 @@ export interface Stored {
   file: string;
   size: number;
   md5: Buffer;
-  /** Absent where the sender gave none. */
+  /** Absent if the sender gave none. */
   checksum?: string;
 }
 
 /**
- * Streams a body into a file and verifies what the sender said of it; a body that fails leaves no file.
+ * Streams a body to a file and verifies the sender's claims; on failure, no file remains.
  * @throws AwsError BadDigest, IncompleteBody
  */
 export async function store(body: Body | undefined, file: string, expected: Expectation): Promise<Stored> {

@@ -1,17 +1,17 @@
 import { awsError, type PolicyDocument } from "../service";
 import type { Stored } from "./body";
 
-/** One version of an object. An unversioned bucket keeps one of each key, whose version id is `null`. */
+/** One version of an object. An unversioned bucket has one per key, with version id `null`. */
 export interface ObjectVersion {
   versionId: string;
   file: string;
   size: number;
-  /** In quotes, as S3 gives it. */
+  /** In quotes, as in S3. */
   etag: string;
   lastModified: Date;
   contentType: string;
   metadata: Record<string, string>;
-  /** CRC32 in base64; absent where the sender gave none. */
+  /** CRC32 in base64; absent if the sender gave none. */
   checksum?: string;
 }
 
@@ -20,7 +20,7 @@ export interface Upload {
   key: string;
   contentType: string;
   metadata: Record<string, string>;
-  /** Without one, a completion cannot list its parts' checksums. */
+  /** Without one, a completion cannot list checksums of parts. */
   checksumAlgorithm?: string;
   parts: Map<number, Stored & { etag: string }>;
 }
@@ -51,13 +51,13 @@ export function findBucket(buckets: ReadonlyMap<string, Bucket>, name: string | 
   return bucket;
 }
 
-/** Undefined where there is no such key, or no such version of it. */
+/** Undefined if the key or version does not exist. */
 export function findVersion(bucket: Bucket, key: string, versionId?: string): ObjectVersion | undefined {
   const versions = bucket.objects.get(key) ?? [];
   return versionId === undefined ? versions[0] : versions.find((it) => it.versionId === versionId);
 }
 
-/** Makes a version the newest of its key. @returns the file that is needed no longer, where it took another's place */
+/** Makes a version the newest of its key. @returns the replaced version's file, now unused, if any */
 export function addVersion(bucket: Bucket, key: string, version: ObjectVersion): string | undefined {
   const versions = bucket.objects.get(key) ?? [];
   const replaced = versions.find((it) => it.versionId === version.versionId);

@@ -3,12 +3,12 @@ import { awsError } from "../service";
 type Expects = "size" | "data" | "data end" | "trailer" | "nothing";
 
 /**
- * Decodes the `aws-chunked` content encoding, in which the SDK sends a body whose checksum it only knows at the end:
- * chunks with their size in hexadecimal, then a chunk of none, then the trailers.
+ * Decodes the `aws-chunked` content encoding. The SDK uses it for bodies whose checksum is known only at the end:
+ * chunks with their size in hexadecimal, an empty chunk, and the trailers.
  * https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-streaming-trailers.html
  *
  * @param trailers receives the trailers by lower-case name, once the last chunk has been read.
- * @throws AwsError IncompleteBody where the body ends early or is not in this form
+ * @throws AwsError IncompleteBody if the body ends early or is malformed
  */
 export async function* decodeChunks(
   source: AsyncIterable<Buffer>,
@@ -28,7 +28,7 @@ export async function* decodeChunks(
 
   function readLine(line: string): Expects {
     if (expects === "size") {
-      // A signed chunk says `size;chunk-signature=…`.
+      // A signed chunk starts with `size;chunk-signature=…`.
       remaining = Number.parseInt(line, 16);
       if (Number.isNaN(remaining)) throw incomplete("a chunk's size is not hexadecimal");
       return remaining === 0 ? "trailer" : "data";

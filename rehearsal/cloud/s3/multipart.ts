@@ -7,10 +7,10 @@ import { awsError } from "../service";
 import type { Stored } from "./body";
 import type { Bucket, Upload } from "./bucket";
 
-/** Every part but the last has at least 5 MiB. https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html */
+/** Every part except the last has at least 5 MiB. https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html */
 const smallestPart = 5 * 1024 * 1024;
 
-/** S3 says this of a checksum too: of one that is not the part's, and of any where the upload was created without an algorithm. */
+/** Also S3's error for a part's wrong checksum, and for any checksum if the upload was created without an algorithm. */
 const invalidPart =
   "One or more of the specified parts could not be found. The part may not have been uploaded, or the specified entity tag may not match the part's entity tag.";
 
@@ -30,7 +30,7 @@ export function checkPartNumber(number: number | undefined): number {
 }
 
 /**
- * The parts that the caller lists, in its order.
+ * The listed parts, in the caller's order.
  * @throws AwsError MalformedXML, InvalidPart, InvalidPartOrder, InvalidRequest, EntityTooSmall
  */
 export function listedParts(upload: Upload, listed: CompletedPart[] = []): Stored[] {
@@ -39,7 +39,7 @@ export function listedParts(upload: Upload, listed: CompletedPart[] = []): Store
     if (PartNumber <= (listed[index - 1]?.PartNumber ?? 0))
       throw awsError("InvalidPartOrder", `Part ${PartNumber} is not listed in ascending order.`);
   return listed.map(({ PartNumber = 0, ETag, ChecksumCRC32 }, index) => {
-    // aws-sdk-php#2648 has the message.
+    // Message from aws-sdk-php#2648.
     if (upload.checksumAlgorithm !== undefined && ChecksumCRC32 === undefined)
       throw awsError(
         "InvalidRequest",
@@ -64,13 +64,13 @@ export async function join(parts: Stored[], file: string): Promise<void> {
   for (const part of parts) await pipeline(createReadStream(part.file), createWriteStream(file, { flags: "a" }));
 }
 
-/** The ETag of an object in parts is no MD5 of the object: it is that of the parts' MD5s, and their number. */
+/** A multipart object's ETag is not the object's MD5, but the MD5 of the parts' MD5s, and their number. */
 export function compositeEtag(parts: Stored[]): string {
   const md5 = createHash("md5").update(Buffer.concat(parts.map((it) => it.md5)));
   return `"${md5.digest("hex")}-${parts.length}"`;
 }
 
-/** Forgets an upload and removes its parts. */
+/** Aborts an upload and removes its parts. */
 export async function discard(bucket: Bucket, upload: Upload): Promise<void> {
   bucket.uploads.delete(upload.id);
   for (const part of upload.parts.values()) await rm(part.file, { force: true });

@@ -20,7 +20,7 @@ interface ObjectInput {
   VersionId?: string;
 }
 
-/** S3's operations over the account's buckets. Bodies are files in the account's folder, and are never held in memory. */
+/** S3's operations on the account's buckets. Bodies are files in the account's folder, never in memory. */
 export function createOperations(cloud: Cloud, buckets: Map<string, Bucket>): Service["operations"] {
   const folder = path.join(cloud.directory, "s3");
 
@@ -39,7 +39,7 @@ export function createOperations(cloud: Cloud, buckets: Map<string, Bucket>): Se
   ];
 
   /**
-   * Whoever may not list the bucket is not told that a key is missing: S3 answers 403 instead of 404.
+   * Callers that may not list the bucket cannot see that a key is missing: S3 returns 403 instead of 404.
    * https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html
    */
   function toRead(input: ObjectInput): Permission[] {
@@ -48,7 +48,10 @@ export function createOperations(cloud: Cloud, buckets: Map<string, Bucket>): Se
     return found ? read : [...read, ...onBucket("s3:ListBucket", input)];
   }
 
-  /** https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html: comparing ETags takes the right to read them. */
+  /**
+   * https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html: comparing ETags requires read
+   * access.
+   */
   const toWrite = (input: ObjectInput & Condition): Permission[] => [
     ...onObject("s3:PutObject", input),
     ...(input.IfMatch === undefined ? [] : onObject("s3:GetObject", input)),
@@ -77,7 +80,7 @@ export function createOperations(cloud: Cloud, buckets: Map<string, Bucket>): Se
     };
   }
 
-  /** Everything that a new version does not take from its body. */
+  /** The properties of a new version that do not come from its body. */
   async function add(bucket: Bucket, key: string, body: Omit<ObjectVersion, "versionId" | "lastModified">) {
     const versionId = bucket.versioning === "Enabled" ? cloud.id() : "null";
     const version = { ...body, versionId, lastModified: new Date(cloud.clock.now()) };
@@ -98,7 +101,7 @@ export function createOperations(cloud: Cloud, buckets: Map<string, Bucket>): Se
 
   const getBucketAcl: Operation<shapes.GetBucketAclInput, shapes.GetBucketAclOutput> = {
     permissions: (input) => onBucket("s3:GetBucketAcl", input),
-    // ACLs are off in a new bucket: its owner alone has it.
+    // ACLs are off in a new bucket: only its owner has access.
     perform: (input) => ({
       Owner: bucketOf(input) && { ID: cloud.accountId },
       Grants: [{ Grantee: { ID: cloud.accountId, Type: "CanonicalUser" }, Permission: "FULL_CONTROL" }],
@@ -107,7 +110,7 @@ export function createOperations(cloud: Cloud, buckets: Map<string, Bucket>): Se
 
   const getBucketLocation: Operation<shapes.GetBucketLocationInput, shapes.GetBucketLocationOutput> = {
     permissions: (input) => onBucket("s3:GetBucketLocation", input),
-    // S3 says nothing where it means us-east-1.
+    // S3 returns no constraint for us-east-1.
     perform: (input) =>
       bucketOf(input) && cloud.region === "us-east-1"
         ? {}
@@ -227,7 +230,7 @@ function checkCondition(bucket: Bucket, key: string, { IfMatch, IfNoneMatch }: C
     throw awsError("PreconditionFailed", "At least one of the pre-conditions you specified did not hold", 412);
 }
 
-/** S3 names a version only in a bucket whose versioning was ever switched on. */
+/** S3 returns a version id only if versioning was ever enabled for the bucket. */
 function versionIdOf(bucket: Bucket, version: ObjectVersion): { VersionId?: string } {
   return bucket.versioning === undefined ? {} : { VersionId: version.versionId };
 }

@@ -7,7 +7,7 @@ import { decodeChunks } from "./chunked";
 import type * as shapes from "./shapes";
 import { elements, errorXml, xml } from "./xml";
 
-/** The REST requests that are simulated: method, what the path names, and the query key that says which operation. */
+/** The simulated REST requests: method, scope of the path, and the query key that selects the operation. */
 const routes: Record<string, string> = {
   "HEAD bucket": "HeadBucket",
   "GET bucket?versioning": "GetBucketVersioning",
@@ -20,7 +20,7 @@ const routes: Record<string, string> = {
   "DELETE object?uploadId": "AbortMultipartUpload",
 };
 
-/** Query keys that do not choose the operation. */
+/** Query keys that do not select the operation. */
 const parameters = ["x-id", "versionId", "partNumber"];
 
 /** Conditions of writes. Those of reads are not simulated. */
@@ -28,7 +28,7 @@ const conditions = ["if-match", "if-none-match"];
 
 const algorithmHeader = "x-amz-checksum-algorithm";
 
-/** Headers that change what a request means, and that are not simulated. */
+/** Headers that change a request's meaning and are not simulated. */
 const unsupported = [
   /^range$/,
   /^if-/,
@@ -62,7 +62,7 @@ function locate(request: IncomingMessage, dnsSuffix: string) {
   return { bucket, key: rest === "" ? undefined : decodeURIComponent(rest), query: url.searchParams };
 }
 
-/** The SDK says the operation's name in `x-id`; that is the name to give where it is not simulated. */
+/** The SDK sends the operation's name in `x-id`; it names unsupported operations in errors. */
 function operationOf(method: string, scope: string, query: URLSearchParams): string {
   const chooser = [...query.keys()].find((it) => !parameters.includes(it));
   const route = `${method} ${scope}${chooser === undefined ? "" : `?${chooser}`}`;
@@ -171,7 +171,7 @@ function present(headers: Record<string, string | number | undefined>): Record<s
   return Object.fromEntries(given.map(([name, value]) => [name, String(value)]));
 }
 
-/** S3 says AccessDenied with 403, and an answer to HEAD has no body: the SDK then knows the status alone. */
+/** S3 returns AccessDenied with 403. HEAD responses have no body, so the SDK then sees only the status. */
 function fail(error: AwsError, request: IncomingMessage): HttpAnswer {
   const denied = error.code === "AccessDeniedException";
   const headers = { "content-type": "application/xml" };

@@ -2,7 +2,7 @@ import type { Readable } from "node:stream";
 import type * as sdk from "@aws-sdk/client-s3";
 import type { Body } from "./body";
 
-// The SDK's own shapes, with bodies as they are on this side of the wire.
+// The SDK's shapes, with bodies as the server sees them.
 type Input<I> = Omit<I, "Body"> & { Body?: Body };
 type Output<O> = Omit<O, "$metadata" | "Body">;
 

@@ -2,10 +2,10 @@ const entities: Record<string, string> = { "&": "&amp;", "<": "&lt;", ">": "&gt;
 
 const NAMESPACE = ' xmlns="http://s3.amazonaws.com/doc/2006-03-01/"';
 
-/** One element of text elements, in S3's namespace; fields that are undefined are left out. */
+/** An element of text elements, in S3's namespace; omits undefined fields. */
 export const xml = (name: string, fields: object): string => element(name, fields, NAMESPACE);
 
-/** The body of an error, which has no namespace: https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html */
+/** An error body, which has no namespace: https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html */
 export const errorXml = (fields: object): string => element("Error", fields, "");
 
 function element(name: string, fields: object, namespace: string): string {
@@ -15,7 +15,7 @@ function element(name: string, fields: object, namespace: string): string {
   return `<?xml version="1.0" encoding="UTF-8"?>\n<${name}${namespace}>${inner.join("")}</${name}>`;
 }
 
-/** The text of every element of this name. Enough for the one document that S3 is sent: a list of parts. */
+/** The text of all elements with this name. Enough for the only document sent to S3: a list of parts. */
 export function elements(document: string, name: string): string[] {
   const found = document.matchAll(new RegExp(`<${name}(?:\\s[^>]*)?>(.*?)</${name}>`, "gs"));
   return [...found].map(([, inner = ""]) => (inner.includes("<") ? inner : unescapeText(inner)));

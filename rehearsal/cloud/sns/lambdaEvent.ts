@@ -3,8 +3,8 @@ import type { Cloud } from "../service";
 import type { PublishRequest } from "./publish";
 
 /**
- * What SNS invokes a function with: https://docs.aws.amazon.com/lambda/latest/dg/with-sns.html
- * Not signed: nothing but the account itself can send one here.
+ * SNS's event for a function: https://docs.aws.amazon.com/lambda/latest/dg/with-sns.html Not signed: only the account
+ * itself can send one here.
  */
 export function lambdaEvent(
   cloud: Cloud,
@@ -23,7 +23,7 @@ export function lambdaEvent(
           Type: "Notification",
           MessageId: messageId,
           TopicArn,
-          // SNS says null where there is none, whatever its type declarations say.
+          // SNS sends null if there is none, despite its type declarations.
           Subject: Subject ?? (null as unknown as undefined),
           Message,
           Timestamp: new Date(cloud.clock.now()).toISOString(),

@@ -1,6 +1,6 @@
 import { awsError } from "../service";
 
-/** The part of Publish that is simulated. */
+/** The simulated part of Publish. */
 export interface PublishRequest {
   TopicArn: string;
   Subject?: string;
@@ -13,8 +13,8 @@ const PARAMETERS = ["TopicArn", "Subject", "Message"];
 const MAXIMUM_MESSAGE = 262_144;
 
 /**
- * Holds a request to what SNS documents of it: https://docs.aws.amazon.com/sns/latest/api/API_Publish.html
- * @throws AwsError InvalidParameter, in SNS's words
+ * Validates a request against SNS's documentation: https://docs.aws.amazon.com/sns/latest/api/API_Publish.html
+ * @throws AwsError InvalidParameter, with SNS's message
  */
 export function checkPublish(request: PublishRequest): void {
   const unknown = Object.keys(request).filter((it) => !PARAMETERS.includes(it));
@@ -24,7 +24,7 @@ export function checkPublish(request: PublishRequest): void {
   if (!TopicArn) throw invalid("TopicArn or TargetArn Reason: no value for required parameter");
   if (!Message) throw invalid("Empty message");
   if (Buffer.byteLength(Message) > MAXIMUM_MESSAGE) throw invalid("Message too long");
-  // Fewer than 100 characters of ASCII without line breaks, of which the first is a letter, a number or punctuation.
+  // Fewer than 100 ASCII characters without line breaks; the first is a letter, number or punctuation mark.
   if (Subject !== undefined && !/^[!-~][ -~]{0,98}$/.test(Subject)) throw invalid("Subject");
 }
 

@@ -4,7 +4,7 @@ import { awsError } from "../service";
 
 export type MessageAttributes = Record<string, MessageAttributeValue>;
 
-/** @throws for a type of value that nothing here sends, and for a value that is empty */
+/** @throws for a value type that nothing here sends, and for an empty value */
 export function checkAttributes(attributes: MessageAttributes): MessageAttributes {
   for (const [name, { DataType, StringValue }] of Object.entries(attributes)) {
     if (DataType !== "String")
@@ -22,13 +22,13 @@ export function checkAttributes(attributes: MessageAttributes): MessageAttribute
   return attributes;
 }
 
-/** Those that a receive asks for: by name, or `All`. */
+/** The attributes requested by a receive: by name, or `All`. */
 export const selectedAttributes = (attributes: MessageAttributes, names: string[]): MessageAttributes =>
   Object.fromEntries(Object.entries(attributes).filter(([name]) => names.includes("All") || names.includes(name)));
 
 /**
  * https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-message-metadata.html
- * @returns undefined where there are none
+ * @returns undefined if there are none
  */
 export function attributesDigest(attributes: MessageAttributes): string | undefined {
   const names = Object.keys(attributes).sort();
@@ -42,7 +42,7 @@ export function attributesDigest(attributes: MessageAttributes): string | undefi
   for (const name of names) {
     add(name);
     add(attributes[name]?.DataType);
-    // The type by which the value is carried: 1 is a string.
+    // The transport type: 1 is a string.
     hash.update(Buffer.of(1));
     add(attributes[name]?.StringValue);
   }

@@ -1,7 +1,7 @@
 import { awsJson } from "../endpoint";
 import type { Protocol } from "../service";
 
-// Codes of SQS's former Query protocol that are not the exception's name:
+// Codes of SQS's former Query protocol that differ from the exception's name:
 // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/CommonErrors.html
 const QUERY_CODES: Record<string, string> = {
   MessageNotInflight: "AWS.SimpleQueueService.MessageNotInflight",
@@ -10,7 +10,7 @@ const QUERY_CODES: Record<string, string> = {
 };
 
 /**
- * AWS JSON, with the code of the former Query protocol beside each error, which the SDK shows as `Code`.
+ * AWS JSON. Each error also has the code of the former Query protocol, which the SDK exposes as `Code`.
  * https://smithy.io/2.0/aws/protocols/aws-query-protocol.html#aws-protocols-awsquerycompatible-trait
  */
 export const sqsProtocol: Protocol = {

@@ -21,7 +21,7 @@ export interface QueueConfiguration {
 export interface StoredMessage {
   id: string;
   body: string;
-  /** That its sender gave it. */
+  /** Set by its sender. */
   attributes?: MessageAttributes;
   senderId: string;
   sentAt: number;
@@ -30,17 +30,17 @@ export interface StoredMessage {
   sequenceNumber?: string;
   receiveCount: number;
   firstReceivedAt?: number;
-  /** Of its last receive, since when it may be kept from others for twelve hours. */
+  /** From its last receive; it can hide the message for twelve hours. */
   receiptHandle?: string;
   receivedAt?: number;
-  /** Until then it is in flight. */
+  /** In flight until then. */
   visibleAt: number;
   deadLetterSourceArn?: string;
 }
 
 export interface Queue {
   readonly configuration: QueueConfiguration;
-  /** Takes a message in, or returns the earlier one that it repeats. @throws InvalidParameterValue, MissingParameter */
+  /** Accepts a message, or returns the earlier duplicate. @throws InvalidParameterValue, MissingParameter */
   send(message: {
     body: string;
     attributes?: MessageAttributes;
@@ -49,25 +49,23 @@ export interface Queue {
     senderId: string;
     delaySeconds?: number;
   }): StoredMessage;
-  /** Hands out what is visible; waits for something to be, up to `waitSeconds` of simulated time. */
+  /** Returns visible messages; waits for one for up to `waitSeconds` of simulated time. */
   receive(maximum: number, visibilitySeconds: number, waitSeconds: number): Promise<StoredMessage[]>;
   /** @throws ReceiptHandleIsInvalid, or InvalidParameterValue for an expired handle of a FIFO queue */
   delete(receiptHandle: string): void;
   /** @throws ReceiptHandleIsInvalid, InvalidParameterValue */
   changeVisibility(receiptHandle: string, seconds: number): void;
-  /** Takes over a message that another queue gave up on. */
+  /** Takes over a message from another queue. */
   adopt(message: StoredMessage): void;
   counts(): { visible: number; inFlight: number };
 }
 
-// "Exactly-once processing" in the developer guide: a repeated deduplication id is swallowed for five minutes.
+// "Exactly-once processing" in the developer guide: a repeated deduplication id is dropped for five minutes.
 const DEDUPLICATION_INTERVAL = 5 * 60_000;
-// "Visibility timeout": twelve hours from the receive, by however many extensions.
+// "Visibility timeout": twelve hours from the receive, despite extensions.
 const LONGEST_VISIBILITY = 43_200;
 
-/**
- * @param moveToDeadLetterQueue called with a message that was received `maxReceiveCount` times in vain
- */
+/** @param moveToDeadLetterQueue called with a message that was received `maxReceiveCount` times */
 export function createQueue(
   configuration: QueueConfiguration,
   clock: Clock,
@@ -100,7 +98,7 @@ export function createQueue(
     return { key, earlier: repeats ? earlier.message : undefined };
   }
 
-  /** What a receive hands out: in order, and of a message group nothing while a message of it is in flight. */
+  /** The messages for a receive: in order, and none of a message group that has one in flight. */
   function take(maximum: number, visibilitySeconds: number): StoredMessage[] {
     dropExpired();
     const inFlight = messages.filter((it) => configuration.fifo && !isVisible(it));
@@ -129,7 +127,7 @@ export function createQueue(
     clock.after(seconds * 1000, wake);
   }
 
-  /** The message of a handle; undefined where it was deleted before. */
+  /** The message of a handle; undefined if already deleted. */
   function held(receiptHandle: string): StoredMessage | undefined {
     const id = /^([0-9a-f-]{36})\/[0-9a-f-]{36}$/.exec(receiptHandle)?.[1];
     if (id === undefined) throw awsError("ReceiptHandleIsInvalid", "The input receipt handle is invalid.", 404);
@@ -139,7 +137,7 @@ export function createQueue(
   return {
     configuration,
     send({ body, attributes, groupId, deduplicationId: given, senderId, delaySeconds = 0 }) {
-      // "Valid only for standard queues": a FIFO queue delays all of its messages, or none.
+      // "Valid only for standard queues": a FIFO queue delays all of its messages or none.
       if (configuration.fifo && delaySeconds !== 0)
         throw invalidValue(
           String(delaySeconds),
@@ -186,7 +184,7 @@ export function createQueue(
     delete(receiptHandle) {
       const message = held(receiptHandle);
       if (message === undefined) return;
-      // A standard queue takes any handle of the message, a FIFO queue only the one under which it is in flight.
+      // A standard queue accepts any handle of the message, a FIFO queue only the one with which it is in flight.
       if (configuration.fifo && (message.receiptHandle !== receiptHandle || isVisible(message)))
         throw invalidValue(receiptHandle, "ReceiptHandle", "The receipt handle has expired.");
       messages = messages.filter((it) => it !== message);
@@ -201,7 +199,7 @@ export function createQueue(
           "ReceiptHandle",
           "Message does not exist or is not available for visibility timeout change.",
         );
-      // For a standard queue AWS says nothing of it: https://github.com/localstack/localstack/pull/9632
+      // AWS does not document this for standard queues: https://github.com/localstack/localstack/pull/9632
       if (isExpired) return;
       if (clock.now() + seconds * 1000 > (message.receivedAt ?? 0) + LONGEST_VISIBILITY * 1000)
         throw invalidValue(
@@ -224,7 +222,7 @@ export function createQueue(
 const invalidValue = (value: string, parameter: string, reason: string) =>
   awsError("InvalidParameterValue", `Value ${value} for parameter ${parameter} is invalid. Reason: ${reason}`);
 
-/** @throws as SQS does where a message lacks what its queue demands, or carries what it does not know */
+/** @throws as SQS does if a message lacks what its queue requires, or has unsupported parameters */
 function checkedDeduplicationId(
   queue: QueueConfiguration,
   body: string,

@@ -1,8 +1,8 @@
 import type { Cloud } from "../service";
 
 /**
- * A queue's URL, on the endpoint: the SDK sends requests to the host of the queue's URL and not to AWS_ENDPOINT_URL,
- * unless its client was given an endpoint in code (middleware-sdk-sqs, queueUrlMiddleware).
+ * A queue's URL on the endpoint: the SDK sends requests to the host of the queue's URL, not to AWS_ENDPOINT_URL, unless
+ * its client has an endpoint set in code (middleware-sdk-sqs, queueUrlMiddleware).
  */
 export const queueUrl = ({ endpointUrl, accountId }: Cloud, name: string): string =>
   `${endpointUrl}/${accountId}/${name}`;

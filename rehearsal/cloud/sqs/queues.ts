@@ -3,7 +3,7 @@ import type { Queue } from "./queue";
 
 const accounts = new WeakMap<Cloud, Map<string, Queue>>();
 
-/** The queues of an account, by ARN. SQS publishes its metrics from them: no operation tells how old a message is. */
+/** An account's queues, by ARN. SQS publishes its metrics from them: no operation returns a message's age. */
 export function queuesOf(cloud: Cloud): Map<string, Queue> {
   const queues = accounts.get(cloud) ?? new Map<string, Queue>();
   accounts.set(cloud, queues);

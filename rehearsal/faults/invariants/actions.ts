@@ -10,12 +10,12 @@ interface Run {
 const runOf = ({ pipeline, executionId, stage, action }: Run): string =>
   `${stage}/${action} of ${pipeline} ${executionId}`;
 
-/** What CodePipeline says of a function that does not report. */
+/** CodePipeline's message for a function that does not report. */
 const SILENCE = /failed to return a result within/;
 
 /**
- * Of every execution that has ended: each action that began has ended once, and of those that functions do, CodePipeline
- * took one result, which is how the action ended.
+ * For every ended execution: each started action has ended once. For actions performed by functions, CodePipeline
+ * accepted one result, which matches the action's status.
  */
 export function actionViolations({
   killedEachTime,

@@ -2,7 +2,7 @@ import { type Evidence, executionEnds, type LockSample } from "../evidence";
 
 const RELEASED_WITHIN = 5 * 60_000;
 
-/** The time of a sample is that of an answer: what it shows may be seconds older. */
+/** A sample has the time of the response: its content may be seconds older. */
 const isHeld = ({ at, until }: LockSample): boolean => until > at;
 
 /** The lock while a rollout begins, and once its owner has ended. */

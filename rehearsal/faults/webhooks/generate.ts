@@ -2,7 +2,7 @@ import { malformed, payloads } from "./payloads";
 import { type ForgeName, PROOF_HEADER, proofOf } from "./proofs";
 import type { Random, Target } from "./target";
 
-/** A request as API Gateway hands it to a function, in payload format 2.0. */
+/** API Gateway's request to a function, in payload format 2.0. */
 export interface ApiRequest {
   version: "2.0";
   rawPath: string;
@@ -16,18 +16,18 @@ export interface GeneratedDelivery {
   event: ApiRequest;
   /** Whether it proves that its sender has the secret. */
   genuine: boolean;
-  /** What was done to it, for the report: `github, wrong secret, truncated`. */
+  /** Its modifications, for the report: `github, wrong secret, truncated`. */
   what: string;
 }
 
-/** One of the items. */
+/** A random item. */
 const pick = <T>(random: Random, items: readonly T[]): T => items[Math.floor(random() * items.length)] as T;
 
 const chance = (random: Random, share: number): boolean => random() < share;
 
 const NOW = Date.UTC(2026, 0, 5, 12);
 
-/** What a sender without the secret may put in the place of a proof. */
+/** Proofs that a sender without the secret may try. */
 const forgeries: Record<string, (proof: string, random: Random) => string | undefined> = {
   "no proof": () => undefined,
   "empty proof": () => "",
@@ -68,7 +68,7 @@ const pushEvents: Record<ForgeName, string> = {
 
 const oddEvents = ["ping", "", "__proto__", "constructor", "push\npush", "PUSH", "x".repeat(5_000), "Tag Push Hook"];
 
-/** Headers as the forge sends them, some of them odd or left out. */
+/** The forge's headers, some of them odd or missing. */
 function headersOf(forge: ForgeName, random: Random): Record<string, string> {
   const guid = "8b5f2a80-5f2c-11ef-9c1d-2b0d4e8f7a11";
   const headers: Record<string, string> = {
@@ -95,7 +95,7 @@ function headersOf(forge: ForgeName, random: Random): Record<string, string> {
   return headers;
 }
 
-/** A delivery: as its forge sends it, or with something wrong. The same numbers make the same delivery. */
+/** A delivery, unchanged or with an error. The same random numbers give the same delivery. */
 export function generateDelivery(targets: readonly Target[], random: Random): GeneratedDelivery {
   const target = pick(random, targets);
   const { forge, secret, path } = target;
@@ -124,7 +124,7 @@ export function generateDelivery(targets: readonly Target[], random: Random): Ge
   };
 }
 
-/** Puts a proof into the headers. @returns what it is, and whether it is the right one */
+/** Puts a proof into the headers. @returns its kind, and whether it is valid */
 function prove(
   headers: Record<string, string>,
   { forge, secret }: Target,
@@ -135,7 +135,7 @@ function prove(
   const name = PROOF_HEADER[forge];
   if (chance(random, 0.4)) {
     headers[name] = proof;
-    // Gitee's is a proof only together with a time within an hour.
+    // Gitee's signature only counts together with a time within an hour.
     return ["signed", forge !== "gitee" || headers["x-gitee-timestamp"] === String(NOW)];
   }
   if (chance(random, 0.2)) {

@@ -1,21 +1,21 @@
 import type { GeneratedDelivery } from "./generate";
 
-/** What became of generated deliveries. */
+/** The results of generated deliveries. */
 export interface SweepResult {
-  /** How many were answered with each status. */
+  /** Number of responses per status. */
   statuses: Record<number, number>;
   genuine: number;
   /** Genuine deliveries that were enqueued. */
   queued: number;
-  /** The first deliveries that were answered as they must not be, with their numbers. */
+  /** The first deliveries with a wrong response, with their numbers. */
   mistakes: string[];
-  /** How many there are in all. */
+  /** Total number of wrong responses. */
   mistaken: number;
 }
 
 const SHOWN = 20;
 
-/** The only answers for senders without a valid secret. */
+/** The only allowed responses to senders without a valid secret. */
 const REFUSALS = new Set([400, 401, 404, 413, 415]);
 
 export function createJudge() {

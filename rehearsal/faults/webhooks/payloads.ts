@@ -4,7 +4,7 @@ const COMMIT = "0fa1e2f8ffa49e5a4e8f8e1e8c0f2c7f3b1a5d6e";
 const FORMER = "9c1d2b0d4e8f7a110fa1e2f8ffa49e5a4e8f8e1e";
 const PUSHED = 1_767_614_399;
 
-/** A push to main as the forge tells it, as far as anybody reads it. */
+/** The forge's payload for a push to main, with the fields that slipway reads. */
 function push({ forge, repository }: Target): Record<string, unknown> {
   const [owner, name] = repository.split("/");
   const reference = { type: "branch", name: "main", target: { hash: COMMIT, date: "2026-01-05T11:59:59+00:00" } };
@@ -73,7 +73,7 @@ function paths(value: unknown, path: string[] = []): string[][] {
   return [path, ...Object.entries(value).flatMap(([key, item]) => paths(item, [...path, key]))];
 }
 
-/** A copy in which the member at a path is another; undefined takes it out. */
+/** A copy with the member at a path replaced; undefined removes it. */
 function replaced(value: unknown, [key, ...rest]: string[], change: unknown): unknown {
   if (key === undefined) return change;
   const copy: Record<string, unknown> = Array.isArray(value)
@@ -87,7 +87,7 @@ function replaced(value: unknown, [key, ...rest]: string[], change: unknown): un
 
 const pick = <T>(random: Random, items: readonly T[]): T => items[Math.floor(random() * items.length)] as T;
 
-/** Bodies that are JSON, by what they hold. */
+/** JSON bodies, by content. */
 export const payloads: Record<string, (target: Target, random: Random) => string> = {
   push: (target) => JSON.stringify(push(target)),
   "another branch": (target) => JSON.stringify(push(target)).replaceAll("main", "other"),
@@ -122,7 +122,7 @@ export const payloads: Record<string, (target: Target, random: Random) => string
   },
 };
 
-/** What is wrong with a body that is no JSON of its forge's any more. */
+/** Ways to damage a forge's JSON body. */
 export const malformed: Record<string, (text: string, random: Random) => string> = {
   truncated: (text, random) => text.slice(0, Math.floor(random() * text.length)),
   empty: () => "",

@@ -1,6 +1,6 @@
 /**
- * The process that generated webhook deliveries are handled in: it loads the function from its archive, and has nothing in
- * its environment but what the function has. It answers with what was wrong.
+ * The process that handles generated webhook deliveries. It loads the function from its archive, and its environment is
+ * only the function's. It responds with the mistakes found.
  */
 import { createRandom } from "../../random";
 import { generateDelivery } from "./generate";

@@ -5,7 +5,7 @@ export const FORGES = ["github", "gitlab", "bitbucket", "gitee"] as const;
 
 export type ForgeName = (typeof FORGES)[number];
 
-/** The header that proves who has sent a delivery. */
+/** The header with the proof of a delivery's sender. */
 export const PROOF_HEADER: Record<ForgeName, string> = {
   github: "x-hub-signature-256",
   gitlab: "x-gitlab-token",
@@ -13,7 +13,7 @@ export const PROOF_HEADER: Record<ForgeName, string> = {
   gitee: "x-gitee-token",
 };
 
-/** Proves that the body was sent by who has the secret, as the forge does. @param now milliseconds since the epoch */
+/** Signs the body with the secret, as the forge does. @param now milliseconds since the epoch */
 export function proofOf(forge: ForgeName, secret: string, body: Buffer, now: number): string {
   switch (forge) {
     case "github":

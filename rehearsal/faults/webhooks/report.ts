@@ -1,6 +1,6 @@
 import type { Sweep } from "./sweep";
 
-/** What came of generated deliveries, and the first that were answered as they must not be. */
+/** Results of generated deliveries, with the first wrong responses. */
 export function reportSweep({ statuses, genuine, queued, messages, mistakes, mistaken }: Sweep): string {
   const all = Object.values(statuses).reduce((sum, it) => sum + it, 0);
   const answers = Object.entries(statuses).map(([status, number]) => `${number} × ${status}`);

@@ -11,18 +11,18 @@ import type { Target } from "./target";
 export interface SweepOptions {
   count: number;
   seed: number;
-  /** Called with the number of deliveries that have been answered. */
+  /** Called with the number of handled deliveries. */
   onProgress?: (number: number) => void;
   host?: LanguageHost;
 }
 
-/** What was sent, and what came of it. */
+/** What was sent, and the results. */
 export interface Sweep extends SweepResult {
-  /** Messages that the function has sent to the queue. */
+  /** Messages that the function sent to the queue. */
   messages: number;
 }
 
-/** A repository at each forge, of an application of its own. */
+/** A repository on each forge, each with its own application. */
 const settings = {
   "slipway:deploymentApi": false,
   "slipway:applications": FORGES.map((forge) => ({
@@ -33,8 +33,8 @@ const settings = {
 };
 
 /**
- * Sends generated deliveries of all forges to the webhook function, as API Gateway does: the function from its archive, in one
- * process, with its role and its declared environment. Nothing polls the queue.
+ * Sends generated deliveries of all forges to the webhook function, as API Gateway does: the function runs from its
+ * archive, in one process, with its role and declared environment. Nothing polls the queue.
  */
 export async function sweepWebhooks({ host, ...options }: SweepOptions): Promise<Sweep> {
   const rehearsal = await open({ stack: "dev", speed: 1, overrides: settings, starts: false, ...(host && { host }) });
@@ -56,7 +56,7 @@ async function run(
   const child = fork(path.join(__dirname, "process.ts"), [], {
     execArgv: ["-r", "ts-node/register/transpile-only"],
     env: environment,
-    // Nobody reads what the function logs of each delivery.
+    // The function's logs of each delivery are not needed.
     stdio: ["ignore", "ignore", "inherit", "ipc"],
   });
   try {
@@ -74,7 +74,7 @@ async function run(
   }
 }
 
-/** The webhook function as it is declared, with credentials of its role. */
+/** The declared webhook function, with credentials of its role. */
 async function functionOf({ account, stacks }: Rehearsal) {
   const declared = stacks
     .flatMap(({ program }) => program.registrations)

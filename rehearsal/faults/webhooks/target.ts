@@ -1,6 +1,6 @@
 import type { ForgeName } from "./proofs";
 
-/** A webhook as the stack puts it out. */
+/** A webhook from the stack's outputs. */
 export interface Target {
   forge: ForgeName;
   /** `/webhooks/github` */

@@ -6,7 +6,7 @@ import { readService } from "./state";
 
 type PipelineEvent = Extract<CloudEvent, { kind: "pipeline" }>;
 
-/** Any application's executions that have ended so far, in order: how they did. */
+/** The results of an application's ended executions so far, in order. */
 function endsOf(context: ScenarioContext, application: string): PipelineEvent["status"][] {
   const pipeline = stackOf(context).outputs.pipelines[application];
   return context.account.events.flatMap((it) =>
@@ -14,14 +14,14 @@ function endsOf(context: ScenarioContext, application: string): PipelineEvent["s
   );
 }
 
-/** Waits until so many executions of an application have ended, and expects them to have succeeded. @throws Mismatch */
+/** Waits until this many executions of an application have ended, and expects success. @throws Mismatch */
 export async function expectDeliveries(context: ScenarioContext, application: string, number: number): Promise<void> {
   while (endsOf(context, application).length < number)
     await context.account.until((it): it is PipelineEvent => it.kind === "pipeline" && it.status !== "InProgress");
   expectSame(`executions of ${application}`, endsOf(context, application), Array(number).fill("Succeeded"));
 }
 
-/** A commit is what the one task of each of an application's services runs, and what the environment's tag is at. @throws Mismatch */
+/** The single task of each service of an application runs the commit, which the environment tags. @throws Mismatch */
 export async function expectRuns(
   context: ScenarioContext,
   application: string,

@@ -12,13 +12,13 @@ const actionName = "Approval";
 export interface WaitingApproval {
   executionId: string;
   version: string;
-  /** The answer has to bring it. */
+  /** The response must include it. */
   token: string;
 }
 
 type ActionEvent = Extract<CloudEvent, { kind: "action" }>;
 
-/** Waits until an execution of the rehearsed stack's pipeline comes to its approval, if none has since the last push. */
+/** Waits until an execution of the rehearsed stack's pipeline reaches its approval after the last push. */
 export async function comesToApproval(context: ScenarioContext): Promise<WaitingApproval> {
   const pipeline = pipelineOf(context);
   await context.event(
@@ -35,7 +35,7 @@ export async function comesToApproval(context: ScenarioContext): Promise<Waiting
 export const asksForApproval = async (context: ScenarioContext): Promise<boolean> =>
   (await stages(context)).some((it) => it.stageName === stageName);
 
-/** What waits for approval now, as the console shows it. @throws if nothing does */
+/** The waiting approval, as shown in the console. @throws if there is none */
 export async function waitingApproval(context: ScenarioContext): Promise<WaitingApproval> {
   const { latestExecution, actionStates = [] } = await approvalStage(context);
   const action = actionStates.find((it) => it.actionName === actionName)?.latestExecution;
@@ -45,13 +45,13 @@ export async function waitingApproval(context: ScenarioContext): Promise<Waiting
   return { executionId, version: await versionOf(context, executionId), token: action.token };
 }
 
-/** The version that waits behind the one whose approval is not decided, if one does. */
+/** The version waiting behind the one that needs approval, if any. */
 export async function versionBehind(context: ScenarioContext): Promise<string | undefined> {
   const { inboundExecution } = await approvalStage(context);
   return inboundExecution && versionOf(context, String(inboundExecution.pipelineExecutionId));
 }
 
-/** Answers, as somebody does in the console. */
+/** Approves or rejects, as a person in the console. */
 export async function answerApproval(
   context: ScenarioContext,
   { token }: WaitingApproval,
@@ -81,7 +81,7 @@ async function stages(context: ScenarioContext): Promise<StageState[]> {
   return state.stageStates ?? [];
 }
 
-/** The version of the image that an execution has taken at its source; the digest if no pushed version is in it. */
+/** The version of an execution's source image; the digest if it contains no pushed version. */
 export async function versionOf(context: ScenarioContext, pipelineExecutionId: string): Promise<string> {
   const { pipelineExecution } = await asOperator<GetPipelineExecutionOutput>(
     context,
@@ -95,7 +95,7 @@ export async function versionOf(context: ScenarioContext, pipelineExecutionId: s
 
 type Notice = Extract<CloudEvent, { kind: "notice" }>;
 
-/** What CodePipeline asks reviewers with, and the topic that it was published to. */
+/** CodePipeline's request to reviewers, and its topic. */
 export interface ApprovalRequest {
   topic: string;
   subject: string;
@@ -104,11 +104,11 @@ export interface ApprovalRequest {
   text: string;
 }
 
-/** What reviewers were asked about a version so far. */
+/** All requests to reviewers about a version so far. */
 export const requestsAbout = (context: ScenarioContext, version: string): ApprovalRequest[] =>
   requests(context).filter(({ text }) => text.includes(commitOf(context, version)));
 
-/** What reviewers were asked so far that is answered with a token. */
+/** All requests to reviewers so far with this token. */
 export const requestsFor = (context: ScenarioContext, token: string): ApprovalRequest[] =>
   requests(context).filter((it) => it.token === token);
 

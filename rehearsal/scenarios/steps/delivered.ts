@@ -5,19 +5,19 @@ import { expectEqual } from "../scenario";
 import { type ScenarioContext, stackOf } from "../scenarioContext";
 import { asOperator } from "./operator";
 
-/** The application that the scenarios watch and its web service, as the stack files name them. */
+/** The application under test and its web service, as named in the stack files. */
 export const application = "storefront";
 export const web = "web";
 
-/** A service of the application, as ECS names it. */
+/** A service of the application, with its ECS names. */
 export interface RunningService {
-  /** As the stack file names it: `web`. */
+  /** As in the stack file: `web`. */
   name: string;
   serviceName: string;
   cluster: string;
 }
 
-/** The services of an application that a stack has declared, by name. @param of the one that is watched, unless told */
+/** An application's services declared by a stack, by name. @param of by default the application under test */
 export function servicesOf(context: ScenarioContext, stack?: string, of = application): RunningService[] {
   const { registrations } = stackOf(context, stack);
   const tagsOf = (taskDefinition: unknown): Record<string, string> => {
@@ -38,7 +38,7 @@ export function servicesOf(context: ScenarioContext, stack?: string, of = applic
     .sort((a, b) => a.name.localeCompare(b.name));
 }
 
-/** Digest, or tag, of the image that a task definition runs. */
+/** Digest or tag of a task definition's image. */
 export async function digestOf(context: ScenarioContext, taskDefinition: string | undefined): Promise<string> {
   const described = await asOperator<DescribeTaskDefinitionResponse>(context, "ecs", "DescribeTaskDefinition", {
     taskDefinition,
@@ -47,7 +47,7 @@ export async function digestOf(context: ScenarioContext, taskDefinition: string 
   return image.split("@")[1] ?? image.split("/").slice(1).join("/");
 }
 
-/** Digest of the image that has a tag in an application's repository, if there is one. */
+/** Digest of an application's image with a tag, if any. */
 export const taggedDigest = async (
   context: ScenarioContext,
   imageTag: string,
@@ -65,7 +65,7 @@ async function imageOf(context: ScenarioContext, imageTag: string, of: string): 
   return imageDetails[0];
 }
 
-/** Name of an application's repository, which all its environments share. */
+/** An application's repository, shared by all its environments. */
 export function repositoryOf({ stacks }: ScenarioContext, of = application): string {
   const urls = stacks.flatMap(({ outputs }) => outputs.repositories[of] ?? []);
   const [, name] = /^[^/]+\/(.+)$/.exec(urls[0] ?? "") ?? [];
@@ -78,9 +78,9 @@ export interface ScheduleRule {
   name: string;
   schedule: string;
   state: string;
-  /** What its tasks run in place of the image's own command. */
+  /** The command that overrides the image's own. */
   command: string;
-  /** Of the image that its tasks run. */
+  /** Of its tasks' image. */
   digest: string;
 }
 
@@ -103,7 +103,7 @@ export async function schedulesOf(context: ScenarioContext, stack?: string): Pro
   return rules.sort((a, b) => a.name.localeCompare(b.name));
 }
 
-/** What examples/storefront/schedules.yaml asks for. */
+/** The schedules in examples/storefront/schedules.yaml. */
 export const usualSchedules: Omit<ScheduleRule, "digest">[] = [
   { name: "daily-report", schedule: "cron(0 3 * * ? *)", state: "ENABLED", command: "node report.js sales" },
   { name: "stock", schedule: "rate(6 hours)", state: "ENABLED", command: "node report.js stock" },

@@ -11,25 +11,25 @@ import { lastVersion } from "./versions";
 type PipelineEvent = Extract<CloudEvent, { kind: "pipeline" }>;
 type ActionEvent = Extract<CloudEvent, { kind: "action" }>;
 
-/** An action that ended, and how. */
+/** An action that ended, and its status. */
 export type EndedAction = [action: string, status: string];
 
-/** How an execution ended. */
+/** The result of an execution. */
 export interface Execution {
   id: string;
   status: PipelineEvent["status"];
   /** Actions that ended, in order. */
   actions: EndedAction[];
-  /** What the failed action said, empty if none failed. */
+  /** The failed action's message; empty if none failed. */
   failure: string;
 }
 
-/** Name of the application's pipeline in a stack, the rehearsed one unless told. */
+/** The application's pipeline in a stack, by default the rehearsed one. */
 export function pipelineOf(context: ScenarioContext, stack?: string): string {
   return named(stackOf(context, stack).outputs.pipelines, application, "pipelines");
 }
 
-/** Where the web service of a stack is asked. */
+/** The address of a stack's web service. */
 export function serviceUrl(context: ScenarioContext, stack?: string): string {
   return named(stackOf(context, stack).outputs.services, `${application}/${web}`, "services");
 }
@@ -40,7 +40,7 @@ function named(table: Record<string, string>, key: string, output: string): stri
   return value;
 }
 
-/** How many executions the application's pipeline has begun so far. */
+/** Number of executions that the application's pipeline has started. */
 export function executions(context: ScenarioContext, stack?: string): number {
   const pipeline = pipelineOf(context, stack);
   const begun = context.account.events.filter(
@@ -50,14 +50,14 @@ export function executions(context: ScenarioContext, stack?: string): number {
 }
 
 /**
- * Follows the first execution since the last push to its end.
- * @param stack whose pipeline it is, the rehearsed one unless told
+ * Follows the first execution since the last push until it ends.
+ * @param stack by default the rehearsed one
  */
 export async function followExecution(context: ScenarioContext, stack?: string): Promise<Execution> {
   return endOf(context, await startOf(context, stack), stack);
 }
 
-/** Id of the first execution that a stack's pipeline has begun since the last push, or begins. */
+/** Id of the first execution of a stack's pipeline since the last push; waits for it. */
 export async function startOf(context: ScenarioContext, stack?: string): Promise<string> {
   const pipeline = pipelineOf(context, stack);
   const { executionId } = await context.event(
@@ -66,7 +66,7 @@ export async function startOf(context: ScenarioContext, stack?: string): Promise
   return executionId;
 }
 
-/** How an execution that began since the last push has ended, or ends. */
+/** The result of an execution that started since the last push; waits for it. */
 export async function endOf(context: ScenarioContext, id: string, stack?: string): Promise<Execution> {
   const pipeline = pipelineOf(context, stack);
   const end = await context.event(
@@ -85,7 +85,7 @@ export async function endOf(context: ScenarioContext, id: string, stack?: string
   };
 }
 
-/** The actions of an execution that have ended so far, in order. One that ended twice is there twice. */
+/** An execution's ended actions so far, in order. An action that ended twice is listed twice. */
 export const endedActions = (context: ScenarioContext, executionId: string): EndedAction[] =>
   actionEvents(context, executionId)
     .filter(({ status }) => status !== "InProgress")
@@ -94,10 +94,10 @@ export const endedActions = (context: ScenarioContext, executionId: string): End
 const actionEvents = ({ account }: ScenarioContext, executionId: string): ActionEvent[] =>
   account.events.filter((it): it is ActionEvent => it.kind === "action" && it.executionId === executionId);
 
-/** What an execution says while another deployment of the application is under way. */
+/** An execution's summary while another deployment of the application is in progress. */
 export const waitingFor = (holder: string): string => `waiting for ${holder}`;
 
-/** No deployment before has kept an execution from going on: each has given back what it held. @throws Mismatch */
+/** The execution never waited for an earlier deployment: each has released its lock. @throws Mismatch */
 export function expectNeverWaited(context: ScenarioContext, executionId: string): void {
   const said = context.account.events.flatMap((it) =>
     it.kind === "log" && it.line.includes(`deploy/${executionId} `) ? [it.line] : [],
@@ -109,7 +109,7 @@ export function expectNeverWaited(context: ScenarioContext, executionId: string)
   );
 }
 
-/** Adds the webhook to acme/storefront with the URL and the secret that the stack puts out which takes pushes. */
+/** Adds the webhook to acme/storefront, with URL and secret from the outputs of the stack that receives pushes. */
 export const addWebhook: Step = {
   title: "the webhook is added at GitHub",
   async run(context) {
@@ -121,7 +121,7 @@ export const addWebhook: Step = {
   },
 };
 
-/** Pushes a commit, which the webhook queues, or the next poll finds. */
+/** Pushes a commit; the webhook queues it, or the next poll finds it. */
 export const push = (
   title: string,
   commit: (repository: Repository, context: ScenarioContext) => Promise<RefUpdate>,
@@ -137,7 +137,7 @@ export const push = (
   },
 });
 
-/** What a delivery goes through, by stack. Not read off the program: an action that is taken out of it is to be missed. */
+/** The actions of a delivery, by stack. Not derived from the program, so that a removed action is noticed. */
 const fromPush = ["Source", "Test", "Build", "Migrate", "Deploy", "Schedules", "Tag"];
 const actions: Record<string, string[]> = {
   dev: fromPush,
@@ -146,19 +146,19 @@ const actions: Record<string, string[]> = {
   prod: ["Source", "Image", "Approval", "Migrate", "Deploy", "Schedules", "Tag"],
 };
 
-/** How a delivery differs from the usual one of its stack. */
+/** How a delivery differs from its stack's usual one. */
 export interface Delivered {
-  /** The rehearsed one unless told. */
+  /** Default: the rehearsed one. */
   stack?: string;
-  /** In the order in which they end; those in a list run side by side, and end in any order. */
+  /** In the order in which they end; those in a list run in parallel and end in any order. */
   actions?: (string | string[])[];
-  /** What the version's schedules.yaml asks for. */
+  /** The schedules in the version's schedules.yaml. */
   schedules?: typeof usualSchedules;
-  /** The outcomes of others that it has waited for, which were told since the push. */
+  /** Reported results of deliveries that it waited for, since the push. */
   waitedFor?: string[];
 }
 
-/** The last push goes through all stages of a pipeline, and everything is as that version wants it, and told. */
+/** The last push passes all stages of a pipeline, the state matches that version, and the result is reported. */
 export const deliversAs = ({ stack, ...rest }: Delivered): Step => ({
   title: stack === undefined ? "the pipeline delivers it" : `the pipeline of ${stack} delivers it`,
   async run(context) {
@@ -168,7 +168,7 @@ export const deliversAs = ({ stack, ...rest }: Delivered): Step => ({
   },
 });
 
-/** An execution went through all stages, and everything is as its version wants it, and told. @returns its actions */
+/** An execution passed all stages, the state matches its version, and the result was reported. @returns its actions */
 export async function expectDelivered(
   context: ScenarioContext,
   execution: Execution,
@@ -178,7 +178,7 @@ export async function expectDelivered(
   const { name, environment } = stackOf(context, stack);
   expectEqual(`the execution ended${execution.failure && ` (${execution.failure})`}`, execution.status, "Succeeded");
   const expected = rest.actions ?? actions[name] ?? [];
-  // Those that run side by side are as good as one that ends as often.
+  // Parallel actions may finish in any order.
   const placeOf = (action: string) => expected.find((it) => typeof it !== "string" && it.includes(action)) ?? action;
   expectSame(
     "its actions ended",
@@ -192,13 +192,13 @@ export async function expectDelivered(
   return expected.flat().join(", ");
 }
 
-/** As usual, to a stack. */
+/** The usual delivery to a stack. */
 export const deliversTo = (stack?: string): Step => deliversAs(stack === undefined ? {} : { stack });
 
-/** The same of the stack that is rehearsed. */
+/** The same for the rehearsed stack. */
 export const delivers = deliversTo();
 
-/** Anyone who asks the service of a stack gets this version. */
+/** Everyone who calls a stack's service gets this version. */
 export const answers = (version: string, stack?: string): Step => ({
   title: stack === undefined ? `the service answers ${version}` : `the service of ${stack} answers ${version}`,
   async run(context) {
@@ -209,7 +209,7 @@ export const answers = (version: string, stack?: string): Step => ({
   },
 });
 
-/** What the service says its version is. @throws if it answers anything but 200 */
+/** The version in the service's response. @throws for any status but 200 */
 export async function askVersion(context: ScenarioContext, stack?: string): Promise<string> {
   const { status, body } = await context.ask(`${serviceUrl(context, stack)}/version`);
   expectEqual("the service's status", status, 200);

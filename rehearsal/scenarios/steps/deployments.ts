@@ -3,7 +3,7 @@ import { expectEqual, expectSame, type Step } from "../scenario";
 import { type ScenarioContext, stackOf } from "../scenarioContext";
 import { commitOf, readable } from "./versions";
 
-/** A deployment by HTTP, as its API tells it. */
+/** A deployment by HTTP, as its API returns it. */
 export interface Deployment {
   id: string;
   application: string;
@@ -16,15 +16,15 @@ export interface Deployment {
 
 export interface DeploymentRequest {
   method?: "GET" | "POST";
-  /** After the API's own: `/<id>` */
+  /** Appended to the API's own: `/<id>` */
   path?: string;
-  /** The stack's own token unless told; null for none. */
+  /** Default: the stack's own token; null for none. */
   token?: string | null;
   contentType?: string;
   body?: string;
 }
 
-/** Sends a request to the API of deployments. */
+/** Sends a request to the deployments API. */
 export function requestDeployment(context: ScenarioContext, request: DeploymentRequest): Promise<Response> {
   const { deploymentsUrl, deploymentToken } = stackOf(context).outputs;
   if (deploymentsUrl === undefined || deploymentToken === undefined)
@@ -40,11 +40,11 @@ export function requestDeployment(context: ScenarioContext, request: DeploymentR
   });
 }
 
-/** What is sent to deploy a version of the application that was pushed. */
+/** Body of a request to deploy a pushed version of the application. */
 export const wanting = (context: ScenarioContext, version: string): string =>
   JSON.stringify({ application: "storefront", version: commitOf(context, version) });
 
-/** Asks for a version, which is taken. */
+/** Requests a version; it is accepted. */
 export async function deploy(context: ScenarioContext, version: string): Promise<Deployment> {
   const { status, body, headers } = await requestDeployment(context, { body: wanting(context, version) });
   expectEqual(`the status of the answer (${body})`, status, 202);
@@ -58,7 +58,7 @@ export async function deploy(context: ScenarioContext, version: string): Promise
   return deployment;
 }
 
-/** Asks how a deployment stands until it has ended. */
+/** Polls a deployment until it has ended. */
 export async function ended(context: ScenarioContext, id: string): Promise<Deployment> {
   for (;;) {
     const { status, body } = await requestDeployment(context, { method: "GET", path: `/${id}` });
@@ -69,7 +69,7 @@ export async function ended(context: ScenarioContext, id: string): Promise<Deplo
   }
 }
 
-/** A request is refused, and nothing is begun. @param reason with versions in place of commits */
+/** A request is rejected and starts nothing. @param reason with versions in place of commits */
 export const refuses = (
   title: string,
   status: number,
@@ -82,7 +82,7 @@ export const refuses = (
     const answer = await requestDeployment(context, request(context));
     expectEqual("the status", answer.status, status);
     expectEqual("the reason", readable(context, JSON.parse(answer.body).reason), reason);
-    // Meanwhile the deploy function may note that a delivery has ended.
+    // The deploy function may record the end of a delivery meanwhile.
     const written = context.account.trail
       .slice(trail)
       .filter(({ principal }) => /-deployments-role-/.test(principal))

@@ -9,7 +9,7 @@ type JobResultEvent = Extract<CloudEvent, { kind: "job-result" }>;
 const runOf = ({ pipeline, executionId, stage, action }: ActionEvent | JobResultEvent): string =>
   `${stage}/${action} of ${pipeline} ${executionId}`;
 
-/** Names of the actions that functions do, as `pipeline/stage/action`. */
+/** Names of the actions performed by functions, as `pipeline/stage/action`. */
 export function functionActions({ stacks }: ScenarioContext): Set<string> {
   const pipelines = stacks
     .flatMap(({ registrations }) => registrations)
@@ -26,9 +26,9 @@ export function functionActions({ stacks }: ScenarioContext): Set<string> {
 }
 
 /**
- * Of every execution that has ended: each action that began has ended once, and of those that functions do, CodePipeline
- * took one result, which is how the action ended.
- * @throws Mismatch that names the actions of which this is not so
+ * For every ended execution: each started action has ended once. For actions performed by functions, CodePipeline
+ * accepted one result, which matches the action's status.
+ * @throws Mismatch with the actions that violate this
  */
 export function expectEndedOnce(context: ScenarioContext): void {
   const { events } = context.account;

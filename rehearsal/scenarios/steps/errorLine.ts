@@ -3,8 +3,8 @@ import type { Registration } from "../../monitor";
 import type { ScenarioContext } from "../scenarioContext";
 
 /**
- * What a function logged as an error, as `group: message: cause`; undefined for everything else. Functions log JSON
- * lines, and many report a failure to the service that called them instead of failing themselves.
+ * A function's error log line as `group: message: cause`; undefined for anything else. Functions log JSON lines, and
+ * many report a failure to the calling service instead of failing themselves.
  */
 export function errorLine({ stacks }: ScenarioContext, event: CloudEvent): string | undefined {
   if (event.kind !== "log") return undefined;
@@ -16,7 +16,7 @@ export function errorLine({ stacks }: ScenarioContext, event: CloudEvent): strin
   return `${event.group}: ${entry.message}${cause === undefined ? "" : `: ${cause}`}`;
 }
 
-/** Whether it is a function with this log group: tasks log errors of their own. */
+/** Whether it is a function with this log group: tasks log their own errors. */
 function logsTo({ type, inputs }: Registration, group: string): boolean {
   const { logGroup } = (inputs.loggingConfig ?? {}) as { logGroup?: string };
   return type === "aws:lambda/function:Function" && logGroup === group;
@@ -27,7 +27,7 @@ function parse(line: string): Record<string, unknown> {
     const value: unknown = JSON.parse(line);
     return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {};
   } catch {
-    // The runtime's own lines, and those of libraries, are text.
+    // Lines of the runtime and of libraries are plain text.
     return {};
   }
 }

@@ -5,19 +5,19 @@ import { type Execution, expectNeverWaited, followExecution } from "./deliveries
 import { expectTold } from "./notices";
 import { type DeliveryState, expectState, readService } from "./state";
 
-/** How a delivery fails, and what it leaves. */
+/** How a delivery fails, and the state afterwards. */
 export interface Failed {
-  /** The actions that ended, in order: the last of them failed. */
+  /** The ended actions, in order; the last one failed. */
   actions: string[];
-  /** What the failed action says. */
+  /** The failed action's message. */
   causes: RegExp[];
-  /** The stage that it belongs to, as the notice names it. */
+  /** The failed stage, as in the notice. */
   stage: string;
-  /** How everything is afterwards; what is left out depends on what was played before. */
+  /** The state afterwards; omitted parts depend on earlier scenarios. */
   leaves: Partial<DeliveryState>;
 }
 
-/** @throws Mismatch if an execution did not fail so, left anything else, or was told in another way */
+/** @throws Mismatch if an execution did not fail this way, the state differs, or the notice does */
 export async function expectFailed(context: ScenarioContext, execution: Execution, expected: Failed): Promise<void> {
   const { actions, causes, stage, leaves } = expected;
   expectEqual("the execution ended", execution.status, "Failed");
@@ -39,8 +39,8 @@ export async function expectFailed(context: ScenarioContext, execution: Executio
 const [LOOK, PATIENCE] = [5_000, 300_000];
 
 /**
- * A service that is to have no tasks has gone back at once, but its rollout is over only when the last of them has stopped:
- * for that, five minutes are enough.
+ * A service with no desired tasks rolls back at once, but its rollout ends only when the last task has stopped: five
+ * minutes are enough.
  */
 async function rolledOut(context: ScenarioContext): Promise<void> {
   for (let waited = 0; waited < PATIENCE; waited += LOOK) {
@@ -50,7 +50,7 @@ async function rolledOut(context: ScenarioContext): Promise<void> {
   }
 }
 
-/** The last push fails: as a step. */
+/** A step: the last push fails. */
 export const fails = (title: string, expected: Failed): Step => ({
   title,
   async run(context) {

@@ -3,19 +3,19 @@ import { expectEqual } from "../scenario";
 import type { ScenarioContext } from "../scenarioContext";
 import { errorLine } from "./errorLine";
 
-/** What fetch logged when it failed. */
+/** Fetch's log entry about a failure. */
 export interface FetchFailure {
-  /** `fetch failed` where it tries again, `fetch gave up` where the message is a dead letter. */
+  /** `fetch failed` if it will retry, `fetch gave up` if the message goes to the dead-letter queue. */
   message: string;
   cause: string;
-  /** How often the message was handed out. */
+  /** How often the message was received. */
   receives: number;
   retryInSeconds?: number;
 }
 
 type Log = Extract<CloudEvent, { kind: "log" }>;
 
-/** The failure that an event tells of, if it does. */
+/** The failure reported by an event, if any. */
 function failureOf(context: ScenarioContext, event: CloudEvent): FetchFailure | undefined {
   if (event.kind !== "log" || errorLine(context, event) === undefined) return undefined;
   const entry: FetchFailure = JSON.parse(event.line);
@@ -26,14 +26,14 @@ function failureOf(context: ScenarioContext, event: CloudEvent): FetchFailure | 
 export const fetchFailures = (context: ScenarioContext): FetchFailure[] =>
   context.since().flatMap((event) => failureOf(context, event) ?? []);
 
-/** The last failure of fetch so far. @throws if it has not failed yet */
+/** The latest failure of fetch. @throws if there is none */
 export function lastFailure(context: ScenarioContext): FetchFailure {
   const last = context.account.events.flatMap((event) => failureOf(context, event) ?? []).at(-1);
   if (last === undefined) throw new Error("Fetch has not failed yet.");
   return last;
 }
 
-/** The first failure of fetch after the event at a place, one that happened already or the next to come. @returns its place too */
+/** The first failure of fetch after a position in the events, past or future. @returns its position too */
 export async function fetchFailureAfter(
   context: ScenarioContext,
   place: number,
@@ -44,7 +44,7 @@ export async function fetchFailureAfter(
   return [failureOf(context, event) as FetchFailure, events.indexOf(event) + 1];
 }
 
-/** A message waits twice as long each time, less up to a tenth, and at most a quarter of an hour. @throws Mismatch */
+/** The delay doubles each time, less up to a tenth, to at most a quarter of an hour. @throws Mismatch */
 export function expectBackoff({ receives, retryInSeconds = 0 }: FetchFailure): void {
   const longest = Math.min(15 * 60, 15 * 2 ** (receives - 1));
   const isWithin = retryInSeconds > longest * 0.9 - 1 && retryInSeconds <= longest;

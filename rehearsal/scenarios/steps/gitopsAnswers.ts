@@ -11,7 +11,7 @@ import {
   revisionOf,
 } from "./pullRequests";
 
-/** A request that leads to no pull request, and what it is answered. */
+/** A request that opens no pull request, and its response. */
 type Case = [
   what: string,
   request: (context: ScenarioContext) => ApiRequest,
@@ -62,7 +62,7 @@ const ignored: Case[] = [
   ["a job that makes no image", job({ job: "lint" }), 202, /^job lint is none of those/],
 ];
 
-/** Each is answered so, and nothing is written or started. */
+/** Each request gets its response; nothing is written or started. */
 const answered = (title: string, cases: Case[]): Step => ({
   title,
   async run(context) {
@@ -85,7 +85,7 @@ export const refusals = answered("what is wrong is refused, and the answer names
 
 export const builtInVain = answered("a build that nobody waits for is answered 202 with the reason", ignored);
 
-/** A page of another site asks from a browser, which asks for permission before, and may send no header. */
+/** Calls from a page of another site: the browser sends a preflight request and cannot send the header. */
 export const fromBrowsers: Step = {
   title: "a browser may call from the configured origin, and from no other; the token may be in the query",
   async run(context) {
@@ -132,8 +132,8 @@ async function listAll(context: ScenarioContext, query: string): Promise<PullReq
 const summary = ({ service, environment, state }: PullRequestRecord): string => `${service} ${environment} ${state}`;
 
 /**
- * The list tells all of it, and can be asked for a part; what is deleted is gone.
- * @param expected service, environment and state of every record, the newest first
+ * The list returns all records and can be filtered; deleted records are gone.
+ * @param expected service, environment and state of every record, newest first
  */
 export const lists = (expected: string[]): Step => ({
   title: "records are listed, newest first, in pages, by service and by state; one is deleted",

@@ -32,7 +32,7 @@ export const overlayOf = (service: string, environment: string): string =>
 const { name, email } = settings.author;
 const signature = `Signed-off-by: ${name} <${email}>`;
 
-/** A pull request is as the settings want it: whom it asks, and its one commit. @throws Mismatch */
+/** A pull request matches the settings: its reviewers and its single commit. @throws Mismatch */
 async function expectAsSet(
   context: ScenarioContext,
   pullRequest: PullRequest,
@@ -47,7 +47,7 @@ async function expectAsSet(
   expectEqual("the end of its commit's message", message.split("\n").at(-1), signature);
 }
 
-/** The record has led to a pull request, which is open, is as the settings want it, and changes these lines. @throws Mismatch */
+/** The record has an open pull request that matches the settings and changes these lines. @throws Mismatch */
 export async function expectOpened(
   context: ScenarioContext,
   record: PullRequestRecord,
@@ -62,15 +62,15 @@ export async function expectOpened(
   return { detail: `${addressOf(pullRequest)} (${pullRequest.title})`, excerpt: diff };
 }
 
-/** The tag that an overlay of the example has at first. */
+/** The initial tag in an overlay of the example. */
 export const firstTag = "0b5ee1f6d44bb0a1a2b0d6f6e8b6de6a2a0a4a11";
 
 const tags = (from: string, to: string): string[] => [`-    newTag: ${from}`, `+    newTag: ${to}`];
 
-/** The lines that another revision of the storefront changes in an overlay that has one already. */
+/** The lines that another storefront revision changes in an overlay that already has one. */
 export const tagLines = (position: number): string[] => tags(firstTag, revisionOf("storefront", position));
 
-/** A job of CI's has ended well: what it built is proposed. */
+/** A CI job has succeeded: its image is proposed. */
 export const opens = (position: number): Step => ({
   title: `CI reports build ${position} of the storefront, and a pull request is opened`,
   async run(context) {
@@ -99,7 +99,7 @@ export const opens = (position: number): Step => ({
   },
 });
 
-/** A job of CI's is told once more, by a retry or by somebody who ran it again. */
+/** A CI job's webhook arrives again, after a retry or a rerun. */
 export const repeats = (position: number): Step => ({
   title: "the same request again is answered with the existing record, and starts nothing",
   async run(context) {
@@ -118,7 +118,7 @@ export const repeats = (position: number): Step => ({
   },
 });
 
-/** The newer one takes the place of the older one, which says so. */
+/** The newer one supersedes the older one, which says so. */
 export const supersedes = (position: number, older: number): Step => ({
   title: `build ${position} replaces the one before, whose pull request is closed with a link to it`,
   async run(context) {
@@ -133,7 +133,7 @@ export const supersedes = (position: number, older: number): Step => ({
   },
 });
 
-/** Somebody merges it; the same is asked for after its record is gone. */
+/** Someone merges it; the same is requested after its record is deleted. */
 export const unchanged = (position: number): Step => ({
   title: "it is merged; the same request again changes and opens nothing",
   async run(context) {
@@ -151,10 +151,10 @@ export const unchanged = (position: number): Step => ({
   },
 });
 
-/** How many callers ask for the same at once. */
+/** Number of concurrent identical requests. */
 const CALLERS = 8;
 
-/** All runners of a build tell of it at the same moment. The overlay has no image yet. */
+/** All runners of a build report at the same moment. The overlay has no image yet. */
 export const opensOnce: Step = {
   title: `${CALLERS} identical requests at once: one task, one pull request, which adds the image to the overlay`,
   async run(context) {
@@ -183,7 +183,7 @@ export const opensOnce: Step = {
   },
 };
 
-/** By digest, as a pipeline knows an image: what is proposed is what was tested. */
+/** By digest, as in a pipeline: what is proposed is what was tested. */
 export const opensByDigest: Step = {
   title: "an image by digest replaces another digest",
   async run(context) {
@@ -199,7 +199,7 @@ export const opensByDigest: Step = {
   },
 };
 
-/** Several are open for the gitops repository, of different services and environments. */
+/** Several are open in the gitops repository, for different services and environments. */
 export const areOpen = (...titles: RegExp[]): Step => ({
   title: `${gitops} has one open pull request for each service and environment`,
   async run(context) {

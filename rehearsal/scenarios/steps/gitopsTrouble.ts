@@ -22,21 +22,21 @@ import {
   tasksStarted,
 } from "./pullRequests";
 
-/** The lines that a build changes after another one was merged. */
+/** The lines that a build changes after another was merged. */
 const linesAfter = (position: number, merged: number): string[] => [
   `-    newTag: ${revisionOf("storefront", merged)}`,
   `+    newTag: ${revisionOf("storefront", position)}`,
 ];
 
-/** How long a list of overlays counts, in simulated milliseconds. */
+/** How long a list of overlays is valid, in simulated milliseconds. */
 const OVERLAYS_VALID = 60_000;
 
-/** Nobody has made the environment's overlay. Asked for again, the failure is told, and how to try again. */
+/** The environment's overlay does not exist. A repeated request returns the failure, and how to retry. */
 export const overlayIsMissing: Step = {
   title:
     "an environment without an overlay: failed, and the record says which file is missing; the next starts no task",
   async run(context) {
-    // The list that the last task has left is not believed any more.
+    // The list cached by the last task has expired.
     await context.pass(OVERLAYS_VALID);
     const body = {
       repository: storefront,
@@ -68,10 +68,10 @@ export const overlayIsMissing: Step = {
 
 type LogEvent = Extract<CloudEvent, { kind: "log" }>;
 
-/** Secrets Manager's sentence of a secret that is there, and has no value. */
+/** Secrets Manager's message for a secret without a value. */
 const HAS_NO_VALUE = /Secrets Manager can't find the specified secret value for staging label: AWSCURRENT/;
 
-/** Before anybody has put the token into Secrets Manager. What a task cannot tell of itself, ECS does, in the log. */
+/** Before the token is in Secrets Manager. A task that cannot start cannot log; ECS logs the reason. */
 export const tokenIsMissing: Step = {
   title:
     "the token is not in Secrets Manager yet: the task cannot start; the record says so, and where the log says why",
@@ -92,10 +92,10 @@ export const tokenIsMissing: Step = {
   },
 };
 
-/** The API fails for as long as it takes to ask it so often. */
+/** The API fails for this many requests. */
 const FAILURES = 2;
 
-/** A short outage is waited for. */
+/** The task waits out a short outage. */
 export const apiRecovers = (position: number, merged: number): Step => ({
   title: `GitHub's API fails ${FAILURES} times: the task retries, and the pull request is opened`,
   async run(context) {
@@ -108,10 +108,10 @@ export const apiRecovers = (position: number, merged: number): Step => ({
   },
 });
 
-/** How often somebody else is faster. */
+/** How often another commit arrives first. */
 const MOVES = 2;
 
-/** Somebody else's commits come between the task's look at the base and its push, where branches have to be up to date. */
+/** Another commit arrives between the task's read of the base and its push, and branches must be up to date. */
 export const baseMoves = (position: number, merged: number): Step => ({
   title: `main moves before each of ${MOVES} pushes, which are rejected: the third attempt starts from its head`,
   async run(context) {
@@ -131,7 +131,7 @@ export const baseMoves = (position: number, merged: number): Step => ({
   },
 });
 
-/** Nothing of GitHub answers, for longer than the task waits for it. */
+/** All of GitHub is unreachable for longer than the task waits. */
 export const githubIsDown = (position: number): Step => ({
   title:
     "GitHub is down: the request fails, and the record says why (the task waits in real time between its attempts)",
@@ -147,7 +147,7 @@ export const githubIsDown = (position: number): Step => ({
   },
 });
 
-/** What failed is told, and asked for again once its record is gone. */
+/** Reports the failure, and repeats the request after deleting the record. */
 export const asksAgain = (position: number, merged: number): Step => ({
   title: "GitHub is back: the record is deleted, the request repeated, and the pull request opened",
   async run(context) {
@@ -170,7 +170,7 @@ const stopTask = async (context: ScenarioContext, { id }: PullRequestRecord): Pr
   await asOperator(context, "ecs", "StopTask", { cluster, task, reason: "an engineer's mistake" });
 };
 
-/** Its task is stopped between two of its steps. What it has left is no obstacle. */
+/** Its task is stopped between two of its steps. The leftovers do no harm. */
 export const taskIsStopped = (position: number, merged: number): Step => ({
   title: "its task is stopped during the push: the request fails; repeated, it opens the pull request",
   async run(context) {

@@ -4,14 +4,14 @@ import type { Registration } from "../../monitor";
 
 type Log = Extract<CloudEvent, { kind: "log" }>;
 
-/** Of simulated time: an instance boots in two minutes. */
+/** Simulated time: an instance boots in two minutes. */
 const PATIENCE = 10 * 60_000;
 
 const isConsole = (event: CloudEvent): event is Log => event.kind === "log" && event.stream === "console";
 
 /**
- * Whoever stands a stack up waits until its NAT instance has the interface that routes lead to.
- * @throws with what the instance's console says, where it does not come to that
+ * Waits, as after a deployment of the stack, until its NAT instance has the interface that routes lead to.
+ * @throws with the instance's console output if it does not get it
  */
 export async function natInstanceReady(
   { events, clock, until }: Pick<Account, "events" | "clock" | "until">,

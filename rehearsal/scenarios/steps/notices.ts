@@ -7,7 +7,7 @@ import { readable } from "./versions";
 
 type Notice = Extract<CloudEvent, { kind: "notice" }>;
 
-/** CloudWatch tells of alarms, and CodePipeline of approvals, as each sees fit: what is left are outcomes of deliveries. */
+/** CloudWatch's alarms and CodePipeline's approvals have their own messages; the rest are delivery outcomes. */
 const isOutcome = (notice: Notice): boolean =>
   !/^(ALARM|OK|INSUFFICIENT_DATA): |^APPROVAL NEEDED/.test(subjectOf(notice));
 
@@ -21,7 +21,7 @@ function outcomesOf(context: ScenarioContext, stack?: string): Notice[] {
     .filter((notice) => topics.includes(notice.topic) && isOutcome(notice));
 }
 
-/** The topic of a stack has heard of that stack's own application alone, since the last push. @throws Mismatch */
+/** Since the last push, a stack's topic received only notices about its own application. @throws Mismatch */
 export function expectOwnOutcomes(context: ScenarioContext, stack?: string): void {
   const own = `${application} in ${stackOf(context, stack).environment}: `;
   const subjects = outcomesOf(context, stack).map(subjectOf);
@@ -32,12 +32,12 @@ export function expectOwnOutcomes(context: ScenarioContext, stack?: string): voi
   );
 }
 
-/** Of simulated time: within it, whatever is to be told next is told. */
+/** Simulated time: the next notice is sent within this. */
 const PATIENCE = 30 * 60_000;
 
 /**
- * Waits until so many outcomes were told since the last push. Where every event of a function comes twice, so may every
- * notice: then each counts once.
+ * Waits until this many outcomes were reported since the last push. If every function event is delivered twice, notices
+ * may repeat: each counts once.
  * @returns the notices so far, with versions in place of commits, the subject in the first line of each
  */
 export async function outcomesTold(context: ScenarioContext, number: number, stack?: string): Promise<string[]> {
@@ -47,14 +47,14 @@ export async function outcomesTold(context: ScenarioContext, number: number, sta
   };
   while (told().length < number) {
     const next = context.account.until((it): it is Notice => it.kind === "notice");
-    // Who waits for ever is told no more than that; who gives up tells what is missing.
+    // Waiting forever would explain nothing; giving up shows what is missing.
     if ((await Promise.race([next, context.clock.wait(PATIENCE)])) === undefined) break;
   }
   return told().map((it) => readable(context, it));
 }
 
 /**
- * Waits for what was told since the last push, and expects it to be these outcomes and no others.
+ * Waits for the outcomes reported since the last push, and expects exactly these.
  * @param subjects in order, with versions in place of commits
  * @returns the notices, with versions in place of commits
  */

@@ -1,12 +1,12 @@
-/** What the program tells at its end, as `pulumi stack output` shows it. */
+/** The program's outputs, as shown by `pulumi stack output`. */
 export interface Outputs {
-  /** Only of a stack that webhooks lead to: `github/acme/storefront` → URL. */
+  /** Only for a stack that receives webhooks: `github/acme/storefront` → URL. */
   webhookUrls?: Record<string, string>;
   webhookSecrets?: Record<string, string>;
-  /** Only of a stack whose versions can be deployed by HTTP. */
+  /** Only for a stack with deployments by HTTP. */
   deploymentsUrl?: string;
   deploymentToken?: string;
-  /** Only of a stack that opens pull requests. */
+  /** Only for a stack that opens pull requests. */
   pullRequestsUrl?: string;
   pullRequestsToken?: string;
   /** `storefront/web` → URL */
@@ -17,16 +17,16 @@ export interface Outputs {
   pipelines: Record<string, string>;
 }
 
-/** An address, and the secret that goes with it: one without the other is of use to nobody. */
+/** An address and its secret: one is useless without the other. */
 const pairs = [
   ["deploymentsUrl", "deploymentToken"],
   ["pullRequestsUrl", "pullRequestsToken"],
 ];
 
-/** The same of addresses by name. */
+/** The same for addresses by name. */
 const tablePairs = [["webhookUrls", "webhookSecrets"]];
 
-/** @throws with the name of each output that is missing or of another form */
+/** @throws with the name of each output that is missing or malformed */
 export function readOutputs(outputs: Record<string, unknown>): Outputs {
   const isText = (value: unknown) => typeof value === "string" && value !== "";
   const isTable = (value: unknown) => typeof value === "object" && value !== null && Object.values(value).every(isText);

@@ -8,26 +8,26 @@ type Invocation = Extract<CloudEvent, { kind: "function-invoked" }>;
 export const isPoll = (event: CloudEvent): event is Invocation =>
   event.kind === "function-invoked" && /-poll-/.test(event.function);
 
-/** Waits until the branches were polled so often from now on. */
+/** Waits until the branches have been polled this many times from now on. */
 export async function polls(context: ScenarioContext, times: number): Promise<Invocation[]> {
   const ended: Invocation[] = [];
   while (ended.length < times) ended.push(await context.account.until(isPoll));
   return ended;
 }
 
-/** Lets time go by until the heads of the branches were compared once more. */
+/** Advances time until the heads have been compared once more. */
 export async function untilCompared(context: ScenarioContext): Promise<void> {
   const compared = () => context.account.events.filter(isPoll).length;
   for (const before = compared(); compared() === before; ) await context.pass(5_000);
 }
 
-/** Does something right after a comparison of heads: the next one is five minutes away, and comes after it however busy the machine is. */
+/** Does something right after a comparison of heads: the next one, five minutes away, always runs afterwards. */
 export async function betweenComparisons<T>(context: ScenarioContext, work: () => Promise<T>): Promise<T> {
   await untilCompared(context);
   return context.clock.during(work());
 }
 
-/** What roles did with a service so far: calls that came to their end. */
+/** Completed calls of roles to a service so far. */
 export const calls = ({ account }: ScenarioContext, service: string, operation: string, role: RegExp): number =>
   account.trail.filter(
     (it) =>
@@ -36,7 +36,7 @@ export const calls = ({ account }: ScenarioContext, service: string, operation: 
 
 const pollRole = /-poll-role-/;
 
-/** Polls that find the branch where it was do nothing. */
+/** Polls that find an unchanged branch do nothing. */
 export const nothingMoved: Step = {
   title: "three polls find no moved branch, and enqueue nothing",
   async run(context) {
@@ -55,7 +55,7 @@ export const nothingMoved: Step = {
 
 const isFetch = (event: CloudEvent): boolean => event.kind === "function-invoked" && /-fetch-/.test(event.function);
 
-/** Each push was one message so far. Two polls that overlap both send it, and the queue takes it once. */
+/** Each push was one message so far. Two overlapping polls both send it, and the queue accepts it once. */
 export const enqueued = (times: number): Step => ({
   title: `${times} pushes were ${times} messages, and started ${times} executions`,
   async run(context) {

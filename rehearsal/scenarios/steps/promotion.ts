@@ -18,14 +18,14 @@ import { type DeliveryState, expectState } from "./state";
 import { isOneOff } from "./tasks";
 import { commitOf } from "./versions";
 
-/** Of simulated time. Nothing happens meanwhile that somebody has to approve. */
+/** Simulated time in which nothing that needs approval may happen. */
 const patience = 60_000;
 
 type RuleEvent = Extract<CloudEvent, { kind: "rule" }>;
 type ActionEvent = Extract<CloudEvent, { kind: "action" }>;
 type PipelineEvent = Extract<CloudEvent, { kind: "pipeline" }>;
 
-/** What has run of a version that is not approved. */
+/** The actions of a version that is not approved. */
 const beforeApproval: EndedAction[] = [
   ["Source", "Succeeded"],
   ["Image", "Succeeded"],
@@ -33,7 +33,7 @@ const beforeApproval: EndedAction[] = [
 
 const environmentOf = (context: ScenarioContext): string => stackOf(context).environment;
 
-/** The tag that the last push was given upstream starts the pipeline, EventBridge is who starts it, and once; the topic is told nothing of upstream. */
+/** The upstream tag of the last push starts the pipeline once, by EventBridge. The topic gets no upstream notice. */
 export const startsOnce: Step = {
   title: "the tag of dev starts the pipeline of prod, once",
   async run(context) {
@@ -55,8 +55,8 @@ export const startsOnce: Step = {
 };
 
 /**
- * A version comes to its approval: reviewers are asked, and nothing is changed.
- * @param meanwhile how everything is before they answer
+ * A version reaches its approval: reviewers are asked, and nothing changes.
+ * @param meanwhile the state before they answer
  */
 export const waits = (version: string, meanwhile: DeliveryState): Step => ({
   title: `version ${version} waits for approval, and changes nothing`,
@@ -70,7 +70,7 @@ export const waits = (version: string, meanwhile: DeliveryState): Step => ({
   },
 });
 
-/** Reviewers were asked once, on the stack's topic, and told what they need to know. @returns the subject */
+/** Reviewers were asked once, on the stack's topic, with all they need to know. @returns the subject */
 function expectAsked(context: ScenarioContext, { version, token }: WaitingApproval, digest = "absent"): string {
   const asked = requestsFor(context, token);
   const topics = stackOf(context).registrations.filter(({ type }) => type === "aws:sns/topic:Topic");
@@ -91,7 +91,7 @@ async function expectUntouched(context: ScenarioContext, executionId: string, me
   await expectState(context, meanwhile);
 }
 
-/** Another version comes behind the one that waits for approval. */
+/** Another version arrives behind the one waiting for approval. */
 export const waitsBehind = (version: string, first: string, meanwhile: DeliveryState): Step => ({
   title: `version ${version} waits behind ${first}, and changes nothing`,
   async run(context) {
@@ -109,7 +109,7 @@ export const waitsBehind = (version: string, first: string, meanwhile: DeliveryS
   },
 });
 
-/** The newest version takes the place of the one that waited behind the first, which is told, and never runs. */
+/** The newest version supersedes the one waiting behind the first; that is reported, and it never runs. */
 export const supersedes = (version: string, meanwhile: DeliveryState): Step => ({
   title: `version ${version} is superseded`,
   async run(context) {
@@ -127,7 +127,7 @@ export const supersedes = (version: string, meanwhile: DeliveryState): Step => (
   },
 });
 
-/** Somebody approves the version that waits, and that is what is delivered, whatever was tagged meanwhile. */
+/** Someone approves the waiting version, and exactly that is delivered, whatever was tagged meanwhile. */
 export const approved = (version: string): Step => ({
   title: `version ${version} is approved, and the pipeline delivers it`,
   async run(context) {
@@ -136,7 +136,7 @@ export const approved = (version: string): Step => ({
   },
 });
 
-/** Somebody rejects the version that waits, and the pipeline ends there. */
+/** Someone rejects the waiting version, and the pipeline ends there. */
 export const rejected = (version: string, reason: string, meanwhile: DeliveryState): Step => ({
   title: `version ${version} is rejected: ${reason}`,
   async run(context) {
@@ -161,7 +161,7 @@ export const rejected = (version: string, reason: string, meanwhile: DeliverySta
   },
 });
 
-/** Answers for the version that waits, and sets the mark: what comes after it is what came of the answer. */
+/** Decides on the waiting version and sets the mark: later events are effects of the decision. */
 async function decide(
   context: ScenarioContext,
   version: string,

@@ -10,13 +10,13 @@ import { type ScenarioContext, stackOf } from "../scenarioContext";
 import { asOperator } from "./operator";
 import type { TaskEvent } from "./tasks";
 
-/** The secret that the settings name. */
+/** The secret named in the settings. */
 export const secret = "acme/gitops-token";
 
-/** Who brings it may read and write acme/gitops. */
+/** Grants read and write access to acme/gitops. */
 export const token = "gh-gitops-7c41d0a9e35b428f";
 
-/** What every stack is told of the gitops repository. CI's own settings depend on where it stands. */
+/** Every stack's settings for the gitops repository. CI's own depend on the stack. */
 export const settings = {
   repository: gitops,
   token: secret,
@@ -26,7 +26,7 @@ export const settings = {
   labels: ["delivery"],
 };
 
-/** A record, as the API tells it. */
+/** A record, as returned by the API. */
 export interface PullRequestRecord {
   id: string;
   service: string;
@@ -42,21 +42,21 @@ export interface PullRequestRecord {
   cause?: string;
   task?: string;
   build?: string;
-  /** Only in the answer to who asks for it once more. */
+  /** Only in the response to a repeated request. */
   hint?: string;
 }
 
 export interface ApiRequest {
   method?: "GET" | "POST" | "DELETE" | "OPTIONS";
-  /** After the API's own: `/<id>`, `?limit=2` */
+  /** Appended to the API's own: `/<id>`, `?limit=2` */
   path?: string;
-  /** The stack's own token unless told; null for none. */
+  /** Default: the stack's own token; null for none. */
   token?: string | null;
   headers?: Record<string, string>;
   body?: object;
 }
 
-/** Sends a request to the API of pull requests. */
+/** Sends a request to the pull requests API. */
 export function requestPullRequest(context: ScenarioContext, request: ApiRequest): Promise<Response> {
   const { pullRequestsUrl, pullRequestsToken } = stackOf(context).outputs;
   if (pullRequestsUrl === undefined || pullRequestsToken === undefined)
@@ -73,11 +73,11 @@ export function requestPullRequest(context: ScenarioContext, request: ApiRequest
   });
 }
 
-/** A commit of a service's source that CI has built; the same in every run. */
+/** A source commit of a service that CI has built; the same in every run. */
 export const revisionOf = (service: string, position: number): string =>
   createHash("sha1").update(`${service} ${position}`).digest("hex");
 
-/** Where the account keeps images. */
+/** The account's image registry. */
 export const registryOf = ({ account }: ScenarioContext): string =>
   `${account.accountId}.dkr.ecr.${account.region}.${account.dnsSuffix}`;
 
@@ -101,11 +101,11 @@ export const jobOf = (position: number, change: Record<string, unknown> = {}): R
 
 export const buildUrl = (position: number): string => `https://circleci.com/gh/${storefront}/${230 + position}`;
 
-/** How often a role has started a task so far. */
+/** How often roles have started a task so far. */
 export const tasksStarted = ({ account }: ScenarioContext): number =>
   account.trail.filter(({ service, operation }) => service === "ecs" && operation === "RunTask").length;
 
-/** Asks for a pull request, which is taken, and starts one task. Sets the mark. */
+/** Requests a pull request, which is accepted and starts one task. Sets the mark. */
 export async function ask(context: ScenarioContext, body: object): Promise<PullRequestRecord> {
   context.mark = context.account.events.length;
   const before = tasksStarted(context);
@@ -119,17 +119,17 @@ export async function ask(context: ScenarioContext, body: object): Promise<PullR
 }
 
 /**
- * Waits until a task has stopped that began since the mark. It takes real time: what gives it up after an hour must not
- * see the hour go by meanwhile.
+ * Waits until a task that started since the mark has stopped. Takes real time: the hour after which the record expires
+ * must not pass meanwhile.
  */
 export async function taskEnds(context: ScenarioContext, isMeant: (task: TaskEvent) => boolean): Promise<void> {
   const isOne = (event: CloudEvent): event is TaskEvent => event.kind === "task" && isMeant(event);
-  // One that cannot start stops without having run.
+  // A task that cannot start stops without having run.
   await context.event(isOne);
   await context.clock.during(context.event((event): event is TaskEvent => isOne(event) && event.status === "STOPPED"));
 }
 
-/** Follows the task of a record that was asked for since the mark, then asks how the record stands until it has ended. */
+/** Follows the task of a record requested since the mark, then polls the record until it has ended. */
 export async function ended(context: ScenarioContext, id: string): Promise<PullRequestRecord> {
   await taskEnds(context, ({ startedBy }) => startedBy?.startsWith(`${id}/`) === true);
   for (;;) {
@@ -145,13 +145,13 @@ export async function read(context: ScenarioContext, id: string): Promise<PullRe
   return JSON.parse(body);
 }
 
-/** Takes a record away that has ended, so that the same can be asked for again. */
+/** Deletes an ended record, so that the same can be requested again. */
 export async function remove(context: ScenarioContext, id: string): Promise<void> {
   const { status, body } = await requestPullRequest(context, { method: "DELETE", path: `/${id}` });
   expectSame("the answer", [status, body], [204, ""]);
 }
 
-/** It has ended, and so. @throws Mismatch */
+/** It has ended with this result. @throws Mismatch */
 export function expectEnded({ state, cause, reason }: PullRequestRecord, expected: PullRequestRecord["state"]): void {
   const why = cause ?? reason;
   expectEqual(`the pull request's state${why === undefined ? "" : ` (${why})`}`, state, expected);
@@ -159,7 +159,7 @@ export function expectEnded({ state, cause, reason }: PullRequestRecord, expecte
 
 const repositories = new WeakMap<ScenarioContext, Repository>();
 
-/** acme/gitops, once it is there. */
+/** acme/gitops, once it exists. */
 export function gitopsOf(context: ScenarioContext): Repository {
   const repository = repositories.get(context);
   if (repository === undefined) throw new Error(`${gitops} is not there yet.`);
@@ -171,18 +171,18 @@ export const pullRequestsOf = (context: ScenarioContext): readonly PullRequest[]
 
 export const addressOf = ({ number }: PullRequest): string => `https://github.com/${gitops}/pull/${number}`;
 
-/** The pull requests that are open, by number. */
+/** The open pull requests, by number. */
 export const openOnes = (context: ScenarioContext): number[] =>
   pullRequestsOf(context).flatMap(({ state, number }) => (state === "open" ? [number] : []));
 
-/** The pull request that a record has led to, of which GitHub tells the same address. */
+/** A record's pull request; GitHub has the same address for it. */
 export function pullRequestOf(context: ScenarioContext, { url }: PullRequestRecord): PullRequest {
   const found = pullRequestsOf(context).find((it) => addressOf(it) === url);
   if (found === undefined) throw new Error(`${gitops} has no pull request ${url}.`);
   return found;
 }
 
-/** What it changes, as GitHub shows it to who has the token. */
+/** Its changes, as GitHub returns them with the token. */
 export async function diffOf(context: ScenarioContext, { number }: PullRequest): Promise<string> {
   const { status, body } = await context.ask(`https://api.github.com/repos/${gitops}/pulls/${number}`, {
     headers: { accept: "application/vnd.github.diff", authorization: `Bearer ${token}`, "user-agent": "reviewer" },
@@ -191,7 +191,7 @@ export async function diffOf(context: ScenarioContext, { number }: PullRequest):
   return body;
 }
 
-/** The lines that a diff takes away and adds. */
+/** The lines that a diff removes and adds. */
 export const changedLines = (diff: string): string[] =>
   diff.split("\n").filter((line) => /^[+-]/.test(line) && !/^(\+\+\+|---) /.test(line));
 

@@ -2,19 +2,18 @@ import type { GetQueueAttributesResult } from "@aws-sdk/client-sqs";
 import { intakeOf, type ScenarioContext, stackOf } from "../scenarioContext";
 import { asOperator } from "./operator";
 
-/** The queue between webhook and fetch, and the one for what fetch gave up on. */
+/** The push queue and its dead-letter queue. */
 export interface Queues {
   url: string;
   deadLettersUrl: string;
-  /** Attempts at a message before it is given up. */
+  /** Attempts at a message before it becomes a dead letter. */
   maxReceiveCount: number;
   /** Milliseconds between two attempts. */
   visibilityTimeout: number;
 }
 
 /**
- * Finds them among what the program declared: the one that keeps the order of pushes and has a redrive policy, and the one
- * that the policy names.
+ * Finds them among the declared resources: the FIFO queue with a redrive policy, and the queue named in that policy.
  */
 export function queuesOf(context: ScenarioContext): Queues {
   const { registrations } = stackOf(context, intakeOf(context).stack);
@@ -32,7 +31,7 @@ export function queuesOf(context: ScenarioContext): Queues {
   };
 }
 
-/** How many messages a queue holds, those in flight included, as the platform engineer would ask. */
+/** Number of messages in a queue, including those in flight, read as the platform engineer. */
 export async function messagesIn(context: ScenarioContext, url: string): Promise<number> {
   const { Attributes = {} } = await asOperator<GetQueueAttributesResult>(context, "sqs", "GetQueueAttributes", {
     QueueUrl: url,

@@ -6,17 +6,17 @@ export type Connection = Extract<CloudEvent, { kind: "connection" }>;
 
 const isGitHub = (host: string): boolean => /(^|\.)github\.com$/.test(host);
 
-/** Connections to GitHub of functions and tasks since the mark, those that came about and those that did not. */
+/** Connections of functions and tasks to GitHub since the mark, successful or not. */
 export const connectionsToGitHub = (context: ScenarioContext): Connection[] =>
   context.since().filter((event): event is Connection => event.kind === "connection" && isGitHub(event.host));
 
-/** The part of a function's name that says what it does, `slipway-fetch-function-1234567` → `fetch`; a task family's in full. */
+/** The purpose in a function's name, `slipway-fetch-function-1234567` → `fetch`; a task family unchanged. */
 const roleOf = (name: string): string => /(?:^|-)(fetch|poll)-/.exec(name)?.[1] ?? name;
 
-/** What a hop looks like in a path. */
+/** Format of a hop in a path. */
 export const natInstance = /^NAT instance i-[0-9a-f]+ by eni-[0-9a-f]+$/;
 
-/** How the routes look that lead there. */
+/** Which routes lead there. */
 export type Route = "selected" | "all";
 const routes: Record<Route, RegExp> = {
   selected: /^20\.205\.243\.160\/28 of pl-[0-9a-f]+ in rtb-[0-9a-f]+$/,
@@ -24,9 +24,9 @@ const routes: Record<Route, RegExp> = {
 };
 
 /**
- * Since the last push, GitHub was reached by the NAT instance each time, and by nothing else.
- * @param from who asked GitHub for what, `fetch github.com`, in the order of the alphabet
- * @param others who may have done so meanwhile, and is not looked at
+ * Since the last push, GitHub was reached only through the NAT instance.
+ * @param from the connections, `fetch github.com`, in alphabetical order
+ * @param others connections to ignore, which may happen meanwhile
  */
 export const reachedByInstance = (route: Route, from: string[], others?: RegExp): Step => ({
   title: "GitHub was reached only through the NAT instance",

@@ -10,8 +10,8 @@ type RuleChange = Extract<CloudEvent, { kind: "rule-changed" }>;
 const prefixOf = (context: ScenarioContext) => `${stackOf(context).environment}-${application}--`;
 
 /**
- * Since the last push exactly these rules were created, changed or deleted, whoever's they are.
- * @param repeats two invocations at one moment see the same state, and put the same twice: each change counts once
+ * Since the last push exactly these rules were created, changed or deleted, by any owner.
+ * @param repeats two concurrent invocations see the same state and make the same change twice: each counts once
  */
 export const changesRules = (expected: Record<string, RuleChange["change"][]>, repeats = false): Step => ({
   title: "only these rules change",
@@ -28,7 +28,7 @@ export const changesRules = (expected: Record<string, RuleChange["change"][]>, r
   },
 });
 
-/** The operator takes the target of a schedule's rule away, which then runs nothing. */
+/** The operator removes the target of a schedule's rule, which then runs nothing. */
 export const removeTarget = (schedule: ScheduleRule["name"]): Step => ({
   title: `somebody removes the target of schedule ${schedule}`,
   async run(context) {
@@ -42,7 +42,7 @@ export const removeTarget = (schedule: ScheduleRule["name"]): Step => ({
   },
 });
 
-/** Rules of nobody's or another application's, whose names begin almost as those of the application. */
+/** Rules without an owner or of another application, with names similar to the application's. */
 const neighbours = [
   { name: "dev-storefrontage--stock", tags: {} },
   {

@@ -4,13 +4,13 @@ import { addWebhook, answers, delivers, push } from "./deliveries";
 import { asOperator } from "./operator";
 import { noSecretLeaks } from "./secretLeaks";
 
-/** The secret that a stack's settings name. */
+/** The secret named in a stack's settings. */
 export const secret = "acme/forge-token";
 
-/** Tokens that are in use one after the other. */
+/** Tokens used one after the other. */
 const tokens = ["gh-first-8f1c27e0b4a94d6f", "gh-second-52d9e6137ab84c0e"];
 
-/** From now on the repository is read with another token alone, which the secret holds. */
+/** The repository can now be read only with another token, which the secret holds. */
 const opensWith = (position: number, title: string): Step => ({
   title,
   async run(context) {
@@ -21,7 +21,7 @@ const opensWith = (position: number, title: string): Step => ({
   },
 });
 
-/** Two versions of a private repository, the second one after the token was changed. */
+/** Two versions of a private repository, the second after a token change. */
 export const withToken: Step[] = [
   opensWith(0, "the repository is private, and the operator stores its token in Secrets Manager"),
   addWebhook,

@@ -13,40 +13,40 @@ import {
 import { asOperator } from "./operator";
 import { versionsByDigest } from "./versions";
 
-/** A service as ECS has it once nothing changes any more. */
+/** A service as ECS describes it once it is stable. */
 export interface ServiceState {
   name: string;
-  /** Of the image that its task definition runs; the image itself if no pushed version is known to be in it. */
+  /** Of its task definition's image; the image itself if no pushed version is known to be in it. */
   version: string;
   desired: number;
   running: number;
   pending: number;
-  /** Of each of its deployments: while one is under way there are two. */
+  /** Of each of its deployments: two while one is in progress. */
   rollouts: string[];
 }
 
-/** A rule of the application's schedules, with the version of the image that its tasks run. */
+/** A rule of the application's schedules, with the version of its tasks' image. */
 export type ScheduleState = Omit<ScheduleRule, "digest"> & { version: string };
 
-/** All that deliveries change in a stack. */
+/** All the state of a stack that deliveries change. */
 export interface DeliveryState {
-  /** The version that has the environment's tag. */
+  /** The version with the environment's tag. */
   tagged: string;
   services: ServiceState[];
   schedules: ScheduleState[];
 }
 
-/** How many tasks the stack files want of each service. Not read off the program: a mistake there is to be missed. */
+/** Number of tasks per service in the stack files. Not derived from the program, so that a mistake there is noticed. */
 const counts: Record<string, number> = { web: 2, worker: 1 };
 
-/** Each service runs what it is said to: a version by service. */
+/** Each service runs its given version. */
 export const servicesAt = (versions: Record<string, string>): ServiceState[] =>
   Object.entries(versions).map(([name, version]) => {
     const count = counts[name] ?? 0;
     return { name, version, desired: count, running: count, pending: 0, rollouts: ["COMPLETED"] };
   });
 
-/** Services that were declared, and not delivered to yet. */
+/** Declared services before their first delivery. */
 export const servicesNotDelivered: ServiceState[] = Object.keys(counts).map((name) => ({
   name,
   version: "storefront:none",
@@ -56,18 +56,18 @@ export const servicesNotDelivered: ServiceState[] = Object.keys(counts).map((nam
   rollouts: ["COMPLETED"],
 }));
 
-/** Schedules run a version. @param schedules what its schedules.yaml asks for, by name */
+/** Schedules run a version. @param schedules from its schedules.yaml, by name */
 export const schedulesAt = (version: string, schedules = usualSchedules): ScheduleState[] =>
   schedules.map((it) => ({ ...it, version }));
 
-/** Everything is at one version, as a delivery leaves it. */
+/** Everything is at one version, as after a delivery. */
 export const at = (version: string, schedules = usualSchedules): DeliveryState => ({
   tagged: version,
   services: servicesAt({ web: version, worker: version }),
   schedules: schedulesAt(version, schedules),
 });
 
-/** How everything is just now, in versions. */
+/** The current state, in versions. */
 export async function readState(context: ScenarioContext, stack?: string): Promise<DeliveryState> {
   const versions = await versionsByDigest(context);
   const versionOf = (digest: string) => versions.get(digest) ?? digest;
@@ -85,7 +85,7 @@ export async function readState(context: ScenarioContext, stack?: string): Promi
   };
 }
 
-/** How a service is just now, with its image's digest. */
+/** The current state of a service, with its image's digest. */
 export async function readService(context: ScenarioContext, { cluster, serviceName }: RunningService) {
   const { services = [] } = await asOperator<DescribeServicesResponse>(context, "ecs", "DescribeServices", {
     cluster,
@@ -101,7 +101,7 @@ export async function readService(context: ScenarioContext, { cluster, serviceNa
   };
 }
 
-/** @throws Mismatch if what is expected of the things that deliveries change is not exactly so */
+/** @throws Mismatch if the state that deliveries change is not exactly as expected */
 export async function expectState(
   context: ScenarioContext,
   expected: Partial<DeliveryState>,
@@ -113,7 +113,7 @@ export async function expectState(
     expectSame(`${what} of ${environment}`, actual[what as keyof DeliveryState], state);
 }
 
-/** As a step: everything of a stack is at one version, as a delivery leaves it. */
+/** A step: everything of a stack is at one version, as after a delivery. */
 export const isAt = (version: string, stack?: string): Step => ({
   title: `services, schedules and tag${stack === undefined ? "" : ` of ${stack}`} are at ${version}`,
   async run(context) {

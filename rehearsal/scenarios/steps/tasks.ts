@@ -8,7 +8,7 @@ import { versionsByDigest } from "./versions";
 
 export type TaskEvent = Extract<CloudEvent, { kind: "task" }>;
 
-/** Whether it is a task of the application that belongs to no service: a migration's or a schedule's. */
+/** Whether it is a task of the application without a service: a migration's or a schedule's. */
 export function isOneOff(context: ScenarioContext, event: CloudEvent, stack?: string): event is TaskEvent {
   return event.kind === "task" && event.family === `${stackOf(context, stack).environment}-${application}-task`;
 }
@@ -16,7 +16,7 @@ export function isOneOff(context: ScenarioContext, event: CloudEvent, stack?: st
 /** Whether a rule of EventBridge started it. */
 export const isScheduled = ({ startedBy = "" }: TaskEvent): boolean => startedBy.startsWith("events-rule/");
 
-/** The tasks of an execution's migration that have stopped since the last push. */
+/** The tasks of an execution's migration that stopped since the last push. */
 export function migrationsOf(context: ScenarioContext, executionId: string, stack?: string): TaskEvent[] {
   return context
     .since()
@@ -25,7 +25,7 @@ export function migrationsOf(context: ScenarioContext, executionId: string, stac
 }
 
 /**
- * The migration of an execution has run once, in the version that is delivered, ended well, and before any service was
+ * The migration of an execution ran once, in the delivered version, succeeded, and ended before any service was
  * changed.
  * @throws Mismatch
  */
@@ -48,7 +48,7 @@ export async function expectMigratedFirst(
   expectEqual("what changed first", order[0], "task");
 }
 
-/** What a task runs or ran: the version of its image, and its size. */
+/** A task's image version and size. */
 export async function readTask(
   context: ScenarioContext,
   { taskArn }: TaskEvent,

@@ -13,7 +13,7 @@ const isChange: Record<Changeable, (context: ScenarioContext, event: CloudEvent)
   tag: (context, event) => event.kind === "image-pushed" && event.tags.includes(stackOf(context).environment),
 };
 
-/** Since the last push none of these was changed, not even for a while. */
+/** Since the last push none of these was changed, not even temporarily. */
 export const nothingChanges = (title: string, ...what: Changeable[]): Step => ({
   title,
   async run(context) {

@@ -4,7 +4,7 @@ import type { ScenarioContext } from "../scenarioContext";
 import { repositoryOf } from "./delivered";
 import { asOperator } from "./operator";
 
-/** The commits of main that were pushed so far, oldest first: each releases the version that its message names. */
+/** The commits pushed to main so far, oldest first: each releases the version in its message. */
 function releases(context: ScenarioContext): { commit: string; version: string }[] {
   return context.forges.pushes.flatMap(({ repository, update, message }) => {
     const [, version] = /^Release ([\w.-]+)/.exec(message) ?? [];
@@ -13,7 +13,7 @@ function releases(context: ScenarioContext): { commit: string; version: string }
   });
 }
 
-/** The version that was pushed last. */
+/** The last pushed version. */
 export function lastVersion(context: ScenarioContext): string {
   const last = releases(context).at(-1);
   if (last === undefined) throw new Error("No version was pushed to main yet.");
@@ -27,7 +27,7 @@ export function commitOf(context: ScenarioContext, version: string): string {
   return found.commit;
 }
 
-/** A text with the versions in it in place of their commits, in full or abbreviated as git does. */
+/** A text with versions in place of their commits, full or abbreviated as in git. */
 export function readable(context: ScenarioContext, text: string): string {
   const known = releases(context);
   return text.replace(

@@ -9,13 +9,13 @@ import { serviceUrl } from "./deliveries";
 import { asOperator } from "./operator";
 
 const MINUTE = 60_000;
-/** How long a task that crashes lives at most. Real time goes by meanwhile, and it has to be less than a minute in all. */
+/** Maximum lifetime of a crashing task. Real time passes meanwhile, and the total must stay under a minute. */
 const LIFE = 40_000;
 
-/** How many alarms changed to a state since the mark, by what their names begin with. */
+/** Number of alarms that changed to a state since the mark, by the start of their names. */
 type Changes = Record<string, number>;
 
-/** The notices of alarms since the mark: state, and the alarm's name without Pulumi's suffix. */
+/** Alarm notices since the mark: state, and the alarm's name without Pulumi's suffix. */
 const alarmsTold = (context: ScenarioContext): [state: string, alarm: string][] =>
   context.since().flatMap((event) => {
     if (event.kind !== "notice") return [];
@@ -23,7 +23,7 @@ const alarmsTold = (context: ScenarioContext): [state: string, alarm: string][] 
     return state === "" ? [] : [[state, alarm]];
   });
 
-/** Which alarms on services changed to a state since the mark. Those on failed deliveries before may change meanwhile. */
+/** Which service alarms changed to a state since the mark. Alarms on earlier failed deliveries may change meanwhile. */
 function expectAlarms(context: ScenarioContext, state: string, expected: Changes): void {
   const alarms = alarmsTold(context).filter(([told, alarm]) => told === state && alarm.endsWith("-missing-tasks"));
   const counts: Changes = {};
@@ -31,25 +31,25 @@ function expectAlarms(context: ScenarioContext, state: string, expected: Changes
   expectSame(`alarms that are ${state}`, counts, expected);
 }
 
-/** Sets the mark: what comes after it is what came of this step. */
+/** Sets the mark: later events are effects of this step. */
 function mark(context: ScenarioContext): void {
   context.mark = context.account.events.length;
 }
 
-/** Nobody has pushed anything: nothing is missing. */
+/** Nothing has been pushed: no alarm fires. */
 export const nothingIsMissing = (minutes: number): Step => ({
   title: `${minutes} minutes pass before the first push without an alarm`,
   async run(context) {
     mark(context);
     await context.pass(minutes * MINUTE);
-    // The pipeline's own first execution, which has no source yet, is reported by an alarm of its own.
+    // The pipeline's own first execution, which has no source yet, triggers its own alarm.
     const others = alarmsTold(context).filter(([state, alarm]) => state !== "OK" && alarm !== "slipway-failures");
     expectSame("alarms", others, []);
     return undefined;
   },
 });
 
-/** Stops every task of a service, as a crash does. */
+/** Stops every task of a service, like a crash. */
 async function stopTasks(context: ScenarioContext, name: string): Promise<void> {
   const service = servicesOf(context).find((it) => it.name === name);
   const { cluster, serviceName } = service ?? {};
@@ -58,7 +58,7 @@ async function stopTasks(context: ScenarioContext, name: string): Promise<void> 
     await asOperator(context, "ecs", "StopTask", { cluster, task, reason: "it crashes, whatever is done" });
 }
 
-/** ECS starts the tasks of a service again and again, and none of them lives for a minute. */
+/** ECS keeps restarting the tasks of a service, and none lives for a minute. */
 export const crashes = (name: string, minutes: number, expected: Changes): Step => ({
   title: `for ${minutes} minutes each task of ${name} crashes soon after its start, and its alarm goes off`,
   async run(context) {
@@ -72,7 +72,7 @@ export const crashes = (name: string, minutes: number, expected: Changes): Step 
   },
 });
 
-/** The tasks stay, and the alarms end. */
+/** The tasks survive, and the alarms end. */
 export const recovers = (minutes: number, expected: Changes): Step => ({
   title: "the tasks keep running, and the alarm ends",
   async run(context) {
@@ -84,7 +84,7 @@ export const recovers = (minutes: number, expected: Changes): Step => ({
   },
 });
 
-/** Every request finds a web service without a task. */
+/** A web service has no task for any request. */
 export const answersNothing = (name: string, times: number, alarm: string): Step => ({
   title: `the load balancer finds no task of ${name}, and its alarm goes off`,
   async run(context) {
@@ -104,7 +104,7 @@ export const answersNothing = (name: string, times: number, alarm: string): Step
   },
 });
 
-/** The function that counts missing tasks is no longer called, and the alarms on its counts report that. */
+/** The function that counts missing tasks is no longer invoked, and the alarms on its counts report that. */
 export const stopsCounting = (minutes: number, expected: Changes): Step => ({
   title: "somebody disables the rule that counts tasks, and ten minutes later it is noticed",
   async run(context) {
@@ -146,7 +146,7 @@ export const taskFails = (schedule: string, minutes: number, cause: string): Ste
   },
 });
 
-/** EventBridge triggers a rule, ECS starts no task, and nothing else says so. */
+/** EventBridge triggers a rule, but ECS starts no task, and nothing else reports it. */
 export const cannotStart = (schedule: string, minutes: number): Step => ({
   title: `the task definition of schedule ${schedule} is gone, and within ${minutes} minutes a notice says that it did not start`,
   async run(context) {

@@ -1,5 +1,5 @@
 /**
- * The Node.js runtime of a simulated function: loads the handler in a process of its own, confined to what a function
+ * The Node.js runtime of a simulated function: loads the handler in a separate process, restricted to what a function
  * has on Lambda, and runs one invocation at a time.
  */
 import { enableCompileCache } from "node:module";
@@ -11,12 +11,12 @@ import { captureLogs } from "./logging";
 import { confineNetwork } from "./network";
 import { confinePackages } from "./packages";
 
-// "Lambda quotas": a synchronous response may have 6 MB.
+// "Lambda quotas": 6 MB for a synchronous response.
 const MAXIMUM_RESPONSE = 6_291_556;
 
 const settings: RuntimeSettings = JSON.parse(process.argv[2] ?? "{}");
 const taskRoot = process.env.LAMBDA_TASK_ROOT ?? process.cwd();
-// The function's code must not find the channel: on Lambda there is none.
+// Hide the channel from the function's code: Lambda has none.
 const post = process.send?.bind(process);
 process.send = undefined;
 process.argv.splice(2);
@@ -120,7 +120,7 @@ function answerLookup(address: Address): void {
   lookups.delete(key);
 }
 
-/** Reports what the process cannot go on after, and ends it with the exit code that Lambda's runtime uses. */
+/** Reports a fatal error and exits with the exit code of Lambda's runtime. */
 function crash(what: string, thrown: unknown, exitCode: number): void {
   const error = functionError(thrown);
   const { trace: stack, ...described } = error;

@@ -1,7 +1,7 @@
 /**
- * Makes `Date` tell the account's time. Timers stay real, and so does `performance.now`, by which timeouts are measured.
+ * Makes `Date` return the account's time. Timers stay real, and so does `performance.now`, which measures timeouts.
  * @param offset milliseconds from this machine's time to the account's
- * @returns sets another offset
+ * @returns a function that sets another offset
  */
 export function shiftDate(offset: number): (offset: number) => void {
   const RealDate = Date;

@@ -2,7 +2,7 @@ import { createRequire } from "node:module";
 import path from "node:path";
 import type { FunctionError } from "../messages";
 
-/** What the Node.js runtime passes to a handler beside the event. */
+/** The Node.js runtime's second argument to a handler. */
 export interface Context {
   functionName: string | undefined;
   functionVersion: string | undefined;
@@ -48,12 +48,12 @@ function loadModule(file: string, taskRoot: string): Record<string, unknown> {
   }
 }
 
-/** An error of the runtime, under the name that Lambda reports it by. */
+/** An error of the runtime, with the name that Lambda reports. */
 export function runtimeError(name: string, message: string, cause?: Error): Error {
   return Object.assign(new Error(message, { cause }), { name: `Runtime.${name}` });
 }
 
-/** Anything that was thrown, as the payload of a failed invocation. */
+/** Any thrown value, as the payload of a failed invocation. */
 export function functionError(thrown: unknown): FunctionError {
   return thrown instanceof Error
     ? { errorType: thrown.name, errorMessage: thrown.message, trace: thrown.stack?.split("\n") ?? [] }

@@ -4,15 +4,15 @@ const LEVELS = { trace: "TRACE", debug: "DEBUG", info: "INFO", log: "INFO", warn
 type Level = (typeof LEVELS)[keyof typeof LEVELS];
 
 export interface Logging {
-  /** One log event in the runtime's own words. */
+  /** Logs one event of the runtime. */
   write(level: Level, message: string): void;
-  /** Sends what was written to standard output without an end of line. */
+  /** Sends standard output that has no newline yet. */
   flush(): void;
 }
 
 /**
- * Sends console lines to the log as the Node.js runtime does, with time, request id and level; and each line of standard
- * output and standard error as it is.
+ * Sends console lines to the log as the Node.js runtime does, with time, request id and level. Lines of standard output
+ * and standard error are sent unchanged.
  */
 export function captureLogs(
   logFormat: "Text" | "JSON",
@@ -37,7 +37,7 @@ export function captureLogs(
   };
 }
 
-/** A single object stays an object, so that Logs Insights can search its fields; unless JSON has no form for it. */
+/** A single object stays an object, so that Logs Insights can search its fields, unless JSON cannot express it. */
 function structured(message: unknown[]): unknown {
   const [only] = message;
   if (message.length > 1 || only instanceof Error) return format(...message);

@@ -1,12 +1,12 @@
 import { Socket } from "node:net";
 
 /**
- * Where a host answers (`http://127.0.0.1:port`), unless there is no such host; or its own address, where there is no way
- * to it.
+ * A host's actual address (`http://127.0.0.1:port`); none if the host does not exist; its public address if it is
+ * unreachable.
  */
 export type Resolve = (host: string, port: number) => Promise<{ url?: string; unreachable?: string }>;
 
-/** The part of undici's Dispatcher that Node's own fetch uses. */
+/** The part of undici's Dispatcher used by Node's fetch. */
 interface Dispatcher {
   dispatch(request: Request, handler: Handler): boolean;
 }
@@ -18,19 +18,19 @@ interface Handler {
   onError(error: Error): void;
 }
 
-// Node's fetch looks its dispatcher up under this symbol, for each request and each redirect.
+// Node's fetch reads its dispatcher from this symbol for each request and redirect.
 const DISPATCHER = Symbol.for("undici.globalDispatcher.1");
 const LOOPBACK = /^(localhost|127(\.\d+){3}|::1|\[::1\])$/;
 
 /**
- * Keeps the connections of a function or a task on this machine: fetch reaches the hosts that the account knows, by their
- * own names; every other host does not exist, whichever module asks for it.
+ * Keeps the connections of a function or task on this machine. fetch reaches the hosts that the account knows by their
+ * own names; all others do not exist, for any module.
  */
 export function confineNetwork(resolve: Resolve): void {
   confineSockets();
   const realFetch = globalThis.fetch;
   let redirected = false;
-  // Node loads undici with the first fetch; who never fetches need not wait for it.
+  // Node loads undici on the first fetch; programs without fetch skip that time.
   globalThis.fetch = (...request) => {
     if (!redirected) {
       redirected = true;
@@ -65,7 +65,7 @@ function redirectFetch(resolve: Resolve): void {
   };
 }
 
-/** Every TCP connection of Node's modules passes here: http, https, tls, undici. */
+/** All TCP connections of Node's modules go through here: http, https, tls, undici. */
 function confineSockets(): void {
   const connect = Socket.prototype.connect as (this: Socket, ...request: unknown[]) => Socket;
   Socket.prototype.connect = function (this: Socket, ...request: unknown[]) {
@@ -76,20 +76,20 @@ function confineSockets(): void {
   } as Socket["connect"];
 }
 
-/** `connect(options)`, `connect(port, host)`, `connect(path)`, or the `[options]` that Node's modules pass on. */
+/** `connect(options)`, `connect(port, host)`, `connect(path)`, or the `[options]` of Node's own modules. */
 function hostOf([first, second]: unknown[]): string | undefined {
   const options = Array.isArray(first) ? first[0] : first;
   if (options !== null && typeof options === "object") return (options as { host?: string }).host;
   return typeof options === "number" && typeof second === "string" ? second : undefined;
 }
 
-/** The error of a name server that does not know the name. */
+/** A name server's error for an unknown name. */
 function notFound(hostname: string): Error {
   const error = new Error(`getaddrinfo ENOTFOUND ${hostname}`);
   return Object.assign(error, { errno: -3008, code: "ENOTFOUND", syscall: "getaddrinfo", hostname });
 }
 
-/** The error of packets that nobody answers, without the minutes that it takes the kernel to give up. */
+/** The error of unanswered packets, without the minutes until the kernel gives up. */
 function timedOut(address: string, port: number): Error {
   const error = new Error(`connect ETIMEDOUT ${address}:${port}`);
   return Object.assign(error, { errno: -110, code: "ETIMEDOUT", syscall: "connect", address, port });

@@ -2,15 +2,15 @@ import { createRequire } from "node:module";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
 
-// "Runtime-included SDK versions" in the Lambda guide: all of the SDK's packages, and nothing else by name.
+// "Runtime-included SDK versions" in the Lambda guide lists all of the SDK's packages and no others.
 const PROVIDED = /^@(aws-sdk|smithy)\//;
 
-/** Where a module is that the confined folder does not have, or why there is none. */
+/** The URL of a module outside the confined folder, or why it is not available. */
 export type Elsewhere = { url: string } | { reason: string };
 
 /**
- * Lets a function's code load what is in its archive and what the Lambda runtime provides, and nothing else.
- * @param provided a module path from which the provided packages resolve, and from there what they need themselves
+ * Lets a function's code load only its archive and what the Lambda runtime provides.
+ * @param provided a module path from which the provided packages and their dependencies resolve
  */
 export function confinePackages(taskRoot: string, provided: string): void {
   const runtime = createRequire(provided);
@@ -28,17 +28,17 @@ export function confinePackages(taskRoot: string, provided: string): void {
 }
 
 /**
- * Lets modules of a folder load Node's own and each other, and nothing else: the folder lies inside the project, whose
- * node_modules Node would find by itself. Modules of other places are this computer's programs, and load what they like.
+ * Lets modules of a folder load only Node's own and each other: the folder is inside the project, and Node would find
+ * the project's node_modules. Modules elsewhere are this machine's programs and load what they like.
  *
- * Its text is written into files of its own: it uses nothing of this module, nor of any other.
+ * Its source is written to separate files, so it must use nothing from this module or any other.
  * @param root an absolute path
- * @param elsewhere asked for what the folder does not have
+ * @param elsewhere called for modules that the folder does not have
  */
 export function confineModules(root: string, elsewhere: (specifier: string) => Elsewhere): void {
   const { isBuiltin, registerHooks } = process.getBuiltinModule("node:module");
   const { pathToFileURL } = process.getBuiltinModule("node:url");
-  // Node names modules by their real paths.
+  // Node identifies modules by their real paths.
   const inside = `${pathToFileURL(process.getBuiltinModule("node:fs").realpathSync(root)).href}/`;
 
   registerHooks({
@@ -50,7 +50,7 @@ export function confineModules(root: string, elsewhere: (specifier: string) => E
         const found = next(specifier, context);
         if (found.url.startsWith(inside) || !found.url.startsWith("file:")) return found;
       } catch (error) {
-        // Every other failure is the package's own.
+        // Any other error is the package's own.
         if (!/MODULE_NOT_FOUND$/.test(String((error as NodeJS.ErrnoException).code))) throw error;
       }
       const other = elsewhere(specifier);
