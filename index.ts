@@ -25,15 +25,15 @@ import { trackedBranches } from "./infra/settings/derived";
 import type { StackContext } from "./infra/stackContext";
 import { Cluster } from "./infra/workload/cluster";
 
-// Pulumi takes a stack trace for every property of every resource (sdk/nodejs/runtime/debuggable.ts), and ts-node maps
-// each frame back to TypeScript: a fifth of what this program takes. The one frame that is left can be Pulumi's own: raise
-// the limit to look for a fault.
+// Pulumi captures a stack trace for every property of every resource (sdk/nodejs/runtime/debuggable.ts), and ts-node
+// maps each frame back to TypeScript: a fifth of this program's run time. The remaining frame may be Pulumi's own:
+// raise the limit for debugging.
 Error.stackTraceLimit = 1;
 
 const settings = readSettings();
 if (settings.protect) protectState();
 
-// What everything has in common
+// Shared by all parts
 const alerts = new Alerts("slipway", settings.alerts);
 const stack: StackContext = {
   account: currentAccount(settings.place),
@@ -43,20 +43,20 @@ const stack: StackContext = {
   monitored: { alarmArns: [], functionNames: [] },
 };
 
-// Ground
+// Network
 const network = new Network("slipway", { stack, settings: settings.network, ...forgeAddresses(settings) });
 const cluster = new Cluster("slipway");
 const loadBalancer = LoadBalancer.from("slipway", { stack, network, settings });
 const api = HttpApi.from("slipway", { stack, settings });
 
-// A push waits here, and its archive goes there
+// Push queue, and the fetch function that copies archives
 const tracksBranches = trackedBranches(settings).length > 0;
 const pushes = tracksBranches
   ? new PushQueue("slipway", { stack, visibilityTimeoutSeconds: VISIBILITY_SECONDS })
   : undefined;
 const archives = tracksBranches ? new Bucket("slipway-archives", { oldVersionDays: 30 }) : undefined;
 
-// It becomes a running version of an application
+// Delivery: from an archive or image to running services
 const table = DeploymentTable.from("slipway", settings);
 const deliveredImages = new DeliveredImages("slipway", stack);
 const pullRequestTask = PullRequestTask.from("slipway-gitops-pr", { stack, network, cluster, settings });
@@ -79,19 +79,19 @@ const applications = settings.applications.map(
     }),
 );
 
-// It arrives: by webhook, or by comparing branch heads, which also finds what webhooks missed
+// Pushes arrive by webhook, or by polling branch heads, which also finds pushes that webhooks missed
 const triggers = applications.flatMap(({ trigger }) => trigger ?? []);
 const fromForges = { stack, pushes, archives, forges: forgeAccess(settings), network: network.functions };
 const fetch = Fetch.from("slipway", { ...fromForges, triggers });
 Poll.from("slipway", { ...fromForges, fetch, settings });
 const webhook = Webhook.from("slipway", { stack, api, pushes, fetch, settings });
 
-// People and CI ask
+// HTTP APIs for people and CI
 const deployments = DeploymentRequests.from("slipway", { stack, api, table, applications, settings });
 const pullRequests = PullRequests.from("slipway-pull-requests", { stack, api, task: pullRequestTask, settings });
 api?.open();
 
-// People are notified
+// Notifications
 for (const chat of chatSubscriptions(settings.alerts)) new Chat(`slipway-chat-${chat.kind}`, { stack, ...chat });
 new Notices("slipway", { stack, applications });
 const services = applications.flatMap((application) => application.services);
@@ -99,29 +99,29 @@ ServiceCheck.from("slipway", { stack, cluster, services });
 ScheduledTasks.from("slipway", { stack, cluster, settings });
 new Dashboard("slipway", { stack, services, apiId: api?.apiId, pushQueueName: pushes?.queueName });
 
-// The stack's outputs. Pulumi warns of an output that is undefined on every `pulumi up`: what a stack does not have is left out.
+// The stack's outputs. `pulumi up` warns about undefined outputs, so outputs of missing parts are omitted.
 export = {
-  /** By `<forge>/<repository>`, the address of its webhook, content type application/json, and the secret that goes with it. */
+  /** By `<forge>/<repository>`: the webhook's URL (content type application/json) and its secret. */
   ...(webhook && { webhookUrls: webhook.urls, webhookSecrets: webhook.secrets }),
-  /** Where versions are deployed by HTTP, and the bearer token that goes with it. */
+  /** URL to deploy versions by HTTP, and its bearer token. */
   ...(deployments && { deploymentsUrl: deployments.url, deploymentToken: deployments.token }),
-  /** Where CI asks for pull requests, the token that goes with it, and by name those that are for some services only. */
+  /** URL where CI requests pull requests, its token, and the tokens for particular services, by name. */
   ...(pullRequests && {
     pullRequestsUrl: pullRequests.url,
     pullRequestsToken: pullRequests.token,
     ...(pullRequests.scopedTokens && { pullRequestsTokens: pullRequests.scopedTokens }),
   }),
-  /** The address that forges and their firewalls see, and the role to attach to what the instance's boot hook may do. */
+  /** IP address that forges and their firewalls see, and the instance's role, for the boot hook's permissions. */
   ...(network.natInstance && {
     natInstance: { publicIp: network.natInstance.publicIp, role: network.natInstance.roleArn },
   }),
-  /** Addresses of the web services, by `<application>/<service>`. */
+  /** URLs of the web services, by `<application>/<service>`. */
   services: Object.fromEntries(applications.flatMap(({ urls }) => Object.entries(urls))),
-  /** The load balancer's DNS name, for the CNAME of each host. None in a stack without web services. */
+  /** The load balancer's DNS name, for each host's CNAME. Absent in a stack without web services. */
   ...(loadBalancer && { loadBalancer: loadBalancer.dnsName }),
   /**
-   * ARN of each service's task role, by `<application>/<service>`, and of the one-off tasks', by `<application>/task`: attach
-   * to it what the application may do in AWS.
+   * ARNs of task roles: of services by `<application>/<service>`, of one-off tasks by `<application>/task`. Attach the
+   * application's AWS permissions to them.
    */
   taskRoles: Object.fromEntries(applications.flatMap(({ taskRoles }) => Object.entries(taskRoles))),
   /** Image repositories and pipelines, by application. */

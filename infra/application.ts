@@ -14,26 +14,26 @@ import { Service, type ServiceArgs } from "./workload/service";
 export interface ApplicationArgs extends ApplicationPipelineArgs {
   /** Environments that take their images from this one's repository. */
   promotesTo: string[];
-  /** Leads to the web services. Left out where the stack has none. */
+  /** The load balancer of the web services. Absent in a stack without any. */
   loadBalancer?: LoadBalancer | undefined;
   /** Whether versions can be deployed by HTTP. */
   deployedByHttp: boolean;
 }
 
-/** A service as CloudWatch knows it. */
+/** A service, as CloudWatch identifies it. */
 export interface MonitoredService {
   /** `<application>/<service>` */
   name: string;
   clusterName: pulumi.Output<string>;
   serviceName: pulumi.Output<string>;
   arn: pulumi.Output<string>;
-  /** Whether the program sets its count. Otherwise deliveries do. */
+  /** Whether the program sets the desired count. Otherwise deliveries do. */
   countedByProgram: boolean;
-  /** Of a web service: what target group and load balancer are called by. */
+  /** Target group and load balancer of a web service, as CloudWatch identifies them. */
   target?: Target["dimensions"] | undefined;
 }
 
-/** One application: its repository of images, its services, and the pipeline that brings the one to the other. */
+/** One application: its image repository, its services, and the pipeline that delivers images to them. */
 export class Application extends pulumi.ComponentResource {
   readonly name: string;
   readonly registry: ImageRepository;
@@ -41,13 +41,13 @@ export class Application extends pulumi.ComponentResource {
   readonly pipelineName: pulumi.Output<string>;
   readonly pipelineArn: pulumi.Output<string>;
   readonly services: MonitoredService[];
-  /** Addresses of the web services, by `<application>/<service>`. */
+  /** URLs of the web services, by `<application>/<service>`. */
   readonly urls: Record<string, pulumi.Output<string>>;
-  /** ARN of the role that each service's tasks have, by `<application>/<service>`; the one-off task's by `<application>/task`. */
+  /** ARN of each service's task role, by `<application>/<service>`; the one-off task's by `<application>/task`. */
   readonly taskRoles: Record<string, pulumi.Output<string>>;
-  /** The tracked branch, for the functions that take pushes in. None where images are promoted. */
+  /** The tracked branch and what a push to it starts. Undefined if the application promotes images. */
   readonly trigger: ArchiveTrigger | undefined;
-  /** Takes the deployments that are asked for by HTTP. */
+  /** Queue for deployment requests. */
   readonly requestQueue: { url: pulumi.Output<string>; arn: pulumi.Output<string> } | undefined;
 
   constructor(name: string, args: ApplicationArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -81,7 +81,7 @@ export class Application extends pulumi.ComponentResource {
   }
 }
 
-/** Images that are promoted stay where the environment before has them. */
+/** Promoted images stay in the repository of the previous environment. */
 const createRegistry = (
   name: string,
   { stack, promotesTo, settings }: ApplicationArgs,
@@ -91,7 +91,7 @@ const createRegistry = (
     ? existingRepository(stack.account, settings.source.image.repository)
     : new Registry(
         name,
-        // What a cluster of Kubernetes runs is said in the gitops repository alone.
+        // Only the gitops repository knows which images a Kubernetes cluster runs.
         { environment: stack.environment, promotesTo, runsElsewhere: settings.deploy === "gitops" },
         { parent },
       );
@@ -147,7 +147,7 @@ const createDeploymentOf = (
   );
 };
 
-/** What starts the pipeline: an archive that fetch has copied, or an image tag that has moved. */
+/** What starts the pipeline: an archive that fetch has copied, or an image tag that moved. */
 function createTrigger(
   name: string,
   { stack, settings, pipelineType }: ApplicationArgs,

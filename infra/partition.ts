@@ -1,36 +1,36 @@
 import { getCallerIdentityOutput } from "@pulumi/aws/getCallerIdentity";
 import * as pulumi from "@pulumi/pulumi";
 
-/** What differs between the groups of regions that share nothing, not even accounts: `aws` and China's `aws-cn`. */
+/** Differences between AWS partitions, which share nothing, not even accounts: `aws` and China's `aws-cn`. */
 export interface Partition {
   /** The second part of every ARN: `aws`. */
   id: string;
   /** Its regions. */
   regions: readonly string[];
-  /** What stacks use that name no type: V2 pipelines are not offered everywhere, V1 pipelines are. */
+  /** Default pipeline type: V2 pipelines are not available everywhere, V1 pipelines are. */
   pipelineType: PipelineType;
-  /** How pushes come in where the stack does not say. */
+  /** How pushes arrive by default. */
   intake: IntakeKind;
-  /** Whether functions that speak to forges do so from the VPC, because the way to forges is the VPC's. */
+  /** Whether functions that call forges run in the VPC, because forges are reached through it. */
   functionsInVpc: boolean;
-  /** What the names of its hosts end in. */
+  /** Domain suffix of AWS hosts. */
   dnsSuffix: string;
-  /** Address of the console, without a slash at its end. */
+  /** URL of the console, without a trailing slash. */
   consoleUrl: string;
-  /** The principal under which an AWS service assumes a role or invokes a function: `lambda.amazonaws.com`. */
+  /** The principal with which an AWS service assumes a role or invokes a function: `lambda.amazonaws.com`. */
   servicePrincipal(service: AwsService): string;
-  /** The name under which a VPC endpoint finds a service: `com.amazonaws.<region>.s3`. */
+  /** The service name for a VPC endpoint: `com.amazonaws.<region>.s3`. */
   endpointService(service: EndpointService, region: string): string;
-  /** The letters of a region's availability zones; undefined where slipway leaves them to AWS. */
+  /** Letters of a region's availability zones; undefined if AWS chooses the zones. */
   zoneLetters(region: string): string | undefined;
 }
 
 export type PipelineType = "V1" | "V2";
 
-/** Forges tell of pushes, or are asked. */
+/** Forges send webhooks, or are polled. */
 export type IntakeKind = "webhook" | "poll";
 
-/** The services that act for the platform. */
+/** AWS services that get a principal in policies. */
 export type AwsService =
   | "apigateway"
   | "codebuild"
@@ -41,7 +41,7 @@ export type AwsService =
   | "lambda"
   | "sns";
 
-/** The services for which a VPC can have an endpoint. */
+/** Services for which a stack can have VPC endpoints. */
 export const ENDPOINT_SERVICES = [
   "s3",
   "dynamodb",
@@ -57,10 +57,10 @@ export const ENDPOINT_SERVICES = [
 
 export type EndpointService = (typeof ENDPOINT_SERVICES)[number];
 
-/** Those of which the endpoint is a route that costs nothing. */
+/** Services with gateway endpoints, which are free and work by routes. */
 export const GATEWAY_SERVICES: readonly EndpointService[] = ["s3", "dynamodb"];
 
-/** Where everything outside China and outside governments is. */
+/** The partition of all regions outside China and GovCloud. */
 export const GLOBAL: Partition = {
   id: "aws",
   regions: [
@@ -85,12 +85,12 @@ const CHINA: Partition = {
   id: "aws-cn",
   regions: ["cn-north-1", "cn-northwest-1"],
   pipelineType: "V1",
-  // A public API needs an ICP filing there, and so does a public load balancer: https://www.amazonaws.cn/en/support/icp/
+  // In China, a public API and a public load balancer require an ICP filing: https://www.amazonaws.cn/en/support/icp/
   intake: "poll",
   functionsInVpc: true,
   dnsSuffix: "amazonaws.com.cn",
   consoleUrl: "https://console.amazonaws.cn",
-  // EC2 alone has a principal of its own in China.
+  // In China, only EC2 has a different principal.
   servicePrincipal: (service) => (service === "ec2" ? "ec2.amazonaws.com.cn" : `${service}.amazonaws.com`),
   endpointService: (service, region) =>
     `${CHINESE_ENDPOINTS.includes(service) ? "cn." : ""}com.amazonaws.${region}.${service}`,
@@ -98,17 +98,17 @@ const CHINA: Partition = {
   zoneLetters: (region) => ({ "cn-north-1": "abd", "cn-northwest-1": "abc" })[region],
 };
 
-// In China, some services' endpoints have names that begin with the country, as `aws ec2 describe-vpc-endpoint-services`
-// tells: https://github.com/aws/aws-cdk/blob/main/packages/aws-cdk-lib/aws-ec2/lib/vpc-endpoint.ts
+// In China, some endpoint names start with the country, as listed by `aws ec2 describe-vpc-endpoint-services`:
+// https://github.com/aws/aws-cdk/blob/main/packages/aws-cdk-lib/aws-ec2/lib/vpc-endpoint.ts
 const CHINESE_ENDPOINTS: EndpointService[] = ["ecr.api", "ecr.dkr", "sqs"];
 
-/** The partition of a region such as `us-east-1`; undefined where slipway knows none (GovCloud, a typing error). */
+/** The partition of a region such as `us-east-1`; undefined if slipway does not know the region (GovCloud, a typo). */
 export function partitionOf(region: string): Partition | undefined {
   return [GLOBAL, CHINA].find((partition) => partition.regions.includes(region));
 }
 
 /**
- * Services that slipway needs and a region does not have.
+ * Services that slipway needs but a region lacks.
  * https://docs.aws.amazon.com/general/latest/gr/codepipeline.html
  * https://docs.aws.amazon.com/general/latest/gr/codebuild.html
  */
@@ -122,18 +122,18 @@ const MISSING_SERVICES: Record<string, string[]> = {
   "mx-central-1": ["CodePipeline", "CodeBuild"],
 };
 
-/** Where a stack is deployed to. */
+/** Region and partition of a stack. */
 export interface Place {
   region: string;
   partition: Partition;
 }
 
-/** A stack's place and its account. */
+/** Region, partition and AWS account of a stack. */
 export interface Account extends Place {
   id: pulumi.Output<string>;
   /** `arn:<partition>:<service>:<region>:<account>:<resource>` */
   arn(service: string, resource: pulumi.Input<string>): pulumi.Output<string>;
-  /** The principal under which an AWS service assumes a role or invokes a function: `lambda.amazonaws.com`. */
+  /** The principal with which an AWS service assumes a role or invokes a function: `lambda.amazonaws.com`. */
   servicePrincipal(service: AwsService): string;
 }
 

@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 
-/** What holds state that no `pulumi up` brings back, and what clients know by its address. */
+/** Resources with state that `pulumi up` cannot restore, or with addresses that clients use. */
 const STATEFUL = new Set([
   "aws:dynamodb/table:Table",
   "aws:ecr/repository:Repository",
@@ -9,9 +9,9 @@ const STATEFUL = new Set([
 ]);
 
 /**
- * Protects resources that hold state: Pulumi refuses to delete or replace them, also where an application is renamed or
- * removed. Buckets are not among them: they hold copies of commits, and what one stage leaves to the next. Neither is a
- * repository whose images can be built again at any time. Call it before the first resource.
+ * Protects stateful resources: Pulumi refuses to delete or replace them, even if an application is renamed or removed.
+ * Buckets are not protected: they hold copies of commits, and artifacts. Neither are repositories whose images can be
+ * rebuilt at any time. Call it before the first resource is created.
  */
 export function protectState(): void {
   pulumi.runtime.registerStackTransformation(({ type, props, opts }) =>

@@ -1,16 +1,16 @@
 import type * as pulumi from "@pulumi/pulumi";
 import type { Account } from "./partition";
 
-/** What everything that runs in the stack has in common. */
+/** Shared by all resources of the stack. */
 export interface StackContext {
   account: Account;
   /** Name of the environment. */
   environment: string;
-  /** Days after which the events of every log group are deleted. */
+  /** Retention of all log groups, in days. */
   logRetentionDays: number;
-  /** SNS topic that alarms and notices go to. */
+  /** SNS topic of alarms and notices. */
   topicArn: pulumi.Input<string>;
-  /** Takes in what the dashboard shows, as it is made. */
+  /** Collects what the dashboard shows, as resources are created. */
   monitored: Monitored;
 }
 

@@ -1,22 +1,22 @@
 import type { PullRequestRecord } from "./record.ts";
 
-/** When a pull request was asked for, and by which record. */
+/** When a pull request was requested, and the id of the record that requested it. */
 export interface Marker {
   requestedAt: string;
   id: string;
 }
 
-/** The last one, behind all else: what stands above it is not the task's alone. */
+/** Matches the last marker in the body: people may have edited the text above it. */
 const MARKER = /^(.*)<!-- slipway requestedAt=(\S+) id=([0-9a-f]+) -->/s;
 
 /**
- * The pull request's text.
- * @param github where the source repository is: `https://github.com`
+ * The pull request's body.
+ * @param github base URL of the source repositories: `https://github.com`
  */
 export function bodyOf(record: PullRequestRecord, github: string): string {
   const { service, environment, image, repository, revision, build, buildNumber, actor } = record;
   const source = `${repository}@${revision.slice(0, 12)}`;
-  // A version that is no commit has no page.
+  // Only commits have a page.
   const isCommit = /^[0-9a-f]{40}$/.test(revision) && /^[\w.-]+\/[\w.-]+$/.test(repository);
   const page = pageOf(build);
   const rows = [
@@ -37,19 +37,19 @@ export function markerOf(body: string): Marker | undefined {
   return requestedAt === undefined || id === undefined ? undefined : { requestedAt, id };
 }
 
-/** The body with the record's marker in the place of its own. */
+/** The body with its marker replaced by the record's. */
 export function markAgain(body: string, record: Marker): string {
   return MARKER.test(body)
     ? body.replace(MARKER, `$1${markerText(record)}`)
     : `${body.trimEnd()}\n\n${markerText(record)}\n`;
 }
 
-/** A comment of HTML, which GitHub keeps and does not show. */
+/** An HTML comment: GitHub keeps it but does not show it. */
 function markerText({ requestedAt, id }: Marker): string {
   return `<!-- slipway requestedAt=${requestedAt} id=${id} -->`;
 }
 
-/** Text that Markdown leaves as it is: no link, and nobody is mentioned. */
+/** Inline code: Markdown creates no links or mentions in it. */
 function code(text: string): string {
   return `\`${text.replace(/[`\r\n]/g, "")}\``;
 }
@@ -58,7 +58,7 @@ function plain(text: string): string {
   return text.replace(/[^\w.#-]/g, "");
 }
 
-/** The build's address, with all that would end a link in Markdown escaped. */
+/** URL of the build, with the characters that would end a Markdown link escaped. */
 function pageOf(build: string | undefined): string | undefined {
   const url = build !== undefined && URL.canParse(build) ? new URL(build) : undefined;
   return url !== undefined && /^https?:$/.test(url.protocol)

@@ -5,7 +5,7 @@ import type { Options } from "./options.ts";
 import type { PullRequestRecord } from "./record.ts";
 import type { WorkingCopy } from "./workingCopy.ts";
 
-/** How often the change is made anew on a base that has moved, the first time included. */
+/** How often the commit is attempted, each time on the current base, including the first time. */
 const TRIES = 5;
 
 export interface BranchContext {
@@ -15,8 +15,8 @@ export interface BranchContext {
 }
 
 /**
- * The overlay with the change.
- * @returns `undefined` if it says so already
+ * The overlay's text with the change applied.
+ * @returns `undefined` if the overlay already has the change
  * @throws Error that names the file, what is wrong with it and what to do
  */
 export async function changedOverlay({ options, copy }: BranchContext, change: Change): Promise<string | undefined> {
@@ -35,9 +35,9 @@ export async function changedOverlay({ options, copy }: BranchContext, change: C
 }
 
 /**
- * Commits the change on top of the base, and makes its branch that commit.
- * @returns whether there is anything that the base does not have
- * @throws Error in git's words
+ * Commits the change on top of the base and sets the branch to that commit.
+ * @returns whether the branch differs from the base
+ * @throws Error with git's message
  */
 export async function pushBranch(context: BranchContext, record: PullRequestRecord): Promise<boolean> {
   const { options, copy, log } = context;
@@ -52,7 +52,7 @@ export async function pushBranch(context: BranchContext, record: PullRequestReco
     const { author } = options;
     const commit = await copy.commit(overlayFile(record), content, { message: messageOf(record), author });
     if (expected !== "" && (await copy.has(branch))) {
-      // Reviews of an open pull request may end with a push.
+      // Do not push again: a push can dismiss the reviews of an open pull request.
       log("info", "branch is there", { branch, commit: expected, base });
       return true;
     }

@@ -2,14 +2,14 @@ import { createHash } from "node:crypto";
 import { parseImage, shortVersion } from "./imageArgument.ts";
 import type { PullRequestRecord } from "./record.ts";
 
-/** What is wanted of the gitops repository. */
+/** The change to make in the gitops repository. */
 export type Change = Pick<PullRequestRecord, "service" | "environment" | "image">;
 
-// Both are folders, and parts of a branch's name: git lets no part end in .lock.
+// Both are folders and parts of a branch name. In git, no part of a branch name can end in .lock.
 // https://git-scm.com/docs/git-check-ref-format
 const FOLDER = /^(?!.*\.\.)(?!.*\.lock$)[a-z0-9]([a-z0-9._-]*[a-z0-9])?$/;
 
-/** Characters that GitHub takes for a title. */
+/** Maximum length of a pull request title on GitHub. */
 const TITLE = 256;
 
 /** @throws Error that names the field of the record */
@@ -24,22 +24,22 @@ export function checkChange(change: Change): void {
   parseImage(change.image);
 }
 
-/** The part of the gitops repository that is looked at. */
+/** The part of the gitops repository that is checked out. */
 export function serviceFolder({ service }: Change): string {
   return `kustomize/${service}`;
 }
 
-/** The file that says which image the environment runs. */
+/** The file that sets the environment's image. */
 export function overlayFile(change: Change): string {
   return `${serviceFolder(change)}/overlays/${change.environment}/kustomization.yaml`;
 }
 
-/** What the branches of all changes of a service in an environment begin with. */
+/** Prefix of the branches of all changes to a service in an environment. */
 export function branchPrefix({ service, environment }: Change): string {
   return `slipway/${service}/${environment}/`;
 }
 
-/** The same change has the same branch, whoever asks for it and how often. */
+/** Identical changes share one branch, regardless of who requests them and how often. */
 export function branchOf(change: Change): string {
   const { service, environment, image } = change;
   const hash = createHash("sha256").update(JSON.stringify([service, environment, image]));
@@ -50,7 +50,7 @@ export function titleOf({ service, environment, image }: Change): string {
   return `${service} ${environment}: ${shortVersion(parseImage(image))}`.slice(0, TITLE);
 }
 
-/** The commit's message, without its sign-off. */
+/** The commit message, without the sign-off. */
 export function messageOf(record: PullRequestRecord): string {
   const { image, repository, revision, build } = record;
   const lines = [

@@ -5,33 +5,33 @@ import { brief, TOKEN_ADVICE } from "./log.ts";
 export interface GitResult {
   code: number;
   output: string;
-  /** What git said to people. */
+  /** git's stderr. */
   complaint: string;
 }
 
 /**
- * Runs git to its end, whatever it ends with.
- * @throws the signal's reason if it is aborted, Error if there is no git
+ * Runs git to completion; a non-zero exit code is not an error.
+ * @throws the signal's reason if it is aborted, Error if git is not installed
  */
 export type Git = (args: string[], settings?: GitSettings) => Promise<GitResult>;
 
 export interface GitSettings {
   directory?: string;
   input?: string;
-  /** Environment variables of this command alone. */
+  /** Environment variables for this command only. */
   environment?: Record<string, string>;
 }
 
 export interface GitOptions {
-  /** Of the task; git gets what it needs of it. */
+  /** The task's environment variables; git gets the ones that it needs. */
   environment: Record<string, string | undefined>;
   token: string;
-  /** A program that answers git's questions for the user and the token at `GITHUB_ORIGIN`, a variable of the command's. */
+  /** Program that gives git the user name and token for `GITHUB_ORIGIN`, an environment variable of the command. */
   askpass: string;
   signal: AbortSignal;
 }
 
-/** A way of git that failed. */
+/** A failed git command. */
 export interface GitFailure extends Error {
   complaint: string;
 }
@@ -42,20 +42,20 @@ export function createGit({ environment, token, askpass, signal }: GitOptions): 
     ...(PATH !== undefined && { PATH }),
     ...(HOME !== undefined && { HOME }),
     ...(TMPDIR !== undefined && { TMPDIR }),
-    // Its words are read.
+    // Error messages are parsed, so they must be in English.
     LC_ALL: "C",
     GIT_ASKPASS: askpass,
     GITHUB_TOKEN: token,
-    // Where the askpass program does not help, nobody is there to be asked.
+    // Never prompt: nobody is there to answer.
     GIT_TERMINAL_PROMPT: "0",
-    // A connection that has gone silent: less than a kilobyte a second, for half a minute.
+    // Drop a stalled connection: less than a kilobyte a second for half a minute.
     GIT_HTTP_LOW_SPEED_LIMIT: "1000",
     GIT_HTTP_LOW_SPEED_TIME: "30",
   };
   return async (args, settings = {}) => {
     signal.throwIfAborted();
     const git = spawn("git", args, { env: { ...own, ...settings.environment }, cwd: settings.directory, signal });
-    // A git that fails does not read its input to the end: its exit code and words say why, not the broken pipe.
+    // A failing git might not read all its input. Report its exit code and message, not the broken pipe.
     git.stdin.on("error", () => undefined);
     git.stdin.end(settings.input ?? "");
     const ended = new Promise<number>((resolve, reject) => {
@@ -74,7 +74,7 @@ export function createGit({ environment, token, askpass, signal }: GitOptions): 
   };
 }
 
-/** The output of a git that must succeed. @throws GitFailure in git's words */
+/** Runs git and returns its output. @throws GitFailure with git's message */
 export async function must(git: Git, args: string[], settings?: GitSettings): Promise<string> {
   const { code, output, complaint } = await git(args, settings);
   if (code !== 0) {
@@ -89,7 +89,7 @@ export function gitFailure([command = ""]: string[], complaint: string): GitFail
   return Object.assign(new Error(`git ${command} failed: ${words}${advice}`), { complaint });
 }
 
-/** git's words in one line, without its progress and its advice. */
+/** git's message in one line, without progress and hints. */
 export function wordsOf(complaint: string): string {
   const lines = complaint
     .split(/[\r\n]+/)
@@ -98,11 +98,11 @@ export function wordsOf(complaint: string): string {
   return brief(lines.join(" · "));
 }
 
-// GitHub says that there is no such repository to who may not see it.
+// GitHub reports a missing repository to users without access.
 const REFUSED =
   /Authentication failed|requested URL returned error: 40[134]|could not read Username|repository '.*' not found/;
 
-// Those of curl, of git's HTTP transport, and of servers that are in trouble. 401, 403 and 404 do not pass.
+// Transient errors of curl, of git's HTTP transport, and of servers. 401, 403 and 404 are permanent.
 const PASSING = [
   /Could not resolve (host|proxy)/i,
   /(Failed|Couldn't|Could not) (to )?connect/i,
@@ -118,12 +118,12 @@ const PASSING = [
   /requested URL returned error: (429|5\d\d)/i,
 ];
 
-/** Whether git failed by something that may pass: a network, a server. */
+/** Whether the error is transient: a network or server problem. */
 export function isPassing(error: unknown): boolean {
   return PASSING.some((words) => words.test(complaintOf(error)));
 }
 
-/** Whether git failed because a branch that it was to fetch is not there. */
+/** Whether git failed because the branch to fetch does not exist. */
 export function isGone(error: unknown): boolean {
   return /couldn't find remote ref/i.test(complaintOf(error));
 }

@@ -4,14 +4,14 @@ import { brief, explain, TOKEN_ADVICE } from "./log.ts";
 import { patiently } from "./retry.ts";
 import { type Answer, createTransport, pauseOf, type TransportOptions } from "./transport.ts";
 
-/** A pull request that is open, or was merged. */
+/** An open or merged pull request. */
 export interface PullRequest {
   number: number;
-  /** For people. */
+  /** URL of the web page. */
   url: string;
-  /** The login of who opened it. */
+  /** Login of the user who opened it. */
   author: string;
-  /** The branch that it brings. */
+  /** The branch to merge. */
   head: string;
   body: string;
   /** ISO 8601 */
@@ -27,26 +27,26 @@ export interface NewPullRequest {
 
 export type Creation =
   | { kind: "created"; pullRequest: PullRequest }
-  /** One of the same branch is open. */
+  /** The branch already has an open pull request. */
   | { kind: "exists" }
-  /** The base has all that the branch has. */
+  /** The base has all commits of the branch. */
   | { kind: "nothing" };
 
-/** GitHub's refusal, in its words. */
+/** An error response from GitHub, with its message. */
 export interface GitHubError extends Error {
-  /** Of HTTP; 500 where there was no answer. */
+  /** HTTP status; 500 if there was no response. */
   status: number;
 }
 
-/** What the task does at GitHub. All throw {@link GitHubError}. */
+/** The GitHub operations of the task. All throw {@link GitHubError}. */
 export interface GitHub {
-  /** The login of the token's user, `slipway-gitops[bot]` where it is an app's. */
+  /** Login of the token's user; `slipway-gitops[bot]` for an app. */
   viewer(): Promise<string>;
-  /** The open pull requests for a base branch from the repository's own branches. */
+  /** Open pull requests for a base branch. Forks are excluded. */
   open(base: string): Promise<PullRequest[]>;
-  /** Those that were merged into it, as far as they are among the {@link PAGE} that ended or were commented on last. */
+  /** Merged pull requests for a base branch, among the {@link PAGE} most recently updated closed ones. */
   merged(base: string): Promise<PullRequest[]>;
-  /** Waits a few seconds where GitHub does not know the head branch yet. */
+  /** If GitHub does not know the head branch yet, retries for a few seconds. */
   create(wanted: NewPullRequest): Promise<Creation>;
   setBody(number: number, body: string): Promise<void>;
   /** @param reviewers users @param teams slugs */
@@ -62,17 +62,17 @@ export interface GitHubOptions extends TransportOptions {
   /** `acme/gitops` */
   repository: string;
   token: string;
-  /** Milliseconds that the first pause between two tries takes; the next ones take 4, 9 and 16 times that. */
+  /** Milliseconds before the first retry; later pauses are 4, 9 and 16 times as long. */
   pause: number;
 }
 
-/** How often something that may pass is tried again. */
+/** How often a request is retried after a transient error. */
 const RETRIES = 4;
 const PAGE = 100;
-/** 429 beside those of the plugin: the transport has waited for it already. */
+/** The plugin's list, and 429: the transport has already waited for that. */
 const FINAL = [400, 401, 403, 404, 410, 422, 429, 451];
 
-/** How long a branch that git has just pushed may be unknown to GitHub's API. */
+/** How long GitHub's API may take to see a branch that git has just pushed. */
 const HEAD_PATIENCE = { pauses: [1_000, 2_000, 4_000, 8_000], limit: 60_000 };
 
 const Client = Octokit.plugin(retry);
@@ -105,7 +105,7 @@ export function createGitHub({ api, repository, token, pause, ...transport }: Gi
   return {
     viewer: () =>
       said("read whose token it is", async () => {
-        // The REST API has no answer to this for the tokens of apps.
+        // The REST API cannot answer this for app tokens.
         const { viewer } = await octokit.graphql<{ viewer: { login: string } }>("query { viewer { login } }");
         return viewer.login;
       }),
@@ -172,12 +172,12 @@ interface PullRequestData {
   html_url: string;
   body: string | null;
   created_at: string;
-  /** Absent where the account was deleted. */
+  /** Absent if the account was deleted. */
   user: { login: string } | null;
   head: { ref: string };
 }
 
-/** A fork may have branches of any name. */
+/** Forks are excluded: their branches may have any name. */
 function isOwn({ head, base }: { head: { repo: { id: unknown } | null }; base: { repo: { id: unknown } } }): boolean {
   return head.repo?.id === base.repo.id;
 }
@@ -187,10 +187,10 @@ function pullRequestOf({ number, html_url, body, created_at, user, head }: PullR
   return { number, url: html_url, author, head: head.ref, body: body ?? "", createdAt: created_at };
 }
 
-/** The part of Octokit's errors that is read. */
+/** The part of Octokit's errors that is used. */
 interface RequestError extends Error {
   status: number;
-  /** Absent where there was no answer. */
+  /** Absent if there was no response. */
   response?: { headers: Answer["headers"]; data?: { errors?: (string | FieldError)[] } };
 }
 
@@ -201,14 +201,14 @@ interface FieldError {
   message?: string;
 }
 
-/** GitHub may refuse a branch as invalid for some seconds after it has received it. */
+/** For some seconds after a push, GitHub may reject the branch as invalid. */
 function isUnknownHead(error: unknown): boolean {
   const { status, response } = error as RequestError;
   const errors = response?.data?.errors ?? [];
   return status === 422 && errors.some((it) => typeof it === "object" && it.field === "head" && it.code === "invalid");
 }
 
-/** Of two refusals only GitHub's words tell one from the other: both are 422 with the code `custom`. */
+/** Only the message distinguishes the two errors: both are 422 with the code `custom`. */
 function refusalOf(error: unknown): "exists" | "nothing" | undefined {
   const { status, response } = error as RequestError;
   const words = (response?.data?.errors ?? []).map((it) => (typeof it === "string" ? it : (it.message ?? "")));

@@ -1,6 +1,6 @@
-/** An entry of `images` in a kustomization: https://kubectl.docs.kubernetes.io/references/kustomize/kustomization/images/ */
+/** A kustomization's `images` entry: https://kubectl.docs.kubernetes.io/references/kustomize/kustomization/images/ */
 export interface ImageEntry {
-  /** As the manifests name it. */
+  /** Image name in the manifests. */
   name: string;
   newName?: string;
   newTag?: string;
@@ -8,15 +8,15 @@ export interface ImageEntry {
   digest?: string;
 }
 
-/** In place of a new name, tag or digest: the one that the file has. */
+/** Instead of a new name, tag or digest: keeps the current one. */
 export const KEEP = "*";
 
-// [host[:port]/]path[:tag][@digest]: a colon before the first slash is a port's.
+// [host[:port]/]path[:tag][@digest]: a colon before the first slash starts a port.
 const IMAGE = /^((?:[^/]+\/)?[^:@]*)(?::([^@]*))?(?:@(.*))?$/s;
 
 /**
- * Reads an argument of `kustomize edit set image`: `name=newName:newTag@digest`, of which each part but the name may be
- * absent, or `name:newTag@digest` with a tag, a digest or both.
+ * Parses an argument of `kustomize edit set image`: `name=newName:newTag@digest`, where only the name is required,
+ * or `name:newTag@digest` with a tag, a digest or both.
  * @throws Error for anything else
  */
 export function parseImage(argument: string): ImageEntry {
@@ -37,7 +37,7 @@ export function parseImage(argument: string): ImageEntry {
   };
 }
 
-/** The image's version for a person: twelve digits of a digest or of a commit, else the whole tag. */
+/** Version for display: the first twelve digits of a digest or commit, else the whole tag. */
 export function shortVersion({ name, newName, newTag, digest }: ImageEntry): string {
   if (digest !== undefined) {
     const [algorithm, value = ""] = digest.split(":");

@@ -15,19 +15,19 @@ import {
 import { parseText } from "./yamlText.ts";
 
 const REPLACEMENTS = ["newName", "newTag", "digest"] as const;
-/** All that kustomize knows of an entry beside its name. What an argument does not say is gone afterwards. */
+/** All fields of an entry besides the name. Those that the argument does not set are removed. */
 const FIELDS = [...REPLACEMENTS, "tagSuffix"] as const;
 
-/** Each edit makes one entry more as it is wanted: no file needs so many. */
+/** Safety limit: each edit brings one entry closer to the requested state. */
 const EDITS = 100;
 
 /**
- * Does to a kustomization what `kustomize edit set image` does, and leaves the rest of it as it is, byte for byte: comments,
- * order, quotes. An entry that is not there is added at the end, where kustomize would sort the list. A comment goes only
- * with the field or the entry that it stands in or behind.
- * @param text of the file
- * @param argument as kustomize takes it: `storefront=registry/storefront:v1`
- * @returns the same text if it says so already
+ * Applies `kustomize edit set image` to a kustomization and keeps the rest byte for byte: comments, order, quotes. A
+ * missing entry is appended (kustomize would sort the list). A comment is only removed with the field or entry that it
+ * is in or behind.
+ * @param text content of the file
+ * @param argument in kustomize's syntax: `storefront=registry/storefront:v1`
+ * @returns the same text if nothing changes
  * @throws Error that says what is wrong with the argument or the file
  */
 export function setImage(text: string, argument: string): string {
@@ -52,14 +52,14 @@ interface Kustomization {
   /** The node of `images`, if it is a list. */
   images: YAMLSeq | undefined;
   entries: Partial<Record<string, unknown>>[];
-  /** All but the images. */
+  /** All fields but `images`. */
   rest: Record<string, unknown>;
 }
 
 function read(text: string): Kustomization {
   const document = parseText(text);
   const { contents } = document;
-  // Of `---` alone the contents are an empty scalar.
+  // A document of only `---` is parsed as an empty scalar.
   const isEmpty = contents === null || (isScalar(contents) && contents.source === "");
   if (!isEmpty && !isMap(contents)) {
     throw new Error("it is no mapping: a kustomization has fields such as resources and images");
@@ -82,8 +82,8 @@ function read(text: string): Kustomization {
 }
 
 /**
- * Puts what the file has in the place of kustomize's asterisks.
- * @throws Error if the file's entry has what kustomize itself would not read
+ * Replaces kustomize's asterisks with the file's current values.
+ * @throws Error if kustomize could not read the entry in the file
  */
 function keeping(entries: Kustomization["entries"], wanted: ImageEntry): ImageEntry {
   const present = entries.find(({ name }) => name === wanted.name);
@@ -103,7 +103,7 @@ function keeping(entries: Kustomization["entries"], wanted: ImageEntry): ImageEn
 }
 
 function nextEdit(text: string, { document, images }: Kustomization, wanted: ImageEntry): Edit | undefined {
-  // The order in which kustomize writes fields.
+  // kustomize writes fields in this order.
   const entry = Object.fromEntries(Object.entries(wanted).sort(([one], [other]) => (one < other ? -1 : 1)));
   if (images === undefined) {
     return addSection(text, document, "images", entry);
@@ -112,7 +112,7 @@ function nextEdit(text: string, { document, images }: Kustomization, wanted: Ima
   if (present === undefined) {
     return addItem(text, images, entry);
   }
-  // kustomize keeps one entry of a name.
+  // kustomize keeps one entry per name.
   return double === undefined ? nextFieldEdit(text, present, wanted) : removeItem(text, images, double);
 }
 
@@ -126,7 +126,7 @@ function nextFieldEdit(text: string, item: YAMLMap, wanted: ImageEntry): Edit | 
   }
   const [field] = missing;
   if (field !== undefined) {
-    // A tag in the place of a digest, or a digest in that of a tag, is one line of a diff.
+    // Replacing the tag with a digest, or the reverse, in place makes the diff one line.
     const replaced = field === "newName" ? undefined : over.find((it) => it === "newTag" || it === "digest");
     return replaced === undefined
       ? addPair(text, item, field, values[field] ?? "")
@@ -135,13 +135,13 @@ function nextFieldEdit(text: string, item: YAMLMap, wanted: ImageEntry): Edit | 
   return over[0] && removePair(text, item, over[0]);
 }
 
-/** Whether a field has its value already, as a string: an unquoted 1.10 is the number 1.1, and `on` is true to some. */
+/** Whether a field already has its value, as a string: unquoted 1.10 is a number, and to some parsers `on` is true. */
 function says(item: YAMLMap, field: string, values: Record<string, string | undefined>): boolean {
   const { value } = fieldOf(item, field);
   return isScalar(value) && value.value === values[field] && (value.type !== "PLAIN" || isPlain(String(value.value)));
 }
 
-/** @throws Error if the edits have broken the text: they know the usual ways of writing an entry, and YAML has more */
+/** @throws Error if the edits broke the text: they support the usual styles of an entry, but YAML has more */
 function readEdited(edited: string, wanted: ImageEntry): Kustomization {
   try {
     return read(edited);
@@ -150,7 +150,7 @@ function readEdited(edited: string, wanted: ImageEntry): Kustomization {
   }
 }
 
-/** @throws Error if the edits did anything else than what they are for: an anchor, for one, may be used elsewhere */
+/** @throws Error if the edits changed anything else: for example an anchor that is used elsewhere */
 function verify(before: Kustomization, after: Kustomization, wanted: ImageEntry): void {
   const at = before.entries.findIndex(({ name }) => name === wanted.name);
   const others = before.entries.filter(({ name }, index) => name !== wanted.name || index === at);

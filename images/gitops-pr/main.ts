@@ -7,7 +7,7 @@ import { createLog, createRedact, explain } from "./log.ts";
 import { readAttempt, readOptions, readToken } from "./options.ts";
 import { refuseTask, runTask } from "./task.ts";
 
-/** Milliseconds after which the task gives up. */
+/** Milliseconds after which the task is aborted. */
 const DEADLINE = 10 * 60_000;
 
 const write = (line: string) => process.stdout.write(line);
@@ -17,7 +17,7 @@ async function main(env: NodeJS.ProcessEnv): Promise<number> {
   const options = readOptions(env);
   const attempt = readAttempt(env);
   const { table: name, api, repository } = options;
-  // Without a timeout a connection that a NAT gateway has dropped holds the task until its deadline.
+  // Without timeouts, a connection that a NAT gateway has dropped would block the task until its deadline.
   const requestHandler = { connectionTimeout: 2_000, requestTimeout: 5_000, throwOnRequestTimeout: true };
   const table = { table: name, dynamo: new DynamoDBClient({ maxAttempts: 5, requestHandler }) };
   let token: string;
@@ -49,10 +49,10 @@ async function main(env: NodeJS.ProcessEnv): Promise<number> {
   });
 }
 
-/** Aborted when ECS stops the task, or when it has taken too long. */
+/** Aborted when ECS stops the task, or after the deadline. */
 function stopping(): AbortSignal {
   const controller = new AbortController();
-  // Octokit takes an error of this name as final.
+  // Octokit does not retry errors with this name.
   const end = (reason: string) => controller.abort(Object.assign(new Error(reason), { name: "AbortError" }));
   process.once("SIGTERM", () => end("the task was stopped"));
   setTimeout(() => end(`the task was not done within ${DEADLINE / 60_000} minutes`), DEADLINE).unref();

@@ -1,25 +1,25 @@
-/** What the task definition says to the task, in OPTIONS. */
+/** The task's settings, from the environment variable OPTIONS. */
 export interface Options {
-  /** Where the repositories are, without a slash at its end: `https://github.com`. */
+  /** Base URL of the repositories, without a trailing slash: `https://github.com`. */
   github: string;
   /** The REST API: `https://api.github.com`, or an Enterprise Server's `https://…/api/v3`. */
   api: string;
   /** The gitops repository: `acme/gitops`. */
   repository: string;
-  /** The branch that pull requests are for. */
+  /** The base branch of pull requests. */
   branch: string;
   /** The DynamoDB table of records. */
   table: string;
-  /** Who commits and signs off. */
+  /** Author and sign-off of commits. */
   author: { name: string; email: string };
-  /** Users. */
+  /** GitHub users. */
   reviewers: string[];
-  /** Slugs of teams of the repository's organisation. */
+  /** Slugs of teams in the repository's organisation. */
   teamReviewers: string[];
   labels: string[];
 }
 
-/** Which record the task is for, and which of the times that it was asked for. */
+/** The record to process, and the attempt that started this task. */
 export interface Attempt {
   id: string;
   attempt: string;
@@ -55,11 +55,11 @@ export function readAttempt(environment: Environment): Attempt {
 }
 
 /**
- * The token that GitHub is given.
- * @throws Error that says what is wrong with it, and nothing of it
+ * Reads the GitHub token.
+ * @throws Error that says what is wrong with the token, without showing it
  */
 export function readToken(environment: Environment): string {
-  // Whoever puts a file into Secrets Manager puts its last newline there too.
+  // A secret that was created from a file ends with a newline.
   const token = (environment.GITHUB_TOKEN ?? "").trim();
   if (!/^[\x21-\x7e]+$/.test(token)) {
     const what = token === "" ? "is empty" : "holds white space or characters that no token has";

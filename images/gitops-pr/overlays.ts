@@ -3,12 +3,12 @@ import { explain, type Log } from "./log.ts";
 import type { Table } from "./record.ts";
 import type { WorkingCopy } from "./workingCopy.ts";
 
-/** Bytes of a list: DynamoDB refuses an item of more than 400 KB. */
+/** Maximum bytes of the list: DynamoDB rejects items larger than 400 KB. */
 const LIST = 300_000;
 
 /**
- * Leaves the overlays of the gitops repository in the item `overlays`, for the API to refuse those that are not there. What
- * keeps it from doing so is logged: the pull request does not depend on it.
+ * Stores the list of overlays in the item `overlays`, so that the API can reject unknown ones. Errors are only logged:
+ * the pull request does not depend on the list.
  * @param now milliseconds
  */
 export async function noteOverlays(
@@ -33,7 +33,7 @@ export async function noteOverlays(
       }),
     );
   } catch (error) {
-    // Another task has looked later.
+    // A later task has already stored its list.
     if (!(error instanceof Error) || error.name !== "ConditionalCheckFailedException") {
       log("warn", "overlays not listed", { cause: explain(error) });
     }

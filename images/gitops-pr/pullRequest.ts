@@ -11,12 +11,12 @@ export interface PullRequestContext {
   options: Options;
   github: GitHub;
   log: Log;
-  /** How long GitHub's lists may be behind. */
+  /** How long to wait for GitHub's lists to catch up. */
   patience: Patience;
   trust: Trust;
 }
 
-/** @returns why the change is not wanted any more, if one that was asked for later is open or merged */
+/** @returns why the change is obsolete, if a pull request that was requested later is open or merged */
 export async function supersededBy(
   context: PullRequestContext,
   record: PullRequestRecord,
@@ -31,8 +31,8 @@ export async function supersededBy(
 }
 
 /**
- * Where the base has what is wanted: closes the pull requests that were asked for before, which would undo it.
- * @throws Error in GitHub's words
+ * Used if the base already has the change: closes pull requests that were requested earlier, which would undo it.
+ * @throws Error with GitHub's message
  */
 export async function retireEarlier(context: PullRequestContext, record: PullRequestRecord): Promise<void> {
   const { earlier } = await lookAround(context, record);
@@ -43,8 +43,8 @@ export async function retireEarlier(context: PullRequestContext, record: PullReq
 }
 
 /**
- * Sees to it that one pull request is open for the branch, which has been pushed, and none for what was wanted before.
- * @throws Error in GitHub's words
+ * Ensures that the pushed branch has one open pull request, and closes those that were requested earlier.
+ * @throws Error with GitHub's message
  */
 export async function openPullRequest(context: PullRequestContext, record: PullRequestRecord): Promise<Outcome> {
   const { options, github, log } = context;
@@ -55,7 +55,7 @@ export async function openPullRequest(context: PullRequestContext, record: PullR
     await retireEarlier(context, record);
     return { state: "unchanged", reason: `${options.branch} has got the change in the meantime` };
   }
-  // Two tasks may open theirs at once. Each looks afterwards, so the later one at least sees both.
+  // Two tasks may open pull requests at once. Each lists them afterwards, so at least the later task sees both.
   const { own, later, earlier } = await lookUntilListed(context, record);
   const pullRequest = creation.kind === "created" ? creation.pullRequest : own;
   if (pullRequest === undefined) {
@@ -86,7 +86,7 @@ async function listsOf({ options, github }: PullRequestContext) {
   return { open: await github.open(options.branch), merged: await github.merged(options.branch) };
 }
 
-/** GitHub's lists may lag behind what it has just answered: one without the own pull request may lack others, too. */
+/** GitHub's lists may be stale: if this pull request is missing, others may be, too. */
 async function lookUntilListed(context: PullRequestContext, record: PullRequestRecord): Promise<Neighbours> {
   const { pauses, sleep } = context.patience;
   for (const pause of pauses) {
@@ -101,7 +101,7 @@ async function lookUntilListed(context: PullRequestContext, record: PullRequestR
 
 const superseded = ({ url }: PullRequest): Outcome => ({ state: "unchanged", reason: `superseded by ${url}` });
 
-/** Reviewers and labels come second: without them it is a pull request all the same. */
+/** Errors here are only logged: a pull request is valid without reviewers and labels. */
 async function introduce({ options, github, log }: PullRequestContext, { number, url }: PullRequest): Promise<void> {
   const { reviewers, teamReviewers, labels } = options;
   const ask = (users: string[], teams: string[]) => github.requestReview(number, users, teams);
@@ -114,7 +114,7 @@ async function introduce({ options, github, log }: PullRequestContext, { number,
       await ask(reviewers, teamReviewers);
     } catch (error) {
       log("warn", "reviewers not asked together", { url, cause: explain(error) });
-      // GitHub asks none of them if one cannot be asked: the author of the pull request, for one.
+      // If one reviewer is invalid, such as the author, GitHub adds none: request them one by one.
       const mayBeOne = (error as GitHubError).status === 422 && asked.length > 1;
       for (const { users, teams } of mayBeOne ? asked : []) {
         await ask(users, teams).catch((cause) =>
@@ -130,7 +130,7 @@ async function introduce({ options, github, log }: PullRequestContext, { number,
   }
 }
 
-/** A pull request of the same change: asked for by another record, or by this one in a task that died behind it. */
+/** Takes over a pull request of the same change, from another record or from an earlier task that died. */
 async function adopt(context: PullRequestContext, pullRequest: PullRequest, record: PullRequestRecord): Promise<void> {
   const mark = markOf(pullRequest, context.trust);
   if (mark.id === record.id) {

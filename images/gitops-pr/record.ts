@@ -3,7 +3,7 @@ import type { Attempt } from "./options.ts";
 
 export type State = "requested" | "running" | "opened" | "unchanged" | "failed";
 
-/** Where a state may go. The same table is in handlers/pullRequests/record.ts. */
+/** Allowed state transitions. The same table is in handlers/pullRequests/record.ts. */
 export const MOVES: Readonly<Record<State, readonly State[]>> = {
   requested: ["running", "opened", "unchanged", "failed"],
   running: ["opened", "unchanged", "failed"],
@@ -12,29 +12,29 @@ export const MOVES: Readonly<Record<State, readonly State[]>> = {
   failed: ["requested"],
 };
 
-/** The part of a record that the task reads. */
+/** The attributes of a record that the task reads. */
 export interface PullRequestRecord extends Attempt {
   /** The folder under kustomize/. */
   service: string;
   /** The folder under overlays/. */
   environment: string;
-  /** A commit of the source repository, or else what names the version. */
+  /** A commit of the source repository, or another name of the version. */
   revision: string;
   /** The argument of `kustomize edit set image`. */
   image: string;
-  /** Where the service's source is: `acme/storefront`. */
+  /** The service's source repository: `acme/storefront`. */
   repository: string;
   state: State;
   /** ISO 8601 */
   requestedAt: string;
-  /** The build's page. */
+  /** URL of the build. */
   build?: string | undefined;
   buildNumber?: string | undefined;
-  /** Who caused the build. */
+  /** Who triggered the build. */
   actor?: string | undefined;
 }
 
-/** What became of a pull request, and what there is to say of it. */
+/** The result of a pull request, with its details. */
 export type Outcome =
   | { state: "opened"; url: string }
   | { state: "unchanged"; reason: string }
@@ -56,10 +56,10 @@ const REQUIRED = [
   "requestedAt",
 ] as const;
 
-/** How long DynamoDB keeps a record after its last change, in seconds. */
+/** Seconds after its last change until DynamoDB deletes a record. */
 const KEPT = 90 * 24 * 3_600;
 
-/** @throws Error for an item that is no record */
+/** @throws Error if the item is not a valid record */
 export async function readRecord({ dynamo, table }: Table, id: string): Promise<PullRequestRecord | undefined> {
   const { Item } = await dynamo.send(
     new GetItemCommand({ TableName: table, Key: { id: { S: id } }, ConsistentRead: true }),
@@ -79,9 +79,9 @@ export async function readRecord({ dynamo, table }: Table, id: string): Promise<
 }
 
 /**
- * Moves a record, unless another attempt has taken its place or its state does not allow it.
+ * Changes a record's state, unless another attempt owns the record or its state does not allow it.
  * @param now milliseconds
- * @returns whether the record is in that state now by this attempt
+ * @returns whether this attempt has put the record into that state
  */
 export async function moveRecord(
   { dynamo, table }: Table,
@@ -95,7 +95,7 @@ export async function moveRecord(
     expires: { N: String(Math.floor(now / 1_000) + KEPT) },
   };
   const from = (Object.keys(MOVES) as State[]).filter((it) => MOVES[it].includes(state));
-  // What was found out before is not true any more.
+  // Remove the results of earlier states.
   const over = ["url", "reason", "cause"].filter((name) => !(name in set));
   const assignments = Object.keys(set).map((name) => `#${name} = :${name}`);
   const removals = over.map((name) => `#${name}`);
@@ -121,7 +121,7 @@ export async function moveRecord(
     if (!(error instanceof Error) || error.name !== "ConditionalCheckFailedException") {
       throw error;
     }
-    // A write whose answer was lost is repeated by the SDK, and finds itself.
+    // If the response of a write was lost, the SDK repeats the write, whose condition then fails.
     const record = await readRecord({ dynamo, table }, id);
     return record?.attempt === attempt && record.state === state;
   }

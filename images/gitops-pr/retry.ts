@@ -1,8 +1,8 @@
-/** How long something that may pass is waited for. */
+/** How long to retry after transient errors. */
 export interface Patience {
-  /** Milliseconds between one try and the next; one try more than there are pauses. */
+  /** Milliseconds between attempts; there is one attempt more than pauses. */
   pauses: number[];
-  /** Milliseconds after which no other try begins. */
+  /** Milliseconds after which no new attempt starts. */
   limit: number;
   /** Milliseconds. */
   now: () => number;
@@ -10,9 +10,9 @@ export interface Patience {
 }
 
 /**
- * Tries until it succeeds, or until it fails for good.
- * @param passes whether the same may well succeed later
- * @throws what the last try threw
+ * Retries until the attempt succeeds, or fails permanently.
+ * @param passes whether the error is transient
+ * @throws the error of the last attempt
  */
 export async function patiently<T>(
   attempt: () => Promise<T>,

@@ -2,27 +2,27 @@ import { type Marker, markerOf } from "./body.ts";
 import { branchOf, branchPrefix, type Change } from "./change.ts";
 import type { PullRequest } from "./github.ts";
 
-/** The pull requests of one service in one environment, as one change sees them. */
+/** The pull requests for one service in one environment, relative to one change. */
 export interface Neighbours {
-  /** The open one of this very change. */
+  /** The open pull request of this change. */
   own: PullRequest | undefined;
-  /** The last one that was asked for after this change and is open or merged: it stays, and this one is not opened. */
+  /** The latest open or merged one that was requested after this change. It stays, and this change's is not opened. */
   later: PullRequest | undefined;
-  /** The open ones that were asked for before: they are closed. */
+  /** The open ones that were requested earlier; they are closed. */
   earlier: PullRequest[];
 }
 
-/** What makes a pull request, and the date in its marker, count. */
+/** Decides which pull requests and marker dates to trust. */
 export interface Trust {
-  /** The login of the token's user. Everybody who may write to the repository may open pull requests like its own. */
+  /** Login of the token's user. Anyone with write access can open pull requests that look like its own. */
   bot: string;
-  /** Milliseconds. Everybody who may write to the repository may change markers, too. */
+  /** Milliseconds. Later dates are ignored: anyone with write access can edit markers. */
   now: number;
 }
 
 /**
  * @param open all open pull requests for the base branch
- * @param merged those that were merged into it lately
+ * @param merged recently merged pull requests for the base branch
  */
 export function neighboursOf(
   change: Change & Marker,
@@ -34,7 +34,7 @@ export function neighboursOf(
   const others = (all: PullRequest[]) => ofSameOverlay(change, all).filter(({ head }) => head !== branch);
   const isBots = ({ author }: PullRequest) => author === trust.bot;
   const mark = (it: PullRequest) => markOf(it, trust);
-  // The same change may have been asked for again later, by another record.
+  // Another record may have requested the same change later.
   const asked = own !== undefined && isBots(own) && isLater(mark(own), change) ? mark(own) : change;
   const [later] = [...others(open), ...others(merged)]
     .filter((it) => isBots(it) && isLater(mark(it), asked))
@@ -42,19 +42,19 @@ export function neighboursOf(
   return { own, later, earlier: others(open).filter((it) => !isLater(mark(it), asked)) };
 }
 
-/** Whether a pull request was asked for after another one. */
+/** Whether a pull request was requested after another one. */
 export function isLater(one: Marker, other: Marker): boolean {
   const [a, b] = [Date.parse(one.requestedAt), Date.parse(other.requestedAt)];
   return a === b ? one.id > other.id : a > b;
 }
 
-/** When a pull request was asked for. Without a marker that can be trusted, it counts when it was opened. */
+/** When a pull request was requested. Without a trusted marker, this is when it was opened. */
 export function markOf({ author, body, createdAt }: PullRequest, { bot, now }: Trust): Marker {
   const marker = author === bot ? markerOf(body) : undefined;
   return marker !== undefined && Date.parse(marker.requestedAt) <= now ? marker : { requestedAt: createdAt, id: "" };
 }
 
-/** Pull requests that look as if they were about the same overlay, and why they or their markers do not count. */
+/** Pull requests that seem to be for the same overlay, and why they or their markers are ignored. */
 export function distrusted(
   change: Change,
   all: PullRequest[],

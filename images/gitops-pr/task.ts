@@ -13,10 +13,10 @@ import { moveRecord, type Outcome, type PullRequestRecord, readRecord, type Tabl
 import type { Patience } from "./retry.ts";
 import { clone } from "./workingCopy.ts";
 
-/** Characters of a fact in the record: DynamoDB refuses an item of more than 400 KB. */
+/** Maximum characters of a text in the record: DynamoDB rejects items larger than 400 KB. */
 const FACT = 2_000;
 
-/** All that the task works with. */
+/** The task's dependencies. */
 export interface Task {
   attempt: Attempt;
   options: Options;
@@ -28,17 +28,17 @@ export interface Task {
   /** Milliseconds. */
   now: () => number;
   patience: Patience;
-  /** Aborted with an Error that says why, when the task is to end at once. */
+  /** Aborted, with an Error as reason, when the task must end at once. */
   signal: AbortSignal;
 }
 
-/** The part of it that tells the record. */
+/** What is needed to update the record. */
 type Teller = Pick<Task, "attempt" | "table" | "log" | "redact" | "now">;
 
 /**
- * Carries out what a record asks for, and tells the record what became of it.
- * @returns the exit code: 0 for opened, unchanged, and where there is nothing to do; 1 for failed
- * @throws Error if the record cannot be read or moved
+ * Carries out a record's request and stores the outcome in the record.
+ * @returns the exit code: 0 for opened, unchanged, or nothing to do; 1 for failed
+ * @throws Error if the record cannot be read or updated
  */
 export async function runTask(task: Task): Promise<number> {
   const record = await begin(task);
@@ -56,7 +56,7 @@ export async function runTask(task: Task): Promise<number> {
   return outcome.state === "failed" ? 1 : 0;
 }
 
-/** Moves the record to failed where the task cannot even begin. @returns the exit code */
+/** Sets the record to failed if the task cannot start. @returns the exit code */
 export async function refuseTask(teller: Teller, cause: string): Promise<number> {
   if ((await begin(teller)) === undefined) {
     return 0;
@@ -65,7 +65,7 @@ export async function refuseTask(teller: Teller, cause: string): Promise<number>
   return 1;
 }
 
-/** @returns the record, which is running now; `undefined` if it is no matter of this task */
+/** @returns the record, now running; `undefined` if this task must not process it */
 async function begin({ table, attempt, log, now }: Teller): Promise<PullRequestRecord | undefined> {
   const record = await readRecord(table, attempt.id);
   const isOwn = record?.attempt === attempt.attempt;
@@ -136,7 +136,7 @@ async function unchanged(context: PullRequestContext, record: PullRequestRecord)
   return { state: "unchanged", reason: `${where} has image ${record.image} already` };
 }
 
-/** Ends with the promise, or as soon as the signal says so. */
+/** Settles with the promise, or rejects as soon as the signal is aborted. */
 async function untilAborted<T>(work: () => Promise<T>, signal: AbortSignal): Promise<T> {
   signal.throwIfAborted();
   return new Promise((resolve, reject) => {

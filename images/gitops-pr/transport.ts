@@ -2,34 +2,32 @@ import type { Log } from "./log.ts";
 
 export interface TransportOptions {
   log: Log;
-  /** Aborted when the task is to end. */
+  /** Aborted when the task must end. */
   signal: AbortSignal;
   /** Milliseconds. */
   now: () => number;
   sleep: (milliseconds: number) => Promise<unknown>;
 }
 
-/** An answer of GitHub's, as far as it says when to ask again. Names of headers are in small letters. */
+/** The parts of a GitHub response that say when to retry. Header names are in lower case. */
 export interface Answer {
   status: number;
   headers: Record<string, string | number | undefined>;
   words: string;
 }
 
-/** Milliseconds that one answer may take. */
+/** Timeout of one response, in milliseconds. */
 const ANSWER = 20_000;
-/** Milliseconds that are waited in all where GitHub asks for it. */
+/** Maximum total wait for rate limits, in milliseconds. */
 const PATIENCE = 180_000;
-/** Where GitHub limits and does not say for how long, it wants a minute. */
+/** If GitHub gives no duration for a rate limit, wait one minute, as it recommends. */
 const MINUTE = 60_000;
-/** How often a request is sent on, as fetch itself would do it 20 times. */
+/** Maximum redirects of a request (fetch allows 20). */
 const REDIRECTS = 5;
 
 /**
- * fetch for Octokit: with a time limit, with answers that have been read to their end, and with the pauses that GitHub asks
- * for.
- * @throws Error in words for a person; one of the name AbortError where asking again does not help, which Octokit takes
- * as final
+ * fetch for Octokit, with a time limit, fully read responses, and the pauses that GitHub asks for.
+ * @throws Error with a readable message; named AbortError if a retry would not help, because Octokit does not retry it
  */
 export function createTransport({ log, signal, now, sleep }: TransportOptions): typeof fetch {
   let patience = PATIENCE;
@@ -41,7 +39,7 @@ export function createTransport({ log, signal, now, sleep }: TransportOptions): 
       const headers = Object.fromEntries(response.headers);
       const pause = pauseOf({ status, headers, words }, now());
       if (pause === undefined || pause > patience) {
-        // A status without a body allows not even an empty one.
+        // For statuses such as 204, Response accepts only null, not an empty body.
         return new Response(words === "" ? null : words, { status, headers: { ...headers, ...typeOf(response) } });
       }
       log("warn", "GitHub asks to wait", { status, milliseconds: pause });
@@ -52,9 +50,9 @@ export function createTransport({ log, signal, now, sleep }: TransportOptions): 
 }
 
 /**
- * How long GitHub wants not to be asked: https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api
+ * How long to pause for a rate limit: https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api
  * @param now milliseconds
- * @returns milliseconds; `undefined` if it limits nothing
+ * @returns milliseconds; `undefined` if the response is not a rate limit
  */
 export function pauseOf({ status, headers, words }: Answer, now: number): number | undefined {
   const after = headers["retry-after"];
@@ -63,7 +61,7 @@ export function pauseOf({ status, headers, words }: Answer, now: number): number
   if (status !== 429 && !isLimit) {
     return undefined;
   }
-  // Either a number of seconds or a date.
+  // `retry-after` is either a number of seconds or a date.
   const until = Number.isNaN(Number(after)) ? Date.parse(String(after)) : now + Number(after) * 1_000;
   const reset = isOver ? Number(headers["x-ratelimit-reset"]) * 1_000 : Number.NaN;
   const pause = [until, reset].find((it) => !Number.isNaN(it));
@@ -71,7 +69,7 @@ export function pauseOf({ status, headers, words }: Answer, now: number): number
 }
 
 async function answerOf(url: string, init: RequestInit, signal: AbortSignal): Promise<Response> {
-  // fetch would make a GET of a POST that is redirected by 301 or 302, and its answer would look like a success.
+  // On 301 or 302, fetch would turn a POST into a GET, whose response would look like a success.
   const redirect = (init.method ?? "GET") === "GET" ? "follow" : "manual";
   let at = url;
   for (let redirects = 0; ; redirects++) {
@@ -85,7 +83,7 @@ async function answerOf(url: string, init: RequestInit, signal: AbortSignal): Pr
     }
     await response.body?.cancel();
     const to = new URL(response.headers.get("location") ?? at, at);
-    // 307 and 308 say that the same is to be asked elsewhere: of a repository that was renamed, for one.
+    // 307 and 308 repeat the same request at another address: for example if a repository was renamed.
     const isSame = (status === 307 || status === 308) && to.origin === new URL(at).origin;
     if (!isSame || redirects === REDIRECTS) {
       throw final(
@@ -97,7 +95,7 @@ async function answerOf(url: string, init: RequestInit, signal: AbortSignal): Pr
   }
 }
 
-/** @throws Error if the answer breaks off, or is a success without JSON: a proxy's page, for one */
+/** @throws Error if the response is incomplete, or is a success without JSON: for example a proxy's page */
 async function bodyOf(response: Response, signal: AbortSignal): Promise<string> {
   const text = await reached(() => response.text(), signal);
   if (response.ok && response.status !== 204) {

@@ -3,26 +3,26 @@ import path from "node:path";
 import { type Git, gitFailure, isGone, isPassing, must, wordsOf } from "./git.ts";
 import { type Patience, patiently } from "./retry.ts";
 
-/** A clone of the gitops repository with the newest commit alone, of which one folder is looked at. */
+/** A shallow clone of the gitops repository, with one folder checked out. */
 export interface WorkingCopy {
   /** The base branch's commit. */
   base(): Promise<string>;
   /** Every file below a folder on the base branch. */
   files(folder: string): Promise<string[]>;
-  /** Takes the base branch as it is now, and forgets all else. */
+  /** Fetches the current base branch and discards all local changes. */
   refresh(): Promise<void>;
-  /** The content of a file; `undefined` if there is none. @throws Error if it is no plain file, or no UTF-8 */
+  /** The content of a file; `undefined` if there is none. @throws Error if it is not a regular file or not UTF-8 */
   read(file: string): Promise<string | undefined>;
   /** Commits one file on top of the base. @returns the commit */
   commit(file: string, content: string, commit: Commit): Promise<string>;
-  /** Whether a branch of the repository itself is the base and one commit, with the files that the last commit has. */
+  /** Whether a remote branch is the base plus one commit, with the same files as the last commit. */
   has(branch: string): Promise<boolean>;
-  /** The commit of a branch in the repository itself; `""` if there is no such branch. */
+  /** The remote branch's commit; `""` if it does not exist. */
   remoteHead(branch: string): Promise<string>;
   /**
-   * Makes a branch the last commit, if the branch still is what it was.
-   * @param expected as {@link remoteHead} gave it
-   * @returns git's words if the branch was refused; `undefined` if it is that commit now
+   * Sets a remote branch to the last commit, if nobody has changed the branch.
+   * @param expected result of {@link remoteHead}
+   * @returns git's message if the push was rejected; otherwise `undefined`
    */
   push(branch: string, expected: string): Promise<string | undefined>;
 }
@@ -38,18 +38,18 @@ export interface CloneOptions {
   branch: string;
   /** `kustomize/storefront` */
   folder: string;
-  /** Where to; nothing is there yet. */
+  /** Target directory; must not exist. */
   directory: string;
   patience: Patience;
 }
 
 /**
- * Whatever the repository's .gitattributes and the user's configuration say: what is committed is what was there, byte for
- * byte. No other file of attributes goes before this one. https://git-scm.com/docs/gitattributes
+ * Commits files byte for byte, whatever the repository's .gitattributes and the user's configuration say. This file of
+ * attributes has the highest precedence. https://git-scm.com/docs/gitattributes
  */
 const ATTRIBUTES = "* -text -ident -filter -working-tree-encoding\n";
 
-/** @throws GitFailure in git's words */
+/** @throws GitFailure with git's message */
 export async function clone(options: CloneOptions): Promise<WorkingCopy> {
   const { url, branch, folder, directory, patience } = options;
   const git = await answering(options.git, url);
@@ -57,12 +57,12 @@ export async function clone(options: CloneOptions): Promise<WorkingCopy> {
   const overNetwork = <T>(attempt: () => Promise<T>) => patiently(attempt, isPassing, patience);
   const base = `refs/remotes/origin/${branch}`;
   const refresh = async () => {
-    // By its full name: a tag may have the same one.
+    // Full name, because a tag may have the same name.
     const what = ["--depth=1", "--no-tags", "--filter=blob:none", "origin", `+refs/heads/${branch}:${base}`];
     await overNetwork(() => here(["fetch", "--quiet", ...what])).catch((error) => {
       throw isGone(error) ? new Error(`${url} has no branch ${branch}: look at slipway:pullRequests.branch`) : error;
     });
-    // Without the files' contents from there, this fetches those of the folder.
+    // The fetch excludes file contents; the checkout downloads those of the folder.
     await overNetwork(() => here(["checkout", "--quiet", "--force", "--detach", base]));
   };
 
@@ -112,7 +112,7 @@ export async function clone(options: CloneOptions): Promise<WorkingCopy> {
   };
 }
 
-/** git whose questions are answered where an address really is: the user's configuration may lead elsewhere. */
+/** git with credentials for the actual server: the user's configuration may rewrite the URL. */
 async function answering(git: Git, url: string): Promise<Git> {
   const address = await must(git, ["ls-remote", "--get-url", url]);
   const [origin = ""] = /^\w+:\/\/[^/]+/.exec(address) ?? [];
@@ -139,7 +139,7 @@ async function pushHead(git: Git, directory: string, branch: string, expected: s
   if (refusal === undefined) {
     throw gitFailure(args, complaint);
   }
-  // What the server says of its own accord is in lines of its own.
+  // Messages from the server are on separate lines.
   const remote = complaint.split(/[\r\n]+/).filter((line) => line.startsWith("remote:"));
   return wordsOf([refusal, ...remote].join("\n"));
 }
@@ -153,7 +153,7 @@ function identity({ name, email }: Commit["author"]): Record<string, string> {
   };
 }
 
-/** @throws Error if there is a link or a folder on the way: what is behind it may be outside the repository */
+/** @throws Error if part of the path is a symbolic link or has the wrong type: links may lead out of the repository */
 async function isFile(directory: string, file: string): Promise<boolean> {
   const parts = file.split("/");
   for (const index of parts.keys()) {

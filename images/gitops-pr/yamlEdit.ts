@@ -1,13 +1,13 @@
 import { type Document, isMap, isScalar, isSeq, type Node, parseDocument, type YAMLMap, type YAMLSeq } from "yaml";
 
-/** A piece of a text, and what stands there instead. */
+/** A range of a text, and its replacement. */
 export interface Edit {
   start: number;
   end: number;
   text: string;
 }
 
-/** A pair of a mapping. `{newTag}` has no value at all. */
+/** A key-value pair of a mapping. `{newTag}` has no value node. */
 export interface Field {
   key: Node;
   value: Node | null;
@@ -24,14 +24,14 @@ export function fieldOf(map: YAMLMap, key: string): Field {
   return field;
 }
 
-/** Gives a pair another value, and another key if they differ. The style of the value stays, unless it is a block's. */
+/** Sets a pair's value, and its key if `newKey` differs. Keeps the value's style, except for block scalars. */
 export function setPair(text: string, map: YAMLMap, key: string, newKey: string, value: string): Edit {
   const field = fieldOf(map, key);
   const [start, keyEnd] = [startOf(field.key), endOf(field.key)];
   const [from, end] = [valueStart(field), fieldEnd(text, field)];
   const newField = text.slice(start, keyEnd).replace(key, newKey) + (text.slice(keyEnd, from) || ":");
   if (from === end) {
-    // Of `newTag: # to come` the value is empty, and the comment is right behind it.
+    // In `newTag: # to come`, the value is empty and the comment starts right at its position.
     const [before, after] = [/\s$/.test(newField) ? "" : " ", text[end] === "#" ? " " : ""];
     return { start, end, text: `${newField}${before}${scalar(value)}${after}` };
   }
@@ -39,7 +39,7 @@ export function setPair(text: string, map: YAMLMap, key: string, newKey: string,
   return { start, end, text: `${newField}${scalar(value, field.value)}${comment}` };
 }
 
-/** Adds a pair behind the last one. */
+/** Adds a pair after the last one. */
 export function addPair(text: string, map: YAMLMap, key: string, value: string): Edit {
   const last = lastOf(fieldsOf(map));
   const [at, start] = last === undefined ? [0, 0] : [fieldEnd(text, last), startOf(last.key)];
@@ -48,7 +48,7 @@ export function addPair(text: string, map: YAMLMap, key: string, value: string):
     : insertLines(text, at, [`${indentation(text, start)}${key}: ${scalar(value)}`]);
 }
 
-/** Takes a pair out; another one must be there. A comment in its own lines goes with it. */
+/** Removes a pair; the mapping must have another one. Comments on the pair's own lines are removed too. */
 export function removePair(text: string, map: YAMLMap, key: string): Edit {
   const field = fieldOf(map, key);
   const fields = fieldsOf(map);
@@ -63,13 +63,13 @@ export function removePair(text: string, map: YAMLMap, key: string): Edit {
   if (previous !== undefined || next === undefined) {
     return remove(lineStart(text, start), nextLine(text, end));
   }
-  // The first pair shares its line with the dash of the list, which stays: alone, if comments or empty lines follow.
+  // The first pair is on the line of the list's dash. It stays, alone if comments or blank lines follow.
   return /^\s*\n[ ]*$/.test(text.slice(lineEnd(text, end), startOf(next.key)))
     ? remove(start, startOf(next.key))
     : remove(text.slice(0, start).trimEnd().length, lineEnd(text, end));
 }
 
-/** Adds a mapping at the end of a list. */
+/** Appends a mapping to a list. */
 export function addItem(text: string, list: YAMLSeq, item: Record<string, string>): Edit {
   const last = lastOf(list.items) as Node | undefined;
   if (!list.flow) {
@@ -78,7 +78,7 @@ export function addItem(text: string, list: YAMLSeq, item: Record<string, string
   return last === undefined ? addFirstItem(text, list, item) : insert(endOf(last), `, ${flowItem(text, item)}`);
 }
 
-/** In the place of `[]`. */
+/** Replaces `[]`. */
 function addFirstItem(text: string, list: YAMLSeq, item: Record<string, string>): Edit {
   const [start, end] = [startOf(list), endOf(list)];
   if (text.slice(start, end).includes("#")) {
@@ -92,18 +92,18 @@ function addFirstItem(text: string, list: YAMLSeq, item: Record<string, string>)
     : { start, end, text: `[${flowItem(text, item)}]` };
 }
 
-/** Takes an item out of a list; another one must be there before it. A comment in its own lines goes with it. */
+/** Removes an item from a list; it must not be the first. Comments on the item's own lines are removed too. */
 export function removeItem(text: string, list: YAMLSeq, item: Node): Edit {
   if (list.flow) {
     const previous = list.items[list.items.indexOf(item) - 1] as Node;
     return removeWithin(text, endOf(previous), endOf(item));
   }
-  // The dash may stand on a line of its own.
+  // The dash may be on a separate line.
   const dash = text.slice(0, startOf(item)).trimEnd().length;
   return remove(lineStart(text, dash), nextLine(text, contentEnd(text, item)));
 }
 
-/** Adds a field with a list of one item to the document's mapping, or to its field that is there and has no value. */
+/** Adds a field with a list of one item to the document's mapping, or fills an existing field without a value. */
 export function addSection(text: string, { contents }: Document, key: string, item: Record<string, string>): Edit {
   if (!isMap(contents)) {
     return insertLines(text, documentEnd(text, contents), [`${key}:`, ...blockItem("", item)]);
@@ -117,25 +117,25 @@ export function addSection(text: string, { contents }: Document, key: string, it
   }
   const field = fieldOf(contents, key);
   const [from, end] = [valueStart(field), fieldEnd(text, field)];
-  // `~` and `null` would be in the way of the list.
+  // First remove `~` or `null`; the list is added in the next edit.
   return from === end ? insertLines(text, endOf(field.key), lines) : remove(text.slice(0, from).trimEnd().length, end);
 }
 
-/** Where the document ends: before a line `...` or `---`, or with the text. */
+/** End of the document: before a line `...` or `---`, or at the end of the text. */
 function documentEnd(text: string, contents: Document["contents"]): number {
-  // What starts the document stands before its contents.
+  // The marker that starts the document is before its contents.
   const from = contents?.range?.[0] ?? 0;
   const marker = text.slice(from).search(/^(\.{3}|-{3})(?=\s|$)/m);
   return marker === -1 ? text.length : from + marker - 1;
 }
 
-/** How far the fields of a mapping are indented: a document's need not be. */
+/** Indentation of a mapping's fields: a document's may be indented too. */
 function fieldIndentation(text: string, map: YAMLMap): string {
   const last = lastOf(fieldsOf(map));
   return last === undefined ? "" : indentation(text, startOf(last.key));
 }
 
-/** How far the first list of a mapping is indented: as the fields, if there is none. */
+/** Indentation of the first list in a mapping; that of the fields if there is none. */
 function listIndentation(text: string, map: YAMLMap): string {
   const list = fieldsOf(map).find(({ value }) => isSeq(value) && !value.flow)?.value;
   return list === undefined || list === null ? fieldIndentation(text, map) : indentation(text, startOf(list));
@@ -147,7 +147,7 @@ function blockItem(indent: string, item: Record<string, string>): string[] {
   );
 }
 
-/** Keys in quotes where the whole file is JSON, which YAML is too. */
+/** Quotes the keys if the whole file is JSON, which is also YAML. */
 function flowItem(text: string, item: Record<string, string>): string {
   if (text.trimStart().startsWith("{")) {
     return JSON.stringify(item);
@@ -156,7 +156,7 @@ function flowItem(text: string, item: Record<string, string>): string {
   return `{ ${pairs.join(", ")} }`;
 }
 
-/** @param like whose style it takes */
+/** @param like node whose style to use */
 function scalar(value: string, like?: Node | null): string {
   const style = isScalar(like) ? like.type : "PLAIN";
   if (style === "QUOTE_SINGLE") {
@@ -166,8 +166,8 @@ function scalar(value: string, like?: Node | null): string {
 }
 
 /**
- * Whether a value needs no quotes. kustomize's parser has scalars of YAML 1.1 beside those of 1.2 (`on`, 1_000, 2026-01-31
- * and 12e3 are no strings to one or the other), and reads numbers without their underscores, in capitals too (1e1_0, 0X1F):
+ * Whether a value needs no quotes. kustomize's parser mixes scalars of YAML 1.1 and 1.2, so `on`, 1_000, 2026-01-31
+ * and 12e3 might not be strings. It also ignores underscores and case in numbers (1e1_0, 0X1F):
  * https://github.com/go-yaml/yaml/blob/v3/resolve.go
  */
 export function isPlain(value: string): boolean {
@@ -190,13 +190,13 @@ const isBlock = (node: Node | null): boolean =>
 
 const valueStart = ({ key, value }: Field): number => (value === null ? endOf(key) : startOf(value));
 
-/** Where a pair ends: before the newline that a block scalar's range has in it. */
+/** End of a pair: before the final newline that the range of a block scalar includes. */
 function fieldEnd(text: string, { key, value }: Field): number {
   const end = endOf(value ?? key);
   return isBlock(value) && text[end - 1] === "\n" ? end - (text[end - 2] === "\r" ? 2 : 1) : end;
 }
 
-/** Where an item of a list ends: its range alone may reach over comments to the next one. */
+/** End of a list item. Its own range may include comments up to the next item. */
 function contentEnd(text: string, item: Node | undefined): number {
   const last = isMap(item) && !item.flow ? lastOf(fieldsOf(item)) : undefined;
   return last === undefined ? (item?.range?.[1] ?? 0) : fieldEnd(text, last);
@@ -206,18 +206,18 @@ const lastOf = <T>(items: T[]): T | undefined => items[items.length - 1];
 
 const lineStart = (text: string, at: number): number => text.lastIndexOf("\n", at - 1) + 1;
 
-/** Where a line ends, before its newline. */
+/** End of a line, before its newline. */
 function lineEnd(text: string, at: number): number {
   return at + text.slice(at).search(/\r?\n|$/);
 }
 
-/** Where the next line begins. */
+/** Start of the next line. */
 function nextLine(text: string, at: number): number {
   const newline = text.indexOf("\n", at);
   return newline === -1 ? text.length : newline + 1;
 }
 
-/** So many spaces as there are characters before it in its line, of which a byte order mark is none. */
+/** As many spaces as there are characters before it in its line, not counting a byte order mark. */
 const indentation = (text: string, at: number): string =>
   " ".repeat(text.slice(lineStart(text, at), at).replace(/^\uFEFF/, "").length);
 
@@ -225,7 +225,7 @@ const eolOf = (text: string): string => (text.includes("\r\n") ? "\r\n" : "\n");
 
 const remove = (start: number, end: number): Edit => ({ start, end, text: "" });
 
-/** @throws Error if a comment would go: between braces it is not clear what it is about */
+/** @throws Error if this would remove a comment: within braces, it is unclear what a comment refers to */
 function removeWithin(text: string, start: number, end: number): Edit {
   if (text.slice(start, end).includes("#")) {
     throw new Error("a comment stands in the way within the braces or brackets of its images: move it to before them");
@@ -235,7 +235,7 @@ function removeWithin(text: string, start: number, end: number): Edit {
 
 const insert = (at: number, text: string): Edit => ({ start: at, end: at, text });
 
-/** Inserts whole lines behind the line of a place. */
+/** Inserts whole lines after the line at a position. */
 function insertLines(text: string, at: number, lines: string[]): Edit {
   const start = nextLine(text, at);
   const eol = eolOf(text);

@@ -1,10 +1,10 @@
 import { type Document, parseAllDocuments, parseDocument, visit } from "yaml";
 
-/** Characters that mean something else in YAML where they start a value without quotes. */
+/** Characters with a special meaning at the start of an unquoted value. */
 const INDICATORS = "*&!%@`?|>";
 
 /**
- * Parses a file of one document. Empty documents after it are ignored, as in a file that ends with `---`.
+ * Parses a file with one document. Empty documents after it are ignored, for example after a trailing `---`.
  * @throws Error that says what is wrong, with line and column
  */
 export function parseText(text: string): Document {
@@ -39,7 +39,7 @@ function mistakesOf(text: string, { errors }: Document): Mistake[] {
   });
 }
 
-/** Aliases whose anchor is nowhere: usually text that was to be quoted. */
+/** Aliases without an anchor: usually text that should be quoted. */
 function danglingAliases(document: Document): Mistake[] {
   const mistakes: Mistake[] = [];
   visit(document, {

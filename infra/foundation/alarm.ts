@@ -4,42 +4,42 @@ import type { StackContext } from "../stackContext";
 
 export interface AlarmArgs {
   stack: StackContext;
-  /** What happened and what to do about it, for who gets the mail. */
+  /** What happened and what to do about it, for the recipients of the notification. */
   description: string;
-  /** CloudWatch namespace and metrics of it. Several are added up. */
+  /** CloudWatch namespace and its metrics. Several metrics are added up. */
   namespace: string;
   metrics: [string, ...string[]];
-  /** `Sum` of events, `Maximum` of a level, or `Minimum` of one that must not last. */
+  /** `Sum` of events, `Maximum` of a level, or `Minimum` of a level that must not stay high. */
   statistic: "Sum" | "Maximum" | "Minimum";
   dimensions: Record<string, pulumi.Input<string>>;
-  /** What the sum or level has to exceed. Default: 0. */
+  /** The alarm is raised when the sum or level exceeds this. Default: 0. */
   threshold?: number;
-  /** How many periods it has to last. Default: 1. */
+  /** For how many periods the threshold must be exceeded. Default: 1. */
   periods?: number;
   /** Seconds. Default: 300. */
   periodSeconds?: number;
-  /** Whether its end is told as well. Default: it is. */
+  /** Whether the topic is also notified when the alarm ends. Default: yes. */
   tellsEnd?: boolean;
   /**
-   * Whether the topic is notified when there is no data in any of the periods. Default: it is not. A new alarm has no data
-   * and sends no notice; with `breaching` it would.
+   * Whether the topic is notified when all periods lack data. Default: no. A new alarm has no data, and sends nothing;
+   * with `breaching`, it would.
    */
   tellsSilence?: boolean;
 }
 
-/** An alarm on what exceeds a threshold within a period. */
+/** An alarm that is raised when a metric exceeds a threshold within a period. */
 export function createAlarm(name: string, args: AlarmArgs, opts: pulumi.CustomResourceOptions): void {
   const { environment, topicArn, monitored } = args.stack;
   const alarm = new cloudwatch.MetricAlarm(
     name,
     {
-      // Alarms of two stacks differ by Pulumi's suffix alone.
+      // Alarms of two stacks differ only by Pulumi's suffix.
       alarmDescription: `In ${environment}: ${args.description}`,
       ...measure(args),
       comparisonOperator: "GreaterThanThreshold",
       threshold: args.threshold ?? 0,
       evaluationPeriods: args.periods ?? 1,
-      // A function that nobody calls has no metric at all.
+      // A function that is never invoked has no metrics.
       treatMissingData: args.tellsSilence === true ? "missing" : "notBreaching",
       alarmActions: [topicArn],
       okActions: args.tellsEnd === false ? [] : [topicArn],
@@ -57,11 +57,11 @@ function measure(args: AlarmArgs): Partial<cloudwatch.MetricAlarmArgs> {
   const [metricName, ...others] = metrics;
   if (others.length === 0) return { namespace, metricName, statistic, dimensions, period };
   const queries = metrics.map((metric) => ({
-    // CloudWatch wants a small letter first.
+    // CloudWatch requires ids to start with a lower-case letter.
     id: metric.toLowerCase(),
     metric: { namespace, metricName: metric, stat: statistic, dimensions, period },
   }));
-  // A sum has no value where one of its parts has none.
+  // Without FILL, a missing metric would leave the sum without a value.
   const expression = queries.map(({ id }) => `FILL(${id}, 0)`).join(" + ");
   return { metricQueries: [{ id: "total", label: metrics.join(" + "), expression, returnData: true }, ...queries] };
 }

@@ -3,21 +3,21 @@ import * as pulumi from "@pulumi/pulumi";
 import { policyDocument } from "./role";
 
 export interface BucketArgs {
-  /** Days after which a version that was replaced is deleted. */
+  /** Days after which noncurrent versions are deleted. */
   oldVersionDays: number;
-  /** Days after which an object is deleted. Default: never. */
+  /** Days after which objects are deleted. Default: never. */
   objectDays?: number;
 }
 
-/** The one way to make an S3 bucket: versioned, encrypted, private, reached by TLS only, and not growing for ever. */
+/** Use this for all S3 buckets: versioned, encrypted, private, TLS only, and with expiry rules. */
 export class Bucket extends pulumi.ComponentResource {
   readonly arn: pulumi.Output<string>;
   readonly bucketName: pulumi.Output<string>;
 
   constructor(name: string, args: BucketArgs, opts?: pulumi.ComponentResourceOptions) {
     super("slipway:infra:Bucket", name, {}, opts);
-    // S3 deletes no bucket that holds anything, and `pulumi destroy` would stop there. What these hold is no loss:
-    // copies of commits, and what one stage left to the next.
+    // S3 only deletes empty buckets, and `pulumi destroy` would fail. The content is expendable: copies of commits, and
+    // artifacts that stages pass on.
     const bucket = new s3.Bucket(`${name}-bucket`, { forceDestroy: true }, { parent: this });
     const versioning = keepVersions(name, bucket, this);
     expire(name, bucket, args, { parent: this, dependsOn: versioning });
@@ -25,7 +25,7 @@ export class Bucket extends pulumi.ComponentResource {
     const closed = blockPublicAccess(name, bucket, this);
     requireTls(name, bucket, { parent: this, dependsOn: closed });
     this.arn = bucket.arn;
-    // Known once versions are kept: an object put before would have none, and CodePipeline refuses such a bucket.
+    // Available once versioning is on: an earlier object would have no version, and CodePipeline rejects such a bucket.
     this.bucketName = pulumi.all([bucket.bucket, versioning.id]).apply(([bucketName]) => bucketName);
     this.registerOutputs({ arn: this.arn, bucketName: this.bucketName });
   }
@@ -50,7 +50,7 @@ function expire(name: string, bucket: s3.Bucket, args: BucketArgs, opts: pulumi.
           filter: { prefix: "" },
           expiration: args.objectDays === undefined ? undefined : { days: args.objectDays },
           noncurrentVersionExpiration: { noncurrentDays: args.oldVersionDays },
-          // The parts of an upload that was never completed are paid for, and shown nowhere.
+          // Parts of incomplete uploads cost money but are not listed.
           abortIncompleteMultipartUpload: { daysAfterInitiation: 1 },
         },
       ],

@@ -1,7 +1,7 @@
 import * as vpc from "@pulumi/aws/vpc";
 import type * as pulumi from "@pulumi/pulumi";
 
-/** Lets who is in a security group out to TCP ports of any host, each port by a rule of its own. */
+/** Allows outbound TCP traffic from a security group to any host, with one rule per port. */
 export function openPorts(
   name: string,
   securityGroupId: pulumi.Output<string>,
@@ -16,5 +16,5 @@ export function openPorts(
     );
 }
 
-/** The port of an https address. */
+/** The port of an https URL. */
 export const portOf = (url: string): number => Number(new URL(url).port || 443);

@@ -2,9 +2,9 @@ import * as iam from "@pulumi/aws/iam";
 import * as pulumi from "@pulumi/pulumi";
 import type { Account, AwsService } from "../partition";
 
-/** What a role may do. Actions are spelled out; `*` stands as a resource only where AWS takes no other. */
+/** A role's permissions. Actions are listed in full; the resource is `*` only if AWS supports no other. */
 export interface Statement {
-  /** `Deny` takes away under a condition what another statement allows. Default: `Allow`. */
+  /** `Deny` revokes, under a condition, what another statement allows. Default: `Allow`. */
   effect?: "Allow" | "Deny";
   actions: string[];
   resources: pulumi.Input<pulumi.Input<string>[]>;
@@ -14,30 +14,28 @@ export interface Statement {
 
 export interface RoleArgs {
   account: Account;
-  /** Who assumes the role. */
+  /** The service that assumes the role. */
   service: AwsService;
-  /**
-   * Only on behalf of this account (`aws:SourceAccount`): for the services of {@link SENDS_SOURCE_ACCOUNT}. Default: no condition.
-   */
+  /** Requires this account as `aws:SourceAccount`; only for {@link SENDS_SOURCE_ACCOUNT}. Default: no condition. */
   ownAccountOnly?: boolean;
-  /** The one inline policy. Default: no permission at all. */
+  /** The inline policy. Default: no permissions. */
   statements?: Statement[];
 }
 
 /**
- * The one way to make a role: assumed by one AWS service, with one inline policy. {@link attachPolicy} adds others.
- * @returns its ARN, known once the policy is attached, so that what is made with the role can use it at once
+ * Use this for all roles: assumed by one AWS service, with one inline policy. {@link attachPolicy} adds others.
+ * @returns its ARN, available once the policy is attached, so that dependent resources have the permissions at once
  */
 export const createRole = (name: string, args: RoleArgs, opts: pulumi.CustomResourceOptions): pulumi.Output<string> =>
   createNamedRole(name, args, opts).arn;
 
-/** A role's ARN and name, known once the policy is attached. */
+/** A role's ARN and name, available once the policy is attached. */
 export interface NamedRole {
   arn: pulumi.Output<string>;
   roleName: pulumi.Output<string>;
 }
 
-/** For what takes a role by its name. */
+/** For resources that refer to a role by name. */
 export function createNamedRole(name: string, args: RoleArgs, opts: pulumi.CustomResourceOptions): NamedRole {
   const role = new iam.Role(name, { assumeRolePolicy: trustPolicy(args) }, opts);
   if (args.statements === undefined) return { arn: role.arn, roleName: role.name };
@@ -46,7 +44,7 @@ export function createNamedRole(name: string, args: RoleArgs, opts: pulumi.Custo
   return { arn: once(role.arn), roleName: once(role.name) };
 }
 
-/** An inline policy of a role. */
+/** Adds an inline policy to a role. */
 export const attachPolicy = (
   name: string,
   role: pulumi.Output<string>,
@@ -54,13 +52,13 @@ export const attachPolicy = (
   opts: pulumi.CustomResourceOptions,
 ): iam.RolePolicy => new iam.RolePolicy(name, { role, policy: policyDocument(statements.map(spelledOut)) }, opts);
 
-/** A policy as IAM and S3 take it. */
+/** A policy document for IAM and S3. */
 export const policyDocument = (statements: object[]): pulumi.Output<string> =>
   pulumi.jsonStringify({ Version: "2012-10-17", Statement: statements });
 
 /**
- * Services that document `aws:SourceAccount` in the trust policies of their roles. The others may not send the key, and then could
- * not assume the role.
+ * Services that document `aws:SourceAccount` in trust policies. Others might omit the key, and then could not assume
+ * the role.
  * https://docs.aws.amazon.com/codebuild/latest/userguide/cross-service-confused-deputy-prevention.html
  * https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-iam-roles.html: task roles only, not execution roles
  * https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-conditions.html

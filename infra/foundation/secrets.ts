@@ -4,16 +4,16 @@ import type { Account } from "../partition";
 import type { SecretReference, SecretsManagerReference } from "../settings";
 import type { Statement } from "./role";
 
-/** A secret as a task definition names it, with the permission to read it. */
+/** A secret for a task definition, with the permission to read it. */
 export interface TaskSecret {
   /** Name of the environment variable. */
   name: string;
-  /** What ECS reads when a task starts. */
+  /** The reference that ECS resolves when a task starts. */
   valueFrom: pulumi.Output<string>;
   reading: Statement;
 }
 
-/** Finds the secrets of a task. */
+/** Resolves the secrets of a task. */
 export const taskSecrets = (references: Record<string, SecretReference>, account: Account): TaskSecret[] =>
   Object.entries(references)
     .sort(([a], [b]) => (a < b ? -1 : 1))
@@ -38,19 +38,19 @@ function taskSecret(reference: SecretReference, account: Account): Omit<TaskSecr
 }
 
 /**
- * ARN of a secret in Secrets Manager. One that is named must exist: its ARN ends in six characters that only AWS knows, and
- * neither ECS nor IAM takes less.
+ * ARN of a secret in Secrets Manager. A secret given by name must exist: its ARN ends in six random characters, and ECS
+ * and IAM require the full ARN.
  */
 export function secretArn(reference: SecretsManagerReference): pulumi.Output<string> {
   if (reference.kind === "secret") return secretsmanager.getSecretOutput({ name: reference.name }).arn;
-  // What stands after the name (a key of the JSON, a version) is no part of the resource.
+  // A JSON key or version after the name is not part of the resource.
   return pulumi.output(reference.arn.split(":").slice(0, 7).join(":"));
 }
 
-/** A text in Secrets Manager, as functions find it. */
+/** A text in Secrets Manager, as functions refer to it. */
 export interface KnownLocation {
   secretId: pulumi.Output<string>;
-  /** The key of the secret's JSON that holds the text, if not the whole secret does. */
+  /** Key of the secret's JSON that holds the text. Default: the whole secret. */
   key?: string;
 }
 

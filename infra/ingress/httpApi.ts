@@ -9,20 +9,20 @@ import type { StackContext } from "../stackContext";
 
 export interface HttpApiArgs {
   stack: StackContext;
-  /** Whose pages may call it from a browser, `https://ci.acme.example` or `*`. Default: nobody's. */
+  /** Origins whose pages may call the API, such as `https://ci.acme.example`, or `*`. Default: none. */
   origins?: string[] | undefined;
 }
 
 export interface RouteArgs {
-  /** What the routes lead to. */
+  /** The function that handles the routes. */
   function: { arn: pulumi.Output<string>; functionName: pulumi.Output<string> };
-  /** `POST /webhooks/github/{repository+}`, each by the name of its resource. */
+  /** Routes by resource name: `POST /webhooks/github/{repository+}`. */
   routes: Record<string, string>;
-  /** The requests that may invoke the function, as method and path without a space; `*` stands for any text. */
+  /** The requests that may invoke the function: method and path without a space; `*` matches any text. */
   invokedBy: string;
 }
 
-/** The stack's HTTP API: what forges and people call. */
+/** The stack's HTTP API, called by forges, people and CI. */
 export class HttpApi extends pulumi.ComponentResource {
   readonly url: pulumi.Output<string>;
   readonly apiId: pulumi.Output<string>;
@@ -31,7 +31,7 @@ export class HttpApi extends pulumi.ComponentResource {
   private readonly routeKeys: string[] = [];
   private readonly stack: StackContext;
 
-  /** @returns `undefined` in a stack that nobody calls: no webhooks, no deployments by HTTP, no pull requests */
+  /** @returns `undefined` in a stack without webhooks, deployments by HTTP and pull requests */
   static from(name: string, { stack, settings }: { stack: StackContext; settings: Settings }): HttpApi | undefined {
     const isCalled = takesWebhooks(settings) || settings.deploymentApi || settings.pullRequests !== undefined;
     return isCalled ? new HttpApi(name, { stack, origins: settings.pullRequests?.origins }) : undefined;
@@ -55,12 +55,12 @@ export class HttpApi extends pulumi.ComponentResource {
     this.registerOutputs({ url: this.url });
   }
 
-  /** Takes requests from now on. To be called once all routes are added: a stage names each of them. */
+  /** Starts to accept requests. Call it after all routes are added: the stage names each of them. */
   open(): void {
     createStage(this.name, this.api, this.routeKeys, this.stack, { parent: this, dependsOn: this.routes });
   }
 
-  /** Leads requests to a function. */
+  /** Routes requests to a function. */
   addRoutes(name: string, args: RouteArgs, opts: { parent: pulumi.Resource }): void {
     const { api } = this;
     const integration = new apigatewayv2.Integration(
@@ -91,16 +91,16 @@ export class HttpApi extends pulumi.ComponentResource {
   }
 }
 
-/** What browsers are told. API Gateway answers their preflight requests itself, before any function. */
+/** CORS configuration. API Gateway answers preflight requests itself, without invoking a function. */
 const sharedWith = (allowOrigins: string[]) => ({
   allowOrigins,
   allowMethods: ["GET", "POST", "DELETE", "OPTIONS"],
-  // `*` would not cover authorization: https://fetch.spec.whatwg.org/#cors-non-wildcard-request-header-name
+  // `*` would not include authorization: https://fetch.spec.whatwg.org/#cors-non-wildcard-request-header-name
   allowHeaders: ["authorization", "content-type"],
   maxAge: 3600,
 });
 
-/** Within five minutes. People and programs that ask for what is not there stay below it. */
+/** Within five minutes. Occasional requests for missing paths stay below this. */
 const CLIENT_ERRORS = 20;
 
 function createAlarms(name: string, api: apigatewayv2.Api, stack: StackContext, parent: pulumi.Resource): void {
@@ -127,7 +127,7 @@ function createAlarms(name: string, api: apigatewayv2.Api, stack: StackContext, 
   );
 }
 
-/** Requests a second to one route, over all callers: far more than an organisation pushes, far less than a flood. */
+/** Requests per second to one route, by all callers: far more than an organisation pushes, far less than a flood. */
 const LIMITS = { throttlingRateLimit: 20, throttlingBurstLimit: 40 };
 
 function createStage(
@@ -142,11 +142,11 @@ function createStage(
     `${name}-api`,
     {
       apiId: api.id,
-      // The stage that has no part in the path.
+      // The stage without a path prefix.
       name: "$default",
       autoDeploy: true,
       defaultRouteSettings: LIMITS,
-      // Each route has its own: a flood to one of them does not keep the requests to the others away.
+      // Limits apply per route, so a flood of requests to one route does not block the others.
       routeSettings: routeKeys.map((routeKey) => ({ routeKey, ...LIMITS })),
       accessLogSettings: { destinationArn: logGroup.arn, format: JSON.stringify(ACCESS_LOG) },
     },
@@ -154,7 +154,7 @@ function createStage(
   );
 }
 
-// No address: callers may put their token in the query.
+// Does not log URLs, because callers may put their token in the query.
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-logging-variables.html
 const ACCESS_LOG = {
   requestId: "$context.requestId",

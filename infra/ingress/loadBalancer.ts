@@ -13,23 +13,23 @@ export interface LoadBalancerArgs {
   stack: StackContext;
   network: Network;
   /**
-   * `internal`: it has private addresses only, for callers in the VPC and in networks that are connected to it.
+   * `internal`: only private addresses, for callers in the VPC and in connected networks.
    * Default: `internet-facing`.
    */
   scheme?: "internet-facing" | "internal";
-  /** ARN of an ACM certificate: HTTPS, and HTTP redirects to it. Default: plain HTTP. */
+  /** ARN of an ACM certificate: enables HTTPS, and redirects HTTP to it. Default: plain HTTP. */
   certificate?: string;
   services: WebService[];
 }
 
-/** The stack's application load balancer. What no service has a rule for is answered with 404. */
+/** The stack's application load balancer. Requests that match no service's rule get a 404. */
 export class LoadBalancer extends pulumi.ComponentResource {
   readonly dnsName: pulumi.Output<string>;
   readonly protocol: "http" | "https";
-  /** The listener that services add their rules to. */
+  /** The listener to which services add their rules. */
   readonly listenerArn: pulumi.Output<string>;
   readonly securityGroupId: pulumi.Output<string>;
-  /** What CloudWatch calls it by: `app/<name>/<id>`. */
+  /** The name in CloudWatch: `app/<name>/<id>`. */
   readonly arnSuffix: pulumi.Output<string>;
   /** Priority of each service's listener rule, by `<application>-<service>`. */
   readonly priorities: Map<string, number>;
@@ -58,7 +58,7 @@ export class LoadBalancer extends pulumi.ComponentResource {
         securityGroups: [securityGroup.id],
         dropInvalidHeaderFields: true,
       },
-      // A target group belongs to one load balancer: a change of the scheme could not make the new one's rules beside the old one's.
+      // A target group belongs to one load balancer, so a new scheme's rules cannot coexist with the old ones.
       { parent: this, deleteBeforeReplace: true },
     );
     const listener =
@@ -75,7 +75,7 @@ export class LoadBalancer extends pulumi.ComponentResource {
   }
 }
 
-/** The load balancer's own answers of 502, 503 and 504: those of the tasks are not among them. */
+/** Alarm on 502, 503 and 504 from the load balancer itself, not from tasks. */
 const createErrorAlarm = (name: string, stack: StackContext, balancer: LoadBalancer): void =>
   createAlarm(
     `${name}-load-balancer-errors`,
@@ -88,13 +88,13 @@ const createErrorAlarm = (name: string, stack: StackContext, balancer: LoadBalan
       metrics: ["HTTPCode_ELB_5XX_Count"],
       statistic: "Sum",
       dimensions: { LoadBalancer: balancer.arnSuffix },
-      // A task that closes an idle connection just as a request comes makes one 502 now and then.
+      // A task that closes an idle connection just as a request arrives causes an occasional 502.
       periods: 2,
     },
     { parent: balancer },
   );
 
-/** Open on the listeners' ports to everybody who has a route to the load balancer. Its ways out are added by the services that it leads to. */
+/** Opens the listeners' ports to everybody who can reach the load balancer. Targets add the outbound rules. */
 function createSecurityGroup(
   name: string,
   network: Network,

@@ -1,16 +1,16 @@
 import { createHash } from "node:crypto";
 import type { WebService } from "../settings/derived";
 
-/** First and last of a range of priorities. A listener rule can have 1 to 50000; the lowest number goes first. */
+/** First and last priority of a range. Listener rules have 1 to 50000; the lowest number is evaluated first. */
 type Range = [first: number, last: number];
 
 const HOSTED: Range = [1, 40_000];
 const CATCH_ALL: Range = [40_001, 50_000];
 
 /**
- * A priority for the listener rule of each web service. It depends on the service's name, not on its place in the stack
- * file: AWS refuses a priority that is taken, so rules that swap theirs could not be updated one after the other. And a
- * service that is renamed gets another one, for Pulumi makes the new rule before it deletes the old one.
+ * A listener rule priority for each web service. It depends on the service's name, not on its position in the stack
+ * file: AWS rejects a priority in use, so two rules could not swap priorities. A renamed service gets a new priority,
+ * because Pulumi creates the new rule before it deletes the old one.
  * The service without hosts comes last.
  */
 export function priorities(services: WebService[]): Map<string, number> {

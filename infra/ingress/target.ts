@@ -10,24 +10,24 @@ export interface TargetArgs {
   stack: StackContext;
   network: Network;
   loadBalancer: LoadBalancer;
-  /** Security group of the tasks; it is opened to the load balancer. */
+  /** Security group of the tasks; the load balancer gets access to it. */
   securityGroupId: pulumi.Input<string>;
   /** Port that the tasks listen on. */
   port: number;
-  /** Path that must answer 200 to 399. */
+  /** Health check path; must return 200 to 399. */
   healthCheck: string;
-  /** Host names that lead here; every request when there are none. */
+  /** Host names of the service; if empty, it receives all other requests. */
   hosts: string[];
-  /** Priority of the listener rule: 1 to 50000, each once in a listener. */
+  /** Priority of the listener rule: 1 to 50000, unique per listener. */
   priority: number;
 }
 
-/** The way from the load balancer to the tasks of a web service. */
+/** Target group, listener rule and firewall rules between the load balancer and a web service's tasks. */
 export class Target extends pulumi.ComponentResource {
-  /** Known once the listener routes to it: ECS refuses a target group that no load balancer uses. */
+  /** Available once a listener rule uses it: ECS rejects a target group without a load balancer. */
   readonly targetGroupArn: pulumi.Output<string>;
   readonly url: pulumi.Output<string>;
-  /** What CloudWatch calls target group and load balancer by: `targetgroup/<name>/<id>` and `app/<name>/<id>`. */
+  /** Names of target group and load balancer in CloudWatch: `targetgroup/<name>/<id>` and `app/<name>/<id>`. */
   readonly dimensions: { targetGroup: pulumi.Output<string>; loadBalancer: pulumi.Output<string> };
 
   constructor(name: string, args: TargetArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -54,14 +54,14 @@ function createTargetAlarm(name: string, stack: StackContext, target: Target): v
       metrics: ["UnHealthyHostCount"],
       statistic: "Maximum",
       dimensions: { TargetGroup: target.dimensions.targetGroup, LoadBalancer: target.dimensions.loadBalancer },
-      // A rollout that fails has them too, and takes them away again.
+      // A failing rollout also causes them, but rolls back by itself.
       periods: 2,
     },
     { parent: target },
   );
 }
 
-/** From the load balancer's security group to the tasks', and nowhere else. */
+/** Allows traffic only from the load balancer's security group to the tasks'. */
 function openPort(name: string, args: TargetArgs, parent: pulumi.Resource): void {
   const { loadBalancer, securityGroupId, port } = args;
   const tcp = { ipProtocol: "tcp", fromPort: port, toPort: port };
@@ -77,14 +77,14 @@ function openPort(name: string, args: TargetArgs, parent: pulumi.Resource): void
   );
 }
 
-// Named after the service alone: of the 32 characters that AWS allows, Pulumi's suffix takes eight.
+// Named after the service only: AWS allows 32 characters, and Pulumi's suffix takes eight.
 const createTargetGroup = (name: string, { network, healthCheck }: TargetArgs, parent: pulumi.Resource) =>
   new lb.TargetGroup(
     name,
     {
       vpcId: network.vpcId,
-      // Fargate tasks have an address each, and no instance. ECS registers them with the container's port; this one is for
-      // targets without, and a change of it would replace the group by an empty one.
+      // Fargate tasks have IP addresses, not instances. ECS registers them with the container's port. The group's port
+      // is only a default for targets; changing it would replace the group with an empty one.
       targetType: "ip",
       protocol: "HTTP",
       port: 80,

@@ -10,15 +10,15 @@ import type { StackContext } from "../stackContext";
 import type { ForgeAccess } from "./forges";
 import type { PushQueue } from "./pushQueue";
 
-/** Beside the archive, for the file system itself. */
+/** Space besides the archive, for the file system itself. */
 const SPARE_MIB = 128;
 
 /** Enough for hundreds of megabytes. */
 const FETCH_SECONDS = 300;
 
 /**
- * AWS advises six times the function's timeout, for functions that are throttled. One message at a time hardly is, and
- * a push whose fetch failed should be tried again in minutes, not in half an hour.
+ * AWS recommends six times the function's timeout, because functions may be throttled. That is unlikely with one
+ * message at a time, and a push whose fetch failed should be retried within minutes, not after half an hour.
  */
 export const VISIBILITY_SECONDS = FETCH_SECONDS + 60;
 
@@ -28,15 +28,15 @@ export interface ArchiveTrigger {
   /** The archive's key in the archive bucket. */
   key: string;
   pipeline: { pipelineName: pulumi.Output<string>; arn: pulumi.Output<string> };
-  /** Whether the pipeline takes source revision overrides; V1 pipelines refuse them. */
+  /** Whether the pipeline accepts source revision overrides; V1 pipelines reject them. */
   overridable: boolean;
 }
 
 export interface FetchArgs {
   stack: StackContext;
-  /** Whose messages are fetched. */
+  /** The queue to receive pushes from. */
   pushes: PushQueue;
-  /** Where archives go. */
+  /** The bucket to put archives into. */
   archives: Bucket;
   triggers: ArchiveTrigger[];
   forges: ForgeAccess;
@@ -48,14 +48,14 @@ interface Parts extends Omit<FetchArgs, "pushes" | "archives"> {
   archives: Bucket | undefined;
 }
 
-/** The way from a push to a pipeline: the commit's archive goes to the archive bucket, and an execution begins. */
+/** Copies a pushed commit's archive to the archive bucket and starts a pipeline execution. */
 export class Fetch extends pulumi.ComponentResource {
   /**
-   * What fetch knows by now. Who puts pushes on the queue is told of them no sooner: fetch's options wait for the pipelines, and a
-   * push that came in before them would end as a dead letter.
+   * The branches that fetch knows. Producers depend on this, so they start enqueuing only after fetch is configured,
+   * which in turn waits for the pipelines. Earlier pushes would end in the dead-letter queue.
    */
   readonly branches: pulumi.Output<TrackedBranch[]>;
-  /** The same, each with the key of its archive. */
+  /** The same branches, each with the key of its archive. */
   readonly polled: pulumi.Output<PolledSource[]>;
 
   /** @returns `undefined` in a stack that tracks no branch */
@@ -104,14 +104,14 @@ const createFunction = (name: string, args: FetchArgs, parent: pulumi.Resource) 
       },
       statements: [
         {
-          // Lambda's poller receives under the function's role.
+          // Lambda's poller uses the function's role to receive messages.
           actions: ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ChangeMessageVisibility"],
           resources: [args.pushes.arn],
         },
-        // The head of a branch, in place of a commit that it does not contain.
+        // To enqueue the head of a branch, in place of a commit that the branch does not contain.
         { actions: ["sqs:SendMessage"], resources: [args.pushes.arn, args.pushes.deadLetters.arn] },
         { actions: ["sns:Publish"], resources: [args.stack.topicArn] },
-        // Without it, S3 answers 403 instead of 404 while there is no archive yet.
+        // Without it, S3 returns 403 instead of 404 while there is no archive yet.
         { actions: ["s3:ListBucket"], resources: [args.archives.arn] },
         {
           actions: ["s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload"],

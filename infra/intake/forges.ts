@@ -6,22 +6,22 @@ import type { DeepInput } from "../lambda/lambdaFunction";
 import type { Settings } from "../settings";
 import { trackedBranches } from "../settings/derived";
 
-/** How functions reach the forges that a stack takes pushes from. */
+/** How functions reach the forges of a stack's pushes. */
 export interface ForgeAccess {
   options: DeepInput<ForgeAccessOptions>;
-  /** Reading the tokens of private repositories. */
+  /** Permissions to read the tokens of private repositories. */
   statements: Statement[];
 }
 
-/** The forges that pushes are taken from. */
+/** The forges of the given sources, without duplicates. */
 export const forgesOf = (sources: { forge: Forge }[]): Forge[] =>
   FORGES.filter((forge) => sources.some((source) => source.forge === forge));
 
-/** The forge's base address. */
+/** The forge's base URL. */
 export const forgeUrl = (forge: Forge, settings: Settings["forges"]): string =>
   settings[forge]?.url ?? FORGE_URLS[forge];
 
-/** The addresses that the stack's functions speak to, and the one by which the NAT instance is checked. */
+/** URLs that the stack's functions call, and the URL that checks the NAT instance. */
 export function forgeAddresses(settings: Settings): { forges: string[]; probe: string } {
   const forges = forgesOf(trackedBranches(settings));
   return {

@@ -12,15 +12,15 @@ import type { Fetch } from "./fetch";
 import type { ForgeAccess } from "./forges";
 import type { PushQueue } from "./pushQueue";
 
-/** Where the function remembers the commits that it has enqueued last. */
+/** Key of the object with the commits that were last enqueued. */
 const ENQUEUED = "poll/enqueued.json";
 
 export interface PollArgs {
   stack: StackContext;
   pushes: PushQueue;
-  /** Holds the archives, and what the function remembers. */
+  /** Holds the archives and the function's state. */
   archives: Bucket;
-  /** Those whose heads are compared with their archives. */
+  /** Branches whose heads are compared with their archives. */
   branches: pulumi.Output<PolledSource[]>;
   everyMinutes: 1 | 5;
   forges: ForgeAccess;
@@ -35,13 +35,13 @@ interface Parts extends Pick<PollArgs, "stack" | "forges" | "network"> {
 }
 
 /**
- * Compares the heads of the tracked branches with what was delivered, and enqueues what is missing: the way in where no webhook
- * can come, and the cure for lost webhooks where they can.
+ * Compares the heads of the tracked branches with the last deliveries and enqueues missing pushes. Used where webhooks
+ * cannot arrive; elsewhere, it finds pushes whose webhooks were lost.
  */
 export class Poll extends pulumi.ComponentResource {
   /** @returns `undefined` in a stack that tracks no branch */
   static from(name: string, { pushes, archives, fetch, settings, ...args }: Parts): Poll | undefined {
-    // With webhooks, it only has to find what they missed.
+    // With webhooks, it only has to find lost ones.
     const everyMinutes = takesWebhooks(settings) ? 5 : 1;
     return (
       pushes && archives && fetch && new Poll(name, { pushes, archives, branches: fetch.polled, everyMinutes, ...args })
@@ -51,7 +51,7 @@ export class Poll extends pulumi.ComponentResource {
   constructor(name: string, args: PollArgs, opts?: pulumi.ComponentResourceOptions) {
     super("slipway:infra:Poll", name, {}, opts);
     const poll = createFunction(name, args, this);
-    // The next poll is the repetition.
+    // No retries: the next poll does the same.
     const limits = new lambda.FunctionEventInvokeConfig(
       `${name}-poll`,
       { functionName: poll.functionName, maximumRetryAttempts: 0, maximumEventAgeInSeconds: 60 },
@@ -88,7 +88,7 @@ const createFunction = (
         sources: branches,
       },
       statements: [
-        // Without it, S3 answers 403 instead of 404 while nothing has been delivered yet.
+        // Without it, S3 returns 403 instead of 404 until the first delivery.
         { actions: ["s3:ListBucket"], resources: [archives.arn] },
         {
           actions: ["s3:GetObject"],
@@ -100,11 +100,11 @@ const createFunction = (
         { actions: ["sqs:SendMessage"], resources: [pushes.arn] },
         ...forges.statements,
       ],
-      // Before the next one begins.
+      // Ends before the next poll starts.
       timeoutSeconds: 55,
       memory: 256,
       network,
-      // A path that fails once is no news: the next poll asks again.
+      // A single failure is no reason for an alarm: the next poll tries again.
       alarmPeriods: 3,
     },
     { parent },

@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { createAlarm } from "../foundation/alarm";
 import type { StackContext } from "../stackContext";
 
-/** A queue, as functions use it. */
+/** The URL and ARN of a queue. */
 export interface QueueAddress {
   arn: pulumi.Output<string>;
   url: pulumi.Output<string>;
@@ -11,16 +11,16 @@ export interface QueueAddress {
 
 export interface PushQueueArgs {
   stack: StackContext;
-  /** Seconds that who receives a message has before it is handed out again. */
+  /** Seconds for which a received message stays hidden before it can be received again. */
   visibilityTimeoutSeconds: number;
 }
 
-/** What waits to be fetched: each push to a tracked branch is a message on a FIFO queue, whichever way it came in. */
+/** The push queue: a FIFO queue with a message for each push to a tracked branch, from webhooks and polls. */
 export class PushQueue extends pulumi.ComponentResource implements QueueAddress {
   readonly arn: pulumi.Output<string>;
   readonly url: pulumi.Output<string>;
   readonly queueName: pulumi.Output<string>;
-  /** Messages that could not be fetched. */
+  /** Dead-letter queue for messages whose fetch failed. */
   readonly deadLetters: QueueAddress;
 
   constructor(name: string, args: PushQueueArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -35,16 +35,16 @@ export class PushQueue extends pulumi.ComponentResource implements QueueAddress 
   }
 }
 
-/** The longest that SQS keeps a message. */
+/** SQS's maximum retention. */
 const DAYS_14 = 14 * 24 * 60 * 60;
 
-/** While its forge cannot be reached, fetch asks for a message again at ever longer intervals: three hours and a half. */
+/** While a forge is unreachable, fetch retries a message at increasing intervals: three and a half hours in all. */
 const RECEIVES = 20;
 
 const WAITING_MINUTES = 30;
 
 function createDeadLetters(name: string, { stack }: PushQueueArgs, parent: pulumi.Resource): sqs.Queue {
-  // Dead letters of a FIFO queue go to a FIFO queue.
+  // The dead-letter queue of a FIFO queue must be FIFO, too.
   const deadLetters = new sqs.Queue(
     `${name}-dead-letters`,
     { fifoQueue: true, messageRetentionSeconds: DAYS_14, sqsManagedSseEnabled: true },
@@ -89,7 +89,7 @@ function createQueue(
       stack,
       description: `A push has waited for ${WAITING_MINUTES} minutes: see the log group of fetch for the forge that cannot be reached.`,
       namespace: "AWS/SQS",
-      // Not the age of the oldest message: what has been received three times in vain is left out of it.
+      // The age of the oldest message is unsuitable: it ignores messages received three times without success.
       // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html
       metrics: ["ApproximateNumberOfMessagesVisible", "ApproximateNumberOfMessagesNotVisible"],
       statistic: "Minimum",

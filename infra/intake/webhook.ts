@@ -17,9 +17,9 @@ export interface WebhookArgs {
   stack: StackContext;
   api: HttpApi;
   pushes: PushQueue;
-  /** Those that deliver. One may be there more than once, for several branches. */
+  /** Repositories that send webhooks. A repository with several branches may be repeated. */
   repositories: Pick<TrackedBranch, "forge" | "repository">[];
-  /** Branches whose pushes are passed on. */
+  /** Branches whose pushes are enqueued. */
   branches: pulumi.Output<TrackedBranch[]>;
 }
 
@@ -31,14 +31,14 @@ interface Parts {
   settings: Settings;
 }
 
-/** The way in where forges tell of pushes: each one to a tracked branch is verified and put on the queue. */
+/** Receives webhooks, verifies them, and enqueues pushes to tracked branches. */
 export class Webhook extends pulumi.ComponentResource {
-  /** The address to give to the forge, by `<forge>/<repository>`. */
+  /** The URL to configure at the forge, by `<forge>/<repository>`. */
   readonly urls: Record<string, pulumi.Output<string>>;
-  /** The secret to give to the forge, by `<forge>/<repository>`. */
+  /** The secret to configure at the forge, by `<forge>/<repository>`. */
   readonly secrets: Record<string, pulumi.Output<string>>;
 
-  /** @returns `undefined` in a stack that takes no webhooks */
+  /** @returns `undefined` in a stack without webhooks */
   static from(name: string, { stack, api, pushes, fetch, settings }: Parts): Webhook | undefined {
     const { branches } = fetch ?? {};
     return api && pushes && branches && takesWebhooks(settings)
@@ -50,7 +50,7 @@ export class Webhook extends pulumi.ComponentResource {
     super("slipway:infra:Webhook", name, {}, opts);
     const { api, repositories } = args;
     const keys = [...new Set(repositories.map(repositoryKey))];
-    // Whoever administers a repository sees its webhook's secret: with one of its own, it can deliver for no other.
+    // Repository administrators can see the webhook's secret. With one secret each, they cannot forge others' webhooks.
     const secrets = createGeneratedSecrets(`${name}-webhooks`, "Secrets of the webhooks, by repository", keys, {
       parent: this,
     });
@@ -70,8 +70,8 @@ export class Webhook extends pulumi.ComponentResource {
   }
 }
 
-// An API has 300 routes, and each change of one is a deployment: the function finds the repository in the path. The
-// parameter is greedy because GitLab's groups may be nested.
+// An API is limited to 300 routes, and each route change is a deployment, so the function gets the repository from the
+// path. The parameter is greedy because GitLab's groups can be nested.
 const routeOf = (forge: Forge) => `POST ${PATH}/${forge}/{repository+}`;
 
 const createFunction = (
@@ -90,7 +90,7 @@ const createFunction = (
         { actions: ["secretsmanager:GetSecretValue"], resources: [secrets.arn] },
         { actions: ["sqs:SendMessage"], resources: [pushes.arn] },
       ],
-      // GitHub, Bitbucket and GitLab give up after ten.
+      // GitHub, Bitbucket and GitLab time out after ten.
       timeoutSeconds: 9,
       memory: 256,
     },

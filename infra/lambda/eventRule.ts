@@ -5,15 +5,15 @@ import type { StackContext } from "../stackContext";
 
 export interface RuleArgs {
   stack: StackContext;
-  /** What is invoked. */
+  /** The function to invoke. */
   function: { arn: pulumi.Output<string>; functionName: pulumi.Output<string> };
-  /** The events that it is invoked with, or when: `rate(1 minute)`. */
+  /** An event pattern, or a schedule such as `rate(1 minute)`. */
   on: { eventPattern: pulumi.Input<string> } | { scheduleExpression: string };
 }
 
 /**
- * The one way to have EventBridge invoke a function.
- * @returns the rule's name, known once the function is invoked
+ * Use this wherever EventBridge invokes a function.
+ * @returns the rule's name, available once the rule invokes the function
  */
 export function createRule(
   name: string,

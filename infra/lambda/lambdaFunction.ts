@@ -10,48 +10,48 @@ import type { StackContext } from "../stackContext";
 import { packageFolders } from "./packages";
 import { type HandlerFactory, serialize } from "./serialization";
 
-/** A value of which any part may come from a resource. */
+/** A value whose parts may be resource outputs. */
 export type DeepInput<T> = pulumi.Input<
   T extends (infer Item)[] ? DeepInput<Item>[] : T extends object ? { [K in keyof T]: DeepInput<T[K]> } : T
 >;
 
 export interface LambdaFunctionArgs<O> {
   stack: StackContext;
-  /** Exported by a module of handlers/. Its text is what Lambda runs. */
+  /** Exported by a module of handlers/. Lambda runs its serialised text. */
   factory: HandlerFactory<O>;
-  /** What the factory is given. Readable by whoever can see the function: no secrets. */
+  /** Arguments of the factory. Visible to everyone who can see the function: no secrets. */
   options: DeepInput<O>;
-  /** What the function may do besides writing its log. */
+  /** Permissions besides writing logs. */
   statements: Statement[];
-  /** Seconds after which Lambda ends an invocation, up to 900. */
+  /** Timeout in seconds, up to 900. */
   timeoutSeconds: number;
   /** MiB. */
   memory: number;
   /** MiB of /tmp, from 512 to 10,240. Default: 512. */
   temporaryMiB?: number;
-  /** npm packages that the handler imports and the Lambda runtime does not have. Default: none. */
+  /** npm packages that the handler imports and the Lambda runtime lacks. Default: none. */
   packages?: string[];
-  /** Where the VPC is that it runs in. Default: outside of it, with AWS's own way to the internet. */
+  /** The VPC to run in. Default: none; the function then uses AWS's internet access. */
   network?: FunctionNetwork | undefined;
-  /** How long Lambda keeps an asynchronous event that it cannot deliver, in seconds. Default: Lambda's six hours. */
+  /** Seconds for which Lambda retries an asynchronous event. Default: Lambda's six hours. */
   maximumEventAgeSeconds?: number;
-  /** How many times five minutes it has to fail before the alarm on its errors is raised. Default: once. */
+  /** For how many periods of five minutes the function must fail before its error alarm is raised. Default: 1. */
   alarmPeriods?: number;
-  /** Whether the alarm on its errors is told when it ends, too. Default: it is. */
+  /** Whether the topic is also notified when the error alarm ends. Default: yes. */
   alarmTellsEnd?: boolean;
 }
 
-/** Where a function's network interfaces are, and what it reaches from there. */
+/** Where a function's network interfaces are, and which ports it can reach. */
 export interface FunctionNetwork {
   vpcId: pulumi.Output<string>;
   subnetIds: pulumi.Output<string[]>;
-  /** TCP ports of any host. */
+  /** TCP ports that it can reach on any host. */
   ports: number[];
 }
 
 /**
- * The one way to make a Lambda function out of a callback. Pulumi's own CallbackFunction is not used: without a
- * role it attaches broad managed policies, and it reads the whole node_modules tree for every function.
+ * Use this for all Lambda functions made from callbacks. Pulumi's own CallbackFunction is not suitable: it attaches
+ * broad managed policies if there is no role, and reads all of node_modules for every function.
  */
 export class LambdaFunction<O> extends pulumi.ComponentResource {
   readonly arn: pulumi.Output<string>;
@@ -60,7 +60,7 @@ export class LambdaFunction<O> extends pulumi.ComponentResource {
   constructor(name: string, args: LambdaFunctionArgs<O>, opts?: pulumi.ComponentResourceOptions) {
     super("slipway:infra:LambdaFunction", name, {}, opts);
     const { account, logRetentionDays, monitored } = args.stack;
-    // Made before the function, which would make one of its own that never expires.
+    // Created before the function, because Lambda would create one that never expires.
     const logGroup = createLogGroup(`${name}-logs`, logRetentionDays, { parent: this });
     const statements = [writingTo(logGroup), ...args.statements];
     const role = createNamedRole(`${name}-role`, { account, service: "lambda", statements }, { parent: this });
@@ -118,9 +118,9 @@ const createFunction = <O>(
   );
 
 /**
- * The function's own security group, and the permission for Lambda to manage the function's network interfaces. Lambda deletes them
- * under the function's role, minutes after the function is gone or has left the VPC, and EC2 keeps the group until then. So the
- * group depends on the permission: policy and role stay until the group is deleted.
+ * The function's own security group, and the permission for Lambda to manage the function's network interfaces. Lambda
+ * deletes these with the function's role, minutes after the function is deleted or has left the VPC; EC2 keeps the
+ * group until then. So the group depends on the permission: policy and role exist until the group is deleted.
  */
 function joinNetwork(
   name: string,
@@ -132,7 +132,7 @@ function joinNetwork(
   const group = new ec2.SecurityGroup(
     `${name}-function`,
     { description: "Function: out to forges and to AWS", vpcId },
-    // Lambda may take most of an hour. The provider would give up after 15 minutes.
+    // Lambda may take most of an hour. The provider's default timeout is 15 minutes.
     { parent, dependsOn: policy, customTimeouts: { delete: "60m" } },
   );
   openPorts(`${name}-function`, group.id, ports, { parent });
@@ -149,8 +149,8 @@ const NETWORK_INTERFACES = [
 ];
 
 /**
- * Lambda makes a function's network interfaces under the function's own role, and takes no narrower resource. What the
- * function itself calls carries the key of the second statement, what Lambda calls for it does not.
+ * Lambda creates a function's network interfaces with the function's own role, and requires `*` as the resource. Calls
+ * by the function itself carry the key of the second statement; calls that Lambda makes for it do not.
  * https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html
  */
 const joiningNetwork: Statement[] = [
@@ -174,7 +174,7 @@ const ENVIRONMENT_LIMIT = 4096;
 
 function environmentVariable<O>(name: string, options: DeepInput<O>): pulumi.Output<string> {
   return pulumi.jsonStringify(options).apply((json) => {
-    // Lambda measures all variables together as JSON, in which each of the text's own quotes is two characters.
+    // Lambda measures all variables as JSON, where each quote in the text takes two characters.
     const size = Buffer.byteLength(JSON.stringify({ OPTIONS: json }));
     if (size > ENVIRONMENT_LIMIT)
       throw new pulumi.RunError(

@@ -5,10 +5,10 @@ import * as pulumi from "@pulumi/pulumi";
 const ROOT = "node_modules";
 
 /**
- * The folders of npm packages and of all that they depend on, as the entries of a Lambda archive. Paths are relative to
- * the project: an absolute one would be a change for whoever runs the program from another folder.
- * @param names packages that the project itself depends on
- * @throws where a package is not installed
+ * The folders of npm packages and all their dependencies, as entries of a Lambda archive. Paths are relative to the
+ * project: absolute ones would differ between computers and cause updates.
+ * @param names direct dependencies of the project
+ * @throws Error if a package is not installed
  */
 export function packageFolders(names: string[]): pulumi.asset.AssetMap {
   const folders = new Set<string>();
@@ -18,7 +18,7 @@ export function packageFolders(names: string[]): pulumi.asset.AssetMap {
     folders.add(folder);
     pending.push(...dependencies(folder));
   }
-  // A package that another one brings along in its own node_modules is in that one's folder already.
+  // A package nested in another one's node_modules is already included with that folder.
   const entries = [...folders].filter((folder) => folder.lastIndexOf(ROOT) === 0).sort();
   return Object.fromEntries(entries.map((folder) => [folder, new pulumi.asset.FileArchive(folder)]));
 }

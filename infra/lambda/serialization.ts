@@ -3,20 +3,20 @@ import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync
 import path from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 
-/** A handler's factory: makes its clients once for each Lambda environment, and returns what answers events. */
+/** A handler's factory: creates its clients once per Lambda environment, and returns the handler. */
 export type HandlerFactory<O> = (options: O) => (...event: never[]) => unknown;
 
 const ROOT = path.resolve(__dirname, "../..");
-/** Where texts are kept, each set in a folder named by its {@link fingerprint}. */
+/** Cache of serialised texts, in one folder per {@link fingerprint}. */
 export const CACHE = path.join(ROOT, "node_modules/.cache/slipway");
 
-// Read once: it takes every file of the handlers.
+// Computed once, because it reads all files of the handlers.
 let folder: string | undefined;
 
-// A factory's text is the same for every application.
+// Applications share the text of a factory.
 const texts = new Map<HandlerFactory<never>, Promise<string>>();
 
-/** The text of `__index.js`, whose `handler` is what the factory returns for the options in OPTIONS. */
+/** Content of `__index.js`: it exports as `handler` what the factory returns for the options in OPTIONS. */
 export function serialize<O>(factory: HandlerFactory<O>): Promise<string> {
   const known = texts.get(factory);
   if (known !== undefined) return known;
@@ -27,12 +27,12 @@ export function serialize<O>(factory: HandlerFactory<O>): Promise<string> {
 }
 
 /**
- * Serialising is a third of what the program takes, and yields the same text for the same sources: it is kept from one
- * evaluation to the next.
- * @param folder of this {@link fingerprint} alone; those beside it are removed when a text is added
+ * Serialising takes a third of the program's run time, and the same sources yield the same text, so it is cached
+ * between runs.
+ * @param folder for the current {@link fingerprint}; sibling folders are deleted when a text is added
  */
 export async function serializeOnce<O>(factory: HandlerFactory<O>, folder: string): Promise<string> {
-  // The function as it was transpiled: `pulumi up` and the tests may do that in different ways.
+  // Hash the transpiled function: `pulumi up` and the tests may transpile it differently.
   const file = path.join(folder, `${digest(factory.toString())}.js`);
   const kept = readIfThere(file);
   if (kept !== undefined) return kept;
@@ -50,14 +50,14 @@ async function serializeAnew<O>(factory: HandlerFactory<O>): Promise<string> {
 }
 
 /**
- * Pulumi requires the file that a package's name led to here, `@aws-sdk/client-s3/dist-cjs/index.js`. How the SDK is laid
- * out inside the Lambda runtime is Lambda's affair: there the name alone is sure to be found.
+ * Pulumi requires the resolved file of a package, such as `@aws-sdk/client-s3/dist-cjs/index.js`. The SDK's layout in
+ * the Lambda runtime may differ: only the package name is safe.
  */
 const byName = (text: string): string => text.replaceAll(/require\("(@aws-sdk\/[^/"]+)\/[^"]+"\)/g, 'require("$1")');
 
 /**
- * Loads an SDK client when the function first uses it. A package of the SDK takes about 10 ms of the cold start, and a factory makes
- * only the clients that its options need: most deploy functions have no use for three of their six.
+ * Loads an SDK client on first use. An SDK package adds about 10 ms to the cold start, and a factory only creates the
+ * clients that its options need: most deploy functions do not need three of their six.
  */
 function lazily(text: string): string {
   return LAZILY + text.replaceAll(/^(const \w+ = )(require\("@aws-sdk\/[^"]+"\));$/gm, "$1__lazily(() => $2);");
@@ -69,7 +69,7 @@ const LAZILY = `function __lazily(load) {
 }
 `;
 
-/** All that a text depends on: the handlers, this file, how they are transpiled, the versions of every package, and Node's. */
+/** Hash of all inputs of a text: handlers, this file, transpiler settings, and versions of packages and Node.js. */
 export function fingerprint(root: string): string {
   const handlers = readdirSync(path.join(root, "handlers"), { recursive: true, encoding: "utf8" })
     .filter((file) => file.endsWith(".ts"))
@@ -96,14 +96,14 @@ function keep(file: string, text: string): void {
   const all = path.dirname(folder);
   try {
     mkdirSync(folder, { recursive: true });
-    // Renamed into its place: another evaluation may read at the same time.
+    // Written under another name first, because a parallel run may read the file.
     const unfinished = `${file}.${process.pid}`;
     writeFileSync(unfinished, text);
     renameSync(unfinished, file);
     for (const other of readdirSync(all))
       if (other !== path.basename(folder)) rmSync(path.join(all, other), { recursive: true, force: true });
   } catch (error) {
-    // Packages may be installed where nobody can write, or a newer evaluation may have removed this one's folder.
+    // The installation folder may be read-only, or a newer run may have deleted this run's folder.
     pulumi.log.debug(`${file} is not kept: ${(error as Error).message}`);
   }
 }

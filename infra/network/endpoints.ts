@@ -8,14 +8,14 @@ export interface EndpointsArgs {
   stack: StackContext;
   vpcId: pulumi.Output<string>;
   vpcCidr: string;
-  /** Where interface endpoints have their addresses. */
+  /** Subnets of the interface endpoints. */
   subnetIds: pulumi.Output<string[]>;
-  /** What gateway endpoints are routes of. */
+  /** Route tables that get routes to the gateway endpoints. */
   routeTableIds: pulumi.Output<string>[];
   services: EndpointService[];
 }
 
-/** Makes the AWS services reachable from the VPC without a way to the internet. @returns the endpoints' ids */
+/** Makes AWS services reachable from the VPC without internet access. @returns the endpoints' ids */
 export function createEndpoints(
   name: string,
   args: EndpointsArgs,
@@ -44,7 +44,7 @@ function createInterfaces(
   if (services.length === 0) return [];
   const kind = {
     vpcEndpointType: "Interface",
-    // The services' own names lead to the endpoint: who calls them need not know of it.
+    // The services' usual host names resolve to the endpoint, so callers need no configuration.
     privateDnsEnabled: true,
     subnetIds: args.subnetIds,
     securityGroupIds: [createSecurityGroup(name, args, opts)],

@@ -12,25 +12,25 @@ import { userData } from "./natInstance/userData";
 export interface NatInstanceArgs {
   stack: StackContext;
   vpcId: pulumi.Output<string>;
-  /** The VPC's IPv4 range: what may send packets through the instance. */
+  /** The VPC's IPv4 range: these addresses may send packets through the instance. */
   vpcCidr: string;
   /** A public subnet. */
   subnetId: pulumi.Output<string>;
   settings: NatInstanceSettings;
-  /** URL of the forge, which is asked for every minute. */
+  /** URL of the forge, requested every minute as a check. */
   probe: string;
 }
 
 /**
- * Network address translation by an EC2 instance, which may end at any time: routes point at a network interface that
- * stays, with the Elastic IP on it, and an auto scaling group of one sees to it that an instance holds it.
+ * Network address translation by an EC2 instance that may terminate at any time. Routes point to a persistent network
+ * interface with the Elastic IP, and an auto scaling group of one ensures that an instance has it attached.
  */
 export class NatInstance extends pulumi.ComponentResource {
-  /** What routes point at. */
+  /** The target of routes. */
   readonly networkInterfaceId: pulumi.Output<string>;
-  /** The Elastic IP: the address that the forge sees. */
+  /** The Elastic IP, which the forge sees. */
   readonly publicIp: pulumi.Output<string>;
-  /** Of the role that the instance has. */
+  /** ARN of the instance's role. */
   readonly roleArn: pulumi.Output<string>;
 
   constructor(name: string, args: NatInstanceArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -51,7 +51,7 @@ export class NatInstance extends pulumi.ComponentResource {
   }
 }
 
-/** Instance and group bear it, with the id of the one network interface that is theirs. */
+/** Tag of the instance and its group. The value is the id of their network interface. */
 const TAG = "slipway:network-interface";
 
 const EVERYTHING = { ipProtocol: "-1" };
@@ -71,7 +71,7 @@ function createNetworkInterface(name: string, { vpcId, vpcCidr, subnetId }: NatI
       description: "NAT instance: routes point here",
       subnetId,
       securityGroups: [securityGroupId],
-      // What it forwards is neither from it nor to it.
+      // Forwarded packets are neither from nor to the instance.
       sourceDestCheck: false,
     },
     { parent },
@@ -79,7 +79,7 @@ function createNetworkInterface(name: string, { vpcId, vpcCidr, subnetId }: NatI
 }
 
 /**
- * What Session Manager needs of an instance. AWS's AmazonSSMManagedInstanceCore also lets it read every SSM parameter of the account.
+ * The permissions that Session Manager requires. AmazonSSMManagedInstanceCore also allows reading all SSM parameters.
  * https://docs.aws.amazon.com/systems-manager/latest/userguide/getting-started-create-iam-instance-profile.html
  */
 const SESSION_MANAGER = [
@@ -90,7 +90,7 @@ const SESSION_MANAGER = [
   "ssmmessages:OpenDataChannel",
 ];
 
-/** @returns the role, and the profile by which the instance has it, known once it may do all that it has to */
+/** @returns the role and its instance profile, available once the role has all permissions */
 function createInstanceRole(
   name: string,
   { stack: { account } }: NatInstanceArgs,
@@ -142,7 +142,7 @@ function createLaunchTemplate(
       networkInterfaces: [
         {
           deviceIndex: 0,
-          // By this address the instance installs its packages, and calls EC2 for the interface that has the other one.
+          // The instance uses this address to install packages, and to ask EC2 for the interface with the Elastic IP.
           associatePublicIpAddress: "true",
           deleteOnTermination: "true",
           securityGroups: [securityGroupId],
@@ -161,7 +161,7 @@ function createLaunchTemplate(
   );
 }
 
-/** Nobody calls the instance itself: whoever has to look inside does so by SSM. */
+/** No inbound traffic to the instance itself: use Session Manager to log in. */
 function createPrimarySecurityGroup(name: string, { vpcId }: NatInstanceArgs, parent: pulumi.Resource) {
   const group = new ec2.SecurityGroup(
     `${name}-primary`,
@@ -212,7 +212,7 @@ function createGroup(
       launchTemplate: { id: template.id, version: template.latestVersion.apply(String) },
       healthCheckType: "EC2",
       healthCheckGracePeriod: 300,
-      // A changed template ends the instance that runs before it starts the next: the interface is one's alone.
+      // Terminates the running instance before the next one starts: only one can have the network interface.
       instanceRefresh: { strategy: "Rolling", preferences: { minHealthyPercentage: 0 } },
       tags: [tag("Name", `slipway ${environment}: NAT instance`), tag(TAG, networkInterface.id)],
     },

@@ -12,19 +12,19 @@ import { NatInstance } from "./natInstance";
 export interface NetworkArgs {
   stack: StackContext;
   settings: NetworkSettings;
-  /** Base addresses of the forges that the stack's functions speak to. */
+  /** Base URLs of the forges that the stack's functions call. */
   forges: string[];
-  /** Address that shows whether the NAT instance does what it is for. */
+  /** URL that checks whether the NAT instance works. */
   probe: string;
 }
 
-/** A VPC with a public and a private subnet in each availability zone, and the ways out of the private ones. */
+/** A VPC with a public and a private subnet per availability zone, and the private subnets' routes and endpoints. */
 export class Network extends pulumi.ComponentResource {
   readonly vpcId: pulumi.Output<string>;
   readonly publicSubnetIds: pulumi.Output<string[]>;
-  /** Known once their routes and endpoints are there: what is made in them can use these at once. */
+  /** Available once routes and endpoints exist, so that resources in the subnets can use them at once. */
   readonly privateSubnetIds: pulumi.Output<string[]>;
-  /** Where functions that speak to forges run. None where AWS's own way to the internet is as good. */
+  /** Where functions that call forges run. Undefined if they run outside the VPC, with AWS's internet access. */
   readonly functions: FunctionNetwork | undefined;
   readonly natInstance: NatInstance | undefined;
 
@@ -88,7 +88,7 @@ const createNatInstance = (
     { parent },
   );
 
-/** The routes and endpoints besides the VPC's own. @returns their ids */
+/** Creates the routes and endpoints besides the VPC's own. @returns their ids */
 function createWays(
   name: string,
   { stack, settings }: NetworkArgs,
@@ -117,8 +117,8 @@ function createWays(
 }
 
 /**
- * The route table of each private subnet. awsx makes them in its plugin, out of this program's sight, and is done with
- * them once it tells the subnets' ids.
+ * The route table of each private subnet. awsx creates them in its plugin, invisible to this program, and has finished
+ * once it returns the subnet ids.
  */
 function privateRouteTables(
   { availabilityZones }: NetworkSettings,
@@ -139,7 +139,7 @@ function nth(subnetIds: string[], zone: number): string {
   return id;
 }
 
-/** From each private subnet to the instance: the networks that it is for. */
+/** Adds routes from each private subnet through the instance. */
 function createRoutes(
   name: string,
   settings: NatInstanceSettings | undefined,
@@ -161,7 +161,7 @@ const createPrefixList = (name: string, { routes }: NatInstanceSettings, parent:
     `${name}-nat`,
     {
       addressFamily: "IPv4",
-      // What a route table's quota is charged, whatever the entries are.
+      // A route table's quota counts this number, not the actual entries.
       // https://docs.aws.amazon.com/vpc/latest/userguide/managed-prefix-lists.html
       maxEntries: routes.length,
       entries: routes.map((cidr) => ({ cidr })),
@@ -169,7 +169,7 @@ const createPrefixList = (name: string, { routes }: NatInstanceSettings, parent:
     { parent },
   );
 
-/** Given where the way to forges is the VPC's. */
+/** Defined if forges are reached through the VPC. */
 function functionNetwork(
   { stack, settings, forges }: NetworkArgs,
   { vpcId, privateSubnetIds }: Network,

@@ -2,11 +2,11 @@ import * as sns from "@pulumi/aws/sns";
 import * as pulumi from "@pulumi/pulumi";
 
 export interface AlertsArgs {
-  /** Addresses that are told; each has to confirm the subscription that SNS mails it. */
+  /** Email addresses to notify; each must confirm the subscription that SNS sends. */
   emails: string[];
 }
 
-/** Where alarms and notices go: one topic for the stack. */
+/** The stack's topic for alarms and notices. */
 export class Alerts extends pulumi.ComponentResource {
   readonly topicArn: pulumi.Output<string>;
 

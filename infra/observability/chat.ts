@@ -8,13 +8,13 @@ import { LambdaFunction } from "../lambda/lambdaFunction";
 import type { AlertSettings, SecretsManagerReference } from "../settings";
 import type { StackContext } from "../stackContext";
 
-/** A chat, and where the address of its webhook is kept. */
+/** A chat, and the location of its webhook's URL. */
 export interface ChatSubscription {
   kind: ChatKind;
   secret: SecretsManagerReference;
 }
 
-/** The chats that get the topic's messages. */
+/** The chats to notify. */
 export const chatSubscriptions = ({ chat }: AlertSettings): ChatSubscription[] =>
   CHAT_KINDS.flatMap((kind) => {
     const secret = chat[kind];
@@ -25,7 +25,7 @@ export interface ChatArgs extends ChatSubscription {
   stack: StackContext;
 }
 
-/** A chat that gets every message of the topic. */
+/** Posts every message of the topic to a chat. */
 export class Chat extends pulumi.ComponentResource {
   constructor(name: string, args: ChatArgs, opts?: pulumi.ComponentResourceOptions) {
     super("slipway:infra:Chat", name, {}, opts);
@@ -61,7 +61,7 @@ function createFunction(name: string, { stack, kind, secret }: ChatArgs, parent:
       statements: [readingSecret(location)],
       timeoutSeconds: 30,
       memory: 256,
-      // While the chat is down, word that the alarm is over could not be posted either, and would raise it again for ever.
+      // While the chat is down, the notice of the alarm's end would fail too, and raise the alarm again in a loop.
       alarmTellsEnd: false,
     },
     { parent },

@@ -8,13 +8,13 @@ type Name = pulumi.Output<string>;
 export interface DashboardArgs {
   stack: StackContext;
   services: MonitoredService[];
-  /** The HTTP API. None in a stack that nobody calls. */
+  /** The HTTP API. Undefined in a stack without one. */
   apiId?: Name | undefined;
-  /** The queue of pushes. None in a stack without them. */
+  /** The push queue. Undefined in a stack without one. */
   pushQueueName?: Name | undefined;
 }
 
-/** The stack at a glance: what came in, what ran, what answers, and which alarms are on. */
+/** Dashboard of the stack: pushes, deliveries, services, and active alarms. */
 export class Dashboard extends pulumi.ComponentResource {
   constructor(name: string, args: DashboardArgs, opts?: pulumi.ComponentResourceOptions) {
     super("slipway:infra:Dashboard", name, {}, opts);
@@ -24,7 +24,7 @@ export class Dashboard extends pulumi.ComponentResource {
     new cloudwatch.Dashboard(
       name,
       {
-        // Regions share their dashboards, and a dashboard replaces the one that has its name.
+        // All regions share one set of dashboards, and an existing dashboard of the same name is replaced.
         // https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutDashboard.html
         dashboardName: `${name}-${environment}-${account.region}`,
         dashboardBody: pulumi.jsonStringify({ widgets }),
@@ -37,7 +37,7 @@ export class Dashboard extends pulumi.ComponentResource {
 
 type Statistic = "Average" | "Maximum" | "Sum" | "p90";
 
-/** Metrics of one graph, in the form that dashboards have: namespace, metric, then names and values of dimensions. */
+/** A graph's metrics in the dashboard format: namespace, metric, then names and values of dimensions. */
 interface Graph {
   title: string;
   statistic: Statistic;
@@ -58,7 +58,7 @@ const widget = ({ title, statistic, metrics }: Graph, region: string) => ({
   properties: { title, region, metrics, stat: statistic, period: 300 },
 });
 
-// More than that, no alarm widget takes.
+// Maximum of one alarm widget.
 const ALARMS = 100;
 
 /** @param arns of the alarms */

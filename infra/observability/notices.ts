@@ -6,7 +6,7 @@ import { createRule } from "../lambda/eventRule";
 import { LambdaFunction } from "../lambda/lambdaFunction";
 import type { StackContext } from "../stackContext";
 
-/** An application, and its pipeline. */
+/** An application and its pipeline. */
 interface WatchedPipeline {
   name: string;
   pipelineArn: pulumi.Output<string>;
@@ -18,12 +18,12 @@ export interface NoticesArgs {
   applications: WatchedPipeline[];
 }
 
-/** Sends a notice to the topic for every pipeline execution that ends; a failed one also raises an alarm. */
+/** Sends a notice for every finished pipeline execution; a failure also raises an alarm. */
 export class Notices extends pulumi.ComponentResource {
   constructor(name: string, args: NoticesArgs, opts?: pulumi.ComponentResourceOptions) {
     super("slipway:infra:Notices", name, {}, opts);
     const notices = createFunction(name, args, this);
-    // If all attempts fail, the topic gets the event itself, which names the execution and its state.
+    // If all attempts fail, the topic gets the raw event, which names the execution and its state.
     new lambda.FunctionEventInvokeConfig(
       `${name}-notices`,
       {
@@ -43,7 +43,7 @@ export class Notices extends pulumi.ComponentResource {
         metrics: ["TriggeredRules"],
         statistic: "Sum",
         dimensions: { RuleName: failuresRule },
-        // That no other pipeline failed meanwhile mends none.
+        // The alarm's end only means that no other pipeline has failed since, not that this one works.
         tellsEnd: false,
       },
       { parent: this },
@@ -83,7 +83,7 @@ function createFunction(name: string, { stack, applications }: NoticesArgs, pare
   );
 }
 
-/** Has the function told when an execution of the stack's pipelines reaches one of the states. */
+/** Invokes the function when an execution of the stack's pipelines reaches one of the states. */
 const tellStates = (
   name: string,
   states: string[],

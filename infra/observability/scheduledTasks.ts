@@ -17,7 +17,7 @@ export interface ScheduledTasksArgs {
   applications: string[];
 }
 
-/** Sends a notice for each scheduled task that cannot start, or does not exit with 0. */
+/** Sends a notice for each scheduled task that does not start, or exits with a code other than 0. */
 export class ScheduledTasks extends pulumi.ComponentResource {
   /** @returns `undefined` in a stack without schedules */
   static from(
@@ -84,7 +84,7 @@ const createFunction = (
         applications,
       },
       statements: [
-        // AWS restricts neither to a resource.
+        // AWS supports no resource for these actions.
         { actions: ["events:ListRules", "cloudwatch:GetMetricData"], resources: ["*"] },
         { actions: ["ecs:ListTasks"], resources: ["*"], conditions: { ArnEquals: { "ecs:cluster": cluster.arn } } },
         { actions: ["ecs:DescribeTasks"], resources: [tasksOf(cluster, stack)] },

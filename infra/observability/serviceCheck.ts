@@ -21,7 +21,7 @@ export interface ServiceCheckArgs {
   services: MonitoredService[];
 }
 
-/** Counts every two minutes which tasks of the services are missing, with an alarm for each service. */
+/** Counts the services' missing tasks every two minutes, with an alarm for each service. */
 export class ServiceCheck extends pulumi.ComponentResource {
   /** @returns `undefined` in a stack without services */
   static from(name: string, args: ServiceCheckArgs): ServiceCheck | undefined {
@@ -31,7 +31,7 @@ export class ServiceCheck extends pulumi.ComponentResource {
   constructor(name: string, args: ServiceCheckArgs, opts?: pulumi.ComponentResourceOptions) {
     super("slipway:infra:ServiceCheck", name, {}, opts);
     const check = createFunction(`${name}-service-check`, args, this);
-    // The next check is the repetition.
+    // No retries: the next check does the same.
     const limits = new lambda.FunctionEventInvokeConfig(
       `${name}-service-check`,
       { functionName: check.functionName, maximumRetryAttempts: 0, maximumEventAgeInSeconds: 60 },
@@ -64,26 +64,26 @@ function createFunction(name: string, { stack, cluster, services }: ServiceCheck
         { actions: ["ecs:DescribeTasks"], resources: [tasksOf(cluster, stack)] },
         ...(services.some(({ countedByProgram }) => countedByProgram) ? [describingTaskDefinitions] : []),
         {
-          // AWS restricts it to no resource.
+          // AWS supports no resource for this action.
           actions: ["cloudwatch:PutMetricData"],
           resources: ["*"],
           conditions: { StringEquals: { "cloudwatch:namespace": MISSING_TASKS.namespace } },
         },
       ],
-      // Before the next one begins.
+      // Ends before the next check starts.
       timeoutSeconds: 55,
       memory: 256,
-      // One check that ECS does not answer is no news: the next one asks again.
+      // A single failure is no reason for an alarm: the next check tries again.
       alarmPeriods: 3,
     },
     { parent },
   );
 }
 
-// AWS restricts it to no resource.
+// AWS supports no resource for this action.
 const describingTaskDefinitions: Statement = { actions: ["ecs:DescribeTaskDefinition"], resources: ["*"] };
 
-/** How many minutes tasks may be missing, outside a rollout. */
+/** Minutes for which tasks may be missing, outside a rollout. */
 const MINUTES = 10;
 
 function createMissingTasksAlarm(

@@ -31,51 +31,51 @@ import {
 } from "./stages";
 import { createTagFunction } from "./tag";
 
-/** What an application's pipeline is made of. */
+/** The settings and resources of an application's pipeline. */
 export interface ApplicationPipelineArgs {
   stack: StackContext;
   settings: ApplicationSettings;
   network: Network;
   cluster: Cluster;
-  /** Where archives are fetched to. Needed by applications that pushes are delivered of. */
+  /** The archive bucket. Required by applications that deliver pushes. */
   archives?: Bucket | undefined;
   pipelineType: PipelineType;
-  /** Where this environment records the images that it has delivered. */
+  /** Where this environment records delivered images. */
   deliveredImages: DeliveredImageTable;
-  /** Where builds find base images and npm packages. */
+  /** Registries of base images and npm packages for builds. */
   mirrors: Pick<Settings, "baseImageRegistry" | "npmRegistry">;
-  /** The table of locks and records. Needed by applications with `deploy: callback` or a migration. */
+  /** The table of locks and records. Required by applications with `deploy: callback` or a migration. */
   table?: RecordTable | undefined;
-  /** Opens pull requests. Needed by applications that are delivered so. */
+  /** Opens pull requests. Required by applications with `deploy: gitops`. */
   pullRequestTask?: PullRequestTask | undefined;
 }
 
-/** What an application's pipeline delivers to. */
+/** The resources that an application's pipeline deploys to. */
 export interface DeliveryParts {
   registry: ImageRepository;
   services: Service[];
-  /** Of an application with a migration or schedules. */
+  /** Only for an application with a migration or schedules. */
   task: OneOffTask | undefined;
-  /** Undefined where CodePipeline deploys by its own action, or a pull request is what is delivered. */
+  /** Undefined if CodePipeline's own action deploys, or the delivery is a pull request. */
   deployment: Deployment | undefined;
 }
 
 interface Delivery extends DeliveryParts {
   application: string;
   args: ApplicationPipelineArgs;
-  /** Where one stage leaves its files to the next. */
+  /** Artifact bucket: stages pass files on through it. */
   artifacts: Bucket;
   parent: pulumi.Resource;
 }
 
-/** The pipeline of an application, from its source to the environment's tag. */
+/** Creates an application's pipeline, from the source to the environment's tag. */
 export function createApplicationPipeline(
   name: string,
   args: ApplicationPipelineArgs,
   parts: DeliveryParts,
   parent: pulumi.Resource,
 ): Pipeline {
-  // A bucket of its own: what runs in one application's build could otherwise overwrite what another one's leaves.
+  // One bucket per application: otherwise, code in one application's build could overwrite artifacts of another one.
   const artifacts = new Bucket(`${name}-artifacts`, { oldVersionDays: 1, objectDays: 30 }, { parent });
   const delivery = { ...parts, application: name, args, artifacts, parent };
   const { source } = args.settings;
@@ -185,6 +185,6 @@ const tagFunction = ({ application, args, registry, parent }: Delivery) =>
     { parent },
   );
 
-/** The deploy function's lock, which a delivery holds until it has ended. CodePipeline's own action has none. */
+/** The lock shared with the deploy function, held until the delivery ends. CodePipeline's own action has none. */
 const lockOf = (application: string, { settings, table }: ApplicationPipelineArgs): HeldLock | undefined =>
   settings.deploy === "callback" && table !== undefined ? holdingLock(application, table) : undefined;

@@ -12,21 +12,21 @@ import type { ImageRepository } from "../workload/registry";
 
 export interface BuildArgs {
   stack: StackContext;
-  /** Where CodePipeline puts what one stage leaves to the next. */
+  /** The pipeline's artifact bucket. */
   artifacts: Bucket;
-  /** What runs. Default: the buildspec.yml in the input artifact. */
+  /** Default: the buildspec.yml in the input artifact. */
   buildspec?: string;
-  /** Environment variables of the build. Readable by whoever can see the project: no secrets. */
+  /** Environment variables of the build. Visible to everyone who can see the project: no secrets. */
   variables: Record<string, pulumi.Input<string>>;
-  /** What the build may do besides taking its input, leaving its output and writing its log. */
+  /** Permissions besides reading input, writing output and logging. */
   statements: Statement[];
-  /** Whether the build leaves an artifact. Default: it does. */
+  /** Whether the build has an output artifact. Default: yes. */
   leavesArtifact?: boolean;
   /** Whether Docker runs inside the build. */
   docker: boolean;
 }
 
-/** A CodeBuild project that a pipeline runs. */
+/** A CodeBuild project for a pipeline. */
 export class Build extends pulumi.ComponentResource {
   readonly projectArn: pulumi.Output<string>;
   readonly projectName: pulumi.Output<string>;
@@ -38,7 +38,7 @@ export class Build extends pulumi.ComponentResource {
     const statements = [
       writingTo(logGroup),
       {
-        // A role that may write here could replace another build's input.
+        // With write access, the role could replace another build's input.
         actions: ["s3:GetObject", "s3:GetObjectVersion", ...(args.leavesArtifact === false ? [] : ["s3:PutObject"])],
         resources: [pulumi.interpolate`${args.artifacts.arn}/*`],
       },
@@ -71,7 +71,7 @@ const createProject = (name: string, args: BuildArgs, { roleArn, logGroup }: Pro
       environment: {
         type: "LINUX_CONTAINER",
         computeType: "BUILD_GENERAL1_SMALL",
-        // Ubuntu 24.04. What it has by default ages: every buildspec names the Node.js that it runs on.
+        // Ubuntu 24.04. Its default versions become outdated, so every buildspec names its Node.js version.
         // https://docs.aws.amazon.com/codebuild/latest/userguide/available-runtimes.html
         image: "aws/codebuild/standard:8.0",
         privilegedMode: args.docker,
@@ -90,21 +90,21 @@ const createProject = (name: string, args: BuildArgs, { roleArn, logGroup }: Pro
 export interface RepositoryBuildArgs {
   stack: StackContext;
   settings: BuildSettings;
-  /** Where Dockerfiles find their base images, `<host>[/<prefix>]`. Default: where they say themselves. */
+  /** Registry of the Dockerfiles' base images, `<host>[/<prefix>]`. Default: as the Dockerfiles say. */
   baseImageRegistry?: string | undefined;
-  /** The npm registry of builds, an https address. Default: npm's own. */
+  /** The npm registry of builds, an https URL. Default: npm's own. */
   npmRegistry?: string | undefined;
   /** Path of the schedules in the repository, if the application has any. */
   schedules: string | undefined;
   registry: ImageRepository;
   artifacts: Bucket;
-  /** ARN of the application's archive in the source bucket; its metadata names the commit. */
+  /** ARN of the application's archive in the archive bucket; its metadata names the commit. */
   archiveArn: pulumi.Input<string>;
 }
 
 /**
- * The build of an application from its repository. It declares no buildspec: the archive holds the repository's own
- * buildspec.yml, or slipway's (handlers/build/buildspec.ts) where the repository has none.
+ * Builds an application from its repository. The project declares no buildspec: the archive contains the repository's
+ * buildspec.yml, or slipway's (handlers/build/buildspec.ts) if the repository has none.
  */
 export const createRepositoryBuild = (
   name: string,
@@ -120,14 +120,14 @@ export interface TestBuildArgs {
   artifacts: Bucket;
   /** The shell command that must succeed. */
   command: string;
-  /** As of the repository's build. */
+  /** As in the repository's build. */
   baseImageRegistry?: string | undefined;
   npmRegistry?: string | undefined;
 }
 
 /**
- * The tests of an application, which run whatever its dependencies bring along. Their role can push no image, nor replace
- * what the build takes as its input. They may start containers, so Docker runs here too.
+ * Runs an application's tests, and with them the code of all its dependencies. Its role can neither push images nor
+ * replace the build's input. Docker is available because tests may start containers.
  */
 export const createTestBuild = (
   name: string,
@@ -154,12 +154,12 @@ export const createTestBuild = (
   );
 };
 
-// AWS restricts it to no resource.
+// AWS supports no resource for this action.
 const loggingIn: Statement = { actions: ["ecr:GetAuthorizationToken"], resources: ["*"] };
 
 type Inputs = Omit<RepositoryBuildArgs, "stack" | "artifacts">;
 
-/** What the buildspec reads, see handlers/build/buildspec.ts; each build argument is a variable of its own. */
+/** Variables of the buildspec, see handlers/build/buildspec.ts; each build argument has its own variable. */
 const variables = ({
   settings,
   schedules,
@@ -172,7 +172,7 @@ const variables = ({
   CONTEXT: settings.context,
   SCHEDULES: schedules ?? "",
   BASE_IMAGE_REGISTRY: baseImageRegistry,
-  // npm takes an empty address for one.
+  // npm would use an empty value as the URL.
   ...(npmRegistry === undefined ? {} : { NPM_CONFIG_REGISTRY: npmRegistry }),
   BUILD_ARGUMENTS: Object.keys(settings.arguments).join(" "),
   ...settings.arguments,

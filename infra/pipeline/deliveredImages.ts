@@ -3,13 +3,13 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Account } from "../partition";
 import type { StackContext } from "../stackContext";
 
-/** The table that an environment records the images in that it has delivered. */
+/** The table in which an environment records its delivered images. */
 export interface DeliveredImageTable {
   tableName: pulumi.Output<string>;
   tableArn: pulumi.Output<string>;
 }
 
-/** Another stack finds the table by this name: one stack of an account and region has the environment. */
+/** Other stacks find the table by this name: an account and region has one stack per environment. */
 const nameOf = (environment: string): string => `slipway-${environment}-delivered-images`;
 
 /** The table of another stack of the same account and region. */
@@ -18,7 +18,7 @@ export const deliveredImagesOf = (account: Account, environment: string): Delive
   tableArn: account.arn("dynamodb", `table/${nameOf(environment)}`),
 });
 
-/** Where the environment records the images that it has delivered. Only slipway's functions write to it. */
+/** Table of the environment's delivered images. Only slipway's functions write to it. */
 export class DeliveredImages extends pulumi.ComponentResource implements DeliveredImageTable {
   readonly tableName: pulumi.Output<string>;
   readonly tableArn: pulumi.Output<string>;

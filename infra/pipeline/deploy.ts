@@ -22,7 +22,7 @@ export interface DeploymentArgs {
   cluster: Cluster;
   registry: ImageRepository;
   services: Service[];
-  /** Where deployments are recorded, and where each holds the application's lock. */
+  /** Table of deployments and of the applications' locks. */
   table: RecordTable;
   /** Whether versions can be deployed by HTTP. */
   byHttp: boolean;
@@ -30,17 +30,17 @@ export interface DeploymentArgs {
   deliveredImages: DeliveredImageTable;
 }
 
-/** What gives an application's services a new image. */
+/** What rolls out a new image to an application's services. */
 export interface Deployment {
   function: LambdaFunction<DeployOptions>;
-  /** Takes a message for each deployment, the pipeline's and those that are asked for by HTTP. */
+  /** Queue with a message for each deployment, both by the pipeline and by HTTP. */
   requestQueue: sqs.Queue;
 }
 
-/** Minutes that a rollout may take, and its rollback as many again. */
+/** Time limit in minutes of a rollout, and also of its rollback. */
 export const DEADLINE_MINUTES = 30;
 
-/** The function that deploys for an action of the pipeline, and for the messages on a queue of its own. */
+/** The function that deploys, invoked by an action of the pipeline and by messages on its own queue. */
 export function createDeployment(name: string, args: DeploymentArgs, opts: { parent: pulumi.Resource }): Deployment {
   const { stack, registry, byHttp } = args;
   const records = createRecords(`${name}-requests`, args, opts);
@@ -109,10 +109,10 @@ function deploying({ stack, cluster, registry, services }: DeploymentArgs): Stat
     { actions: ["ecr:BatchGetImage"], resources: [registry.arn] },
     { actions: ["ecs:DescribeServices", "ecs:UpdateService"], resources: services.map(({ arn }) => arn) },
     ...registering(taskDefinitions, stack.account),
-    // A revision takes over the tags of the program's, and gets one more when its rollout starts.
+    // A new revision copies the tags of the program's revision, and gets another one when its rollout starts.
     { actions: ["ecs:TagResource"], resources: revisionsOf(taskDefinitions) },
     {
-      // Of a cluster's tasks, AWS restricts the list by this key alone.
+      // AWS supports no other restriction of this list than the cluster key.
       actions: ["ecs:ListTasks"],
       resources: ["*"],
       conditions: { ArnEquals: { "ecs:cluster": cluster.arn } },

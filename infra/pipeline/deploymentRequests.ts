@@ -13,7 +13,7 @@ import type { RecordTable } from "./records";
 
 const PATH = "/deployments";
 
-/** Where deployments and migrations are recorded, and where each deployment holds its application's lock. */
+/** Table of deployments and migrations, and of the applications' locks. */
 export class DeploymentTable extends pulumi.ComponentResource implements RecordTable {
   readonly tableName: pulumi.Output<string>;
   readonly tableArn: pulumi.Output<string>;
@@ -46,7 +46,7 @@ export class DeploymentTable extends pulumi.ComponentResource implements RecordT
 export interface DeployedByHttp {
   application: string;
   registry: ImageRepository;
-  /** Takes a message for each deployment that is asked for. */
+  /** Queue with a message for each deployment request. */
   queue: { url: pulumi.Output<string>; arn: pulumi.Output<string> };
 }
 
@@ -65,10 +65,10 @@ interface Parts {
   settings: Pick<Settings, "deploymentApi">;
 }
 
-/** Deployments by HTTP: a version is asked for with a token, and its application's deploy function is told. */
+/** Deployments by HTTP: checks a request's token and sends a message to the application's deploy function. */
 export class DeploymentRequests extends pulumi.ComponentResource {
   readonly url: pulumi.Output<string>;
-  /** The bearer token that every request carries. */
+  /** The bearer token of requests. */
   readonly token: pulumi.Output<string>;
 
   /** @returns `undefined` in a stack without deployments by HTTP */
@@ -133,7 +133,7 @@ const createFunction = (
         { actions: ["ecr:BatchGetImage"], resources: applications.map(({ registry }) => registry.arn) },
         { actions: ["sqs:SendMessage"], resources: applications.map(({ queue }) => queue.arn) },
       ],
-      // API Gateway gives up after thirty.
+      // API Gateway times out after thirty.
       timeoutSeconds: 25,
       memory: 256,
     },

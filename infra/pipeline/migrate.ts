@@ -25,7 +25,7 @@ export interface MigrationArgs {
   table: RecordTable;
 }
 
-/** The function that runs an application's migration, for an action of the pipeline and for the messages on a queue of its own. */
+/** The function that runs an application's migration, invoked by a pipeline action and by messages on its own queue. */
 export function createMigrateFunction(
   name: string,
   args: MigrationArgs,

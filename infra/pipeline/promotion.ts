@@ -13,11 +13,11 @@ import type { Pipeline } from "./pipeline";
 export interface ImageBuildArgs {
   stack: StackContext;
   artifacts: Bucket;
-  /** Where the environment before records what it has delivered, and the tag that it gives to it. */
+  /** The previous environment's table of delivered images, and its tag. */
   delivered: { table: DeliveredImageTable; tag: string };
 }
 
-/** The build that says of an image by tag which one it is by digest, if the environment before has delivered it. */
+/** The build that resolves an image tag to a digest, if the previous environment has delivered the image. */
 export const createImageBuild = (
   name: string,
   { stack, artifacts, delivered: { table, tag } }: ImageBuildArgs,
@@ -38,12 +38,12 @@ export const createImageBuild = (
 
 export interface PromotionArgs {
   stack: StackContext;
-  /** The image whose tag starts the pipeline. */
+  /** The image tag that starts the pipeline. */
   source: ImageSource;
   pipeline: Pipeline;
 }
 
-/** Starts a pipeline whenever the tag is given to an image. */
+/** Starts a pipeline whenever the tag moves to another image. */
 export class Promotion extends pulumi.ComponentResource {
   constructor(name: string, args: PromotionArgs, opts?: pulumi.ComponentResourceOptions) {
     super("slipway:infra:Promotion", name, {}, opts);
@@ -71,7 +71,7 @@ export class Promotion extends pulumi.ComponentResource {
       { rule: rule.name, arn: args.pipeline.arn, roleArn },
       { parent: this },
     );
-    // EventBridge retries for a day, but not a call that is denied.
+    // EventBridge retries for a day, except if access is denied.
     createAlarm(
       `${name}-promotion`,
       {
@@ -81,7 +81,7 @@ export class Promotion extends pulumi.ComponentResource {
         metrics: ["FailedInvocations"],
         statistic: "Sum",
         dimensions: { RuleName: rule.name },
-        // That no other start failed meanwhile starts none.
+        // The alarm's end only means that no other start has failed since, not that the pipeline was started.
         tellsEnd: false,
       },
       { parent: this },

@@ -14,7 +14,7 @@ export interface RecordTable {
   tableArn: pulumi.Output<string>;
 }
 
-/** Seconds that a function may run that keeps records. Whatever it leaves undone, the next message takes up. */
+/** Timeout in seconds of functions with records. The next message continues unfinished work. */
 export const RECORD_SECONDS = 120;
 const DAY = 24 * 60 * 60;
 
@@ -24,7 +24,7 @@ export interface RecordArgs {
   table: RecordTable;
 }
 
-/** What a function needs that records what it does, and is called until that is over. */
+/** Resources of a function that records its progress, and is invoked until the work has ended. */
 export interface Records {
   queue: sqs.Queue;
   options: DeepInput<RecordOptions>;
@@ -40,7 +40,7 @@ export function createRecords(
     name,
     {
       visibilityTimeoutSeconds: RECORD_SECONDS + 60,
-      // A message comes again for as long as its record is not over: a migration may take a day.
+      // Messages are repeated until the record is final, and a migration may take a day.
       messageRetentionSeconds: 4 * DAY,
       sqsManagedSseEnabled: true,
     },
@@ -54,7 +54,7 @@ export function createRecords(
       { actions: ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"], resources: [table.tableArn] },
       {
         actions: [
-          // Lambda's poller receives under the function's role.
+          // Lambda's poller uses the function's role to receive messages.
           "sqs:ReceiveMessage",
           "sqs:DeleteMessage",
           "sqs:GetQueueAttributes",
@@ -71,7 +71,7 @@ export function createRecords(
   };
 }
 
-/** Has the function called with the messages. */
+/** Invokes the function for the queue's messages. */
 export const takeRecords = <O>(
   name: string,
   { queue }: Records,
@@ -89,7 +89,7 @@ export const takeRecords = <O>(
     opts,
   );
 
-/** The lock that a delivery's schedules and tag are changed under. */
+/** The lock that must be held to change a delivery's schedules and tag. */
 export interface HeldLock {
   options: DeepInput<LockOptions>;
   statement: Statement;

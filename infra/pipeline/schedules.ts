@@ -19,11 +19,11 @@ export interface SchedulesArgs {
   cluster: Cluster;
   registry: ImageRepository;
   task: OneOffTask;
-  /** Absent where CodePipeline's own action deploys. */
+  /** Undefined if CodePipeline's own action deploys. */
   lock: HeldLock | undefined;
 }
 
-/** The function that makes EventBridge rules of an application's schedules. */
+/** The function that creates EventBridge rules for an application's schedules. */
 export function createSchedulesFunction(
   name: string,
   args: SchedulesArgs,
@@ -47,7 +47,7 @@ export function createSchedulesFunction(
         ...(args.lock && { lock: args.lock.options }),
       },
       statements: [...scheduling(args, rulesRoleArn), reportingToPipeline, ...(args.lock ? [args.lock.statement] : [])],
-      // EventBridge takes few calls a second, and each rule needs several.
+      // EventBridge allows few calls per second, and each rule needs several.
       timeoutSeconds: 300,
       memory: 256,
       packages: ["yaml"],
@@ -57,7 +57,7 @@ export function createSchedulesFunction(
   );
 }
 
-/** What the rules run tasks with: EventBridge has no right of its own. */
+/** Role with which the rules run tasks, because EventBridge has no permissions of its own. */
 const createRulesRole = (name: string, { stack, cluster, task }: SchedulesArgs, parent: pulumi.Resource) =>
   createRole(
     `${name}-role`,
@@ -77,14 +77,14 @@ function scheduling(
   return [
     { actions: ["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"], resources: [registry.arn] },
     ...registering([task.taskDefinition], account),
-    // A revision takes over the tags of the program's, and gets one more when its update has ended.
+    // A new revision copies the tags of the program's revision, and gets another one when its update has ended.
     { actions: ["ecs:TagResource"], resources: revisionsOf([task.taskDefinition]) },
     {
       actions: ["iam:PassRole"],
       resources: [rulesRoleArn],
       conditions: { StringEquals: { "iam:PassedToService": account.servicePrincipal("events") } },
     },
-    // AWS restricts it to no resource.
+    // AWS supports no resource for this action.
     { actions: ["events:ListRules"], resources: ["*"] },
     {
       actions: [
@@ -96,7 +96,7 @@ function scheduling(
         "events:RemoveTargets",
         "events:TagResource",
       ],
-      // No name of an environment or application has two hyphens in a row.
+      // Unambiguous, because names of environments and applications contain no two hyphens in a row.
       resources: [account.arn("events", `rule/${environment}-${application}--*`)],
     },
   ];

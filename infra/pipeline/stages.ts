@@ -12,7 +12,7 @@ import { registering, taggingRegistered } from "../workload/taskDefinition";
 import type { Build } from "./build";
 
 /**
- * A stage, and what its actions let the pipeline's role do: for each what AWS names as the least.
+ * A stage, with the permissions that its actions require (AWS's documented minimum).
  * https://docs.aws.amazon.com/codepipeline/latest/userguide/how-to-custom-role.html
  */
 export interface Stage {
@@ -32,12 +32,12 @@ export interface InvokedFunction {
 const SOURCE_ARTIFACT = "Source";
 const BUILD_ARTIFACT = "Build";
 
-// What both kinds of build export. All that comes behind names the image by the digest that was built or found here.
+// Exported by both kinds of build. Later stages refer to the image by this digest.
 const IMAGE = "#{Build.IMAGE_URI}";
 const DIGEST = "#{Build.IMAGE_DIGEST}";
 const VERSION = "#{Build.IMAGE_TAG}";
 
-/** The archive of the commit that was pushed. */
+/** The archive of the pushed commit. */
 export const archiveStage = ({ bucket, key }: { bucket: Bucket; key: string }): Stage => ({
   name: "Source",
   actions: [
@@ -52,7 +52,7 @@ export const archiveStage = ({ bucket, key }: { bucket: Bucket; key: string }): 
       configuration: {
         S3Bucket: bucket.bucketName,
         S3ObjectKey: key,
-        // Fetch starts the pipeline, once for each commit; polling would start it a second time.
+        // Fetch starts the pipeline once per commit; polling would start it a second time.
         PollForSourceChanges: "false",
       },
     },
@@ -63,7 +63,7 @@ export const archiveStage = ({ bucket, key }: { bucket: Bucket; key: string }): 
   ],
 });
 
-/** The image that has a tag when the execution starts, as imageDetail.json. ECR sources are never polled. */
+/** The tag's image when the execution starts, as imageDetail.json. ECR sources are never polled. */
 export const imageStage = ({ registry, tag }: { registry: ImageRepository; tag: string }): Stage => ({
   name: "Source",
   actions: [
@@ -82,9 +82,9 @@ export const imageStage = ({ registry, tag }: { registry: ImageRepository; tag: 
 
 export interface BuildStageArgs {
   build: Build;
-  /** Must succeed before the build begins. */
+  /** Runs before the build, and must succeed. */
   test?: Build | undefined;
-  /** Environment variables of the build, which may name what the source put out. Default: none. */
+  /** Environment variables of the build; may refer to variables of the source action. Default: none. */
   variables?: Record<string, string>;
 }
 
@@ -124,12 +124,12 @@ const environmentVariables = (variables: Record<string, string>): string =>
   JSON.stringify(Object.entries(variables).map(([name, value]) => ({ name, value, type: "PLAINTEXT" })));
 
 export interface ApprovalArgs {
-  /** Its topic hears of the approval that is needed. */
+  /** Its topic is notified that an approval is needed. */
   stack: StackContext;
   application: string;
 }
 
-/** Waits until somebody approves, seven days at most. */
+/** Waits for an approval, at most seven days. */
 export const approvalStage = ({ stack: { environment, topicArn }, application }: ApprovalArgs): Stage => ({
   name: "Approval",
   actions: [
@@ -154,8 +154,8 @@ export const migrateStage = (migrate: InvokedFunction): Stage => ({
 });
 
 /**
- * Who gives the services their image: slipway's function, CodePipeline's own action for each of them, or whoever merges the
- * pull request that a function opens.
+ * What rolls out the image: slipway's function, CodePipeline's own ECS action, or the merge of a pull request that a
+ * function opens.
  */
 export type Deployer = { deploy: InvokedFunction } | { pullRequest: InvokedFunction } | EcsDeployer;
 
@@ -165,7 +165,7 @@ interface EcsDeployer {
   services: Service[];
 }
 
-/** The services side by side; then, once all of them have changed, the schedules. */
+/** Rolls out the services in parallel and then, once all of them have changed, the schedules. */
 export function deployStage(deployer: Deployer, schedules: InvokedFunction | undefined): Stage {
   const scheduled = schedules && { ...invocation("Schedules", schedules, DELIVERED), runOrder: 2 };
   const services = deployment(deployer);
@@ -203,7 +203,7 @@ function ecsDeployment({ account, cluster, services }: EcsDeployer): Omit<Stage,
           ClusterName: cluster.clusterName,
           ServiceName: serviceName,
           FileName: "imagedefinitions.json",
-          // Minutes. It does not see that the circuit breaker took the service back, and waits until then.
+          // In minutes. The action does not detect a rollback by the circuit breaker, and waits for the timeout.
           // https://github.com/aws/containers-roadmap/issues/1399
           DeploymentTimeout: "30",
         },
@@ -227,9 +227,9 @@ const EXECUTION = "#{codepipeline.PipelineExecutionId}";
 const DELIVERED = { image: IMAGE, version: VERSION, execution: EXECUTION };
 
 /**
- * An action of one function.
- * @param parameters variables of other actions. CodePipeline puts them in without escaping: only ids, digests and commits
- * may stand there, which need none (https://github.com/aws/aws-cdk/issues/8458).
+ * An action that invokes a function.
+ * @param parameters variables of other actions. CodePipeline inserts them without escaping, so only ids, digests and
+ * commits are allowed (https://github.com/aws/aws-cdk/issues/8458).
  */
 const invocation = (name: string, { functionName }: InvokedFunction, parameters: Record<string, string>): Action => ({
   name,

@@ -10,13 +10,13 @@ import type { HeldLock } from "./records";
 export interface TagArgs {
   stack: StackContext;
   registry: ImageRepository;
-  /** Absent where CodePipeline's own action deploys. */
+  /** Undefined if CodePipeline's own action deploys. */
   lock: HeldLock | undefined;
   /** Where delivered images are recorded. */
   deliveredImages: DeliveredImageTable;
 }
 
-/** The function that gives a delivered image the environment's name. */
+/** The function that tags a delivered image with the environment's name. */
 export const createTagFunction = (name: string, args: TagArgs, opts: pulumi.ComponentResourceOptions) =>
   new LambdaFunction<TagOptions>(
     name,

@@ -13,7 +13,7 @@ export interface PullRequestActionArgs {
   task: PullRequestTask;
 }
 
-/** The function that delivers an application's image by a pull request, and follows it until it is open. */
+/** The function that delivers an image by a pull request, and tracks its record until the pull request is open. */
 export const createPullRequestFunction = (
   name: string,
   { stack, settings, source, task }: PullRequestActionArgs,
@@ -30,11 +30,11 @@ export const createPullRequestFunction = (
         service: settings.service,
         environment: stack.environment,
         imageName: settings.image,
-        // Of another forge's repository, or of an image's, the gitops repository's forge has no commit to show.
+        // For other forges' repositories and for promoted images, GitHub has no commit to show.
         repository: "push" in source && source.push.forge === "github" ? source.push.repository : settings.service,
       },
       statements: [...task.starting, reportingToPipeline],
-      // One look at the record takes seconds; an ECS that throttles is asked again for longer.
+      // Reading the record takes seconds, but retries are needed if ECS throttles.
       timeoutSeconds: 300,
       memory: 256,
     },

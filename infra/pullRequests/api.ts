@@ -14,11 +14,11 @@ export interface PullRequestsArgs {
   stack: StackContext;
   api: HttpApi;
   task: PullRequestTask;
-  /** How many tasks that callers asked for may be under way at once. */
+  /** Maximum number of parallel tasks for API callers. */
   concurrentTasks: number;
-  /** What CircleCI's payloads mean. */
+  /** How to interpret CircleCI's payloads. */
   circleci?: CircleciSettings | undefined;
-  /** Tokens that are for some services and images only, by name. */
+  /** Tokens that are limited to some services and images, by name. */
   tokens: TokenScopes;
 }
 
@@ -29,15 +29,15 @@ interface Parts {
   settings: Pick<Settings, "pullRequests">;
 }
 
-/** Pull requests by HTTP: CI tells what it has built, and a task changes the gitops repository. */
+/** HTTP API for pull requests: CI reports its builds, and a task changes the gitops repository. */
 export class PullRequests extends pulumi.ComponentResource {
   readonly url: pulumi.Output<string>;
-  /** What every request carries: as a bearer's token, or in its query. */
+  /** The token of requests: as a bearer token, or in the query. */
   readonly token: pulumi.Output<string>;
-  /** By name, the tokens that are for some services and images only. */
+  /** The tokens that are limited to some services and images, by name. */
   readonly scopedTokens: pulumi.Output<Record<string, string>> | undefined;
 
-  /** @returns `undefined` in a stack that opens no pull requests */
+  /** @returns `undefined` in a stack without pull requests */
   static from(name: string, { stack, api, task, settings: { pullRequests } }: Parts): PullRequests | undefined {
     return api && task && pullRequests && new PullRequests(name, { stack, api, task, ...pullRequests });
   }
@@ -95,7 +95,7 @@ const createFunction = (
         { actions: ["dynamodb:Query"], resources: task.table.indexArns },
         ...task.starting,
       ],
-      // API Gateway gives up after thirty; the handler's own limits add up to nearly as much.
+      // API Gateway times out after thirty; the handler's own timeouts add up to nearly as much.
       timeoutSeconds: 29,
       memory: 256,
     },

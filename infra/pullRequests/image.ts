@@ -4,20 +4,20 @@ import type * as pulumi from "@pulumi/pulumi";
 import type { Settings } from "../settings";
 import { expiring, type ImageRepository, keepingNewest } from "../workload/registry";
 
-/** Relative to the program, for awsx names the image after it: an absolute one would be another on every computer. */
+/** Relative to the program: awsx derives the image's name from it, and absolute paths differ between computers. */
 const CONTEXT = "images/gitops-pr";
 
-/** Images that are kept: every change of one replaces the one before. */
+/** How many images are kept: each change builds a new one. */
 const IMAGES = 10;
 
-/** An image that the program builds, and where it is. */
+/** An image that the program builds and pushes. */
 export interface BuiltImage {
   registry: ImageRepository;
   /** `<account>.dkr.ecr.<region>.<suffix>/<repository>@sha256:…` */
   uri: pulumi.Output<string>;
 }
 
-/** Builds the image of images/gitops-pr with the Docker of whoever runs the program, and pushes it. */
+/** Builds the image of images/gitops-pr with the local Docker, and pushes it. */
 export function buildImage(
   name: string,
   { baseImageRegistry, npmRegistry }: Pick<Settings, "baseImageRegistry" | "npmRegistry">,
@@ -29,7 +29,7 @@ export function buildImage(
     {
       repositoryUrl: repository.repositoryUrl,
       context: CONTEXT,
-      // Fargate's, whatever the computer is that builds.
+      // For Fargate, whatever the local architecture is.
       platform: "linux/amd64",
       args: {
         ...(baseImageRegistry === undefined ? {} : { BASE_IMAGE_REGISTRY: baseImageRegistry }),
@@ -47,9 +47,9 @@ function createRepository(name: string, opts: pulumi.CustomResourceOptions): ecr
     name,
     {
       imageScanningConfiguration: { scanOnPush: true },
-      // awsx gives each image the tag of the one before.
+      // awsx reuses the same tag for each image.
       imageTagMutability: "MUTABLE",
-      // ECR deletes no repository that holds images, and `pulumi destroy` would stop there. These are built again at any time.
+      // ECR only deletes empty repositories, and `pulumi destroy` would fail. These images can be rebuilt at any time.
       forceDelete: true,
     },
     opts,

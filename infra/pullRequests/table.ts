@@ -1,12 +1,12 @@
 import * as dynamodb from "@pulumi/aws/dynamodb";
 import * as pulumi from "@pulumi/pulumi";
 
-/** Where pull requests are recorded, each by its change, for 90 days after its last move. */
+/** Table of pull requests, keyed by change. Records expire 90 days after their last update. */
 export class PullRequestTable extends pulumi.ComponentResource {
-  /** Known once the table is there. */
+  /** Available once the table exists. */
   readonly tableName: pulumi.Output<string>;
   readonly tableArn: pulumi.Output<string>;
-  /** What lists are read from: all records, and a service's, by when they were asked for. */
+  /** Indexes for lists, sorted by request time: of all records, and of a service's records. */
   readonly indexArns: pulumi.Output<string>[];
 
   constructor(name: string, opts?: pulumi.ComponentResourceOptions) {
@@ -20,7 +20,7 @@ export class PullRequestTable extends pulumi.ComponentResource {
         attributes: ["id", "list", "requestedAt", "service"].map((attribute) => ({ name: attribute, type: "S" })),
         globalSecondaryIndexes: indexes,
         ttl: { attributeName: "expires", enabled: true },
-        // By the account's own key for DynamoDB, which whoever may use the table may use through it.
+        // With the account's AWS managed key for DynamoDB, which everyone with access to the table may use through it.
         serverSideEncryption: { enabled: true },
         pointInTimeRecovery: { enabled: true },
       },

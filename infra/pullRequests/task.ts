@@ -22,22 +22,22 @@ export interface PullRequestTaskArgs {
   stack: StackContext;
   settings: PullRequestSettings;
   forges: Settings["forges"];
-  /** Where the image's build finds its base image and npm packages. */
+  /** Registries of the base image and npm packages for the image's build. */
   mirrors: Pick<Settings, "baseImageRegistry" | "npmRegistry">;
   network: Network;
   cluster: Cluster;
   table: PullRequestTable;
 }
 
-/** The task that carries out one pull request: images/gitops-pr, which reads the record, and moves it. */
+/** The task that opens one pull request: runs images/gitops-pr, which reads and updates the record. */
 export class PullRequestTask extends pulumi.ComponentResource {
-  /** How functions start it. Known once the ends of tasks are noted. */
+  /** How functions start the task. Available once stopped tasks are reported. */
   readonly options: DeepInput<TaskOptions>;
-  /** Recording a pull request, and running its task: what the API and the pipelines' actions have in common. */
+  /** Permissions to record a pull request and run its task, shared by the API and the pipelines' actions. */
   readonly starting: Statement[];
   readonly table: PullRequestTable;
 
-  /** @returns `undefined` in a stack that opens no pull requests */
+  /** @returns `undefined` in a stack without pull requests */
   static from(
     name: string,
     { settings, ...args }: Pick<PullRequestTaskArgs, "stack" | "network" | "cluster"> & { settings: Settings },
@@ -118,7 +118,7 @@ function createPullRequestTaskDefinition(
   );
 }
 
-/** A task that dies says nothing itself: ECS does. @returns the rule's name, known once it is heard */
+/** Handles tasks that died without updating their record. @returns the rule's name, available once it works */
 function noteStoppedTasks(
   name: string,
   family: string,

@@ -34,7 +34,7 @@ import * as rules from "./rules";
 
 /**
  * While it deploys, the function keeps each service's name and two of its task definitions in CodePipeline's
- * continuation token of 2,048 characters (handlers/deploy/state.ts). With names of full length, it holds six:
+ * continuation token of 2,048 characters (handlers/deploy/state.ts). With the longest names, six services fit:
  * `<application>-<service>` of 24 characters, the environment's of 16, and revisions of up to seven digits.
  */
 const MOST_SERVICES = 6;
@@ -71,7 +71,7 @@ const onEcs = (place: Place): Fields<Runs> => ({
   ),
 });
 
-/** What an application runs where the gitops repository says. @param name the application's */
+/** An application that runs where the gitops repository defines. @param name the application's name */
 const elsewhere = (name: string): Fields<Runs> => ({
   services: withDefault(ofEcs, []),
   task: withDefault(ofEcs, DEFAULT_TASK),
@@ -93,7 +93,7 @@ const EXPECTED_SOURCE =
   "push: { repository: acme/storefront, branch: main } or image: { repository: storefront, tag: dev }";
 
 const source: Check<SourceSettings> = (value, path, mistakes) => {
-  // What CodePipeline's own sources of GitHub, GitLab and Bitbucket are made of.
+  // A mistaken attempt to use CodePipeline's own sources of GitHub, GitLab and Bitbucket.
   const connection = Object.keys(isObject(value) ? value : {}).find((key) => /connection/i.test(key));
   if (connection !== undefined)
     return fail(
@@ -120,7 +120,7 @@ const sources = object<{ push: PushSource | undefined; image: ImageSource | unde
   ),
 });
 
-/** Each forge names its repositories in its own way. */
+/** Repository names differ between forges. */
 const push = (forge: unknown): Check<PushSource> => {
   const known = forge === undefined ? DEFAULT_FORGE : FORGES.find((candidate) => candidate === forge);
   return object<PushSource>({
@@ -164,7 +164,7 @@ const service = (place: Place): Check<ServiceSettings> =>
       command: optional(command),
       count: withDefault(integer("a number of tasks", 0, 5000), 1),
       healthCheck: optional(forms.urlPath),
-      // A listener rule takes five values in all its conditions.
+      // A listener rule is limited to five values in all its conditions.
       hosts: optional(list("hosts", forms.hostName, 1, 5)),
       ...task(place),
     }),

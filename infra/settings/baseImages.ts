@@ -1,17 +1,17 @@
 import type { Partition } from "../partition";
 
-/** A registry of ECR, `<account>.dkr.ecr.<region>.<suffix>[/<prefix>]`. */
+/** An ECR registry, `<account>.dkr.ecr.<region>.<suffix>[/<prefix>]`. */
 interface EcrRegistry {
   account: string;
   region: string;
   dnsSuffix: string;
-  /** With its leading slash; empty for all of the registry. */
+  /** With its leading slash; empty for the whole registry. */
   prefix: string;
 }
 
 const ECR = /^(\d{12})\.dkr\.ecr(?:-fips)?\.([a-z0-9-]+)\.([a-z.]+)[^/]*(\/.+)?$/;
 
-/** Reads `<host>[/<prefix>]`. @returns undefined for a registry that is not in ECR */
+/** Parses `<host>[/<prefix>]`. @returns undefined for a registry outside ECR */
 export function ecrRegistryOf(registry: string): EcrRegistry | undefined {
   const [, account, region, dnsSuffix, prefix = ""] = ECR.exec(registry) ?? [];
   return account === undefined || region === undefined || dnsSuffix === undefined
@@ -20,10 +20,10 @@ export function ecrRegistryOf(registry: string): EcrRegistry | undefined {
 }
 
 /**
- * The ARN, with a wildcard, of the repositories that builds take base images from. Another account's repositories let a build
- * in only if their policies do, too: https://docs.aws.amazon.com/AmazonECR/latest/userguide/repository-policy-examples.html
+ * The ARN, with a wildcard, of the repositories of base images. For another account's repositories, their policies must
+ * allow builds, too: https://docs.aws.amazon.com/AmazonECR/latest/userguide/repository-policy-examples.html
  * @param registry `<host>[/<prefix>]`
- * @returns undefined for a registry that is not in ECR, and asks for no permission
+ * @returns undefined for a registry outside ECR, which needs no permission
  */
 export function baseImageRepositories({ id }: Partition, registry = ""): string | undefined {
   const inEcr = ecrRegistryOf(registry);

@@ -1,12 +1,12 @@
 /**
- * Reads one value of a configuration.
- * @param path where the value stands, as a mistake names it: `slipway:applications[0].name`
- * @param mistakes takes one line for each mistake
- * @returns the value as the program uses it; undefined where it added a mistake
+ * Checks and converts one configuration value.
+ * @param path of the value, for error messages: `slipway:applications[0].name`
+ * @param mistakes gets one line for each mistake
+ * @returns the value as the program uses it; undefined if it added a mistake
  */
 export type Check<T> = (value: unknown, path: string, mistakes: string[]) => T | undefined;
 
-/** A key of an object: its check, and what its absence means. */
+/** A key of an object: its check, and the result if it is absent. */
 export interface Field<T> {
   check: Check<T>;
   absent: (path: string, mistakes: string[]) => T | undefined;
@@ -19,22 +19,22 @@ export function readField<T>(field: Field<T>, value: unknown, path: string, mist
   return value === undefined ? field.absent(path, mistakes) : field.check(value, path, mistakes);
 }
 
-/** A key that must be there. `expected` says what should stand there: `a name such as storefront`. */
+/** A required key. `expected` describes its value: `a name such as storefront`. */
 export function required<T>(check: Check<T>, expected: string): Field<T> {
   return { check, absent: (path, mistakes) => fail(mistakes, `${path}: is missing; expected ${expected}`) };
 }
 
-/** A key that may be left out, and is undefined then. */
+/** An optional key; undefined if absent. */
 export const optional = <T>(check: Check<T>): Field<T | undefined> => ({ check, absent: () => undefined });
 
-/** A key that may be left out, and is `value` then. */
+/** An optional key; `value` if absent. */
 export const withDefault = <T>(check: Check<T>, value: T): Field<T> => ({ check, absent: () => value });
 
-/** Text of the given form. `what` and `allowed` describe it: "a branch", "a name such as main". */
+/** A string that matches `form`. `what` and `allowed` describe it: "a branch", "a name such as main". */
 export function text(what: string, allowed: string, form: RegExp): Check<string> {
   return (value, path, mistakes) => {
     if (typeof value === "string" && form.test(value)) return value;
-    // YAML reads 8080 as a number and true as a boolean.
+    // YAML parses 8080 as a number and true as a boolean.
     const hint = typeof value === "number" || typeof value === "boolean" ? ", in quotes" : "";
     return fail(mistakes, isNot(path, value, what, allowed + hint));
   };
@@ -43,7 +43,7 @@ export function text(what: string, allowed: string, form: RegExp): Check<string>
 export const boolean: Check<boolean> = (value, path, mistakes) =>
   typeof value === "boolean" ? value : fail(mistakes, isNot(path, value, "a choice", "true, false"));
 
-/** A whole number from `from` to `to`, both included. */
+/** An integer from `from` to `to`, inclusive. */
 export function integer(what: string, from: number, to: number): Check<number> {
   return (value, path, mistakes) =>
     typeof value === "number" && Number.isInteger(value) && value >= from && value <= to
@@ -84,7 +84,7 @@ export function map<T>(name: Check<string>, check: Check<T>): Check<Record<strin
   };
 }
 
-/** An object of known keys; every other key is a mistake. A path that ends in `:` is a namespace. */
+/** An object with known keys; any other key is a mistake. A path that ends in `:` is a namespace. */
 export function object<T extends object>(fields: Fields<T>): Check<T> {
   const keys = Object.keys(fields) as (keyof T & string)[];
   const allowed = keys.join(", ");
@@ -103,10 +103,10 @@ export function object<T extends object>(fields: Fields<T>): Check<T> {
   };
 }
 
-/** A rule that holds between the parts of a value. */
+/** A rule about several parts of a value. */
 export type Rule<T> = (value: T, path: string, mistakes: string[]) => void;
 
-/** A check followed by rules, which see the value only where every part of it is sound. */
+/** A check followed by rules, which run only if all parts of the value are valid. */
 export function ruled<T>(check: Check<T>, ...rules: Rule<T>[]): Check<T> {
   return (value, path, mistakes) => {
     const read = check(value, path, mistakes);
@@ -118,7 +118,7 @@ export function ruled<T>(check: Check<T>, ...rules: Rule<T>[]): Check<T> {
   };
 }
 
-/** Values that must differ: a mistake for each that an earlier one has already. */
+/** Requires distinct values: adds a mistake for each that repeats an earlier one. */
 export function distinct(values: { path: string; value: string }[], mistakes: string[]): void {
   const taken = new Map<string, string>();
   for (const { path, value } of values) {
@@ -128,18 +128,18 @@ export function distinct(values: { path: string; value: string }[], mistakes: st
   }
 }
 
-/** The rule of a list in which nothing stands twice. */
+/** The items of a list must be distinct. */
 export const eachOnce: Rule<string[]> = (values, path, mistakes) =>
   distinct(
     values.map((value, index) => ({ path: `${path}[${index}]`, value })),
     mistakes,
   );
 
-/** The line for a value that is not `what`, with what is allowed instead. */
+/** The error message for a value that is not `what`. */
 export const isNot = (path: string, value: unknown, what: string, allowed: string): string =>
   `${path}: ${shown(value)} is not ${what}; allowed: ${allowed}`;
 
-/** A mistaken value as JSON, no longer than a line can carry. */
+/** An invalid value as JSON, truncated to fit into a line. */
 export function shown(value: unknown): string {
   const json = JSON.stringify(value);
   return json.length > 80 ? `${json.slice(0, 79)}…` : json;
@@ -149,7 +149,7 @@ export function fail(mistakes: string[], line: string): undefined {
   mistakes.push(line);
 }
 
-/** What `read` returns, unless it added a mistake. */
+/** The result of `read`, or undefined if it added a mistake. */
 function failFast<T>(mistakes: string[], read: () => T): T | undefined {
   const before = mistakes.length;
   const value = read();

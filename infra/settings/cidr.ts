@@ -1,14 +1,14 @@
-// Networks overlap, adjoin and contain one another: cidr-tools merges them, and loads in 2 ms.
+// cidr-tools merges overlapping, adjacent and nested networks, and loads in 2 ms.
 import { containsCidr, mergeCidr } from "cidr-tools";
 import { type Check, fail, isNot } from "./check";
 
-/** An IPv4 network: bits of its first address, and how many of them all its addresses share. */
+/** An IPv4 network: its first address as bits, and the prefix length. */
 interface Ipv4Network {
   bits: number;
   prefix: number;
 }
 
-/** Networks of `widest` to `narrowest` bits, `10.20.0.0/16`, by their first address. */
+/** A network such as `10.20.0.0/16`, written with its first address, and with a prefix from `widest` to `narrowest`. */
 export function ipv4Network(what: string, widest: number, narrowest: number, example: string): Check<string> {
   const allowed = `a network of /${widest} to /${narrowest}, such as ${example}`;
   return (value, path, mistakes) => {
@@ -22,15 +22,15 @@ export function ipv4Network(what: string, widest: number, narrowest: number, exa
   };
 }
 
-/** The fewest networks with the same addresses, in order of address. */
+/** The minimal list of networks with the same addresses, sorted by address. */
 export const merged = (cidrs: string[]): string[] => mergeCidr(cidrs);
 
-/** Whether `outer` has every address of `inner`. */
+/** Whether `outer` includes all addresses of `inner`. */
 export const contains = (outer: string, inner: string): boolean => containsCidr(outer, inner);
 
 /**
- * The network of `/prefix` around a narrower one; a wider one as it is.
- * @throws where the text is no IPv4 network
+ * Widens a network to `/prefix`; wider networks are unchanged.
+ * @throws Error if the text is no IPv4 network
  */
 export function widened(cidr: string, prefix: number): string {
   const read = readNetwork(cidr);
@@ -48,7 +48,7 @@ function readNetwork(value: unknown): Ipv4Network | undefined {
   return { bits: ((a << 24) | (b << 16) | (c << 8) | d) >>> 0, prefix };
 }
 
-/** JavaScript shifts by 0 where it is told 32. */
+/** JavaScript shifts by 0 instead of 32. */
 const wider = ({ bits }: Ipv4Network, prefix: number): Ipv4Network => ({
   bits: prefix === 0 ? 0 : (bits & (-1 << (32 - prefix))) >>> 0,
   prefix,

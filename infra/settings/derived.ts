@@ -1,10 +1,10 @@
 import type { ApplicationSettings, PushSource, Settings } from "./model";
 
-/** The branches whose pushes are delivered, each by a pipeline of its own. */
+/** The branches whose pushes are delivered, each with its own pipeline. */
 export const trackedBranches = ({ applications }: Pick<Settings, "applications">): PushSource[] =>
   applications.flatMap(({ source }) => ("push" in source ? source.push : []));
 
-/** Whether forges send webhooks. Otherwise branch heads are compared every minute. */
+/** Whether forges send webhooks. Otherwise branch heads are polled every minute. */
 export const takesWebhooks = (settings: Settings): boolean =>
   settings.intake === "webhook" && trackedBranches(settings).length > 0;
 
@@ -12,7 +12,7 @@ export const takesWebhooks = (settings: Settings): boolean =>
 export interface WebService {
   /** `<application>-<service>` */
   name: string;
-  /** Whether it has hosts of its own. */
+  /** Whether it has its own host names. */
   hosted: boolean;
 }
 
@@ -23,6 +23,6 @@ export const webServices = ({ applications }: Pick<Settings, "applications">): W
       .map((service) => ({ name: `${name}-${service.name}`, hosted: service.hosts !== undefined })),
   );
 
-/** Whether an action of the application's pipeline keeps a record of what it does. */
+/** Whether an action of the application's pipeline keeps a record of its progress. */
 export const isRecorded = ({ deploy, migrate }: ApplicationSettings): boolean =>
   deploy === "callback" || migrate !== undefined;

@@ -6,10 +6,10 @@ import { type Check, eachOnce, fail, integer, isNot, list, ruled, text } from ".
 import { ipv4Network } from "./cidr";
 import type { SecretReference, SecretsManagerReference } from "./model";
 
-/** Any text, empty too. */
+/** Any string, including the empty one. */
 export const anyText = text("text", "text", /^/);
 
-/** Names that resources are called after: what the strictest of AWS's services take. */
+/** Resource names: the strictest rules of the AWS services in use. */
 const nameUpTo = (longest: number) =>
   text(
     "a name",
@@ -19,12 +19,12 @@ const nameUpTo = (longest: number) =>
 
 export const name = nameUpTo(20);
 
-/** First part of every task definition's name, of which the continuation token holds two for each service. */
+/** First part of all task definition names; the continuation token holds two of them per service. */
 export const environmentName = nameUpTo(16);
 
 export const variableName = text("the name of a variable", "letters, digits and _, no digit first", /^[A-Za-z_]\w*$/);
 
-/** Of each forge. A repository's name becomes part of addresses: no empty parts, none of dots alone, no `.git`. */
+/** By forge. Repository names become part of URLs: no empty parts, no parts of only dots, no `.git`. */
 export const repositories: Record<Forge, Check<string>> = {
   github: text(
     "a GitHub repository",
@@ -49,7 +49,7 @@ export const repositories: Record<Forge, Check<string>> = {
   ),
 };
 
-/** https://git-scm.com/docs/git-check-ref-format, less what nobody names a branch. */
+/** https://git-scm.com/docs/git-check-ref-format, without unusual characters. */
 export const branch = text(
   "a branch",
   "its name without refs/heads/, such as main or release/2",
@@ -71,7 +71,7 @@ export const projectPath = pathIn("beside Pulumi.yaml");
 export const ecrRepository = text(
   "an ECR repository",
   "its name without the registry, such as storefront",
-  // A registry's host would do as the first part of a name.
+  // The first part must not be a registry's host.
   /^(?!\d{12}\.dkr\.)(?=.{2,256}$)[a-z0-9]+([._/-][a-z0-9]+)*$/,
 );
 
@@ -79,13 +79,13 @@ export const imageTag = text("an image's tag", "a tag such as dev", /^\w[\w.-]{0
 
 const folder = (what: string, example: string) => text(what, `${FOLDER_FORM}, such as ${example}`, FOLDER);
 
-/** In the gitops repository. */
+/** A folder of the gitops repository. */
 export const serviceFolder = folder("a folder under kustomize/", "storefront");
 
-/** In a service's folder of the gitops repository. */
+/** A folder of a service in the gitops repository. */
 export const overlay = folder("a folder under overlays/", "dev");
 
-/** What kustomize calls an image. */
+/** An image name in a kustomization. */
 export const manifestImage: Check<string> = (value, path, mistakes) =>
   typeof value === "string" && isManifestName(value) && !/(:[^/]*|@.*)$/.test(value)
     ? value
@@ -94,7 +94,7 @@ export const manifestImage: Check<string> = (value, path, mistakes) =>
         isNot(path, value, "an image's name in manifests", "a name without tag and digest, such as storefront"),
       );
 
-/** kustomize's argument without tag and digest, in which {service} stands for a service's name. */
+/** kustomize's argument without tag and digest; {service} stands for the service's name. */
 export const imageOfService: Check<string> = (value, path, mistakes) =>
   typeof value === "string" && isImage(`${value.replaceAll("{service}", "service")}:v1`)
     ? value
@@ -123,12 +123,12 @@ export const email = text(
 );
 
 /**
- * An IPv4 network for the VPC. AWS takes /16 to /28; a load balancer wants /27 or more in each public subnet, which
- * four availability zones leave down to /22.
+ * An IPv4 network for the VPC. AWS allows /16 to /28; a load balancer needs at least /27 in each public subnet, which
+ * is possible down to /22 with four availability zones.
  */
 export const vpcCidr = ipv4Network("an IPv4 network for a VPC", 16, 22, "10.20.0.0/16");
 
-/** A destination that a route leads through the NAT instance. */
+/** A destination that is routed through the NAT instance. */
 export const routedCidr: Check<string> = (value, path, mistakes) =>
   value === "0.0.0.0/0"
     ? fail(mistakes, `${path}: "0.0.0.0/0" is everything; allowed: egress: nat-instance instead`)
@@ -136,7 +136,7 @@ export const routedCidr: Check<string> = (value, path, mistakes) =>
 
 const destination = ipv4Network("an IPv4 network", 8, 32, "203.0.113.0/24");
 
-/** Graviton's families have a g after their generation: t4g, c7gn, im4gn. The AMI is for arm64. */
+/** Graviton families have a g after the generation: t4g, c7gn, im4gn. The AMI is for arm64. */
 export const gravitonType = text(
   "a Graviton instance type",
   "one of a family with g after its generation, such as t4g.micro or c7gn.large",
@@ -145,7 +145,7 @@ export const gravitonType = text(
 
 export const ami = text("an AMI", "its id, such as ami-0123456789abcdef0", /^ami-([0-9a-f]{8}|[0-9a-f]{17})$/);
 
-/** A region of a partition that slipway knows, with the services that it needs. */
+/** A region in a known partition that has all required services. */
 export const place: Check<Place> = (value, path, mistakes) => {
   const region = typeof value === "string" ? value : "";
   const partition = partitionOf(region);
@@ -163,7 +163,7 @@ export const place: Check<Place> = (value, path, mistakes) => {
       );
 };
 
-/** How many availability zones, or their names: not every region has a, b and c. */
+/** The number of availability zones, or their names: not every region has a, b and c. */
 export function availabilityZones({ region, partition }: Place): Check<number | string[]> {
   const letters = partition.zoneLetters(region);
   const count = integer("a number of availability zones", 2, letters?.length ?? 4);
@@ -183,7 +183,7 @@ export const forgeUrl = httpsAddress("the base address of a forge", "https://git
 
 export const npmRegistry = httpsAddress("an npm registry", "https://npm.acme.example/mirror/", /./);
 
-/** An address may hold a password, which is never repeated. */
+/** A URL may contain a password, so error messages never quote it. */
 function httpsAddress(what: string, example: string, end: RegExp): Check<string> {
   return (value, path, mistakes) => {
     const address = typeof value === "string" ? value : "";
@@ -197,7 +197,7 @@ function httpsAddress(what: string, example: string, end: RegExp): Check<string>
 
 const HTTPS = /^https:\/\/[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:\d{1,5})?(\/[\w.~-]+)*\/?$/;
 
-/** `<host>[/<prefix>]`. A registry of ECR has its region's suffix, and belongs to the stack's partition. */
+/** `<host>[/<prefix>]`. An ECR registry must be in the stack's partition and have its region's suffix. */
 export const imageRegistry =
   ({ partition }: Place): Check<string> =>
   (value, path, mistakes) => {
@@ -217,7 +217,7 @@ const registryName = text(
   /^[a-z0-9-]+(\.[a-z0-9-]+)+(:\d{1,5})?(\/[a-z0-9]+([._-][a-z0-9]+)*)*$/,
 );
 
-/** The ARN of an ACM certificate in the load balancer's own region. */
+/** The ARN of an ACM certificate in the load balancer's region. */
 export const certificateArn = ({ region, partition }: Place): Check<string> =>
   text(
     "an ACM certificate of this region",
@@ -225,9 +225,7 @@ export const certificateArn = ({ region, partition }: Place): Check<string> =>
     new RegExp(`^arn:${partition.id}:acm:${region}:\\d{12}:certificate/[\\w-]+$`),
   );
 
-/**
- * Where a secret is kept. The value is never repeated in a mistake: it may be the secret itself, put in the wrong place.
- */
+/** The location of a secret. Error messages never quote the value: it may be the secret itself, entered by mistake. */
 export const secretReference =
   ({ partition }: Place): Check<SecretReference> =>
   (value, path, mistakes) =>
@@ -238,8 +236,8 @@ export const secretReference =
     );
 
 /**
- * Where a function finds a secret that it reads by itself: it knows Secrets Manager of its own region and the current
- * version alone.
+ * The location of a secret that a function reads itself. It supports only Secrets Manager, in the stack's region, and
+ * only the current version.
  * @param holds what the secret holds: "the webhook's address"
  */
 export const functionSecret =
@@ -257,10 +255,10 @@ export const functionSecret =
     );
   };
 
-// What the forges' own tokens look like, which could be names of secrets: of GitHub, GitLab, Bitbucket and Gitee.
+// Tokens of GitHub, GitLab, Bitbucket and Gitee, which would also be valid secret names.
 const TOKEN = /^(gh[a-z]_|github_pat_|gl[a-z]+-|AT(BB|CTT|ATT)|[0-9a-f]{32}$)/;
 
-// What follows the key in `…:secret:<name>:<key>:<stage>:<version>`.
+// Anything after the key in `…:secret:<name>:<key>:<stage>:<version>`.
 const VERSIONED = /:secret:[^:]+:[^:]*:(.+:|:.+)/;
 
 function readReference(value: unknown, partition: Partition): SecretReference | undefined {
@@ -271,7 +269,7 @@ function readReference(value: unknown, partition: Partition): SecretReference | 
   if (arn.test(reference))
     return { kind: "arn", service: reference.split(":")[2] === "ssm" ? "ssm" : "secretsmanager", arn: reference };
   if (/^\/[\w./-]+$/.test(reference)) return { kind: "parameter", name: reference };
-  // A URL is no name with a key: it is what should be kept there.
+  // A URL is not a name with a key: it is the secret's content.
   const match = /^([\w/+=.@-]{1,512})(?::(?!\/\/)([^:]+))?$/.exec(reference);
   return match?.[1] === undefined ? undefined : { kind: "secret", name: match[1], key: match[2] };
 }

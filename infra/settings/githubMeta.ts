@@ -2,11 +2,11 @@ import { writeFile } from "node:fs/promises";
 import path from "node:path";
 import { contains, isIpv4, merged, widened } from "./cidr";
 
-/** What infra/settings/githubCidrs.json holds. */
+/** The content of infra/settings/githubCidrs.json. */
 export interface GithubCidrs {
-  /** Address of the published list. */
+  /** URL of the published list. */
   source: string;
-  /** Day on which it was fetched, `2026-09-30`. */
+  /** Date of the download, `2026-09-30`. */
   fetched: string;
   /** IPv4 networks, widened and merged. */
   cidrs: string[];
@@ -17,21 +17,21 @@ export const META = "https://api.github.com/meta";
 
 const KEYS = ["git", "web", "api"] as const;
 
-/** GitHub's own networks, which have been there for years. An answer without them is none of GitHub's. */
+/** GitHub's own networks, unchanged for years. A response without them is not from GitHub. */
 const BASE = ["192.30.252.0/22", "185.199.108.0/22", "140.82.112.0/20", "143.55.64.0/20"];
 
 /**
- * In Azure's sites, GitHub publishes single addresses, and not all of them: an archive of github.com (20.205.243.166)
- * comes from codeload.github.com (20.205.243.165), which is not in the list. The neighbours in a /28 are a site's.
+ * For Azure sites, GitHub publishes single addresses, and not all of them: archives of github.com (20.205.243.166)
+ * come from codeload.github.com (20.205.243.165), which is not listed. The addresses in a /28 belong to the same site.
  */
 const WIDEST = 28;
 
-/** GitHub's networks as routes: IPv4, each narrower than /28 widened to it, merged. */
+/** GitHub's IPv4 networks as routes: those narrower than /28 are widened to /28, then all are merged. */
 export const widen = (cidrs: string[]): string[] => merged(cidrs.filter(isIpv4).map((cidr) => widened(cidr, WIDEST)));
 
 /**
- * Fetches the published list.
- * @throws where the answer is not GitHub's, or lacks its base ranges
+ * Downloads the published list.
+ * @throws Error if the response is not GitHub's, or lacks its base ranges
  */
 export async function fetchGithubCidrs(source: string, now: Date): Promise<GithubCidrs> {
   const cidrs = widen(published(await answerOf(source), source));
@@ -42,7 +42,7 @@ export async function fetchGithubCidrs(source: string, now: Date): Promise<Githu
 
 async function answerOf(source: string): Promise<string> {
   const response = await fetch(source, { signal: AbortSignal.timeout(30_000) }).catch((error: Error) => {
-    // What undici calls "fetch failed" has its reason in the cause.
+    // undici only reports "fetch failed"; the reason is in the cause.
     const { code, message } = (error.cause ?? error) as NodeJS.ErrnoException;
     throw refusal(source, `does not answer (${code ?? message})`);
   });

@@ -16,7 +16,7 @@ export function readSettings(): Settings {
   return checked.settings;
 }
 
-/** Pulumi hands over every value as text: structured ones as JSON, numbers and booleans as they are written. */
+/** Pulumi passes every value as a string: structured values as JSON, numbers and booleans as written. */
 function parse(value: string): unknown {
   if (!/^([[{]|-?\d+$|true$|false$)/.test(value)) return value;
   try {
@@ -26,5 +26,5 @@ function parse(value: string): unknown {
   }
 }
 
-// pulumi.Config cannot tell whether a value is secret; the language host can (sdk/nodejs/runtime/config.ts).
+// pulumi.Config cannot tell whether a value is secret, but the language host can (sdk/nodejs/runtime/config.ts).
 const secretKeys = (): string[] => JSON.parse(process.env.PULUMI_CONFIG_SECRET_KEYS || "[]");

@@ -5,34 +5,34 @@ import type { EndpointService, IntakeKind, PipelineType, Place } from "../partit
 
 export type { EndpointService, IntakeKind } from "../partition";
 
-/** A stack's configuration, checked. Defaults stand where the stack file says nothing. */
+/** A stack's validated configuration, including defaults. */
 export interface Settings {
   /** From `aws:region`. */
   place: Place;
-  /** The environment's name. Delivered images are tagged with it. */
+  /** Name of the environment. It is also the tag of delivered images. */
   environment: string;
   network: NetworkSettings;
-  /** How pushes come in: forges tell of them, or a function asks for each branch's head every minute. */
+  /** How pushes arrive: by webhook, or by polling each branch's head every minute. */
   intake: IntakeKind;
-  /** What is to be said of a forge: where it is, and what opens its private repositories. */
+  /** Per forge: its URL, and the token for private repositories. */
   forges: Partial<Record<Forge, ForgeSettings>>;
-  /** Where Dockerfiles find their base images, `<host>[/<prefix>]`. */
+  /** Registry of the Dockerfiles' base images, `<host>[/<prefix>]`. */
   baseImageRegistry?: string | undefined;
-  /** The npm registry of builds, an https address. */
+  /** The npm registry of builds, an https URL. */
   npmRegistry?: string | undefined;
   loadBalancer: LoadBalancerSettings;
-  /** Whether Pulumi refuses to delete or replace what holds state. */
+  /** Whether Pulumi refuses to delete or replace stateful resources. */
   protect: boolean;
-  /** How long every log group keeps its events. */
+  /** Retention of all log groups, in days. */
   logRetentionDays: number;
-  /** CodePipeline's type of all pipelines. */
+  /** CodePipeline type of all pipelines. */
   pipelineType: PipelineType;
   alerts: AlertSettings;
-  /** All environments that run images from here. The image that has such a name as its tag is never expired. */
+  /** All environments that run images from this one. Images that are tagged with their names never expire. */
   promotesTo: string[];
   /** Whether versions can be deployed by HTTP. */
   deploymentApi: boolean;
-  /** There where versions are delivered by pull requests against a gitops repository. */
+  /** Present if versions are delivered by pull requests to a gitops repository. */
   pullRequests?: PullRequestSettings | undefined;
   applications: ApplicationSettings[];
 }
@@ -40,84 +40,84 @@ export interface Settings {
 export interface NetworkSettings {
   /** The VPC's IPv4 range. */
   cidr: string;
-  /** How many availability zones the VPC spans, or their names. */
+  /** The number of availability zones, or their names. */
   availabilityZones: number | string[];
   /**
-   * How private subnets reach the internet: by one NAT gateway for the VPC, by one in each availability zone, by the NAT
+   * How private subnets reach the internet: through one NAT gateway for the VPC, one per availability zone, the NAT
    * instance, or not at all.
    */
   egress: "nat-gateway" | "nat-gateway-per-zone" | "nat-instance" | "none";
-  /** AWS services that private subnets reach without that way out. */
+  /** AWS services that private subnets reach through VPC endpoints. */
   endpoints: EndpointService[];
-  /** How many routes a route table of this account takes. */
+  /** The account's quota of routes per route table. */
   routesPerTable: number;
-  /** There with `egress: nat-instance`; with another egress, where some routes lead through an instance. */
+  /** Present with `egress: nat-instance`, or if only some routes lead through an instance. */
   natInstance?: NatInstanceSettings | undefined;
 }
 
 export interface NatInstanceSettings {
-  /** IPv4 networks that are reached through the instance, merged; everything, where all egress goes through it. */
+  /** IPv4 networks that are routed through the instance, merged. With `egress: nat-instance`, all addresses. */
   routes: string[];
   /** EC2 instance type, of a Graviton family. */
   instanceType: string;
-  /** AMI of its own instead of the newest Amazon Linux 2023. */
+  /** Overrides the newest Amazon Linux 2023. */
   ami?: string | undefined;
   /** Text of the script that runs at the end of each boot. */
   bootHook?: string | undefined;
 }
 
 export interface ForgeSettings {
-  /** Base address without a slash at its end: GitHub Enterprise Server, a GitLab of one's own. */
+  /** Base URL without a trailing slash, of GitHub Enterprise Server or a self-managed GitLab. */
   url?: string | undefined;
   /** The token for private repositories: a secret in Secrets Manager. */
   token?: SecretsManagerReference | undefined;
 }
 
-/** The gitops repository, and the pull requests that are opened there. */
+/** The gitops repository and its pull requests. */
 export interface PullRequestSettings {
-  /** `owner/name`, at GitHub or at the Enterprise Server of `forges.github.url`. */
+  /** `owner/name`, on GitHub or on the Enterprise Server of `forges.github.url`. */
   repository: string;
-  /** Branch that pull requests are to be merged into, without `refs/heads/`. */
+  /** Base branch of pull requests, without `refs/heads/`. */
   branch: string;
-  /** The token that may write contents and pull requests: a secret in Secrets Manager. */
+  /** The token with write access to contents and pull requests: a secret in Secrets Manager. */
   token: SecretsManagerReference;
-  /** Who commits, and signs off. */
+  /** Author and sign-off of commits. */
   author: { name: string; email: string };
   /** GitHub users. */
   reviewers: string[];
-  /** Slugs of teams of the repository's organisation. */
+  /** Slugs of teams in the repository's organisation. */
   teamReviewers: string[];
   labels: string[];
-  /** Origins whose pages may call the API, or `*` alone. Without any there is no CORS. */
+  /** Origins whose pages may call the API, or only `*`. If empty, CORS is off. */
   origins: string[];
-  /** How many tasks that callers of the API asked for may be under way at once. */
+  /** Maximum number of parallel tasks for API callers. */
   concurrentTasks: number;
-  /** What CircleCI's payloads mean. They are refused without it. */
+  /** How to interpret CircleCI's payloads. Without it, they are rejected. */
   circleci?: CircleciSettings | undefined;
-  /** Tokens that are for some services and images only, by name. */
+  /** Tokens that are limited to some services and images, by name. */
   tokens: TokenScopes;
 }
 
 export interface CircleciSettings {
-  /** The environment that each branch is for: the overlay's name. */
+  /** Environment (overlay name) by branch. */
   branches: Record<string, string>;
-  /** kustomize's argument without tag and digest; `{service}` stands for the name of the repository that was built. */
+  /** kustomize's argument without tag and digest; `{service}` stands for the name of the built repository. */
   image: string;
-  /** Jobs whose success says that the image is there; if there is none, every job's does. */
+  /** Jobs whose success means that the image has been pushed; if empty, any job counts. */
   jobs: string[];
 }
 
 export interface LoadBalancerSettings {
-  /** Whether the load balancer has public addresses, or only private ones. */
+  /** Whether the load balancer has public or only private addresses. */
   scheme: "internet-facing" | "internal";
-  /** ARN of an ACM certificate: HTTPS, and HTTP redirects to it. Plain HTTP without one. */
+  /** ARN of an ACM certificate: enables HTTPS, and redirects HTTP to it. Without it, plain HTTP. */
   certificate?: string | undefined;
 }
 
 export interface AlertSettings {
-  /** Addresses that notices are sent to, each once its owner has confirmed the subscription. */
+  /** Email addresses to notify. Each owner must first confirm the subscription. */
   emails: string[];
-  /** The webhook's address of each chat that is told: a secret in Secrets Manager. */
+  /** The webhook URL of each chat to notify: a secret in Secrets Manager. */
   chat: Partial<Record<ChatKind, SecretsManagerReference>>;
 }
 
@@ -125,19 +125,19 @@ export interface ApplicationSettings {
   name: string;
   source: SourceSettings;
   build: BuildSettings;
-  /** None where others deploy. */
+  /** Empty with `deploy: gitops`. */
   services: ServiceSettings[];
-  /** What its one-off tasks, the migration and the scheduled ones, have in common. */
+  /** Settings shared by its one-off tasks: the migration and the scheduled tasks. */
   task: TaskSettings;
-  /** Runs to its end before the services change. */
+  /** Runs to completion before the services change. */
   migrate?: MigrateSettings | undefined;
-  /** Path of the file in the repository that says which tasks run at what time. */
+  /** Path of the schedules file in the repository. */
   schedules?: string | undefined;
-  /** Whether somebody has to approve before anything changes. */
+  /** Whether a delivery waits for an approval before it changes anything. */
   approval: boolean;
-  /** Who deploys: slipway's function, CodePipeline's own ECS action, or who merges a pull request. */
+  /** Who rolls out images: slipway's function, CodePipeline's own ECS action, or the merge of a pull request. */
   deploy: "callback" | "ecs" | "gitops";
-  /** There with `deploy: gitops` alone. */
+  /** Only with `deploy: gitops`. */
   gitops?: GitopsSettings | undefined;
 }
 
@@ -149,21 +149,21 @@ export interface GitopsSettings {
   image: string;
 }
 
-/** What is delivered: the pushes to a branch, or the images that get a tag. */
+/** What starts a delivery: pushes to a branch, or images that get a tag. */
 export type SourceSettings = { push: PushSource } | { image: ImageSource };
 
 export interface PushSource {
   forge: Forge;
-  /** `owner/name`; at GitLab `group/…/name`. */
+  /** `owner/name`; on GitLab `group/…/name`. */
   repository: string;
   /** Branch whose pushes are delivered, without `refs/heads/`. */
   branch: string;
 }
 
 export interface ImageSource {
-  /** ECR repository of this account and region. */
+  /** ECR repository in this account and region. */
   repository: string;
-  /** Tag whose image is delivered whenever it moves: the name of the environment that goes before. */
+  /** An image is delivered whenever this tag moves to it: the name of the previous environment. */
   tag: string;
 }
 
@@ -172,7 +172,7 @@ export interface MigrateSettings {
 }
 
 export interface TaskSettings {
-  /** CPU units; 1024 are one vCPU. */
+  /** CPU units; 1024 units are one vCPU. */
   cpu: number;
   /** MiB. */
   memory: number;
@@ -185,39 +185,39 @@ export interface TaskSettings {
 export interface BuildSettings {
   /** Path of the Dockerfile in the repository. */
   dockerfile: string;
-  /** Folder of the repository that is sent to the Docker daemon. */
+  /** Build context: folder of the repository that is sent to Docker. */
   context: string;
-  /** Build arguments, by name. They end up in the image's history: no secrets. */
+  /** Build arguments, by name. The image's history shows them: no secrets. */
   arguments: Record<string, string>;
   /** Shell command that must succeed before the image is built. */
   test?: string | undefined;
 }
 
-/** An ECS service: a web service with `port`, a worker without. */
+/** An ECS service: a web service if it has a `port`, otherwise a worker. */
 export interface ServiceSettings extends TaskSettings {
   name: string;
   /** Port that the container listens on. */
   port?: number | undefined;
-  /** Instead of the image's own command. */
+  /** Overrides the image's command. */
   command?: string[] | undefined;
-  /** Tasks that run. Each delivery sets it, but leaves a service at 0 that was scaled to 0 by hand. */
+  /** Desired number of tasks, set by each delivery, unless the service was scaled to 0 by hand. */
   count: number;
-  /** Path that the load balancer asks; 200 to 399 is healthy. */
+  /** Health check path of the load balancer; must return 200 to 399. */
   healthCheck?: string | undefined;
-  /** Host names that the load balancer routes here. A web service without takes what no other one does. */
+  /** Host names that the load balancer routes here. A web service without any receives all other requests. */
   hosts?: string[] | undefined;
 }
 
-/** Where a secret is kept. */
+/** Location of a secret. */
 export type SecretReference =
   | SecretsManagerReference
-  /** A parameter in SSM, by ARN. */
+  /** SSM parameter, by ARN. */
   | { kind: "arn"; service: "ssm"; arn: string }
-  /** A parameter in SSM by name, with its leading slash. */
+  /** SSM parameter, by name with its leading slash. */
   | { kind: "parameter"; name: string };
 
 export type SecretsManagerReference =
-  /** By ARN, as ECS takes it; with `:key:stage:version` at its end, if wanted. */
+  /** By ARN in ECS's format, optionally with `:key:stage:version` at its end. */
   | { kind: "arn"; service: "secretsmanager"; arn: string }
-  /** By name; `key` is one key of its JSON. */
+  /** By name; `key` selects one key of its JSON. */
   | { kind: "secret"; name: string; key?: string | undefined };

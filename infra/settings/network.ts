@@ -18,11 +18,11 @@ import * as forms from "./formats";
 import github from "./githubCidrs.json";
 import type { NatInstanceSettings, NetworkSettings } from "./model";
 
-/** Reads a file beside Pulumi.yaml. It throws as `readFileSync` does. */
+/** Reads a file beside Pulumi.yaml. Throws like `readFileSync`. */
 export type ReadText = (file: string) => string;
 
 /**
- * AWS's default quota of routes in a table. It became 500 in many regions in June 2025; every account has these 50.
+ * AWS's default quota of routes per table. It became 500 in many regions in June 2025; every account has at least 50.
  * https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html
  */
 const ROUTES_PER_TABLE = 50;
@@ -36,7 +36,7 @@ export const DEFAULT_NETWORK: NetworkSettings = {
   natInstance: undefined,
 };
 
-/** As a stack file has it: networks by where they come from, not what they come to. */
+/** The network settings in a stack file, with sources of routes instead of resolved networks. */
 type WrittenNetwork = Omit<NetworkSettings, "natInstance"> & { natInstance?: WrittenInstance | undefined };
 
 interface WrittenInstance extends Omit<NatInstanceSettings, "routes"> {
@@ -77,7 +77,7 @@ const written = (place: Place, readText: ReadText): Check<WrittenNetwork> =>
     ),
   });
 
-/** AWS refuses a route into the VPC's own range. */
+/** AWS rejects routes inside the VPC's own range. */
 const outsideTheVpc: Rule<WrittenNetwork> = ({ cidr, natInstance = DEFAULT_INSTANCE }, path, mistakes) => {
   const { githubCidrs = [], extraCidrs = [] } = natInstance;
   for (const [key, cidrs] of Object.entries({ githubCidrs, extraCidrs }))
@@ -105,12 +105,12 @@ function withRoutes(read: WrittenNetwork, path: string, mistakes: string[]): Net
 }
 
 /**
- * Halves, for the whole is awsx's route to its NAT gateway: of a stack whose egress changes, Pulumi makes the new route before
- * it deletes the old one, and a table takes a destination once. The longer prefix wins meanwhile.
+ * Two halves, because 0.0.0.0/0 is awsx's route to its NAT gateway. When egress changes, Pulumi creates the new route
+ * before it deletes the old one, and a destination must be unique in a table. Meanwhile, the longer prefix wins.
  */
 const EVERYTHING = ["0.0.0.0/1", "128.0.0.0/1"];
 
-/** An instance that all egress goes through. */
+/** Routes all egress through the instance. */
 function allEgress(written: WrittenInstance, path: string, mistakes: string[]): NatInstanceSettings | undefined {
   const { githubCidrs, extraCidrs, ...settings } = written;
   const named = Object.entries({ githubCidrs, extraCidrs }).filter(([, cidrs]) => cidrs !== undefined);
@@ -122,7 +122,7 @@ function allEgress(written: WrittenInstance, path: string, mistakes: string[]): 
   return named.length === 0 ? { ...settings, routes: EVERYTHING } : undefined;
 }
 
-/** The table of a private subnet has the VPC's own route too, the way out, and those of gateway endpoints. */
+/** A private subnet's route table also holds the VPC's local route and the routes to egress and gateway endpoints. */
 function fits(read: WrittenNetwork, routes: string[], path: string, mistakes: string[]): boolean {
   const { egress, endpoints, routesPerTable } = read;
   const gateways = endpoints.filter((service) => GATEWAY_SERVICES.includes(service));
@@ -137,12 +137,12 @@ function fits(read: WrittenNetwork, routes: string[], path: string, mistakes: st
 }
 
 /**
- * User data takes 16 KiB, of which slipway's own script (infra/network/natInstance) needs the rest.
+ * User data is limited to 16 KiB, and slipway's own script (infra/network/natInstance) needs the rest.
  * https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instancedata-add-user-data.html
  */
 export const BOOT_HOOK_BYTES = 4096;
 
-/** The text of the script at a path. */
+/** Reads the script at a path. */
 const bootHook =
   (readText: ReadText): Check<string> =>
   (value, path, mistakes) => {
@@ -151,7 +151,7 @@ const bootHook =
     if (script === undefined) return undefined;
     if (!script.startsWith("#!"))
       return fail(mistakes, `${path}: ${shown(file)} does not begin with #!; allowed: a script such as #!/bin/bash`);
-    // The kernel would look for an interpreter whose name ends in a carriage return.
+    // Otherwise, the kernel would look for an interpreter whose name ends in a carriage return.
     if (script.includes("\r\n"))
       return fail(mistakes, `${path}: ${shown(file)} has Windows line ends, which no shell takes; save it with LF`);
     const bytes = Buffer.byteLength(script);

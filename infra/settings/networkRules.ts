@@ -3,18 +3,18 @@ import type { EndpointService, Partition, Place } from "../partition";
 import { fail, type Rule } from "./check";
 import type { ApplicationSettings, SecretReference, Settings } from "./model";
 
-/** What the rules on ways see of a stack: those in for pushes, and those out of its network. */
+/** The settings that the connectivity rules check: inbound for pushes, and outbound from the stack's network. */
 type Stack = Pick<Settings, "network" | "forges" | "pullRequests" | "applications"> & {
   intake?: Settings["intake"] | undefined;
 };
 
-/** Asking for heads needs branches to ask for. */
+/** Polling requires branches to poll. */
 export const somethingToPoll: Rule<Stack> = ({ intake, applications }, path, mistakes) => {
   if (intake === "poll" && pushes(applications).length === 0)
     fail(mistakes, `${path}intake: "poll" has no branch to ask for; give an application source: push, or remove it`);
 };
 
-/** What is said of a forge is for pushes from there; where GitHub is, for pull requests too. */
+/** Forge settings are only used for pushes; GitHub's URL also for pull requests. */
 export const usedForges: Rule<Stack> = ({ forges, pullRequests, applications }, path, mistakes) => {
   const unused = FORGES.filter(
     (forge) => forges[forge] !== undefined && !pushes(applications).some((push) => push.forge === forge),
@@ -32,7 +32,7 @@ export const usedForges: Rule<Stack> = ({ forges, pullRequests, applications }, 
       );
 };
 
-/** A function in a VPC has the private subnets' way out, and no other. */
+/** Functions in a VPC have only the private subnets' egress. */
 export const wayToForges =
   (place: Place): Rule<Stack> =>
   (stack, path, mistakes) => {
@@ -44,7 +44,7 @@ export const wayToForges =
       );
   };
 
-/** Tasks have the private subnets' way out. */
+/** Tasks use the private subnets' egress. */
 export const wayToGithub: Rule<Stack> = ({ network, pullRequests }, path, mistakes) => {
   if (pullRequests !== undefined && network.egress === "none" && network.natInstance === undefined)
     fail(
@@ -53,7 +53,7 @@ export const wayToGithub: Rule<Stack> = ({ network, pullRequests }, path, mistak
     );
 };
 
-/** Without a way out, what runs in private subnets reaches AWS by endpoints alone. */
+/** Without egress, everything in private subnets reaches AWS only through endpoints. */
 export const neededEndpoints =
   (place: Place): Rule<Stack> =>
   (stack, path, mistakes) => {
@@ -71,7 +71,7 @@ export const neededEndpoints =
       );
   };
 
-/** https://docs.aws.amazon.com/AmazonECR/latest/userguide/vpc-endpoints.html: the layers of images are in S3. */
+/** https://docs.aws.amazon.com/AmazonECR/latest/userguide/vpc-endpoints.html: image layers are in S3. */
 function neededByTasks({ pullRequests, applications }: Stack): EndpointService[] {
   const secrets = applications.flatMap(({ services, task }) =>
     [...services, task].flatMap((each) => Object.values(each.secrets)),
@@ -88,11 +88,11 @@ function neededByFunctions({ forges }: Stack): EndpointService[] {
 const keeper = (secret: SecretReference): "ssm" | "secretsmanager" =>
   secret.kind === "parameter" || (secret.kind === "arn" && secret.service === "ssm") ? "ssm" : "secretsmanager";
 
-/** Whether functions that speak to forges run in the VPC: where the way there is the VPC's. */
+/** Whether functions that call forges run in the VPC, because forges are reached through it. */
 export const reachForgesByVpc = ({ natInstance }: Settings["network"], { functionsInVpc }: Partition): boolean =>
   functionsInVpc || natInstance !== undefined;
 
-/** The functions that speak to forges exist where pushes come in. */
+/** Functions that call forges only exist if the stack delivers pushes. */
 const functionsInVpc = ({ network, applications }: Stack, { partition }: Place): boolean =>
   pushes(applications).length > 0 && reachForgesByVpc(network, partition);
 

@@ -40,7 +40,7 @@ const settings = (place: Place): Check<PullRequestSettings> =>
     tokens: withDefault(map(tokenName, scope), {}),
   });
 
-// A token is its name, a dot and the rest.
+// A token consists of its name, a dot and a random part.
 const tokenName = text(
   "a token's name",
   "up to 63 lower-case letters, digits and hyphens, such as shop-team",
@@ -69,7 +69,7 @@ const scope: Check<TokenScope> = object<TokenScope>({
 
 const several = (items: string, check: Check<string>) => ruled(list(items, check, 0), eachOnce);
 
-/** git keeps branches as files: one called `slipway` leaves no room for a folder of that name. */
+/** git stores branches as files: a branch called `slipway` would prevent a folder of that name. */
 const besideOwnBranches: Rule<string> = (branch, path, mistakes) => {
   if (/^slipway(\/|$)/.test(branch))
     fail(
@@ -79,7 +79,7 @@ const besideOwnBranches: Rule<string> = (branch, path, mistakes) => {
 };
 
 const author: Check<PullRequestSettings["author"]> = object<PullRequestSettings["author"]>({
-  // git leaves out < and > without a word.
+  // git silently drops < and >.
   name: required(
     text(
       "an author's name",
@@ -92,7 +92,7 @@ const author: Check<PullRequestSettings["author"]> = object<PullRequestSettings[
 });
 
 /**
- * Enterprise Managed Users have their enterprise's short code behind an underscore.
+ * Logins of Enterprise Managed Users end in an underscore and their enterprise's short code.
  * https://docs.github.com/en/enterprise-cloud@latest/admin/managing-iam/iam-configuration-reference/username-considerations-for-external-authentication
  */
 const user = text(
@@ -107,10 +107,10 @@ const team = text(
   /^(?=.{1,255}$)[a-z0-9]([a-z0-9_-]*[a-z0-9])?$/,
 );
 
-// Longer ones GitHub answers with 422.
+// GitHub rejects longer ones with 422.
 const label = text("a label", "up to 50 characters, no space first or last, such as delivery", /^(?! ).{1,50}(?<! )$/u);
 
-/** As browsers send it: in lower case, without the scheme's own port, and without a path. */
+/** An origin as browsers send it: in lower case, without the scheme's default port, and without a path. */
 const origin: Check<string> = (value, path, mistakes) => {
   const address = typeof value === "string" ? value : "";
   if (address.includes("@"))
@@ -138,14 +138,14 @@ const atLeastOne: Rule<CircleciSettings["branches"]> = (branches, path, mistakes
 const job = text("a job", "its name in CircleCI's configuration, such as publish", /^\S(.*\S)?$/);
 
 /**
- * The function has all that it is told in its environment, 4 KB of Lambda's, of which the rest is for ARNs and subnets.
+ * The function's options are an environment variable. Lambda's limit is 4 KB, and ARNs and subnets take the rest.
  * https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
  */
 const ENVIRONMENT_BYTES = 3072;
 
 const fitsEnvironment: Rule<PullRequestSettings> = ({ circleci, tokens }, path, mistakes) => {
   const parts = { ...(circleci && { circleci }), ...(Object.keys(tokens).length > 0 && { tokens }) };
-  // Within a text within JSON, as Lambda measures its environment: each quote is two characters.
+  // As Lambda measures it, a string within a JSON string: each quote takes two characters.
   const bytes = Object.values(parts).reduce(
     (sum, part) => sum + Buffer.byteLength(JSON.stringify(JSON.stringify(part))),
     0,
@@ -172,7 +172,7 @@ const circleci: Check<CircleciSettings> = object<CircleciSettings>({
 
 type Stack = Pick<Settings, "pullRequests" | "applications">;
 
-/** Applications whose deployment is a pull request. */
+/** Applications that are delivered by pull request. */
 export const gitopsApplications: Rule<Stack> = ({ pullRequests, applications }, path, mistakes) => {
   const gitops = applications.flatMap(({ gitops, source }, index) =>
     gitops === undefined ? [] : [{ ...gitops, source, path: `${path}applications[${index}]` }],
@@ -183,7 +183,7 @@ export const gitopsApplications: Rule<Stack> = ({ pullRequests, applications }, 
       mistakes,
       `${path}pullRequests: is missing; expected the gitops repository, for ${first.path} has deploy: gitops`,
     );
-  // Of the pull requests for a folder and an environment, the newest closes the others.
+  // For each folder and environment, the newest pull request closes the others.
   distinct(
     gitops.map(({ path, service }) => ({ path: `${path}.gitops.service`, value: service })),
     mistakes,

@@ -2,14 +2,14 @@ import { fargateMemory } from "../../handlers/shared/fargate";
 import { distinct, fail, type Rule } from "./check";
 import type { ApplicationSettings, BuildSettings, ServiceSettings, Settings, TaskSettings } from "./model";
 
-/** Fargate sells CPU and memory in pairs. */
+/** Fargate only supports certain pairs of CPU and memory. */
 export const fargateSize: Rule<TaskSettings> = ({ cpu, memory }, path, mistakes) => {
   const allowed = fargateMemory(cpu);
   if (!allowed.includes(memory))
     fail(mistakes, `${path}.memory: ${memory} is not a Fargate size with cpu ${cpu}; allowed: ${allowed.join(", ")}`);
 };
 
-/** Port, health check and hosts make a web service; a worker has none of them, and says what it runs. */
+/** Only a web service has a port, health check and hosts; a worker has a command instead. */
 export const webOrWorker: Rule<ServiceSettings> = ({ port, command, healthCheck, hosts }, path, mistakes) => {
   if (port !== undefined) return;
   if (command === undefined)
@@ -19,28 +19,28 @@ export const webOrWorker: Rule<ServiceSettings> = ({ port, command, healthCheck,
       fail(mistakes, `${path}.${key}: is for web services; give the service a port, or remove it`);
 };
 
-/** ECS refuses a task definition in which a variable has two sources. */
+/** ECS rejects a task definition in which a variable is set twice. */
 export const oneSourceForEachVariable: Rule<TaskSettings> = ({ environment, secrets }, path, mistakes) => {
   for (const name of Object.keys(secrets))
     if (Object.hasOwn(environment, name))
       fail(mistakes, `${path}.secrets.${name}: is in environment too; keep one of them`);
 };
 
-// The variables of slipway's buildspec (handlers/build/buildspec.ts), of CodeBuild and of the shell.
+// Variables of slipway's buildspec (handlers/build/buildspec.ts), of CodeBuild and of the shell.
 const RESERVED =
   /^(name|arguments|AWS_.*|CODEBUILD_.*|SOURCE_.*|IMAGE_.*|DOCKERFILE|CONTEXT|BUILD_ARGUMENTS|TEST_COMMAND|SCHEDULES|BASE_IMAGE_REGISTRY|NPM_CONFIG_REGISTRY|PATH|HOME)$/;
 
-/** Build arguments travel as environment variables of the build. */
+/** Build arguments are passed as environment variables of the build. */
 export const freeArgumentNames: Rule<BuildSettings> = (build, path, mistakes) => {
   for (const name of Object.keys(build.arguments))
     if (RESERVED.test(name))
       fail(mistakes, `${path}.arguments.${name}: is a variable of the build itself; give the argument another name`);
 };
 
-// A target group's name takes 32 characters, of which Pulumi's suffix (a hyphen and seven digits) needs eight.
+// Target group names are limited to 32 characters; Pulumi's suffix (a hyphen and seven digits) takes eight.
 const LONGEST = 24;
 
-/** What resources are named after: `<application>-<service>`, and `<application>-task` for one-off tasks. */
+/** Base of resource names: `<application>-<service>`, and `<application>-task` for one-off tasks. */
 export const serviceNames: Rule<ApplicationSettings[]> = (applications, path, mistakes) => {
   distinct(
     applications.map(({ name }, index) => ({ path: `${path}[${index}].name`, value: name })),
@@ -62,7 +62,7 @@ export const serviceNames: Rule<ApplicationSettings[]> = (applications, path, mi
       );
 };
 
-/** Who delivers an image gives it the environment's tag, and of a repository's images one alone has it. */
+/** A delivery tags its image with the environment's name, and only one image of a repository can have a tag. */
 export const repositories: Rule<ApplicationSettings[]> = (applications, path, mistakes) => {
   const taken = new Map(applications.flatMap(({ name, source }, index) => ("push" in source ? [[name, index]] : [])));
   for (const [index, { source }] of applications.entries()) {
@@ -78,7 +78,7 @@ export const repositories: Rule<ApplicationSettings[]> = (applications, path, mi
   }
 };
 
-/** The load balancer is shared: a host leads to one service, and one service takes the rest. */
+/** The load balancer is shared: hosts must be unique, and only one service can receive all other requests. */
 export const routes: Rule<ApplicationSettings[]> = (applications, path, mistakes) => {
   const web = everyService(applications, path).filter(({ service }) => service.port !== undefined);
   distinct(
@@ -95,7 +95,7 @@ export const routes: Rule<ApplicationSettings[]> = (applications, path, mistakes
     );
 };
 
-/** An environment's own tag would start its pipeline for ever; and who promotes must own the repository. */
+/** An environment's own tag would start its pipeline in a loop. Promotion requires the stack to own the repository. */
 export const environments: Rule<Pick<Settings, "environment" | "promotesTo" | "applications">> = (
   settings,
   path,
@@ -114,7 +114,7 @@ export const environments: Rule<Pick<Settings, "environment" | "promotesTo" | "a
       );
 };
 
-/** Only builds pull base images and install packages: of applications, and of the task that opens pull requests. */
+/** Base images and npm packages are only used by builds: of applications, and of the pull request task's image. */
 export const usedByBuilds: Rule<
   Pick<Settings, "baseImageRegistry" | "npmRegistry" | "pullRequests" | "applications">
 > = ({ baseImageRegistry, npmRegistry, pullRequests, applications }, path, mistakes) => {
@@ -124,7 +124,7 @@ export const usedByBuilds: Rule<
       fail(mistakes, `${path}${key}: is for builds, and no application has source: push; remove it`);
 };
 
-/** What is deployed by HTTP is deployed by slipway's function. */
+/** Deployment by HTTP requires slipway's deploy function. */
 export const deployable: Rule<Pick<Settings, "deploymentApi" | "applications">> = (
   { deploymentApi, applications },
   path,
@@ -139,7 +139,7 @@ export const deployable: Rule<Pick<Settings, "deploymentApi" | "applications">> 
 
 const hasTasks = ({ migrate, schedules }: ApplicationSettings) => migrate !== undefined || schedules !== undefined;
 
-/** What is configured must be used: CodeBuild builds pushes only, and one-off tasks are migrations and schedules. */
+/** Unused settings are mistakes: CodeBuild only builds pushes, and one-off tasks are only migrations and schedules. */
 export const usedParts =
   (defaults: { build: BuildSettings; task: TaskSettings }): Rule<ApplicationSettings> =>
   (application, path, mistakes) => {

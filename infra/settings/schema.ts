@@ -26,16 +26,16 @@ import * as rules from "./rules";
 
 const NAMESPACE = "slipway:";
 
-/** ECR excludes at most five tags from the immutable ones: the environment's, and these. */
+/** ECR allows at most five mutable tags in an immutable repository: the environment's, and these. */
 const MOST_PROMOTIONS = 4;
 
 export type Checked = { ok: true; settings: Settings } | { ok: false; mistakes: string[] };
 
 /**
  * Checks a stack's configuration.
- * @param raw by full key (`slipway:network`), structured values parsed. Of other namespaces only `aws:region` is read.
- * @param secretKeys full keys that hold Pulumi secrets
- * @param readText reads the files that the configuration names
+ * @param raw values by full key (`slipway:network`), parsed. Of other namespaces, only `aws:region` is read.
+ * @param secretKeys full keys of Pulumi secrets
+ * @param readText reads files that the configuration names
  * @returns the settings, or all mistakes, one line each
  */
 export function checkSettings(
@@ -53,7 +53,7 @@ export function checkSettings(
       );
   const region = required(forms.place, "a region such as us-east-1");
   const place = readField(region, raw["aws:region"], "aws:region", mistakes);
-  // Without a region, the other mistakes are told as for this one.
+  // Without a valid region, report the other mistakes as for this one.
   const check = stackSettings(place ?? { region: "us-east-1", partition: GLOBAL }, readText);
   const values = Object.fromEntries(own.map((key) => [key.slice(NAMESPACE.length), raw[key]]));
   const read = check(values, NAMESPACE, mistakes);
@@ -63,7 +63,7 @@ export function checkSettings(
 
 const besidePulumiYaml: ReadText = (file) => readFileSync(path.join(__dirname, "../..", file), "utf8");
 
-/** Whether the stack file says how pushes come in decides whether there must be any. */
+/** `intake` stays optional here: the check for pushes applies only if the stack file sets it. */
 type Stack = Omit<Settings, "place" | "intake"> & { intake?: IntakeKind | undefined };
 
 const stackSettings = (place: Place, readText: ReadText): Check<Stack> =>

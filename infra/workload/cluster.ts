@@ -2,7 +2,7 @@ import * as ecs from "@pulumi/aws/ecs";
 import * as pulumi from "@pulumi/pulumi";
 import type { StackContext } from "../stackContext";
 
-/** The ECS cluster that all services of the stack run in. */
+/** The ECS cluster of all services and tasks of the stack. */
 export class Cluster extends pulumi.ComponentResource {
   readonly arn: pulumi.Output<string>;
   readonly clusterName: pulumi.Output<string>;
@@ -16,6 +16,6 @@ export class Cluster extends pulumi.ComponentResource {
   }
 }
 
-/** How a cluster's tasks are called in policies. */
+/** ARN pattern of a cluster's tasks, for policies. */
 export const tasksOf = ({ clusterName }: Cluster, { account }: StackContext): pulumi.Output<string> =>
   account.arn("ecs", pulumi.interpolate`task/${clusterName}/*`);

@@ -16,12 +16,12 @@ export interface OneOffTaskArgs {
   registry: ImageRepository;
 }
 
-/** The application's one-off task: what migrations and schedules run, each with a command of its own. */
+/** The application's one-off task: runs migrations and schedules, each with its own command. */
 export class OneOffTask extends pulumi.ComponentResource {
   readonly taskDefinition: TaskDefinition;
   /** The container that runs the application's image. */
   readonly container = applicationContainer;
-  /** The first part of its log streams: `<prefix>/<container>/<task id>`. */
+  /** Prefix of its log streams: `<prefix>/<container>/<task id>`. */
   readonly streamPrefix = "task";
 
   constructor(name: string, args: OneOffTaskArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -45,7 +45,7 @@ export class OneOffTask extends pulumi.ComponentResource {
   }
 }
 
-/** Running it, in this cluster alone. */
+/** Running it, only in this cluster. */
 export const runningTask = ({ taskDefinition }: Pick<OneOffTask, "taskDefinition">, cluster: Cluster): Statement => ({
   actions: ["ecs:RunTask"],
   resources: revisionsOf([taskDefinition]),

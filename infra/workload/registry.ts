@@ -2,19 +2,19 @@ import * as ecr from "@pulumi/aws/ecr";
 import * as pulumi from "@pulumi/pulumi";
 import type { Account } from "../partition";
 
-/** A repository of images, as builds, tasks and functions use it. */
+/** An image repository for builds, tasks and functions. */
 export interface ImageRepository {
   arn: pulumi.Output<string>;
   repositoryName: pulumi.Output<string>;
-  /** `<account>.dkr.ecr.<region>.<suffix>/<name>`, as images are called by. */
+  /** `<account>.dkr.ecr.<region>.<suffix>/<name>`, the first part of image names. */
   repositoryUrl: pulumi.Output<string>;
 }
 
-/** The host that all images of an account and region are called by. */
+/** The registry host of an account and region. */
 export const registryHost = ({ id, region, partition }: Account): pulumi.Output<string> =>
   pulumi.interpolate`${id}.dkr.ecr.${region}.${partition.dnsSuffix}`;
 
-/** A repository that another stack of the same account and region has made. */
+/** A repository that another stack of the same account and region has created. */
 export const existingRepository = (account: Account, name: string): ImageRepository => ({
   arn: account.arn("ecr", `repository/${name}`),
   repositoryName: pulumi.output(name),
@@ -24,18 +24,18 @@ export const existingRepository = (account: Account, name: string): ImageReposit
 export interface RegistryArgs {
   /** Tag of the image that runs in this environment. */
   environment: string;
-  /** Tags of the images that run in the environments that take their images from here. */
+  /** Tags of the images that run in the environments that this one promotes to. */
   promotesTo: string[];
-  /** Whether something may run an image that no tag here tells of: then none that has a tag is ever deleted. */
+  /** Whether images may run without a tag that marks them as running. If so, tagged images never expire. */
   runsElsewhere: boolean;
 }
 
-/** Images that are kept besides the environments'. */
+/** How many images are kept besides the environments' own. */
 const IMAGES = 50;
 /** Days after which an image that lost its last tag is deleted. */
 const UNTAGGED_DAYS = 14;
 
-/** The ECR repository of one application, called as the application is: other stacks find it by that name. */
+/** The ECR repository of one application, with the application's name: other stacks find it by this name. */
 export class Registry extends pulumi.ComponentResource implements ImageRepository {
   readonly arn: pulumi.Output<string>;
   readonly repositoryName: pulumi.Output<string>;
@@ -48,7 +48,7 @@ export class Registry extends pulumi.ComponentResource implements ImageRepositor
       {
         name,
         imageScanningConfiguration: { scanOnPush: true },
-        // A released commit's tag names one image for ever. Environments' tags move with every delivery.
+        // A commit's tag is immutable. Environments' tags move with every delivery.
         imageTagMutability: "IMMUTABLE_WITH_EXCLUSION",
         imageTagMutabilityExclusionFilters: [args.environment, ...args.promotesTo].map((filter) => ({
           filter,
@@ -89,7 +89,7 @@ function lifecyclePolicy({ environment, promotesTo, runsElsewhere }: RegistryArg
     },
   };
   const counted = [
-    // What a rule's tags match, no rule of a lower priority expires: these keep the running images for ever.
+    // Rules of lower priority do not expire images that a rule matches by tag: these rules keep running images forever.
     // https://docs.aws.amazon.com/AmazonECR/latest/userguide/LifecyclePolicies.html
     ...[environment, ...promotesTo].map((tag) => ({
       description: `Keep the image that ${tag} runs`,
@@ -101,13 +101,13 @@ function lifecyclePolicy({ environment, promotesTo, runsElsewhere }: RegistryArg
   return expiring(runsElsewhere ? [untagged] : counted);
 }
 
-/** A rule that leaves so many images of a repository, the newest ones. */
+/** A rule that keeps only the newest images of a repository. */
 export const keepingNewest = (images: number): ExpiryRule => ({
   description: `Keep ${images} images`,
   selection: { tagStatus: "any", countType: "imageCountMoreThan", countNumber: images },
 });
 
-/** A lifecycle policy that expires what its rules say, the first one first. */
+/** A lifecycle policy with the given rules, in order of priority. */
 export const expiring = (rules: ExpiryRule[]): string =>
   JSON.stringify({
     rules: rules.map((rule, index) => ({ rulePriority: index + 1, ...rule, action: { type: "expire" } })),

@@ -12,28 +12,28 @@ import { createTaskDefinition, type TaskDefinition } from "./taskDefinition";
 
 export interface ServiceArgs {
   stack: StackContext;
-  /** Name of the application that the service belongs to. */
+  /** Name of the service's application. */
   application: string;
   settings: ServiceSettings;
   network: Network;
   cluster: Cluster;
   registry: ImageRepository;
-  /** Whether deliveries set the number of tasks, or the program does. */
+  /** Whether deliveries or the program set the number of tasks. */
   desiredCountOwner: "delivery" | "program";
-  /** How the load balancer leads to a web service. A worker has none. */
+  /** Load balancer and rule priority of a web service. Undefined for a worker. */
   route?: { loadBalancer: LoadBalancer; priority: number } | undefined;
 }
 
 /**
- * An ECS service on Fargate. Its tasks have nothing to run until the first delivery; from then on, the program leaves
- * their task definition alone, and their count too where deliveries set it.
+ * An ECS service on Fargate. It has no image until the first delivery. From then on, the program ignores changes to its
+ * task definition, and to its count if deliveries set it.
  */
 export class Service extends pulumi.ComponentResource {
   readonly arn: pulumi.Output<string>;
   readonly serviceName: pulumi.Output<string>;
   readonly settings: ServiceSettings;
   readonly taskDefinition: TaskDefinition;
-  /** Where the load balancer leads to a web service. */
+  /** Target of the load balancer. Undefined for a worker. */
   readonly target: Target | undefined;
 
   constructor(name: string, args: ServiceArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -123,6 +123,6 @@ const loadBalancing = (target: Target | undefined, { port }: ServiceSettings) =>
         loadBalancers: [
           { targetGroupArn: target.targetGroupArn, containerName: applicationContainer, containerPort: port },
         ],
-        // So long, a task that starts slowly is not stopped for failing the load balancer's health check.
+        // Seconds during which a slowly starting task is not stopped for failing the load balancer's health check.
         healthCheckGracePeriodSeconds: 60,
       };

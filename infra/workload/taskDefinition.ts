@@ -14,7 +14,7 @@ import type { TaskSettings } from "../settings";
 import type { StackContext } from "../stackContext";
 import type { ImageRepository } from "./registry";
 
-/** What a service adds to a task: what it runs, and where it listens. */
+/** Settings that a service adds to a task: command and port. */
 interface ContainerSettings extends Omit<TaskSettings, "environment"> {
   environment: Record<string, pulumi.Input<string>>;
   command?: string[] | undefined;
@@ -28,27 +28,27 @@ export interface TaskDefinitionArgs {
   settings: ContainerSettings;
   network: Network;
   registry: ImageRepository;
-  /** Default: the application's, with a tag that nothing has; deliveries put an image in its place. */
+  /** Default: the application's container, with a tag that does not exist; deliveries replace the image. */
   container?: { name: string; image: pulumi.Input<string> };
-  /** What the tasks may do in AWS. Default: nothing, until somebody attaches a policy to their role. */
+  /** The tasks' AWS permissions. Default: none, until a policy is attached to their role. */
   statements?: Statement[];
-  /** The only TCP ports that the tasks reach. Default: they reach everything. */
+  /** The only TCP ports that the tasks can reach. Default: all. */
   ports?: number[];
-  /** The first part of the tasks' log streams. */
+  /** Prefix of the tasks' log streams. */
   streamPrefix: string;
   tags: Record<string, string>;
 }
 
-/** A task definition, of which deliveries may register revisions, and what its tasks need. */
+/** A task definition and the resources of its tasks. Deliveries may register further revisions. */
 export interface TaskDefinition {
-  /** The revision that the program registered. All but the image of what is delivered comes from it. */
+  /** The revision registered by the program. Deliveries copy it and replace only the image. */
   taskDefinitionArn: pulumi.Output<string>;
   /** The task definition's ARN without its revision. */
   familyArn: pulumi.Output<string>;
   family: string;
-  /** What the tasks are in AWS. */
+  /** The role that the application uses in AWS. */
   taskRoleArn: pulumi.Output<string>;
-  /** All roles that the task definition names. */
+  /** All roles in the task definition. */
   roleArns: pulumi.Output<string>[];
   securityGroupId: pulumi.Output<string>;
   logGroup: { name: pulumi.Output<string>; arn: pulumi.Output<string> };
@@ -78,7 +78,7 @@ export function createTaskDefinition(
   };
 }
 
-/** What ECS itself needs to start a task: the image, the secrets, the log. */
+/** The role with which ECS starts a task: pulls the image, reads the secrets, writes the log. */
 const createExecutionRole = (
   name: string,
   { stack, registry }: TaskDefinitionArgs,
@@ -132,7 +132,7 @@ const registerRevision = (
       memory: String(settings.memory),
       ...roles,
       containerDefinitions: pulumi.jsonStringify([container]),
-      // Tasks may still run, or a service go back to, the revision that a change of this task definition replaces.
+      // Tasks may still run the replaced revision, and a service may roll back to it.
       skipDestroy: true,
       tags,
     },
@@ -153,7 +153,7 @@ const containerOf = (
   essential: true,
   command: settings.command,
   portMappings: settings.port === undefined ? [] : [{ containerPort: settings.port, protocol: "tcp" }],
-  // ECS keeps them sorted; any other order would be a change on every `pulumi up`.
+  // ECS sorts them; any other order would show up as a change on every `pulumi up`.
   environment: Object.entries(settings.environment)
     .map(([name, value]) => ({ name, value }))
     .sort((a, b) => (a.name < b.name ? -1 : 1)),
@@ -189,26 +189,26 @@ function createSecurityGroup(
   return id;
 }
 
-/** Every revision of each task definition. */
+/** ARN pattern of all revisions of each task definition. */
 export const revisionsOf = (taskDefinitions: TaskDefinition[]): pulumi.Output<string>[] =>
   taskDefinitions.map(({ familyArn }) => pulumi.interpolate`${familyArn}:*`);
 
-/** Registering revisions that take all but the image from the program's. */
+/** Registering revisions that copy the program's and replace only the image. */
 export const registering = (taskDefinitions: TaskDefinition[], account: Account): Statement[] => [
-  // AWS restricts it to no resource.
+  // AWS supports no resource for this action.
   { actions: ["ecs:DescribeTaskDefinition"], resources: ["*"] },
   { actions: ["ecs:RegisterTaskDefinition"], resources: revisionsOf(taskDefinitions) },
   passingRoles(taskDefinitions, account),
 ];
 
-/** A revision takes over the tags of the program's. */
+/** A new revision copies the tags of the program's revision. */
 export const taggingRegistered = (taskDefinitions: TaskDefinition[]): Statement => ({
   actions: ["ecs:TagResource"],
   resources: revisionsOf(taskDefinitions),
   conditions: { StringEquals: { "ecs:CreateAction": "RegisterTaskDefinition" } },
 });
 
-/** Who registers a revision, and who runs a task of one, passes the roles that it names. */
+/** Registering a revision and running a task require passing the roles in the task definition. */
 export const passingRoles = (taskDefinitions: TaskDefinition[], account: Account): Statement => ({
   actions: ["iam:PassRole"],
   resources: taskDefinitions.flatMap(({ roleArns }) => roleArns),

@@ -7,9 +7,9 @@ export interface UserDataOptions {
   networkInterfaceId: string;
   macAddress: string;
   region: string;
-  /** The VPC's IPv4 range: where answers that come by a tunnel go back to. */
+  /** The VPC's IPv4 range: the destination of replies that arrive through a tunnel. */
   vpcCidr: string;
-  /** URL that is asked for every minute; any answer will do. */
+  /** URL that is requested every minute; any response counts as success. */
   probe: string;
   /** Text of the script that runs at the end of each boot. Default: none. */
   bootHook?: string | undefined;
@@ -22,8 +22,8 @@ const LIMIT = 16384;
 
 /**
  * The script that cloud-init runs at the first boot, as plain text: variables, the boot hook, and the scripts of this
- * folder. It installs itself as a service, so that it is all that there is to check.
- * @throws pulumi.RunError where EC2 would not take it
+ * folder. It installs itself as a service, so only this script needs checks.
+ * @throws pulumi.RunError if it exceeds EC2's limit
  */
 export function userData(options: UserDataOptions): string {
   const text = [header(options), bootHookFunction(options.bootHook), ...SCRIPTS.map(script)].join("\n");
@@ -35,7 +35,7 @@ export function userData(options: UserDataOptions): string {
   return text;
 }
 
-/** Comments stay here: they would take a quarter of what user data may have. */
+/** The script without comments, which would take a quarter of the user data limit. */
 const script = (file: string): string => readFileSync(path.join(__dirname, file), "utf8").replaceAll(/^ *#.*\n/gm, "");
 
 const header = ({ networkInterfaceId, macAddress, region, vpcCidr, probe }: UserDataOptions): string => `#!/bin/bash
@@ -49,7 +49,7 @@ PROBE=${quoted(probe)}
 
 const quoted = (value: string): string => `'${value.replaceAll("'", "'\\''")}'`;
 
-/** A function that prints the script. Nothing in it is expanded. */
+/** Shell function that prints the script without expanding anything in it. */
 function bootHookFunction(text = ""): string {
   if (text.trim() === "") return "boot_hook() { :; }\n";
   const lines = text.replace(/\n$/, "").split("\n");
