@@ -2,7 +2,9 @@ import * as pulumi from "@pulumi/pulumi";
 
 /** Resources with state that `pulumi up` cannot restore, or with addresses that clients use. */
 const STATEFUL = new Set([
+  "aws:apigatewayv2/api:Api",
   "aws:dynamodb/table:Table",
+  "aws:ec2/eip:Eip",
   "aws:ecr/repository:Repository",
   "aws:lb/loadBalancer:LoadBalancer",
   "aws:secretsmanager/secret:Secret",

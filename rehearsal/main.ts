@@ -13,7 +13,7 @@ import { type Reviewer, startReviewer } from "./reviewer";
 import { scenarios, usual } from "./scenarios";
 import { type PlannedAccount, plan, scenariosOf } from "./scenarios/plan";
 import { isFailure } from "./scenarios/runScenario";
-import { intakeOf, type ScenarioContext } from "./scenarios/scenarioContext";
+import { pushEntryOf, type ScenarioContext } from "./scenarios/scenarioContext";
 import { serviceUrl } from "./scenarios/steps/deliveries";
 
 /** The scenarios of a stack, one per line. */
@@ -178,7 +178,7 @@ function addressesOf(context: ScenarioContext, reviewer: Reviewer | undefined): 
   };
   const { url } = context.forges;
   const repository = `${url}/${context.repository.name}`;
-  const { stack, webhook } = intakeOf(context);
+  const { stack, webhook } = pushEntryOf(context);
   const target = stack === context.stack ? "" : ` to ${stack}`;
   const coming = webhook === undefined ? "the next poll finds a push to main" : `a push to main is delivered${target}`;
   const upstream = context.stacks.filter(({ name }) => name !== context.stack);

@@ -41,7 +41,7 @@ export interface DeployableApplication {
   queueUrl: string;
 }
 
-export interface DeploymentsOptions {
+export interface DeploymentRequestsOptions {
   /** The Secrets Manager secret with the bearer token that callers send. The whole string is the token. */
   secretArn: string;
   /** The DynamoDB table of locks and records. */
@@ -54,7 +54,7 @@ export interface DeploymentsOptions {
 }
 
 /** The fields used from an API Gateway event: HTTP API, payload format 2.0. */
-export interface DeploymentsRequest extends HttpRequest {
+export interface DeploymentRequestsEvent extends HttpRequest {
   /** `POST /deployments` or `GET /deployments/{id}`. */
   routeKey: string;
   pathParameters?: Record<string, string | undefined>;
@@ -62,8 +62,8 @@ export interface DeploymentsRequest extends HttpRequest {
 
 type Answer = APIGatewayProxyStructuredResultV2;
 
-interface DeploymentsContext {
-  options: DeploymentsOptions;
+interface DeploymentRequestsContext {
+  options: DeploymentRequestsOptions;
   table: DeploymentTable;
   ecr: ECRClient;
   queue: SQSClient;
@@ -92,10 +92,12 @@ const BODY_LIMIT = 8 * 1024;
  * - dynamodb:GetItem, dynamodb:PutItem, dynamodb:UpdateItem, dynamodb:DeleteItem on the table
  * - sqs:SendMessage on the queues
  */
-export function createDeployments(options: DeploymentsOptions): (event: DeploymentsRequest) => Promise<Answer> {
+export function createDeploymentRequests(
+  options: DeploymentRequestsOptions,
+): (event: DeploymentRequestsEvent) => Promise<Answer> {
   // Two attempts of two seconds at each service: within API Gateway's limit of thirty seconds.
   const secrets = new SecretsManagerClient(clientSettings(2, 2));
-  const context: DeploymentsContext = {
+  const context: DeploymentRequestsContext = {
     options,
     table: { dynamo: new DynamoDBClient(clientSettings(2, 2)), table: options.table },
     ecr: new ECRClient(clientSettings(2, 2)),
@@ -111,7 +113,7 @@ export function createDeployments(options: DeploymentsOptions): (event: Deployme
     (await requireToken(secret, bearerToken(event.headers.authorization), hint)) ?? answerOf(context, event);
 }
 
-function answerOf(context: DeploymentsContext, event: DeploymentsRequest): Promise<Answer> | Answer {
+function answerOf(context: DeploymentRequestsContext, event: DeploymentRequestsEvent): Promise<Answer> | Answer {
   switch (event.routeKey) {
     case "POST /deployments":
       return receive(context, event);
@@ -122,7 +124,7 @@ function answerOf(context: DeploymentsContext, event: DeploymentsRequest): Promi
   }
 }
 
-async function receive(context: DeploymentsContext, event: DeploymentsRequest): Promise<Answer> {
+async function receive(context: DeploymentRequestsContext, event: DeploymentRequestsEvent): Promise<Answer> {
   const body = jsonBody(event, BODY_LIMIT);
   if (body.kind === "answered") {
     return body.answer;
@@ -151,7 +153,7 @@ async function receive(context: DeploymentsContext, event: DeploymentsRequest): 
  * for the record, and takes the lock itself.
  */
 async function begin(
-  { options, table, queue, now }: DeploymentsContext,
+  { options, table, queue, now }: DeploymentRequestsContext,
   { application, repository, queueUrl }: DeployableApplication,
   version: string,
   digest: string,
@@ -208,7 +210,7 @@ async function cancel(table: DeploymentTable, { id, application }: DeploymentRec
   return true;
 }
 
-async function show({ table, now }: DeploymentsContext, id: string): Promise<Answer> {
+async function show({ table, now }: DeploymentRequestsContext, id: string): Promise<Answer> {
   const unknown = "there is no deployment of this id: records are kept for 90 days";
   // Other items in the table must not be accessible.
   if (!DEPLOYMENT_ID.test(id)) {

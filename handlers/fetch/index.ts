@@ -28,7 +28,7 @@ import { type Uploaded, upload } from "./upload";
 export type FetchSource = TrackedBranch & Started;
 
 export interface FetchOptions {
-  /** The versioned source bucket. */
+  /** The versioned archive bucket. */
   bucket: string;
   /** The FIFO queue that messages come from. */
   queueUrl: string;
@@ -60,7 +60,7 @@ interface Clients {
 }
 
 /**
- * Receives a {@link PushMessage} from the queue, copies that commit's archive into the source bucket, and starts the
+ * Receives a {@link PushMessage} from the queue, copies that commit's archive into the archive bucket, and starts the
  * application's pipeline: once for each commit, however often the message is received, and even if several invocations
  * process it at the same time. Only commits that the branch contains are delivered.
  *

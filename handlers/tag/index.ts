@@ -121,11 +121,23 @@ async function giveTag(
     const summary = `${repository} has ${before}; ${digest} is next`;
     return { kind: "continued", token: found?.deliveredAt ?? NONE, summary };
   }
-  await putTag(ecr, { repository, tag }, digest);
-  const last = await latest();
-  if (last !== undefined && last.digest !== digest) {
-    // A newer delivery has recorded its image since, and may have moved the tag before this one did.
-    await putTag(ecr, { repository, tag }, last.digest);
-  }
-  return { kind: "succeeded", summary: `${repository}:${tag} is ${last?.digest ?? digest}` };
+  return {
+    kind: "succeeded",
+    summary: `${repository}:${tag} is ${await followRecord(ecr, { repository, tag }, digest, latest)}`,
+  };
+}
+
+/**
+ * Moves the tag to the image, and on to newer ones: another delivery may record its image meanwhile, and have moved the tag before.
+ * @returns the digest that the tag names
+ */
+async function followRecord(
+  ecr: ECRClient,
+  tag: ImageTag,
+  digest: string,
+  latest: Delivery["latest"],
+): Promise<string> {
+  await putTag(ecr, tag, digest);
+  const last = (await latest())?.digest ?? digest;
+  return last === digest ? digest : followRecord(ecr, tag, last, latest);
 }

@@ -1,6 +1,6 @@
 import * as dynamodb from "@pulumi/aws/dynamodb";
 import * as pulumi from "@pulumi/pulumi";
-import { createDeployments } from "../../handlers/deploymentRequests";
+import { createDeploymentRequests } from "../../handlers/deploymentRequests";
 import { createGeneratedSecret } from "../foundation/generatedSecret";
 import type { HttpApi } from "../ingress/httpApi";
 import { LambdaFunction } from "../lambda/lambdaFunction";
@@ -112,7 +112,7 @@ const createFunction = (
     `${name}-deployments`,
     {
       stack,
-      factory: createDeployments,
+      factory: createDeploymentRequests,
       options: {
         secretArn,
         table: table.tableName,

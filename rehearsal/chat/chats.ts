@@ -32,7 +32,7 @@ interface Chat {
 }
 
 /**
- * Simulates Slack, Feishu, DingTalk and WeCom, under their own names.
+ * Simulates Slack, Teams, Feishu, DingTalk and WeCom, under their own names.
  * @param options.addresses the account's, where the names are added
  */
 export async function startChats({ addresses }: { addresses: Map<string, string> }): Promise<Chats> {

@@ -2,7 +2,7 @@ import { file } from "../forges/files";
 import { noCommit, type Repository } from "../forges/repository";
 import type { Delivery } from "../forges/webhook";
 import { expectEqual, expectSame, type Scenario, type Step } from "./scenario";
-import { intakeOf, type ScenarioContext } from "./scenarioContext";
+import { pushEntryOf, type ScenarioContext } from "./scenarioContext";
 import { expectDeliveries, expectRuns } from "./steps/applications";
 import { betweenComparisons, calls } from "./steps/polling";
 
@@ -90,7 +90,7 @@ const creates: Step = {
 };
 
 function webhookOf(context: ScenarioContext, { forge, repository }: Small): { url: string; secret: string } {
-  const { webhook } = intakeOf(context, `${forge}/${repository}`);
+  const { webhook } = pushEntryOf(context, `${forge}/${repository}`);
   if (webhook === undefined) throw new Error("The stack takes no webhooks.");
   return webhook;
 }

@@ -5,7 +5,7 @@ import { noCommit } from "../forges/repository";
 import { storefront } from "../forges/storefront";
 import type { Delivery } from "../forges/webhook";
 import { expectEqual, expectSame, type Scenario, type Step } from "./scenario";
-import { intakeOf, type ScenarioContext } from "./scenarioContext";
+import { pushEntryOf, type ScenarioContext } from "./scenarioContext";
 
 interface Answer {
   status: number;
@@ -62,7 +62,7 @@ function post(
   body: string,
   headers: Record<string, string | undefined> = {},
 ): Promise<Answer> {
-  const { webhook } = intakeOf(context);
+  const { webhook } = pushEntryOf(context);
   if (webhook === undefined) throw new Error("The stack takes no webhooks.");
   const { url, secret } = webhook;
   const all: Record<string, string | undefined> = {

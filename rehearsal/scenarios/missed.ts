@@ -1,6 +1,6 @@
 import { commitVersion } from "../forges/storefront";
 import { expectEqual, type Scenario, type Step } from "./scenario";
-import { intakeOf } from "./scenarioContext";
+import { pushEntryOf } from "./scenarioContext";
 import { answers, delivers, executions } from "./steps/deliveries";
 import { betweenComparisons, isPoll, untilCompared } from "./steps/polling";
 
@@ -33,7 +33,7 @@ const once: Step = {
   async run(context) {
     const before = executions(context);
     await untilCompared(context);
-    context.forges.editWebhooks(context.repository, { secret: intakeOf(context).webhook?.secret ?? "" });
+    context.forges.editWebhooks(context.repository, { secret: pushEntryOf(context).webhook?.secret ?? "" });
     const last = context.forges.deliveries.at(-1);
     if (last === undefined) throw new Error("Nothing was delivered.");
     const again = await context.forges.redeliver(last);

@@ -79,7 +79,7 @@ export function stackOf(context: ScenarioContext, name = context.stack): Scenari
 }
 
 /** How pushes enter the account. */
-export interface Intake {
+export interface PushEntry {
   /** The stack that receives them: the rehearsed one, or the first that builds its images. */
   stack: string;
   /** A repository's webhook address and secret; undefined if the stack polls. */
@@ -90,7 +90,7 @@ export interface Intake {
  * @param key `<forge>/<repository>`
  * @throws if the stack uses webhooks but has none for this repository
  */
-export function intakeOf({ stacks }: Pick<ScenarioContext, "stacks">, key = `github/${storefront}`): Intake {
+export function pushEntryOf({ stacks }: Pick<ScenarioContext, "stacks">, key = `github/${storefront}`): PushEntry {
   const listening = [...stacks].reverse().find(({ outputs }) => outputs.webhookUrls !== undefined);
   if (listening === undefined) return { stack: stacks[0]?.name ?? "", webhook: undefined };
   const { webhookUrls = {}, webhookSecrets = {} } = listening.outputs;

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { createDeployments, type DeploymentsOptions } from "../../handlers/deploymentRequests";
+import { createDeploymentRequests, type DeploymentRequestsOptions } from "../../handlers/deploymentRequests";
 import { serialize } from "../../infra/lambda/serialization";
 import { type Endpoint, startEndpoint } from "./endpoint";
 import { type Call, eventOf, TOKEN, type Told, toldBy } from "./httpApi";
@@ -13,7 +13,7 @@ export const IMAGE = `123456789012.dkr.ecr.us-east-1.amazonaws.com/storefront@sh
 export const wanted = { application: "storefront", version: "v2" };
 
 export const SECRET_ARN = "arn:aws:secretsmanager:us-east-1:123456789012:secret:deployments-AbCdEf";
-const options: DeploymentsOptions = {
+const options: DeploymentRequestsOptions = {
   secretArn: SECRET_ARN,
   table: TABLE,
   deadlineMinutes: 30,
@@ -52,7 +52,7 @@ export function useDeployments(): DeploymentsWorld {
   } satisfies Partial<DeploymentsWorld>);
 
   before(async () => {
-    world.text = await serialize(createDeployments);
+    world.text = await serialize(createDeploymentRequests);
     world.endpoint = await startEndpoint();
     world.table = await startTable();
     world.endpoint.elsewhere.DynamoDB = world.table.url;

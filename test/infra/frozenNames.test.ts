@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { freeze, frozenNames, lostNames, namesOf, STACKS } from "./frozenNames";
+import { freeze, frozenNames, lostNames, namesOf, newNames, STACKS } from "./frozenNames";
 
 // `pulumi up` deletes a resource whose URN has changed and makes another one. To change or remove a name on purpose, give the
 // resource an alias by URN, or list the change as breaking in CHANGELOG.md, and then run `npm run freeze`.
@@ -9,6 +9,8 @@ describe("the names of resources", () => {
       const program = await evaluated();
       if (process.env.SLIPWAY_FREEZE === "1") freeze(stack, program);
       expect(lostNames(stack, program)).to.deep.equal([]);
+      // Run `npm run freeze`: a name that is not frozen could change unnoticed.
+      expect(newNames(stack, program)).to.deep.equal([]);
     });
   }
 
@@ -24,5 +26,6 @@ describe("the names of resources", () => {
     });
     expect(lostNames("dev", renamed([]))).to.deep.equal([former]);
     expect(lostNames("dev", renamed([`urn:pulumi:dev::slipway::${former}`]))).to.deep.equal([]);
+    expect(lostNames("dev", renamed([`urn:pulumi:prod::slipway::${former}`]))).to.deep.equal([former]);
   });
 });

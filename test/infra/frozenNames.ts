@@ -30,12 +30,22 @@ const fileOf = (stack: string) => path.join(__dirname, "frozenNames", `${stack}.
 
 export const frozenNames = (stack: string): string[] => readFileSync(fileOf(stack), "utf8").trimEnd().split("\n");
 
-/** The frozen names that the program does not have any more, as such or as an alias. */
+/**
+ * The frozen names that the program does not have any more: neither as such, nor as an alias. An alias has to name the program's
+ * own stack: `urn:pulumi:${pulumi.getStack()}::…`.
+ */
 export function lostNames(stack: string, program: Program): string[] {
-  const aliases = program.registrations.flatMap((it) => it.aliases.map((urn) => urn.split("::").slice(2).join("::")));
-  const known = new Set([...namesOf(program), ...aliases]);
+  const own = program.registrations[0]?.urn.split("::").slice(0, 2).join("::") ?? "";
+  const aliases = program.registrations.flatMap((it) => it.aliases).filter((urn) => urn.startsWith(`${own}::`));
+  const known = new Set([...namesOf(program), ...aliases.map((urn) => urn.slice(own.length + 2))]);
   return frozenNames(stack).filter((line) => !known.has(line));
 }
+
+/** The names that are not frozen yet. */
+export const newNames = (stack: string, program: Program): string[] => {
+  const frozen = new Set(frozenNames(stack));
+  return namesOf(program).filter((line) => !frozen.has(line));
+};
 
 export function freeze(stack: string, program: Program): void {
   writeFileSync(fileOf(stack), `${namesOf(program).join("\n")}\n`);

@@ -12,6 +12,8 @@ const protectedIn = ({ registrations }: Program) =>
 describe("what holds state", () => {
   it("is protected from deletion and replacement, and nothing else is", async () => {
     expect(protectedIn(await evaluateStack({ settings: everyOption }))).to.deep.equal([
+      "Api slipway-api",
+      "Eip slipway-nat",
       "LoadBalancer slipway-load-balancer",
       "Repository basket-repository",
       "Repository search-repository",

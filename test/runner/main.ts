@@ -1,6 +1,7 @@
 /**
  * `npm test`: types, lint and format beside every test; `npm test -- test/handlers` runs a part of the tests. Whatever else
- * is given goes to mocha: `npm test -- --grep dead-letter`. With `--slow`, prints where the time went.
+ * is given goes to mocha: `npm test -- --grep dead-letter`. With `--slow`, prints where the time went; `--freeze` only writes
+ * down the names of all resources.
  */
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
@@ -17,6 +18,8 @@ const root = path.resolve(__dirname, "../..");
 /** Scenarios wait for processes and timers: a third worker uses what two leave of two cores. */
 const JOBS = "3";
 
+const FROZEN = "test/infra/frozenNames.test.ts";
+
 interface Ended {
   code: number;
   output: string;
@@ -25,6 +28,7 @@ interface Ended {
 async function main(args: string[]): Promise<number> {
   const paths = args.filter((it) => existsSync(path.join(root, it)));
   const slow = args.includes("--slow");
+  if (args.includes("--freeze")) return mocha([FROZEN], { SLIPWAY_FREEZE: "1" });
   const options = args.filter((it) => !paths.includes(it) && it !== "--slow");
   const files =
     paths.length === 0 ? await allTests(root) : (await Promise.all(paths.map((it) => testsOf(root, it)))).flat();

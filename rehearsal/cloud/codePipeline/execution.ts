@@ -13,7 +13,7 @@ import { resolve } from "./variables";
 export function createRunner(cloud: Cloud, types: Record<string, ActionType>) {
   const tell = createStateChanges(cloud);
   /** Callbacks of waiting executions, by id: true lets one enter its stage, false means superseded. */
-  const doors = new Map<string, (enters: boolean) => void>();
+  const gates = new Map<string, (enters: boolean) => void>();
 
   function start(pipeline: Pipeline, overrides: Map<string, string>): Execution {
     const now = cloud.clock.now();
@@ -54,7 +54,7 @@ export function createRunner(cloud: Cloud, types: Record<string, ActionType>) {
     pipeline.occupancy.set(stage, now);
     if (superseded !== undefined) knock(superseded, false);
     if (now.inside === execution) return Promise.resolve(true);
-    return new Promise((resolve) => doors.set(execution, resolve));
+    return new Promise((resolve) => gates.set(execution, resolve));
   }
 
   function open(pipeline: Pipeline, stage: string): void {
@@ -64,8 +64,8 @@ export function createRunner(cloud: Cloud, types: Record<string, ActionType>) {
   }
 
   function knock(execution: string, enters: boolean): void {
-    doors.get(execution)?.(enters);
-    doors.delete(execution);
+    gates.get(execution)?.(enters);
+    gates.delete(execution);
   }
 
   async function runStage(

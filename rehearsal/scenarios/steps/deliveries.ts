@@ -1,7 +1,7 @@
 import type { CloudEvent } from "../../cloud/events";
 import type { RefUpdate, Repository } from "../../forges/repository";
 import { expectEqual, expectSame, type Step } from "../scenario";
-import { intakeOf, type ScenarioContext, stackOf } from "../scenarioContext";
+import { pushEntryOf, type ScenarioContext, stackOf } from "../scenarioContext";
 import { application, type usualSchedules, web } from "./delivered";
 import { expectTold } from "./notices";
 import { at, expectState } from "./state";
@@ -113,7 +113,7 @@ export function expectNeverWaited(context: ScenarioContext, executionId: string)
 export const addWebhook: Step = {
   title: "the webhook is added at GitHub",
   async run(context) {
-    const { webhook } = intakeOf(context);
+    const { webhook } = pushEntryOf(context);
     if (webhook === undefined) return "none: the branch is polled";
     const ping = await context.forges.addWebhook(context.repository, { ...webhook, contentType: "json" });
     expectEqual("GitHub's ping was answered", ping?.answer?.status ?? ping?.error, 200);

@@ -1,5 +1,5 @@
 import type { GetQueueAttributesResult } from "@aws-sdk/client-sqs";
-import { intakeOf, type ScenarioContext, stackOf } from "../scenarioContext";
+import { pushEntryOf, type ScenarioContext, stackOf } from "../scenarioContext";
 import { asOperator } from "./operator";
 
 /** The push queue and its dead-letter queue. */
@@ -16,7 +16,7 @@ export interface Queues {
  * Finds them among the declared resources: the FIFO queue with a redrive policy, and the queue named in that policy.
  */
 export function queuesOf(context: ScenarioContext): Queues {
-  const { registrations } = stackOf(context, intakeOf(context).stack);
+  const { registrations } = stackOf(context, pushEntryOf(context).stack);
   const declared = registrations.filter((it) => it.type === "aws:sqs/queue:Queue");
   const queue = declared.find(({ inputs }) => inputs.redrivePolicy !== undefined && inputs.fifoQueue === true);
   const redrive = JSON.parse(String(queue?.inputs.redrivePolicy ?? "{}"));

@@ -14,7 +14,7 @@ import {
 import { expectEqual, type Mismatch, type Scenario, type Step } from "../../../rehearsal/scenarios/scenario";
 import {
   createScenarioContext,
-  intakeOf,
+  pushEntryOf,
   type ScenarioContext,
   stackOf,
 } from "../../../rehearsal/scenarios/scenarioContext";
@@ -307,9 +307,9 @@ describe("rehearsal: playing a scenario", () => {
       ["storefront-def5678", "storefront-def5678", "storefront-abc1234"],
     );
     const webhook = { url: webhookUrls[KEY], secret: webhookSecrets[KEY] };
-    assert.deepEqual(intakeOf(two), { stack: "dev", webhook });
+    assert.deepEqual(pushEntryOf(two), { stack: "dev", webhook });
     assert.throws(
-      () => intakeOf(two, "gitlab/acme/storefront"),
+      () => pushEntryOf(two, "gitlab/acme/storefront"),
       "The outputs webhookUrls and webhookSecrets of dev have no gitlab/acme/storefront.",
     );
     assert.throws(() => stackOf(two, "staging"), "Stack staging is not in this account: there are dev, prod.");
@@ -327,7 +327,7 @@ describe("rehearsal: playing a scenario", () => {
     const { webhookUrls: _, webhookSecrets: __, ...rest } = outputs;
     const other = await createTestCloud([]);
     const polled = await createScenarioContext(await rehearsalOf(other, [stack("cn-north-1", rest)]));
-    assert.deepEqual(intakeOf(polled), { stack: "cn-north-1", webhook: undefined });
+    assert.deepEqual(pushEntryOf(polled), { stack: "cn-north-1", webhook: undefined });
     const update = await polled.repository.commit({ "README.md": { mode: "100644", content: "1\n" } }, "Release 1.0.0");
     assert.isUndefined(await polled.push(update));
     assert.equal(commitOf(polled, "1.0.0"), update.after);
