@@ -227,6 +227,8 @@ describe("The targets of EventBridge's rules", () => {
     await putEvents();
     const failures = async (count: number) => {
       while (pipelineErrors.length > 2 - count) await new Promise(setImmediate);
+      // Until the retry waits for its time.
+      await new Promise(setImmediate);
     };
     await failures(1);
     // The metric TriggeredRules counts the rule when it matches, not when its retries end.
