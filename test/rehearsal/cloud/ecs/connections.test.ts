@@ -162,6 +162,8 @@ describe("A task's connections", () => {
         `To ${url}`,
         [...asked, ...asked].join("|").trim(),
       ]);
+      // The forge records a push when its own git has ended, which may be after the task's.
+      while (forges.pushes.length === 0) await new Promise(setImmediate);
       const [pushed] = forges.pushes;
       expect([pushed?.repository.name, pushed?.update.ref, pushed?.message]).to.deep.equal([
         repository.name,
