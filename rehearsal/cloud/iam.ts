@@ -1,6 +1,3 @@
-// @cloud-copilot/iam-simulate evaluates real policy documents against AWS's service authorization data. Actions that
-// cannot be restricted to a resource, and condition keys that do not exist, are evaluated as in AWS.
-import { runSimulation } from "@cloud-copilot/iam-simulate";
 import type { RoleArgs } from "@pulumi/aws/iam/role";
 import type { RolePolicyArgs } from "@pulumi/aws/iam/rolePolicy";
 import type { RolePolicyAttachmentArgs } from "@pulumi/aws/iam/rolePolicyAttachment";
@@ -16,9 +13,10 @@ import {
   resourcePolicyName,
   saying,
 } from "./iam/denial";
+import { evaluate, type Verdict } from "./iam/evaluate";
 import { createInstanceProfiles } from "./iam/instanceProfiles";
 import { managedPolicy } from "./iam/managedPolicies";
-import { asList, covers, type Grant, grantsOf, type NamedPolicy, withoutGrant } from "./policies";
+import { covers, type Grant, grantsOf, type NamedPolicy, withoutGrant } from "./policies";
 import {
   awsError,
   type Cloud,
@@ -61,8 +59,6 @@ const SENDS_SOURCE_ACCOUNT = new Set(["codebuild", "ecs-tasks", "events"]);
 export function createIam(account: Pick<Cloud, "accountId" | "partition" | "physicalName" | "arn">) {
   const roles = new Map<string, Role>();
   const decisions: Decision[] = [];
-  // Policies never change: a role that gets another has one more name in the key.
-  const evaluated = new Map<string, ReturnType<typeof simulate>>();
   const profiles = createInstanceProfiles(account, (name) => roleNamed(name).arn);
 
   function roleNamed(name: string): Role {
@@ -104,73 +100,45 @@ export function createIam(account: Pick<Cloud, "accountId" | "partition" | "phys
     return role;
   }
 
-  async function simulate(
-    { principal, permission, resourcePolicy }: Decision,
-    policies: NamedPolicy[],
-  ): Promise<{ allowed: boolean; explicitly: boolean }> {
+  function judge({ principal, permission, resourcePolicy }: Decision, policies: NamedPolicy[]): Verdict {
     const role = roleOf(principal);
-    const answer = await runSimulation(
-      {
-        request: {
-          action: permission.action,
-          resource: { resource: permission.resource, accountId: account.accountId },
-          principal: role === undefined ? asService(principalName(principal)) : sessionArn(role),
-          contextVariables: contextOf(principal, permission),
-        },
-        identityPolicies: policies.map((it) => ({ name: it.name, policy: it.document })),
-        serviceControlPolicies: [],
-        resourceControlPolicies: [],
-        resourcePolicy: resourcePolicy && trusting(resourcePolicy),
-      },
-      {},
+    const caller =
+      role === undefined
+        ? ({ kind: "service", name: principalName(principal) } as const)
+        : ({ kind: "role", arn: role.arn, sessionArn: sessionArn(role) } as const);
+    const request = { ...permission, caller, context: contextOf(principal, permission) };
+    return evaluate(
+      request,
+      policies.map(({ document }) => document),
+      resourcePolicy,
     );
-    if (answer.resultType === "error")
-      throw awsError(
-        "RehearsalFault",
-        `IAM cannot judge ${permission.action} on ${permission.resource}: ${JSON.stringify(answer.errors)}`,
-        501,
-      );
-    return { allowed: answer.overallResult === "Allowed", explicitly: answer.overallResult === "ExplicitlyDenied" };
   }
 
-  /** An evaluation takes some milliseconds, and polling functions repeat the same calls. */
-  function simulateOnce(decision: Decision, policies: NamedPolicy[]): ReturnType<typeof simulate> {
-    const key = JSON.stringify([decision, policies.map(({ name }) => name)]);
-    const known = evaluated.get(key) ?? simulate(decision, policies);
-    evaluated.set(key, known);
-    return known;
-  }
-
-  async function decide(principal: Principal, permission: Permission, resourcePolicy?: PolicyDocument) {
+  function decide(principal: Principal, permission: Permission, resourcePolicy?: PolicyDocument) {
     const role = roleOf(principal);
     const decision: Decision = { principal, permission, resourcePolicy };
-    const { allowed, explicitly } = await simulateOnce(decision, policiesOf(role));
-    if (!allowed)
+    const verdict = judge(decision, policiesOf(role));
+    const explicitly = verdict === "explicitly denied";
+    if (verdict !== "allowed")
       decision.denial =
         `${role === undefined ? `Service: ${principalName(principal)}` : `User: ${sessionArn(role)}`} is not authorized ` +
         `to perform: ${permission.action} on resource: ${permission.resource}` +
         `${explicitly ? " with an explicit deny" : ""}. ` +
-        (explicitly
-          ? await denying(decision)
-          : role === undefined
-            ? invited(decision)
-            : nearest(policiesOf(role), decision));
+        (explicitly ? denying(decision) : role === undefined ? invited(decision) : nearest(policiesOf(role), decision));
     decisions.push(decision);
     return decision;
   }
 
   /** The statement that denies the call by itself. */
-  async function denying(decision: Decision): Promise<string> {
-    const denies = async (policies: NamedPolicy[], resourcePolicy?: PolicyDocument) =>
-      (await simulate({ ...decision, resourcePolicy }, policies)).explicitly;
+  function denying(decision: Decision): string {
+    const denies = (policies: NamedPolicy[], resourcePolicy?: PolicyDocument) =>
+      judge({ ...decision, resourcePolicy }, policies) === "explicitly denied";
     for (const { name, document } of policiesOf(roleOf(decision.principal)))
-      for (const statement of document.Statement) {
-        const alone = { ...document, Statement: [statement] };
-        if (await denies([{ name, document: alone }]))
+      for (const statement of document.Statement)
+        if (denies([{ name, document: { ...document, Statement: [statement] } }]))
           return saying(`The policy ${name} denies it`, statement as ResourceStatement, decision);
-      }
     for (const statement of decision.resourcePolicy?.Statement ?? [])
-      if (await denies([], { Version: "2012-10-17", Statement: [statement] }))
+      if (denies([], { Version: "2012-10-17", Statement: [statement] }))
         return saying(`${resourcePolicyName(decision)} denies it`, statement as ResourceStatement, decision);
     return "No single statement has it.";
   }
@@ -186,7 +154,7 @@ export function createIam(account: Pick<Cloud, "accountId" | "partition" | "phys
      */
     async authorize(principal: Principal, permission: Permission, resourcePolicy?: PolicyDocument): Promise<void> {
       if (principal.kind === "operator" || principal.kind === "aws") return;
-      const { denial } = await decide(principal, permission, resourcePolicy);
+      const { denial } = decide(principal, permission, resourcePolicy);
       if (denial !== undefined) throw awsError("AccessDeniedException", denial);
     },
     /** @throws AwsError AccessDenied if the role's trust policy does not allow the service */
@@ -196,7 +164,7 @@ export function createIam(account: Pick<Cloud, "accountId" | "partition" | "phys
       const permission = { action: "sts:AssumeRole", resource: roleArn };
       const sendsAccount = SENDS_SOURCE_ACCOUNT.has(service.split(".")[0] ?? "");
       const context: Record<string, string> = sendsAccount ? { "aws:SourceAccount": account.accountId } : {};
-      const { denial } = await decide({ kind: "service", service, context }, permission, role.trust);
+      const { denial } = decide({ kind: "service", service, context }, permission, role.trust);
       if (denial !== undefined)
         throw awsError("AccessDenied", `${service} is unable to assume the role ${roleArn}: ${denial}`, 403);
     },
@@ -212,7 +180,7 @@ export function createIam(account: Pick<Cloud, "accountId" | "partition" | "phys
         const { principal, permission } = decision;
         const concerns = principal.kind === "role" && principal.arn === role.arn && decision.denial === undefined;
         if (!concerns || permission.action !== grant.action || !covers(grant.resource, permission.resource)) continue;
-        if (!(await simulate(decision, rest)).allowed) return decision;
+        if (judge(decision, rest) !== "allowed") return decision;
       }
       return undefined;
     },
@@ -220,23 +188,6 @@ export function createIam(account: Pick<Cloud, "accountId" | "partition" | "phys
 }
 
 export type Iam = ReturnType<typeof createIam>;
-
-/**
- * The simulation recognises only service principals with endings used outside China (@cloud-copilot/iam-utils,
- * isServicePrincipal): ec2.amazonaws.com.cn gets such an ending, and stays distinct from EC2's elsewhere.
- */
-const asService = (principal: string): string =>
-  principal.endsWith(".amazonaws.com.cn") ? `${principal}.amazonaws.com` : principal;
-
-/** The same policy, with service names that the simulation recognises. */
-const trusting = (policy: PolicyDocument): PolicyDocument => ({
-  ...policy,
-  Statement: (policy.Statement as ResourceStatement[]).map((it) =>
-    typeof it.Principal === "object" && it.Principal.Service !== undefined
-      ? { ...it, Principal: { ...it.Principal, Service: asList(it.Principal.Service).map(asService) } }
-      : it,
-  ),
-});
 
 const policiesOf = (role: Role | undefined): NamedPolicy[] =>
   role === undefined ? [] : [...role.policies, ...role.managed];
