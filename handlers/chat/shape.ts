@@ -6,7 +6,7 @@ export type ChatKind = (typeof CHAT_KINDS)[number];
 interface Chat {
   /** The request body, with the text cut to the chat's limit. No part of the text can mention people. */
   body(text: string): object;
-  /** The field of a 200 answer that is 0 on success; absent if the status alone shows it. */
+  /** The field of a 200 answer that is 0 on success; absent if the HTTP status shows success. */
   codeField?: string;
 }
 

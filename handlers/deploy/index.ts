@@ -6,12 +6,8 @@ import { SNSClient } from "@aws-sdk/client-sns";
 import { SQSClient } from "@aws-sdk/client-sqs";
 import type { CodePipelineEvent, SQSBatchResponse, SQSEvent } from "aws-lambda";
 import { clientSettings, queueClientSettings } from "../shared/clientSettings";
-import { EXECUTION, type Job, type JobResult, parameter, runJob } from "../shared/codePipelineJob";
-import { imageParameters } from "../shared/imageParameters";
 import { log } from "../shared/log";
-import { takeJob } from "../shared/records/jobs";
-import { takeMessages } from "../shared/records/messages";
-import { goOn } from "../shared/records/rounds";
+import { recordedHandler } from "../shared/records/handler";
 import type { DeployOptions } from "./options";
 import { advanceDeployment, currentRecord, type RecordedContext } from "./recorded";
 import type { RolloutStateChange } from "./rolloutEvent";
@@ -68,37 +64,15 @@ export function createDeploy(
     },
     requests: requests && { ...requests, sns: new SNSClient(clientSettings(3, 5)) },
   };
-  return async (event) => {
-    if ("Records" in event) {
-      return takeMessages(context, event, (record) => advanceDeployment(context, record, { kind: "message" }));
-    }
-    if ("detail" in event) {
-      await takeEvent(context, event);
-    } else {
-      await runJob(context.pipelines, event, (job) => openJob(context, job));
-    }
-    return undefined;
-  };
-}
-
-/** Records the job and advances it as far as possible. Events and messages do the rest. */
-async function openJob(context: RecordedContext, job: Job): Promise<JobResult> {
-  const wanted = {
-    kind: "deploy" as const,
-    ...imageParameters(job),
-    execution: parameter(job, "execution", EXECUTION, "the id of the pipeline's execution"),
-  };
-  const record = await takeJob(context, wanted, job);
-  await goOn(context, () => advanceDeployment(context, record, { kind: "job" }));
-  return { kind: "open" };
-}
-
-/** An event may arrive before its record, twice, or after the end: the record says what remains to be done. */
-async function takeEvent(context: RecordedContext, { detail }: RolloutStateChange): Promise<void> {
-  const record = await currentRecord(context);
-  if (record === undefined) {
-    log("info", "no deployment is under way", { deployment: detail.deploymentId, event: detail.eventName });
-    return;
-  }
-  await goOn(context, () => advanceDeployment(context, record, { kind: "event", event: detail }));
+  return recordedHandler(context, {
+    kind: "deploy",
+    advance: (record, occasion) => advanceDeployment(context, record, occasion),
+    recordOf: async (detail: RolloutStateChange["detail"]) => {
+      const record = await currentRecord(context);
+      if (record === undefined) {
+        log("info", "no deployment is under way", { deployment: detail.deploymentId, event: detail.eventName });
+      }
+      return record;
+    },
+  });
 }

@@ -6,7 +6,7 @@ import { putTag } from "../shared/imageTag";
 import { acquireLock, BEGINNING, describeHolder, lockSeconds, readLock, releaseLock, renewLock } from "../shared/lock";
 import { log } from "../shared/log";
 import type { RecordContext } from "../shared/records/context";
-import { continueJob, isExecutionOver, reportOutcome } from "../shared/records/jobs";
+import { isExecutionOver, reportOutcome } from "../shared/records/jobs";
 import {
   actionRecordId,
   type DeploymentRecord,
@@ -39,18 +39,11 @@ export async function advanceDeployment(
   record: DeploymentRecord,
   occasion: Occasion<RolloutEvent>,
 ): Promise<boolean> {
-  const isOver = await takeRounds(context, record, {
+  return takeRounds(context, record, occasion, {
     step: (current) => step(context, current, occasion),
     conclude: (current) =>
       current.action === undefined ? concludeRequest(context, current) : concludeAction(context, current, occasion),
   });
-  if (occasion.kind === "message" && !isOver) {
-    const current = await readRecord(context.table, record.id);
-    if (current !== undefined && !isEnded(current)) {
-      await continueJob(context, current);
-    }
-  }
-  return isOver;
 }
 
 /** The record of the application's current deployment, unless it has ended. Events of the services belong to it. */

@@ -44,7 +44,7 @@ export async function upload(
   const parts = inParts(content, PART);
   try {
     const first = (await parts.next()).value ?? Buffer.alloc(0);
-    // More parts may follow a full first part; only one that is not full must be the last.
+    // A full first part may be followed by more parts. A part that is not full is the last one.
     const { VersionId, size } =
       first.length < PART
         ? await put(client, destination, first, abortSignal)

@@ -6,12 +6,8 @@ import { ECSClient } from "@aws-sdk/client-ecs";
 import { SQSClient } from "@aws-sdk/client-sqs";
 import type { CodePipelineEvent, SQSBatchResponse, SQSEvent } from "aws-lambda";
 import { clientSettings, queueClientSettings } from "../shared/clientSettings";
-import { EXECUTION, type Job, type JobResult, parameter, runJob } from "../shared/codePipelineJob";
-import { imageParameters } from "../shared/imageParameters";
 import { log } from "../shared/log";
-import { takeJob } from "../shared/records/jobs";
-import { takeMessages } from "../shared/records/messages";
-import { goOn } from "../shared/records/rounds";
+import { recordedHandler } from "../shared/records/handler";
 import type { MigrateOptions } from "./options";
 import { advanceMigration, type RecordedMigration, recordOfTask } from "./recorded";
 import type { TaskStateChangeEvent } from "./taskEvent";
@@ -55,37 +51,15 @@ export function createMigrate(
       now: Date.now,
     },
   };
-  return async (event) => {
-    if ("Records" in event) {
-      return takeMessages(context, event, (record) => advanceMigration(context, record, { kind: "message" }));
-    }
-    if ("detail" in event) {
-      await takeEvent(context, event);
-    } else {
-      await runJob(context.pipelines, event, (job) => openJob(context, job));
-    }
-    return undefined;
-  };
-}
-
-/** Records the job and advances it as far as possible. Events and messages do the rest. */
-async function openJob(context: RecordedMigration, job: Job): Promise<JobResult> {
-  const wanted = {
-    kind: "migrate" as const,
-    ...imageParameters(job),
-    execution: parameter(job, "execution", EXECUTION, "the id of the pipeline's execution"),
-  };
-  const record = await takeJob(context, wanted, job);
-  await goOn(context, () => advanceMigration(context, record, { kind: "job" }));
-  return { kind: "open" };
-}
-
-/** An event may arrive before its record, twice, or after the end: the record says what remains to be done. */
-async function takeEvent(context: RecordedMigration, { detail }: TaskStateChangeEvent): Promise<void> {
-  const record = await recordOfTask(context, detail);
-  if (record === undefined) {
-    log("info", "no task of a migration that is under way", { task: detail.taskArn, startedBy: detail.startedBy });
-    return;
-  }
-  await goOn(context, () => advanceMigration(context, record, { kind: "event", event: detail }));
+  return recordedHandler(context, {
+    kind: "migrate",
+    advance: (record, occasion) => advanceMigration(context, record, occasion),
+    recordOf: async (detail: TaskStateChangeEvent["detail"]) => {
+      const record = await recordOfTask(context, detail);
+      if (record === undefined) {
+        log("info", "no task of a migration that is under way", { task: detail.taskArn, startedBy: detail.startedBy });
+      }
+      return record;
+    },
+  });
 }

@@ -53,7 +53,7 @@ export type MigrationOutcome = JobOutcome<MigrationState>;
  * 1. The first registers a revision and runs nothing. Its record decides: of several concurrent rounds only one is
  *    recorded, so only one revision is used.
  * 2. The second starts the task, with a client token derived from the revision: a repeated step gets the same task, and
- *    one that is too late for that is rejected.
+ *    a step that is too late is rejected.
  * 3. All others observe.
  *
  * @param state the previous step's result; absent at the start

@@ -2,7 +2,7 @@ import { explain, failureType, isTransient } from "../shared/failure";
 import { acquireLock, describeHolder, releaseLock } from "../shared/lock";
 import { log } from "../shared/log";
 import type { RecordContext } from "../shared/records/context";
-import { continueJob, isExecutionOver, reportOutcome } from "../shared/records/jobs";
+import { isExecutionOver, reportOutcome } from "../shared/records/jobs";
 import { actionRecordId, type DeploymentRecord, isEnded, readRecord } from "../shared/records/record";
 import { type Occasion, type Round, takeRounds } from "../shared/records/rounds";
 import { advance, type MigrationContext, type MigrationOutcome } from "./migration";
@@ -28,17 +28,10 @@ export async function advanceMigration(
   record: DeploymentRecord,
   occasion: Occasion<TaskStateChange>,
 ): Promise<boolean> {
-  const isOver = await takeRounds(context, record, {
+  return takeRounds(context, record, occasion, {
     step: (current) => step(context, current, occasion),
     conclude: (current) => conclude(context, current, occasion),
   });
-  if (occasion.kind === "message" && !isOver) {
-    const current = await readRecord(context.table, record.id);
-    if (current !== undefined && !isEnded(current)) {
-      await continueJob(context, current);
-    }
-  }
-  return isOver;
 }
 
 /** The record of the migration that started a task, unless it has ended. */

@@ -10,7 +10,7 @@ export function viewOf(record: PullRequestRecord): object {
   return { ...shown, url, reason, cause, task, build };
 }
 
-/** Tells a repeated post how to run the pull request again. */
+/** The hint in the answer to a repeated post: how to run the pull request again. */
 export function hintOf({ id, state, image }: PullRequestRecord, request: PullRequestRequest): string | undefined {
   const again = `DELETE /pullrequests/${id}, then post it again`;
   if (image !== request.image) {

@@ -18,7 +18,7 @@ export function latestRevision(family: string, rules: ObservedRule[]): number {
 }
 
 /**
- * The described revision with the image: the one that rules already use if it matches, otherwise a new one.
+ * The described revision with the image: the revision that rules already use, if it matches, otherwise a new revision.
  * @param latest revision that rules use
  * @returns `family:revision`
  */

@@ -6,7 +6,7 @@ export interface SchedulesState {
   id: string;
   /** When it started, in epoch seconds. */
   since: number;
-  /** `family:revision` for the schedules; absent if there are none. */
+  /** `family:revision` for the schedules; absent if the file has no schedules. */
   taskDefinition?: string | undefined;
   /** Latest revision that schedules use or will use, as planned. Later ones belong to another update. */
   latest: number;

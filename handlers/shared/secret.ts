@@ -48,7 +48,7 @@ export function cachedSecret(read: () => Promise<string>, now: () => number): Ca
   };
 }
 
-/** Whether the cached secret passes a check, or else the one that it was rotated to. */
+/** Whether the cached secret passes a check. If not, the secret is read again in case it was rotated. */
 export async function verifyWithRotation(secret: CachedSecret, check: (value: string) => boolean): Promise<boolean> {
   if (check(await secret.current())) {
     return true;

@@ -15,7 +15,7 @@ export type PushVerdict =
   | Malformed;
 
 /**
- * Selects the pushes to tracked branches, or gives the reason why there are none.
+ * Selects the pushes to tracked branches, or says why no push qualifies.
  * @param repository the one whose secret signed the request: pushes to any other are rejected
  * @param sources tracked branches of that repository
  */

@@ -6,7 +6,7 @@ import type { PullRequest } from "./github.ts";
 export interface Neighbours {
   /** The open pull request of this change. */
   own: PullRequest | undefined;
-  /** The latest open or merged one that was requested after this change. It stays, and this change's is not opened. */
+  /** The latest open or merged pull request that was requested after this change. It stays; this change gets none. */
   later: PullRequest | undefined;
   /** The open ones that were requested earlier; they are closed. */
   earlier: PullRequest[];

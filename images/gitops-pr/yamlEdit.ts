@@ -63,7 +63,7 @@ export function removePair(text: string, map: YAMLMap, key: string): Edit {
   if (previous !== undefined || next === undefined) {
     return remove(lineStart(text, start), nextLine(text, end));
   }
-  // The first pair is on the line of the list's dash. It stays, alone if comments or blank lines follow.
+  // The first pair is on the line of the list's dash. It stays there, by itself if comments or blank lines follow.
   return /^\s*\n[ ]*$/.test(text.slice(lineEnd(text, end), startOf(next.key)))
     ? remove(start, startOf(next.key))
     : remove(text.slice(0, start).trimEnd().length, lineEnd(text, end));

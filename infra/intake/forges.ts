@@ -31,14 +31,11 @@ export function forgeAddresses(settings: Settings): { forges: string[]; probe: s
 }
 
 /** How fetch and poll reach the forges of the tracked branches. */
-export const forgeAccess = (settings: Settings): ForgeAccess =>
-  accessTo(forgesOf(trackedBranches(settings)), settings.forges);
-
-function accessTo(forges: Forge[], settings: Settings["forges"]): ForgeAccess {
+export function forgeAccess(settings: Settings): ForgeAccess {
   const statements: Statement[] = [];
-  const options = forges.map((forge) => {
-    const url = forgeUrl(forge, settings);
-    const reference = settings[forge]?.token;
+  const options = forgesOf(trackedBranches(settings)).map((forge) => {
+    const url = forgeUrl(forge, settings.forges);
+    const reference = settings.forges[forge]?.token;
     if (reference === undefined) return [forge, { url }];
     const token = secretLocation(reference);
     statements.push(readingSecret(token));

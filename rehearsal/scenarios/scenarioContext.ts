@@ -146,7 +146,9 @@ async function enter(rehearsal: Rehearsal): Promise<ScenarioContext> {
     ask: (url, asked) => clock.during(request(addresses, url, asked)),
     async push(update, pushed = context.repository) {
       context.mark = account.events.length;
-      const [delivery] = await forges.push(pushed, await update);
+      const push = async () => forges.push(pushed, await update);
+      // On a busy machine, a large commit would otherwise take minutes of the account's time.
+      const [delivery] = await clock.during(push());
       if (delivery === undefined && stacks.some(({ outputs }) => outputs.webhookUrls !== undefined))
         throw new Error(`No webhook of ${pushed.name} takes pushes: add one first.`);
       return delivery;

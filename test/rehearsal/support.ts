@@ -5,6 +5,7 @@ import { createClock } from "../../rehearsal/clock";
 import { type Account, createCloud } from "../../rehearsal/cloud/cloud";
 import type { Injector } from "../../rehearsal/cloud/injection";
 import type { Cloud, Service } from "../../rehearsal/cloud/service";
+import type { Registration } from "../../rehearsal/monitor";
 
 export interface TestCloud extends Account {
   /** Declares a role that `service` may assume, with one inline policy of these statements; resolves with its ARN. */
@@ -91,4 +92,24 @@ export async function createTestCloud(
       await rm(directory, { recursive: true, force: true });
     })(account.close),
   });
+}
+
+/** A custom resource as a program registers it. @param urn names its type and itself */
+export function registrationOf(urn: string, more: Partial<Registration> = {}): Registration {
+  const [type = "", name = ""] = urn.split("::").slice(2);
+  return {
+    urn,
+    type,
+    name,
+    parent: "",
+    kind: "custom",
+    secrets: [],
+    ignoreChanges: [],
+    protect: false,
+    aliases: [],
+    dependencies: [],
+    inputs: {},
+    outputs: {},
+    ...more,
+  };
 }

@@ -1,7 +1,7 @@
-import { explain } from "../failure";
 import { log } from "../log";
 import type { RecordContext } from "./context";
-import { advanceRecord, type DeploymentProgress, type DeploymentRecord, isEnded } from "./record";
+import { continueJob } from "./jobs";
+import { advanceRecord, type DeploymentProgress, type DeploymentRecord, isEnded, readRecord } from "./record";
 
 /** Why a record is looked at: CodePipeline's job, a message from the queue, or an event. */
 export type Occasion<Event> = { kind: "job" } | { kind: "message" } | { kind: "event"; event: Event };
@@ -24,14 +24,26 @@ export interface RecordedWork {
 const ROUNDS = 8;
 
 /**
- * Advances a record as far as possible without waiting.
+ * Advances a record as far as possible without waiting. A message also continues a job that has been open for long.
  * @returns whether it is done
  */
 export async function takeRounds(
-  { table, now }: RecordContext,
+  context: RecordContext,
   record: DeploymentRecord,
+  occasion: Occasion<unknown>,
   work: RecordedWork,
 ): Promise<boolean> {
+  const isOver = await advance(context, record, work);
+  if (occasion.kind === "message" && !isOver) {
+    const current = await readRecord(context.table, record.id);
+    if (current !== undefined && !isEnded(current)) {
+      await continueJob(context, current);
+    }
+  }
+  return isOver;
+}
+
+async function advance({ table, now }: RecordContext, record: DeploymentRecord, work: RecordedWork): Promise<boolean> {
   let current = record;
   for (let round = 0; round < ROUNDS && !isEnded(current); round += 1) {
     const { further, ...progress } = await work.step(current);
@@ -49,13 +61,4 @@ export async function takeRounds(
     }
   }
   return isEnded(current) && (await work.conclude(current));
-}
-
-/** Advances a record, and only logs errors: a message will retry. */
-export async function goOn({ application }: RecordContext, work: () => Promise<boolean>): Promise<void> {
-  try {
-    await work();
-  } catch (error) {
-    log("warn", "left to the next message", { application, cause: explain(error) });
-  }
 }

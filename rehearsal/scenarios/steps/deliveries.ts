@@ -185,8 +185,9 @@ export async function expectDelivered(
     execution.actions.map(([action, status]) => [placeOf(action), status]),
     expected.flat().map((action) => [placeOf(action), "Succeeded"]),
   );
-  await expectMigratedFirst(context, execution.id, version, name);
-  if (waitedFor.length === 0) expectNeverWaited(context, execution.id);
+  const waited = waitedFor.length > 0;
+  await expectMigratedFirst(context, execution.id, version, { stack: name, waited });
+  if (!waited) expectNeverWaited(context, execution.id);
   await expectState(context, at(version, schedules), name);
   await expectTold(context, [...waitedFor, `${application} in ${environment}: ${version} succeeded`], name);
   return expected.flat().join(", ");

@@ -84,6 +84,15 @@ export const recovers = (minutes: number, expected: Changes): Step => ({
   },
 });
 
+/** Stops a web service's tasks until none answers: one that is being stopped, or has just started, still does. */
+async function statusWithoutTasks(context: ScenarioContext, name: string): Promise<number> {
+  for (;;) {
+    await context.clock.during(stopTasks(context, name));
+    const { status } = await context.ask(serviceUrl(context));
+    if (status !== 200) return status;
+  }
+}
+
 /** A web service has no task for any request. */
 export const answersNothing = (name: string, times: number, alarm: string): Step => ({
   title: `the load balancer finds no task of ${name}, and its alarm goes off`,
@@ -91,8 +100,7 @@ export const answersNothing = (name: string, times: number, alarm: string): Step
     mark(context);
     const answers: number[] = [];
     for (let asked = 0; asked < times; asked++) {
-      await context.clock.during(stopTasks(context, name));
-      answers.push((await context.ask(serviceUrl(context))).status);
+      answers.push(await statusWithoutTasks(context, name));
       await context.pass(2 * MINUTE);
     }
     // 502 from a target that has just stopped, 503 without one.

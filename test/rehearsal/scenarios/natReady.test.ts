@@ -1,24 +1,12 @@
 import { assert } from "chai";
-import type { Registration } from "../../../rehearsal/monitor";
 import { natInstanceReady } from "../../../rehearsal/scenarios/steps/natReady";
 import { refusalMessage } from "../../refusal";
-import { createTestCloud, type TestCloud } from "../support";
+import { createTestCloud, registrationOf, type TestCloud } from "../support";
 
 const id = "eni-0123456789abcdef0";
-const networkInterface: Registration = {
-  urn: "urn:pulumi:test::slipway::aws:ec2/networkInterface:NetworkInterface::nat",
-  type: "aws:ec2/networkInterface:NetworkInterface",
-  name: "nat",
-  parent: "",
-  kind: "custom",
-  secrets: [],
-  ignoreChanges: [],
-  protect: false,
-  aliases: [],
-  dependencies: [],
-  inputs: {},
+const networkInterface = registrationOf("urn:pulumi:test::slipway::aws:ec2/networkInterface:NetworkInterface::nat", {
   outputs: { arn: `arn:aws-cn:ec2:cn-north-1:123456789012:network-interface/${id}` },
-};
+});
 
 describe("rehearsal: a stack with a NAT instance", () => {
   let account: TestCloud;

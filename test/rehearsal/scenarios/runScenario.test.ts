@@ -21,7 +21,7 @@ import {
 import { pipelineOf } from "../../../rehearsal/scenarios/steps/deliveries";
 import { errorLine } from "../../../rehearsal/scenarios/steps/errorLine";
 import { commitOf } from "../../../rehearsal/scenarios/steps/versions";
-import { createTestCloud, type TestCloud } from "../support";
+import { createTestCloud, registrationOf, type TestCloud } from "../support";
 
 const KEY = "github/acme/storefront";
 const outputs = {
@@ -32,20 +32,9 @@ const outputs = {
   pipelines: { storefront: "storefront-abc1234" },
 };
 
-const fetchFunction: Registration = {
-  urn: "urn:pulumi:test::slipway::aws:lambda/function:Function::fetch",
-  type: "aws:lambda/function:Function",
-  name: "fetch",
-  parent: "",
-  kind: "custom",
-  secrets: [],
-  ignoreChanges: [],
-  protect: false,
-  aliases: [],
-  dependencies: [],
+const fetchFunction = registrationOf("urn:pulumi:test::slipway::aws:lambda/function:Function::fetch", {
   inputs: { loggingConfig: { logFormat: "Text", logGroup: "fetch-logs" } },
-  outputs: {},
-};
+});
 
 const stack = (name: string, outputs: object, registrations: Registration[] = []) => ({
   name,

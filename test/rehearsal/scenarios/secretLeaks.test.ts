@@ -5,25 +5,13 @@ import { createSecretsManager } from "../../../rehearsal/cloud/secretsManager";
 import type { Registration } from "../../../rehearsal/monitor";
 import type { ScenarioContext } from "../../../rehearsal/scenarios/scenarioContext";
 import { leaksIn, secretsOf } from "../../../rehearsal/scenarios/steps/secretLeaks";
-import { createTestCloud, type TestCloud } from "../support";
+import { createTestCloud, registrationOf, type TestCloud } from "../support";
 
 const given = 'given "7c41"';
 const made = "made-35b4";
 
-const registration = (type: string, outputs: Record<string, unknown>): Registration => ({
-  urn: `urn:pulumi:dev::slipway::${type}::it`,
-  type,
-  name: "it",
-  parent: "",
-  kind: "custom",
-  secrets: [],
-  ignoreChanges: [],
-  protect: false,
-  aliases: [],
-  dependencies: [],
-  inputs: {},
-  outputs,
-});
+const registration = (type: string, outputs: Record<string, unknown>): Registration =>
+  registrationOf(`urn:pulumi:dev::slipway::${type}::it`, { outputs });
 
 describe("rehearsal: secrets that are told", () => {
   let account: TestCloud;
