@@ -68,8 +68,6 @@ export async function runScenario(
       else progress.done(outcome);
     } catch (error) {
       progress.failed();
-      // The next scenario of the account would fail for the same reason.
-      context.forges.fault = undefined;
       options.signal?.throwIfAborted();
       throw failureOf(scenario, step.title, index + 1, context, error);
     }
