@@ -42,7 +42,7 @@ import type { RolloutStateChange } from "./rolloutEvent";
  *
  * With requests also:
  * - ecr:PutImage on the application's repository
- * - dynamodb:PutItem on the table of delivered images
+ * - dynamodb:UpdateItem on the table of delivered images
  * - sns:Publish on the topic
  */
 export function createDeploy(

@@ -52,8 +52,8 @@ export type MigrationOutcome = JobOutcome<MigrationState>;
  *
  * 1. The first registers a revision and runs nothing. Its record decides: of several concurrent rounds only one is
  *    recorded, so only one revision is used.
- * 2. The second starts the task, with a client token derived from the revision: a repeated step gets the same task, and
- *    a step that is too late is rejected.
+ * 2. The second starts the task, with a client token derived from the revision: a repeated step gets the same task. More
+ *    than 30 minutes after the registration it fails, because ECS may have forgotten the token.
  * 3. All others observe.
  *
  * @param state the previous step's result; absent at the start

@@ -85,7 +85,7 @@ function fieldMistake(field: CronField, text: string): string | undefined {
   return undefined;
 }
 
-/** Values that cannot be combined: the last day, the weekday nearest to a day, the nth weekday of a month. */
+/** Values that must be the only one in their field: the last day, the weekday nearest to a day, the nth weekday of a month. */
 function isSpecial(field: CronField, text: string): boolean {
   switch (field.label) {
     case "day-of-month":

@@ -3,28 +3,14 @@ import type { RolePolicyArgs } from "@pulumi/aws/iam/rolePolicy";
 import type { RolePolicyAttachmentArgs } from "@pulumi/aws/iam/rolePolicyAttachment";
 import type { Unwrap } from "@pulumi/pulumi";
 import { inputsOf } from "./declared";
-import {
-  contextOf,
-  type Decision,
-  invited,
-  nearest,
-  principalName,
-  type ResourceStatement,
-  resourcePolicyName,
-  saying,
-} from "./iam/denial";
+import { contextOf, type Decision, invited, nearest, principalName, resourcePolicyName, saying } from "./iam/denial";
 import { evaluate, type Verdict } from "./iam/evaluate";
 import { createInstanceProfiles } from "./iam/instanceProfiles";
 import { managedPolicy } from "./iam/managedPolicies";
-import { covers, type Grant, grantsOf, type NamedPolicy, withoutGrant } from "./policies";
-import {
-  awsError,
-  type Cloud,
-  type Declaration,
-  type Permission,
-  type PolicyDocument,
-  type Principal,
-} from "./service";
+import { isLike } from "./iam/patterns";
+import { readPolicy } from "./iam/policyDocument";
+import { type Grant, grantsOf, type NamedPolicy, type PolicyDocument, withoutGrant } from "./policies";
+import { awsError, type Cloud, type Declaration, type Permission, type Principal } from "./service";
 
 export { type Decision, principalName } from "./iam/denial";
 
@@ -72,14 +58,21 @@ export function createIam(account: Pick<Cloud, "accountId" | "partition" | "phys
       const inputs = inputsOf<Unwrap<RoleArgs>>(declaration, ROLE_INPUTS);
       const name = checkedName("roleName", account.physicalName(declaration, inputs.name), LONGEST_ROLE_NAME);
       const arn = account.arn("iam", `role/${name}`, { region: "" });
-      roles.set(arn, { arn, name, trust: parse(inputs.assumeRolePolicy), policies: [], managed: [] });
+      roles.set(arn, {
+        arn,
+        name,
+        trust: readPolicy(inputs.assumeRolePolicy, "trust", `The trust policy of the role ${name}`),
+        policies: [],
+        managed: [],
+      });
       return { id: name, outputs: { arn, name, uniqueId: `AROA${name}` } };
     },
     "aws:iam/rolePolicy:RolePolicy": (declaration: Declaration) => {
       const inputs = inputsOf<Unwrap<RolePolicyArgs>>(declaration, ROLE_POLICY_INPUTS);
       const role = roleNamed(String(inputs.role));
       const name = checkedName("policyName", account.physicalName(declaration, inputs.name), LONGEST_POLICY_NAME);
-      role.policies.push({ name, document: parse(inputs.policy) });
+      const document = readPolicy(inputs.policy, "identity", `The policy ${name} of the role ${role.name}`);
+      role.policies.push({ name, document });
       return { id: `${role.name}:${name}`, outputs: { name } };
     },
     "aws:iam/rolePolicyAttachment:RolePolicyAttachment": (declaration: Declaration) => {
@@ -136,10 +129,10 @@ export function createIam(account: Pick<Cloud, "accountId" | "partition" | "phys
     for (const { name, document } of policiesOf(roleOf(decision.principal)))
       for (const statement of document.Statement)
         if (denies([{ name, document: { ...document, Statement: [statement] } }]))
-          return saying(`The policy ${name} denies it`, statement as ResourceStatement, decision);
+          return saying(`The policy ${name} denies it`, statement, decision);
     for (const statement of decision.resourcePolicy?.Statement ?? [])
       if (denies([], { Version: "2012-10-17", Statement: [statement] }))
-        return saying(`${resourcePolicyName(decision)} denies it`, statement as ResourceStatement, decision);
+        return saying(`${resourcePolicyName(decision)} denies it`, statement, decision);
     return "No single statement has it.";
   }
 
@@ -179,7 +172,7 @@ export function createIam(account: Pick<Cloud, "accountId" | "partition" | "phys
       for (const decision of decisions) {
         const { principal, permission } = decision;
         const concerns = principal.kind === "role" && principal.arn === role.arn && decision.denial === undefined;
-        if (!concerns || permission.action !== grant.action || !covers(grant.resource, permission.resource)) continue;
+        if (!concerns || permission.action !== grant.action || !isLike(grant.resource, permission.resource)) continue;
         if (judge(decision, rest) !== "allowed") return decision;
       }
       return undefined;
@@ -191,9 +184,6 @@ export type Iam = ReturnType<typeof createIam>;
 
 const policiesOf = (role: Role | undefined): NamedPolicy[] =>
   role === undefined ? [] : [...role.policies, ...role.managed];
-
-const parse = (policy: string | object): PolicyDocument =>
-  typeof policy === "string" ? JSON.parse(policy) : (policy as PolicyDocument);
 
 /** @throws AwsError ValidationError with IAM's message */
 function checkedName(field: string, name: string, longest: number): string {

@@ -15,13 +15,14 @@ import { type EventSourceMapping, poll, readMapping } from "./lambda/eventSource
 import { createInvoker, type Invocation, type Invoker } from "./lambda/invoker";
 import { lambdaProtocol } from "./lambda/protocol";
 import { writeRuntime } from "./lambda/runtimeFiles";
+import type { Statement } from "./policies";
 import { awsError, type Cloud, type Created, type Declaration, isAwsError, operation, type Service } from "./service";
 
 interface LambdaFunction {
   configuration: FunctionConfiguration;
   invoker: Invoker;
   /** Statements of the function's resource policy, one per permission. */
-  statements: object[];
+  statements: Statement[];
   /** For asynchronous invocations. */
   limits: EventLimits;
 }

@@ -1,11 +1,17 @@
-import type { PolicyDocument } from "./service";
-
 export interface Statement {
   Sid?: string;
   Effect: string;
+  /** Only in policies of resources, and in trust policies. */
+  Principal?: string | Record<string, string | string[]>;
   Action: string | string[];
   Resource?: string | string[];
   Condition?: Record<string, Record<string, string | string[]>>;
+}
+
+/** A policy, checked by `readPolicy`. */
+export interface PolicyDocument {
+  Version: string;
+  Statement: Statement[];
 }
 
 export interface NamedPolicy {
@@ -25,12 +31,10 @@ export interface Grant {
 export const asList = (value: string | string[] | undefined): string[] =>
   value === undefined ? [] : Array.isArray(value) ? value : [value];
 
-export const statementsOf = (policy: NamedPolicy): Statement[] => policy.document.Statement as Statement[];
-
 /** All grants of a role. */
 export function grantsOf(role: string, policies: NamedPolicy[]): Grant[] {
   return policies.flatMap((policy) =>
-    statementsOf(policy).flatMap((it, statement) =>
+    policy.document.Statement.flatMap((it, statement) =>
       it.Effect !== "Allow"
         ? []
         : asList(it.Action).flatMap((action) =>
@@ -49,7 +53,7 @@ export function withoutGrant(policies: NamedPolicy[], grant: Grant): NamedPolicy
           name: policy.name,
           document: {
             Version: policy.document.Version,
-            Statement: statementsOf(policy).flatMap((it, index) =>
+            Statement: policy.document.Statement.flatMap((it, index) =>
               index === grant.statement ? split(it, grant) : [it],
             ),
           },
@@ -65,13 +69,4 @@ function split(statement: Statement, { action, resource }: Grant): Statement[] {
     { ...statement, Action: [action], Resource: resources.filter((it) => it !== resource) },
   ];
   return halves.filter((it) => it.Action.length > 0 && asList(it.Resource).length > 0);
-}
-
-/** Whether a policy's resource pattern covers an ARN: `*` matches any characters, `?` one. */
-export function covers(pattern: string, resource: string): boolean {
-  const source = pattern
-    .replace(/[.+^${}()|[\]\\]/g, "\\$&")
-    .replaceAll("*", ".*")
-    .replaceAll("?", ".");
-  return new RegExp(`^${source}$`).test(resource);
 }

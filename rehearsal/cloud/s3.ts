@@ -1,10 +1,11 @@
 import type * as s3 from "@pulumi/aws/s3";
 import type { Unwrap } from "@pulumi/pulumi";
 import { inputsOf } from "./declared";
+import { readPolicy } from "./iam/policyDocument";
 import { type Bucket, checkBucketName, checkPolicy, findBucket } from "./s3/bucket";
 import { createOperations } from "./s3/operations";
 import { createProtocol } from "./s3/protocol";
-import { awsError, type Cloud, type Created, type Declaration, type PolicyDocument, type Service } from "./service";
+import { awsError, type Cloud, type Created, type Declaration, type Service } from "./service";
 
 /**
  * S3: versioned and plain buckets, whole and multipart uploads, and the checks of checksums that S3 makes. Encryption,
@@ -48,8 +49,7 @@ export function createS3(cloud: Cloud): Service {
   function setPolicy(declaration: Declaration): Created {
     const inputs = inputsOf<Unwrap<s3.BucketPolicyArgs>>(declaration, ["bucket", "policy"]);
     const bucket = bucketNamed(inputs.bucket);
-    const given = inputs.policy as string | PolicyDocument;
-    const policy: PolicyDocument = typeof given === "string" ? JSON.parse(given) : given;
+    const policy = readPolicy(inputs.policy, "resource", `The policy of the bucket ${bucket.name}`);
     checkPolicy(bucket, policy);
     bucket.policy = policy;
     return { id: bucket.name };

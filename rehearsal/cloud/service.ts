@@ -3,6 +3,7 @@ import type { Readable } from "node:stream";
 import type { Clock } from "../clock";
 import type { Consistency } from "./consistency";
 import type { CloudEvent } from "./events";
+import type { PolicyDocument } from "./policies";
 
 /** A declared resource: inputs are resolved and secrets unwrapped. */
 export interface Declaration {
@@ -60,12 +61,6 @@ export type AnyOperation = Operation<object, object | undefined>;
 /** Erases an operation's shapes: the endpoint passes on whatever the SDK sent. */
 export function operation<I extends object, O extends object | undefined>(it: Operation<I, O>): AnyOperation {
   return it as unknown as AnyOperation;
-}
-
-/** A policy document, as attached to a resource. */
-export interface PolicyDocument {
-  Version: string;
-  Statement: object[];
 }
 
 export interface HttpAnswer {

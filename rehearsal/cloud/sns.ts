@@ -5,6 +5,8 @@ import type { TopicPolicyArgs } from "@pulumi/aws/sns/topicPolicy";
 import type { TopicSubscriptionArgs } from "@pulumi/aws/sns/topicSubscription";
 import type { Unwrap } from "@pulumi/pulumi";
 import { inputsOf } from "./declared";
+import { readPolicy } from "./iam/policyDocument";
+import type { PolicyDocument } from "./policies";
 import { createQueryProtocol } from "./queryProtocol";
 import {
   awsError,
@@ -12,7 +14,6 @@ import {
   type Created,
   type Declaration,
   operation,
-  type PolicyDocument,
   type Principal,
   type Service,
 } from "./service";
@@ -68,14 +69,15 @@ export function createSns(cloud: Cloud): Sns {
     const name = cloud.physicalName(declaration, inputs.name);
     const arn = cloud.arn("sns", name);
     if (topics.has(arn)) throw awsError("InvalidParameter", `Invalid parameter: the topic ${name} exists already.`);
-    const policy = inputs.policy === undefined ? defaultPolicy(cloud, arn) : parse(inputs.policy);
+    const policy = inputs.policy === undefined ? defaultPolicy(cloud, arn) : parse(name, inputs.policy);
     topics.set(arn, { arn, name, policy, subscriptions: [] });
     return { id: arn, outputs: { arn, name, owner: cloud.accountId } };
   }
 
   function setPolicy(declaration: Declaration): Created {
     const { arn, policy } = inputsOf<Unwrap<TopicPolicyArgs>>(declaration, ["arn", "policy", "region"]);
-    find(arn).policy = parse(policy);
+    const topic = find(arn);
+    topic.policy = parse(topic.name, policy);
     return { id: arn, outputs: { owner: cloud.accountId } };
   }
 
@@ -158,8 +160,8 @@ export function createSns(cloud: Cloud): Sns {
   };
 }
 
-const parse = (policy: string | object): PolicyDocument =>
-  typeof policy === "string" ? JSON.parse(policy) : (policy as PolicyDocument);
+const parse = (topic: string, policy: string | object): PolicyDocument =>
+  readPolicy(policy, "resource", `The policy of the topic ${topic}`);
 
 /** The default policy of a new topic: any principal of the owning account may publish. */
 const defaultPolicy = (cloud: Cloud, topicArn: string): PolicyDocument => ({

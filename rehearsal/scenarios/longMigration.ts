@@ -21,7 +21,7 @@ export const longMigration: Scenario = {
     {
       title: `version 3.8.0 is pushed, whose migration takes ${simulatedMinutes} minutes`,
       async run(context) {
-        // Before the push: while it lasts, simulated time is real time.
+        // Measured before the push: during a push, simulated time is no faster than real time.
         const seconds = await measure(context);
         return push(this.title, (repository) => commitSlowMigration(repository, "3.8.0", seconds)).run(context);
       },

@@ -19,8 +19,8 @@ export interface RecordedFunction<Event> {
 }
 
 /**
- * Handles the jobs of a function's action, the events of what it has started, and the messages of its queue. An event may
- * arrive before its record, twice, or after the end: the record says what remains to be done.
+ * Handles the jobs of a function's action, the events of the tasks or rollouts that it started, and the messages of its
+ * queue. An event may arrive before its record, twice, or after the end: the record says what remains to be done.
  */
 export function recordedHandler<Event>(
   context: RecordContext,

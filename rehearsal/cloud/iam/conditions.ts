@@ -1,10 +1,12 @@
 import { asList } from "../policies";
-import { awsError } from "../service";
 import { isLike, matchesArn } from "./patterns";
 
 type Test = (expected: string, value: string) => boolean;
 
-/** The operators, each by its positive form. https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html */
+/**
+ * Tests of the operators that are not negated.
+ * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html
+ */
 const OPERATORS: Record<string, Test> = {
   StringEquals: (expected, value) => expected === value,
   StringEqualsIgnoreCase: (expected, value) => expected.toLowerCase() === value.toLowerCase(),
@@ -14,13 +16,24 @@ const OPERATORS: Record<string, Test> = {
   Bool: (expected, value) => expected.toLowerCase() === value.toLowerCase(),
 };
 
-const POSITIVE: Record<string, string> = {
-  StringNotEquals: "StringEquals",
-  StringNotEqualsIgnoreCase: "StringEqualsIgnoreCase",
-  StringNotLike: "StringLike",
-  ArnNotEquals: "ArnEquals",
-  ArnNotLike: "ArnLike",
-};
+const POSITIVE = new Map([
+  ["StringNotEquals", "StringEquals"],
+  ["StringNotEqualsIgnoreCase", "StringEqualsIgnoreCase"],
+  ["StringNotLike", "StringLike"],
+  ["ArnNotEquals", "ArnEquals"],
+  ["ArnNotLike", "ArnLike"],
+]);
+
+/** Whether an operator is simulated, with its prefix and suffix: `ForAllValues:StringLike`, `BoolIfExists`. */
+export function isOperator(operator: string): boolean {
+  const { set, name, ifExists } = parse(operator);
+  return name === "Null" ? set === undefined && !ifExists : Object.hasOwn(OPERATORS, POSITIVE.get(name) ?? name);
+}
+
+function parse(operator: string) {
+  const [, set, name = "", ifExists] = /^(ForAnyValue:|ForAllValues:)?(\w+?)(IfExists)?$/.exec(operator) ?? [];
+  return { set, name, ifExists: ifExists !== undefined };
+}
 
 /** Whether all conditions of a statement hold for the request's context keys, whose case IAM ignores. */
 export function conditionsHold(
@@ -34,13 +47,14 @@ export function conditionsHold(
 }
 
 function holds(operator: string, expected: string[], values: string[] | undefined): boolean {
-  const [, set, name = "", ifExists] = /^(ForAnyValue:|ForAllValues:)?(\w+?)(IfExists)?$/.exec(operator) ?? [];
-  if (name === "Null") return expected.includes(String(values === undefined));
-  const negated = name in POSITIVE;
-  const test = OPERATORS[POSITIVE[name] ?? name];
-  if (test === undefined) throw awsError("RehearsalFault", `IAM: the operator ${operator} is not simulated.`, 501);
-  // A key that is missing differs from every value, and all of no values match.
-  if (values === undefined) return negated || ifExists !== undefined || set === "ForAllValues:";
-  const matches = (value: string) => expected.some((it) => test(it, value)) !== negated;
-  return set === "ForAllValues:" || (negated && set === undefined) ? values.every(matches) : values.some(matches);
+  const { set, name, ifExists } = parse(operator);
+  if (name === "Null") return expected.some((it) => it.toLowerCase() === String(values === undefined));
+  const positive = POSITIVE.get(name);
+  const test = OPERATORS[positive ?? name];
+  if (test === undefined) throw new Error(`The condition operator ${operator} was not checked.`);
+  const isNegated = positive !== undefined;
+  // A missing key satisfies IfExists, ForAllValues, and negated operators without ForAnyValue.
+  if (values === undefined) return ifExists || set === "ForAllValues:" || (isNegated && set === undefined);
+  const matches = (value: string) => expected.some((it) => test(it, value)) !== isNegated;
+  return set === "ForAllValues:" || (isNegated && set === undefined) ? values.every(matches) : values.some(matches);
 }

@@ -1,5 +1,6 @@
-import { asList, covers, type NamedPolicy, type Statement, statementsOf } from "../policies";
-import type { Permission, PolicyDocument, Principal } from "../service";
+import { asList, type NamedPolicy, type PolicyDocument, type Statement } from "../policies";
+import type { Permission, Principal } from "../service";
+import { isLike } from "./patterns";
 
 /** A request to IAM and its result. */
 export interface Decision {
@@ -25,9 +26,9 @@ export const contextOf = (principal: Principal, permission: Permission): Record<
 /** What to change: the role's statement closest to the denied permission. */
 export function nearest(policies: NamedPolicy[], decision: Decision): string {
   const { action, resource } = decision.permission;
-  const statements = policies.flatMap(statementsOf).filter((it) => it.Effect === "Allow");
+  const statements = policies.flatMap((it) => it.document.Statement).filter((it) => it.Effect === "Allow");
   const naming = statements.filter((it) => names(it, action));
-  const same = naming.find((it) => asList(it.Resource).some((pattern) => covers(pattern, resource))) ?? naming[0];
+  const same = naming.find((it) => asList(it.Resource).some((pattern) => isLike(pattern, resource))) ?? naming[0];
   if (same !== undefined)
     return `The nearest statement allows it on ${asList(same.Resource).join(", ")}${conditionOf(same, decision)}.`;
   const service = action.split(":")[0];
@@ -37,23 +38,21 @@ export function nearest(policies: NamedPolicy[], decision: Decision): string {
     : `Its policies name nothing of ${service}.`;
 }
 
-export type ResourceStatement = Statement & { Principal?: string | Record<string, string | string[]> };
-
 /** What to change if a service calls, which has no policies of its own: the statement that admits callers. */
 export function invited(decision: Decision): string {
   const policy = resourcePolicyName(decision);
   if (decision.resourcePolicy === undefined) return `${policy} is missing, and nothing else lets a service in.`;
-  const statements = (decision.resourcePolicy.Statement as ResourceStatement[]).filter((it) => it.Effect === "Allow");
+  const statements = decision.resourcePolicy.Statement.filter((it) => it.Effect === "Allow");
   const same = statements.filter((it) => names(it, decision.permission.action));
   const caller = principalName(decision.principal);
-  const [closest] = [...same.filter((it) => principalsOf(it).some((who) => covers(who, caller))), ...same];
+  const [closest] = [...same.filter((it) => principalsOf(it).some((who) => isLike(who, caller))), ...same];
   if (closest === undefined)
     return `${policy} allows only ${statements.flatMap((it) => asList(it.Action)).join(", ")}.`;
   return saying(`${policy} allows it`, closest, decision);
 }
 
 /** Describes a statement and its name. */
-export function saying(what: string, statement: ResourceStatement, decision: Decision): string {
+export function saying(what: string, statement: Statement, decision: Decision): string {
   const { Sid, Resource } = statement;
   const who = principalsOf(statement).map((it) => (it === "*" ? "everybody" : it));
   const to = who.length === 0 ? "" : ` to ${who.join(", ")}`;
@@ -65,9 +64,9 @@ export const resourcePolicyName = ({ permission }: Decision): string =>
   permission.action === "sts:AssumeRole" ? "The role's trust policy" : "The resource's policy";
 
 const names = (statement: Statement, action: string): boolean =>
-  asList(statement.Action).some((it) => covers(it, action));
+  asList(statement.Action).some((it) => isLike(it, action));
 
-const principalsOf = ({ Principal = {} }: ResourceStatement): string[] =>
+const principalsOf = ({ Principal = {} }: Statement): string[] =>
   typeof Principal === "string" ? [Principal] : Object.values(Principal).flatMap(asList);
 
 /**

@@ -1,7 +1,6 @@
-import { asList, type Statement } from "../policies";
-import { awsError, type PolicyDocument } from "../service";
+import { asList, type PolicyDocument, type Statement } from "../policies";
 import { conditionsHold } from "./conditions";
-import { isLike, matchesArn } from "./patterns";
+import { isLike } from "./patterns";
 
 /** A request that policies decide. */
 export interface IamRequest {
@@ -16,47 +15,33 @@ export interface IamRequest {
 
 export type Verdict = "allowed" | "denied" | "explicitly denied";
 
-type PrincipalElement = string | Record<string, string | string[]>;
-type AnyStatement = Statement & { Principal?: PrincipalElement };
-
-const ELEMENTS = new Set(["Sid", "Effect", "Action", "Resource", "Principal", "Condition"]);
-
 /**
- * Decides a request within one account: an explicit denial wins, then any allowing statement, of the caller's policies or of the
- * resource's. Everything else is denied. A service that calls has no policies of its own.
+ * Decides a request within one account. An explicit deny wins. Otherwise one allowing statement is enough, in the
+ * caller's policies or the resource's. Services that call have no policies of their own.
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
- * @throws AwsError RehearsalFault for an element or a condition operator that is not simulated
+ * @param own checked by `readPolicy`, as is `ofResource`
  */
 export function evaluate(request: IamRequest, own: PolicyDocument[], ofResource?: PolicyDocument): Verdict {
   const statements = [
-    ...own.flatMap((it) => it.Statement as AnyStatement[]),
-    ...((ofResource?.Statement ?? []) as AnyStatement[]).filter((it) => isNamed(request, checked(it).Principal)),
-  ].filter((it) => applies(request, checked(it)));
+    ...own.flatMap((it) => it.Statement),
+    ...(ofResource?.Statement ?? []).filter((it) => isNamed(request, it.Principal)),
+  ].filter((it) => applies(request, it));
   if (statements.some(({ Effect }) => Effect === "Deny")) return "explicitly denied";
   return statements.some(({ Effect }) => Effect === "Allow") ? "allowed" : "denied";
 }
 
-const seen = new WeakSet<AnyStatement>();
-
-function checked(statement: AnyStatement): AnyStatement {
-  if (seen.has(statement)) return statement;
-  seen.add(statement);
-  const unknown = Object.keys(statement).find((key) => !ELEMENTS.has(key));
-  if (unknown !== undefined || JSON.stringify(statement).includes("${"))
-    throw awsError("RehearsalFault", `IAM: ${unknown ?? "policy variables"} in statements: not simulated.`, 501);
-  return statement;
-}
-
-const applies = ({ action, resource, context }: IamRequest, statement: AnyStatement): boolean =>
+const applies = ({ action, resource, context }: IamRequest, statement: Statement): boolean =>
   asList(statement.Action).some((pattern) => isLike(pattern.toLowerCase(), action.toLowerCase())) &&
-  // A trust policy names no resource: it is its role's.
-  (statement.Resource === undefined || asList(statement.Resource).some((pattern) => matchesArn(pattern, resource))) &&
+  // Trust policies have no Resource: they apply to their role.
+  (statement.Resource === undefined || asList(statement.Resource).some((pattern) => isLike(pattern, resource))) &&
   conditionsHold(statement.Condition ?? {}, context);
 
-/** Whether the caller is among those that a statement of a resource's policy names. */
-function isNamed({ caller }: IamRequest, principal: PrincipalElement = {}): boolean {
-  if (principal === "*") return true;
-  if (typeof principal === "string") return false;
-  if (caller.kind === "service") return asList(principal.Service).includes(caller.name);
-  return asList(principal.AWS).some((it) => it === "*" || it === caller.arn || it === caller.sessionArn);
+/** Whether a statement of a resource's policy names the caller. */
+function isNamed({ caller }: IamRequest, principal: Statement["Principal"] = {}): boolean {
+  if (typeof principal === "string") return principal === "*";
+  const [roles, services] = [asList(principal.AWS), asList(principal.Service)];
+  // "Principal element": an AWS principal of `*` is equivalent to `*`.
+  if (roles.includes("*")) return true;
+  if (caller.kind === "service") return services.includes(caller.name);
+  return roles.includes(caller.arn) || roles.includes(caller.sessionArn);
 }

@@ -1,6 +1,7 @@
 /**
- * Whether a pattern matches an ARN: each of the six parts by itself, so that a wildcard does not reach beyond its part.
- * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html
+ * Whether a pattern of a condition on ARNs matches: each of the six parts is compared separately. In a Resource, a
+ * wildcard may reach beyond its part.
+ * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html
  */
 export function matchesArn(pattern: string, arn: string): boolean {
   if (pattern === "*") return true;
@@ -15,7 +16,7 @@ function partsOf(arn: string): string[] {
 
 const patterns = new Map<string, RegExp>();
 
-/** Whether a text is like a pattern: `*` stands for any characters, `?` for one. */
+/** Whether a text matches a pattern: `*` stands for any characters, `?` for one. */
 export function isLike(pattern: string, text: string): boolean {
   if (!/[*?]/.test(pattern)) return pattern === text;
   let known = patterns.get(pattern);

@@ -1,4 +1,5 @@
-import { awsError, type PolicyDocument } from "../service";
+import { asList, type PolicyDocument } from "../policies";
+import { awsError } from "../service";
 import type { Stored } from "./body";
 
 /** One version of an object. An unversioned bucket has one per key, with version id `null`. */
@@ -67,8 +68,8 @@ export function addVersion(bucket: Bucket, key: string, version: ObjectVersion):
 
 /** @throws AwsError MalformedPolicy for a resource outside the bucket, as PutBucketPolicy does */
 export function checkPolicy(bucket: Bucket, policy: PolicyDocument): void {
-  for (const statement of [policy.Statement].flat() as { Resource?: string | string[] }[])
-    for (const resource of [statement.Resource ?? []].flat())
+  for (const { Resource } of policy.Statement)
+    for (const resource of asList(Resource))
       if (resource !== bucket.arn && !resource.startsWith(`${bucket.arn}/`))
         throw awsError(
           "MalformedPolicy",

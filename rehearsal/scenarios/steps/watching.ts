@@ -1,3 +1,4 @@
+import { setTimeout } from "node:timers/promises";
 import type { ListTasksResponse } from "@aws-sdk/client-ecs";
 import type { ListTargetsByRuleResponse } from "@aws-sdk/client-eventbridge";
 import type { CloudEvent } from "../../cloud/events";
@@ -84,12 +85,19 @@ export const recovers = (minutes: number, expected: Changes): Step => ({
   },
 });
 
-/** Stops a web service's tasks until none answers: one that is being stopped, or has just started, still does. */
+/** How often a web service's tasks are stopped if it still answers. */
+const ATTEMPTS = 20;
+
+/**
+ * Stops a web service's tasks until the service stops answering 200: a task that is stopping, or has just started, still
+ * answers.
+ */
 async function statusWithoutTasks(context: ScenarioContext, name: string): Promise<number> {
-  for (;;) {
+  for (let attempt = 1; ; attempt++) {
     await context.clock.during(stopTasks(context, name));
     const { status } = await context.ask(serviceUrl(context));
-    if (status !== 200) return status;
+    if (status !== 200 || attempt === ATTEMPTS) return status;
+    await context.clock.during(setTimeout(50));
   }
 }
 

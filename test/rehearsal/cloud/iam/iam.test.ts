@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { DeleteMessageCommand, SendMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
 import { expect } from "chai";
+import { readPolicy } from "../../../../rehearsal/cloud/iam/policyDocument";
 import { type Cloud, operation, type Service } from "../../../../rehearsal/cloud/service";
 import { refusal } from "../../../refusal";
 import { createTestCloud, type TestCloud } from "../../support";
@@ -139,7 +140,8 @@ describe("IAM decides every call", () => {
         service: "events.amazonaws.com",
         context: { "aws:SourceArn": RULE },
       } as const;
-      const policy = statements && { Version: "2012-10-17", Statement: statements };
+      const policy =
+        statements && readPolicy({ Version: "2012-10-17", Statement: statements }, "resource", "The queue's policy");
       const permission = { action: "sqs:SendMessage", resource: QUEUE };
       expect((await refusal(cloud.iam.authorize(principal, permission, policy))).message).to.equal(
         `Service: events.amazonaws.com is not authorized to perform: sqs:SendMessage on resource: ${QUEUE}. ${nearest}`,
@@ -276,8 +278,10 @@ describe("IAM decides every call", () => {
   ] as const)
     it(`refuses a ${field} of more than ${longest} characters`, async () => {
       await cloud.role("webhook", "lambda.amazonaws.com", []);
-      const document = trustPolicy("lambda.amazonaws.com");
-      const rest = field === "roleName" ? { assumeRolePolicy: document } : { role: "webhook", policy: document };
+      const rest =
+        field === "roleName"
+          ? { assumeRolePolicy: trustPolicy("lambda.amazonaws.com") }
+          : { role: "webhook", policy: { Version: "2012-10-17", Statement: [] } };
       const { id } = await cloud.declare(type, "fits", { ...rest, name: "n".repeat(longest) });
       expect(id.endsWith("n".repeat(longest))).to.equal(true);
       const name = "n".repeat(longest + 1);
