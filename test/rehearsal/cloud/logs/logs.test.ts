@@ -102,7 +102,7 @@ describe("CloudWatch Logs", () => {
   });
 
   it("asks IAM about a stream without a name where the operation names none", async () => {
-    const { client, logGroupName, arn } = await declareGroup([]);
+    const { client, logGroupName, arn } = await declareGroup(WRITING);
     const role = await cloud.role("nobody", "ecs-tasks.amazonaws.com", []);
     const other = new CloudWatchLogsClient(await cloud.clientOptions("ecs-tasks.amazonaws.com", role));
     const filtered = await refusal(client.send(new FilterLogEventsCommand({ logGroupName })));
