@@ -4,13 +4,10 @@ import path from "node:path";
 /** The ignored folder for all runs; nothing else is written. */
 export const RUNS = ".rehearsal";
 
-/** Prefix of a run's folder: the stack and its process. */
-const runPrefix = (stack: string): string => `${stack}-${process.pid}-`;
-
-/** Creates a run's folder in the ignored folder for all runs. */
+/** Creates a run's folder in the folder for all runs. Its name contains the stack and this process. */
 export async function createRun(folder: string, stack: string): Promise<string> {
   await mkdir(folder, { recursive: true });
-  const run = await mkdtemp(path.join(folder, runPrefix(stack)));
+  const run = await mkdtemp(path.join(folder, `${stack}-${process.pid}-`));
   // npm searches upwards for a package.json: a build whose repository has none would run slipway's own scripts.
   await writeFile(path.join(run, "package.json"), '{ "private": true }\n');
   return run;
@@ -32,7 +29,8 @@ export async function removeFormerRuns(folder: string, isRunning: (pid: number) 
   }
 }
 
-function isProcess(pid: number): boolean {
+/** Whether a process with this id is running. */
+export function isProcess(pid: number): boolean {
   try {
     process.kill(pid, 0);
     return true;

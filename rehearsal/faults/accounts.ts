@@ -1,6 +1,5 @@
 import { commitVersion } from "../forges/storefront";
-import type { LanguageHost } from "../program";
-import { open } from "../rehearsal";
+import { open, type RehearsalOptions } from "../rehearsal";
 import { silent } from "../report/silent";
 import { gitops } from "../scenarios/gitops";
 import type { PlannedAccount } from "../scenarios/plan";
@@ -58,18 +57,17 @@ const plans: Record<AccountName, Omit<PlannedAccount, "scenarios"> & { stack: st
 /** Simulated milliseconds for each real one. */
 const SPEED = 400;
 
-export interface AccountOptions {
-  host?: LanguageHost | undefined;
+export interface AccountOptions extends Pick<RehearsalOptions, "host" | "runs"> {
   /** Whether only one version is delivered at first: then no other can be deployed by HTTP. */
   brief?: boolean | undefined;
 }
 
 /** Opens an account and makes the initial deliveries. @throws Failure of a step */
-export async function openAccount(name: AccountName, { host, brief }: AccountOptions = {}): Promise<OpenAccount> {
+export async function openAccount(name: AccountName, { brief, ...options }: AccountOptions = {}): Promise<OpenAccount> {
   const { stack, settings, secrets } = plans[name];
   const faults = createFaults();
   const context = await createScenarioContext(
-    await open({ stack, speed: SPEED, overrides: settings, secrets, injector: faults, ...(host && { host }) }),
+    await open({ stack, speed: SPEED, overrides: settings, secrets, injector: faults, ...options }),
   );
   const [begin, second] = settingUp[name];
   const steps = brief ? begin : [...begin, ...second];

@@ -1,4 +1,6 @@
 import { request } from "node:http";
+import { tmpdir } from "node:os";
+import path from "node:path";
 import { json } from "node:stream/consumers";
 import type { LanguageHost, Program } from "../../rehearsal/program";
 import type { StackRequest } from "./evaluations";
@@ -12,7 +14,10 @@ export async function evaluatedStack(stack: StackRequest): Promise<Program> {
 }
 
 /** A language host that has loaded Pulumi's packages before. It cannot be ended early. */
-export const warmLanguageHost: LanguageHost = ({ signal: _, ...run }) => ask("/run", run);
+const warmLanguageHost: LanguageHost = ({ signal: _, ...run }) => ask("/run", run);
+
+/** Options of a rehearsal in a test: what makes it cheaper and proves the same. */
+export const TEST_OPTIONS = { host: warmLanguageHost, runs: path.join(tmpdir(), "runs") };
 
 function ask<A>(path: string, body: object): Promise<A> {
   const socketPath = process.env[SOCKET];

@@ -7,13 +7,13 @@ import { promote } from "../../rehearsal/scenarios/promote";
 import { isFailure, runScenario } from "../../rehearsal/scenarios/runScenario";
 import type { Scenario } from "../../rehearsal/scenarios/scenario";
 import { createScenarioContext } from "../../rehearsal/scenarios/scenarioContext";
-import { warmLanguageHost } from "../evaluation/client";
+import { TEST_OPTIONS } from "../evaluation/client";
 
 /** What a scenario fails with when roles of its stack with that name lose the action. */
 async function failureWithout(action: string, role: RegExp, scenario: Scenario): Promise<string> {
   const { stack = "dev" } = scenario;
   const context = await createScenarioContext(
-    await open({ stack, speed: 200, host: warmLanguageHost, breaking: withoutAction(action, role) }),
+    await open({ stack, speed: 200, ...TEST_OPTIONS, breaking: withoutAction(action, role) }),
   );
   try {
     await runScenario(scenario, context, silent);

@@ -5,12 +5,12 @@
  */
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { rm } from "node:fs/promises";
 import path from "node:path";
 import { text } from "node:stream/consumers";
 import { allTests, testsOf } from "./files";
 import { slowest } from "./slowest";
+import { createTemporaryFolder } from "./temporary";
 import { TIMES } from "./times";
 
 const root = path.resolve(__dirname, "../..");
@@ -34,16 +34,16 @@ async function main(args: string[]): Promise<number> {
     paths.length === 0 ? await allTests(root) : (await Promise.all(paths.map((it) => testsOf(root, it)))).flat();
   if (files.length === 0) throw new Error(`There are no tests in ${paths.join(", ")}.`);
   const isWhole = paths.length === 0 && options.length === 0;
-  const folder = await mkdtemp(path.join(tmpdir(), "slipway-times-"));
+  const folder = await createTemporaryFolder();
   try {
     // Types take one core as long as a sixth of the tests take both.
     const check = isWhole ? run(["npm", "run", "--silent", "check"]) : undefined;
     const times = path.join(folder, "times");
-    const tests = await mocha([...options, ...files], slow ? { [TIMES]: times } : {});
+    const tests = await mocha([...options, ...files], { TMPDIR: folder, ...(slow && { [TIMES]: times }) });
     if (slow) process.stdout.write(`${await slowest(times)}\n`);
     return (await concludeCheck(check)) || tests;
   } finally {
-    await rm(folder, { recursive: true });
+    await rm(folder, { recursive: true, force: true });
   }
 }
 
@@ -65,6 +65,8 @@ function mocha(args: string[], env: NodeJS.ProcessEnv): Promise<number> {
     stdio: "inherit",
     env: { ...process.env, ...env },
   });
+  // Temporary files are removed when mocha has ended. Ctrl+C reaches it without us.
+  process.on("SIGINT", () => {}).on("SIGTERM", () => child.kill());
   return new Promise((resolve, reject) => child.once("close", (code) => resolve(code ?? 1)).once("error", reject));
 }
 

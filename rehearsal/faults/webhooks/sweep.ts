@@ -1,19 +1,17 @@
 import { fork } from "node:child_process";
 import path from "node:path";
-import type { LanguageHost } from "../../program";
-import { open, type Rehearsal } from "../../rehearsal";
+import { open, type Rehearsal, type RehearsalOptions } from "../../rehearsal";
 import { readOutputs } from "../../scenarios/steps/outputs";
 import type { SweepResult } from "./judge";
 import type { SweepMessage, SweepRequest } from "./process";
 import { FORGES } from "./proofs";
 import type { Target } from "./target";
 
-export interface SweepOptions {
+export interface SweepOptions extends Pick<RehearsalOptions, "host" | "runs"> {
   count: number;
   seed: number;
   /** Called with the number of handled deliveries. */
   onProgress?: (number: number) => void;
-  host?: LanguageHost;
 }
 
 /** What was sent, and the results. */
@@ -36,12 +34,12 @@ const settings = {
  * Sends generated deliveries of all forges to the webhook function, as API Gateway does: the function runs from its
  * archive, in one process, with its role and declared environment. Nothing polls the queue.
  */
-export async function sweepWebhooks({ host, ...options }: SweepOptions): Promise<Sweep> {
-  const rehearsal = await open({ stack: "dev", speed: 1, overrides: settings, starts: false, ...(host && { host }) });
+export async function sweepWebhooks({ count, seed, onProgress, ...options }: SweepOptions): Promise<Sweep> {
+  const rehearsal = await open({ stack: "dev", speed: 1, overrides: settings, starts: false, ...options });
   try {
     const sent = () => rehearsal.account.trail.filter(({ operation }) => operation === "SendMessage").length;
     const before = sent();
-    const result = await run(rehearsal, options);
+    const result = await run(rehearsal, { count, seed, ...(onProgress && { onProgress }) });
     return { ...result, messages: sent() - before };
   } finally {
     await rehearsal.close();
@@ -50,7 +48,7 @@ export async function sweepWebhooks({ host, ...options }: SweepOptions): Promise
 
 async function run(
   rehearsal: Rehearsal,
-  { count, seed, onProgress }: Omit<SweepOptions, "host">,
+  { count, seed, onProgress }: Pick<SweepOptions, "count" | "seed" | "onProgress">,
 ): Promise<SweepResult> {
   const { module, environment } = await functionOf(rehearsal);
   const child = fork(path.join(__dirname, "process.ts"), [], {
@@ -90,6 +88,8 @@ async function functionOf({ account, stacks }: Rehearsal) {
     module: path.join(account.directory, "functions", String(declared.outputs.name), handler.split(".")[0] ?? ""),
     environment: {
       PATH: process.env.PATH,
+      // Lambda's runtime brings the SDK along.
+      NODE_PATH: path.resolve(__dirname, "../../../node_modules"),
       ...environment.variables,
       AWS_ENDPOINT_URL: account.endpointUrl,
       AWS_REGION: account.region,

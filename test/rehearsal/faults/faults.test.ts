@@ -2,7 +2,7 @@ import { assert } from "chai";
 import { chooseCombinations } from "../../../rehearsal/faults/choice";
 import { createPlayer, type Player, type Recording } from "../../../rehearsal/faults/player";
 import { commandOf, type Result } from "../../../rehearsal/faults/result";
-import { warmLanguageHost } from "../../evaluation/client";
+import { TEST_OPTIONS } from "../../evaluation/client";
 
 /** Other seeds are `npm run faults -- --sample 4 --seed N`. */
 const SEED = 12;
@@ -14,7 +14,7 @@ describe("rehearsal: deliveries under a seeded sample of faults", function () {
   let recording: Recording;
 
   before(async () => {
-    player = createPlayer({ host: warmLanguageHost, brief: true });
+    player = createPlayer({ ...TEST_OPTIONS, brief: true });
     recording = await player.record("push");
   });
   after(() => player.close());

@@ -5,7 +5,7 @@ import { FORGES } from "../../../rehearsal/faults/webhooks/proofs";
 import { sweepWebhooks } from "../../../rehearsal/faults/webhooks/sweep";
 import type { Target } from "../../../rehearsal/faults/webhooks/target";
 import { createRandom } from "../../../rehearsal/random";
-import { warmLanguageHost } from "../../evaluation/client";
+import { TEST_OPTIONS } from "../../evaluation/client";
 
 const targets: Target[] = FORGES.map((forge) => ({
   forge,
@@ -48,7 +48,7 @@ describe("rehearsal: generated webhook deliveries", function () {
     const { statuses, mistakes, mistaken, genuine, queued, messages } = await sweepWebhooks({
       count: 2_000,
       seed: 1,
-      host: warmLanguageHost,
+      ...TEST_OPTIONS,
     });
     assert.deepEqual([mistakes, mistaken], [[], 0]);
     assert.equal(

@@ -10,7 +10,7 @@ import { isFailure, runScenario } from "../../../rehearsal/scenarios/runScenario
 import type { Scenario } from "../../../rehearsal/scenarios/scenario";
 import { createScenarioContext, type ScenarioContext } from "../../../rehearsal/scenarios/scenarioContext";
 import { leaksIn, secretsOf } from "../../../rehearsal/scenarios/steps/secretLeaks";
-import { warmLanguageHost } from "../../evaluation/client";
+import { TEST_OPTIONS } from "../../evaluation/client";
 import { recording } from "../report/recordingProgress";
 import { differences } from "./authorizationReference";
 
@@ -55,7 +55,7 @@ export function playScenariosOf(stacks: string[], { plays, answersFor }: Part): 
 
           before(async () => {
             context = await createScenarioContext(
-              await open({ stack, speed: 200, overrides, host: warmLanguageHost, ...rest }),
+              await open({ stack, speed: 200, overrides, ...TEST_OPTIONS, ...rest }),
             );
             worlds.push(context);
             granted.push(...context.account.iam.grants());
