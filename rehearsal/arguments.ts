@@ -6,6 +6,8 @@ export interface Arguments {
   keep: boolean;
   verbose: boolean;
   stack: string;
+  /** The folder of the stack files. Default: the project's folder. */
+  stackFiles?: string | undefined;
   /** Empty: the usual scenarios of the stack. */
   scenarios: string[];
   /** Simulated milliseconds per real millisecond. */
@@ -30,6 +32,7 @@ const options = {
   keep: { type: "boolean" },
   verbose: { type: "boolean" },
   stack: { type: "string" },
+  "stack-files": { type: "string" },
   scenario: { type: "string", multiple: true },
   speed: { type: "string" },
   without: { type: "string" },
@@ -50,7 +53,7 @@ export function readArguments(argv: string[]): Arguments {
   const { help = false, keep = false, verbose = false, stack = "dev", scenario = [], speed = "100", without } = values;
   if (!(Number(speed) >= 10 && Number(speed) <= 1000))
     throw usageError(`--speed ${speed}: use a number from 10 to 1000, the simulated seconds in each real second`);
-  const seed = values["stale-reads"];
+  const { "stale-reads": seed, "stack-files": stackFiles } = values;
   const faults = [values.fault ?? []].flat().map(String).map(readFault);
   if (seed !== undefined && !/^\d{1,9}$/.test(String(seed)))
     throw usageError(`--stale-reads ${seed}: use a whole number, the seed that chooses the stale reads`);
@@ -61,6 +64,7 @@ export function readArguments(argv: string[]): Arguments {
     stack: String(stack),
     scenarios: [scenario].flat().map(String),
     speed: Number(speed),
+    ...(typeof stackFiles === "string" && { stackFiles }),
     ...(typeof without === "string" && { without }),
     ...(seed !== undefined && { staleReads: Number(seed) }),
     ...(faults.length > 0 && { faults }),

@@ -31,6 +31,7 @@ examples/storefront to a local GitHub, and checks which version the service runs
 
   --scenario NAME  play this scenario, and those that it needs; can be repeated
   --stack NAME     rehearse the stack of Pulumi.NAME.yaml (default: dev), after the stack that builds its images
+  --stack-files D  read the stack files in folder D (default: the project's folder)
   --keep           leave everything running, and print how to push again
   --speed N        simulated seconds in each real second, 10 to 1000 (default: 100)
   --stale-reads N  return stale reads of ECS and empty log pages, as AWS sometimes does; the seed N chooses which

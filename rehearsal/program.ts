@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { text } from "node:stream/consumers";
 import { stripVTControlCharacters } from "node:util";
 import { createMonitor, type MonitorOptions, type Registration } from "./monitor";
-import { readStack } from "./stackFile";
+import { readProject, readValues } from "./stackFile";
 
 export interface ProgramOptions {
   /** The project's folder, with Pulumi.yaml and index.ts. */
@@ -52,11 +52,12 @@ export interface Program {
  */
 export async function evaluate(options: ProgramOptions): Promise<Program> {
   const { root, stack, signal, host = runLanguageHost } = options;
-  const { project, tsconfig, values } = await readStack(root, stack);
+  const { project, tsconfig } = await readProject(root);
+  const values = options.values ?? (await readValues(root, stack));
   const monitor = createMonitor({ ...options, project });
   const address = await monitor.listen();
   try {
-    const config = qualify(options.values ?? values, project);
+    const config = qualify(values, project);
     const { failed, output } = await host({ root, stack, project, tsconfig, config, address, signal });
     if (failed || monitor.errors.length > 0) {
       const logged = monitor.errors.join("\n") || output || "The program failed without a message.";

@@ -14,6 +14,8 @@ import { chainOf, type Stack } from "./stacks";
 export interface RehearsalOptions extends ExternalServicesOptions {
   /** The project's folder. Default: the parent of this file's folder. */
   root?: string;
+  /** The folder of the stack files. Default: the project's folder. */
+  stackFiles?: string | undefined;
   /** The folder for the run's files, which get a folder of their own in it. Default: `.rehearsal` in the project's folder. */
   runs?: string;
   stack: string;
@@ -65,7 +67,7 @@ export interface Rehearsal {
 export async function open(options: RehearsalOptions): Promise<Rehearsal> {
   const { stack, overrides = {}, breaking, repeats } = options;
   const root = options.root ?? path.resolve(__dirname, "..");
-  const chain = await chainOf({ root, stack, overrides });
+  const chain = await chainOf({ folder: options.stackFiles ?? root, stack, overrides });
   const directory = await createRun(options.runs ?? path.join(root, RUNS), stack);
   const account = createCloud({
     region: chain[0]?.values["aws:region"] ?? "",

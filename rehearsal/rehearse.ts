@@ -20,6 +20,8 @@ import { readOutputs } from "./scenarios/steps/outputs";
 
 export interface RehearseOptions {
   stack: string;
+  /** The folder of the stack files. Default: the project's folder. */
+  stackFiles?: string | undefined;
   /** Simulated milliseconds per real one. */
   speed: number;
   /** Scenarios by account, from `plan`. */
@@ -82,7 +84,7 @@ export async function rehearse(options: RehearseOptions): Promise<void> {
 
 /** @param closing whether to ignore events: tasks stop because the account is closing */
 async function setUp(
-  { stack, speed, progress, verbose, keep, without, staleReads, signal }: RehearseOptions,
+  { stack, stackFiles, speed, progress, verbose, keep, without, staleReads, signal }: RehearseOptions,
   { settings, secrets, repeats }: PlannedAccount,
   injector: Faults,
   closing: () => boolean,
@@ -108,6 +110,7 @@ async function setUp(
     rehearsal = await open({
       ...told,
       stack,
+      stackFiles,
       speed,
       overrides: settings,
       secrets,

@@ -5,21 +5,27 @@ import { parse } from "yaml";
 /** A stack's settings by full key, `slipway:environment`. */
 export type Values = Record<string, string>;
 
-/** A stack's configuration as the language host passes it to the program: every value a string, objects as JSON. */
-export interface StackConfiguration {
+/** What Pulumi.yaml says about the program. */
+export interface Project {
   project: string;
   /** `tsconfig` of the runtime options, used by `pulumi up` to transpile. */
   tsconfig: string;
-  values: Values;
+}
+
+/** Reads Pulumi.yaml in `root`. @throws if it is missing */
+export async function readProject(root: string): Promise<Project> {
+  const { name, runtime } = await readYaml(root, "Pulumi.yaml");
+  const { options } = runtime as { options?: { tsconfig?: string } };
+  return { project: String(name), tsconfig: options?.tsconfig ?? "tsconfig.json" };
 }
 
 /**
- * Reads Pulumi.yaml and Pulumi.<stack>.yaml in `root`.
- * @throws if a file is missing, or a value is encrypted and therefore unreadable without the stack's own key
+ * Reads Pulumi.<stack>.yaml in `folder`, as the language host passes it to the program: every value is a string, and objects are
+ * JSON.
+ * @throws if the file is missing, or a value is encrypted and therefore unreadable without the stack's own key
  */
-export async function readStack(root: string, stack: string): Promise<StackConfiguration> {
-  const project = await readYaml(root, "Pulumi.yaml");
-  const file = await readYaml(root, `Pulumi.${stack}.yaml`);
+export async function readValues(folder: string, stack: string): Promise<Values> {
+  const file = await readYaml(folder, `Pulumi.${stack}.yaml`);
   const values: Values = {};
   for (const [key, value] of Object.entries((file.config ?? {}) as Record<string, unknown>)) {
     if (JSON.stringify(value).includes('"secure":'))
@@ -28,27 +34,26 @@ export async function readStack(root: string, stack: string): Promise<StackConfi
       );
     values[key] = typeof value === "string" ? value : JSON.stringify(value);
   }
-  const runtime = project.runtime as { options?: { tsconfig?: string } } | undefined;
-  return { project: String(project.name), tsconfig: runtime?.options?.tsconfig ?? "tsconfig.json", values };
+  return values;
 }
 
 /** A stack's environment, which is its images' tag; empty if not set. */
 export const environmentOf = (values: Values): string => values["slipway:environment"] ?? "";
 
-/** Name of the stack of `root` with this environment, if any. */
-export async function stackOfEnvironment(root: string, environment: string): Promise<string | undefined> {
-  for (const file of (await readdir(root)).sort()) {
+/** Name of the stack with this environment, among the stack files of `folder`. */
+export async function stackOfEnvironment(folder: string, environment: string): Promise<string | undefined> {
+  for (const file of (await readdir(folder)).sort()) {
     const [, stack] = /^Pulumi\.(.+)\.yaml$/.exec(file) ?? [];
     if (stack === undefined) continue;
-    const { config } = (await readYaml(root, file)) as { config?: Record<string, unknown> };
+    const { config } = (await readYaml(folder, file)) as { config?: Record<string, unknown> };
     if (config?.["slipway:environment"] === environment) return stack;
   }
   return undefined;
 }
 
-async function readYaml(root: string, name: string): Promise<Record<string, unknown>> {
+async function readYaml(folder: string, name: string): Promise<Record<string, unknown>> {
   try {
-    return parse(await readFile(path.join(root, name), "utf8"));
+    return parse(await readFile(path.join(folder, name), "utf8"));
   } catch (error) {
     if (error instanceof Error && "code" in error && error.code === "ENOENT")
       throw new Error(`${name} is missing: there is no such stack in this project.`);

@@ -1,4 +1,8 @@
-import { environmentOf, readStack, stackOfEnvironment, type Values } from "./stackFile";
+import path from "node:path";
+import { environmentOf, readValues, stackOfEnvironment, type Values } from "./stackFile";
+
+/** The stack files that the scenarios are written for. Those of the project change when a team edits them. */
+export const SCENARIO_STACKS = path.join(__dirname, "scenarios/stacks");
 
 /** A stack to evaluate. */
 export interface Stack {
@@ -9,8 +13,8 @@ export interface Stack {
 
 /** Determines the stacks of one account. */
 export interface ChainOptions {
-  /** The project's folder. */
-  root: string;
+  /** The folder of the stack files. */
+  folder: string;
   stack: string;
   /** Override the stack file's values: `slipway:deploymentApi` for example. */
   overrides?: Record<string, unknown>;
@@ -21,7 +25,7 @@ export interface ChainOptions {
  * stack file with that environment defines the supplier.
  * @throws if no stack has that environment, if stacks wait for each other, or if one is in another region
  */
-export async function chainOf({ root, stack, overrides = {} }: ChainOptions): Promise<Stack[]> {
+export async function chainOf({ folder, stack, overrides = {} }: ChainOptions): Promise<Stack[]> {
   const chain: Stack[] = [];
 
   async function add(name: string, values: Values, waiting: string[]): Promise<void> {
@@ -31,18 +35,17 @@ export async function chainOf({ root, stack, overrides = {} }: ChainOptions): Pr
         `Stacks ${[...waiting, name].join(", ")}: each takes the next one's images, and none is the first.`,
       );
     for (const { application, tag } of imageSources(values)) {
-      const upstream = await stackOfEnvironment(root, tag);
+      const upstream = await stackOfEnvironment(folder, tag);
       if (upstream === undefined)
         throw new Error(
           `Pulumi.${name}.yaml: ${application} takes the images with tag ${tag}, and no stack file has slipway:environment ${tag}: add the stack that tags them.`,
         );
-      await add(upstream, (await readStack(root, upstream)).values, [...waiting, name]);
+      await add(upstream, await readValues(folder, upstream), [...waiting, name]);
     }
     chain.push({ name, environment: environmentOf(values), values });
   }
 
-  const { values } = await readStack(root, stack);
-  await add(stack, { ...values, ...asValues(overrides) }, []);
+  await add(stack, { ...(await readValues(folder, stack)), ...asValues(overrides) }, []);
   checkRegions(chain);
   return chain;
 }

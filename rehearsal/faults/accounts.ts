@@ -10,6 +10,7 @@ import { addWebhook, delivers, deliversTo, push } from "../scenarios/steps/deliv
 import { approved, waits } from "../scenarios/steps/promotion";
 import { gitopsIsPrivate } from "../scenarios/steps/pullRequests";
 import { at, servicesNotDelivered } from "../scenarios/steps/state";
+import { SCENARIO_STACKS } from "../stacks";
 import { createFaults, type Faults } from "./injector";
 
 /** The accounts in which deliveries are played. */
@@ -67,7 +68,15 @@ export async function openAccount(name: AccountName, { brief, ...options }: Acco
   const { stack, settings, secrets } = plans[name];
   const faults = createFaults();
   const context = await createScenarioContext(
-    await open({ stack, speed: SPEED, overrides: settings, secrets, injector: faults, ...options }),
+    await open({
+      stack,
+      stackFiles: SCENARIO_STACKS,
+      speed: SPEED,
+      overrides: settings,
+      secrets,
+      injector: faults,
+      ...options,
+    }),
   );
   const [begin, second] = settingUp[name];
   const steps = brief ? begin : [...begin, ...second];

@@ -4,6 +4,7 @@ import { silent } from "../../rehearsal/report/silent";
 import { deliver } from "../../rehearsal/scenarios/deliver";
 import { runScenario } from "../../rehearsal/scenarios/runScenario";
 import { createScenarioContext } from "../../rehearsal/scenarios/scenarioContext";
+import { SCENARIO_STACKS } from "../../rehearsal/stacks";
 
 type Happening = CloudEvent & { at: number };
 
@@ -15,7 +16,7 @@ const OWN = ["Migrate", "Deploy", "Schedules", "Tag"];
  * the rehearsal, without CodeBuild, the migration's task, and ECS's rollouts. Real time in the functions counts as it is.
  */
 export async function criticalPath(): Promise<string[]> {
-  const context = await createScenarioContext(await open({ stack: "dev", speed: 100 }));
+  const context = await createScenarioContext(await open({ stack: "dev", stackFiles: SCENARIO_STACKS, speed: 100 }));
   const happened: Happening[] = [];
   context.account.onEvent((event) => happened.push({ ...event, at: context.clock.now() }));
   try {

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { json } from "node:stream/consumers";
 import type { LanguageHost, Program } from "../../rehearsal/program";
+import { SCENARIO_STACKS } from "../../rehearsal/stacks";
 import type { StackRequest } from "./evaluations";
 import { SOCKET } from "./globalFixtures";
 
@@ -17,7 +18,11 @@ export async function evaluatedStack(stack: StackRequest): Promise<Program> {
 const warmLanguageHost: LanguageHost = ({ signal: _, ...run }) => ask("/run", run);
 
 /** Options of a rehearsal in a test: what makes it cheaper and proves the same. */
-export const TEST_OPTIONS = { host: warmLanguageHost, runs: path.join(tmpdir(), "runs") };
+export const TEST_OPTIONS = {
+  host: warmLanguageHost,
+  runs: path.join(tmpdir(), "runs"),
+  stackFiles: SCENARIO_STACKS,
+};
 
 function ask<A>(path: string, body: object): Promise<A> {
   const socketPath = process.env[SOCKET];

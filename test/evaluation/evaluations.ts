@@ -3,16 +3,18 @@ import { mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from "n
 import path from "node:path";
 import { evaluate, type Program } from "../../rehearsal/program";
 import { RUNS } from "../../rehearsal/runs";
-import { readStack } from "../../rehearsal/stackFile";
+import { readValues } from "../../rehearsal/stackFile";
 import type { Hosts } from "./hosts";
 import { createProvider, type Place } from "./provider";
 import { areUnchanged, type FilesRead } from "./warmHost";
 
 export interface StackRequest extends Place {
   stack: string;
-  /** Instead of the stack file's values. */
+  /** Instead of the stack file's. */
   values?: Record<string, string> | undefined;
 }
+
+type WithValues = StackRequest & { values: Record<string, string> };
 
 /** A program as it is kept, with what it was a function of besides the request. */
 interface Kept {
@@ -31,13 +33,13 @@ const KEPT_FOR = 7 * 24 * 60 * 60_000;
 export function createEvaluations(
   root: string,
   hosts: Hosts,
-  folder = path.join(root, RUNS, "evaluations"),
+  { folder = path.join(root, RUNS, "evaluations"), stackFiles = root } = {},
 ): Evaluations {
   const underWay = new Map<string, Promise<Program>>();
   const surroundings = describeSurroundings(root);
   const pruned = prune(folder);
 
-  async function findOrEvaluate(request: StackRequest, key: string): Promise<Program> {
+  async function findOrEvaluate(request: WithValues, key: string): Promise<Program> {
     const file = path.join(folder, `${key}.json`);
     const kept = await find(file);
     if (kept !== undefined && (await areUnchanged(root, kept.read))) return kept.program;
@@ -50,21 +52,22 @@ export function createEvaluations(
   return {
     async program(request) {
       await pruned;
-      const values = request.values ?? (await readStack(root, request.stack)).values;
-      const key = sha256(JSON.stringify([await surroundings, { ...request, values }]));
-      const known = underWay.get(key) ?? findOrEvaluate(request, key).finally(() => underWay.delete(key));
+      const values = request.values ?? (await readValues(stackFiles, request.stack));
+      const evaluated = { ...request, values };
+      const key = sha256(JSON.stringify([await surroundings, evaluated]));
+      const known = underWay.get(key) ?? findOrEvaluate(evaluated, key).finally(() => underWay.delete(key));
       underWay.set(key, known);
       return known;
     },
   };
 }
 
-async function evaluateStack(root: string, hosts: Hosts, { stack, values, ...place }: StackRequest): Promise<Kept> {
+async function evaluateStack(root: string, hosts: Hosts, { stack, values, ...place }: WithValues): Promise<Kept> {
   let read: FilesRead = {};
   const program = await evaluate({
     root,
     stack,
-    ...(values === undefined ? {} : { values }),
+    values,
     ...createProvider(place),
     host: async (run) => {
       const answer = await hosts.run(run);

@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage } from "node:http";
 import path from "node:path";
 import { json } from "node:stream/consumers";
 import type { ProgramRun } from "../../rehearsal/program";
+import { SCENARIO_STACKS } from "../../rehearsal/stacks";
 import { createEvaluations, type StackRequest } from "./evaluations";
 import { createHosts } from "./hosts";
 
@@ -14,7 +15,7 @@ const ROOT = path.resolve(__dirname, "../..");
  */
 export async function serveEvaluations(socket: string): Promise<{ close(): Promise<void> }> {
   const hosts = createHosts(ROOT);
-  const evaluations = createEvaluations(ROOT, hosts);
+  const evaluations = createEvaluations(ROOT, hosts, { stackFiles: SCENARIO_STACKS });
 
   async function answer(request: IncomingMessage): Promise<object> {
     const body = await json(request);

@@ -8,7 +8,7 @@ export { DIGEST, GENERATED, ROTATED } from "../evaluation/provider";
 export const ROOT = path.resolve(__dirname, "../..");
 
 export interface Stack {
-  /** Whose file is read. Default: dev. */
+  /** Name of one of the stack files of the scenarios. Default: dev. */
   stack?: string;
   /** Configuration instead of the stack file's; structured values as JSON. */
   settings?: Record<string, unknown>;

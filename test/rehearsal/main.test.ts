@@ -11,6 +11,8 @@ const namesOf = (stack: string) =>
     .map((it) => it.name)
     .join(", ");
 
+const scenarioStacks = ["--stack-files", "rehearsal/scenarios/stacks"];
+
 const root = path.resolve(__dirname, "../..");
 
 interface Ended {
@@ -98,8 +100,8 @@ describe("rehearsal: npm start", () => {
     let played: Started;
 
     before(() => {
-      kept = start(["--scenario", "deliver", "--keep"]);
-      played = start(["--scenario", "deliver"], { NO_COLOR: undefined, FORCE_COLOR: "1" });
+      kept = start([...scenarioStacks, "--scenario", "deliver", "--keep"]);
+      played = start([...scenarioStacks, "--scenario", "deliver"], { NO_COLOR: undefined, FORCE_COLOR: "1" });
     });
 
     after(() => {

@@ -19,7 +19,6 @@ describe("rehearsal: the stacks of an account", () => {
 
   beforeEach(async () => {
     root = await mkdtemp(path.join(tmpdir(), "slipway-stacks-"));
-    await writeFile(path.join(root, "Pulumi.yaml"), "name: slipway\nruntime: nodejs\n");
   });
   afterEach(() => rm(root, { recursive: true }));
 
@@ -70,7 +69,7 @@ describe("rehearsal: the stacks of an account", () => {
   for (const [name, files, stack, expected] of cases)
     it(`are one ${name}`, async () => {
       await write(files);
-      const chain = await chainOf({ root, stack });
+      const chain = await chainOf({ folder: root, stack });
       assert.deepEqual(
         chain.map((it) => [it.name, it.environment]),
         expected,
@@ -80,7 +79,7 @@ describe("rehearsal: the stacks of an account", () => {
   it("have the settings that are laid over the file's, the rehearsed one alone", async () => {
     await write({ dev: { applications: [push] }, prod: { applications: [image("dev")] } });
     const overrides = { "slipway:deploymentApi": true, "slipway:alerts": { emails: [] }, "aws:profile": "acme" };
-    const [dev, prod] = await chainOf({ root, stack: "prod", overrides });
+    const [dev, prod] = await chainOf({ folder: root, stack: "prod", overrides });
     assert.deepEqual(prod?.values, {
       "aws:region": "us-east-1",
       "slipway:environment": "prod",
@@ -116,13 +115,13 @@ describe("rehearsal: the stacks of an account", () => {
   for (const [name, files, stack, message] of refused)
     it(`refuse a stack ${name}`, async () => {
       await write(files);
-      assert.equal(await refusalMessage(chainOf({ root, stack })), message);
+      assert.equal(await refusalMessage(chainOf({ folder: root, stack })), message);
     });
 
   it("refuse a stack without a region", async () => {
     await writeFile(path.join(root, "Pulumi.dev.yaml"), 'config: { "slipway:environment": dev }\n');
     assert.equal(
-      await refusalMessage(chainOf({ root, stack: "dev" })),
+      await refusalMessage(chainOf({ folder: root, stack: "dev" })),
       "Pulumi.dev.yaml: aws:region is missing: name the region.",
     );
   });

@@ -2,6 +2,7 @@ import { fork } from "node:child_process";
 import path from "node:path";
 import { open, type Rehearsal, type RehearsalOptions } from "../../rehearsal";
 import { readOutputs } from "../../scenarios/steps/outputs";
+import { SCENARIO_STACKS } from "../../stacks";
 import type { SweepResult } from "./judge";
 import type { SweepMessage, SweepRequest } from "./process";
 import { FORGES } from "./proofs";
@@ -35,7 +36,14 @@ const settings = {
  * archive, in one process, with its role and declared environment. Nothing polls the queue.
  */
 export async function sweepWebhooks({ count, seed, onProgress, ...options }: SweepOptions): Promise<Sweep> {
-  const rehearsal = await open({ stack: "dev", speed: 1, overrides: settings, starts: false, ...options });
+  const rehearsal = await open({
+    stack: "dev",
+    stackFiles: SCENARIO_STACKS,
+    speed: 1,
+    overrides: settings,
+    starts: false,
+    ...options,
+  });
   try {
     const sent = () => rehearsal.account.trail.filter(({ operation }) => operation === "SendMessage").length;
     const before = sent();

@@ -5,8 +5,8 @@ import { parse } from "yaml";
 import { userData } from "../../../infra/network/natInstance/userData";
 import github from "../../../infra/settings/githubCidrs.json";
 import { BOOT_HOOK_BYTES } from "../../../infra/settings/network";
+import { SCENARIO_STACKS } from "../../../rehearsal/stacks";
 import { type Raw, settingsOf, withInstance, withNetwork } from "../configurations";
-import { ROOT } from "../support";
 
 const instanceOf = (raw: Raw) => settingsOf(raw).network.natInstance;
 
@@ -90,7 +90,7 @@ describe("the settings of a NAT instance", () => {
 
 /** The settings of a stack file. */
 const stackFile = (stack: string) =>
-  settingsOf(parse(readFileSync(path.join(ROOT, `Pulumi.${stack}.yaml`), "utf8")).config);
+  settingsOf(parse(readFileSync(path.join(SCENARIO_STACKS, `Pulumi.${stack}.yaml`), "utf8")).config);
 
 describe("the stack files of China", () => {
   it("lead GitHub's pushes to Beijing through the instance, and ask for them", () => {
