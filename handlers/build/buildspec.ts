@@ -80,7 +80,7 @@ phases:
       - IMAGE_TAG="$(aws s3api head-object --bucket "$SOURCE_BUCKET" --key "$SOURCE_KEY" --version-id "$SOURCE_VERSION_ID" --query Metadata.commit --output text)" && export IMAGE_TAG
       - |
         if ! [[ "$IMAGE_TAG" =~ ^[0-9a-f]{40}$ ]]; then
-          echo "s3://$SOURCE_BUCKET/$SOURCE_KEY names no commit in its metadata, but: $IMAGE_TAG" >&2
+          echo "the commit in the metadata of s3://$SOURCE_BUCKET/$SOURCE_KEY is not a commit hash: $IMAGE_TAG" >&2
           false
         fi
       - |
@@ -104,7 +104,7 @@ phases:
         if [ "$BUILT" = None ]; then
           docker build --file "$DOCKERFILE" --tag "$IMAGE_REPOSITORY:$IMAGE_TAG" "\${arguments[@]}" "$CONTEXT"
         else
-          echo "$IMAGE_TAG was built before, as $BUILT, and its tag is immutable: that image is delivered"
+          echo "$IMAGE_TAG was already built as $BUILT, and its tag is immutable: delivering that image"
         fi
       - if [ "$BUILT" = None ]; then docker push "$IMAGE_REPOSITORY:$IMAGE_TAG"; fi
       - |

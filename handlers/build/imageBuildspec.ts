@@ -30,7 +30,7 @@ phases:
       - IMAGE_URI="$(node -p 'require("./imageDetail.json").ImageURI')" && export IMAGE_URI
       - |
         if ! [[ "$IMAGE_URI" =~ ^[^@/]+/[^@]+@sha256:[0-9a-f]{64}$ ]]; then
-          echo "imageDetail.json names no image by digest in ImageURI, but: $IMAGE_URI" >&2
+          echo "ImageURI in imageDetail.json does not name an image by digest: $IMAGE_URI" >&2
           false
         fi
       - export IMAGE_DIGEST="\${IMAGE_URI#*@}"

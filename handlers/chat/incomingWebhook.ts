@@ -8,7 +8,7 @@ import { bodyOf, type ChatKind, refusalOf } from "./shape";
  */
 export function checkedUrl(location: SecretLocation, url: string): string {
   if (!URL.canParse(url) || new URL(url).protocol !== "https:") {
-    throw failure("ConfigurationError", `${nameOf(location)} is no https URL: put the chat's webhook URL there`);
+    throw failure("ConfigurationError", `${nameOf(location)} is not an https URL: store the chat's webhook URL there`);
   }
   return url;
 }
@@ -33,7 +33,7 @@ export async function post(kind: ChatKind, url: string, text: string): Promise<s
     // Before shortening: part of a secret would not be found.
     const answer = withoutSecrets(await response.text(), url);
     const refusal = refusalOf(kind, response.status, answer);
-    return refusal === undefined ? undefined : `it answers ${refusal}`;
+    return refusal === undefined ? undefined : `it returned ${refusal}`;
   } catch (error) {
     return `it cannot be reached: ${codeOf(error)}`;
   }

@@ -45,10 +45,10 @@ async function deliver(kind: ChatKind, url: CachedSecret, text: string, secretNa
     }
   }
   if (refusal !== undefined) {
-    const hint = `check that ${secretName} holds the URL of a webhook that is in use, and the webhook's own settings`;
+    const hint = `check that ${secretName} contains the URL of an active webhook, and check the webhook's settings`;
     throw failure(
       "SystemUnavailable",
-      `${kind} did not take the message: ${refusal}; Lambda tries twice more; ${hint}`,
+      `the message was not posted to ${kind}: ${refusal}; Lambda retries twice; ${hint}`,
     );
   }
 }

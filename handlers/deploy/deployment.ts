@@ -116,7 +116,7 @@ async function start(context: DeploymentContext, request: DeploymentRequest, sta
       const cause = `${each.service} was not updated: ${explain(error)}`;
       log("error", "rollout not started", { service: each.service, cause });
       await abandonRest(context, state);
-      const summary = `going back: ${cause}`;
+      const summary = `rolling back: ${cause}`;
       return { kind: "underWay", state: { phase: "rollback", since, services, cause }, summary };
     }
   }
@@ -136,7 +136,7 @@ async function markStarted(
 ): Promise<boolean> {
   const { definition, tags } = await describeTaskDefinition(ecs, next);
   if (tags.some(({ key }) => key === STARTED)) {
-    log("info", "rollout was started before", { service, taskDefinition: next });
+    log("info", "rollout already started", { service, taskDefinition: next });
     return false;
   }
   const tag = { resourceArn: definition.taskDefinitionArn, tags: [{ key: STARTED, value: id }] };
@@ -175,7 +175,7 @@ async function follow(
         break;
       case "completed":
         results.push(
-          `${each.service} runs ${each.next}${verdict.unverified ? " (unverified: no tasks are wanted)" : ""}`,
+          `${each.service} runs ${each.next}${verdict.unverified ? " (unverified: the desired count is 0)" : ""}`,
         );
         break;
       case "failed": {

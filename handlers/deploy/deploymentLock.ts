@@ -37,7 +37,7 @@ export function waitFor(
   const since = state?.phase === "waiting" ? state.since : now;
   if (now - since >= lockSeconds(deadlineMinutes)) {
     const minutes = Math.floor((now - since) / 60);
-    const message = `${application} ${version} was not deployed: after ${minutes} minutes it still waits for ${describeHolder(holder)}`;
+    const message = `${application} ${version} was not deployed: it is still waiting after ${minutes} minutes for ${describeHolder(holder)}`;
     return { kind: "failed", message };
   }
   return {
@@ -62,14 +62,14 @@ export async function takeDeploymentLock(
 ): Promise<Outcome | undefined> {
   const revisions = await describeRevisions(context.ecs, state);
   if (revisions.some(({ mark }) => mark === NOBODY)) {
-    return beginAnew(context, revisions, "it lost its turn before");
+    return beginAnew(context, revisions, "its task definitions were discarded earlier");
   }
   if (revisions.some(({ mark }) => mark !== undefined)) {
     return undefined;
   }
   const age = seconds(context) - state.since;
   if (age > ANSWER_WITHIN) {
-    return beginAnew(context, revisions, `it was registered ${Math.floor(age / 60)} minutes ago`);
+    return beginAnew(context, revisions, `its task definitions were registered ${Math.floor(age / 60)} minutes ago`);
   }
   const other = await acquire(context, request);
   if (other !== undefined) {
@@ -114,7 +114,7 @@ export async function abandonRest({ ecs }: DeploymentContext, state: DeploymentS
       revisions.filter(({ mark }) => mark === undefined),
     );
   } catch (error) {
-    log("warn", "revisions not marked as given up", { cause: explain(error) });
+    log("warn", "task definition revisions not marked as discarded", { cause: explain(error) });
   }
 }
 
@@ -143,15 +143,15 @@ async function movedServices({ ecs, options }: DeploymentContext, { services }: 
     // A concurrent invocation of the same job may have just started it.
     return current === previous || current === next
       ? []
-      : [`${service} has ${current ?? "no task definition"} by now, not ${previous}`];
+      : [`${service} now has ${current ?? "no task definition"} instead of ${previous}`];
   });
 }
 
 async function beginAnew(context: DeploymentContext, revisions: Revision[], why: string): Promise<Outcome> {
   await abandon(context.ecs, revisions);
-  log("info", "deployment begins anew", { application: context.options.application, reason: why });
+  log("info", "deploy restarted", { application: context.options.application, reason: why });
   const state: DeploymentState = { phase: "waiting", since: seconds(context), services: [] };
-  return { kind: "underWay", state, summary: `beginning anew: ${why}` };
+  return { kind: "underWay", state, summary: `starting over: ${why}` };
 }
 
 async function abandon(ecs: ECSClient, revisions: Revision[]): Promise<void> {

@@ -70,7 +70,7 @@ export function createDeploy(
     recordOf: async (detail: RolloutStateChange["detail"]) => {
       const record = await currentRecord(context);
       if (record === undefined) {
-        log("info", "no deployment is under way", { deployment: detail.deploymentId, event: detail.eventName });
+        log("info", "no deploy is in progress", { deployment: detail.deploymentId, event: detail.eventName });
       }
       return record;
     },

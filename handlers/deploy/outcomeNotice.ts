@@ -8,13 +8,13 @@ export function noticeOf(
   { state, summary, cause }: DeploymentProgress,
   environment: string,
 ): Notice {
-  const headline = `${application} in ${environment}: deployment of ${abbreviate(version)} ${state}`;
+  const headline = `${application} in ${environment}: deployment request for ${abbreviate(version)} ${state}`;
   const lines = [
     headline,
     "",
     `Version: ${version}`,
     `Image: ${image}`,
-    `Deployment: ${id}, by HTTP`,
+    `Deployment request: ${id}`,
     "",
     state === "succeeded" ? summary : cause,
   ];

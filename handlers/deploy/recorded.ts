@@ -108,7 +108,7 @@ async function hindranceOf(
   // The lock's remaining time must be long enough for a rollout and a rollback.
   const isTooLate = now() / 1_000 > until - 2 * deployment.options.deadlineMinutes * 60;
   if (isUntouched(state) && isTooLate && !(state && (await hasStarted(deployment, state)))) {
-    return { state: "failed", cause: `it did not begin within ${BEGINNING} minutes, and nothing was changed` };
+    return { state: "failed", cause: `it did not start within ${BEGINNING} minutes; nothing was changed` };
   }
   if (state !== undefined) {
     return undefined;
@@ -120,7 +120,7 @@ async function hindranceOf(
   // If the API fails after its message, it deletes the record and releases the lock, perhaps just before this took it.
   if ((await readRecord(table, id)) === undefined) {
     await releaseLock(table, application, id);
-    return { state: "failed", cause: "the API has cancelled it" };
+    return { state: "failed", cause: "the API cancelled the request" };
   }
   return undefined;
 }
@@ -142,12 +142,12 @@ async function abandonment(
   if (!isOver) {
     return undefined;
   }
-  const cause = "the pipeline's execution ended before";
+  const cause = "the pipeline execution had already ended";
   if (state === undefined || (isUntouched(state) && !(await hasStarted(context.deployment, state)))) {
     return { state: "failed", cause: `${cause}, and nothing was changed` };
   }
   const back: DeploymentState = { ...state, phase: "rollback", since: Math.floor(context.now() / 1_000), cause };
-  return { state: "inProgress", token: encodeState(back), summary: `going back: ${cause}`, further: true };
+  return { state: "inProgress", token: encodeState(back), summary: `rolling back: ${cause}`, further: true };
 }
 
 /** According to its record. The round that started it may have died before recording that. */
@@ -189,11 +189,15 @@ async function tagged(
     const { digest } = referenceOf(image);
     await recordDeliveredImage(dynamo, deliveredImages, { repository, digest, version });
     await putTag(deployment.ecr, requests, digest);
-    return { state: "succeeded", summary: `${summary}. ${what} is this image` };
+    return { state: "succeeded", summary: `${summary}. ${what} now points to this image` };
   } catch (error) {
     return isTransient(error)
-      ? { state: "inProgress", token, summary: `${summary}. ${what} is not this image yet: ${explain(error)}` }
-      : { state: "failed", cause: `${summary}. But ${what} is not this image: ${explain(error)}` };
+      ? {
+          state: "inProgress",
+          token,
+          summary: `${summary}. ${what} does not point to this image yet: ${explain(error)}`,
+        }
+      : { state: "failed", cause: `${summary}. But ${what} does not point to this image: ${explain(error)}` };
   }
 }
 

@@ -40,7 +40,7 @@ export async function goBack(
         after = accepted
           ? { ...after, turned: true, refusal: undefined }
           : refused(after, error, context.now() / 1_000);
-        waiting.push(`${service}: going back to ${previous}${error === undefined ? "" : ` (${error})`}`);
+        waiting.push(`${service}: rolling back to ${previous}${error === undefined ? "" : ` (${error})`}`);
         break;
       }
       case "waiting":
@@ -48,7 +48,7 @@ export async function goBack(
         waiting.push(`${service}: ${verdict.progress}`);
         break;
       case "returned":
-        ends.push(`${service} has ${previous} again${countOf(each, verdict.desired)}`);
+        ends.push(`${service} is back at ${previous}${countOf(each, verdict.desired)}`);
         break;
       case "failed":
         ends.push(`${service} is not back at ${previous}: ${verdict.cause}${refusalOf(each)}`);
@@ -78,9 +78,9 @@ const refusalOf = ({ refusal }: ServiceState): string => (refusal === undefined 
 
 function countOf({ first, before }: ServiceState, desired: number): string {
   if (first) {
-    return ", and no tasks: it never had any";
+    return ", without tasks: it never had any";
   }
-  return before === undefined ? "" : `, and a desired count of ${desired}`;
+  return before === undefined ? "" : `, with a desired count of ${desired}`;
 }
 
 /** @returns whether ECS accepted the update, and the error of a rejection, unless it is transient */

@@ -153,12 +153,15 @@ export function decideRollback(
     return update;
   }
   if (primary?.taskDefinition !== state.previous) {
-    const what = primary === undefined ? "it has no deployment" : `it was given ${primary.taskDefinition} meanwhile`;
-    return { kind: "failed", cause: `${what}, and is left so` };
+    const what =
+      primary === undefined
+        ? "it has no ECS deployment"
+        : `it was updated to ${primary.taskDefinition} in the meantime`;
+    return { kind: "failed", cause: `${what}, and was left as it is` };
   }
   if (desiredCount !== undefined) {
     // ECS's own rollback changes only the task definition.
-    const cause = `it has ${state.previous} again, but a desired count of ${observation.desired} instead of ${desiredCount}`;
+    const cause = `it has ${state.previous} again, but with a desired count of ${observation.desired} instead of ${desiredCount}`;
     return state.stuck || overdue ? { kind: "failed", cause } : update;
   }
   if (patience.elapsed < UNSEEN && !state.turned && !hasTurned(state, observation)) {
@@ -200,8 +203,10 @@ function replaced(
   if (event !== undefined) {
     return event.replace(/\.$/, "");
   }
-  const gone = state.deployment ? `deployment ${state.deployment} is gone` : `${state.next} was not started`;
-  return `${gone}, and the service has ${primary?.taskDefinition ?? "no deployment"}`;
+  const gone = state.deployment
+    ? `ECS deployment ${state.deployment} no longer exists`
+    : `${state.next} was not started`;
+  return `${gone}; the service has ${primary?.taskDefinition ?? "no ECS deployment"}`;
 }
 
 /** ECS drops a failed deployment and its reason once its tasks are gone. The service's events keep the reason. */
@@ -210,15 +215,15 @@ function failureEvent({ deployment }: ServiceState, { events }: ServiceObservati
 }
 
 function reasonOf({ reason }: DeploymentObservation): string {
-  return reason?.replace(/\.$/, "") ?? "ECS gives no reason";
+  return reason?.replace(/\.$/, "") ?? "ECS gave no reason";
 }
 
 function missing(observation: ServiceObservation | undefined): string {
-  return observation === undefined ? "ECS knows no such service" : `the service is ${observation.status}`;
+  return observation === undefined ? "the service does not exist in ECS" : `the service is ${observation.status}`;
 }
 
 function progressOf({ running, desired, pending, failedTasks }: DeploymentObservation, { events }: ServiceObservation) {
-  const counts = `${running} of ${desired} tasks run, ${pending} pending, ${failedTasks} failed`;
+  const counts = `${running} of ${desired} tasks running, ${pending} pending, ${failedTasks} failed`;
   return events[0] === undefined ? counts : `${counts}; last event: ${events[0]}`;
 }
 

@@ -32,7 +32,7 @@ export async function observeServices(
     for (const { arn, reason, detail } of failures ?? []) {
       // Missing services are omitted from the result.
       if (reason !== "MISSING") {
-        throw failure("JobFailed", `ECS does not describe ${arn}: ${reason}${detail ? `, ${detail}` : ""}`);
+        throw failure("JobFailed", `ECS could not describe ${arn}: ${reason}${detail ? `, ${detail}` : ""}`);
       }
     }
     for (const service of services ?? []) {
@@ -82,7 +82,7 @@ function deploymentOf(deployment: Deployment): DeploymentObservation {
 export async function describeTaskDefinition(ecs: ECSClient, taskDefinition: string): Promise<DescribedRevision> {
   const answer = await ecs.send(new DescribeTaskDefinitionCommand({ taskDefinition, include: ["TAGS"] }));
   if (answer.taskDefinition === undefined) {
-    throw failure("ConfigurationError", `ECS gives no task definition ${taskDefinition}`);
+    throw failure("ConfigurationError", `ECS returned no task definition ${taskDefinition}`);
   }
   return { definition: answer.taskDefinition, tags: answer.tags ?? [] };
 }
@@ -94,7 +94,7 @@ export async function registerTaskDefinition(
 ): Promise<string> {
   const { taskDefinition } = await ecs.send(new RegisterTaskDefinitionCommand(registration));
   if (taskDefinition?.taskDefinitionArn === undefined) {
-    throw failure("JobFailed", `ECS registered ${registration.family}, but gives no ARN for it`);
+    throw failure("JobFailed", `ECS registered ${registration.family}, but returned no ARN`);
   }
   return nameOf(taskDefinition.taskDefinitionArn);
 }
@@ -132,7 +132,7 @@ export async function stoppedTasks(
     const telling = stopped.find((task) => !wasScaledIn(task)) ?? stopped[0];
     return telling && describeStop(telling, stopped.length);
   } catch (error) {
-    return `why its tasks stopped cannot be read: ${explain(error)}`;
+    return `the reason why its tasks stopped cannot be read: ${explain(error)}`;
   }
 }
 
@@ -153,5 +153,5 @@ function describeStop({ stoppedReason, containers }: Task, count: number): strin
       const code = exitCode === undefined ? "did not start" : `exited with ${exitCode}`;
       return `container ${name} ${code}${reason ? ` (${reason})` : ""}`;
     });
-  return [`${count} stopped: ${stoppedReason ?? "no reason given"}`, ...exits].join("; ");
+  return [`stopped tasks: ${count}; reason: ${stoppedReason ?? "no reason given"}`, ...exits].join("; ");
 }

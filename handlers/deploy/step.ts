@@ -30,29 +30,29 @@ export async function takeStep(
     const now = Math.floor(context.now() / 1_000);
     const starting = isTransient(error) ? TRANSIENT : START;
     const patience = state.phase === "registered" ? starting : deadlineMinutes * 60;
-    log("warn", "deployment not observed", { application, phase: state.phase, cause: explain(error) });
+    log("warn", "deploy progress not read", { application, phase: state.phase, cause: explain(error) });
     if (now - state.since < patience) {
-      return { kind: "underWay", state, summary: `asking again: ${explain(error)}` };
+      return { kind: "underWay", state, summary: `retrying: ${explain(error)}` };
     }
     if (state.phase === "rollback") {
       throw lost(application, request, state, error);
     }
-    const what = state.phase === "registered" ? "not started" : "not followed";
-    const cause = `the rollout was ${what} for ${Math.floor(patience / 60)} minutes: ${explain(error)}`;
+    const what = state.phase === "registered" ? "started" : "observed";
+    const cause = `the rollout could not be ${what} for ${Math.floor(patience / 60)} minutes: ${explain(error)}`;
     return {
       kind: "underWay",
       state: { ...state, phase: "rollback", since: now, cause },
-      summary: `going back: ${cause}`,
+      summary: `rolling back: ${cause}`,
     };
   }
 }
 
 function lost(application: string, { version }: DeploymentRequest, state: DeploymentState, error: unknown) {
-  const services = state.services.map(({ service, previous }) => `${service} (${previous} before)`).join(", ");
-  const what = `the rollback of ${application} ${version} is not followed any further`;
+  const services = state.services.map(({ service, previous }) => `${service} (previously ${previous})`).join(", ");
+  const what = `the rollback of ${application} ${version} is no longer observed`;
   return failure(
     failureType(error),
-    `${what}: ${explain(error)}. It went back because of ${state.cause}. Look after ${services}`,
+    `${what}: ${explain(error)}. The cause of the rollback: ${state.cause}. Check ${services}`,
     error,
   );
 }

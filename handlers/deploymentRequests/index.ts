@@ -105,10 +105,10 @@ export function createDeploymentRequests(
     now: Date.now,
   };
   const secret = cachedSecret(
-    () => readSecret(secrets, { secretId: options.secretArn }, "the deployments' token"),
+    () => readSecret(secrets, { secretId: options.secretArn }, "the deployment API's token"),
     Date.now,
   );
-  const hint = "send the header Authorization: Bearer, and the token";
+  const hint = "send the header Authorization: Bearer <token>";
   return async (event) =>
     (await requireToken(secret, bearerToken(event.headers.authorization), hint)) ?? answerOf(context, event);
 }
@@ -120,7 +120,7 @@ function answerOf(context: DeploymentRequestsContext, event: DeploymentRequestsE
     case "GET /deployments/{id}":
       return show(context, event.pathParameters?.id ?? "");
     default:
-      return refuse(404, "there is POST /deployments and GET /deployments/{id}");
+      return refuse(404, "no such route: use POST /deployments or GET /deployments/{id}");
   }
 }
 
@@ -136,7 +136,7 @@ async function receive(context: DeploymentRequestsContext, event: DeploymentRequ
   const { application, version } = wanted;
   const target = context.options.applications.find((each) => each.application === application);
   if (target === undefined) {
-    return refuse(404, "no application of this name is deployed here", { field: "application" });
+    return refuse(404, "no application with this name is deployed here", { field: "application" });
   }
   try {
     const digest = await digestOf(context.ecr, { repository: target.repository, tag: version });
@@ -144,7 +144,7 @@ async function receive(context: DeploymentRequestsContext, event: DeploymentRequ
       ? refuse(404, `repository ${target.repository} has no image ${version}`, { field: "version" })
       : await begin(context, target, version, digest);
   } catch (error) {
-    return unavailable(`${application} ${version} was not begun: try again`, error);
+    return unavailable(`the deploy of ${application} ${version} was not started: try again`, error);
   }
 }
 
@@ -188,7 +188,7 @@ async function begin(
       throw error;
     }
   }
-  log("info", "deployment queued", { id, application, version, image: record.image });
+  log("info", "deployment request queued", { id, application, version, image: record.image });
   return jsonAnswer(202, viewOf(record), { location: `/deployments/${id}` });
 }
 
@@ -205,13 +205,13 @@ async function cancel(table: DeploymentTable, { id, application }: DeploymentRec
     await releaseLock(table, application, id);
   } catch (error) {
     // The message's receiver does it within two minutes.
-    log("error", "deployment not undone yet", { id, application, cause: explain(error) });
+    log("error", "deployment request not cancelled yet", { id, application, cause: explain(error) });
   }
   return true;
 }
 
 async function show({ table, now }: DeploymentRequestsContext, id: string): Promise<Answer> {
-  const unknown = "there is no deployment of this id: records are kept for 90 days";
+  const unknown = "there is no deployment request with this id: records are kept for 90 days";
   // Other items in the table must not be accessible.
   if (!DEPLOYMENT_ID.test(id)) {
     return refuse(404, unknown, { field: "id" });
@@ -224,7 +224,7 @@ async function show({ table, now }: DeploymentRequestsContext, id: string): Prom
     const lapse = lapseOf(record, now());
     return jsonAnswer(200, viewOf(lapse === undefined ? record : { ...record, state: "failed", cause: lapse }));
   } catch (error) {
-    return unavailable("the deployment's record cannot be read: try again", error);
+    return unavailable("the record of the deployment request cannot be read: try again", error);
   }
 }
 

@@ -8,7 +8,7 @@ const FIELDS = ["application", "version"];
 /** Parses and checks the body of `POST /deployments`, which may be any JSON. */
 export function readDeployment(value: unknown): RequestVerdict {
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    return { kind: "refused", reason: 'the body is no object: send {"application": …, "version": …}' };
+    return { kind: "refused", reason: 'the body is not a JSON object: send {"application": …, "version": …}' };
   }
   const unknown = Object.keys(value).find((field) => !FIELDS.includes(field));
   if (unknown !== undefined) {
@@ -19,16 +19,12 @@ export function readDeployment(value: unknown): RequestVerdict {
     return refused("application", application, "the name of an application");
   }
   if (typeof version !== "string" || !IMAGE_TAG.test(version)) {
-    return refused(
-      "version",
-      version,
-      "an image tag: at most 128 letters, digits, . _ -, of which . and - cannot be first",
-    );
+    return refused("version", version, "an image tag: at most 128 letters, digits and . _ -, not starting with . or -");
   }
   return { kind: "wanted", application, version };
 }
 
 function refused(field: string, value: unknown, expected: string): RequestVerdict {
-  const what = value === undefined ? "is missing" : `is ${typeof value === "string" ? "malformed" : "no string"}`;
+  const what = value === undefined ? "is missing" : `is ${typeof value === "string" ? "malformed" : "not a string"}`;
   return { kind: "refused", field, reason: `${field} ${what}, expected ${expected}` };
 }

@@ -74,7 +74,9 @@ async function contentStart(spool: Spool, entry: ArchiveEntry, previousEnd: numb
     header.readUInt16LE(26) === name.length &&
     header.toString("latin1", 30) === name;
   if (!isSame || entry.offset < previousEnd) {
-    throw damaged(`entry ${JSON.stringify(Buffer.from(name, "latin1").toString())} is not where the directory says`);
+    throw damaged(
+      `entry ${JSON.stringify(Buffer.from(name, "latin1").toString())} is not at its offset in the zip directory`,
+    );
   }
   return entry.offset + 30 + name.length + header.readUInt16LE(28);
 }

@@ -46,7 +46,7 @@ interface Measure {
 
 function verify(content: Content, found: Measure): void {
   if (found.size !== content.size || found.compressedSize !== content.compressedSize) {
-    throw wrong(content, "its size is not what the directory says");
+    throw wrong(content, "its size differs from the zip directory");
   }
   if (found.crc32 !== content.crc32) {
     throw wrong(content, "its checksum is wrong");
@@ -83,7 +83,7 @@ async function measureLarge(spool: Spool, start: number, content: Content, signa
       found.crc32 = crc32(piece, found.crc32);
       found.size += piece.length;
       if (found.size > content.size) {
-        throw wrong(content, "its size is not what the directory says");
+        throw wrong(content, "its size differs from the zip directory");
       }
     }
   };
@@ -105,7 +105,7 @@ async function measureLarge(spool: Spool, start: number, content: Content, signa
 function unreadable(content: Content, error: unknown): unknown {
   const { code = "" } = error as { code?: string };
   if (code === "ERR_BUFFER_TOO_LARGE") {
-    return wrong(content, "its size is not what the directory says", error);
+    return wrong(content, "its size differs from the zip directory", error);
   }
   return code.startsWith("Z_") ? wrong(content, explain(error), error) : error;
 }

@@ -57,5 +57,5 @@ async function open(
     return { archive: body };
   }
   await body?.cancel();
-  return { refusal: refusal ?? failure("SystemUnavailable", `${place} answers ${status} with nothing`) };
+  return { refusal: refusal ?? failure("SystemUnavailable", `${place} returned ${status} with an empty body`) };
 }

@@ -29,14 +29,14 @@ export async function drop(
     await sendMessage(queue, queueUrl, { ...push, commit: head, delivery: `head-of-${delivery}`, pushedAt });
   }
   const headline = `${application} in ${environment}: ${abbreviate(commit)} not delivered`;
-  const instead = head === undefined ? "There is no such branch." : `Its head ${head} is delivered instead.`;
+  const instead = head === undefined ? "There is no such branch." : `The branch's head ${head} is delivered instead.`;
   const message = [
     headline,
     "",
-    `${reason}, at ${repository} on ${forge}. ${instead}`,
-    "The branch was moved away from the commit, or the webhook named a commit of another branch or of a fork.",
+    `In ${repository} on ${forge}, ${reason}. ${instead}`,
+    "The branch was reset to another commit, or the webhook named a commit of another branch or of a fork.",
     "",
-    `Delivery: ${delivery}`,
+    `Delivery ID: ${delivery}`,
   ].join("\n");
   await sns.send(new PublishCommand({ TopicArn: topicArn, Subject: subjectOf(headline), Message: message }));
   log("warn", "fetch refused", { application, branch, commit, delivery, reason, head });

@@ -87,7 +87,7 @@ function nameProblem(name: string): string | undefined {
   }
   const parts = (name.endsWith("/") ? name.slice(0, -1) : name).split("/");
   if (parts.includes("..")) {
-    return "its name leads out of the archive";
+    return "its name points outside the archive";
   }
   if (parts.includes("") || parts.includes(".")) {
     return "its name has an empty part or a dot between slashes";
@@ -128,7 +128,7 @@ export function findConflict(entries: readonly PlacedPath[]): string | undefined
         : reasonOf(entry.path, `it is both a ${wordOf(previous.kind)} and a ${wordOf(entry.kind)}`);
     }
     if (leaf !== undefined && entry.key.startsWith(leaf.key) && entry.key[leaf.key.length] === "\0") {
-      return reasonOf(entry.path, `a ${wordOf(leaf.kind)} is in its way`);
+      return reasonOf(entry.path, `it is inside a ${wordOf(leaf.kind)}`);
     }
     if (entry.kind !== "directory") {
       leaf = entry;

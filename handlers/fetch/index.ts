@@ -161,7 +161,7 @@ async function deliver(delivery: Delivery): Promise<void> {
       return;
     }
   }
-  throw failure("SystemUnavailable", `archives of ${source.key} were stored by others ${LOOKS} times meanwhile`);
+  throw failure("SystemUnavailable", `others replaced the archive ${source.key} ${LOOKS} times in the meantime`);
 }
 
 function sourceOf({ sources }: FetchOptions, message: PushMessage): FetchSource {
@@ -177,7 +177,7 @@ function sourceOf({ sources }: FetchOptions, message: PushMessage): FetchSource 
     // It was removed, or is new: `pulumi up` updates this function only after the pipelines that it starts.
     throw failure(
       "RevisionUnavailable",
-      `no source of application ${application} is branch ${branch} of ${repository} at ${forge}: if \`pulumi up\` was about to ` +
+      `application ${application} does not track branch ${branch} of ${repository} at ${forge}: if \`pulumi up\` was about to ` +
         "add it, redrive the message; if it was removed, delete the message",
     );
   }
@@ -217,7 +217,7 @@ async function isDone(
       }
       const { versionId, size } = copied;
       await start(clients.pipelines, source, versionId, signal);
-      log("info", "fetch delivered", { application, commit, delivery, versionId, size });
+      log("info", "archive fetched", { application, commit, delivery, versionId, size });
       return true;
     }
   }

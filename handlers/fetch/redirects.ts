@@ -40,7 +40,7 @@ export async function follow({ url, headers }: ForgeRequest, signal: AbortSignal
       sent = AGENT;
     }
     address = next;
-    place = `${next.host}, to which ${url} redirects,`;
+    place = `${next.host} (redirected from ${url})`;
   }
   throw failure("RevisionUnavailable", `${url} redirects more than ${LIMIT} times`);
 }
@@ -52,7 +52,7 @@ export function nextAddress(from: URL, location: string, place: string): URL {
   // password, and its error would repeat them.
   const isSafe = next?.protocol === "https:" || (next?.protocol === "http:" && from.protocol === "http:");
   if (next === undefined || !isSafe || next.username !== "" || next.password !== "") {
-    throw failure("RevisionUnavailable", `${place} redirects to no address that slipway would follow`);
+    throw failure("RevisionUnavailable", `${place} redirects to an address that slipway does not follow`);
   }
   return next;
 }

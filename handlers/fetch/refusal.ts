@@ -27,16 +27,16 @@ export function refusalOf(
 ): FetchFailure | undefined {
   const { place, status, statusText } = answer;
   const setting = `slipway:forges.${forge}.token`;
-  const said = `commit ${commit} of ${repository} at ${forge}: ${place} answers ${`${status} ${statusText}`.trim()}`;
+  const said = `commit ${commit} of ${repository} at ${forge}: ${place} returned ${`${status} ${statusText}`.trim()}`;
   const signIn =
     token === undefined
-      ? `it wants a token: put one into Secrets Manager and set ${setting}`
-      : `${token} is not accepted: put a token there that is valid and may read the repository`;
+      ? `it requires a token: store one in Secrets Manager and set ${setting}`
+      : `the token in ${token} was rejected: store a valid token there that can read the repository`;
   if (status === 200) {
     return isPage(answer) ? failure("RevisionUnavailable", `${said} with a web page: ${signIn}`) : undefined;
   }
   if (isThrottled(answer)) {
-    const hint = token === undefined ? `; more are allowed with a token, set by ${setting}` : "";
+    const hint = token === undefined ? `; a token raises the limit: set ${setting}` : "";
     return later(answer, `${said}: too many requests${hint}`, now);
   }
   if (status === 401 || status === 403) {
@@ -46,8 +46,8 @@ export function refusalOf(
     const gone = "the commit was force-pushed away, or the repository was renamed or deleted, or";
     const hidden =
       token === undefined
-        ? `it is private: then put a token into Secrets Manager and set ${setting}`
-        : `the token in ${token} may not read it`;
+        ? `it is private: if so, store a token in Secrets Manager and set ${setting}`
+        : `the token in ${token} cannot read it`;
     return failure("RevisionUnavailable", `${said}: ${gone} ${hidden}`);
   }
   // 408 is a timeout, 425 asks for a retry; no other status below 500 is transient.

@@ -66,7 +66,7 @@ function delayOf(receives: number, messageId: string): number {
 /** Any error of a fetch as a {@link Failure} for {@link decideRetry}. @param signal of the function's time limit */
 export function judged(error: unknown, signal: AbortSignal): FetchFailure {
   if (signal.aborted) {
-    return failure("SystemUnavailable", `not done in the function's time: ${explain(error)}`, error);
+    return failure("SystemUnavailable", `not finished before the function's timeout: ${explain(error)}`, error);
   }
   if (isException(error, "Failure")) {
     return error as Failure;

@@ -37,7 +37,7 @@ export async function start(
   try {
     await pipelines.send(execution, { abortSignal });
   } catch (error) {
-    const what = `pipeline ${source.pipeline} was not started on version ${versionId} of ${source.key}`;
+    const what = `pipeline ${source.pipeline} was not started for object version ${versionId} of ${source.key}`;
     // Too many executions in progress.
     const isBusy = isException(error, "ConflictException", "ConcurrentPipelineExecutionsLimitExceededException");
     throw failure(isBusy ? "SystemUnavailable" : typeOf(error), `${what}: ${explain(error)}`, error);

@@ -36,7 +36,7 @@ export function decideMigration({ container, elapsed, task }: MigrationObservati
       : {
           kind: "failed",
           cause:
-            "ECS does not show it any more, as it does about an hour after a task has stopped: how it ended is unknown",
+            "ECS no longer shows it (ECS removes a task about an hour after it has stopped): how it ended is unknown",
         };
   }
   if (task.lastStatus !== "STOPPED") {

@@ -57,7 +57,10 @@ export function createMigrate(
     recordOf: async (detail: TaskStateChangeEvent["detail"]) => {
       const record = await recordOfTask(context, detail);
       if (record === undefined) {
-        log("info", "no task of a migration that is under way", { task: detail.taskArn, startedBy: detail.startedBy });
+        log("info", "the task does not belong to a migration in progress", {
+          task: detail.taskArn,
+          startedBy: detail.startedBy,
+        });
       }
       return record;
     },

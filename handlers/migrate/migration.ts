@@ -93,9 +93,9 @@ async function start(
   const { application } = context.options;
   const now = Math.floor(context.now() / 1_000);
   if (now - since > START_WITHIN) {
-    const what = `${run.taskDefinition} was registered ${Math.floor((now - since) / 60)} minutes ago, and is not started now`;
-    const why = "ECS could not tell any more whether the migration has run";
-    const hint = `look for a task that was started by ${run.startedBy}, then start the pipeline again`;
+    const what = `${run.taskDefinition} was registered ${Math.floor((now - since) / 60)} minutes ago and will not be started now`;
+    const why = "ECS can no longer tell whether the migration has run";
+    const hint = `check for a task started by ${run.startedBy}, then start the pipeline again`;
     throw failure("JobFailed", `${application} ${version} was not migrated: ${what}, because ${why}: ${hint}`);
   }
   const start = await startTask(context.ecs, run, shortage?.ended ?? 0);
@@ -119,13 +119,13 @@ function waitForRoom(
 ): MigrationOutcome {
   const time = Math.floor(now() / 1_000);
   const since = shortage?.since ?? time;
-  const what = `ECS has no room for ${run.taskDefinition} in cluster ${cluster}: ${cause}`;
+  const what = `ECS has no capacity for ${run.taskDefinition} in cluster ${cluster}: ${cause}`;
   if (time - since >= ROOM_WITHIN) {
     const minutes = Math.floor((time - since) / 60);
-    const message = `${application} ${version} was not migrated, and nothing has run: after ${minutes} minutes ${what}`;
+    const message = `${application} ${version} was not migrated, and nothing has run: after ${minutes} minutes, ${what}`;
     return { kind: "failed", message };
   }
-  log("warn", "migration waits for room", { application, version, taskDefinition: run.taskDefinition, cause });
+  log("warn", "migration is waiting for capacity", { application, version, taskDefinition: run.taskDefinition, cause });
   const state = { since: time, run, shortage: { since, cause: shorten(cause, CAUSE), ended } };
   return { kind: "underWay", state, summary: `trying again: ${what}` };
 }

@@ -52,7 +52,7 @@ async function step(
   const { action, image, version, token, requestedAt, until } = record;
   const state = token === undefined ? undefined : decodeState(token);
   if (action === undefined || now() >= until * 1_000) {
-    return { state: "failed", cause: `the migration has not ended within 24 hours${hintOf(migration, state)}` };
+    return { state: "failed", cause: `the migration did not end within 24 hours${hintOf(migration, state)}` };
   }
   try {
     const hindrance = state?.task === undefined ? await hindranceOf(context, record, occasion) : undefined;
@@ -66,8 +66,8 @@ async function step(
     const isEarly = isTransient(error) && now() - Date.parse(requestedAt) < PATIENCE * 1_000;
     // Never abandon a running migration: the next push would start a second one in parallel.
     if (state?.task !== undefined || isEarly) {
-      log("warn", "migration not observed", { task: state?.task, cause: explain(error) });
-      return { state: "inProgress", token, summary: `asking again: ${explain(error)}` };
+      log("warn", "migration progress not read", { task: state?.task, cause: explain(error) });
+      return { state: "inProgress", token, summary: `retrying: ${explain(error)}` };
     }
     return { state: "failed", cause: explain(error), type: failureType(error) };
   }
@@ -83,7 +83,7 @@ async function hindranceOf(
     return undefined;
   }
   if (occasion.kind === "message" && (await isExecutionOver(context, action))) {
-    return { state: "failed", cause: "the pipeline's execution has ended before the migration was started" };
+    return { state: "failed", cause: "the pipeline execution ended before the migration was started" };
   }
   const { application, table, now } = context;
   const holder = { owner: action.execution, by: "execution" as const, version, until };
@@ -126,5 +126,5 @@ async function conclude(
 }
 
 function hintOf({ options: { cluster } }: MigrationContext, state: MigrationState | undefined): string {
-  return state?.task === undefined ? "" : `: task ${state.task} in cluster ${cluster} may be running still`;
+  return state?.task === undefined ? "" : `: task ${state.task} in cluster ${cluster} may still be running`;
 }

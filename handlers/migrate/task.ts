@@ -23,9 +23,9 @@ export async function startTask(ecs: ECSClient, run: TaskRun, ended: number): Pr
       return { tasks: [], failures: [{ reason: explain(error) }] };
     }
     if (isException(error, "ConflictException")) {
-      const others = (error as ConflictException).resourceIds?.join(", ") ?? "a task that it does not name";
-      const what = `ECS has started ${others} for ${run.taskDefinition} already, with other parameters`;
-      throw failure("JobFailed", `${what}: see how that ended, then start the pipeline again`, error);
+      const others = (error as ConflictException).resourceIds?.join(", ") ?? "an unnamed task";
+      const what = `ECS has already started ${others} for ${run.taskDefinition} with other parameters`;
+      throw failure("JobFailed", `${what}: check how it ended, then start the pipeline again`, error);
     }
     throw error;
   });
@@ -64,7 +64,7 @@ export async function observeTask(ecs: ECSClient, cluster: string, id: string): 
   if (task === undefined) {
     const other = failures?.find(({ reason }) => reason !== "MISSING");
     if (other !== undefined) {
-      throw failure("JobFailed", `ECS does not describe task ${id}: ${other.reason}${detailOf(other.detail)}`);
+      throw failure("JobFailed", `ECS could not describe task ${id}: ${other.reason}${detailOf(other.detail)}`);
     }
     return undefined;
   }

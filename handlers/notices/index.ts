@@ -46,7 +46,7 @@ export function createNotices(options: NoticesOptions): (event: PipelineEvent) =
   return async ({ detail }) => {
     const { pipeline, state, "execution-id": execution } = detail;
     if (!isOutcome(state)) {
-      log("info", "no outcome of a pipeline", { pipeline, execution, state });
+      log("info", "the event is not the outcome of a pipeline execution", { pipeline, execution, state });
       return;
     }
     const notice = compose(await outcomeOf(pipelines, options, pipeline, execution, state));

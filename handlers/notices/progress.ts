@@ -52,7 +52,7 @@ function failureOf(action: ActionExecutionDetail): ActionFailure {
   return { ...common, kind: "failed", cause: errorDetails?.message || externalExecutionSummary || NO_CAUSE };
 }
 
-const NO_CAUSE = "CodePipeline gives no cause";
+const NO_CAUSE = "CodePipeline gave no cause";
 
 /** An approval that timed out also fails, but nobody rejected it. */
 function declined(by: string | undefined, summary: string): Pick<ActionFailure, "kind" | "cause"> {

@@ -30,7 +30,10 @@ export async function isInHistory(
   const capabilities = advertisement.flatMap((it) => (it.kind === "line" ? [it.text] : []));
   const fetches = capabilities.find((line) => /^fetch(=|$)/.test(line))?.split(/[= ]/) ?? [];
   if (!fetches.includes("shallow")) {
-    throw failure("SystemUnavailable", "it does not speak version 2 of git's protocol, which tells a branch's history");
+    throw failure(
+      "SystemUnavailable",
+      "it does not support version 2 of the git protocol, which is needed to read a branch's history",
+    );
   }
   const body = deepen(commit, tip, fetches.includes("filter"));
   const answer = await sectionOf(await uploadPack(remote, base, token, body, signal), token, LIMIT);
@@ -42,7 +45,7 @@ export async function isInHistory(
   if (refusal !== undefined || answer[0] !== "shallow-info") {
     throw failure(
       "SystemUnavailable",
-      `it does not tell a branch's history: ${(refusal ?? answer[0] ?? "").slice(0, 300)}`,
+      `it did not return the branch's history: ${(refusal ?? answer[0] ?? "").slice(0, 300)}`,
     );
   }
   return answer.includes(`unshallow ${commit}`);

@@ -123,7 +123,7 @@ async function act(
       log("warn", "poll found no branch", { forge, repository, branch, application });
       return;
     case "unsupported":
-      outcome.failures.push(`${where} is at a commit with a SHA-256 name: only SHA-1 repositories can be delivered`);
+      outcome.failures.push(`the head of ${where} is a SHA-256 commit: only SHA-1 repositories are supported`);
       return;
     case "missed": {
       const { kind: _, ...missed } = verdict;

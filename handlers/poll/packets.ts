@@ -28,7 +28,7 @@ export function readPackets(answer: Buffer): Packet[] {
       continue;
     }
     if (at + length > answer.length) {
-      throw malformed(at, `a packet of ${length} bytes begins, and ${answer.length - at} are there`);
+      throw malformed(at, `a packet of ${length} bytes begins, but only ${answer.length - at} bytes are left`);
     }
     packets.push({ kind: "line", text: answer.toString("utf8", at + HEADER, at + length).replace(/\n$/, "") });
     at += length;
@@ -58,10 +58,10 @@ function lengthAt(answer: Buffer, at: number): number {
   const length = /^[0-9a-f]{4}$/i.test(digits) ? Number.parseInt(digits, 16) : Number.NaN;
   // Three is the only length that is neither a marker nor long enough for the length itself.
   if (Number.isNaN(length) || length === HEADER - 1 || length > LONGEST) {
-    throw malformed(at, `${JSON.stringify(digits)} is no packet's length`);
+    throw malformed(at, `${JSON.stringify(digits)} is not a packet length`);
   }
   return length;
 }
 
 const malformed = (at: number, why: string) =>
-  failure("SystemUnavailable", `its answer is not of git's protocol: at byte ${at} ${why}`);
+  failure("SystemUnavailable", `its answer does not follow the git protocol: at byte ${at} ${why}`);

@@ -22,7 +22,7 @@ export function readAdvertisement(packets: Packet[]): BranchHeads | undefined {
   const references = first === "version 1" ? rest : [first, ...rest];
   // An empty repository advertises only this line.
   if (!/^[0-9a-f]{40,} \S/.test(references[0] ?? "")) {
-    throw failure("SystemUnavailable", "its answer is no advertisement of git's references");
+    throw failure("SystemUnavailable", "its answer is not a git reference advertisement");
   }
   return headsIn(references.map((line) => line.split("\0")[0] ?? ""));
 }
@@ -54,7 +54,7 @@ function linesOf(packets: Packet[]): string[] {
   const lines = packets.flatMap((it) => (it.kind === "line" ? [it.text] : []));
   const refusal = lines.find((line) => line.startsWith("ERR "));
   if (refusal !== undefined) {
-    throw failure("SystemUnavailable", `it refuses: ${refusal.slice("ERR ".length, 300)}`);
+    throw failure("SystemUnavailable", `it rejected the request: ${refusal.slice("ERR ".length, 300)}`);
   }
   return lines;
 }

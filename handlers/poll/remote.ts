@@ -143,16 +143,16 @@ async function follow(
 function redirected(base: string, location: string | null): string {
   const from = `${base}${REFERENCES}`;
   if (location === null || !URL.canParse(location, from)) {
-    throw failure("SystemUnavailable", "it redirects to no address");
+    throw failure("SystemUnavailable", "it redirects without a valid address");
   }
   const { origin, pathname } = new URL(location, from);
   if (origin !== new URL(base).origin) {
     const what = "correct the forge's address or the repository's name in the configuration";
-    throw failure("ConfigurationError", `it redirects to another host, which gets no credentials: ${what}`);
+    throw failure("ConfigurationError", `it redirects to another host, to which slipway sends no credentials: ${what}`);
   }
   if (!pathname.endsWith(REFERENCES)) {
-    const why = "it is private and asks to sign in, or it is no repository";
-    throw failure("ConfigurationError", `it redirects to a page: ${why}`);
+    const why = "it is private and requires sign-in, or it is not a repository";
+    throw failure("ConfigurationError", `it redirects to a web page: ${why}`);
   }
   return `${origin}${pathname.slice(0, -REFERENCES.length)}`;
 }
@@ -210,22 +210,22 @@ function refusalOf(
   token: string | undefined,
 ): Error | undefined {
   if (isThrottled({ status, headers })) {
-    return later({ headers }, `it answers ${status}: too many requests`, Date.now());
+    return later({ headers }, `it returned ${status}: too many requests`, Date.now());
   }
   if (isRefusal(status)) {
     const why =
       token === undefined
         ? "it is private, renamed or deleted; a private repository needs the forge's token in the configuration"
-        : "it is renamed or deleted, or the forge's token may not read it, or has expired";
-    return failure("ConfigurationError", `it answers ${status}: ${why}`);
+        : "it was renamed or deleted, or the forge's token has expired or cannot read it";
+    return failure("ConfigurationError", `it returned ${status}: ${why}`);
   }
   if (status !== 200) {
-    return later({ headers }, `it answers ${status} ${statusText}`.trimEnd(), Date.now());
+    return later({ headers }, `it returned ${status} ${statusText}`.trimEnd(), Date.now());
   }
-  const type = headers.get("content-type") ?? "without a content type";
+  const type = headers.get("content-type") ?? "no content type";
   return type.startsWith(`application/x-git-${service}`)
     ? undefined
-    : failure("ConfigurationError", `it answers ${type}: no git repository is served there`);
+    : failure("ConfigurationError", `it returned ${type}: there is no git repository at this address`);
 }
 
 async function* chunksOf({ body }: Response, limit: number): AsyncGenerator<Uint8Array, void> {

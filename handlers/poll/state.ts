@@ -36,7 +36,7 @@ export async function readState(s3: S3Client, place: StatePlace): Promise<Enqueu
       throw error;
     }
     const hint = isException(error, "AccessDenied")
-      ? "; the function's role needs s3:GetObject on it, and s3:ListBucket on the bucket while it is not there"
+      ? "; the function's role needs s3:GetObject on it, and s3:ListBucket on the bucket if it does not exist yet"
       : "";
     throw failure(failureType(error), `GetObject of ${name}: ${explain(error)}${hint}`, error);
   }
@@ -48,8 +48,8 @@ export function parseState(text: string, name: string): EnqueuedHeads {
   if (!isState(value)) {
     throw failure(
       "ConfigurationError",
-      `${name} is not what polls write there, commits by branch: nothing is delivered. Restore its previous version, or ` +
-        "delete it: then the next poll enqueues each head that is not delivered yet",
+      `${name} does not contain the commits by branch that the poll writes: nothing is delivered. Restore its previous version, or ` +
+        "delete it, and the next poll will enqueue each head that is not delivered yet",
     );
   }
   return value;
@@ -89,7 +89,7 @@ export async function writeState(s3: S3Client, place: StatePlace, enqueued: Enqu
     ContentType: "application/json",
   });
   await s3.send(command).catch((error: unknown) => {
-    const after = "what was enqueued is enqueued again by the next poll, which starts nothing twice";
+    const after = "the next poll enqueues the same heads again, and no pipeline is started twice";
     throw failure(
       failureType(error),
       `PutObject of s3://${place.bucket}/${place.key}: ${explain(error)}; ${after}`,

@@ -30,8 +30,8 @@ export async function advance(
   const elapsed = context.now() / 1_000 - state.since;
   const follows = state.follows === true;
   if (!follows && elapsed > ANSWER_WITHIN) {
-    const hint = `see whether ${idOf(request)} is recorded for another image, then retry the stage`;
-    throw failure("JobFailed", `${describeRequest(request)}: not asked for within 20 minutes: ${hint}`);
+    const hint = `check whether record ${idOf(request)} has another image, then retry the stage`;
+    throw failure("JobFailed", `${describeRequest(request)}: not requested within 20 minutes: ${hint}`);
   }
   const record = follows ? await readRecord(context.table, idOf(request)) : await ask(context, request);
   return conclude(context, request, state, { ...request, follows, elapsed, now: context.now(), record });

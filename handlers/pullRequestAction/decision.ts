@@ -41,18 +41,18 @@ export function isAskedAgain(record: PullRequestRecord, requestedBy: string): bo
 export function decideAction(observation: ActionObservation): ActionStep {
   const { image, requestedBy, follows, now, record } = observation;
   if (record === undefined) {
-    return { kind: "failed", cause: "its record was deleted meanwhile" };
+    return { kind: "failed", cause: "its record was deleted in the meantime" };
   }
   const isOther = record.image !== image;
   if (isOther && follows) {
-    return { kind: "failed", cause: `it was asked for with another image meanwhile, ${record.image}` };
+    return { kind: "failed", cause: `it was requested again in the meantime with another image, ${record.image}` };
   }
   const cause = lapseOf(record, now);
   if (cause !== undefined) {
     return { kind: "lapse", record, cause };
   }
   if (!follows && isAskedAgain(record, requestedBy)) {
-    return { kind: "wait", follows: false, progress: `${record.state} for another who asked, and is asked for again` };
+    return { kind: "wait", follows: false, progress: `${record.state} for another requester; requesting it again` };
   }
   if (isOther) {
     return { kind: "wait", follows, progress: `the same revision is ${record.state} with ${record.image}` };
@@ -71,7 +71,7 @@ function decideByState(observation: ActionObservation, record: PullRequestRecord
     case "unchanged":
       return {
         kind: "succeeded",
-        summary: `unchanged, ${record.reason ?? "for no reason given"}${earlierRequest(observation)}`,
+        summary: `unchanged: ${record.reason ?? "no reason given"}${earlierRequest(observation)}`,
       };
     case "failed":
       return { kind: "failed", cause: record.cause ?? "no cause is recorded" };
@@ -79,7 +79,7 @@ function decideByState(observation: ActionObservation, record: PullRequestRecord
     case "running": {
       const progress = progressOf(record);
       if (elapsed >= DEADLINE) {
-        return { kind: "failed", cause: `it has not ended within an hour, and is ${progress}` };
+        return { kind: "failed", cause: `it did not end within an hour; it is ${progress}` };
       }
       return follows && isStalled(record, now) ? { kind: "launch", record } : { kind: "wait", follows: true, progress };
     }
@@ -91,9 +91,9 @@ export function progressOf({ state, task, cause }: PullRequestRecord): string {
   if (task !== undefined) {
     return `${state}, task ${task.slice(task.lastIndexOf("/") + 1)}`;
   }
-  return cause === undefined ? state : `${state}, not known to be started: ${cause}`;
+  return cause === undefined ? state : `${state}, start not confirmed: ${cause}`;
 }
 
 function earlierRequest({ record, requestedBy }: ActionObservation): string {
-  return record === undefined || record.requestedBy === requestedBy ? "" : `, as asked for at ${record.requestedAt}`;
+  return record === undefined || record.requestedBy === requestedBy ? "" : `, as requested at ${record.requestedAt}`;
 }

@@ -72,7 +72,7 @@ async function openPullRequest(context: StartContext, options: PullRequestAction
   };
   const outcome: ActionOutcome =
     job.continuationToken === undefined
-      ? { kind: "underWay", state, summary: `${describeRequest(request)}: about to be asked for` }
+      ? { kind: "underWay", state, summary: `${describeRequest(request)}: about to be requested` }
       : await persist(context, request, state);
   return resultOf(outcome, encodeState);
 }
@@ -85,13 +85,13 @@ async function persist(context: StartContext, request: ActionRequest, state: Act
     const what = describeRequest(request);
     const limit = state.follows === true ? DEADLINE : ANSWER_WITHIN;
     if (isTransient(error) && context.now() / 1_000 - state.since < limit) {
-      log("warn", "pull request not observed", { id: idOf(request), cause: explain(error) });
-      return { kind: "underWay", state, summary: `${what}: asking again: ${explain(error)}` };
+      log("warn", "pull request progress not read", { id: idOf(request), cause: explain(error) });
+      return { kind: "underWay", state, summary: `${what}: retrying: ${explain(error)}` };
     }
     if (state.follows !== true) {
       throw error;
     }
-    const why = `the pull request is not followed any further: ${explain(error)}`;
-    throw failure(failureType(error), `${what}: ${why}. Record ${idOf(request)} tells how it ends`, error);
+    const why = `the pull request is no longer observed: ${explain(error)}`;
+    throw failure(failureType(error), `${what}: ${why}. Record ${idOf(request)} will show the outcome`, error);
   }
 }

@@ -30,7 +30,7 @@ export function createPullRequestTasks(
     const task = stopped.taskArn;
     const ended = endedAttempt(stopped);
     if (ended === undefined) {
-      log("info", "no end of a pull request's task", { task, status: stopped.lastStatus });
+      log("info", "the event is not the end of a pull request task", { task, status: stopped.lastStatus });
       return;
     }
     const { id, attempt, cause, detail, createdAt = Date.now() } = ended;
@@ -39,7 +39,7 @@ export function createPullRequestTasks(
     if (failed) {
       log("error", "pull request failed", { id, attempt, task, cause, detail });
     } else {
-      log("info", "nothing to record of the task's end", { id, attempt, task });
+      log("info", "the task's end did not change the record", { id, attempt, task });
     }
   };
 }

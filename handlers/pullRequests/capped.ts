@@ -48,6 +48,6 @@ async function giveBack(table: PullRequestTable, id: string, taken: number): Pro
   try {
     await releaseSlot(table, id, taken);
   } catch (error) {
-    log("warn", "slot of a pull request's task not given back", { id, cause: explain(error) });
+    log("warn", "task slot of the pull request not released", { id, cause: explain(error) });
   }
 }

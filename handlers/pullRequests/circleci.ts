@@ -57,7 +57,7 @@ export function readCircleci(payload: Record<string, unknown>, options: Circleci
     return refusedField("vcs_revision", revision, REVISION_FORM);
   }
   if (options === undefined) {
-    return { kind: "refused", reason: "CircleCI's jobs are not taken here: set slipway:pullRequests.circleci" };
+    return { kind: "refused", reason: "CircleCI jobs are not accepted here: set slipway:pullRequests.circleci" };
   }
   if (status !== "success") {
     return { kind: "ignored", reason: `the build's status is ${shown(status)}, not success` };
@@ -68,11 +68,11 @@ export function readCircleci(payload: Record<string, unknown>, options: Circleci
     return { kind: "ignored", reason: `branch ${shown(branch)} is not deployed` };
   }
   if (jobs.length > 0 && !jobs.includes(job)) {
-    return { kind: "ignored", reason: `job ${shown(job)} is none of those that are waited for` };
+    return { kind: "ignored", reason: `job ${shown(job)} is not in slipway:pullRequests.circleci.jobs` };
   }
   const image = `${options.image.replaceAll("{service}", service)}:${revision}`;
   if (!isImage(image)) {
-    const reason = `${image} names no image: change slipway:pullRequests.circleci.image, or post the image yourself`;
+    const reason = `${image} is not a valid image: change slipway:pullRequests.circleci.image, or post the image yourself`;
     return { kind: "refused", field: "reponame", reason };
   }
   const build = payload.build_url;

@@ -10,7 +10,8 @@ export function folderOf(repository: string): string {
   return repository.slice(repository.lastIndexOf("/") + 1).toLowerCase();
 }
 
-export const FOLDER_FORM = "at most 100 lower-case letters, digits, . _ -, of which . _ - are neither first nor last";
+export const FOLDER_FORM =
+  "at most 100 lower-case letters, digits and . _ -, starting and ending with a letter or digit";
 
 /** A source repository: an owner or groups, and the name. */
 export const REPOSITORY = /^(?!.*(^|\/)\.+(\/|$))[\w.-]{1,100}(\/[\w.-]{1,100}){1,10}$/;
@@ -53,7 +54,7 @@ export function isManifestName(name: string): boolean {
 
 export const IMAGE_FORM =
   "name=registry/name:tag, with @sha256:… after or instead of the tag, or the same without name=; " +
-  "before = is any name that the manifests use";
+  "the part before = is any name that the manifests use";
 
 /** Whether it is an https URL without user name and password. */
 export function isLink(value: string): boolean {
@@ -68,7 +69,7 @@ export function isLink(value: string): boolean {
 /** Rejects a malformed field. The value is not repeated: it may be anything. */
 export function refusedField(field: string, value: unknown, expected: string): Refusal {
   const isMissing = value === undefined || value === null;
-  const what = isMissing ? "is missing" : `is ${typeof value === "string" ? "malformed" : "no string"}`;
+  const what = isMissing ? "is missing" : `is ${typeof value === "string" ? "malformed" : "not a string"}`;
   return { kind: "refused", field, reason: `${field} ${what}, expected ${expected}` };
 }
 

@@ -57,7 +57,7 @@ const RETRY_AFTER = 60;
 /** In bytes. */
 const BODY_LIMIT = 16 * 1024;
 
-const UNKNOWN = "there is no pull request of this id: records are kept for 90 days";
+const UNKNOWN = "there is no pull request with this id: records are kept for 90 days";
 
 /**
  * Pull requests to the gitops repository by HTTP. Callers need the token: as a bearer token, or as the query parameter
@@ -97,10 +97,10 @@ export function createPullRequests(options: PullRequestsOptions): (event: PullRe
     now: Date.now,
   };
   const secret = cachedSecret(
-    () => readSecret(secrets, { secretId: options.secretArn }, "the pull requests' token"),
+    () => readSecret(secrets, { secretId: options.secretArn }, "the pull request API's token"),
     Date.now,
   );
-  const hint = "send the header Authorization: Bearer, and the token, or the query parameter token";
+  const hint = "send the header Authorization: Bearer <token>, or the query parameter token";
   return async (event) => {
     const { token, ...parameters } = event.queryStringParameters ?? {};
     const given = bearerToken(event.headers.authorization) ?? token;
@@ -128,7 +128,7 @@ function answerOf(
     case "DELETE /pullrequests/{id}":
       return remove(context, id);
     default:
-      return refuse(404, "there is POST and GET /pullrequests, GET and DELETE /pullrequests/{id}");
+      return refuse(404, "no such route: use POST or GET /pullrequests, GET or DELETE /pullrequests/{id}");
   }
 }
 
@@ -154,12 +154,12 @@ async function receive(context: PullRequestsContext, event: PullRequestsRequest)
   try {
     const outcome = await requestCapped(context, request, context.concurrentTasks);
     if (outcome.kind === "busy") {
-      const reason = `${context.concurrentTasks} tasks are under way, as many as may be at once: ask again in a minute`;
+      const reason = `${context.concurrentTasks} tasks are running, which is the limit: try again in a minute`;
       return refuse(429, reason, {}, { "retry-after": String(RETRY_AFTER) });
     }
     if (outcome.kind === "missing") {
       const { file, lookedAt, retryAfter } = outcome.overlay;
-      const reason = `the gitops repository had no ${file} at ${lookedAt}: add it, and ask again in ${retryAfter} seconds`;
+      const reason = `the gitops repository had no ${file} at ${lookedAt}: add it, then try again in ${retryAfter} seconds`;
       return refuse(404, reason, { field: "environment" }, { "retry-after": String(retryAfter) });
     }
     const { id } = outcome.record;
@@ -175,7 +175,7 @@ async function receive(context: PullRequestsContext, event: PullRequestsRequest)
         return refuse(503, `${outcome.cause}: try again`, { id });
     }
   } catch (error) {
-    return unavailable("the pull request is not recorded: try again", error);
+    return unavailable("the pull request was not recorded: try again", error);
   }
 }
 
@@ -188,7 +188,9 @@ async function list(
     return refuseInput(wanted);
   }
   if (scope.services !== undefined && !allowsService(scope, wanted.query.service ?? "")) {
-    return refuse(403, `this token lists one service at a time, of ${scope.services.join(", ")}`, { field: "service" });
+    return refuse(403, `this token can list only one service at a time; allowed: ${scope.services.join(", ")}`, {
+      field: "service",
+    });
   }
   try {
     const { records, next } = await listRecords(table, wanted.query);
@@ -233,7 +235,9 @@ async function remove({ table, now, scope }: PullRequestsContext, id: string): P
         return refuse(404, UNKNOWN, { field: "id" });
       case "underWay": {
         const { state, updatedAt } = deletion.record;
-        return refuse(409, `it is ${state} since ${updatedAt}: delete it when it has ended, or in an hour`, { state });
+        return refuse(409, `it has been ${state} since ${updatedAt}: delete it when it has ended, or in an hour`, {
+          state,
+        });
       }
     }
   } catch (error) {

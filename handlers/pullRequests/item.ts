@@ -46,7 +46,7 @@ export function itemOf(record: PullRequestRecord): Item {
 export function recordOf(item: Item): PullRequestRecord {
   const missing = REQUIRED.find((attribute) => item[attribute]?.S === undefined);
   if (missing !== undefined) {
-    throw new Error(`item ${item.id?.S} is no pull request's record: it has no ${missing}`);
+    throw new Error(`item ${item.id?.S} is not a pull request record: it has no ${missing}`);
   }
   const texts = [...REQUIRED, ...OPTIONAL].map((attribute) => [attribute, item[attribute]?.S]);
   return Object.fromEntries(texts.filter(([, text]) => text !== undefined));

@@ -10,7 +10,7 @@ import { moveRecord, type PullRequestTable, readRecord } from "./store";
 export function lapseOf(record: PullRequestRecord, now: number): string | undefined {
   return isEnded(record) || now - Date.parse(record.updatedAt) < DEAD
     ? undefined
-    : `nothing was heard of its task since ${record.updatedAt}`;
+    : `its task has reported nothing since ${record.updatedAt}`;
 }
 
 /** Records that a pull request is abandoned. @returns `undefined` if it has ended. @param now milliseconds */
@@ -21,7 +21,7 @@ export async function giveUp(
   now: number,
 ): Promise<PullRequestRecord | undefined> {
   const failed = await moveRecord(table, { id, attempt }, "failed", { cause }, now);
-  log("warn", "pull request's task given up", { id, attempt, cause });
+  log("warn", "pull request task considered lost", { id, attempt, cause });
   return failed;
 }
 

@@ -102,7 +102,7 @@ export function readListing(
 ): { kind: "wanted"; query: ListQuery } | Refusal {
   const unknown = Object.keys(parameters).find((parameter) => !PARAMETERS.includes(parameter));
   if (unknown !== undefined) {
-    const reason = `unknown query parameter: there is ${PARAMETERS.join(", ")}`;
+    const reason = `unknown query parameter; allowed: ${PARAMETERS.join(", ")}`;
     return { kind: "refused", field: unknown, reason };
   }
   const { service, state, limit = String(LIMIT), next } = parameters;
@@ -118,7 +118,7 @@ export function readListing(
   }
   const after = next === undefined ? undefined : decodePlace(next);
   if (next !== undefined && after === undefined) {
-    return refusedField("next", next, "what the page before gave as next");
+    return refusedField("next", next, "the value of next from the previous page");
   }
   return { kind: "wanted", query: { service, state: wanted, limit: Number(limit), after } };
 }

@@ -20,7 +20,10 @@ const FIELDS = ["repository", "revision", "image", "environment", "build"];
 export function readRequest(value: unknown, circleci: CircleciOptions | undefined): RequestVerdict {
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
     const fields = FIELDS.slice(0, 4).join(", ");
-    return { kind: "refused", reason: `the body is no object: send ${fields}, or what CircleCI's webhook orb sends` };
+    return {
+      kind: "refused",
+      reason: `the body is not a JSON object: send ${fields}, or the payload of CircleCI's webhook orb`,
+    };
   }
   const payload = value as Record<string, unknown>;
   return isCircleci(payload) ? readCircleci(payload, circleci) : readPlain(payload);
@@ -34,7 +37,7 @@ function readPlain(payload: Record<string, unknown>): RequestVerdict {
   const { repository, revision, image, environment, build } = payload;
   const service = isText(repository, REPOSITORY) ? folderOf(repository) : "";
   if (!isText(repository, REPOSITORY) || !FOLDER.test(service)) {
-    return refusedField("repository", repository, `owner/name, and of the name ${FOLDER_FORM}`);
+    return refusedField("repository", repository, `owner/name, with a name of ${FOLDER_FORM}`);
   }
   if (!isText(revision, REVISION)) {
     return refusedField("revision", revision, REVISION_FORM);

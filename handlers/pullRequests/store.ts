@@ -54,7 +54,7 @@ export async function createRecord(
       return other.attempt === record.attempt ? undefined : other;
     }
   }
-  throw failure("SystemUnavailable", `record ${record.id} comes and goes too often: try again`);
+  throw failure("SystemUnavailable", `record ${record.id} was created and deleted too often: try again`);
 }
 
 /**

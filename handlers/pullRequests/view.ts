@@ -14,7 +14,7 @@ export function viewOf(record: PullRequestRecord): object {
 export function hintOf({ id, state, image }: PullRequestRecord, request: PullRequestRequest): string | undefined {
   const again = `DELETE /pullrequests/${id}, then post it again`;
   if (image !== request.image) {
-    return `it was asked for with another image: to have ${request.image}, ${again}`;
+    return `it was requested with another image: to use ${request.image}, ${again}`;
   }
   return state === "failed" ? `it has failed: to try again, ${again}` : undefined;
 }

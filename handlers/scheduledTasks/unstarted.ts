@@ -57,7 +57,7 @@ export function noticeOfUnstarted(options: ScheduledTasksOptions, unstarted: Uns
   const lines = [
     headline,
     "",
-    `It was due at ${new Date(unstarted.due).toISOString().slice(0, 16)}Z, and ECS has started no task for it.`,
+    `It was due at ${new Date(unstarted.due).toISOString().slice(0, 16)}Z, but ECS started no task for it.`,
     "EventBridge does not say why. Run the task by hand to see ECS's answer: there may be no capacity, no address left in a subnet, or no permission.",
     "",
     `Rule: ${unstarted.rule}`,

@@ -71,7 +71,7 @@ export async function takeBack(events: EventBridgeClient, steps: Step[], before:
         await restoreRule(events, rule, rule.targets.some(({ Id }) => Id === TARGET_ID) ? [] : [TARGET_ID]);
       }
     } catch (error) {
-      log("error", "schedule not taken back", { rule: name, cause: explain(error) });
+      log("error", "schedule not restored", { rule: name, cause: explain(error) });
       failed.push(`${name} (${explain(error)})`);
     }
   }

@@ -39,7 +39,7 @@ export function rateExpression(rate: string): string {
 /** Errors in a cron expression. Each one starts with the field. */
 export function cronMistakes(cron: string): string[] {
   if (/^\s*cron\s*\(/i.test(cron)) {
-    return ["is written without cron( and )"];
+    return ["write it without cron( and )"];
   }
   const fields = words(cron.toUpperCase());
   if (fields.length !== FIELDS.length) {
@@ -50,7 +50,7 @@ export function cronMistakes(cron: string): string[] {
     return mistake === undefined ? [] : [`${field.label} ${fields[index]}: ${mistake}`];
   });
   if ((fields[DAY_OF_MONTH] === "?") === (fields[DAY_OF_WEEK] === "?")) {
-    mistakes.push("exactly one of day-of-month and day-of-week has to be ?, for EventBridge keeps to one of them");
+    mistakes.push("exactly one of day-of-month and day-of-week must be ?, because EventBridge uses only one of them");
   }
   return mistakes;
 }
@@ -58,7 +58,7 @@ export function cronMistakes(cron: string): string[] {
 /** Errors in a rate. */
 export function rateMistakes(rate: string): string[] {
   if (/^\s*rate\s*\(/i.test(rate)) {
-    return ["is written without rate( and )"];
+    return ["write it without rate( and )"];
   }
   const [value = "", unit = "", ...more] = words(rate);
   if (!/^[1-9]\d{0,8}$/.test(value) || !/^(minute|hour|day)s?$/.test(unit) || more.length > 0) {
@@ -66,7 +66,7 @@ export function rateMistakes(rate: string): string[] {
   }
   // EventBridge rejects `1 minutes` and `5 minute`.
   const right = unit.replace(/s$/, "") + (value === "1" ? "" : "s");
-  return unit === right ? [] : [`is spelt ${value} ${right}`];
+  return unit === right ? [] : [`write it as ${value} ${right}`];
 }
 
 function fieldMistake(field: CronField, text: string): string | undefined {
@@ -105,21 +105,21 @@ function isSpecial(field: CronField, text: string): boolean {
 function itemMistake(field: CronField, item: string): string | undefined {
   const [range = "", step, ...more] = item.split("/");
   if (step !== undefined && !field.wildcards.includes("/")) {
-    return "steps (/) are not for this field";
+    return "steps (/) are not allowed in this field";
   }
   const [first = "", last, ...further] = range.split("-");
   const from = numberOf(field, first);
   const to = last === undefined ? from : numberOf(field, last);
   const isAll = range === "*" && step !== undefined;
   if (more.length > 0 || further.length > 0 || (!isAll && (from === undefined || to === undefined))) {
-    return `${item === "" ? "a value is missing" : `${item} is none of it`}; allowed: ${allowed(field)}`;
+    return `${item === "" ? "a value is missing" : `${item} is not valid`}; allowed: ${allowed(field)}`;
   }
   // Ranges may wrap around, except in the year: AWS's own example is 0/30 20-2 ? * MON-FRI *.
   if (field.label === "year" && from !== undefined && to !== undefined && from > to) {
     return `range ${range} runs backwards: write the earlier year first`;
   }
   if (step !== undefined && !(/^[1-9]\d*$/.test(step) && Number(step) <= field.to)) {
-    return `step ${step === "" ? "is missing" : `${step} is not one`}; allowed: 1 to ${field.to}`;
+    return `step ${step === "" ? "is missing" : `${step} is not valid`}; allowed: 1 to ${field.to}`;
   }
   return undefined;
 }

@@ -71,14 +71,14 @@ function readDocument(reading: Reading, root: YamlNode, check: ScheduleCheck): S
 }
 
 function checkTimeZone(reading: Reading, root: YamlNode, node: YamlNode): void {
-  const why = "EventBridge's rules know no other time zone than UTC";
+  const why = "EventBridge rules support only UTC";
   if (node === undefined) {
-    reading.mistake(root, `timeZone is missing; write timeZone: UTC, for ${why}`);
+    reading.mistake(root, `timeZone is missing; write timeZone: UTC, because ${why}`);
     return;
   }
   const value = reading.resolve(node);
   if (!isScalar(value) || value.value !== "UTC") {
-    reading.mistake(node, `timeZone is ${shown(value)}, expected UTC, for ${why}`);
+    reading.mistake(node, `timeZone is ${shown(value)}, expected UTC, because ${why}`);
   }
 }
 
@@ -108,11 +108,11 @@ function readName(reading: Reading, map: YamlNode, node: YamlNode, path: string,
   if (!/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/.test(name)) {
     return reading.mistake(
       node,
-      `${path}.name is ${shown(name)}, expected a-z, 0-9 and single hyphens, a letter first`,
+      `${path}.name is ${shown(name)}, expected a-z, 0-9 and single hyphens, starting with a letter`,
     );
   }
   if (names.includes(name)) {
-    return reading.mistake(node, `${path}.name ${name} is that of schedules[${names.indexOf(name)}] too`);
+    return reading.mistake(node, `${path}.name ${name} is already used by schedules[${names.indexOf(name)}]`);
   }
   names.push(name);
   return name;
@@ -140,7 +140,7 @@ function readExpression(reading: Reading, map: YamlNode, entries: Entries, path:
 }
 
 function readCommand(reading: Reading, map: YamlNode, node: YamlNode, path: string): string[] | undefined {
-  const expected = "a list of texts, such as [node, report.js]";
+  const expected = "a list of strings, such as [node, report.js]";
   if (node === undefined) {
     return reading.mistake(map, `${path}.command is missing; expected ${expected}`);
   }
@@ -161,7 +161,7 @@ function readSize(reading: Reading, map: YamlNode, entries: Entries, path: strin
   }
   if (cpuNode === undefined || memoryNode === undefined) {
     const [has, misses] = cpuNode === undefined ? ["memory", "cpu"] : ["cpu", "memory"];
-    return reading.mistake(map, `${path} has ${has} without ${misses}: Fargate has them in pairs`);
+    return reading.mistake(map, `${path} has ${has} without ${misses}: set both or neither`);
   }
   const cpu = numberOf(reading, cpuNode);
   const memory = numberOf(reading, memoryNode);
@@ -170,7 +170,7 @@ function readSize(reading: Reading, map: YamlNode, entries: Entries, path: strin
     return reading.mistake(cpuNode, `${path}.cpu is ${shown(reading.resolve(cpuNode))}; allowed: ${allowed}`);
   }
   if (memory === undefined || !fargateMemory(cpu).includes(memory)) {
-    const found = `${path}.memory is ${shown(reading.resolve(memoryNode))}, which Fargate does not have with cpu ${cpu}`;
+    const found = `${path}.memory is ${shown(reading.resolve(memoryNode))}, which Fargate does not offer with cpu ${cpu}`;
     return reading.mistake(memoryNode, `${found}; allowed: ${fargateMemory(cpu).join(", ")}`);
   }
   return { cpu, memory };
@@ -225,7 +225,7 @@ function readMap(reading: Reading, node: YamlNode, path: string, keys: string[])
     if (keys.includes(name)) {
       entries[name] = value ?? key;
     } else {
-      reading.mistake(key, `${path} has ${name === "" ? "a key that is no text" : name}; allowed: ${keys.join(", ")}`);
+      reading.mistake(key, `${path} has ${name === "" ? "a key that is not text" : name}; allowed: ${keys.join(", ")}`);
     }
   }
   return entries;

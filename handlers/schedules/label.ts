@@ -32,7 +32,7 @@ export async function readSchedulesLabel(ecr: ECRClient, reference: ImageReferen
   if (label === undefined) {
     const flag = `--label "${LABEL}=$(base64 < schedules.yaml | tr -d '\\n')"`;
     const what = `image ${image} has no label ${LABEL}: add ${flag} to the docker build of the buildspec`;
-    throw failure("ConfigurationError", `${what}, or take schedules out of the application's settings`);
+    throw failure("ConfigurationError", `${what}, or remove schedules from the application's settings`);
   }
   if (!/^[A-Za-z0-9+/]*={0,2}$/.test(label)) {
     throw failure("ConfigurationError", `label ${LABEL} of image ${image} is not base64 in one line`);
@@ -57,7 +57,7 @@ async function readConfiguration(ecr: ECRClient, reference: ImageReference, imag
   const manifest = child === undefined ? outer : await readManifest(ecr, { ...reference, digest: child });
   const digest = manifest.config?.digest;
   if (digest === undefined) {
-    throw failure("JobFailed", `the manifest of image ${image} names no configuration`);
+    throw failure("JobFailed", `the manifest of image ${image} has no configuration`);
   }
   return JSON.parse(await readBlob(ecr, reference, digest)) as Configuration;
 }
@@ -77,12 +77,12 @@ async function readBlob(
   const { downloadUrl } = await ecr.send(new GetDownloadUrlForLayerCommand(request));
   const what = `the configuration ${layerDigest} of an image in ${repositoryName}`;
   if (downloadUrl === undefined) {
-    throw failure("JobFailed", `ECR gives no address for ${what}`);
+    throw failure("JobFailed", `ECR returned no download URL for ${what}`);
   }
   const bytes = await download(downloadUrl, what);
   const digest = `sha256:${createHash("sha256").update(bytes).digest("hex")}`;
   if (digest !== layerDigest) {
-    throw failure("JobFailed", `${what} arrived with digest ${digest}`);
+    throw failure("JobFailed", `${what} was downloaded with another digest, ${digest}`);
   }
   return bytes.toString("utf8");
 }
@@ -96,7 +96,7 @@ async function download(url: string, what: string): Promise<Buffer> {
         return Buffer.from(await response.arrayBuffer());
       }
       await response.body?.cancel();
-      problem = `${new URL(url).host} answers ${response.status} ${response.statusText}`;
+      problem = `${new URL(url).host} returned ${response.status} ${response.statusText}`;
       if (response.status < 500) {
         break;
       }

@@ -62,7 +62,7 @@ function stepFor(rule: DesiredRule, observed: ObservedRule | undefined): Step {
   const repairs = [
     ...ruleDifference.repairs,
     ...targetDifference.repairs,
-    ...others.map((id) => `target ${id} is not of schedules.yaml`),
+    ...others.map((id) => `target ${id} does not come from schedules.yaml`),
   ];
   return {
     kind: changes.length > 0 ? "change" : repairs.length > 0 ? "repair" : "unchanged",
@@ -93,7 +93,7 @@ function compareRules(rule: DesiredRule, observed: ObservedRule): Difference {
       ...(state === rule.state ? [] : [`${rule.state} instead of ${state ?? "no state"}`]),
     ],
     repairs: [
-      ...(description === rule.description ? [] : ["its description is another"]),
+      ...(description === rule.description ? [] : ["its description differs"]),
       ...(eventPattern === undefined ? [] : ["it reacts to events too"]),
     ],
   };
@@ -117,7 +117,7 @@ function compareTargets(wanted: Target, observed: Target): Difference {
     } else if (field === "EcsParameters.TaskDefinitionArn") {
       changes.push(`${nameOf(String(now[field]))} instead of ${nameOf(before[field] as string | undefined)}`);
     } else {
-      repairs.push(`its target's ${field} is another`);
+      repairs.push(`its target's ${field} differs`);
     }
   }
   return { changes, repairs };

@@ -78,13 +78,13 @@ export function limitMistakes(options: Owner & { container: string }, schedule: 
   const name = rulePrefix(options) + schedule.name;
   const input = inputOf(options.container, schedule);
   const counts: [string, number, number][] = [
-    [`makes a rule ${name}, whose name has`, name.length, NAME_LIMIT],
+    [`needs a rule ${name}, whose name has`, name.length, NAME_LIMIT],
     ["has an expression of", schedule.expression.length, EXPRESSION_LIMIT],
-    ["has a command that makes the target's input", input.length, INPUT_LIMIT],
+    ["has a command that gives the target an input of", input.length, INPUT_LIMIT],
   ];
   return counts
     .filter(([, length, limit]) => length > limit)
-    .map(([what, length, limit]) => `${what} ${length} characters; EventBridge takes ${limit}`);
+    .map(([what, length, limit]) => `${what} ${length} characters; EventBridge allows ${limit}`);
 }
 
 /** RunTask's overrides, as JSON. */

@@ -57,7 +57,7 @@ export async function prepare(context: SchedulesContext, request: SchedulesReque
   return {
     kind: "underWay",
     state: { ...state, taskDefinition, latest: revisionOf(taskDefinition) },
-    summary: `${what}: ${taskDefinition} is for ${counted(schedules)}`,
+    summary: `${what}: ${taskDefinition} will run ${counted(schedules)}`,
   };
 }
 
@@ -94,11 +94,11 @@ async function update(
   const described = await describeTaskDefinition(ecs, state.taskDefinition ?? options.taskDefinition);
   const { family = "", taskDefinitionArn = "" } = described.definition;
   if (isSettled(described, state.id)) {
-    return { kind: "done", summary: `${what}: this update of the schedules has ended before` };
+    return { kind: "done", summary: `${what}: this schedules update has already finished` };
   }
   const hindrance = hindranceOf(context, state, family, rules);
   if (hindrance !== undefined) {
-    throw failure("JobFailed", `the schedules are not made those of ${what}: ${hindrance}`);
+    throw failure("JobFailed", `the schedules were not updated to ${what}: ${hindrance}`);
   }
   const desired = schedules.map((each) => desiredRule(options, each, taskDefinitionArn));
   const steps = planRules(desired, rules);
@@ -118,9 +118,9 @@ async function update(
   const failed = await takeBack(events, stopped.begun, rules);
   const end =
     failed.length === 0
-      ? "All rules are as they were before"
-      : `Not taken back: ${listed(failed)}. Done before: ${listed(done)}. Not done: ${listed(stopped.left)}`;
-  const message = `the schedules of ${what} are not updated: ${stopped.at}: ${explain(stopped.error)}. ${end}`;
+      ? "All rules were restored"
+      : `Not restored: ${listed(failed)}. Done before the error: ${listed(done)}. Not done: ${listed(stopped.left)}`;
+  const message = `the schedules of ${what} were not updated: ${stopped.at}: ${explain(stopped.error)}. ${end}`;
   throw failure(failureType(stopped.error), message, stopped.error);
 }
 
@@ -128,7 +128,7 @@ async function update(
 function hindranceOf({ now }: SchedulesContext, state: SchedulesState, family: string, rules: ObservedRule[]) {
   const latest = latestRevision(family, rules);
   if (latest > state.latest) {
-    return `a later update has made them run ${family}:${latest}`;
+    return `a later update has switched them to ${family}:${latest}`;
   }
   // A later update that has removed all schedules is not detectable.
   const age = now() / 1_000 - state.since;
@@ -165,7 +165,7 @@ async function readSchedules({ ecr, options }: SchedulesContext, { image }: Sche
   const { schedules, mistakes } = readSchedulesFile(text, (schedule) => limitMistakes(options, schedule));
   if (mistakes.length > 0) {
     const lines = mistakes.map(({ line, reason }) => `schedules.yaml:${line}: ${reason}`);
-    const what = `schedules.yaml is refused, and no schedule of ${options.application} is changed:`;
+    const what = `schedules.yaml was rejected, and no schedule of ${options.application} was changed:`;
     throw failure("ConfigurationError", [what, ...lines].join("\n"));
   }
   return schedules;
@@ -176,8 +176,8 @@ async function observeOwnRules({ events, options }: SchedulesContext): Promise<O
   const foreign = foreignRules(options, rules);
   if (foreign.length > 0) {
     const tags = Object.entries(ownTags(options)).map(([key, value]) => `${key}=${value}`);
-    const what = `rules of other makers have names that are kept for the schedules of ${options.application}`;
-    const hint = `rename or remove them, or give them the tags ${tags.join(" and ")}; no schedule is changed`;
+    const what = `rules that slipway did not create have names reserved for the schedules of ${options.application}`;
+    const hint = `rename or remove them, or give them the tags ${tags.join(" and ")}; no schedule was changed`;
     throw failure("ConfigurationError", `${what}: ${listed(foreign.map(({ name }) => name))}: ${hint}`);
   }
   return rules;

@@ -90,7 +90,7 @@ async function describeServices({ ecs, cluster }: CheckContext, checked: string[
     const names = checked.slice(start, start + SERVICES);
     const { services, failures = [] } = await ecs.send(new DescribeServicesCommand({ cluster, services: names }));
     for (const { arn, reason } of failures) {
-      log("warn", "service not checked: ECS does not describe it", { service: arn, cause: reason });
+      log("warn", "service not checked: ECS could not describe it", { service: arn, cause: reason });
     }
     described.push(...(services ?? []));
   }

@@ -67,7 +67,10 @@ export function parseToken<State>(token: string, isState: (value: Partial<State>
   } catch {
     // Reported below, with the start of the token, which is not secret.
   }
-  throw failure("ConfigurationError", `the continuation token is not of this function: ${shorten(token, 100)}`);
+  throw failure(
+    "ConfigurationError",
+    `the continuation token does not belong to this function: ${shorten(token, 100)}`,
+  );
 }
 
 // CodePipeline's limits, in characters.
@@ -140,7 +143,7 @@ export async function reportResult(client: CodePipelineClient, id: string, resul
     if (!isException(error, "InvalidJobStateException", "JobNotFoundException")) {
       throw error;
     }
-    log("info", "job was settled before", { job: id, cause: explain(error) });
+    log("info", "job result was already reported", { job: id, cause: explain(error) });
   }
 }
 
@@ -180,7 +183,7 @@ function logResult(job: string, result: ReportedResult): void {
 function jobOf(event: Partial<CodePipelineEvent>): CodePipelineEvent["CodePipeline.job"] {
   const job = event["CodePipeline.job"];
   if (job === undefined) {
-    throw new Error("the event is no CodePipeline job: let an invoke action of a pipeline call this function");
+    throw new Error("the event is not a CodePipeline job: call this function from an invoke action of a pipeline");
   }
   return job;
 }

@@ -42,10 +42,10 @@ export async function whileHeld<T>(
   }
   if (holder === undefined || !(await holdLock(table, application, execution, seconds + retake.seconds))) {
     const other = (await lastHolder(table, application)) ?? holder;
-    const by = other === undefined ? "nobody" : describeHolder(other);
+    const by = other === undefined ? "unknown" : describeHolder(other);
     throw failure(
       "JobFailed",
-      `${application} was deployed since by another, ${by}, and nothing is changed: start the pipeline again for the version that is to run`,
+      `another deploy of ${application} has happened since (${by}); nothing was changed: start the pipeline again for the version that should run`,
     );
   }
   let succeeded = false;

@@ -17,7 +17,10 @@ export type ForgeAccessOptions = Partial<Record<Forge, ForgeAccess>>;
 export function accessOf(forges: ForgeAccessOptions, forge: Forge): ForgeAccess {
   const access = forges[forge];
   if (access === undefined) {
-    throw failure("ConfigurationError", `${forge} has no address: a source must be at a forge of slipway:forges`);
+    throw failure(
+      "ConfigurationError",
+      `no address is known for ${forge}: every source must use a forge of slipway:forges`,
+    );
   }
   return access;
 }
@@ -128,7 +131,7 @@ async function readToken(client: SecretsManagerClient, forge: Forge, location: S
   if (!/^[\x21-\x7e]+$/.test(token)) {
     throw failure(
       "ConfigurationError",
-      `${nameOf(location)} is no token: put ${forge}'s token there, and nothing else`,
+      `${nameOf(location)} is not a token: store ${forge}'s token there, and nothing else`,
     );
   }
   return token;

@@ -49,7 +49,7 @@ export async function findImage(
     new BatchGetImageCommand({ ...repository, imageIds: [id], acceptedMediaTypes: MEDIA_TYPES }),
   );
   const [reason] = failures ?? [];
-  const why = reason === undefined ? "no image, and no reason" : `${reason.failureCode}: ${reason.failureReason}`;
+  const why = reason === undefined ? "no reason given" : `${reason.failureCode}: ${reason.failureReason}`;
   return { image: images?.[0], failureCode: reason?.failureCode, why };
 }
 
@@ -60,7 +60,7 @@ export async function findImage(
 export async function readImage(ecr: ECRClient, { digest, ...repository }: ImageReference): Promise<Image> {
   const { image, why } = await findImage(ecr, repository, { imageDigest: digest });
   if (image === undefined) {
-    throw failure("RevisionUnavailable", `ECR gives no image ${repository.repositoryName}@${digest}: ${why}`);
+    throw failure("RevisionUnavailable", `ECR returned no image ${repository.repositoryName}@${digest}: ${why}`);
   }
   return image;
 }

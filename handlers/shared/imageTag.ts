@@ -18,7 +18,7 @@ export async function digestOf(ecr: ECRClient, { repository, tag }: ImageTag): P
   const { image, failureCode, why } = await findImage(ecr, { repositoryName: repository }, { imageTag: tag });
   const digest = image?.imageId?.imageDigest;
   if (digest === undefined && failureCode !== "ImageNotFound") {
-    throw failure("JobFailed", `ECR gives no image ${repository}:${tag}: ${why}`);
+    throw failure("JobFailed", `ECR returned no image ${repository}:${tag}: ${why}`);
   }
   return digest;
 }
@@ -47,7 +47,7 @@ export async function putTag(ecr: ECRClient, { repository, tag }: ImageTag, dige
       return;
     }
     if (isException(error, "ImageTagAlreadyExistsException")) {
-      const hint = `repository ${repository} does not let tag ${tag} move: name it in slipway:promotesTo of the stack that builds its images`;
+      const hint = `tag ${tag} of repository ${repository} is immutable: add it to slipway:promotesTo of the stack that builds the images`;
       throw failure("ConfigurationError", `${hint} (${explain(error)})`, error);
     }
     throw error;

@@ -36,7 +36,7 @@ export function lockSeconds(deadlineMinutes: number): number {
 
 /** `version v2 by deployment 11111111-…` */
 export function describeHolder({ owner, by, version }: LockHolder): string {
-  return `version ${version} by ${by === "deployment" ? "deployment" : "pipeline execution"} ${owner}`;
+  return `version ${version} by ${by === "deployment" ? "deployment request" : "pipeline execution"} ${owner}`;
 }
 
 /**

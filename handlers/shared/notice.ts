@@ -44,7 +44,9 @@ export function compose(outcome: Outcome): Notice {
     ...(progress?.failures ?? []).flatMap(linesOf),
     ...(outcome.unreadable === undefined
       ? []
-      : [`Neither version nor cause is known, because the actions cannot be read: ${outcome.unreadable}`]),
+      : [
+          `The version and the cause are unknown, because the pipeline's actions cannot be read: ${outcome.unreadable}`,
+        ]),
     "",
     link,
   ];

@@ -16,7 +16,7 @@ export function reasonsOf(failures: Failure[] | undefined): string {
   const reasons = (failures ?? []).map(({ reason, detail }) =>
     [reason ?? "no reason", ...(detail ? [detail] : [])].join(": "),
   );
-  return reasons.length === 0 ? "it gives no task, and no reason" : reasons.join("; ");
+  return reasons.length === 0 ? "ECS returned no task and no reason" : reasons.join("; ");
 }
 
 /**

@@ -100,7 +100,7 @@ export async function readSecret(
 export function requireText(location: SecretLocation, secret: string, content: string): string {
   const text = textAt(location, secret);
   if (text === undefined) {
-    throw failure("ConfigurationError", `${nameOf(location)} holds no text: put ${content} there`);
+    throw failure("ConfigurationError", `${nameOf(location)} has no text value: store ${content} there`);
   }
   return text;
 }

@@ -69,7 +69,7 @@ function deliveryOf(dynamo: DynamoDBClient, { repository, deliveredImages }: Tag
   if (repositoryName !== repository) {
     throw failure(
       "ConfigurationError",
-      `UserParameters: image is of repository ${repositoryName}, expected ${repository}`,
+      `UserParameters: image is in repository ${repositoryName}, expected ${repository}`,
     );
   }
   return {
@@ -96,7 +96,7 @@ async function giveTagUnderLock(
   await whileHeld(lock, Date.now, work, { seconds: HELD, keeps: true });
   return {
     kind: "succeeded",
-    summary: `${repository}:${tag} is ${digest}`,
+    summary: `${repository}:${tag} points to ${digest}`,
     afterwards: () =>
       // The delivery ends here. If this fails, the deploy function releases the lock.
       releaseLock(lock.table, lock.application, lock.execution).catch((error: unknown) => {
@@ -123,7 +123,7 @@ async function giveTag(
   }
   return {
     kind: "succeeded",
-    summary: `${repository}:${tag} is ${await followRecord(ecr, { repository, tag }, digest, latest)}`,
+    summary: `${repository}:${tag} points to ${await followRecord(ecr, { repository, tag }, digest, latest)}`,
   };
 }
 

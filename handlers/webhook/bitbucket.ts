@@ -13,7 +13,7 @@ const SIGNATURE = "x-hub-signature";
  */
 export const bitbucket: Adapter = {
   refuse: (headers) =>
-    isSignature(headers[SIGNATURE]) ? undefined : "X-Hub-Signature is missing or no SHA-256 signature",
+    isSignature(headers[SIGNATURE]) ? undefined : "X-Hub-Signature is missing or is not a SHA-256 signature",
   isSentWith: (secret, { headers, body }) => isSignedBy(secret, body, headers[SIGNATURE] ?? ""),
   mismatch: "X-Hub-Signature does not match the body and the secret",
   announce: (headers) =>

@@ -10,7 +10,7 @@ const SIGNATURE = "x-hub-signature-256";
 /** Webhooks of GitHub and GitHub Enterprise Server. */
 export const github: Adapter = {
   refuse: (headers) =>
-    isSignature(headers[SIGNATURE]) ? undefined : "X-Hub-Signature-256 is missing or no SHA-256 signature",
+    isSignature(headers[SIGNATURE]) ? undefined : "X-Hub-Signature-256 is missing or is not a SHA-256 signature",
   isSentWith: (secret, { headers, body }) => isSignedBy(secret, body, headers[SIGNATURE] ?? ""),
   mismatch: "X-Hub-Signature-256 does not match the body and the secret",
   announce(headers) {

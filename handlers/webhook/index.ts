@@ -93,7 +93,7 @@ export function createWebhook(options: WebhookOptions): WebhookHandler {
     }
     const endpoint = findEndpoint(event.rawPath, options.sources);
     if (endpoint === undefined) {
-      return answer(404, "rejected", { reason: "no forge delivers to this path" });
+      return answer(404, "rejected", { reason: "no forge sends webhooks to this path" });
     }
     const { forge, tracked } = endpoint;
     const now = event.requestContext.timeEpoch;
@@ -216,7 +216,7 @@ async function enqueue(
         await sendMessage(queue, queueUrl, message);
       } catch (error) {
         // Messages already enqueued do no harm: a redelivery has the same delivery id and commit.
-        const reason = `the push could not be enqueued for ${application}: redeliver it`;
+        const reason = `the push could not be enqueued for ${application}: redeliver the webhook`;
         return answer(503, "failed", { forge, reason, delivery }, { cause: explain(error) });
       }
     }

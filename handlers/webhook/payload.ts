@@ -22,10 +22,10 @@ export interface ReferenceUpdate {
 /** Parses such an event: a push to a branch, or the reason why it is not one. */
 export function readUpdate({ ref, after, before, repository, ...update }: ReferenceUpdate): Change[] | Malformed {
   if (typeof ref !== "string" || !ref.startsWith("refs/")) {
-    return malformed("ref is missing or no reference");
+    return malformed("ref is missing or is not a reference");
   }
   if (!isCommit(after)) {
-    return malformed("after is missing or no commit");
+    return malformed("after is missing or is not a commit");
   }
   if (typeof repository !== "string" || repository === "") {
     return malformed(`${update.repositoryField} is missing`);

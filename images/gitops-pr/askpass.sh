@@ -6,7 +6,7 @@ case "$1" in
 "Username for '$GITHUB_ORIGIN': ") printf '%s\n' "$user" ;;
 "Password for '${GITHUB_ORIGIN%%://*}://$user@${GITHUB_ORIGIN#*://}': ") printf '%s\n' "$GITHUB_TOKEN" ;;
 *)
-  printf 'The token is for %s alone, and another host asks for it: %s\n' "$GITHUB_ORIGIN" "$1" >&2
+  printf 'The token is only for %s, but another host asked for it: %s\n' "$GITHUB_ORIGIN" "$1" >&2
   exit 1
   ;;
 esac

@@ -24,7 +24,7 @@ export async function changedOverlay({ options, copy }: BranchContext, change: C
   const file = overlayFile(change);
   const text = await copy.read(file);
   if (text === undefined) {
-    throw new Error(`${repository} has no ${file} on ${branch}: add the overlay, then ask again`);
+    throw new Error(`${repository} has no ${file} on ${branch}: add the overlay, then try again`);
   }
   try {
     const changed = setImage(text, change.image);
@@ -53,7 +53,7 @@ export async function pushBranch(context: BranchContext, record: PullRequestReco
     const commit = await copy.commit(overlayFile(record), content, { message: messageOf(record), author });
     if (expected !== "" && (await copy.has(branch))) {
       // Do not push again: a push can dismiss the reviews of an open pull request.
-      log("info", "branch is there", { branch, commit: expected, base });
+      log("info", "branch already exists", { branch, commit: expected, base });
       return true;
     }
     const refusal = await copy.push(branch, expected);
@@ -63,10 +63,12 @@ export async function pushBranch(context: BranchContext, record: PullRequestReco
     }
     await copy.refresh();
     const moved = (await copy.base()) !== base || (await copy.remoteHead(branch)) !== expected;
-    log("warn", "branch refused", { branch, tries, moved: moved ? "yes" : "no", cause: refusal });
+    log("warn", "branch rejected", { branch, tries, moved: moved ? "yes" : "no", cause: refusal });
     if (!moved || tries === TRIES) {
-      const what = moved ? `${options.branch} moved each time, in ${TRIES} tries` : "and nothing had moved";
-      throw new Error(`${options.repository} refused branch ${branch}, ${what}: ${refusal}`);
+      const what = moved
+        ? `because ${options.branch} moved during each of ${TRIES} attempts`
+        : "although nothing had moved";
+      throw new Error(`${options.repository} rejected branch ${branch}, ${what}: ${refusal}`);
     }
   }
 }

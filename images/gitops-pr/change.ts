@@ -17,7 +17,7 @@ export function checkChange(change: Change): void {
   for (const field of ["service", "environment"] as const) {
     if (!FOLDER.test(change[field])) {
       throw new Error(
-        `the record's ${field} ${JSON.stringify(change[field])} is no folder's name: small letters, digits, . _ - between them`,
+        `the record's ${field} ${JSON.stringify(change[field])} is not a folder name; allowed: lower-case letters and digits, with . _ - between them`,
       );
     }
   }
@@ -55,7 +55,7 @@ export function messageOf(record: PullRequestRecord): string {
   const { image, repository, revision, build } = record;
   const lines = [
     `Image: ${image}`,
-    `Source: ${repository} ${revision}`,
+    `Commit: ${repository} ${revision}`,
     ...(build === undefined ? [] : [`Build: ${build}`]),
   ];
   return `${titleOf(record)}\n\n${lines.join("\n")}\n`;

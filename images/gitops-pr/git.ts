@@ -84,7 +84,7 @@ export async function must(git: Git, args: string[], settings?: GitSettings): Pr
 }
 
 export function gitFailure([command = ""]: string[], complaint: string): GitFailure {
-  const words = wordsOf(complaint) || "it said nothing";
+  const words = wordsOf(complaint) || "no error message";
   const advice = REFUSED.test(complaint) ? `; ${TOKEN_ADVICE}` : "";
   return Object.assign(new Error(`git ${command} failed: ${words}${advice}`), { complaint });
 }

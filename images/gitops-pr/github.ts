@@ -104,7 +104,7 @@ export function createGitHub({ api, repository, token, pause, ...transport }: Gi
 
   return {
     viewer: () =>
-      said("read whose token it is", async () => {
+      said("look up the token's user", async () => {
         // The REST API cannot answer this for app tokens.
         const { viewer } = await octokit.graphql<{ viewer: { login: string } }>("query { viewer { login } }");
         return viewer.login;
@@ -141,11 +141,11 @@ export function createGitHub({ api, repository, token, pause, ...transport }: Gi
       }
     },
     setBody: (pull_number, body) =>
-      said("change the pull request's text", async () => {
+      said("update the pull request's description", async () => {
         await octokit.request("PATCH /repos/{owner}/{repo}/pulls/{pull_number}", { ...there, pull_number, body });
       }),
     requestReview: (pull_number, reviewers, team_reviewers) =>
-      said("ask for a review", async () => {
+      said("request a review", async () => {
         const route = "POST /repos/{owner}/{repo}/pulls/{pull_number}/requested_reviewers";
         await octokit.request(route, { ...there, pull_number, reviewers, team_reviewers });
       }),
@@ -228,7 +228,7 @@ function inWords(what: string, error: unknown, now: number): Error | GitHubError
     const words = name === "HttpError" ? message : explain(error);
     return Object.assign(new Error(`cannot ${what}: ${brief(words)}`), { status });
   }
-  const words = `GitHub answers ${status}: ${brief(message)}`;
+  const words = `GitHub returned ${status}: ${brief(message)}`;
   return Object.assign(new Error(`cannot ${what}: ${words}${adviceOf({ status, message, response }, now)}`), {
     status,
   });
@@ -237,7 +237,7 @@ function inWords(what: string, error: unknown, now: number): Error | GitHubError
 function adviceOf({ status, message, response }: Omit<RequestError, "name">, now: number): string {
   const pause = pauseOf({ status, headers: response?.headers ?? {}, words: message }, now);
   if (pause !== undefined) {
-    return `; ask again after ${new Date(now + pause).toISOString()}`;
+    return `; try again after ${new Date(now + pause).toISOString()}`;
   }
   return [401, 403, 404].includes(status) ? `; ${TOKEN_ADVICE}` : "";
 }

@@ -62,20 +62,20 @@ function read(text: string): Kustomization {
   // A document of only `---` is parsed as an empty scalar.
   const isEmpty = contents === null || (isScalar(contents) && contents.source === "");
   if (!isEmpty && !isMap(contents)) {
-    throw new Error("it is no mapping: a kustomization has fields such as resources and images");
+    throw new Error("it is not a mapping: a kustomization has fields such as resources and images");
   }
   const { images: entries = null, ...rest } = (document.toJS() ?? {}) as Record<string, unknown>;
   if ("imageTags" in rest) {
-    throw new Error("it has the field imageTags, which kustomize has given up: rename it to images");
+    throw new Error("it has the field imageTags, which kustomize no longer supports: rename it to images");
   }
   const images = isMap(contents) ? contents.get("images", true) : undefined;
   if (entries !== null && (!Array.isArray(entries) || !isSeq(images))) {
-    throw new Error("its field images is no list: write a list of entries, each with a name");
+    throw new Error("its field images is not a list: write a list of entries, each with a name");
   }
   const list = isSeq(images) ? images : undefined;
   if (list?.items.some((item) => !isMap(item) || item.has("<<") || typeof item.get("name") !== "string")) {
     throw new Error(
-      "an entry of its images is an alias, is merged from one, or has no name that is a string: write the entry out",
+      "an entry in its images is an alias, is merged from an alias, or has no string as its name: write the entry out in full",
     );
   }
   return { document, images: list, entries: entries ?? [], rest };
@@ -90,12 +90,12 @@ function keeping(entries: Kustomization["entries"], wanted: ImageEntry): ImageEn
   for (const [field, value] of Object.entries(present ?? {})) {
     if (field !== "name" && !FIELDS.some((it) => it === field)) {
       throw new Error(
-        `its entry of image ${wanted.name} has the field ${field}, which kustomize does not know: remove it`,
+        `its entry for image ${wanted.name} has the field ${field}, which kustomize does not know: remove it`,
       );
     }
     const isKept = wanted[field as keyof ImageEntry] === KEEP;
     if (value !== null && (typeof value === "object" || (isKept && typeof value !== "string"))) {
-      throw new Error(`${field} of image ${wanted.name} is no string: write it in quotes`);
+      throw new Error(`${field} of image ${wanted.name} is not a string: write it in quotes`);
     }
   }
   const values = REPLACEMENTS.map((field) => [field, wanted[field] === KEEP ? present?.[field] : wanted[field]]);
@@ -162,6 +162,6 @@ function verify(before: Kustomization, after: Kustomization, wanted: ImageEntry)
 
 const unusual = ({ name }: ImageEntry, cause?: unknown): Error =>
   new Error(
-    `its entry of image ${name} cannot be set without changing something else: write it once, each field on a line of its own, without anchors`,
+    `its entry for image ${name} cannot be set without changing something else: write it once, each field on its own line, without anchors`,
     { cause },
   );

@@ -38,7 +38,7 @@ function stableBase64(before: string, token: string): string {
 
 /** Advice if the token is rejected or lacks permissions. */
 export const TOKEN_ADVICE =
-  "look at the token of slipway:pullRequests, which needs contents and pull requests of the repository, read and write";
+  "check the token of slipway:pullRequests, which needs read and write access to the repository's contents and pull requests";
 
 /**
  * The text in one line, at most `limit` characters long. A word that would be cut is omitted: redaction does not

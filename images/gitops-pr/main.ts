@@ -55,7 +55,7 @@ function stopping(): AbortSignal {
   // Octokit does not retry errors with this name.
   const end = (reason: string) => controller.abort(Object.assign(new Error(reason), { name: "AbortError" }));
   process.once("SIGTERM", () => end("the task was stopped"));
-  setTimeout(() => end(`the task was not done within ${DEADLINE / 60_000} minutes`), DEADLINE).unref();
+  setTimeout(() => end(`the task did not finish within ${DEADLINE / 60_000} minutes`), DEADLINE).unref();
   return controller.signal;
 }
 

@@ -42,7 +42,7 @@ export function readOptions(environment: Environment): Options {
   for (const field of LISTS) {
     const list = options[field];
     if (!Array.isArray(list) || list.some((entry) => typeof entry !== "string")) {
-      throw new Error(`OPTIONS.${field} is no list of texts: ${HELP}`);
+      throw new Error(`OPTIONS.${field} is not a list of strings: ${HELP}`);
     }
   }
   return options as unknown as Options;
@@ -63,7 +63,7 @@ export function readToken(environment: Environment): string {
   const token = (environment.GITHUB_TOKEN ?? "").trim();
   if (!/^[\x21-\x7e]+$/.test(token)) {
     const what = token === "" ? "is empty" : "holds white space or characters that no token has";
-    throw new Error(`GITHUB_TOKEN ${what}: look at the secret that slipway:pullRequests.token names`);
+    throw new Error(`GITHUB_TOKEN ${what}: check the secret that slipway:pullRequests.token names`);
   }
   return token;
 }
@@ -75,10 +75,10 @@ function jsonOf(environment: Environment, variable: string): Record<string, unkn
   try {
     value = JSON.parse(environment[variable] ?? "");
   } catch {
-    throw new Error(`${variable} is no JSON: ${HELP}`);
+    throw new Error(`${variable} is not JSON: ${HELP}`);
   }
   if (!isObject(value)) {
-    throw new Error(`${variable} is no object: ${HELP}`);
+    throw new Error(`${variable} is not a JSON object: ${HELP}`);
   }
   return value;
 }

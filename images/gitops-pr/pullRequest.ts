@@ -36,7 +36,7 @@ export async function supersededBy(
  */
 export async function retireEarlier(context: PullRequestContext, record: PullRequestRecord): Promise<void> {
   const { earlier } = await lookAround(context, record);
-  const why = `${context.options.branch} has ${titleOf(record)}, which was asked for later`;
+  const why = `${context.options.branch} already has ${titleOf(record)}, which was requested later`;
   for (const old of earlier) {
     await retire(context, old, why);
   }
@@ -53,13 +53,13 @@ export async function openPullRequest(context: PullRequestContext, record: PullR
   const creation = await github.create(wanted);
   if (creation.kind === "nothing") {
     await retireEarlier(context, record);
-    return { state: "unchanged", reason: `${options.branch} has got the change in the meantime` };
+    return { state: "unchanged", reason: `${options.branch} received the change in the meantime` };
   }
   // Two tasks may open pull requests at once. Each lists them afterwards, so at least the later task sees both.
   const { own, later, earlier } = await lookUntilListed(context, record);
   const pullRequest = creation.kind === "created" ? creation.pullRequest : own;
   if (pullRequest === undefined) {
-    throw new Error(`GitHub says that ${head} has an open pull request, and lists none: ask again`);
+    throw new Error(`GitHub reports an open pull request for ${head}, but lists none: try again`);
   }
   if (creation.kind === "created") {
     log("info", "pull request opened", { url: pullRequest.url });
@@ -73,7 +73,7 @@ export async function openPullRequest(context: PullRequestContext, record: PullR
     return superseded(later);
   }
   for (const old of earlier) {
-    await retire(context, old, `Superseded by ${pullRequest.url}, which brings ${titleOf(record)}`);
+    await retire(context, old, `Superseded by ${pullRequest.url}, which contains ${titleOf(record)}`);
   }
   return { state: "opened", url: pullRequest.url };
 }
@@ -113,12 +113,12 @@ async function introduce({ options, github, log }: PullRequestContext, { number,
     try {
       await ask(reviewers, teamReviewers);
     } catch (error) {
-      log("warn", "reviewers not asked together", { url, cause: explain(error) });
+      log("warn", "review not requested from all reviewers at once", { url, cause: explain(error) });
       // If one reviewer is invalid, such as the author, GitHub adds none: request them one by one.
       const mayBeOne = (error as GitHubError).status === 422 && asked.length > 1;
       for (const { users, teams } of mayBeOne ? asked : []) {
         await ask(users, teams).catch((cause) =>
-          log("warn", "reviewer not asked", { url, reviewer: [...users, ...teams].join(), cause: explain(cause) }),
+          log("warn", "review not requested", { url, reviewer: [...users, ...teams].join(), cause: explain(cause) }),
         );
       }
     }
@@ -139,7 +139,9 @@ async function adopt(context: PullRequestContext, pullRequest: PullRequest, reco
   if (isLater(record, mark)) {
     await context.github
       .setBody(pullRequest.number, markAgain(pullRequest.body, record))
-      .catch((error) => context.log("warn", "text not changed", { url: pullRequest.url, cause: explain(error) }));
+      .catch((error) =>
+        context.log("warn", "description not updated", { url: pullRequest.url, cause: explain(error) }),
+      );
   }
 }
 

@@ -69,7 +69,7 @@ export async function readRecord({ dynamo, table }: Table, id: string): Promise<
   }
   const missing = REQUIRED.find((attribute) => Item[attribute]?.S === undefined);
   if (missing !== undefined) {
-    throw new Error(`item ${id} of table ${table} is no pull request's record: it has no ${missing}`);
+    throw new Error(`item ${id} of table ${table} is not a pull request record: it has no ${missing}`);
   }
   const texts = ["id", ...REQUIRED, "build", "buildNumber", "actor"].map((attribute) => [
     attribute,

@@ -64,7 +64,7 @@ export function distrusted(
     const { author, body } = pullRequest;
     const { requestedAt = "" } = markerOf(body) ?? {};
     if (author !== bot) {
-      return [{ pullRequest, why: `${author || "a deleted user"} has opened it, not ${bot}` }];
+      return [{ pullRequest, why: `it was opened by ${author || "a deleted user"}, not by ${bot}` }];
     }
     return Date.parse(requestedAt) > now ? [{ pullRequest, why: `its date is in the future: ${requestedAt}` }] : [];
   });

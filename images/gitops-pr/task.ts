@@ -45,11 +45,11 @@ export async function runTask(task: Task): Promise<number> {
   if (record === undefined) {
     return 0;
   }
-  const doing = { step: "beginning" };
+  const doing = { step: "starting" };
   const outcome = await untilAborted(() => carryOut(task, record, doing), task.signal).catch(
     (error): Outcome => ({
       state: "failed",
-      cause: task.signal.aborted ? `${explain(task.signal.reason)} while ${doing.step}: ask again` : explain(error),
+      cause: task.signal.aborted ? `${explain(task.signal.reason)} while ${doing.step}: try again` : explain(error),
     }),
   );
   await end(task, outcome);
@@ -74,7 +74,7 @@ async function begin({ table, attempt, log, now }: Teller): Promise<PullRequestR
     isOpen && (record.state === "running" || (await moveRecord(table, attempt, { state: "running" }, now())));
   if (record !== undefined && isBegun) {
     const { service, environment, revision, image } = record;
-    log("info", "begun", { ...attempt, service, environment, revision, image });
+    log("info", "task started", { ...attempt, service, environment, revision, image });
     return record;
   }
   const reason =
@@ -88,7 +88,7 @@ async function end({ table, attempt, log, redact, now }: Teller, outcome: Outcom
   const redacted = Object.fromEntries(texts) as Outcome;
   log(outcome.state === "failed" ? "error" : "info", outcome.state, { ...attempt, ...redacted });
   if (!(await moveRecord(table, attempt, redacted, now()))) {
-    log("warn", "record not moved: it has ended, or another attempt has taken its place", { ...attempt });
+    log("warn", "record not updated: it has ended, or another attempt has taken its place", { ...attempt });
   }
 }
 
@@ -109,7 +109,7 @@ async function carryOut(task: Task, record: PullRequestRecord, doing: { step: st
     log("info", "cloned", { repository: options.repository, commit: await copy.base() });
     await noteOverlays(task.table, copy, log, task.now());
     const isThere = (await changedOverlay({ options, copy, log }, record)) === undefined;
-    doing.step = `looking at the pull requests of ${options.repository}`;
+    doing.step = `reading the pull requests of ${options.repository}`;
     const trust = { bot: await github.viewer(), now: task.now() };
     const context: PullRequestContext = { options, github, log, patience, trust };
     if (isThere) {
@@ -133,7 +133,7 @@ async function carryOut(task: Task, record: PullRequestRecord, doing: { step: st
 async function unchanged(context: PullRequestContext, record: PullRequestRecord): Promise<Outcome> {
   await retireEarlier(context, record);
   const where = `${overlayFile(record)} on ${context.options.branch}`;
-  return { state: "unchanged", reason: `${where} has image ${record.image} already` };
+  return { state: "unchanged", reason: `${where} already has image ${record.image}` };
 }
 
 /** Settles with the promise, or rejects as soon as the signal is aborted. */

@@ -87,8 +87,8 @@ async function answerOf(url: string, init: RequestInit, signal: AbortSignal): Pr
     const isSame = (status === 307 || status === 308) && to.origin === new URL(at).origin;
     if (!isSame || redirects === REDIRECTS) {
       throw final(
-        `GitHub answers ${status} and sends the task to ${to.origin}${to.pathname}: correct slipway:forges.github.url, ` +
-          "or slipway:pullRequests.repository where that was renamed",
+        `GitHub returned ${status} and redirects the task to ${to.origin}${to.pathname}: correct slipway:forges.github.url, ` +
+          "or slipway:pullRequests.repository if the repository was renamed",
       );
     }
     at = to.href;
@@ -102,7 +102,7 @@ async function bodyOf(response: Response, signal: AbortSignal): Promise<string> 
     try {
       JSON.parse(text);
     } catch {
-      throw new Error(`GitHub answers ${response.status} and no JSON: ${text}`);
+      throw new Error(`GitHub returned ${response.status} without JSON: ${text}`);
     }
   }
   return text;

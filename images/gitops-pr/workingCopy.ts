@@ -60,7 +60,7 @@ export async function clone(options: CloneOptions): Promise<WorkingCopy> {
     // Full name, because a tag may have the same name.
     const what = ["--depth=1", "--no-tags", "--filter=blob:none", "origin", `+refs/heads/${branch}:${base}`];
     await overNetwork(() => here(["fetch", "--quiet", ...what])).catch((error) => {
-      throw isGone(error) ? new Error(`${url} has no branch ${branch}: look at slipway:pullRequests.branch`) : error;
+      throw isGone(error) ? new Error(`${url} has no branch ${branch}: check slipway:pullRequests.branch`) : error;
     });
     // The fetch excludes file contents; the checkout downloads those of the folder.
     await overNetwork(() => here(["checkout", "--quiet", "--force", "--detach", base]));
@@ -124,7 +124,7 @@ function textOf(file: string, content: Buffer): string {
   try {
     return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(content);
   } catch {
-    throw new Error(`${file} of the gitops repository is no UTF-8: save it as such, then ask again`);
+    throw new Error(`${file} of the gitops repository is not UTF-8: save it as UTF-8, then try again`);
   }
 }
 
@@ -169,7 +169,9 @@ async function isFile(directory: string, file: string): Promise<boolean> {
       return false;
     }
     if (isLast ? !stats.isFile() : !stats.isDirectory()) {
-      throw new Error(`${part} is no plain ${isLast ? "file" : "folder"} in the gitops repository: replace it by one`);
+      throw new Error(
+        `${part} is not a regular ${isLast ? "file" : "folder"} in the gitops repository: replace it with one`,
+      );
     }
   }
   return true;

@@ -228,7 +228,9 @@ const remove = (start: number, end: number): Edit => ({ start, end, text: "" });
 /** @throws Error if this would remove a comment: within braces, it is unclear what a comment refers to */
 function removeWithin(text: string, start: number, end: number): Edit {
   if (text.slice(start, end).includes("#")) {
-    throw new Error("a comment stands in the way within the braces or brackets of its images: move it to before them");
+    throw new Error(
+      "a comment inside the braces or brackets of its images prevents the change: move it in front of them",
+    );
   }
   return remove(start, end);
 }

@@ -13,7 +13,7 @@ export function parseText(text: string): Document {
   const mistakes = [...danglingAliases(document), ...[...documents].flatMap((it) => mistakesOf(text, it))];
   const [first] = mistakes.sort((one, other) => one.at - other.at);
   if (first !== undefined) {
-    throw new Error(`it is no YAML: ${first.reason}`);
+    throw new Error(`it is not valid YAML: ${first.reason}`);
   }
   if (others.some(({ contents }) => contents !== null && contents.range[0] !== contents.range[1])) {
     throw new Error("it has another document after ---, which kustomize does not read: remove it");

@@ -101,7 +101,7 @@ export async function completeValues(
   const size = Buffer.byteLength(JSON.stringify(values));
   if (size > VALUE_LIMIT)
     throw new pulumi.RunError(
-      `${secret}: its values take ${size} bytes of the ${VALUE_LIMIT} that a secret can hold; split the applications over two stacks with different environments`,
+      `${secret}: its values have ${size} bytes; allowed: ${VALUE_LIMIT}. Split the applications between two stacks with different environments`,
     );
   return values;
 }
@@ -115,7 +115,7 @@ function parseValues(secret: string, stored: string): Record<string, string> {
     Array.isArray(parsed) ||
     !Object.values(parsed).every((value) => typeof value === "string")
   )
-    throw new pulumi.RunError(`${secret}: the secret's current version is not a JSON object of texts; mend it`);
+    throw new pulumi.RunError(`${secret}: the secret's current version is not a JSON object of strings; correct it`);
   return parsed as Record<string, string>;
 }
 
@@ -128,5 +128,5 @@ function parse(text: string): unknown {
 }
 
 function noValue(name: string): never {
-  throw new pulumi.RunError(`${name}: the secret's current version has no text; put one there`);
+  throw new pulumi.RunError(`${name}: the secret's current version has no text value; store one there`);
 }

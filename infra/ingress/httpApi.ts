@@ -110,7 +110,7 @@ function createAlarms(name: string, api: apigatewayv2.Api, stack: StackContext, 
     {
       ...common,
       description:
-        "A request to the API failed: see the API's log group, and that of the function that its route leads to. If it was a webhook, the next comparison of the branches' heads delivers the push.",
+        "A request to the API failed: see the log groups of the API and of the function behind its route. If it was a webhook, the next comparison of the branch heads delivers the push.",
       metrics: ["5xx"],
     },
     { parent },

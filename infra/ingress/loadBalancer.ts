@@ -82,7 +82,7 @@ const createErrorAlarm = (name: string, stack: StackContext, balancer: LoadBalan
     {
       stack,
       description:
-        "The load balancer has answered requests with 5xx by itself for ten minutes: a service has no task that answers. " +
+        "The load balancer itself has answered requests with 5xx for ten minutes: a service has no task that answers. " +
         "This is normal before the first delivery.",
       namespace: "AWS/ApplicationELB",
       metrics: ["HTTPCode_ELB_5XX_Count"],

@@ -55,7 +55,7 @@ function createDeadLetters(name: string, { stack }: PushQueueArgs, parent: pulum
     {
       stack,
       description:
-        "A push could not be fetched: see the log group of fetch, mend the cause, then redrive the messages to the queue of pushes.",
+        "A push could not be fetched: see the log group of the fetch function, fix the cause, then redrive the messages to the push queue.",
       namespace: "AWS/SQS",
       metrics: ["ApproximateNumberOfMessagesVisible"],
       statistic: "Maximum",
@@ -87,7 +87,7 @@ function createQueue(
     `${name}-waiting`,
     {
       stack,
-      description: `A push has waited for ${WAITING_MINUTES} minutes: see the log group of fetch for the forge that cannot be reached.`,
+      description: `A push has waited for ${WAITING_MINUTES} minutes: see the log group of the fetch function for the forge that cannot be reached.`,
       namespace: "AWS/SQS",
       // The age of the oldest message is unsuitable: it ignores messages received three times without success.
       // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html

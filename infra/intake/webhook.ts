@@ -51,7 +51,7 @@ export class Webhook extends pulumi.ComponentResource {
     const { api, repositories } = args;
     const keys = [...new Set(repositories.map(repositoryKey))];
     // Repository administrators can see the webhook's secret. With one secret each, they cannot forge others' webhooks.
-    const secrets = createGeneratedSecrets(`${name}-webhooks`, "Secrets of the webhooks, by repository", keys, {
+    const secrets = createGeneratedSecrets(`${name}-webhooks`, "Webhook secrets, by repository", keys, {
       parent: this,
     });
     const webhook = createFunction(name, args, secrets, this);

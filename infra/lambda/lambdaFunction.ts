@@ -75,7 +75,7 @@ export class LambdaFunction<O> extends pulumi.ComponentResource {
       `${name}-errors`,
       {
         stack: args.stack,
-        description: `${name} failed, or was not run for want of concurrency: see its log group.`,
+        description: `${name} failed or was throttled: see its log group.`,
         namespace: "AWS/Lambda",
         metrics: ["Errors", "Throttles"],
         statistic: "Sum",
@@ -178,7 +178,7 @@ function environmentVariable<O>(name: string, options: DeepInput<O>): pulumi.Out
     const size = Buffer.byteLength(JSON.stringify({ OPTIONS: json }));
     if (size > ENVIRONMENT_LIMIT)
       throw new pulumi.RunError(
-        `${name}: its options take ${size} bytes of the ${ENVIRONMENT_LIMIT} that Lambda has for environment variables; split the applications over two stacks with different environments`,
+        `${name}: its options have ${size} bytes; Lambda allows ${ENVIRONMENT_LIMIT} for environment variables. Split the applications between two stacks with different environments`,
       );
     return json;
   });

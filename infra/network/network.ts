@@ -135,7 +135,9 @@ function privateRouteTables(
 function nth(subnetIds: string[], zone: number): string {
   const id = subnetIds[zone];
   if (id === undefined)
-    throw new pulumi.RunError(`the VPC has ${subnetIds.length} subnets of a kind, and none in zone ${zone + 1}`);
+    throw new pulumi.RunError(
+      `the VPC has only ${subnetIds.length} subnets of this kind, and none in zone ${zone + 1}`,
+    );
   return id;
 }
 

@@ -83,7 +83,7 @@ function intake({ apiId, pushQueueName }: DashboardArgs): Graph[] {
   if (pushQueueName !== undefined) {
     const queue = (metric: string) => ["AWS/SQS", metric, "QueueName", pushQueueName];
     const counts = ["ApproximateNumberOfMessagesVisible", "ApproximateNumberOfMessagesNotVisible"];
-    graphs.push(graph("Pushes that wait, or are tried", "Maximum", ...counts.map(queue)));
+    graphs.push(graph("Pushes: waiting, in progress", "Maximum", ...counts.map(queue)));
   }
   return graphs;
 }

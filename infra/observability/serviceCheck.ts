@@ -96,8 +96,8 @@ function createMissingTasksAlarm(
     {
       stack,
       description:
-        `${name} has had fewer running tasks than it should for ${MINUTES} minutes outside a rollout: ` +
-        "see the service's events and the tasks' log. INSUFFICIENT_DATA: nothing has counted its tasks meanwhile: " +
+        `${name} has had too few running tasks for ${MINUTES} minutes outside a rollout: ` +
+        "see the service's events and the tasks' log. INSUFFICIENT_DATA means that its tasks were not counted: " +
         "see the log of slipway-service-check.",
       namespace: MISSING_TASKS.namespace,
       metrics: [MISSING_TASKS.metricName],

@@ -83,7 +83,7 @@ export class DeploymentRequests extends pulumi.ComponentResource {
 
   constructor(name: string, args: DeploymentRequestsArgs, opts?: pulumi.ComponentResourceOptions) {
     super("slipway:infra:DeploymentRequests", name, {}, opts);
-    const token = createGeneratedSecret(`${name}-deployment-token`, "Bearer token of deployments by HTTP", {
+    const token = createGeneratedSecret(`${name}-deployment-token`, "Bearer token of the deployment API", {
       parent: this,
     });
     const answer = createFunction(name, args, token.arn, this);

@@ -76,7 +76,7 @@ export class Promotion extends pulumi.ComponentResource {
       `${name}-promotion`,
       {
         stack: args.stack,
-        description: `${repository}:${tag} moved, and did not start the pipeline: release it by hand.`,
+        description: `${repository}:${tag} moved, but the pipeline was not started: start it by hand.`,
         namespace: "AWS/Events",
         metrics: ["FailedInvocations"],
         statistic: "Sum",

@@ -44,7 +44,7 @@ export class PullRequests extends pulumi.ComponentResource {
 
   constructor(name: string, args: PullRequestsArgs, opts?: pulumi.ComponentResourceOptions) {
     super("slipway:infra:PullRequests", name, {}, opts);
-    const token = createGeneratedSecret(`${name}-token`, "Bearer token of pull requests by HTTP", { parent: this });
+    const token = createGeneratedSecret(`${name}-token`, "Bearer token of the pull request API", { parent: this });
     args.api.addRoutes(
       name,
       {

@@ -67,7 +67,7 @@ const onEcs = (place: Place): Fields<Runs> => ({
   migrate: optional(object<MigrateSettings>({ command: required(command, "a command such as [node, migrate.js]") })),
   schedules: optional(forms.repositoryPath),
   gitops: optional((_, path, mistakes) =>
-    fail(mistakes, `${path}: is for deploy: gitops; remove it, or deploy the application so`),
+    fail(mistakes, `${path}: is only for deploy: gitops; remove it, or set deploy: gitops`),
   ),
 });
 
@@ -87,7 +87,10 @@ const elsewhere = (name: string): Fields<Runs> => ({
 });
 
 const ofEcs: Check<never> = (_, path, mistakes) =>
-  fail(mistakes, `${path}: is for ECS, and with deploy: gitops the gitops repository says what runs; remove it`);
+  fail(
+    mistakes,
+    `${path}: is only for ECS, and with deploy: gitops the gitops repository defines what runs; remove it`,
+  );
 
 const EXPECTED_SOURCE =
   "push: { repository: acme/storefront, branch: main } or image: { repository: storefront, tag: dev }";
@@ -98,7 +101,7 @@ const source: Check<SourceSettings> = (value, path, mistakes) => {
   if (connection !== undefined)
     return fail(
       mistakes,
-      `${path}.${connection}: AWS has no CodeConnections in China, and slipway takes pushes itself; allowed: push, image`,
+      `${path}.${connection}: CodeConnections is not available in China, and slipway receives pushes itself; allowed: push, image`,
     );
   const read = sources(value, path, mistakes);
   if (read === undefined) return undefined;

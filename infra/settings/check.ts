@@ -124,7 +124,7 @@ export function distinct(values: { path: string; value: string }[], mistakes: st
   for (const { path, value } of values) {
     const other = taken.get(value);
     if (other === undefined) taken.set(value, path);
-    else fail(mistakes, `${path}: ${shown(value)} is ${other} again; allowed: each one once`);
+    else fail(mistakes, `${path}: ${shown(value)} is already used by ${other}; allowed: each value once`);
   }
 }
 

@@ -13,7 +13,7 @@ export const anyText = text("text", "text", /^/);
 const nameUpTo = (longest: number) =>
   text(
     "a name",
-    `1 to ${longest} of a-z, 0-9 and single hyphens, a letter first`,
+    `1 to ${longest} characters a-z, 0-9 and single hyphens, starting with a letter`,
     new RegExp(`^(?=.{1,${longest}}$)[a-z][a-z0-9]*(-[a-z0-9]+)*$`),
   );
 
@@ -22,7 +22,11 @@ export const name = nameUpTo(20);
 /** First part of all task definition names; the continuation token holds two of them per service. */
 export const environmentName = nameUpTo(16);
 
-export const variableName = text("the name of a variable", "letters, digits and _, no digit first", /^[A-Za-z_]\w*$/);
+export const variableName = text(
+  "the name of a variable",
+  "letters, digits and _, not starting with a digit",
+  /^[A-Za-z_]\w*$/,
+);
 
 /** By forge. Repository names become part of URLs: no empty parts, no parts of only dots, no `.git`. */
 export const repositories: Record<Forge, Check<string>> = {
@@ -59,7 +63,7 @@ export const branch = text(
 const pathIn = (place: string) =>
   text(
     `a path ${place}`,
-    "a relative path of letters, digits and . _ - / that stays inside",
+    "a relative path of letters, digits and . _ - /, without a .. segment",
     /^(?!.*(^|\/)\.\.(\/|$))[\w.-][\w.\-/]*$/,
   );
 
@@ -104,7 +108,7 @@ export const imageOfService: Check<string> = (value, path, mistakes) =>
           path,
           value,
           "an image of a service",
-          "its name without tag and digest, after <name in the manifests>= where that differs, such as {service}=registry.acme.example/{service}",
+          "its name without tag and digest, preceded by <name in the manifests>= if that differs, such as {service}=registry.acme.example/{service}",
         ),
       );
 
@@ -131,7 +135,7 @@ export const vpcCidr = ipv4Network("an IPv4 network for a VPC", 16, 22, "10.20.0
 /** A destination that is routed through the NAT instance. */
 export const routedCidr: Check<string> = (value, path, mistakes) =>
   value === "0.0.0.0/0"
-    ? fail(mistakes, `${path}: "0.0.0.0/0" is everything; allowed: egress: nat-instance instead`)
+    ? fail(mistakes, `${path}: "0.0.0.0/0" means all traffic; use egress: nat-instance instead`)
     : destination(value, path, mistakes);
 
 const destination = ipv4Network("an IPv4 network", 8, 32, "203.0.113.0/24");
@@ -159,7 +163,7 @@ export const place: Check<Place> = (value, path, mistakes) => {
     ? { region, partition }
     : fail(
         mistakes,
-        `${path}: "${region}" has no ${missing.join(" and no ")}; allowed: a region that has, such as us-east-1`,
+        `${path}: "${region}" has no ${missing.join(" and no ")}; allowed: a region that has ${missing.length === 1 ? "it" : "them"}, such as us-east-1`,
       );
 };
 
@@ -213,7 +217,7 @@ export const imageRegistry =
 
 const registryName = text(
   "a registry",
-  "its host, with a prefix if wanted, such as registry.acme.example/mirror",
+  "its host, optionally with a prefix, such as registry.acme.example/mirror",
   /^[a-z0-9-]+(\.[a-z0-9-]+)+(:\d{1,5})?(\/[a-z0-9]+([._-][a-z0-9]+)*)*$/,
 );
 

@@ -55,7 +55,7 @@ function published(body: string, source: string): string[] {
   try {
     meta = Object(JSON.parse(body));
   } catch {
-    throw refusal(source, "answered something else than JSON");
+    throw refusal(source, "returned something other than JSON");
   }
   return KEYS.flatMap((key) => {
     const cidrs = meta[key];
@@ -68,7 +68,7 @@ const isNetwork = (cidr: unknown): boolean => typeof cidr === "string" && (isIpv
 
 const refusal = (source: string, cause: string): Error =>
   new Error(
-    `${source} ${cause}: infra/settings/githubCidrs.json stays as it is. Try again, or name githubCidrs in the stack file.`,
+    `${source} ${cause}: infra/settings/githubCidrs.json was not changed. Try again, or set githubCidrs in the stack file.`,
   );
 
 async function main(): Promise<void> {

@@ -58,14 +58,14 @@ const written = (place: Place, readText: ReadText): Check<WrittenNetwork> =>
     cidr: withDefault(forms.vpcCidr, DEFAULT_NETWORK.cidr),
     availabilityZones: withDefault(forms.availabilityZones(place), DEFAULT_NETWORK.availabilityZones),
     egress: withDefault(
-      oneOf("a way out of private subnets", ["nat-gateway", "nat-gateway-per-zone", "nat-instance", "none"]),
+      oneOf("an egress for private subnets", ["nat-gateway", "nat-gateway-per-zone", "nat-instance", "none"]),
       DEFAULT_NETWORK.egress,
     ),
     endpoints: withDefault(
       ruled(list("endpoints", oneOf("a service with a VPC endpoint", ENDPOINT_SERVICES), 0), eachOnce),
       DEFAULT_NETWORK.endpoints,
     ),
-    routesPerTable: withDefault(integer("a quota of routes in a table", ROUTES_PER_TABLE, 1000), ROUTES_PER_TABLE),
+    routesPerTable: withDefault(integer("a quota of routes per route table", ROUTES_PER_TABLE, 1000), ROUTES_PER_TABLE),
     natInstance: optional(
       object<WrittenInstance>({
         githubCidrs: optional(list("networks", forms.routedCidr, 0)),
@@ -85,7 +85,7 @@ const outsideTheVpc: Rule<WrittenNetwork> = ({ cidr, natInstance = DEFAULT_INSTA
       if (contains(cidr, each))
         fail(
           mistakes,
-          `${path}.natInstance.${key}[${index}]: ${shown(each)} is inside ${cidr}, the VPC's own range, which no route leads out of; remove it`,
+          `${path}.natInstance.${key}[${index}]: ${shown(each)} is inside ${cidr}, the VPC's own range, whose traffic never leaves the VPC; remove it`,
         );
 };
 
@@ -99,7 +99,7 @@ function withRoutes(read: WrittenNetwork, path: string, mistakes: string[]): Net
   if (routes.length === 0)
     return fail(
       mistakes,
-      `${path}.natInstance: has no routes; name networks in githubCidrs or extraCidrs, or lead everything through it with egress: nat-instance`,
+      `${path}.natInstance: has no routes; add networks to githubCidrs or extraCidrs, or send all traffic through it with egress: nat-instance`,
     );
   return fits(read, routes, path, mistakes) ? { ...rest, natInstance: { ...settings, routes } } : undefined;
 }
@@ -117,7 +117,7 @@ function allEgress(written: WrittenInstance, path: string, mistakes: string[]): 
   for (const [key] of named)
     fail(
       mistakes,
-      `${path}.natInstance.${key}: egress: nat-instance leads everything through the instance already; remove it`,
+      `${path}.natInstance.${key}: egress: nat-instance already sends all traffic through the instance; remove it`,
     );
   return named.length === 0 ? { ...settings, routes: EVERYTHING } : undefined;
 }
@@ -131,7 +131,7 @@ function fits(read: WrittenNetwork, routes: string[], path: string, mistakes: st
   if (all <= routesPerTable) return true;
   fail(
     mistakes,
-    `${path}.natInstance: ${routes.length} networks and ${others} other routes are ${all} in a route table; allowed: ${routesPerTable}. Name wider networks, or set routesPerTable to your quota "Routes per route table", which AWS raises on request`,
+    `${path}.natInstance: ${routes.length} networks and ${others} other routes make ${all} routes in a route table; allowed: ${routesPerTable}. Use wider networks, or set routesPerTable to your quota "Routes per route table", which AWS raises on request`,
   );
   return false;
 }
@@ -153,7 +153,10 @@ const bootHook =
       return fail(mistakes, `${path}: ${shown(file)} does not begin with #!; allowed: a script such as #!/bin/bash`);
     // Otherwise, the kernel would look for an interpreter whose name ends in a carriage return.
     if (script.includes("\r\n"))
-      return fail(mistakes, `${path}: ${shown(file)} has Windows line ends, which no shell takes; save it with LF`);
+      return fail(
+        mistakes,
+        `${path}: ${shown(file)} has Windows line endings, which shells do not accept; save it with LF`,
+      );
     const bytes = Buffer.byteLength(script);
     return bytes <= BOOT_HOOK_BYTES
       ? script

@@ -11,7 +11,7 @@ type Stack = Pick<Settings, "network" | "forges" | "pullRequests" | "application
 /** Polling requires branches to poll. */
 export const somethingToPoll: Rule<Stack> = ({ intake, applications }, path, mistakes) => {
   if (intake === "poll" && pushes(applications).length === 0)
-    fail(mistakes, `${path}intake: "poll" has no branch to ask for; give an application source: push, or remove it`);
+    fail(mistakes, `${path}intake: "poll" has no branch to poll; give an application source: push, or remove it`);
 };
 
 /** Forge settings are only used for pushes; GitHub's URL also for pull requests. */
@@ -23,12 +23,12 @@ export const usedForges: Rule<Stack> = ({ forges, pullRequests, applications }, 
     if (forge !== "github" || pullRequests === undefined)
       fail(
         mistakes,
-        `${path}forges.${forge}: no application takes pushes from there; give one source: push with forge: ${forge}, or remove it`,
+        `${path}forges.${forge}: no application has a source there; give one source: push with forge: ${forge}, or remove it`,
       );
     else if (forges.github?.token !== undefined)
       fail(
         mistakes,
-        `${path}forges.github.token: is for pushes, and no application takes any from there; remove it, for pull requests have pullRequests.token`,
+        `${path}forges.github.token: is for pushes, and no application has a source there; remove it, because pull requests use pullRequests.token`,
       );
 };
 
@@ -40,7 +40,7 @@ export const wayToForges =
     if (egress === "none" && natInstance === undefined && functionsInVpc(stack, place))
       fail(
         mistakes,
-        `${path}network.egress: "none" leaves the functions that fetch pushes no way to the forge; allowed: another egress, or natInstance beside it`,
+        `${path}network.egress: with "none", the functions that fetch pushes cannot reach the forge; allowed: another egress, or natInstance in addition`,
       );
   };
 
@@ -49,7 +49,7 @@ export const wayToGithub: Rule<Stack> = ({ network, pullRequests }, path, mistak
   if (pullRequests !== undefined && network.egress === "none" && network.natInstance === undefined)
     fail(
       mistakes,
-      `${path}network.egress: "none" leaves the tasks that open pull requests no way to GitHub; allowed: another egress, or natInstance beside it`,
+      `${path}network.egress: with "none", the tasks that open pull requests cannot reach GitHub; allowed: another egress, or natInstance in addition`,
     );
 };
 
@@ -67,7 +67,7 @@ export const neededEndpoints =
     if (missing.length > 0)
       fail(
         mistakes,
-        `${path}network.endpoints: lacks ${missing.join(", ")}, which tasks and functions cannot do without where egress is none; add ${missing.length === 1 ? "it" : "them"}`,
+        `${path}network.endpoints: lacks ${missing.join(", ")}, which tasks and functions need if egress is none; add ${missing.length === 1 ? "it" : "them"}`,
       );
   };
 

@@ -30,7 +30,7 @@ const settings = (place: Place): Check<PullRequestSettings> =>
       forms.functionSecret(place, "the token that writes to the repository"),
       "a Secrets Manager secret such as acme/gitops-token",
     ),
-    author: required(author, "who commits, such as { name: slipway, email: slipway@acme.example }"),
+    author: required(author, "the author of the commits, such as { name: slipway, email: slipway@acme.example }"),
     reviewers: withDefault(several("users", user), []),
     teamReviewers: withDefault(several("teams", team), []),
     labels: withDefault(several("labels", label), []),
@@ -74,7 +74,7 @@ const besideOwnBranches: Rule<string> = (branch, path, mistakes) => {
   if (/^slipway(\/|$)/.test(branch))
     fail(
       mistakes,
-      `${path}: "${branch}" is among the branches of slipway's own pull requests; allowed: another branch`,
+      `${path}: "${branch}" is reserved for the branches of slipway's own pull requests; allowed: another branch`,
     );
 };
 
@@ -83,7 +83,7 @@ const author: Check<PullRequestSettings["author"]> = object<PullRequestSettings[
   name: required(
     text(
       "an author's name",
-      "up to 100 characters without < and >, a letter or digit first, such as slipway",
+      "up to 100 characters without < and >, starting with a letter or digit, such as slipway",
       /^(?=.{1,100}$)[\p{L}\p{N}][^<>\p{C}]*(?<!\s)$/u,
     ),
     "a name such as slipway",
@@ -97,7 +97,7 @@ const author: Check<PullRequestSettings["author"]> = object<PullRequestSettings[
  */
 const user = text(
   "a GitHub user",
-  "a user's name without @, such as octocat; teams stand in teamReviewers",
+  "a user's name without @, such as octocat; teams belong in teamReviewers",
   /^(?=.{1,39}$)[A-Za-z0-9](-?[A-Za-z0-9])*(_[A-Za-z0-9]+)?$/,
 );
 
@@ -108,7 +108,11 @@ const team = text(
 );
 
 // GitHub rejects longer ones with 422.
-const label = text("a label", "up to 50 characters, no space first or last, such as delivery", /^(?! ).{1,50}(?<! )$/u);
+const label = text(
+  "a label",
+  "up to 50 characters, without leading or trailing space, such as delivery",
+  /^(?! ).{1,50}(?<! )$/u,
+);
 
 /** An origin as browsers send it: in lower case, without the scheme's default port, and without a path. */
 const origin: Check<string> = (value, path, mistakes) => {
@@ -120,7 +124,7 @@ const origin: Check<string> = (value, path, mistakes) => {
     ? address
     : fail(
         mistakes,
-        isNot(path, value, "an origin", 'one such as https://ci.acme.example, without a path; or "*" alone'),
+        isNot(path, value, "an origin", 'one such as https://ci.acme.example, without a path; or only "*"'),
       );
 };
 
@@ -128,7 +132,10 @@ const ORIGIN = /^(https:\/\/[a-z0-9]([a-z0-9.-]*[a-z0-9])?|http:\/\/localhost)(:
 
 const anyOriginAlone: Rule<string[]> = (origins, path, mistakes) => {
   if (origins.includes("*") && origins.length > 1)
-    fail(mistakes, `${path}: has "*", which is any origin, beside others; allowed: "*" alone, or origins without it`);
+    fail(
+      mistakes,
+      `${path}: has "*", which means any origin, together with others; allowed: only "*", or origins without it`,
+    );
 };
 
 const atLeastOne: Rule<CircleciSettings["branches"]> = (branches, path, mistakes) => {
@@ -157,7 +164,7 @@ const fitsEnvironment: Rule<PullRequestSettings> = ({ circleci, tokens }, path, 
         .map((key) => `${path}.${key}`)
         .join(
           " and ",
-        )}: has ${bytes} bytes as JSON, and the function's environment room for ${ENVIRONMENT_BYTES}; name fewer branches, jobs or tokens`,
+        )}: has ${bytes} bytes as JSON, but the function's environment allows only ${ENVIRONMENT_BYTES}; use fewer branches, jobs or tokens`,
     );
 };
 
@@ -181,7 +188,7 @@ export const gitopsApplications: Rule<Stack> = ({ pullRequests, applications }, 
   if (first !== undefined && pullRequests === undefined)
     fail(
       mistakes,
-      `${path}pullRequests: is missing; expected the gitops repository, for ${first.path} has deploy: gitops`,
+      `${path}pullRequests: is missing; expected the gitops repository, because ${first.path} has deploy: gitops`,
     );
   // For each folder and environment, the newest pull request closes the others.
   distinct(
@@ -193,6 +200,6 @@ export const gitopsApplications: Rule<Stack> = ({ pullRequests, applications }, 
       if (source.push.repository.toLowerCase() === pullRequests.repository.toLowerCase())
         fail(
           mistakes,
-          `${path}.source.push: is the branch that its own pull requests are merged into, and each merge would open the next; keep the manifests in another repository, or on another branch`,
+          `${path}.source.push: is the branch that its own pull requests are merged into, so that each merge would open the next one; keep the manifests in another repository, or on another branch`,
         );
 };

@@ -48,7 +48,10 @@ export const serviceNames: Rule<ApplicationSettings[]> = (applications, path, mi
   );
   for (const [index, { name }] of applications.entries())
     if (/^slipway(-|$)/.test(name))
-      fail(mistakes, `${path}[${index}].name: "${name}" is a name of the platform's own parts; allowed: another`);
+      fail(
+        mistakes,
+        `${path}[${index}].name: "${name}" is reserved for slipway's own resources; allowed: another name`,
+      );
   const names = everyService(applications, path).map((it) => ({ path: `${it.path}.name`, value: it.fullName }));
   const tasks = applications.flatMap((application, index) =>
     hasTasks(application) ? [{ path: `${path}[${index}].task`, value: `${application.name}-task` }] : [],
@@ -73,7 +76,7 @@ export const repositories: Rule<ApplicationSettings[]> = (applications, path, mi
     else
       fail(
         mistakes,
-        `${path}[${index}].source.image.repository: "${repository}" is the repository of ${path}[${other}], and one of its images alone can have the environment's tag; allowed: a repository for each application`,
+        `${path}[${index}].source.image.repository: "${repository}" is also the repository of ${path}[${other}], and only one of its images can have the environment's tag; allowed: a repository for each application`,
       );
   }
 };
@@ -91,7 +94,7 @@ export const routes: Rule<ApplicationSettings[]> = (applications, path, mistakes
   for (const { path } of others)
     fail(
       mistakes,
-      `${path}.hosts: is missing; expected host names, for ${first?.path} already takes every other request`,
+      `${path}.hosts: is missing; expected host names, because ${first?.path} already receives all other requests`,
     );
 };
 
@@ -105,12 +108,15 @@ export const environments: Rule<Pick<Settings, "environment" | "promotesTo" | "a
   if (promotesTo.includes(environment))
     fail(mistakes, `${path}promotesTo: "${environment}" is the stack's own environment; allowed: others`);
   if (promotesTo.length > 0 && !applications.some(({ source }) => "push" in source))
-    fail(mistakes, `${path}promotesTo: is for stacks that build images; put it where the source is a push`);
+    fail(
+      mistakes,
+      `${path}promotesTo: is only for stacks that build images; move it to the stack whose source is a push`,
+    );
   for (const [index, { source }] of applications.entries())
     if ("image" in source && source.image.tag === environment)
       fail(
         mistakes,
-        `${path}applications[${index}].source.image.tag: "${environment}" is what this environment's own deliveries are tagged with, each would start the next; allowed: the tag of the environment before`,
+        `${path}applications[${index}].source.image.tag: "${environment}" is the tag of this environment's own deliveries, so that each would start the next one; allowed: the tag of the previous environment`,
       );
 };
 
@@ -133,7 +139,7 @@ export const deployable: Rule<Pick<Settings, "deploymentApi" | "applications">> 
   if (deploymentApi && !applications.some(({ deploy }) => deploy === "callback"))
     fail(
       mistakes,
-      `${path}deploymentApi: no application has deploy: callback; give it to one, or remove deploymentApi`,
+      `${path}deploymentApi: no application has deploy: callback; set it for one, or remove deploymentApi`,
     );
 };
 
@@ -147,7 +153,7 @@ export const usedParts =
     if ("image" in source && build !== defaults.build)
       fail(
         mistakes,
-        `${path}.build: is for applications whose source is a push; remove it, for an image is built already`,
+        `${path}.build: is only for applications whose source is a push; remove it, because the image is already built`,
       );
     if (task !== defaults.task && !hasTasks(application))
       fail(

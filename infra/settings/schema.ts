@@ -49,7 +49,7 @@ export function checkSettings(
     if (secretKeys.includes(key))
       fail(
         mistakes,
-        `${key}: holds a Pulumi secret; keep it in Secrets Manager or SSM, and write here where it is kept`,
+        `${key}: contains a Pulumi secret; store it in Secrets Manager or SSM, and write its name or ARN here`,
       );
   const region = required(forms.place, "a region such as us-east-1");
   const place = readField(region, raw["aws:region"], "aws:region", mistakes);
@@ -85,12 +85,12 @@ const stackObject = (place: Place, readText: ReadText): Check<Stack> =>
     environment: required(forms.environmentName, "a name such as dev"),
     network: withDefault(network(place, readText), DEFAULT_NETWORK),
     loadBalancer: withDefault(loadBalancer(place), { scheme: "internet-facing" }),
-    intake: optional(oneOf("a way in for pushes", ["webhook", "poll"])),
+    intake: optional(oneOf("a way to receive pushes", ["webhook", "poll"])),
     forges: withDefault(forges(place), {}),
     baseImageRegistry: optional(forms.imageRegistry(place)),
     npmRegistry: optional(forms.npmRegistry),
     protect: withDefault(boolean, true),
-    logRetentionDays: withDefault(oneOf("a retention that CloudWatch Logs takes", RETENTION_DAYS), 30),
+    logRetentionDays: withDefault(oneOf("a retention period that CloudWatch Logs supports", RETENTION_DAYS), 30),
     pipelineType: withDefault(oneOf("a pipeline type", ["V1", "V2"]), place.partition.pipelineType),
     alerts: withDefault(alerts(place), { emails: [], chat: {} }),
     promotesTo: withDefault(ruled(list("environments", forms.environmentName, 0, MOST_PROMOTIONS), eachOnce), []),
@@ -134,4 +134,4 @@ const forges = (place: Place): Check<Settings["forges"]> => {
 };
 
 const cloudOnly: Check<string> = (_, path, mistakes) =>
-  fail(mistakes, `${path}: Bitbucket is spoken to in the cloud alone, which needs no address; remove it`);
+  fail(mistakes, `${path}: only Bitbucket Cloud is supported, which needs no address; remove it`);

@@ -137,7 +137,7 @@ const everyOutcome: Invariant = {
     const isUntold =
       request.kind === "deployment" &&
       request.id !== undefined &&
-      !told.some(({ subject }) => subject.includes(`deployment of ${request.version} `));
+      !told.some(({ subject }) => subject.includes(`deployment request for ${request.version} `));
     return isUntold ? [...untold, `no notice says how deployment ${request.id} has ended`] : untold;
   },
 };

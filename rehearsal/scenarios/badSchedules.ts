@@ -19,10 +19,10 @@ export const badSchedules: Scenario = {
       actions: ["Source", "Test", "Build", "Migrate", "Deploy", "Schedules"],
       stage: "Deploy",
       causes: [
-        /schedules\.yaml is refused, and no schedule of storefront is changed:/,
+        /schedules\.yaml was rejected, and no schedule of storefront was changed:/,
         /^schedules\.yaml:7: schedules\[1\]\.cron "0 3 \* \* \*": has 5 fields, expected 6/m,
         /^schedules\.yaml:10: schedules\[2\]\.rate "1 weeks": expected a number above 0 and minutes, hours or days/m,
-        /^schedules\.yaml:11: schedules\[2\]\.command is "node report\.js sales", expected a list of texts/m,
+        /^schedules\.yaml:11: schedules\[2\]\.command is "node report\.js sales", expected a list of strings/m,
       ],
       leaves: { ...at("3.6.0"), tagged: "3.5.0", schedules: schedulesAt("3.5.0", frequent) },
     }),

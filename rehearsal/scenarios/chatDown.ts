@@ -65,7 +65,7 @@ export const chatDown: Scenario = {
         );
         const { outcome, error = "" } = await nextInvocation(context);
         expectEqual("the function", outcome, "failed");
-        expectMatches("its error", error, /slack did not take the message: it answers HTTP 500/);
+        expectMatches("its error", error, /the message was not posted to slack: it returned HTTP 500/);
         await context.pass(5 * 60_000);
         await alarmed;
         expectEqual("messages in the chat", heard(context).length, 1);

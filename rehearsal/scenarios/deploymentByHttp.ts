@@ -8,7 +8,7 @@ import { at, expectState, schedulesAt } from "./steps/state";
 import { isOneOff } from "./steps/tasks";
 import { readable } from "./steps/versions";
 
-const failed = "storefront in dev: deployment of 3.0.0 failed";
+const failed = "storefront in dev: deployment request for 3.0.0 failed";
 
 /** Requests an earlier version, which runs in the end. The schedules stay those of 2.0.0. */
 const deploys = (version: string): Step => ({
@@ -18,9 +18,9 @@ const deploys = (version: string): Step => ({
     const { id } = await deploy(context, version);
     const { state, summary = "", cause } = await ended(context, id);
     expectEqual(`the deployment ended${cause === undefined ? "" : ` (${cause})`}`, state, "succeeded");
-    expectMatches("the summary", summary, /storefront:dev is this image$/);
+    expectMatches("the summary", summary, /storefront:dev now points to this image$/);
     await expectState(context, { ...at(version), schedules: schedulesAt("2.0.0") });
-    await expectTold(context, [`storefront in dev: deployment of ${version} succeeded`]);
+    await expectTold(context, [`storefront in dev: deployment request for ${version} succeeded`]);
     return `deployment ${id}`;
   },
 });
@@ -34,11 +34,11 @@ const oneAtATime: Step = {
     const second = await requestDeployment(context, { body: wanting(context, "1.0.0") });
     const { reason, ...told } = JSON.parse(second.body);
     expectSame("the refusal", [second.status, told], [409, { deployment: first.id }]);
-    const held = `storefront is being deployed: version 2.0.0 by deployment ${first.id}`;
+    const held = `storefront is being deployed: version 2.0.0 by deployment request ${first.id}`;
     expectEqual("the reason", readable(context, reason), held);
     expectEqual("the first one ended", (await ended(context, first.id)).state, "succeeded");
     await expectState(context, at("2.0.0"));
-    await expectTold(context, ["storefront in dev: deployment of 2.0.0 succeeded"]);
+    await expectTold(context, ["storefront in dev: deployment request for 2.0.0 succeeded"]);
     return `409: ${held}`;
   },
 };
@@ -53,7 +53,7 @@ const pipelineWaits: Step = {
         isOneOff(context, event) && event.startedBy === execution && event.status === "RUNNING",
     );
     const { id } = await deploy(context, "3.0.0");
-    const waits = waitingFor(`version 3.0.0 by deployment ${id}`);
+    const waits = waitingFor(`version 3.0.0 by deployment request ${id}`);
     await context.event(
       (event): event is CloudEvent =>
         event.kind === "log" && readable(context, event.line).includes(`"summary":"${waits}"`),
@@ -67,7 +67,7 @@ const pipelineWaits: Step = {
       "the cause",
       cause,
       /container app exited with 1/,
-      /Rollback: storefront-web-service-\w+ has dev-storefront-web:\d+ again/,
+      /Rollback: storefront-web-service-\w+ is back at dev-storefront-web:\d+/,
     );
     return waits;
   },
@@ -104,15 +104,15 @@ export const deploymentByHttp: Scenario = {
     answers("1.0.0"),
     oneAtATime,
     answers("2.0.0"),
-    refuses("no token is refused", 401, "send the header Authorization: Bearer, and the token", (context) => ({
+    refuses("no token is refused", 401, "send the header Authorization: Bearer <token>", (context) => ({
       token: null,
       body: wanting(context, "1.0.0"),
     })),
-    refuses("another token is refused", 401, "the bearer token is another", (context) => ({
+    refuses("another token is refused", 401, "the bearer token is not valid", (context) => ({
       token: "no-such-token",
       body: wanting(context, "1.0.0"),
     })),
-    refuses("an application that is not here", 404, "no application of this name is deployed here", (context) =>
+    refuses("an application that is not here", 404, "no application with this name is deployed here", (context) =>
       json({ ...JSON.parse(wanting(context, "1.0.0")), application: "backoffice" }),
     ),
     refuses("a version that was never built", 404, `repository storefront has no image ${"0".repeat(40)}`, () =>
@@ -121,7 +121,7 @@ export const deploymentByHttp: Scenario = {
     refuses(
       "a deployment that there is not",
       404,
-      "there is no deployment of this id: records are kept for 90 days",
+      "there is no deployment request with this id: records are kept for 90 days",
       () => ({ method: "GET", path: `/${unknown}` }),
     ),
     push("version 3.3.0 is pushed", (repository) => commitVersion(repository, "3.3.0")),

@@ -78,7 +78,7 @@ function post(
   return context.ask(url, { method: "POST", headers: sent, body });
 }
 
-const unsigned = "X-Hub-Signature-256 is missing or no SHA-256 signature";
+const unsigned = "X-Hub-Signature-256 is missing or is not a SHA-256 signature";
 const forged = "X-Hub-Signature-256 does not match the body and the secret, or the path names no tracked repository";
 const other = "the payload names repository acme/handbook, but this path and its secret belong to acme/storefront";
 
@@ -134,7 +134,7 @@ export const ignored: Scenario = {
       post(context, "a=b", { "content-type": "application/x-www-form-urlencoded" }),
     ),
     refused("a body that is not JSON", 400, "rejected", "the payload is not JSON", (context) => post(context, "{")),
-    refused("JSON that is no push", 400, "rejected", "not a push: ref is missing or no reference", (context) =>
+    refused("JSON that is no push", 400, "rejected", "not a push: ref is missing or is not a reference", (context) =>
       post(context, "{}"),
     ),
     refused("no event name", 400, "rejected", "X-GitHub-Event is missing", (context) =>

@@ -108,7 +108,7 @@ const oneGivenUp: Step = {
       [0, 0],
     );
     const notice = (await outcomesTold(context, 4)).find((it) => it.includes("not delivered")) ?? "";
-    expectMatches("the notice", notice, /branch main does not contain commit 1\.1\.0, at acme\/storefront on github/);
+    expectMatches("the notice", notice, /In acme\/storefront on github, branch main does not contain commit 1\.1\.0\./);
     return notice.split("\n", 1)[0];
   },
 };

@@ -27,7 +27,7 @@ export const refused: Scenario = {
     fails("it is deployed, schedules too, but the pipeline fails, and says what to do", {
       actions: ["Source", "Test", "Build", "Migrate", "Deploy", "Schedules", "Tag"],
       stage: "Tag",
-      causes: [/does not let tag dev move: name it in slipway:promotesTo of the stack that builds its images/],
+      causes: [/is immutable: add it to slipway:promotesTo of the stack that builds the images/],
       leaves: { services: at("5.0.0").services, schedules: at("5.0.0").schedules },
     }),
     nothingChanges("the tag was not moved", "tag"),

@@ -65,7 +65,7 @@ export const repeated: Scenario = {
       causes: [
         /tasks failed to start/,
         // Two concurrent invocations may both register a revision; one is deployed.
-        /Rollback: \S+ has dev-storefront-web:\d+ again; \S+ has dev-storefront-worker:\d+ again/,
+        /Rollback: \S+ is back at dev-storefront-web:\d+; \S+ is back at dev-storefront-worker:\d+/,
       ],
       leaves: at("1.0.0"),
     }),

@@ -32,7 +32,7 @@ export const rollback: Scenario = {
           causes: [
             /tasks failed to start/,
             /Essential container in task exited; container app exited with 1\. /,
-            /Rollback: storefront-web-service-\w+ has dev-storefront-web:\d+ again; storefront-worker-service-\w+ has dev-storefront-worker:\d+ again\.$/m,
+            /Rollback: storefront-web-service-\w+ is back at dev-storefront-web:\d+; storefront-worker-service-\w+ is back at dev-storefront-worker:\d+\.$/m,
           ],
           leaves: at("2.0.0"),
         });

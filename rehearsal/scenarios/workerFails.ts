@@ -21,7 +21,7 @@ export const workerFails: Scenario = {
       causes: [
         /storefront-worker-service-\w+: .*tasks failed to start/,
         /Essential container in task exited; container app exited with 1\./,
-        /Rollback: storefront-web-service-\w+ has dev-storefront-web:\d+ again; storefront-worker-service-\w+ has dev-storefront-worker:\d+ again/,
+        /Rollback: storefront-web-service-\w+ is back at dev-storefront-web:\d+; storefront-worker-service-\w+ is back at dev-storefront-worker:\d+/,
       ],
       leaves: at("2.0.0"),
     }),

@@ -103,12 +103,12 @@ describe("chat callback, serialised", () => {
 
   const outages: [ChatKind, "refused" | "error" | "limited", string][] = [
     ["slack", "refused", "it cannot be reached: ECONNREFUSED"],
-    ["slack", "limited", "it answers HTTP 429 rate_limited"],
-    ["teams", "limited", "it answers HTTP 429 Rate limit is exceeded."],
-    ["feishu", "error", "it answers HTTP 500 Internal Server Error"],
-    ["feishu", "limited", 'it answers {"code":11232,"msg":"frequency limited","data":{}}'],
-    ["dingtalk", "limited", 'it answers {"errcode":410100,"errmsg":"发送速度太快而限流"}'],
-    ["wecom", "limited", 'it answers {"errcode":45009,"errmsg":"api freq out of limit"}'],
+    ["slack", "limited", "it returned HTTP 429 rate_limited"],
+    ["teams", "limited", "it returned HTTP 429 Rate limit is exceeded."],
+    ["feishu", "error", "it returned HTTP 500 Internal Server Error"],
+    ["feishu", "limited", 'it returned {"code":11232,"msg":"frequency limited","data":{}}'],
+    ["dingtalk", "limited", 'it returned {"errcode":410100,"errmsg":"发送速度太快而限流"}'],
+    ["wecom", "limited", 'it returned {"errcode":45009,"errmsg":"api freq out of limit"}'],
   ];
   for (const [kind, outage, answer] of outages)
     it(`fails while ${kind} is down (${outage}), and posts when Lambda tries again`, async () => {
@@ -116,9 +116,9 @@ describe("chat callback, serialised", () => {
       await chats.down(kind, outage);
       const first = invoked();
       await publish("Hello", "there");
-      const hint = `check that secret ${secretId} holds the URL of a webhook that is in use, and the webhook's own settings`;
+      const hint = `check that secret ${secretId} contains the URL of an active webhook, and check the webhook's settings`;
       expect((await first).error).to.equal(
-        `Failure: ${kind} did not take the message: ${answer}; Lambda tries twice more; ${hint}`,
+        `Failure: the message was not posted to ${kind}: ${answer}; Lambda retries twice; ${hint}`,
       );
       await chats.down(kind);
       expect(await retry()).to.include({ outcome: "succeeded" });
@@ -131,7 +131,7 @@ describe("chat callback, serialised", () => {
     const { publish, secretId } = await subscribe("wecom", gone);
     const refused = invoked();
     await publish("Hello", "first");
-    expect((await refused).error).to.include('it answers {"errcode":93000,"errmsg":"invalid webhook url"}');
+    expect((await refused).error).to.include('it returned {"errcode":93000,"errmsg":"invalid webhook url"}');
     await cloud.call(OPERATOR, "secretsmanager", "PutSecretValue", {
       SecretId: secretId,
       SecretString: chats.webhook("wecom"),
@@ -147,7 +147,7 @@ describe("chat callback, serialised", () => {
     const { publish, secretId } = await subscribe("slack", secret);
     const outcome = invoked();
     await publish("Hello", "there");
-    const message = `secret ${secretId} is no https URL: put the chat's webhook URL there`;
+    const message = `secret ${secretId} is not an https URL: store the chat's webhook URL there`;
     expect((await outcome).error).to.equal(`Failure: ${message}`);
     expect(logged()).to.include(message).and.not.include(tokenOf("slack"));
   });

@@ -114,7 +114,7 @@ describe("deploy callback, serialised", () => {
     await invoke(messageOf(`deploy/${EXECUTION}`));
     const message =
       `storefront v2 was not deployed. worker: ${REASON}. ` +
-      "Rollback: web has web:1 again; worker has worker:1 again.";
+      "Rollback: web is back at web:1; worker is back at worker:1.";
     expect(results()).to.deep.equal([failure("JobFailed", message)]);
     expect(updates()).to.deep.equal(["web web:2", "worker worker:2", "web web:1"]);
     expect((await table.read(LOCK))?.until).to.equal(0);
@@ -147,7 +147,7 @@ describe("deploy callback, serialised", () => {
     expect(await table.deliveredVersion(`storefront@${DIGEST}`)).to.equal("v2");
     expect(await table.latestDelivered("storefront")).to.equal(DIGEST);
     expect(inputsOf("Publish").map(({ TopicArn, Subject }) => [TopicArn, Subject])).to.deep.equal([
-      [TOPIC, "storefront in dev: deployment of v2 succeeded"],
+      [TOPIC, "storefront in dev: deployment request for v2 succeeded"],
     ]);
     expect(await table.read(ID)).to.deep.include({ state: "succeeded", reported: "yes" });
     expect(results()).to.deep.equal([]);

@@ -23,7 +23,9 @@ describe("deployments callback, serialised: POST /deployments", () => {
     expect(rest).to.deep.equal({ ...wanted, image: IMAGE, state: "queued", updatedAt: requestedAt });
     expect(Date.parse(requestedAt) / 1_000).to.be.within(earliest, latest + 1);
     expect(headers.location).to.equal(`/deployments/${id}`);
-    expect(logged).to.deep.equal([{ level: "info", message: "deployment queued", id, ...wanted, image: IMAGE }]);
+    expect(logged).to.deep.equal([
+      { level: "info", message: "deployment request queued", id, ...wanted, image: IMAGE },
+    ]);
     expect(world.operations().slice(-5)).to.deep.equal([
       "BatchGetImage",
       "GetItem",
@@ -61,14 +63,19 @@ describe("deployments callback, serialised: POST /deployments", () => {
       "no token",
       { authorization: undefined, body: wanted },
       401,
-      { reason: "send the header Authorization: Bearer, and the token" },
+      { reason: "send the header Authorization: Bearer <token>" },
     ],
-    ["another token", { authorization: "Bearer guess", body: wanted }, 401, { reason: "the bearer token is another" }],
+    [
+      "another token",
+      { authorization: "Bearer guess", body: wanted },
+      401,
+      { reason: "the bearer token is not valid" },
+    ],
     [
       "a token that is the right one's beginning",
       { authorization: `Bearer ${TOKEN.slice(0, -1)}`, body: "{" },
       401,
-      { reason: "the bearer token is another" },
+      { reason: "the bearer token is not valid" },
     ],
     ["no JSON", { body: "{" }, 400, { reason: "the payload is not JSON" }],
     [
@@ -77,7 +84,7 @@ describe("deployments callback, serialised: POST /deployments", () => {
       400,
       { reason: "application is missing, expected the name of an application", field: "application" },
     ],
-    ["a list", { body: [] }, 400, { reason: 'the body is no object: send {"application": …, "version": …}' }],
+    ["a list", { body: [] }, 400, { reason: 'the body is not a JSON object: send {"application": …, "version": …}' }],
     [
       "another content type",
       { body: wanted, contentType: "text/plain" },
@@ -96,7 +103,7 @@ describe("deployments callback, serialised: POST /deployments", () => {
       400,
       {
         reason:
-          "version is malformed, expected an image tag: at most 128 letters, digits, . _ -, of which . and - cannot be first",
+          "version is malformed, expected an image tag: at most 128 letters, digits and . _ -, not starting with . or -",
         field: "version",
       },
     ],
@@ -110,7 +117,7 @@ describe("deployments callback, serialised: POST /deployments", () => {
       "an application that it does not know",
       { body: { application: "basket", version: "v2" } },
       404,
-      { reason: "no application of this name is deployed here", field: "application" },
+      { reason: "no application with this name is deployed here", field: "application" },
     ],
   ];
   for (const [what, request, status, told] of refusals) {
@@ -145,7 +152,10 @@ describe("deployments callback, serialised: POST /deployments", () => {
     const { status, told } = await world.post({ body: { application: "storefront", version: "v3" } });
     expect({ status, told }).to.deep.equal({
       status: 409,
-      told: { reason: `storefront is being deployed: version v2 by deployment ${first.id}`, deployment: first.id },
+      told: {
+        reason: `storefront is being deployed: version v2 by deployment request ${first.id}`,
+        deployment: first.id,
+      },
     });
     expect(world.operations()).not.to.include("SendMessage");
     expect(await world.table.ids()).to.deep.equal([first.id, LOCK].sort());
@@ -181,7 +191,7 @@ describe("deployments callback, serialised: POST /deployments", () => {
         const failures = [{ failureCode: "KmsError", failureReason: "the key is disabled" }];
         world.endpoint.answers.BatchGetImage = () => ({ images: [], failures });
       },
-      "ECR gives no image storefront:v2: KmsError: the key is disabled",
+      "ECR returned no image storefront:v2: KmsError: the key is disabled",
     ],
     [
       "the lock's table",
@@ -202,7 +212,7 @@ describe("deployments callback, serialised: POST /deployments", () => {
     it(`answers 503 without ${what}, keeps the cause to its log, and gives the lock back`, async () => {
       breakDown();
       const { status, told, logged } = await world.post();
-      const reason = "storefront v2 was not begun: try again";
+      const reason = "the deploy of storefront v2 was not started: try again";
       expect({ status, told }).to.deep.equal({ status: 503, told: { reason } });
       expect(logged).to.deep.equal([{ level: "error", message: "request failed", statusCode: 503, reason, cause }]);
       expect(await world.table.ids()).to.deep.equal([]);
@@ -279,20 +289,20 @@ describe("deployments callback, serialised: POST /deployments", () => {
     expect(status).to.equal(503);
     expect(logged[0]).to.deep.include({
       level: "error",
-      message: "deployment not undone yet",
+      message: "deployment request not cancelled yet",
       application: "storefront",
       cause: "AccessDeniedException: not authorized to perform: dynamodb:DeleteItem",
     });
   });
 
-  it("answers 503 if the token to compare with cannot be read", async () => {
+  it("answers 503 if the expected token cannot be read", async () => {
     world.endpoint.answers.GetSecretValue = denied("secretsmanager:GetSecretValue");
     const fresh = world.start();
     const { status, told, logged } = await world.post({ body: wanted }, fresh);
     await fresh.close();
     expect({ status, told }).to.deep.equal({
       status: 503,
-      told: { reason: "the token to compare with cannot be read" },
+      told: { reason: "the expected token cannot be read" },
     });
     expect(logged[0]?.cause).to.equal(
       `secret ${SECRET_ARN} cannot be read: AccessDeniedException: not authorized to perform: secretsmanager:GetSecretValue`,

@@ -45,8 +45,8 @@ describe("deployments callback, serialised: GET /deployments/{id}", () => {
       state: "failed",
       summary: "rolling out web:2",
       cause:
-        "the deployment was not ended by 2026-01-05T11:15:00.000Z, when its lock expired: " +
-        "look after the services of storefront, and at the log of its deploy function",
+        "the deploy had not ended by 2026-01-05T11:15:00.000Z, when its lock expired: " +
+        "check the services of storefront and the log of its deploy function",
     });
   });
 
@@ -56,7 +56,7 @@ describe("deployments callback, serialised: GET /deployments/{id}", () => {
       const { status, told } = await world.get(id);
       expect({ status, told }).to.deep.equal({
         status: 404,
-        told: { reason: "there is no deployment of this id: records are kept for 90 days", field: "id" },
+        told: { reason: "there is no deployment request with this id: records are kept for 90 days", field: "id" },
       });
     });
   }
@@ -66,7 +66,7 @@ describe("deployments callback, serialised: GET /deployments/{id}", () => {
     const { status, told } = await world.get(ID);
     expect({ status, told }).to.deep.equal({
       status: 503,
-      told: { reason: "the deployment's record cannot be read: try again" },
+      told: { reason: "the record of the deployment request cannot be read: try again" },
     });
   });
 
@@ -80,7 +80,7 @@ describe("deployments callback, serialised: GET /deployments/{id}", () => {
     const { status, told } = await world.call("$default", {});
     expect({ status, told }).to.deep.equal({
       status: 404,
-      told: { reason: "there is POST /deployments and GET /deployments/{id}" },
+      told: { reason: "no such route: use POST /deployments or GET /deployments/{id}" },
     });
   });
 });

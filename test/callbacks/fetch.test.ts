@@ -77,7 +77,7 @@ describe("fetch callback, serialised", () => {
       logged: [
         {
           level: "info",
-          message: "fetch delivered",
+          message: "archive fetched",
           application: "storefront",
           commit: COMMIT,
           delivery: message.delivery,
@@ -133,7 +133,7 @@ describe("fetch callback, serialised", () => {
       world.forge = answer;
       expect(fetched.map(({ value }) => value)).to.deep.equal([none, none]);
       expect(fetched.flatMap(({ logged }) => logged.map((line) => line.message)).sort()).to.deep.equal([
-        "fetch delivered",
+        "archive fetched",
         "fetch found the commit in place",
       ]);
       expect(objects()).to.have.length(1);
@@ -202,14 +202,14 @@ describe("fetch callback, serialised", () => {
 
   // `pulumi up` may give poll and webhook a new source before it gives it to fetch.
   for (const [change, where] of [
-    [{ branch: "new" }, "application storefront is branch new of acme/storefront at github"],
+    [{ branch: "new" }, "application storefront does not track branch new of acme/storefront at github"],
     [
       { application: "basket", forge: "gitlab" },
-      "application basket is branch feature/basket of acme/storefront at gitlab",
+      "application basket does not track branch feature/basket of acme/storefront at gitlab",
     ],
   ] as const) {
     it(`does not lose what it knows no source for: ${Object.values(change).join(" at ")}`, async () => {
-      const cause = `no source of ${where}: if \`pulumi up\` was about to add it, redrive the message; if it was removed, delete the message`;
+      const cause = `${where}: if \`pulumi up\` was about to add it, redrive the message; if it was removed, delete the message`;
       const first = await world.deliver(change);
       expect(first.value).to.deep.equal({ batchItemFailures: [{ itemIdentifier: "m1" }] });
       expect(first.logged.map((line) => [line.cause, line.retryInSeconds])).to.deep.equal([[cause, 14]]);

@@ -137,10 +137,10 @@ describe("fetch callback, serialised, and the branch of a push", () => {
         Message: [
           `storefront in dev: ${fork.slice(0, 7)} not delivered`,
           "",
-          `branch ${BRANCH} does not contain commit ${fork}, at acme/storefront on github. Its head ${commits[3]} is delivered instead.`,
-          "The branch was moved away from the commit, or the webhook named a commit of another branch or of a fork.",
+          `In acme/storefront on github, branch ${BRANCH} does not contain commit ${fork}. The branch's head ${commits[3]} is delivered instead.`,
+          "The branch was reset to another commit, or the webhook named a commit of another branch or of a fork.",
           "",
-          `Delivery: ${message.delivery}`,
+          `Delivery ID: ${message.delivery}`,
         ].join("\n"),
       },
     ]);
@@ -161,7 +161,7 @@ describe("fetch callback, serialised, and the branch of a push", () => {
     expect(value).to.deep.equal(none);
     expect(world.calls("SendMessage")).to.deep.equal([]);
     expect(published.map(({ Message }) => Message?.split("\n")[2])).to.deep.equal([
-      `branch ${BRANCH} does not contain commit ${commits[3]}, at acme/storefront on github. There is no such branch.`,
+      `In acme/storefront on github, branch ${BRANCH} does not contain commit ${commits[3]}. There is no such branch.`,
     ]);
   });
 

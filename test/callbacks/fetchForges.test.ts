@@ -74,7 +74,7 @@ describe("fetch callback, serialised, at forges with private repositories", () =
         "README.md",
         "buildspec.yml",
       ]);
-      expect(logged.map((line) => line.message)).to.deep.equal(["fetch delivered"]);
+      expect(logged.map((line) => line.message)).to.deep.equal(["archive fetched"]);
     });
 
     it(`brings ${forge} its token again where the archive is at the same address`, async () => {
@@ -97,10 +97,10 @@ describe("fetch callback, serialised, at forges with private repositories", () =
       const address = `${world.endpoint.url}${url}`;
       const { host } = new URL(store.url);
       expect(redirected.logged.map((line) => line.cause)).to.deep.equal([
-        `${said}${host}, to which ${address} redirects, answers 503 Service Unavailable`,
+        `${said}${host} (redirected from ${address}) returned 503 Service Unavailable`,
       ]);
       expect(refused.logged.map((line) => line.cause)).to.deep.equal([
-        `${said}${address} answers 401 Unauthorized: key ${forge} of secret forges is not accepted: put a token there that is valid and may read the repository`,
+        `${said}${address} returned 401 Unauthorized: the token in key ${forge} of secret forges was rejected: store a valid token there that can read the repository`,
       ]);
       const all = JSON.stringify([redirected, refused, world.calls("SendMessage")]);
       expect(all).not.to.include(TEMPORARY).and.not.to.include(TOKENS[forge]);
@@ -156,7 +156,7 @@ describe("fetch callback, serialised, at forges with private repositories", () =
       const { value, logged } = await world.deliver();
       expect(value).to.deep.equal(M1);
       expect(logged.map((line) => line.cause)).to.deep.equal([
-        `${world.endpoint.url}/ghes/api/v3/repos/${message.repository}/zipball/${COMMIT} redirects to no address that slipway would follow`,
+        `${world.endpoint.url}/ghes/api/v3/repos/${message.repository}/zipball/${COMMIT} redirects to an address that slipway does not follow`,
       ]);
     });
   }

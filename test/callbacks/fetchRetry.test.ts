@@ -120,7 +120,7 @@ describe("fetch callback, serialised, when it cannot deliver", () => {
     it("for an address that is out of reach, to which a forge redirects", async () => {
       archive = { status: 302, headers: { location: `http://${nobody}/archive?token=temporary` } };
       expect(expectRetry(await world.deliver(), 1, 14)).to.equal(
-        `${nobody}, to which ${world.endpoint.url}/github/acme/storefront/archive/${COMMIT}.zip redirects, cannot be reached: connect ECONNREFUSED ${nobody}`,
+        `${nobody} (redirected from ${world.endpoint.url}/github/acme/storefront/archive/${COMMIT}.zip) cannot be reached: connect ECONNREFUSED ${nobody}`,
       );
     });
 
@@ -158,7 +158,7 @@ describe("fetch callback, serialised, when it cannot deliver", () => {
       world.pass(45_000);
       // The download may have begun by then, or not.
       expect(expectRetry(await delivering, 4, 111)).to.match(
-        /^not done in the function's time: .*aborted due to timeout/,
+        /^not finished before the function's timeout: .*aborted due to timeout/,
       );
       expect(world.bucket.requests).to.deep.equal(["HEAD /source/storefront/source.zip"]);
     });
@@ -192,14 +192,16 @@ describe("fetch callback, serialised, when it cannot deliver", () => {
 
     it("as long as the forge asks for", async () => {
       archive = { status: 429, headers: { "retry-after": "1800" } };
-      expect(expectRetry(await world.deliver(), 1, 1_800)).to.match(/answers 429 Too Many Requests: too many requests/);
+      expect(expectRetry(await world.deliver(), 1, 1_800)).to.match(
+        /returned 429 Too Many Requests: too many requests/,
+      );
     });
 
     for (const status of [429, 403]) {
       it(`as long as the forge asks for by ${status} where it is asked for the branch`, async () => {
         world.refs = () => ({ status, headers: { "retry-after": "1800" } });
         expect(expectRetry(await world.deliver(), 1, 1_800)).to.equal(
-          `branch feature/basket of acme/storefront at github cannot be compared with commit ${COMMIT}: it answers ${status}: too many requests`,
+          `branch feature/basket of acme/storefront at github cannot be compared with commit ${COMMIT}: it returned ${status}: too many requests`,
         );
       });
     }
@@ -218,7 +220,7 @@ describe("fetch callback, serialised, when it cannot deliver", () => {
       );
     });
 
-    const started = "pipeline storefront-p was not started on version version.1 of storefront/source.zip: ";
+    const started = "pipeline storefront-p was not started for object version version.1 of storefront/source.zip: ";
     for (const name of [
       "AccessDeniedException",
       "ConflictException",
@@ -250,8 +252,8 @@ describe("fetch callback, serialised, when it cannot deliver", () => {
   describe("puts a message away", () => {
     it("whose commit is not there the third time", async () => {
       const cause =
-        `commit ${COMMIT} of acme/storefront at github: ${world.endpoint.url}/github/acme/storefront/archive/${COMMIT}.zip answers 404 Not Found: ` +
-        "the commit was force-pushed away, or the repository was renamed or deleted, or it is private: then put a token into Secrets Manager and set slipway:forges.github.token";
+        `commit ${COMMIT} of acme/storefront at github: ${world.endpoint.url}/github/acme/storefront/archive/${COMMIT}.zip returned 404 Not Found: ` +
+        "the commit was force-pushed away, or the repository was renamed or deleted, or it is private: if so, store a token in Secrets Manager and set slipway:forges.github.token";
       archive = { status: 404 };
       expect(expectRetry(await world.deliver(), 1, 14)).to.equal(cause);
       world.reset();
@@ -267,7 +269,7 @@ describe("fetch callback, serialised, when it cannot deliver", () => {
           archive = { status: 200, body: handmadeZip([{ name: "storefront-0123456/../../evil" }]) };
           return [{}, {}];
         },
-        `commit ${COMMIT} of acme/storefront was not stored: entry "storefront-0123456/../../evil" of the archive is refused: its name leads out of the archive`,
+        `commit ${COMMIT} of acme/storefront was not stored: entry "storefront-0123456/../../evil" of the archive is refused: its name points outside the archive`,
       ],
       [
         "of a forge whose token is none",
@@ -275,12 +277,12 @@ describe("fetch callback, serialised, when it cannot deliver", () => {
           world.endpoint.answers.GetSecretValue = () => ({ SecretString: '{"bitbucket":"ATCTT3"}\n{}' });
           return [{ forge: "bitbucket" }, {}];
         },
-        "secret forges is no token: put bitbucket's token there, and nothing else",
+        "secret forges is not a token: store bitbucket's token there, and nothing else",
       ],
       [
         "of a forge that is not configured",
         async () => [{ forge: "gitee" }, {}],
-        "gitee has no address: a source must be at a forge of slipway:forges",
+        "no address is known for gitee: every source must use a forge of slipway:forges",
       ],
       [
         "with a field that it cannot read",
@@ -319,7 +321,7 @@ describe("fetch callback, serialised, when it cannot deliver", () => {
           level: "error",
           message: "fetch failed",
           messageId: "m1",
-          cause: `commit ${COMMIT} of acme/storefront at github: ${world.endpoint.url}/github/acme/storefront/archive/${COMMIT}.zip answers 502 Bad Gateway`,
+          cause: `commit ${COMMIT} of acme/storefront at github: ${world.endpoint.url}/github/acme/storefront/archive/${COMMIT}.zip returned 502 Bad Gateway`,
           receives: 1,
           retryInSeconds: 14,
         },

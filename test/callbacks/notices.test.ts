@@ -119,7 +119,7 @@ describe("notices callback, serialised", () => {
     const { error, lines } = await lambda.invoke(eventOf("SUCCEEDED"));
     expect(error).to.equal(undefined);
     const cause = "AccessDeniedException: not authorized to perform: codepipeline:ListActionExecutions";
-    const unknown = `Neither version nor cause is known, because the actions cannot be read: ${cause}`;
+    const unknown = `The version and the cause are unknown, because the pipeline's actions cannot be read: ${cause}`;
     const subject = "storefront in prod: succeeded";
     const message = [subject, "", `Execution: ${EXECUTION}`, unknown, "", LINK].join("\n");
     expect(published).to.deep.equal([publish(subject, message)]);

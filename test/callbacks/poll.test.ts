@@ -235,7 +235,7 @@ describe("poll callback, serialised", () => {
     faults = { "GET /forge/github/": { status: 503 } };
     const down = await poll();
     expect(down.enqueued).to.deep.equal([`accounts ${head("gitlab/acme/shop/accounts", "main")}`]);
-    expect(down.error).to.equal("acme/storefront at github cannot be polled: it answers 503 Service Unavailable");
+    expect(down.error).to.equal("acme/storefront at github cannot be polled: it returned 503 Service Unavailable");
     expect(states().map((state) => Object.keys(state))).to.deep.equal([["gitlab:acme/shop/accounts:main:accounts"]]);
     faults = {};
     const up = await poll();
@@ -249,7 +249,7 @@ describe("poll callback, serialised", () => {
     const other = startLambda({ text, options: { ...options, forges }, endpointUrl: endpoint.url });
     const { error, enqueued } = await poll(other).finally(other.close);
     expect(error).to.equal(
-      "acme/shop/accounts at gitlab cannot be polled: gitlab has no address: a source must be at a forge of slipway:forges",
+      "acme/shop/accounts at gitlab cannot be polled: no address is known for gitlab: every source must use a forge of slipway:forges",
     );
     expect(enqueued).to.have.length(2);
   });
@@ -260,7 +260,7 @@ describe("poll callback, serialised", () => {
     faults = { "POST /forge/gitlab/": { status: 200, headers, body } };
     const { error, enqueued } = await poll();
     expect(error).to.equal(
-      "branch main of acme/shop/accounts at gitlab is at a commit with a SHA-256 name: only SHA-1 repositories can be delivered",
+      "the head of branch main of acme/shop/accounts at gitlab is a SHA-256 commit: only SHA-1 repositories are supported",
     );
     expect(enqueued).to.have.length(2);
   });
@@ -270,8 +270,8 @@ describe("poll callback, serialised", () => {
     const { error, enqueued } = await poll();
     expect(enqueued).to.deep.equal([]);
     expect(error?.split("\n")).to.deep.equal([
-      "acme/storefront at github cannot be polled: it answers 404: it is renamed or deleted, or the forge's token may not read it, or has expired",
-      "acme/shop/accounts at gitlab cannot be polled: it answers 404: it is private, renamed or deleted; a private repository needs the forge's token in the configuration",
+      "acme/storefront at github cannot be polled: it returned 404: it was renamed or deleted, or the forge's token has expired or cannot read it",
+      "acme/shop/accounts at gitlab cannot be polled: it returned 404: it is private, renamed or deleted; a private repository needs the forge's token in the configuration",
     ]);
     expect(bucket.objects[STATE]).to.equal(undefined);
   });
@@ -301,7 +301,7 @@ describe("poll callback, serialised", () => {
     faults = { "PUT /source/poll/enqueued.json": { status: 403, body: denied } };
     const [one, two] = [await poll(), await poll()];
     expect(one.error).to.equal(
-      "PutObject of s3://source/poll/enqueued.json: AccessDenied: not authorized; what was enqueued is enqueued again by the next poll, which starts nothing twice",
+      "PutObject of s3://source/poll/enqueued.json: AccessDenied: not authorized; the next poll enqueues the same heads again, and no pipeline is started twice",
     );
     expect(ids(one)).to.have.length(3);
     expect(ids(two)).to.deep.equal(ids(one));
@@ -355,7 +355,9 @@ describe("poll callback, serialised", () => {
   it("delivers nothing when its state is not its own", async () => {
     bucket.objects[STATE] = [{ versionId: "version.1", body: Buffer.from("[]"), metadata: {} }];
     const { error, enqueued } = await poll();
-    expect(error).to.match(/^s3:\/\/source\/poll\/enqueued\.json is not what polls write there.*delete it/);
+    expect(error).to.match(
+      /^s3:\/\/source\/poll\/enqueued\.json does not contain the commits by branch that the poll writes.*delete it/,
+    );
     expect([enqueued, forge.requests, states()]).to.deep.equal([[], [], [[]]]);
   });
 
@@ -364,7 +366,7 @@ describe("poll callback, serialised", () => {
     faults = { "GET /source/poll/enqueued.json": { status: 403, body: denied } };
     const { error, enqueued } = await poll();
     expect(error).to.equal(
-      "GetObject of s3://source/poll/enqueued.json: AccessDenied: not authorized; the function's role needs s3:GetObject on it, and s3:ListBucket on the bucket while it is not there",
+      "GetObject of s3://source/poll/enqueued.json: AccessDenied: not authorized; the function's role needs s3:GetObject on it, and s3:ListBucket on the bucket if it does not exist yet",
     );
     expect([enqueued, forge.requests]).to.deep.equal([[], []]);
   });

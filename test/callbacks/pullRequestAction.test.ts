@@ -62,7 +62,7 @@ describe("pull request action callback, serialised", () => {
 
   it("asks, and follows the record to its pull request, token by token", async () => {
     const begun = await run();
-    expect(begun.told).to.deep.equal(told("about to be asked for"));
+    expect(begun.told).to.deep.equal(told("about to be requested"));
     expect([await table.ids(), started.tokens]).to.deep.equal([[], []]);
     const asked = await run(begun.token);
     expect(asked.told).to.deep.equal(told("requested, task task1"));
@@ -115,7 +115,7 @@ describe("pull request action callback, serialised", () => {
   it("succeeds if nothing had to change", async () => {
     const token = await ask();
     await moveAsTask(table, "unchanged", { reason: "the overlay has this image" }, Date.now());
-    expect((await run(token)).told).to.deep.equal(told("unchanged, the overlay has this image"));
+    expect((await run(token)).told).to.deep.equal(told("unchanged: the overlay has this image"));
   });
 
   it("fails with the record's cause", async () => {
@@ -127,7 +127,7 @@ describe("pull request action callback, serialised", () => {
   it("fails if the record was deleted meanwhile", async () => {
     const token = await ask();
     await table.clear();
-    expect((await run(token)).told).to.deep.equal(failed("its record was deleted meanwhile"));
+    expect((await run(token)).told).to.deep.equal(failed("its record was deleted in the meantime"));
     expect(await table.ids()).to.deep.equal([]);
   });
 
@@ -137,7 +137,7 @@ describe("pull request action callback, serialised", () => {
     const other = { ...parameters, image: OTHER_IMAGE, execution: "another-execution" };
     await run((await run(undefined, other)).token, other);
     expect((await run(token)).told).to.deep.equal(
-      failed(`it was asked for with another image meanwhile, storefront=${OTHER_IMAGE}`),
+      failed(`it was requested again in the meantime with another image, storefront=${OTHER_IMAGE}`),
     );
     expect(started.tokens).to.have.length(2);
   });
@@ -168,7 +168,7 @@ describe("pull request action callback, serialised", () => {
     const { token } = await run();
     await lambda.invoke(jobOf(parameters, token), { later: 20 * 60_000 + 1_000 });
     const message =
-      `storefront v2 in dev: not asked for within 20 minutes: see whether ${ID} is recorded for another image, ` +
+      `storefront v2 in dev: not requested within 20 minutes: check whether record ${ID} has another image, ` +
       "then retry the stage";
     const { operation, input } = endpoint.requests.at(-1) ?? {};
     expect([operation, input]).to.deep.equal(failure("JobFailed", message));
@@ -178,7 +178,7 @@ describe("pull request action callback, serialised", () => {
   it("asks again while DynamoDB is out of reach, and fails when it is denied", async () => {
     const { token } = await run();
     endpoint.answers.PutItem = down;
-    const again = told("asking again: ServerException: Service is down");
+    const again = told("retrying: ServerException: Service is down");
     expect(await run(token)).to.deep.equal({ told: again, token });
     delete endpoint.answers.PutItem;
     const following = (await run(token)).token;
@@ -188,8 +188,8 @@ describe("pull request action callback, serialised", () => {
       throw awsFault("AccessDeniedException", "not authorized to perform: dynamodb:GetItem");
     };
     const message =
-      "storefront v2 in dev: the pull request is not followed any further: AccessDeniedException: not authorized to " +
-      `perform: dynamodb:GetItem. Record ${ID} tells how it ends`;
+      "storefront v2 in dev: the pull request is no longer observed: AccessDeniedException: not authorized to " +
+      `perform: dynamodb:GetItem. Record ${ID} will show the outcome`;
     expect((await run(following)).told).to.deep.equal(failure("PermissionError", message));
   });
 
@@ -198,8 +198,8 @@ describe("pull request action callback, serialised", () => {
     endpoint.answers.GetItem = down;
     await lambda.invoke(jobOf(parameters, token), { later: 3_600_000 });
     const message =
-      "storefront v2 in dev: the pull request is not followed any further: ServerException: Service is down. " +
-      `Record ${ID} tells how it ends`;
+      "storefront v2 in dev: the pull request is no longer observed: ServerException: Service is down. " +
+      `Record ${ID} will show the outcome`;
     const { operation, input } = endpoint.requests.at(-1) ?? {};
     expect([operation, input]).to.deep.equal(failure("SystemUnavailable", message));
   });
@@ -252,7 +252,7 @@ describe("pull request action callback, serialised", () => {
 
   it("fails for a token that is not its own", async () => {
     expect((await run(`{"id":"${ID}"}`)).told).to.deep.equal(
-      failure("ConfigurationError", `the continuation token is not of this function: {"id":"${ID}"}`),
+      failure("ConfigurationError", `the continuation token does not belong to this function: {"id":"${ID}"}`),
     );
   });
 });

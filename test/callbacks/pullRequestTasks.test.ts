@@ -90,7 +90,7 @@ describe("pull request tasks callback, serialised", () => {
   }
   const nothing = {
     level: "info",
-    message: "nothing to record of the task's end",
+    message: "the task's end did not change the record",
     id: RECORD.id,
     attempt: ATTEMPT,
     task: TASK,
@@ -167,7 +167,7 @@ describe("pull request tasks callback, serialised", () => {
       const item = await write({ state: "running" });
       const { lastStatus } = eventOf(detail).detail;
       expect(await stop(detail)).to.deep.equal([
-        { level: "info", message: "no end of a pull request's task", task: TASK, status: lastStatus },
+        { level: "info", message: "the event is not the end of a pull request task", task: TASK, status: lastStatus },
       ]);
       expect(endpoint.requests).to.deep.equal([]);
       expect(await table.read(RECORD.id)).to.deep.equal(item);

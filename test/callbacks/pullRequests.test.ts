@@ -75,7 +75,7 @@ describe("pull requests callback, serialised: POST /pullrequests", () => {
   const ignored: [string, object, string][] = [
     ["a failed build", { status: "failed" }, "the build's status is failed, not success"],
     ["a branch that is not deployed", { branch: "topic" }, "branch topic is not deployed"],
-    ["another job", { job: "test" }, "job test is none of those that are waited for"],
+    ["another job", { job: "test" }, "job test is not in slipway:pullRequests.circleci.jobs"],
   ];
   for (const [what, changes, reason] of ignored) {
     it(`answers 202 to ${what} with the reason, and does nothing`, async () => {
@@ -86,8 +86,8 @@ describe("pull requests callback, serialised: POST /pullrequests", () => {
     });
   }
 
-  const hint = "send the header Authorization: Bearer, and the token, or the query parameter token";
-  const another = "the bearer token is another";
+  const hint = "send the header Authorization: Bearer <token>, or the query parameter token";
+  const another = "the bearer token is not valid";
   const refusals: [string, Call, number, object][] = [
     ["no token", { authorization: undefined, body: wanted }, 401, { reason: hint }],
     ["another token", { authorization: "Bearer guess", body: wanted }, 401, { reason: another }],
@@ -120,7 +120,7 @@ describe("pull requests callback, serialised: POST /pullrequests", () => {
         field,
         reason: {
           reponame:
-            "reponame is missing, expected the repository's name: at most 100 lower-case letters, digits, . _ -, of which . _ - are neither first nor last",
+            "reponame is missing, expected the repository's name: at most 100 lower-case letters, digits and . _ -, starting and ending with a letter or digit",
           job: "job is missing, expected the job's name",
           vcs_revision: "vcs_revision is missing, expected a commit's 40 hex digits",
         }[field],
@@ -167,7 +167,7 @@ describe("pull requests callback, serialised: POST /pullrequests", () => {
       status: 200,
       told: {
         ...first,
-        hint: `it was asked for with another image: to have ${image}, DELETE /pullrequests/${ID}, then post it again`,
+        hint: `it was requested with another image: to use ${image}, DELETE /pullrequests/${ID}, then post it again`,
       },
     });
   });
@@ -178,18 +178,18 @@ describe("pull requests callback, serialised: POST /pullrequests", () => {
     await fresh.close();
     expect({ status, told }).to.deep.equal({
       status: 400,
-      told: { reason: "CircleCI's jobs are not taken here: set slipway:pullRequests.circleci" },
+      told: { reason: "CircleCI jobs are not accepted here: set slipway:pullRequests.circleci" },
     });
   });
 
-  it("answers 503 if the token to compare with cannot be read", async () => {
+  it("answers 503 if the expected token cannot be read", async () => {
     world.endpoint.answers.GetSecretValue = denied("secretsmanager:GetSecretValue");
     const fresh = world.start();
     const { status, told, logged } = await world.post({ body: wanted }, fresh);
     await fresh.close();
     expect({ status, told }).to.deep.equal({
       status: 503,
-      told: { reason: "the token to compare with cannot be read" },
+      told: { reason: "the expected token cannot be read" },
     });
     expect(logged[0]?.cause).to.equal(
       `secret ${SECRET_ARN} cannot be read: AccessDeniedException: not authorized to perform: secretsmanager:GetSecretValue`,
@@ -200,7 +200,7 @@ describe("pull requests callback, serialised: POST /pullrequests", () => {
     const { status, told } = await world.call("$default", {});
     expect({ status, told }).to.deep.equal({
       status: 404,
-      told: { reason: "there is POST and GET /pullrequests, GET and DELETE /pullrequests/{id}" },
+      told: { reason: "no such route: use POST or GET /pullrequests, GET or DELETE /pullrequests/{id}" },
     });
   });
 });

@@ -22,7 +22,7 @@ describe("pull requests callback, serialised: 300 invented services started 300 
     const { status, told, headers } = await world.post();
     expect({ status, field: told.field }).to.deep.equal({ status: 404, field: "environment" });
     expect(told.reason).to.match(
-      /^the gitops repository had no kustomize\/storefront\/overlays\/dev\/kustomization\.yaml at 20\S+Z: add it, and ask again in [45]\d seconds$/,
+      /^the gitops repository had no kustomize\/storefront\/overlays\/dev\/kustomization\.yaml at 20\S+Z: add it, then try again in [45]\d seconds$/,
     );
     expect(Number(headers["retry-after"])).to.be.within(40, 50);
     const invented = Array.from({ length: 300 }, (_, index) => ({ ...wanted, repository: `acme/invented-${index}` }));

@@ -2,7 +2,7 @@ import { expect } from "chai";
 import { denied, TOKEN } from "./httpApi";
 import { ID, SECRET_ARN, taskArn, usePullRequests } from "./pullRequestsSupport";
 
-const UNKNOWN = "there is no pull request of this id: records are kept for 90 days";
+const UNKNOWN = "there is no pull request with this id: records are kept for 90 days";
 const BEGINNING = Date.parse("2026-01-05T10:00:00.000Z");
 
 describe("pull requests callback, serialised: records", () => {
@@ -97,7 +97,7 @@ describe("pull requests callback, serialised: records", () => {
   });
 
   const mistakes: [Record<string, string>, string, string][] = [
-    [{ page: "2" }, "page", "unknown query parameter: there is service, state, limit, next"],
+    [{ page: "2" }, "page", "unknown query parameter; allowed: service, state, limit, next"],
     [{ state: "open" }, "state", "state is malformed, expected one of requested, running, opened, unchanged, failed"],
     [{ limit: "0" }, "limit", "limit is malformed, expected a number from 1 to 100"],
   ];
@@ -124,7 +124,7 @@ describe("pull requests callback, serialised: records", () => {
       const updatedAt = new Date().toISOString();
       await write(recordOf(1, { state, updatedAt }));
       const { status, told } = await world.remove(recordOf(1).id);
-      const reason = `it is ${state} since ${updatedAt}: delete it when it has ended, or in an hour`;
+      const reason = `it has been ${state} since ${updatedAt}: delete it when it has ended, or in an hour`;
       expect({ status, told }).to.deep.equal({ status: 409, told: { reason, state } });
       expect(await world.table.ids()).to.deep.equal([recordOf(1).id, "tasks"]);
       await write(recordOf(1, { state, updatedAt: new Date(Date.now() - 3_601_000).toISOString() }));
@@ -138,7 +138,7 @@ describe("pull requests callback, serialised: records", () => {
       const { id, url, ...rest } = recordOf(1, { state, updatedAt: silent });
       await write({ id, ...rest });
       const { pullRequests } = (await world.list()).told as { pullRequests: { updatedAt: string }[] };
-      const expected = { id, ...rest, state: "failed", cause: `nothing was heard of its task since ${silent}` };
+      const expected = { id, ...rest, state: "failed", cause: `its task has reported nothing since ${silent}` };
       const updatedAt = (await world.table.read(id))?.updatedAt;
       expect(pullRequests).to.deep.equal([{ ...expected, updatedAt }]);
       expect((await world.get(id)).told).to.deep.equal({ ...expected, updatedAt });
@@ -157,7 +157,7 @@ describe("pull requests callback, serialised: records", () => {
     await write(rest);
     const { told, logged } = await world.list();
     expect(told).to.deep.equal({ pullRequests: [recordOf(1)] });
-    const cause = `item ${rest.id} is no pull request's record: it has no service`;
+    const cause = `item ${rest.id} is not a pull request record: it has no service`;
     expect(logged).to.deep.equal([{ level: "error", message: "item left out of the list", cause }]);
   });
 
@@ -179,7 +179,7 @@ describe("pull requests callback, serialised: records", () => {
     const { id } = recordOf(1);
     for (const route of ["GET /pullrequests", "GET /pullrequests/{id}", "DELETE /pullrequests/{id}"]) {
       const { status, told } = await world.call(route, { id, authorization: "Bearer guess" });
-      expect({ status, told }).to.deep.equal({ status: 401, told: { reason: "the bearer token is another" } });
+      expect({ status, told }).to.deep.equal({ status: 401, told: { reason: "the bearer token is not valid" } });
     }
     expect(await world.table.ids()).to.deep.equal([id, "tasks"]);
     expect(world.endpoint.requests.map(({ input }) => input)).to.deep.equal(

@@ -116,7 +116,10 @@ describe("pull requests callback, serialised: a token proposed any image for any
     await post("shop-team", {});
     const list = (query: Record<string, string>) =>
       world.call("GET /pullrequests", as("shop-team", { query, contentType: undefined }), lambda);
-    const refusal = { reason: "this token lists one service at a time, of storefront, shop-*", field: "service" };
+    const refusal = {
+      reason: "this token can list only one service at a time; allowed: storefront, shop-*",
+      field: "service",
+    };
     for (const query of [{}, { service: "backoffice" }]) {
       const { status, told } = await list(query as Record<string, string>);
       expect({ status, told }).to.deep.equal({ status: 403, told: refusal });

@@ -206,7 +206,7 @@ describe("pull requests callback, serialised: starting the task", () => {
   it("answers 503 if the record cannot be written, and starts nothing", async () => {
     world.endpoint.answers.PutItem = denied("dynamodb:PutItem");
     const { status, told, logged } = await world.post({ body: wanted });
-    const reason = "the pull request is not recorded: try again";
+    const reason = "the pull request was not recorded: try again";
     expect({ status, told }).to.deep.equal({ status: 503, told: { reason } });
     const cause = "AccessDeniedException: not authorized to perform: dynamodb:PutItem";
     expect(logged).to.deep.equal([{ level: "error", message: "request failed", statusCode: 503, reason, cause }]);
@@ -218,7 +218,7 @@ describe("pull requests callback, serialised: starting the task", () => {
     const running = Array.from({ length: 10 }, (_, index) => `record-${index}`);
     await giveSlots(world.table, running);
     const { status, told, headers } = await world.post();
-    const reason = "10 tasks are under way, as many as may be at once: ask again in a minute";
+    const reason = "10 tasks are running, which is the limit: try again in a minute";
     expect({ status, told, after: headers["retry-after"] }).to.deep.equal({
       status: 429,
       told: { reason },

@@ -135,7 +135,7 @@ describe("scheduled tasks callback, serialised", () => {
         message: [
           "storefront in dev: scheduled task stock did not start",
           "",
-          "It was due at 2026-01-05T09:05Z, and ECS has started no task for it.",
+          "It was due at 2026-01-05T09:05Z, but ECS started no task for it.",
           "EventBridge does not say why. Run the task by hand to see ECS's answer: there may be no capacity, no address left in a subnet, or no permission.",
           "",
           `Rule: ${RULE}`,

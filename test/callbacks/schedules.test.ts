@@ -45,7 +45,7 @@ describe("schedules callback, serialised", () => {
   it("makes rules of the image's schedules, token by token", async () => {
     world.label(FILE);
     const { told, token } = await run();
-    expect(told).to.deep.equal(success(`storefront v2: ${FAMILY}:2 is for 2 schedules`));
+    expect(told).to.deep.equal(success(`storefront v2: ${FAMILY}:2 will run 2 schedules`));
     expect(await run(token)).to.deep.equal({
       told: success("storefront v2, 2 schedules: 2 created, 0 changed, 0 repaired, 0 removed, 0 unchanged"),
       token: undefined,
@@ -54,17 +54,15 @@ describe("schedules callback, serialised", () => {
       "dev-storefront--nightly": "cron(0 3 ? * MON-FRI *), ENABLED, node report.js in 2",
       "dev-storefront--ping": "rate(5 minutes), DISABLED, node ping.js in 2",
     });
-    expect((await run(token)).told).to.deep.equal(
-      success("storefront v2: this update of the schedules has ended before"),
-    );
+    expect((await run(token)).told).to.deep.equal(success("storefront v2: this schedules update has already finished"));
   });
 
   it("refuses a bad file whole, with every line", async () => {
     world.label(FILE.replace("0 3 ?", "0 33 ?").replace("5 minutes", "1 minutes"));
     const message = [
-      "schedules.yaml is refused, and no schedule of storefront is changed:",
-      'schedules.yaml:3: schedules[0].cron "0 33 ? * MON-FRI *": hours 33: 33 is none of it; allowed: 0-23, and , - * /',
-      'schedules.yaml:4: schedules[1].rate "1 minutes": is spelt 1 minute',
+      "schedules.yaml was rejected, and no schedule of storefront was changed:",
+      'schedules.yaml:3: schedules[0].cron "0 33 ? * MON-FRI *": hours 33: 33 is not valid; allowed: 0-23, and , - * /',
+      'schedules.yaml:4: schedules[1].rate "1 minutes": write it as 1 minute',
     ].join("\n");
     expect(await run()).to.deep.equal({ told: failure("ConfigurationError", message), token: undefined });
     expect(world.rules).to.deep.equal({});
@@ -93,8 +91,8 @@ describe("schedules callback, serialised", () => {
       throw awsFault("AccessDeniedException", "not authorized to perform: events:PutRule");
     };
     const message =
-      "the schedules of storefront v2 are not updated: create dev-storefront--nightly: AccessDeniedException: not authorized " +
-      "to perform: events:PutRule. All rules are as they were before";
+      "the schedules of storefront v2 were not updated: create dev-storefront--nightly: AccessDeniedException: not authorized " +
+      "to perform: events:PutRule. All rules were restored";
     expect((await run(token)).told).to.deep.equal(failure("PermissionError", message));
   });
 
@@ -108,7 +106,7 @@ describe("schedules callback, serialised", () => {
 
   it("fails for a token that is not its own", async () => {
     expect((await run("arn:aws:events:rule/1")).told).to.deep.equal(
-      failure("ConfigurationError", "the continuation token is not of this function: arn:aws:events:rule/1"),
+      failure("ConfigurationError", "the continuation token does not belong to this function: arn:aws:events:rule/1"),
     );
   });
 });

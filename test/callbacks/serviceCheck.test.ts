@@ -161,13 +161,13 @@ describe("service check callback, serialised", () => {
       expect(values()).to.deep.equal([missing]);
     });
 
-  it("puts nothing for a service that ECS does not describe, and says so", async () => {
+  it("puts nothing for a service that ECS could not describe, and says so", async () => {
     answering(serviceOf());
     endpoint.answers.DescribeServices = () => ({ services: [], failures: [{ arn: "web", reason: "MISSING" }] });
     const { error, lines } = await lambda.invoke({ time: TIME });
     expect([error, put()]).to.deep.equal([undefined, []]);
     expect(lines.map((line) => JSON.parse(line))).to.deep.equal([
-      { level: "warn", message: "service not checked: ECS does not describe it", service: "web", cause: "MISSING" },
+      { level: "warn", message: "service not checked: ECS could not describe it", service: "web", cause: "MISSING" },
     ]);
   });
 

@@ -152,7 +152,10 @@ describe("tag callback, serialised", () => {
     },
   ];
   const record = (seen = THEN) => [look, recordImage, recordLatest(seen)];
-  const success = ["PutJobSuccessResult", { jobId: JOB, executionDetails: { summary: `storefront:dev is ${DIGEST}` } }];
+  const success = [
+    "PutJobSuccessResult",
+    { jobId: JOB, executionDetails: { summary: `storefront:dev points to ${DIGEST}` } },
+  ];
   const continued = (token: string, before: string) => [
     "PutJobSuccessResult",
     {
@@ -251,7 +254,7 @@ describe("tag callback, serialised", () => {
       throw awsFault("ImageTagAlreadyExistsException", "The image tag 'dev' already exists");
     };
     const message =
-      "repository storefront does not let tag dev move: name it in slipway:promotesTo of the stack that builds its images " +
+      "tag dev of repository storefront is immutable: add it to slipway:promotesTo of the stack that builds the images " +
       "(ImageTagAlreadyExistsException: The image tag 'dev' already exists)";
     expect((await run(THEN)).asked).to.deep.equal([...record(), read, put, failure("ConfigurationError", message)]);
   });
@@ -259,7 +262,7 @@ describe("tag callback, serialised", () => {
   it("fails for an image that ECR does not have, though it answers 200", async () => {
     const failures = [{ failureCode: "ImageNotFound", failureReason: "Requested image not found" }];
     endpoint.answers.BatchGetImage = () => ({ images: [], failures });
-    const message = `ECR gives no image storefront@${DIGEST}: ImageNotFound: Requested image not found`;
+    const message = `ECR returned no image storefront@${DIGEST}: ImageNotFound: Requested image not found`;
     expect((await run()).asked).to.deep.equal([read, failure("RevisionUnavailable", message)]);
   });
 
@@ -279,7 +282,7 @@ describe("tag callback, serialised", () => {
   });
 
   it("fails for an image of another repository, which was not deployed", async () => {
-    const message = "UserParameters: image is of repository backoffice, expected storefront";
+    const message = "UserParameters: image is in repository backoffice, expected storefront";
     const image = IMAGE.replace("/storefront@", "/backoffice@");
     expect((await run(undefined, { image, version: COMMIT })).asked).to.deep.equal([
       failure("ConfigurationError", message),
@@ -295,7 +298,7 @@ describe("tag callback, serialised", () => {
     expect(tags).to.deep.equal({ dev: OLD });
   });
 
-  it("returns normally if its job was settled before", async () => {
+  it("returns normally if its job result was already reported", async () => {
     endpoint.answers.PutJobSuccessResult = () => {
       throw awsFault("InvalidJobStateException", "the job is Succeeded");
     };

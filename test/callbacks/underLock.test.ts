@@ -116,8 +116,8 @@ describe("schedules and tag callbacks under a delivery's lock, serialised", () =
     expect((await runTag()).failureDetails).to.deep.equal({
       type: "JobFailed",
       message:
-        "storefront was deployed since by another, version v3 by deployment request-1, and nothing is changed: start the " +
-        "pipeline again for the version that is to run",
+        "another deploy of storefront has happened since (version v3 by deployment request request-1); nothing was changed: start the " +
+        "pipeline again for the version that should run",
     });
     expect(tagged).to.deep.equal([]);
     expect(await table.deliveredVersion(`storefront@${DIGEST}`)).to.equal(undefined);

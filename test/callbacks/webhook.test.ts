@@ -198,7 +198,7 @@ describe("webhook callback, serialised", () => {
       "no signature",
       { body: json, signature: undefined },
       401,
-      { outcome: "rejected", forge, reason: "X-Hub-Signature-256 is missing or no SHA-256 signature" },
+      { outcome: "rejected", forge, reason: "X-Hub-Signature-256 is missing or is not a SHA-256 signature" },
     ],
     [
       "a signature by another secret",
@@ -217,7 +217,7 @@ describe("webhook callback, serialised", () => {
       "no push",
       { body: "[]" },
       400,
-      { outcome: "rejected", forge, reason: "not a push: ref is missing or no reference", delivery: DELIVERY },
+      { outcome: "rejected", forge, reason: "not a push: ref is missing or is not a reference", delivery: DELIVERY },
     ],
     [
       "another content type",
@@ -246,13 +246,13 @@ describe("webhook callback, serialised", () => {
       "the path of a forge from which nothing is tracked",
       { body: json, path: `/webhooks/gitlab/${repository}` },
       404,
-      { outcome: "rejected", reason: "no forge delivers to this path" },
+      { outcome: "rejected", reason: "no forge sends webhooks to this path" },
     ],
     [
       "a path of another name",
       { body: json, path: "/webhooks/constructor/acme/website" },
       404,
-      { outcome: "rejected", reason: "no forge delivers to this path" },
+      { outcome: "rejected", reason: "no forge sends webhooks to this path" },
     ],
     [
       "a path of another name, whatever is wrong with its body",
@@ -276,7 +276,7 @@ describe("webhook callback, serialised", () => {
     };
     const answer = {
       forge,
-      reason: "the push could not be enqueued for storefront: redeliver it",
+      reason: "the push could not be enqueued for storefront: redeliver the webhook",
       delivery: DELIVERY,
     };
     expect(await deliver({ body: json })).to.deep.equal({
@@ -306,7 +306,7 @@ describe("webhook callback, serialised", () => {
     [
       "is empty, with which anyone could sign",
       () => ({ SecretString: "" }),
-      `secret ${SECRET_ARN} holds no text: put the webhooks' secrets as JSON there`,
+      `secret ${SECRET_ARN} has no text value: store the webhooks' secrets as JSON there`,
     ],
   ];
   for (const [what, read, cause] of secrets) {

@@ -198,7 +198,7 @@ describe("webhook callback of all forges, serialised", () => {
       status: 503,
       outcome: "failed",
       forge: "bitbucket",
-      reason: "the push could not be enqueued for shop: redeliver it",
+      reason: "the push could not be enqueued for shop: redeliver the webhook",
       delivery: DELIVERIES.bitbucket,
     });
   });
@@ -248,7 +248,7 @@ describe("webhook callback of all forges, serialised", () => {
       "no push, with the password in it",
       giteeOf({ password, ref: password }, password),
       400,
-      { outcome: "rejected", forge: "gitee", reason: "not a push: ref is missing or no reference", delivery },
+      { outcome: "rejected", forge: "gitee", reason: "not a push: ref is missing or is not a reference", delivery },
     ],
     [
       "no JSON, with the password in it",

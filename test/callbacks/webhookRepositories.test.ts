@@ -167,7 +167,7 @@ describe("webhook callback with a path and a secret for each repository, seriali
       const reason = "the webhook's secret cannot be read";
       expect({ status, ...answer }).to.deep.equal({ status: 503, outcome: "failed", forge: "github", reason });
       expect(logged.map(({ cause }) => cause)).to.deep.equal([
-        `key ${key} of secret ${SECRET_ARN} holds no text: put the webhook's secret there`,
+        `key ${key} of secret ${SECRET_ARN} has no text value: store the webhook's secret there`,
       ]);
     });
   }

@@ -51,17 +51,17 @@ describe("images/gitops-pr change", () => {
 
   it("writes the commit's message", () => {
     expect(messageOf(record)).to.equal(
-      `storefront dev: sha256:0123456789ab\n\nImage: ${record.image}\nSource: acme/storefront ${record.revision}\n` +
+      `storefront dev: sha256:0123456789ab\n\nImage: ${record.image}\nCommit: acme/storefront ${record.revision}\n` +
         "Build: https://circleci.com/gh/acme/storefront/42\n",
     );
   });
 
   const wrong: [field: Partial<PullRequestRecord>, message: string][] = [
-    [{ service: "../base" }, "the record's service \"../base\" is no folder's name"],
-    [{ service: "a..b" }, "the record's service \"a..b\" is no folder's name"],
-    [{ environment: "dev/../prod" }, "the record's environment \"dev/../prod\" is no folder's name"],
-    [{ service: "storefront.lock" }, "the record's service \"storefront.lock\" is no folder's name"],
-    [{ environment: "" }, "the record's environment \"\" is no folder's name"],
+    [{ service: "../base" }, 'the record\'s service "../base" is not a folder name'],
+    [{ service: "a..b" }, 'the record\'s service "a..b" is not a folder name'],
+    [{ environment: "dev/../prod" }, 'the record\'s environment "dev/../prod" is not a folder name'],
+    [{ service: "storefront.lock" }, 'the record\'s service "storefront.lock" is not a folder name'],
+    [{ environment: "" }, 'the record\'s environment "" is not a folder name'],
     [{ image: "storefront" }, 'image "storefront" cannot be set'],
   ];
   for (const [field, message] of wrong) {

@@ -49,10 +49,10 @@ describe("images/gitops-pr git", () => {
       "Cloning into '/tmp/x'...\nwarning: filtering not recognized by server, ignoring\nremote: No.\nhint: try\nfatal: no\n";
     expect(wordsOf(complaint)).to.equal("remote: No. · fatal: no");
     expect(gitFailure(["push", "origin"], complaint).message).to.equal("git push failed: remote: No. · fatal: no");
-    expect(gitFailure(["push"], "").message).to.equal("git push failed: it said nothing");
+    expect(gitFailure(["push"], "").message).to.equal("git push failed: no error message");
     expect(gitFailure(["push"], "fatal: unable to access '…': The requested URL returned error: 403").message).to.equal(
-      "git push failed: fatal: unable to access '…': The requested URL returned error: 403; look at the token of " +
-        "slipway:pullRequests, which needs contents and pull requests of the repository, read and write",
+      "git push failed: fatal: unable to access '…': The requested URL returned error: 403; check the token of " +
+        "slipway:pullRequests, which needs read and write access to the repository's contents and pull requests",
     );
   });
 
@@ -108,7 +108,7 @@ describe("images/gitops-pr git", () => {
           ? {
               status: 1,
               stdout: "",
-              stderr: `The token is for https://github.com alone, and another host asks for it: ${question}\n`,
+              stderr: `The token is only for https://github.com, but another host asked for it: ${question}\n`,
             }
           : { status: 0, stdout: answer, stderr: "" },
       );
@@ -131,7 +131,7 @@ describe("images/gitops-pr git", () => {
       host: "localhost",
       asked: ["/acme/gitops.git/info/refs", "/acme/renamed.git/info/refs"],
       complaint:
-        /^git fetch failed: .*The token is for http:\/\/127\.0\.0\.1:\d+ alone, and another host asks for it: Username for 'http:\/\/localhost:/,
+        /^git fetch failed: .*The token is only for http:\/\/127\.0\.0\.1:\d+, but another host asked for it: Username for 'http:\/\/localhost:/,
     },
   ];
   for (const { name, host, asked, complaint } of redirects) {

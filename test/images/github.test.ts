@@ -54,10 +54,10 @@ describe("images/gitops-pr github", () => {
     );
     const ask = () => server.github.viewer().catch(({ message }: Error) => message);
     expect(await ask()).to.equal(
-      "cannot read whose token it is: GitHub answers 401: Bad credentials; look at the token of slipway:pullRequests, " +
-        "which needs contents and pull requests of the repository, read and write",
+      "cannot look up the token's user: GitHub returned 401: Bad credentials; check the token of slipway:pullRequests, " +
+        "which needs read and write access to the repository's contents and pull requests",
     );
-    expect(await ask()).to.match(/^cannot read whose token it is: .*Resource not accessible$/);
+    expect(await ask()).to.match(/^cannot look up the token's user: .*Resource not accessible$/);
   });
 
   it("lists what was merged lately from the repository's own branches", async () => {
@@ -90,7 +90,7 @@ describe("images/gitops-pr github", () => {
   it("gives up on a branch that GitHub calls invalid for 15 seconds", async () => {
     server.answers.push(...Array.from({ length: 5 }, () => invalid("head")));
     expect(await server.create()).to.equal(
-      'cannot open a pull request: GitHub answers 422: Validation Failed: {"resource":"PullRequest","field":"head","code":"invalid"}',
+      'cannot open a pull request: GitHub returned 422: Validation Failed: {"resource":"PullRequest","field":"head","code":"invalid"}',
     );
     expect(server.pauses).to.deep.equal([1_000, 2_000, 4_000, 8_000]);
     expect(server.asked).to.have.length(5);
@@ -116,7 +116,7 @@ describe("images/gitops-pr github", () => {
       name: "a base branch that is not there",
       answers: [invalid("base")],
       result:
-        'cannot open a pull request: GitHub answers 422: Validation Failed: {"resource":"PullRequest","field":"base","code":"invalid"}',
+        'cannot open a pull request: GitHub returned 422: Validation Failed: {"resource":"PullRequest","field":"base","code":"invalid"}',
     },
     {
       name: "one that the answer broke off of",
@@ -136,19 +136,19 @@ describe("images/gitops-pr github", () => {
     {
       name: "pages of a proxy's",
       answers: Array.from({ length: 5 }, () => ({ status: 200, body: "<html>\n  maintenance" })),
-      result: "cannot open a pull request: GitHub answers 200 and no JSON: <html> maintenance",
+      result: "cannot open a pull request: GitHub returned 200 without JSON: <html> maintenance",
     },
     {
       name: "a long page",
       answers: [{ status: 404, body: `<html>\n${"<p>Not  here</p>\n".repeat(30_000)}` }],
       result:
-        `cannot open a pull request: GitHub answers 404: <html> ${"<p>Not here</p> ".repeat(62)}…; look at the token ` +
-        "of slipway:pullRequests, which needs contents and pull requests of the repository, read and write",
+        `cannot open a pull request: GitHub returned 404: <html> ${"<p>Not here</p> ".repeat(62)}…; check the token ` +
+        "of slipway:pullRequests, which needs read and write access to the repository's contents and pull requests",
     },
     {
       name: "an outage",
       answers: Array.from({ length: 5 }, () => ({ status: 503, body: { message: "Unavailable" } })),
-      result: "cannot open a pull request: GitHub answers 503: Unavailable",
+      result: "cannot open a pull request: GitHub returned 503: Unavailable",
     },
   ];
   for (const { name, answers: given, result } of creations) {

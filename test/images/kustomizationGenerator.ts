@@ -14,9 +14,9 @@ export interface Kustomization {
   mistake?: RegExp;
 }
 
-const UNUSUAL = /^its entry of image app cannot be set without changing something else: write it once, each field/;
-const WITHIN = /^a comment stands in the way within the braces or brackets of its images/;
-const UNKNOWN = /^its entry of image app has the field foo, which kustomize does not know/;
+const UNUSUAL = /^its entry for image app cannot be set without changing something else: write it once, each field/;
+const WITHIN = /^a comment inside the braces or brackets of its images prevents the change/;
+const UNKNOWN = /^its entry for image app has the field foo, which kustomize does not know/;
 
 const DIGEST = `sha256:${"0a".repeat(32)}`;
 const TAGS = ["v1", "'v1'", '"1"', "1.0", "on", "", "~", "|-\n$    v1", ">-\n$    v1\n"];

@@ -22,7 +22,7 @@ const commands: [argument: string, fields: Record<string, string>][] = [
   ["app=r/app:*@*", { newName: "r/app", newTag: "*", digest: "*" }],
 ];
 
-const NO_STRING = /^newTag of image app is no string: write it in quotes$/;
+const NO_STRING = /^newTag of image app is not a string: write it in quotes$/;
 
 function entriesOf(text: string, version: "1.1" | "1.2" = "1.2"): { app: Fields[]; others: Fields[]; rest: Fields } {
   const { images, ...rest } = (parse(text, { version }) ?? {}) as Fields;

@@ -176,7 +176,7 @@ export const documented: { name: string; set: string[]; given?: string[]; images
 ];
 
 const unusual =
-  "its entry of image a cannot be set without changing something else: write it once, each field on a line of its own, without anchors";
+  "its entry for image a cannot be set without changing something else: write it once, each field on its own line, without anchors";
 
 /** What is not set, and why. */
 export const refusals: { name: string; set?: string; given: string; message: string }[] = [
@@ -196,7 +196,7 @@ export const refusals: { name: string; set?: string; given: string; message: str
     name: "no YAML",
     given: "images: [",
     message:
-      "it is no YAML: Flow sequence in block collection must be sufficiently indented and end with a ] at line 1, column 10",
+      "it is not valid YAML: Flow sequence in block collection must be sufficiently indented and end with a ] at line 1, column 10",
   },
   {
     name: "another document",
@@ -206,45 +206,46 @@ export const refusals: { name: string; set?: string; given: string; message: str
   {
     name: "a tag that is an alias of nothing",
     given: "images:\n- name: a\n  newTag: *latest\n",
-    message: 'it is no YAML: a value starts with *, which means something else in YAML: quote it, "*…" (at *latest)',
+    message:
+      'it is not valid YAML: a value starts with *, which means something else in YAML: quote it, "*…" (at *latest)',
   },
   {
     name: "a suffix that starts with @",
     given: "nameSuffix: @x\n",
     message:
-      'it is no YAML: a value starts with @, which means something else in YAML: quote it, "@…" (at line 1, column 13)',
+      'it is not valid YAML: a value starts with @, which means something else in YAML: quote it, "@…" (at line 1, column 13)',
   },
   {
     name: "a key twice",
     given: "images: []\nimages: []\n",
-    message: "it is no YAML: Map keys must be unique at line 2, column 1",
+    message: "it is not valid YAML: Map keys must be unique at line 2, column 1",
   },
   {
     name: "no mapping",
     given: "- images\n",
-    message: "it is no mapping: a kustomization has fields such as resources and images",
+    message: "it is not a mapping: a kustomization has fields such as resources and images",
   },
   {
     name: "images that are no list",
     given: "images:\n  a: v1\n",
-    message: "its field images is no list: write a list of entries, each with a name",
+    message: "its field images is not a list: write a list of entries, each with a name",
   },
   {
     name: "images as kustomize named them once",
     given: "imageTags:\n- name: a\n",
-    message: "it has the field imageTags, which kustomize has given up: rename it to images",
+    message: "it has the field imageTags, which kustomize no longer supports: rename it to images",
   },
   {
     name: "an entry without a name",
     given: "images:\n- newTag: v1\n",
     message:
-      "an entry of its images is an alias, is merged from one, or has no name that is a string: write the entry out",
+      "an entry in its images is an alias, is merged from an alias, or has no string as its name: write the entry out in full",
   },
   {
     name: "an entry that is an alias",
     given: "x: &a {name: a}\nimages:\n- *a\n",
     message:
-      "an entry of its images is an alias, is merged from one, or has no name that is a string: write the entry out",
+      "an entry in its images is an alias, is merged from an alias, or has no string as its name: write the entry out in full",
   },
   {
     name: "a value that is used elsewhere too",
@@ -265,32 +266,32 @@ export const refusals: { name: string; set?: string; given: string; message: str
     name: "an entry whose name is a number",
     given: "images:\n- name: 1\n",
     message:
-      "an entry of its images is an alias, is merged from one, or has no name that is a string: write the entry out",
+      "an entry in its images is an alias, is merged from an alias, or has no string as its name: write the entry out in full",
   },
   {
     name: "a field that kustomize does not know",
     given: "images:\n- name: a\n  tag: v1\n",
-    message: "its entry of image a has the field tag, which kustomize does not know: remove it",
+    message: "its entry for image a has the field tag, which kustomize does not know: remove it",
   },
   {
     name: "a number that is to be kept as a tag",
     set: "a=r/a:*",
     given: "images:\n- name: a\n  newTag: 1.10\n",
-    message: "newTag of image a is no string: write it in quotes",
+    message: "newTag of image a is not a string: write it in quotes",
   },
   {
     name: "a tag that is a list",
     given: "images:\n- name: a\n  newTag: [v1]\n",
-    message: "newTag of image a is no string: write it in quotes",
+    message: "newTag of image a is not a string: write it in quotes",
   },
   {
     name: "a comment within braces beside a field that goes",
     given: "images:\n- {name: a, # ours\n   newName: r/a}\n",
-    message: "a comment stands in the way within the braces or brackets of its images: move it to before them",
+    message: "a comment inside the braces or brackets of its images prevents the change: move it in front of them",
   },
   {
     name: "a document that is null",
     given: "null\n",
-    message: "it is no mapping: a kustomization has fields such as resources and images",
+    message: "it is not a mapping: a kustomization has fields such as resources and images",
   },
 ];

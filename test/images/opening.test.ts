@@ -85,7 +85,7 @@ describe("images/gitops-pr opening", () => {
     const head = "slipway/storefront/dev/[0-9a-f]{12}";
     const { outcome } = await open(laggingGitHub(9, "exists"));
     expect(outcome).to.match(
-      new RegExp(`^GitHub says that ${head} has an open pull request, and lists none: ask again$`),
+      new RegExp(`^GitHub reports an open pull request for ${head}, but lists none: try again$`),
     );
   });
 });

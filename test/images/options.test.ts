@@ -20,15 +20,15 @@ describe("images/gitops-pr options", () => {
   });
 
   const mistakes: [OPTIONS: unknown, message: string][] = [
-    [undefined, `OPTIONS is no JSON: ${help}`],
-    ["[]", `OPTIONS is no object: ${help}`],
+    [undefined, `OPTIONS is not JSON: ${help}`],
+    ["[]", `OPTIONS is not a JSON object: ${help}`],
     ...["github", "api", "repository", "branch", "table"].map((field): [unknown, string] => [
       JSON.stringify({ ...options, [field]: "" }),
       `OPTIONS.${field} is missing: ${help}`,
     ]),
     [JSON.stringify({ ...options, author: undefined }), `OPTIONS.author.name is missing: ${help}`],
     [JSON.stringify({ ...options, author: { name: "slipway" } }), `OPTIONS.author.email is missing: ${help}`],
-    [JSON.stringify({ ...options, labels: [1] }), `OPTIONS.labels is no list of texts: ${help}`],
+    [JSON.stringify({ ...options, labels: [1] }), `OPTIONS.labels is not a list of strings: ${help}`],
   ];
   for (const [given, message] of mistakes) {
     it(`refuses OPTIONS ${given}`, () => {
@@ -42,7 +42,7 @@ describe("images/gitops-pr options", () => {
       Error,
       `PULL_REQUEST.attempt is missing: ${help}`,
     );
-    expect(() => readAttempt({})).to.throw(Error, `PULL_REQUEST is no JSON: ${help}`);
+    expect(() => readAttempt({})).to.throw(Error, `PULL_REQUEST is not JSON: ${help}`);
   });
 
   it("reads the token, with or without a newline at its end", () => {
@@ -50,11 +50,11 @@ describe("images/gitops-pr options", () => {
   });
 
   const tokens: [token: string | undefined, message: string][] = [
-    [undefined, "GITHUB_TOKEN is empty: look at the secret that slipway:pullRequests.token names"],
-    [" \n", "GITHUB_TOKEN is empty: look at the secret that slipway:pullRequests.token names"],
+    [undefined, "GITHUB_TOKEN is empty: check the secret that slipway:pullRequests.token names"],
+    [" \n", "GITHUB_TOKEN is empty: check the secret that slipway:pullRequests.token names"],
     [
       "ghp_01 23",
-      "GITHUB_TOKEN holds white space or characters that no token has: look at the secret that slipway:pullRequests.token names",
+      "GITHUB_TOKEN holds white space or characters that no token has: check the secret that slipway:pullRequests.token names",
     ],
   ];
   for (const [token, message] of tokens) {

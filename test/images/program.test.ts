@@ -54,7 +54,7 @@ describe("images/gitops-pr program", () => {
     expect(code).to.equal(1);
     expect(await world.read(asked)).to.include({
       state: "failed",
-      cause: "GITHUB_TOKEN is empty: look at the secret that slipway:pullRequests.token names",
+      cause: "GITHUB_TOKEN is empty: check the secret that slipway:pullRequests.token names",
     });
   });
 
@@ -72,7 +72,7 @@ describe("images/gitops-pr program", () => {
     expect(code).to.equal(1);
     expect(await world.read(asked)).to.include({
       state: "failed",
-      cause: "the task was stopped while looking at the pull requests of acme/gitops: ask again",
+      cause: "the task was stopped while reading the pull requests of acme/gitops: try again",
     });
   });
 });

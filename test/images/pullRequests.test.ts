@@ -54,7 +54,7 @@ describe("images/gitops-pr pull requests", () => {
     const [old, elsewhere] = world.pullRequests();
     expect(old?.state).to.equal("closed");
     expect(old?.comments.map(({ body }) => body)).to.deep.equal([
-      `Superseded by ${pullRequest(3)}, which brings storefront dev: sha256:0123456789ab.`,
+      `Superseded by ${pullRequest(3)}, which contains storefront dev: sha256:0123456789ab.`,
     ]);
     expect(elsewhere?.state).to.equal("open");
   });
@@ -126,7 +126,7 @@ describe("images/gitops-pr pull requests", () => {
       name: "closes one that was asked for before",
       minutes: 1,
       state: "closed",
-      comments: ["main has storefront dev: 0b5ee1f6d44b, which was asked for later."],
+      comments: ["main already has storefront dev: 0b5ee1f6d44b, which was requested later."],
     },
     { name: "leaves one that was asked for later", minutes: 9, state: "open", comments: [] },
   ];
@@ -166,7 +166,7 @@ describe("images/gitops-pr pull requests", () => {
         level: "warn",
         message: "pull request not trusted",
         url: pullRequest(1),
-        why: "mallory has opened it, not acme",
+        why: "it was opened by mallory, not by acme",
       },
     ]);
   });
@@ -191,14 +191,14 @@ describe("images/gitops-pr pull requests", () => {
       reviewers: ["octocat", "nobody"],
       teams: ["platform"],
       asked: ["octocat", "platform"],
-      warnings: ["reviewers not asked together", "reviewer not asked"],
+      warnings: ["review not requested from all reviewers at once", "review not requested"],
     },
     {
       name: "nobody where there is one, and it is the author",
       reviewers: ["acme"],
       teams: [],
       asked: [],
-      warnings: ["reviewers not asked together"],
+      warnings: ["review not requested from all reviewers at once"],
     },
   ];
   for (const { name, reviewers, teams, asked, warnings } of reviews) {

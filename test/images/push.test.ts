@@ -28,7 +28,7 @@ describe("images/gitops-pr push", () => {
     expect(record?.state).to.equal("opened");
     expect(pushes(world)).to.have.length(3);
     expect(world.git("rev-parse", `${branch}^`)).to.equal(world.git("rev-parse", "main"));
-    const refused = lines.filter(({ message }) => message === "branch refused");
+    const refused = lines.filter(({ message }) => message === "branch rejected");
     expect(refused.map(({ tries, moved, cause }) => [tries, moved, cause])).to.deep.equal(
       [1, 2].map((tries) => [
         tries,
@@ -58,7 +58,7 @@ describe("images/gitops-pr push", () => {
     };
     const { record, lines } = await world.carryOut(await world.ask());
     expect(record).to.include({ state: "opened", url: "https://github.com/acme/gitops/pull/1" });
-    const refused = lines.filter(({ message }) => message === "branch refused");
+    const refused = lines.filter(({ message }) => message === "branch rejected");
     expect(refused.map(({ moved }) => moved)).to.deep.equal(["yes"]);
     expect(world.git("rev-parse", `${branch}^`)).to.equal(world.git("rev-parse", "main"));
   });
@@ -72,7 +72,7 @@ describe("images/gitops-pr push", () => {
     expect(record).to.include({
       state: "failed",
       cause:
-        `acme/gitops refused branch ${branch}, main moved each time, in 5 tries: ` +
+        `acme/gitops rejected branch ${branch}, because main moved during each of 5 attempts: ` +
         `[remote rejected] (pre-receive hook declined) · remote: ${branch} does not contain the head of main: rebase it`,
     });
     expect(pushes(world)).to.have.length(5);
@@ -86,7 +86,7 @@ describe("images/gitops-pr push", () => {
     expect(record).to.include({
       state: "failed",
       cause:
-        `acme/gitops refused branch ${branch}, and nothing had moved: ` +
+        `acme/gitops rejected branch ${branch}, although nothing had moved: ` +
         "[remote rejected] (pre-receive hook declined) · remote: Branches are named by people.",
     });
     expect(pushes(world)).to.have.length(1);
@@ -98,7 +98,7 @@ describe("images/gitops-pr push", () => {
     const merged = world.file("main", overlay).replace(/newTag: .*/, `newTag: "${change.revision}"`);
     world.forges.beforePush(world.repository, () => world.repository.commit({ [overlay]: file(merged) }, "By hand"));
     const { record } = await world.carryOut(await world.ask());
-    expect(record).to.include({ state: "unchanged", reason: `${overlay} on main has image ${change.image} already` });
+    expect(record).to.include({ state: "unchanged", reason: `${overlay} on main already has image ${change.image}` });
     expect(world.pullRequests()).to.deep.equal([]);
   });
 
@@ -139,7 +139,7 @@ describe("images/gitops-pr push", () => {
       come(world, () => world.repository.commit({ "kustomize/other.yaml": file("a: 1\n") }, "Something else", branch));
       const { record, lines } = await world.carryOut(await world.ask());
       expect(record?.state).to.equal("opened");
-      const refused = lines.filter(({ message }) => message === "branch refused");
+      const refused = lines.filter(({ message }) => message === "branch rejected");
       expect(refused.map(({ moved }) => moved)).to.deep.equal(["yes"]);
       expect(refused[0]?.cause).to.match(cause);
       expect(world.git("rev-parse", `${branch}^`)).to.equal(world.git("rev-parse", "main"));

@@ -162,9 +162,9 @@ describe("images/gitops-pr superseding", () => {
       pullRequest(5, "mend-the-docs", "", "mallory"),
     ];
     expect(distrusted(change, all, trust).map(({ pullRequest, why }) => [pullRequest.number, why])).to.deep.equal([
-      [2, "mallory has opened it, not slipway-bot"],
+      [2, "it was opened by mallory, not by slipway-bot"],
       [3, "its date is in the future: 2099-01-01T00:00:00.000Z"],
-      [4, "a deleted user has opened it, not slipway-bot"],
+      [4, "it was opened by a deleted user, not by slipway-bot"],
     ]);
   });
 

@@ -21,7 +21,7 @@ describe("images/gitops-pr task", () => {
     expect(code).to.equal(0);
     expect(record).to.include({ state: "opened", url: pullRequest(1), updatedAt: new Date(NOW).toISOString() });
     expect(lines.map(({ message }) => message)).to.deep.equal([
-      "begun",
+      "task started",
       "cloned",
       "branch pushed",
       "pull request opened",
@@ -91,7 +91,7 @@ describe("images/gitops-pr task", () => {
     const image = `storefront=${repository}:${first}`;
     const { code, record } = await world.carryOut(await world.ask({ image }));
     expect(code).to.equal(0);
-    expect(record).to.include({ state: "unchanged", reason: `${overlay} on main has image ${image} already` });
+    expect(record).to.include({ state: "unchanged", reason: `${overlay} on main already has image ${image}` });
     expect(world.git("branch", "--list", "--format=%(refname:short)")).to.equal("main\n");
     expect(world.pullRequests()).to.deep.equal([]);
   });
@@ -107,25 +107,25 @@ describe("images/gitops-pr task", () => {
       given: () => undefined,
       wanted: { environment: "qa" },
       cause:
-        "acme/gitops has no kustomize/storefront/overlays/qa/kustomization.yaml on main: add the overlay, then ask again",
+        "acme/gitops has no kustomize/storefront/overlays/qa/kustomization.yaml on main: add the overlay, then try again",
     },
     {
       name: "there is no such service",
       given: () => undefined,
       wanted: { service: "warehouse" },
       cause:
-        "acme/gitops has no kustomize/warehouse/overlays/dev/kustomization.yaml on main: add the overlay, then ask again",
+        "acme/gitops has no kustomize/warehouse/overlays/dev/kustomization.yaml on main: add the overlay, then try again",
     },
     {
       name: "the overlay is no YAML",
       given: ({ repository }) => repository.commit({ [overlay]: file("images: [\n") }, "Break"),
-      cause: `${overlay} of acme/gitops on main cannot be edited: it is no YAML: Flow sequence in block collection must be sufficiently indented and end with a ] at line 2, column 1`,
+      cause: `${overlay} of acme/gitops on main cannot be edited: it is not valid YAML: Flow sequence in block collection must be sufficiently indented and end with a ] at line 2, column 1`,
     },
     {
       name: "the overlay is a link",
       given: ({ repository }) =>
         repository.commit({ [overlay]: { mode: "120000", content: "/etc/passwd" } }, "Link the overlay"),
-      cause: `${overlay} is no plain file in the gitops repository: replace it by one`,
+      cause: `${overlay} is not a regular file in the gitops repository: replace it with one`,
     },
     {
       name: "the overlay's folder is a link",
@@ -137,13 +137,14 @@ describe("images/gitops-pr task", () => {
           },
           "Link the folder",
         ),
-      cause: "kustomize/storefront/overlays/dev is no plain folder in the gitops repository: replace it by one",
+      cause: "kustomize/storefront/overlays/dev is not a regular folder in the gitops repository: replace it with one",
     },
     {
       name: "the record's service is no folder",
       given: () => undefined,
       wanted: { service: "../storefront" },
-      cause: "the record's service \"../storefront\" is no folder's name: small letters, digits, . _ - between them",
+      cause:
+        'the record\'s service "../storefront" is not a folder name; allowed: lower-case letters and digits, with . _ - between them',
     },
   ];
   for (const { name, given, wanted, cause } of failures) {
@@ -161,7 +162,7 @@ describe("images/gitops-pr task", () => {
     const { record } = await world.carryOut(await world.ask());
     expect(record?.state).to.equal("failed");
     expect(record?.cause).to.match(
-      /^git fetch failed: remote: Repository not found\. · fatal: Authentication failed for 'http:\/\/127\.0\.0\.1:\d+\/github\.com\/acme\/gitops\.git\/'; look at the token of slipway:pullRequests, which needs contents and pull requests of the repository, read and write$/,
+      /^git fetch failed: remote: Repository not found\. · fatal: Authentication failed for 'http:\/\/127\.0\.0\.1:\d+\/github\.com\/acme\/gitops\.git\/'; check the token of slipway:pullRequests, which needs read and write access to the repository's contents and pull requests$/,
     );
   });
 
@@ -188,7 +189,7 @@ describe("images/gitops-pr task", () => {
     const { record } = await world.carryOut(await world.ask());
     expect(record?.state).to.equal("failed");
     expect(record?.cause).to.match(
-      /^cannot read whose token it is: GitHub answers 503: No server is currently available/,
+      /^cannot look up the token's user: GitHub returned 503: No server is currently available/,
     );
     expect(world.proxy.calls.filter((call) => call === "POST /graphql")).to.have.length(5);
     expect(world.git("branch", "--list", "--format=%(refname:short)")).to.equal("main\n");
@@ -199,7 +200,7 @@ describe("images/gitops-pr task", () => {
     const { record } = await world.carryOut(await world.ask());
     expect(record?.state).to.equal("failed");
     expect(record?.cause).to.equal(
-      "cannot read whose token it is: GitHub cannot be reached: connect ECONNREFUSED 127.0.0.1:2",
+      "cannot look up the token's user: GitHub cannot be reached: connect ECONNREFUSED 127.0.0.1:2",
     );
   });
 
@@ -219,32 +220,32 @@ describe("images/gitops-pr task", () => {
     expect(record).to.include({
       state: "failed",
       cause:
-        "cannot open a pull request: GitHub answers 401: Bad credentials - https://docs.github.com/rest; look at the token " +
-        "of slipway:pullRequests, which needs contents and pull requests of the repository, read and write",
+        "cannot open a pull request: GitHub returned 401: Bad credentials - https://docs.github.com/rest; check the token " +
+        "of slipway:pullRequests, which needs read and write access to the repository's contents and pull requests",
     });
   });
 
   const ends: { name: string; at?: string; cause: string }[] = [
     {
       name: "before it has begun",
-      cause: "the task was not done within 10 minutes while beginning: ask again",
+      cause: "the task did not finish within 10 minutes while starting: try again",
     },
     {
       name: "while it clones",
       at: "POST /acme/gitops.git/git-upload-pack",
-      cause: "the task was not done within 10 minutes while cloning acme/gitops: ask again",
+      cause: "the task did not finish within 10 minutes while cloning acme/gitops: try again",
     },
     {
       name: "while it opens the pull request",
       at: "POST /repos/acme/gitops/pulls",
-      cause: "the task was not done within 10 minutes while opening the pull request: ask again",
+      cause: "the task did not finish within 10 minutes while opening the pull request: try again",
     },
   ];
   for (const { name, at, cause } of ends) {
     it(`fails where its time is over ${name}`, async () => {
       const controller = new AbortController();
       const end = () =>
-        controller.abort(Object.assign(new Error("the task was not done within 10 minutes"), { name: "AbortError" }));
+        controller.abort(Object.assign(new Error("the task did not finish within 10 minutes"), { name: "AbortError" }));
       if (at === undefined) {
         end();
       }

@@ -52,14 +52,14 @@ describe("images/gitops-pr transport", () => {
       answers: Array.from({ length: 4 }, () => limited(429, {}, "Too many requests.")),
       pauses: [60_000, 60_000, 60_000],
       result:
-        "cannot open a pull request: GitHub answers 429: Too many requests.; ask again after 2026-03-01T10:04:00.000Z",
+        "cannot open a pull request: GitHub returned 429: Too many requests.; try again after 2026-03-01T10:04:00.000Z",
     },
     {
       name: "not an hour",
       answers: [limited(403, reset(3_600), "API rate limit exceeded for user ID 1.")],
       pauses: [],
       result:
-        "cannot open a pull request: GitHub answers 403: API rate limit exceeded for user ID 1.; ask again after " +
+        "cannot open a pull request: GitHub returned 403: API rate limit exceeded for user ID 1.; try again after " +
         "2026-03-01T11:00:00.000Z",
     },
     {
@@ -67,8 +67,8 @@ describe("images/gitops-pr transport", () => {
       answers: [limited(403, { "x-ratelimit-remaining": "4999" }, "Resource not accessible by personal access token")],
       pauses: [],
       result:
-        "cannot open a pull request: GitHub answers 403: Resource not accessible by personal access token; look at the " +
-        "token of slipway:pullRequests, which needs contents and pull requests of the repository, read and write",
+        "cannot open a pull request: GitHub returned 403: Resource not accessible by personal access token; check the " +
+        "token of slipway:pullRequests, which needs read and write access to the repository's contents and pull requests",
     },
   ];
   for (const { name, answers: given, pauses: expected, result } of limits) {
@@ -81,7 +81,7 @@ describe("images/gitops-pr transport", () => {
   }
 
   const moved = (status: number, location: string): Answer => ({ status, headers: { location }, body: {} });
-  const correct = "correct slipway:forges.github.url, or slipway:pullRequests.repository where that was renamed";
+  const correct = "correct slipway:forges.github.url, or slipway:pullRequests.repository if the repository was renamed";
   const moves: { name: string; answers: Answer[]; asked: string[]; result: string | RegExp }[] = [
     {
       name: "follows 307",
@@ -100,21 +100,21 @@ describe("images/gitops-pr transport", () => {
       answers: Array.from({ length: 6 }, () => moved(307, "/again")),
       asked: ["POST /api/v3/repos/acme/gitops/pulls", ...Array.from({ length: 5 }, () => "POST /again")],
       result:
-        /^cannot open a pull request: GitHub answers 307 and sends the task to http:\/\/127\.0\.0\.1:\d+\/again: /,
+        /^cannot open a pull request: GitHub returned 307 and redirects the task to http:\/\/127\.0\.0\.1:\d+\/again: /,
     },
     ...[301, 302, 303].map((status) => ({
       name: `refuses ${status}`,
       answers: [moved(status, "https://ghe.acme.example/api/v3/repos/acme/gitops/pulls?a=b")],
       asked: ["POST /api/v3/repos/acme/gitops/pulls"],
       result:
-        `cannot open a pull request: GitHub answers ${status} and sends the task to ` +
+        `cannot open a pull request: GitHub returned ${status} and redirects the task to ` +
         `https://ghe.acme.example/api/v3/repos/acme/gitops/pulls: ${correct}`,
     })),
     {
       name: "refuses 307 to another host",
       answers: [moved(307, "https://evil.example/")],
       asked: ["POST /api/v3/repos/acme/gitops/pulls"],
-      result: `cannot open a pull request: GitHub answers 307 and sends the task to https://evil.example/: ${correct}`,
+      result: `cannot open a pull request: GitHub returned 307 and redirects the task to https://evil.example/: ${correct}`,
     },
   ];
   for (const { name, answers: given, asked: expected, result } of moves) {

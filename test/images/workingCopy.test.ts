@@ -36,7 +36,7 @@ describe("images/gitops-pr working copy", () => {
     {
       name: "there is no base branch",
       given: ({ options }) => Object.assign(options, { branch: "trunk" }),
-      cause: "https://github.com/acme/gitops.git has no branch trunk: look at slipway:pullRequests.branch",
+      cause: "https://github.com/acme/gitops.git has no branch trunk: check slipway:pullRequests.branch",
     },
     {
       name: "a tag alone has the base branch's name",
@@ -44,13 +44,13 @@ describe("images/gitops-pr working copy", () => {
         git("tag", "trunk", "main");
         Object.assign(options, { branch: "trunk" });
       },
-      cause: "https://github.com/acme/gitops.git has no branch trunk: look at slipway:pullRequests.branch",
+      cause: "https://github.com/acme/gitops.git has no branch trunk: check slipway:pullRequests.branch",
     },
     {
       name: "the overlay is no UTF-8",
       given: ({ repository }) =>
         repository.commit({ [overlay]: { mode: "100644", content: Buffer.from("# r\xe9gion\n", "latin1") } }, "Write"),
-      cause: `${overlay} of the gitops repository is no UTF-8: save it as such, then ask again`,
+      cause: `${overlay} of the gitops repository is not UTF-8: save it as UTF-8, then try again`,
     },
   ];
   for (const { name, given, cause } of failures) {

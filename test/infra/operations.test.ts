@@ -101,7 +101,7 @@ describe("the alarms of stack dev", () => {
         okActions: [TOPIC],
         insufficientDataActions: [TOPIC],
       });
-      expect(alarmDescription).to.include(`storefront/${name} has had fewer running tasks than it should`);
+      expect(alarmDescription).to.include(`storefront/${name} has had too few running tasks`);
     });
 
   it("go off when the load balancer itself answers 5xx for ten minutes", () => {

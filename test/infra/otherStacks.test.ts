@@ -112,8 +112,8 @@ describe("a stack whose configuration is mistaken", () => {
     );
     expect(message).to.equal(
       [
-        'slipway:intake: "pull" is not a way in for pushes; allowed: webhook, poll',
-        "slipway:logRetentionDays: 31 is not a retention that CloudWatch Logs takes; allowed: 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653",
+        'slipway:intake: "pull" is not a way to receive pushes; allowed: webhook, poll',
+        "slipway:logRetentionDays: 31 is not a retention period that CloudWatch Logs supports; allowed: 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653",
       ].join("\n"),
     );
     expect(created).to.deep.equal([]);
@@ -131,7 +131,7 @@ describe("a stack whose configuration is mistaken", () => {
       (error: Error) => error.message,
     );
     expect(message).to.contain(
-      "of the 4096 that Lambda has for environment variables; split the applications over two stacks with different environments",
+      "Lambda allows 4096 for environment variables. Split the applications between two stacks with different environments",
     );
   });
 });

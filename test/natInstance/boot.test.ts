@@ -48,7 +48,10 @@ const CONFIGURED = [
   "sysctl --quiet --write net.ipv4.ip_forward=1",
   "install -d /run/slipway-nat",
   "tee /run/slipway-nat/address",
-  log("notice", `What arrives on ens6 (${NETWORK_INTERFACE}) leaves by it as 10.40.0.20.`),
+  log(
+    "notice",
+    `Traffic that arrives on ens6 (${NETWORK_INTERFACE}) leaves through it with source address 10.40.0.20.`,
+  ),
 ];
 
 const SWAP = [
@@ -225,7 +228,7 @@ describe("the NAT instance's boot, with stand-ins for what it calls", function (
     expect(calls.slice(0, -1)).to.deep.equal([
       ...ATTACHED,
       ...attempts,
-      log("err", "Given up after 30 attempts: find_interface"),
+      log("err", "Gave up after 30 attempts: find_interface"),
     ]);
     expect(calls.at(-1)).to.match(/^logger .*user\.err -- Line \d+ failed: /);
   });
@@ -239,7 +242,10 @@ describe("the NAT instance's boot, with stand-ins for what it calls", function (
         ...ATTACHED,
         ...CONFIGURED,
         HOOK_CALLED,
-        log("err", "The boot hook failed with exit code 3 (124: after five minutes). The instance goes on without it."),
+        log(
+          "err",
+          "The boot hook failed with exit code 3 (124 means that it timed out after five minutes). The instance continues without it.",
+        ),
       ],
     });
   });
@@ -252,6 +258,6 @@ describe("the NAT instance's boot, with stand-ins for what it calls", function (
       ...(times < 5 ? ["sleep 15"] : []),
     ]);
     expect(status).to.equal(1);
-    expect(calls.slice(0, -1)).to.deep.equal([...attempts, log("err", `Given up after 5 attempts: ${DNF}`)]);
+    expect(calls.slice(0, -1)).to.deep.equal([...attempts, log("err", `Gave up after 5 attempts: ${DNF}`)]);
   });
 });

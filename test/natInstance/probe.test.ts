@@ -36,14 +36,14 @@ describe("what the NAT instance does about a forge that it cannot reach", functi
 
   const ASKED =
     "curl --silent --show-error --ipv4 --head --max-time 10 --output /dev/null --interface 10.40.0.20 https://github.com";
-  const REACHED = `logger --tag slipway-nat --priority user.notice -- https://github.com is reached through ${NETWORK_INTERFACE}.`;
+  const REACHED = `logger --tag slipway-nat --priority user.notice -- https://github.com can be reached through ${NETWORK_INTERFACE}.`;
   const COUNTED = "tee /run/slipway-nat/failures /run/slipway-nat/reached";
   const CAUSE = "curl: (28) Connection timed out after 10001 milliseconds";
   const failure = (times: number) => [
     ASKED,
     "install -d /run/slipway-nat",
     "tee /run/slipway-nat/failures",
-    `logger --tag slipway-nat --priority user.warning -- https://github.com is not reached through ${NETWORK_INTERFACE}, ${times} times in a row: ${CAUSE}`,
+    `logger --tag slipway-nat --priority user.warning -- https://github.com could not be reached through ${NETWORK_INTERFACE} ${times} times in a row: ${CAUSE}`,
   ];
   const DOWN = `if [[ "$*" == *github.com ]]; then
   if [[ -e "$FOLDER/up" ]]; then exit 0; fi
@@ -101,7 +101,9 @@ ${IMDS}`;
     const { status, calls } = instance.run("probe");
     expect(status).to.equal(0);
     expect(calls.slice(0, 2)).to.deep.equal(["install -d /run/slipway-nat", "tee /run/slipway-nat/failures"]);
-    expect(calls[2]).to.match(/not reached through eni-0123456789abcdef0, 1 times in a row: .*address: No such file/);
+    expect(calls[2]).to.match(
+      /could not be reached through eni-0123456789abcdef0 1 times in a row: .*address: No such file/,
+    );
     expect(calls).to.have.length(3);
   });
 });

@@ -38,7 +38,7 @@ describe("the NAT instance's user data", () => {
     const room = 16384 - own;
     expect(Buffer.byteLength(userData({ ...OPTIONS, bootHook: hook(room) }))).to.equal(16384);
     expect(() => userData({ ...OPTIONS, bootHook: hook(room + 1) })).to.throw(
-      `slipway:network: natInstance.bootHook takes ${room + 1} bytes and the instance's own script ${own}; EC2 takes 16384 bytes of user data; have the boot hook fetch the rest, from S3 for one`,
+      `slipway:network: natInstance.bootHook has ${room + 1} bytes and the instance's own script ${own}; EC2 allows 16384 bytes of user data. Have the boot hook download the rest, for example from S3`,
     );
   });
 });

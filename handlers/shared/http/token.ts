@@ -36,9 +36,9 @@ export async function identifyCaller<Identity>(
       return { kind: "known", identity };
     }
     const headers = { "www-authenticate": 'Bearer error="invalid_token"' };
-    return { kind: "refused", answer: refuse(401, "the bearer token is another", {}, headers) };
+    return { kind: "refused", answer: refuse(401, "the bearer token is not valid", {}, headers) };
   } catch (error) {
-    return { kind: "refused", answer: unavailable("the token to compare with cannot be read", error) };
+    return { kind: "refused", answer: unavailable("the expected token cannot be read", error) };
   }
 }
 

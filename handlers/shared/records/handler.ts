@@ -63,6 +63,6 @@ async function goOn({ application }: RecordContext, work: () => Promise<boolean>
   try {
     await work();
   } catch (error) {
-    log("warn", "left to the next message", { application, cause: explain(error) });
+    log("warn", "record not advanced: left to the next queue message", { application, cause: explain(error) });
   }
 }

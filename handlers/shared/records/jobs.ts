@@ -125,7 +125,7 @@ export async function continueJob(context: RecordContext, record: DeploymentReco
     if (!isException(error, "InvalidJobStateException", "JobNotFoundException")) {
       throw error;
     }
-    log("info", "job was settled before", { job: action.job, cause: explain(error) });
+    log("info", "job result was already reported", { job: action.job, cause: explain(error) });
   }
   const { job: _, ...rest } = action;
   await updateRecord(context.table, record, { action: rest });

@@ -61,7 +61,7 @@ async function pauseOf(
         // The API deletes a record before it releases the lock, and may have died in between.
         await releaseLock(table, application, id);
       }
-      const cause = record === undefined ? "there is no record of it" : `it is one of ${record.application}`;
+      const cause = record === undefined ? "it has no record" : `it belongs to ${record.application}`;
       log("warn", "message dropped", { messageId, id, application, cause });
       return undefined;
     }
@@ -100,6 +100,6 @@ async function hide(
       }),
     );
   } catch (error) {
-    log("warn", "message comes again later than it could", { messageId, cause: explain(error) });
+    log("warn", "message visibility not changed: it is redelivered later", { messageId, cause: explain(error) });
   }
 }

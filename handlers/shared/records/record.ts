@@ -75,8 +75,8 @@ export function lapseOf(record: DeploymentRecord, now: number): string | undefin
   if (isEnded(record) || now < record.until * 1_000) {
     return undefined;
   }
-  const what = `the deployment was not ended by ${new Date(record.until * 1_000).toISOString()}, when its lock expired`;
-  return `${what}: look after the services of ${record.application}, and at the log of its deploy function`;
+  const what = `the deploy had not ended by ${new Date(record.until * 1_000).toISOString()}, when its lock expired`;
+  return `${what}: check the services of ${record.application} and the log of its deploy function`;
 }
 
 export async function readRecord(
@@ -224,7 +224,7 @@ function recordOf(id: string, item: Record<string, AttributeValue>): DeploymentR
   const text = (attribute: string): string => {
     const value = item[attribute]?.S;
     if (value === undefined) {
-      throw new Error(`item ${id} is no deployment's record: it has no ${attribute}`);
+      throw new Error(`item ${id} is not a deploy or migration record: it has no ${attribute}`);
     }
     return value;
   };

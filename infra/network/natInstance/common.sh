@@ -29,7 +29,7 @@ retry() {
     log warning "Attempt $attempt of $attempts failed: $*"
     if ((attempt < attempts)); then sleep "$seconds"; fi
   done
-  log err "Given up after $attempts attempts: $*"
+  log err "Gave up after $attempts attempts: $*"
   return 1
 }
 

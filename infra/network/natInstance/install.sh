@@ -36,7 +36,7 @@ WantedBy=multi-user.target
 END
   tee "$UNITS/slipway-nat-probe.service" >/dev/null <<END
 [Unit]
-Description=Whether the forge is reached through the NAT instance
+Description=Checks that the forge can be reached through the NAT instance
 After=slipway-nat.service
 [Service]
 Type=oneshot
@@ -44,7 +44,7 @@ ExecStart=$PROGRAM probe
 END
   tee "$UNITS/slipway-nat-probe.timer" >/dev/null <<END
 [Unit]
-Description=Whether the forge is reached through the NAT instance, every minute
+Description=Checks every minute that the forge can be reached through the NAT instance
 [Timer]
 OnActiveSec=60
 OnUnitInactiveSec=60

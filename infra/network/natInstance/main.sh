@@ -10,7 +10,7 @@ apply() {
   configure "$INTERFACE" "$ADDRESS" "$SUBNET"
   install -d "$STATE"
   tee "$STATE/address" >/dev/null <<<"$ADDRESS"
-  log notice "What arrives on $INTERFACE ($ENI_ID) leaves by it as $ADDRESS."
+  log notice "Traffic that arrives on $INTERFACE ($ENI_ID) leaves through it with source address $ADDRESS."
 }
 
 # The operator's script joins a VPN or a leased line: routes in the table ROUTE_TABLE lead packets of the VPC into it.
@@ -22,7 +22,7 @@ run_boot_hook() {
   if ((code == 0)); then
     log notice "The boot hook has run."
   else
-    log err "The boot hook failed with exit code $code (124: after five minutes). The instance goes on without it."
+    log err "The boot hook failed with exit code $code (124 means that it timed out after five minutes). The instance continues without it."
   fi
 }
 
@@ -36,7 +36,7 @@ main() {
       ;;
     probe) probe ;;
     *)
-      log err "Unknown argument $1: one of install, start, probe."
+      log err "Unknown argument $1; allowed: install, start, probe."
       return 2
       ;;
   esac

@@ -23,14 +23,14 @@ probe() {
   if [[ -e "$STATE/failures" ]]; then failures="$(cat "$STATE/failures")"; fi
   if [[ -e "$STATE/reached" ]]; then reached=yes; fi
   if cause="$(reach_forge 2>&1)"; then
-    if ((failures > 0)) || [[ "$reached" == no ]]; then log notice "$PROBE is reached through $ENI_ID."; fi
+    if ((failures > 0)) || [[ "$reached" == no ]]; then log notice "$PROBE can be reached through $ENI_ID."; fi
     tee "$STATE/failures" "$STATE/reached" >/dev/null <<<0
     return 0
   fi
   failures=$((failures + 1))
   install -d "$STATE"
   tee "$STATE/failures" >/dev/null <<<"$failures"
-  log warning "$PROBE is not reached through $ENI_ID, $failures times in a row: $cause"
+  log warning "$PROBE could not be reached through $ENI_ID $failures times in a row: $cause"
   case "$(decide "$failures" "$reached")" in
     configure) apply ;;
     replace) ask_for_replacement ;;

@@ -30,7 +30,7 @@ export function userData(options: UserDataOptions): string {
   const [size, hook] = [Buffer.byteLength(text), Buffer.byteLength(options.bootHook ?? "")];
   if (size > LIMIT)
     throw new pulumi.RunError(
-      `slipway:network: natInstance.bootHook takes ${hook} bytes and the instance's own script ${size - hook}; EC2 takes ${LIMIT} bytes of user data; have the boot hook fetch the rest, from S3 for one`,
+      `slipway:network: natInstance.bootHook has ${hook} bytes and the instance's own script ${size - hook}; EC2 allows ${LIMIT} bytes of user data. Have the boot hook download the rest, for example from S3`,
     );
   return text;
 }

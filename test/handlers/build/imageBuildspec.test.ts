@@ -90,12 +90,12 @@ describe("image buildspec", () => {
     [
       "an image by tag",
       { ImageURI: `${REPOSITORY}:dev` },
-      `imageDetail.json names no image by digest in ImageURI, but: ${REPOSITORY}:dev\n`,
+      `ImageURI in imageDetail.json does not name an image by digest: ${REPOSITORY}:dev\n`,
     ],
     [
       "an image without a name",
       { ImageURI: undefined },
-      "imageDetail.json names no image by digest in ImageURI, but: undefined\n",
+      "ImageURI in imageDetail.json does not name an image by digest: undefined\n",
     ],
   ];
   for (const [what, change, message] of failures) {

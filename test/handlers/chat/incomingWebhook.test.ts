@@ -25,7 +25,7 @@ describe("the webhook's URL", () => {
       } catch (thrown) {
         error = thrown as Error;
       }
-      expect(error?.message).to.equal(`${where} is no https URL: put the chat's webhook URL there`);
+      expect(error?.message).to.equal(`${where} is not an https URL: store the chat's webhook URL there`);
       expect(error?.cause).to.equal(undefined);
     });
 });
@@ -47,7 +47,7 @@ describe("posting to a chat", () => {
     const refusal = await postTo("/hook/0123456789?key=9876543210", (request, response) => {
       response.writeHead(404).end(`no webhook ${request.url}`);
     });
-    expect(refusal).to.equal("it answers HTTP 404 no webhook /hook/***?key=***");
+    expect(refusal).to.equal("it returned HTTP 404 no webhook /hook/***?key=***");
   });
 
   it("says nothing of a secret that begins where the answer is cut", async () => {
@@ -55,7 +55,7 @@ describe("posting to a chat", () => {
     const refusal = await postTo("/hook/0123456789abcdef0123456789", (request, response) => {
       response.writeHead(404).end(`${filling}${request.url} and more`);
     });
-    expect(refusal).to.equal(`it answers HTTP 404 ${filling}/hook/*** and more`);
+    expect(refusal).to.equal(`it returned HTTP 404 ${filling}/hook/*** and more`);
   });
 
   it("follows no redirect", async () => {
@@ -64,7 +64,7 @@ describe("posting to a chat", () => {
       paths.push(request.url);
       response.writeHead(307, { location: "/elsewhere" }).end();
     });
-    expect([refusal, paths]).to.deep.equal(["it answers HTTP 307", ["/hook"]]);
+    expect([refusal, paths]).to.deep.equal(["it returned HTTP 307", ["/hook"]]);
   });
 
   it("says that nobody listens, by the error's code alone", async () => {

@@ -54,7 +54,7 @@ describe("deployment", () => {
     world.ecs.complete("web");
     expect(await world.step()).to.deep.include({
       kind: "underWay",
-      summary: "worker: 0 of 2 tasks run, 2 pending, 0 failed. web runs web:2",
+      summary: "worker: 0 of 2 tasks running, 2 pending, 0 failed. web runs web:2",
     });
     world.ecs.complete("worker");
     expect(await world.step()).to.deep.equal({
@@ -97,7 +97,7 @@ describe("deployment", () => {
     world.setUp(["web"], { delivered: false, count: 0 });
     expect(await world.steps(3)).to.deep.equal({
       kind: "done",
-      summary: "storefront v2: web runs web:2 (unverified: no tasks are wanted)",
+      summary: "storefront v2: web runs web:2 (unverified: the desired count is 0)",
     });
   });
 
@@ -122,15 +122,15 @@ describe("deployment", () => {
     ];
     expect(await world.step()).to.deep.include({
       kind: "underWay",
-      summary: "rolling back. web: web:1: 0 of 2 tasks run, 2 pending, 0 failed",
+      summary: "rolling back. web: web:1: 0 of 2 tasks running, 2 pending, 0 failed",
     });
     world.ecs.complete("web");
     expect(await world.step()).to.deep.equal({
       kind: "failed",
       message:
         "storefront v2 was not deployed. " +
-        `web: ${TRIPPED}; 2 stopped: Essential container in task exited; container app exited with 1. ` +
-        "Rollback: web has web:1 again.",
+        `web: ${TRIPPED}; stopped tasks: 2; reason: Essential container in task exited; container app exited with 1. ` +
+        "Rollback: web is back at web:1.",
     });
     expect(world.inputsOf("UpdateService")).to.have.length(1);
   });
@@ -149,8 +149,8 @@ describe("deployment", () => {
     expect(await world.step()).to.deep.equal({
       kind: "failed",
       message:
-        "storefront v2 was not deployed. web: not complete after 30 minutes: 0 of 2 tasks run, 2 pending, 0 failed. " +
-        "Rollback: web has web:1 again.",
+        "storefront v2 was not deployed. web: not complete after 30 minutes: 0 of 2 tasks running, 2 pending, 0 failed. " +
+        "Rollback: web is back at web:1.",
     });
   });
 
@@ -181,7 +181,7 @@ describe("deployment", () => {
     world.ecs.complete("worker");
     expect(await world.step()).to.deep.equal({
       kind: "failed",
-      message: `storefront v2 was not deployed. worker: ${TRIPPED}. Rollback: web has web:1 again; worker has worker:1 again.`,
+      message: `storefront v2 was not deployed. worker: ${TRIPPED}. Rollback: web is back at web:1; worker is back at worker:1.`,
     });
     expect(world.running()).to.deep.equal([
       ["web:1", 2],
@@ -206,7 +206,7 @@ describe("deployment", () => {
       message:
         "storefront v2 was not deployed. " +
         "worker was not updated: AccessDeniedException: not authorized to perform: ecs:UpdateService. " +
-        "Rollback: web has web:1 again; worker has worker:1 again.",
+        "Rollback: web is back at web:1; worker is back at worker:1.",
     });
   });
 
@@ -227,8 +227,8 @@ describe("deployment", () => {
     expect(await world.step()).to.deep.include({
       kind: "failed",
       message:
-        "storefront v2 was not deployed. web: not complete after 30 minutes: 0 of 2 tasks run, 2 pending, 0 failed. " +
-        "Rollback: web has web:1 again.",
+        "storefront v2 was not deployed. web: not complete after 30 minutes: 0 of 2 tasks running, 2 pending, 0 failed. " +
+        "Rollback: web is back at web:1.",
     });
   });
 
@@ -245,7 +245,7 @@ describe("deployment", () => {
     expect(await world.step()).to.deep.equal({
       kind: "failed",
       message:
-        "storefront v2 was not deployed. web: not complete after 30 minutes: 0 of 2 tasks run, 2 pending, 0 failed. " +
+        "storefront v2 was not deployed. web: not complete after 30 minutes: 0 of 2 tasks running, 2 pending, 0 failed. " +
         "Rollback: web is not back at web:1: it still has web:2 " +
         "(AccessDeniedException: not authorized to perform: ecs:UpdateService).",
     });
@@ -271,7 +271,7 @@ describe("deployment", () => {
     refuseWith("AccessDeniedException");
     expect(await world.step()).to.deep.include({
       kind: "underWay",
-      summary: "rolling back. web: going back to web:1 (AccessDeniedException: no)",
+      summary: "rolling back. web: rolling back to web:1 (AccessDeniedException: no)",
     });
     Object.assign(world.endpoint.answers, { UpdateService });
     await world.step();
@@ -289,7 +289,7 @@ describe("deployment", () => {
     ]);
     expect(await world.step()).to.deep.equal({
       kind: "failed",
-      message: `storefront v2 was not deployed. web: ${TRIPPED}. Rollback: web has web:1 again, and no tasks: it never had any.`,
+      message: `storefront v2 was not deployed. web: ${TRIPPED}. Rollback: web is back at web:1, without tasks: it never had any.`,
     });
     expect(world.running()).to.deep.equal([["web:1", 0]]);
   });
@@ -312,7 +312,7 @@ describe("deployment", () => {
     };
     await world.step();
     expect(world.states.at(-1)?.cause).to.equal(
-      `web: ${TRIPPED}; why its tasks stopped cannot be read: AccessDeniedException: not authorized to perform: ecs:ListTasks`,
+      `web: ${TRIPPED}; the reason why its tasks stopped cannot be read: AccessDeniedException: not authorized to perform: ecs:ListTasks`,
     );
   });
 
@@ -341,7 +341,7 @@ describe("deployment", () => {
     ]);
     expect(world.inputsOf("DescribeTasks").map(({ tasks }) => (tasks as string[]).length)).to.deep.equal([100, 1]);
     expect(world.states.at(-1)?.cause).to.equal(
-      `web: ${TRIPPED}; 101 stopped: task/100 stopped; container app did not start (CannotPullContainerError: no such image)`,
+      `web: ${TRIPPED}; stopped tasks: 101; reason: task/100 stopped; container app did not start (CannotPullContainerError: no such image)`,
     );
   });
 });

@@ -61,7 +61,7 @@ describe("pipeline's deployment, where there are others by HTTP", () => {
     const waiting = {
       kind: "underWay",
       state: { phase: "waiting", since: NOW, services: [] },
-      summary: "waiting for version v1 by deployment request-1",
+      summary: "waiting for version v1 by deployment request request-1",
     };
     expect(await world.step()).to.deep.equal(waiting);
     world.now += MINUTE;
@@ -91,7 +91,8 @@ describe("pipeline's deployment, where there are others by HTTP", () => {
     world.now += 1_000;
     expect(await world.step()).to.deep.equal({
       kind: "failed",
-      message: "storefront v2 was not deployed: after 75 minutes it still waits for version v1 by deployment request-1",
+      message:
+        "storefront v2 was not deployed: it is still waiting after 75 minutes for version v1 by deployment request request-1",
     });
     expect(world.inputsOf("UpdateService")).to.deep.equal([]);
   });
@@ -104,14 +105,16 @@ describe("pipeline's deployment, where there are others by HTTP", () => {
     expect(lost).to.deep.equal({
       kind: "underWay",
       state: { phase: "waiting", since: NOW, services: [] },
-      summary: "waiting for version v1 by deployment request-1",
+      summary: "waiting for version v1 by deployment request request-1",
     });
     expect(marks()).to.deep.equal([
       ["web:2", "nobody"],
       ["worker:2", "nobody"],
     ]);
     await releaseLock(table, "storefront", other.owner);
-    expect(await world.once(registered)).to.deep.include({ summary: "beginning anew: it lost its turn before" });
+    expect(await world.once(registered)).to.deep.include({
+      summary: "starting over: its task definitions were discarded earlier",
+    });
     expect(await holder()).to.equal(undefined);
     expect(world.inputsOf("UpdateService")).to.deep.equal([]);
     await world.steps(2);
@@ -135,7 +138,7 @@ describe("pipeline's deployment, where there are others by HTTP", () => {
     expect(await world.step()).to.deep.equal({
       kind: "underWay",
       state: { phase: "waiting", since: NOW, services: [] },
-      summary: "beginning anew: web has web:3 by now, not web:1, worker has worker:3 by now, not worker:1",
+      summary: "starting over: web now has web:3 instead of web:1, worker now has worker:3 instead of worker:1",
     });
     expect(await holder()).to.equal(undefined);
     expect(await world.steps(2)).to.deep.include({ summary: "rolling out web:4, worker:4" });

@@ -19,13 +19,13 @@ describe("notice of a deployment by HTTP", () => {
   it("tells the cause of a failure", () => {
     const progress = { state: "failed", summary: "rolling back", cause: "storefront v2 was not deployed." } as const;
     expect(noticeOf(record, progress, "prod")).to.deep.equal({
-      subject: "storefront in prod: deployment of v2 failed",
+      subject: "storefront in prod: deployment request for v2 failed",
       message: [
-        "storefront in prod: deployment of v2 failed",
+        "storefront in prod: deployment request for v2 failed",
         "",
         "Version: v2",
         `Image: ${IMAGE}`,
-        "Deployment: 11111111-2222-3333-4444-555555555555, by HTTP",
+        "Deployment request: 11111111-2222-3333-4444-555555555555",
         "",
         "storefront v2 was not deployed.",
       ].join("\n"),
@@ -34,13 +34,13 @@ describe("notice of a deployment by HTTP", () => {
 
   it("has a subject that SNS takes, however long the version is", () => {
     const { subject } = noticeOf({ ...record, version: "v".repeat(128) }, { state: "succeeded" }, "dev");
-    expect(subject).to.equal(`storefront in dev: deployment of ${"v".repeat(63)}...`);
+    expect(subject).to.equal(`storefront in dev: deployment request for ${"v".repeat(54)}...`);
     expect(subject).to.have.length(99);
   });
 
   it("calls a commit in its subject as git abbreviates it", () => {
     const { subject, message } = noticeOf({ ...record, version: "0f".repeat(20) }, { state: "succeeded" }, "dev");
-    expect(subject).to.equal("storefront in dev: deployment of 0f0f0f0 succeeded");
+    expect(subject).to.equal("storefront in dev: deployment request for 0f0f0f0 succeeded");
     expect(message.split("\n")).to.include(`Version: ${"0f".repeat(20)}`);
   });
 });

@@ -154,7 +154,7 @@ describe("deployment of a pipeline's execution", () => {
     expect(await world.lockOwner()).to.equal(undefined);
     Object.assign(deployment.endpoint.answers, { PutJobFailureResult: () => ({}) });
     expect(await message()).to.equal(false);
-    const cause = `storefront v2 was not deployed. worker: ${TRIPPED}. Rollback: web has web:1 again; worker has worker:1 again.`;
+    const cause = `storefront v2 was not deployed. worker: ${TRIPPED}. Rollback: web is back at web:1; worker is back at worker:1.`;
     expect(results().at(-1)).to.deep.equal(["PutJobFailureResult", "job-1", cause]);
   });
 
@@ -164,7 +164,7 @@ describe("deployment of a pipeline's execution", () => {
     deployment.endpoint.answers.DescribeServices = denied;
     await message();
     expect((await readRecord(world.table, RECORD))?.summary).to.equal(
-      "asking again: AccessDeniedException: not authorized",
+      "retrying: AccessDeniedException: not authorized",
     );
     Object.assign(deployment.endpoint.answers, { DescribeServices });
     complete("web", "worker");
@@ -203,7 +203,7 @@ describe("deployment of a pipeline's execution", () => {
         return TagResource?.(input) ?? {};
       };
       await (fault === "ThrottlingException" ? job("job-1") : message());
-      expect((await readRecord(world.table, RECORD))?.summary).to.equal(`asking again: ${fault}: not now`);
+      expect((await readRecord(world.table, RECORD))?.summary).to.equal(`retrying: ${fault}: not now`);
       expect(deployment.inputsOf("UpdateService").map(({ service }) => service)).to.deep.equal(["web"]);
     }
     Object.assign(deployment.endpoint.answers, { TagResource });
@@ -225,14 +225,14 @@ describe("deployment of a pipeline's execution", () => {
     expect(await message()).to.equal(true);
     expect(await world.lockOwner()).to.equal(undefined);
     expect((await readRecord(world.table, RECORD))?.cause).to.equal(
-      "storefront v2 was not deployed. the pipeline's execution ended before. Rollback: web has web:1 again; worker has worker:1 again.",
+      "storefront v2 was not deployed. the pipeline execution had already ended. Rollback: web is back at web:1; worker is back at worker:1.",
     );
   });
 
   it("begins nothing for an execution that ended while it waited", async () => {
     await world.stored.write({ id: LOCK, owner: "x", by: "deployment", version: "v1", until: START / 1_000 + 600 });
     await job("job-1");
-    expect((await readRecord(world.table, RECORD))?.summary).to.equal("waiting for version v1 by deployment x");
+    expect((await readRecord(world.table, RECORD))?.summary).to.equal("waiting for version v1 by deployment request x");
     await world.stored.write({ id: LOCK, owner: "x", by: "deployment", version: "v1", until: 0 });
     world.execution = "Stopped";
     expect(await message()).to.equal(true);

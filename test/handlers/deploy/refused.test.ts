@@ -13,7 +13,7 @@ describe("deployment is refused before anything is registered", () => {
         const failures = [{ failureCode: "ImageNotFound", failureReason: "Requested image not found" }];
         world.endpoint.answers.BatchGetImage = () => ({ images: [], failures });
       },
-      `ECR gives no image storefront@${DIGEST}: ImageNotFound: Requested image not found`,
+      `ECR returned no image storefront@${DIGEST}: ImageNotFound: Requested image not found`,
     ],
     [
       "for a cluster that does not exist",
@@ -39,12 +39,12 @@ describe("deployment is refused before anything is registered", () => {
       "service worker in cluster dev is DRAINING",
     ],
     [
-      "for a service that ECS does not describe",
+      "for a service that ECS could not describe",
       () => {
         const failures = [{ arn: "worker", reason: "BUSY", detail: "try later" }];
         world.endpoint.answers.DescribeServices = () => ({ services: [], failures });
       },
-      "ECS does not describe worker: BUSY, try later",
+      "ECS could not describe worker: BUSY, try later",
     ],
     [
       "for a container that the task definition does not have",

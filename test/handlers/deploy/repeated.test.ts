@@ -72,12 +72,12 @@ describe("repeated deployment step", () => {
       throw awsFault("InvalidParameterException", "no");
     };
     const cause = "web was not updated: InvalidParameterException: no";
-    expect(await world.step()).to.deep.include({ kind: "underWay", summary: `going back: ${cause}` });
+    expect(await world.step()).to.deep.include({ kind: "underWay", summary: `rolling back: ${cause}` });
     expect(await world.step()).to.deep.include({
       kind: "underWay",
       summary:
-        "rolling back. web: going back to web:1 (InvalidParameterException: no). " +
-        "worker: going back to worker:1 (InvalidParameterException: no)",
+        "rolling back. web: rolling back to web:1 (InvalidParameterException: no). " +
+        "worker: rolling back to worker:1 (InvalidParameterException: no)",
     });
     world.now += 120_000;
     expect(await world.step()).to.deep.include({ kind: "failed" });
@@ -104,7 +104,7 @@ describe("deployment step that comes late", () => {
     expect(await world.once(late)).to.deep.equal({
       kind: "underWay",
       state: { phase: "waiting", since: START / 1_000 + 5 * 60, services: [] },
-      summary: "beginning anew: web has web:3 by now, not web:1",
+      summary: "starting over: web now has web:3 instead of web:1",
     });
     expect(world.running()).to.deep.equal([["web:3", 2]]);
   });
@@ -114,10 +114,12 @@ describe("deployment step that comes late", () => {
     await world.step();
     world.now += 20 * MINUTE + 1_000;
     expect(await world.once(world.states[0])).to.deep.include({
-      summary: "beginning anew: it was registered 20 minutes ago",
+      summary: "starting over: its task definitions were registered 20 minutes ago",
     });
     world.now = START;
-    expect(await world.once(world.states[0])).to.deep.include({ summary: "beginning anew: it lost its turn before" });
+    expect(await world.once(world.states[0])).to.deep.include({
+      summary: "starting over: its task definitions were discarded earlier",
+    });
     expect(world.running()).to.deep.equal([["web:1", 2]]);
   });
 

@@ -9,7 +9,7 @@ import { START } from "./support";
 
 const MINUTE = 60_000;
 const REASON = "ECS deployment circuit breaker: tasks failed to start";
-const DONE = "storefront v2: web runs web:2. storefront:dev is this image";
+const DONE = "storefront v2: web runs web:2. storefront:dev now points to this image";
 
 describe("deployment by HTTP", () => {
   const world = useRequested();
@@ -24,7 +24,7 @@ describe("deployment by HTTP", () => {
     expect(await world.progress()).to.deep.equal({
       state: "inProgress",
       round: 3,
-      summary: "web: 0 of 2 tasks run, 2 pending, 0 failed",
+      summary: "web: 0 of 2 tasks running, 2 pending, 0 failed",
     });
     expect(await world.lockOwner()).to.equal(ID);
     deployment.ecs.complete("web");
@@ -56,13 +56,13 @@ describe("deployment by HTTP", () => {
     ]);
     expect(notices()).to.deep.equal([
       {
-        Subject: "storefront in dev: deployment of v2 succeeded",
+        Subject: "storefront in dev: deployment request for v2 succeeded",
         Message: [
-          "storefront in dev: deployment of v2 succeeded",
+          "storefront in dev: deployment request for v2 succeeded",
           "",
           "Version: v2",
           `Image: ${IMAGE}`,
-          `Deployment: ${ID}, by HTTP`,
+          `Deployment request: ${ID}`,
           "",
           DONE,
         ].join("\n"),
@@ -93,7 +93,7 @@ describe("deployment by HTTP", () => {
     expect(over).to.equal(false);
     expect(lines.at(-1)).to.deep.equal({
       level: "warn",
-      message: "message comes again later than it could",
+      message: "message visibility not changed: it is redelivered later",
       messageId: "message-1",
       cause: "AccessDeniedException: not authorized to perform: sqs:ChangeMessageVisibility",
     });
@@ -106,11 +106,13 @@ describe("deployment by HTTP", () => {
     expect(await world.rounds(1)).to.equal(false);
     deployment.ecs.complete("web");
     expect(await world.rounds(1)).to.equal(true);
-    const cause = `storefront v2 was not deployed. web: ${REASON}. Rollback: web has web:1 again.`;
+    const cause = `storefront v2 was not deployed. web: ${REASON}. Rollback: web is back at web:1.`;
     expect(await world.progress()).to.deep.include({ state: "failed", cause });
     expect(await world.lockOwner()).to.equal(undefined);
     expect(deployment.inputsOf("PutImage")).to.deep.equal([]);
-    expect(notices().map(({ Subject }) => Subject)).to.deep.equal(["storefront in dev: deployment of v2 failed"]);
+    expect(notices().map(({ Subject }) => Subject)).to.deep.equal([
+      "storefront in dev: deployment request for v2 failed",
+    ]);
     expect(String(notices()[0]?.Message).split("\n").slice(-2)).to.deep.equal(["", cause]);
   });
 
@@ -240,10 +242,10 @@ describe("deployment by HTTP", () => {
   });
 
   const bodies: [string, string, string][] = [
-    ["has no record", JSON.stringify({ id: "00000000-2222-3333-4444-555555555555" }), "there is no record of it"],
-    ["names no id", "{}", "there is no record of it"],
-    ["names a lock", JSON.stringify({ id: "application/storefront" }), "there is no record of it"],
-    ["is not JSON", "{", "there is no record of it"],
+    ["has no record", JSON.stringify({ id: "00000000-2222-3333-4444-555555555555" }), "it has no record"],
+    ["names no id", "{}", "it has no record"],
+    ["names a lock", JSON.stringify({ id: "application/storefront" }), "it has no record"],
+    ["is not JSON", "{", "it has no record"],
   ];
   for (const [what, body, cause] of bodies) {
     it(`is dropped and logged if its message ${what}`, async () => {
@@ -282,7 +284,7 @@ describe("deployment by HTTP", () => {
     await world.stored.write({ ...(await world.stored.read(ID)), application: "basket" });
     const { over, lines } = await world.round();
     expect(over).to.equal(true);
-    expect(lines[0]?.cause).to.equal("it is one of basket");
+    expect(lines[0]?.cause).to.equal("it belongs to basket");
     expect(deployment.inputsOf("RegisterTaskDefinition")).to.deep.equal([]);
   });
 });

@@ -46,7 +46,7 @@ describe("deployment by HTTP, when AWS is out of reach", () => {
     await world.round();
     deployment.now += 15 * MINUTE + 1;
     expect((await world.round()).over).to.equal(true);
-    const cause = "it did not begin within 15 minutes, and nothing was changed";
+    const cause = "it did not start within 15 minutes; nothing was changed";
     expect(await world.progress()).to.deep.include({ state: "failed", cause });
     expect(deployment.inputsOf("UpdateService")).to.deep.equal([]);
     expect(await world.lockOwner()).to.equal(undefined);
@@ -61,10 +61,10 @@ describe("deployment by HTTP, when AWS is out of reach", () => {
     expect((await world.round()).over).to.equal(false);
     expect(await world.progress()).to.deep.include({
       state: "inProgress",
-      summary: "asking again: ThrottlingException: Rate exceeded",
+      summary: "retrying: ThrottlingException: Rate exceeded",
     });
     deployment.now += 30 * MINUTE;
-    const cause = "the rollout was not followed for 30 minutes: ThrottlingException: Rate exceeded";
+    const cause = "the rollout could not be observed for 30 minutes: ThrottlingException: Rate exceeded";
     deployment.endpoint.answers.DescribeServices = once(throttle, DescribeServices);
     expect((await world.round()).over).to.equal(false);
     expect(deployment.running()).to.deep.equal([["web:1", 2]]);
@@ -72,7 +72,7 @@ describe("deployment by HTTP, when AWS is out of reach", () => {
     expect((await world.round()).over).to.equal(true);
     expect(await world.progress()).to.deep.include({
       state: "failed",
-      cause: `storefront v2 was not deployed. ${cause}. Rollback: web has web:1 again.`,
+      cause: `storefront v2 was not deployed. ${cause}. Rollback: web is back at web:1.`,
     });
   });
 
@@ -85,8 +85,8 @@ describe("deployment by HTTP, when AWS is out of reach", () => {
     expect(await world.progress()).to.deep.include({
       state: "failed",
       cause:
-        "the deployment was not ended by 2026-01-05T11:15:00.000Z, when its lock expired: " +
-        "look after the services of storefront, and at the log of its deploy function",
+        "the deploy had not ended by 2026-01-05T11:15:00.000Z, when its lock expired: " +
+        "check the services of storefront and the log of its deploy function",
     });
     expect(deployment.inputsOf("DescribeServices")).to.have.length(asked);
     expect(deployment.inputsOf("UpdateService")).to.have.length(1);
@@ -100,14 +100,14 @@ describe("deployment by HTTP, when AWS is out of reach", () => {
     expect((await world.round()).over).to.equal(false);
     expect(await world.progress()).to.deep.include({
       state: "inProgress",
-      summary: `${SUMMARY}. storefront:dev is not this image yet: ThrottlingException: Rate exceeded`,
+      summary: `${SUMMARY}. storefront:dev does not point to this image yet: ThrottlingException: Rate exceeded`,
     });
     expect(notices()).to.equal(0);
     deployment.endpoint.answers.PutImage = () => ({});
     expect((await world.round()).over).to.equal(true);
     expect(await world.progress()).to.deep.include({
       state: "succeeded",
-      summary: `${SUMMARY}. storefront:dev is this image`,
+      summary: `${SUMMARY}. storefront:dev now points to this image`,
     });
   });
 
@@ -122,8 +122,8 @@ describe("deployment by HTTP, when AWS is out of reach", () => {
     expect(await world.progress()).to.deep.include({
       state: "failed",
       cause:
-        `${SUMMARY}. But storefront:dev is not this image: ` +
-        "repository storefront does not let tag dev move: name it in slipway:promotesTo of the stack that builds its images " +
+        `${SUMMARY}. But storefront:dev does not point to this image: ` +
+        "tag dev of repository storefront is immutable: add it to slipway:promotesTo of the stack that builds the images " +
         "(ImageTagAlreadyExistsException: The image tag 'dev' already exists)",
     });
   });
@@ -155,7 +155,7 @@ describe("deployment by HTTP, when AWS is out of reach", () => {
     expect((await world.round()).over).to.equal(false);
     expect(await world.progress()).to.deep.include({
       state: "inProgress",
-      summary: "web: 0 of 2 tasks run, 2 pending, 0 failed",
+      summary: "web: 0 of 2 tasks running, 2 pending, 0 failed",
     });
     deployment.ecs.complete("web");
     expect((await world.round()).over).to.equal(true);
@@ -177,7 +177,9 @@ describe("deployment by HTTP, when AWS is out of reach", () => {
     expect((await world.round()).over).to.equal(true);
     expect(
       deployment.inputsOf("Publish").map(({ Subject, Message }) => [Subject, String(Message).split("\n").at(-1)]),
-    ).to.deep.equal([["storefront in dev: deployment of v2 succeeded", `${SUMMARY}. storefront:dev is this image`]]);
+    ).to.deep.equal([
+      ["storefront in dev: deployment request for v2 succeeded", `${SUMMARY}. storefront:dev now points to this image`],
+    ]);
     expect(await world.lockOwner()).to.equal(undefined);
     expect((await world.round()).over).to.equal(true);
     expect(notices()).to.equal(1);

@@ -83,7 +83,7 @@ describe("desired count of a deployment", () => {
     world.ecs.complete("web");
     expect(await world.step()).to.deep.equal({
       kind: "failed",
-      message: `storefront v2 was not deployed. web: ${TRIPPED}. Rollback: web has web:1 again, and a desired count of 5.`,
+      message: `storefront v2 was not deployed. web: ${TRIPPED}. Rollback: web is back at web:1, with a desired count of 5.`,
     });
     await repeatAll();
     expect(world.running()).to.deep.equal([["web:1", 5]]);
@@ -95,10 +95,13 @@ describe("desired count of a deployment", () => {
     await world.steps(2);
     world.ecs.fail("web", `${TRIPPED}.`, "by ECS");
     expect(world.running()).to.deep.equal([["web:1", 2]]);
-    expect(await world.step()).to.deep.include({ kind: "underWay", summary: "rolling back. web: going back to web:1" });
     expect(await world.step()).to.deep.include({
       kind: "underWay",
-      summary: "rolling back. web: web:1: 0 of 5 tasks run, 5 pending, 0 failed",
+      summary: "rolling back. web: rolling back to web:1",
+    });
+    expect(await world.step()).to.deep.include({
+      kind: "underWay",
+      summary: "rolling back. web: web:1: 0 of 5 tasks running, 5 pending, 0 failed",
     });
     expect(updates().slice(1)).to.deep.equal([
       { cluster: CLUSTER, service: "web", taskDefinition: "web:1", desiredCount: 5 },
@@ -122,7 +125,7 @@ describe("desired count of a deployment", () => {
     await world.step();
     expect(await world.step()).to.deep.equal({
       kind: "failed",
-      message: `storefront v2 was not deployed. web: ${TRIPPED}. Rollback: web has web:2 again, and a desired count of 0.`,
+      message: `storefront v2 was not deployed. web: ${TRIPPED}. Rollback: web is back at web:2, with a desired count of 0.`,
     });
     await repeatAll();
     expect(world.running()).to.deep.equal([["web:2", 0]]);
@@ -165,8 +168,8 @@ describe("desired count of a deployment", () => {
     expect(await world.step()).to.deep.include({
       kind: "failed",
       message:
-        "storefront v2 was not deployed. web: deployment ecs-svc/2 is gone, and the service has web:1. " +
-        "Rollback: web is not back at web:1: it has web:1 again, but a desired count of 2 instead of 5 " +
+        "storefront v2 was not deployed. web: ECS deployment ecs-svc/2 no longer exists; the service has web:1. " +
+        "Rollback: web is not back at web:1: it has web:1 again, but with a desired count of 2 instead of 5 " +
         "(AccessDeniedException: not authorized to perform: ecs:UpdateService).",
     });
     expect(updates()).to.have.length(3);

@@ -47,7 +47,7 @@ describe("rollback", () => {
       state,
       observe([returning({}), deployment({ primary: false, rolloutState: "FAILED", reason })]),
       early,
-      { kind: "waiting", progress: "web:1: 1 of 2 tasks run, 1 pending, 0 failed" },
+      { kind: "waiting", progress: "web:1: 1 of 2 tasks running, 1 pending, 0 failed" },
     ],
     [
       "is not done in a stale read that shows only what ran before: the update is made",
@@ -98,7 +98,7 @@ describe("rollback", () => {
       state,
       observe([returning({})]),
       late,
-      { kind: "failed", cause: "not complete after 30 minutes: web:1: 1 of 2 tasks run, 1 pending, 0 failed" },
+      { kind: "failed", cause: "not complete after 30 minutes: web:1: 1 of 2 tasks running, 1 pending, 0 failed" },
     ],
     [
       "that cannot begin fails at the deadline",
@@ -119,7 +119,7 @@ describe("rollback", () => {
       state,
       observe([deployment({ id: "ecs-svc/9", taskDefinition: "web:9" })]),
       early,
-      { kind: "failed", cause: "it was given web:9 meanwhile, and is left so" },
+      { kind: "failed", cause: "it was updated to web:9 in the meantime, and was left as it is" },
     ],
     [
       "of a first delivery ends its tasks: there is no image to go back to",
@@ -189,21 +189,21 @@ describe("rollback", () => {
       { ...counted, stuck: true },
       observe([returning({ rolloutState: "COMPLETED" })]),
       early,
-      { kind: "failed", cause: "it has web:1 again, but a desired count of 2 instead of 5" },
+      { kind: "failed", cause: "it has web:1 again, but with a desired count of 2 instead of 5" },
     ],
     [
       "whose count is not restored at the deadline has failed",
       counted,
       observe([returning({ rolloutState: "COMPLETED" })]),
       late,
-      { kind: "failed", cause: "it has web:1 again, but a desired count of 2 instead of 5" },
+      { kind: "failed", cause: "it has web:1 again, but with a desired count of 2 instead of 5" },
     ],
     [
       "of a service that is gone has failed",
       state,
       undefined,
       early,
-      { kind: "failed", cause: "ECS knows no such service" },
+      { kind: "failed", cause: "the service does not exist in ECS" },
     ],
   ];
   for (const [what, service, observation, patience, verdict] of table) {

@@ -10,7 +10,7 @@ describe("rollout", () => {
       early,
       {
         kind: "waiting",
-        progress: "1 of 2 tasks run, 1 pending, 0 failed; last event: (service web) has started 1 tasks",
+        progress: "1 of 2 tasks running, 1 pending, 0 failed; last event: (service web) has started 1 tasks",
       },
     ],
     [
@@ -41,7 +41,7 @@ describe("rollout", () => {
       "that ECS gives no state for waits while the old deployment drains",
       observe([deployment({ rolloutState: undefined, running: 2, pending: 0 }), old()]),
       early,
-      { kind: "waiting", progress: "2 of 2 tasks run, 0 pending, 0 failed" },
+      { kind: "waiting", progress: "2 of 2 tasks running, 0 pending, 0 failed" },
     ],
     [
       "that failed and is still primary has failed",
@@ -62,7 +62,7 @@ describe("rollout", () => {
       "that is gone after ECS's rollback has failed, though the service is stable",
       observe([old({ id: "ecs-svc/3", primary: true })]),
       settled,
-      { kind: "failed", cause: "deployment ecs-svc/2 is gone, and the service has web:1" },
+      { kind: "failed", cause: "ECS deployment ecs-svc/2 no longer exists; the service has web:1" },
     ],
     [
       "that a stale read does not show yet waits, and is not gone",
@@ -86,7 +86,7 @@ describe("rollout", () => {
       "that another one replaced has failed",
       observe([deployment({ id: "ecs-svc/9", taskDefinition: "web:9" }), deployment({ primary: false })]),
       early,
-      { kind: "failed", cause: "deployment ecs-svc/2 is gone, and the service has web:9" },
+      { kind: "failed", cause: "ECS deployment ecs-svc/2 no longer exists; the service has web:9" },
     ],
     [
       "that was started anew with the same task definition is followed",
@@ -101,10 +101,15 @@ describe("rollout", () => {
       {
         kind: "failed",
         cause:
-          "not complete after 30 minutes: 1 of 2 tasks run, 1 pending, 2 failed; last event: (service web) was unable to place a task.",
+          "not complete after 30 minutes: 1 of 2 tasks running, 1 pending, 2 failed; last event: (service web) was unable to place a task.",
       },
     ],
-    ["of a service that is gone has failed", undefined, early, { kind: "failed", cause: "ECS knows no such service" }],
+    [
+      "of a service that is gone has failed",
+      undefined,
+      early,
+      { kind: "failed", cause: "the service does not exist in ECS" },
+    ],
     [
       "of a service that is being deleted has failed",
       observe([deployment({})], { status: "DRAINING" }),
@@ -130,7 +135,7 @@ describe("rollout", () => {
     });
     expect(decideRollout(unheard, observe([old({ primary: true })]), settled)).to.deep.equal({
       kind: "failed",
-      cause: "web:2 was not started, and the service has web:1",
+      cause: "web:2 was not started; the service has web:1",
     });
   });
 });

@@ -51,7 +51,7 @@ describe("deployment whose reads of ECS are stale", () => {
     world.ecs.complete("worker");
     expect(await world.step()).to.deep.equal({
       kind: "failed",
-      message: `storefront v2 was not deployed. web: ${TRIPPED}. Rollback: web has web:1 again; worker has worker:1 again.`,
+      message: `storefront v2 was not deployed. web: ${TRIPPED}. Rollback: web is back at web:1; worker is back at worker:1.`,
     });
   });
 

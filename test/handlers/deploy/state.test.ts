@@ -34,7 +34,7 @@ describe("deployment state", () => {
 
   for (const token of ["", "arn:aws:ecs:us-east-1:123456789012:task/1", "{}", '{"phase":"rollout","services":[]}']) {
     it(`is not read from ${JSON.stringify(token)}`, () => {
-      expect(() => decodeState(token)).to.throw(`the continuation token is not of this function: ${token}`);
+      expect(() => decodeState(token)).to.throw(`the continuation token does not belong to this function: ${token}`);
     });
   }
 });

@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { readDeployment } from "../../../handlers/deploymentRequests/request";
 
-const tag = "an image tag: at most 128 letters, digits, . _ -, of which . and - cannot be first";
+const tag = "an image tag: at most 128 letters, digits and . _ -, not starting with . or -";
 
 describe("request for a deployment", () => {
   const table: [string, unknown, object][] = [
@@ -43,7 +43,7 @@ describe("request for a deployment", () => {
     [
       "a number for a version",
       { application: "storefront", version: 7 },
-      { kind: "refused", field: "version", reason: `version is no string, expected ${tag}` },
+      { kind: "refused", field: "version", reason: `version is not a string, expected ${tag}` },
     ],
     [
       "no application",
@@ -65,7 +65,7 @@ describe("request for a deployment", () => {
       {
         kind: "refused",
         field: "application",
-        reason: "application is no string, expected the name of an application",
+        reason: "application is not a string, expected the name of an application",
       },
     ],
     [
@@ -76,7 +76,7 @@ describe("request for a deployment", () => {
     ...[[], null, "storefront", 7].map((value): [string, unknown, object] => [
       JSON.stringify(value),
       value,
-      { kind: "refused", reason: 'the body is no object: send {"application": …, "version": …}' },
+      { kind: "refused", reason: 'the body is not a JSON object: send {"application": …, "version": …}' },
     ]),
   ];
   for (const [what, value, verdict] of table) {

@@ -26,8 +26,8 @@ describe("a damaged download is transient", () => {
   const noEnd = damaged(
     "End of central directory record signature not found. Either not a zip file, or file is truncated.",
   );
-  const misplaced = damaged(`entry "${TOP}/a.txt" is not where the directory says`);
-  const wrongSize = entry("its size is not what the directory says");
+  const misplaced = damaged(`entry "${TOP}/a.txt" is not at its offset in the zip directory`);
+  const wrongSize = entry("its size differs from the zip directory");
 
   const local = whole.lastIndexOf(`${TOP}/b.txt`, whole.indexOf(Buffer.from([0x50, 0x4b, 1, 2]))) - 30;
   const cut: [string, Buffer][] = [
@@ -95,7 +95,7 @@ describe("a damaged download is transient", () => {
       handmadeZip(many.map((it, index) => (index === 70 ? { ...it, claims } : it)));
     const named = (what: string) => damaged(`entry "${TOP}/70.txt": ${what}`);
     expect(await outcome(zip({ crc32: 1 }))).to.equal(named("its checksum is wrong"));
-    expect(await outcome(zip({ size: 17_999 }))).to.equal(named("its size is not what the directory says"));
+    expect(await outcome(zip({ size: 17_999 }))).to.equal(named("its size differs from the zip directory"));
   });
 
   for (const [where, between] of [
@@ -138,7 +138,7 @@ describe("a damaged download is transient", () => {
       { ...A, method: 0, content: handmadeZip([inner]) },
       { ...inner, claims: { offset: 30 + A.name.length } },
     ]);
-    expect(await outcome(nested)).to.equal(damaged(`entry "${TOP}/b.txt" is not where the directory says`));
+    expect(await outcome(nested)).to.equal(damaged(`entry "${TOP}/b.txt" is not at its offset in the zip directory`));
   });
 
   it("if its directory announces more entries than it has", async () => {
@@ -169,7 +169,7 @@ describe("a hostile archive goes to the dead letters at once", () => {
     [
       "leads out of the folder",
       [{ name: `${TOP}/../../etc/cron.d/x` }],
-      `entry "${TOP}/../../etc/cron.d/x" of the archive is refused: its name leads out of the archive`,
+      `entry "${TOP}/../../etc/cron.d/x" of the archive is refused: its name points outside the archive`,
     ],
     ["has two entries of one path", [A, A], 'entry "a.txt" of the archive is refused: the archive contains it twice'],
     [
@@ -183,7 +183,7 @@ describe("a hostile archive goes to the dead letters at once", () => {
         { name: `${TOP}/x`, mode: 0o120777, content: "/etc" },
         { name: `${TOP}/x/passwd`, content: "root" },
       ],
-      'entry "x/passwd" of the archive is refused: a symbolic link is in its way',
+      'entry "x/passwd" of the archive is refused: it is inside a symbolic link',
     ],
     [
       "has two top-level folders",

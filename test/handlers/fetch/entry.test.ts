@@ -60,8 +60,8 @@ describe("archive entry", () => {
 
   const refused: [Partial<ZipRecord>, string][] = [
     [{ name: "/etc/passwd" }, "its name is absolute"],
-    [{ name: `${TOP}/../../x` }, "its name leads out of the archive"],
-    [{ name: `${TOP}/../` }, "its name leads out of the archive"],
+    [{ name: `${TOP}/../../x` }, "its name points outside the archive"],
+    [{ name: `${TOP}/../` }, "its name points outside the archive"],
     [{ name: `${TOP}/a\0b` }, "its name contains a NUL"],
     [{ name: `${TOP}/./a` }, "its name has an empty part or a dot between slashes"],
     [{ name: `${TOP}//a` }, "its name has an empty part or a dot between slashes"],
@@ -106,9 +106,9 @@ describe("entries of one archive", () => {
       ["directory x", "file x/a", "symlink x"],
       '"x" of the archive is refused: it is both a folder and a symbolic link',
     ],
-    [["symlink a", "file a-b", "file a/b"], '"a/b" of the archive is refused: a symbolic link is in its way'],
-    [["file a/b/c/d", "file z", "symlink a/b"], '"a/b/c/d" of the archive is refused: a symbolic link is in its way'],
-    [["file a", "directory a/b"], '"a/b" of the archive is refused: a file is in its way'],
+    [["symlink a", "file a-b", "file a/b"], '"a/b" of the archive is refused: it is inside a symbolic link'],
+    [["file a/b/c/d", "file z", "symlink a/b"], '"a/b/c/d" of the archive is refused: it is inside a symbolic link'],
+    [["file a", "directory a/b"], '"a/b" of the archive is refused: it is inside a file'],
   ];
   for (const [entries, reason] of conflicts) {
     it(`conflict if they are ${entries.join(", ")}`, () => {

@@ -37,7 +37,7 @@ describe("a redirect", () => {
   for (const [what, location] of refused) {
     it(`${what} is not followed, and not repeated`, () => {
       expect(() => nextAddress(new URL(from), location, from))
-        .to.throw(`${from} redirects to no address that slipway would follow`)
+        .to.throw(`${from} redirects to an address that slipway does not follow`)
         .with.property("type", "RevisionUnavailable");
     });
   }

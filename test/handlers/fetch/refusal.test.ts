@@ -26,14 +26,14 @@ describe("an answer to the request for an archive", () => {
       status: 404,
       statusText: "Not Found",
       type: "RevisionUnavailable",
-      says: `404 Not Found: ${gone} it is private: then put a token into Secrets Manager and set slipway:forges.github.token`,
+      says: `404 Not Found: ${gone} it is private: if so, store a token in Secrets Manager and set slipway:forges.github.token`,
     },
     {
       what: "what the token cannot see",
       status: 404,
       token: "secret forges",
       type: "RevisionUnavailable",
-      says: `404: ${gone} the token in secret forges may not read it`,
+      says: `404: ${gone} the token in secret forges cannot read it`,
     },
     {
       what: "a token that is wanted",
@@ -41,7 +41,7 @@ describe("an answer to the request for an archive", () => {
       statusText: "Unauthorized",
       forge: "gitee",
       type: "RevisionUnavailable",
-      says: "401 Unauthorized: it wants a token: put one into Secrets Manager and set slipway:forges.gitee.token",
+      says: "401 Unauthorized: it requires a token: store one in Secrets Manager and set slipway:forges.gitee.token",
     },
     {
       what: "a token that is refused",
@@ -49,7 +49,7 @@ describe("an answer to the request for an archive", () => {
       forge: "gitlab",
       token: "key gitlab of secret forges",
       type: "RevisionUnavailable",
-      says: "403: key gitlab of secret forges is not accepted: put a token there that is valid and may read the repository",
+      says: "403: the token in key gitlab of secret forges was rejected: store a valid token there that can read the repository",
     },
     {
       what: "a page to sign in",
@@ -59,7 +59,7 @@ describe("an answer to the request for an archive", () => {
       forge: "bitbucket",
       token: "secret forges",
       type: "RevisionUnavailable",
-      says: "200 OK with a web page: secret forges is not accepted: put a token there that is valid and may read the repository",
+      says: "200 OK with a web page: the token in secret forges was rejected: store a valid token there that can read the repository",
     },
     {
       what: "a commit that is not there, with the last request of GitHub's limit",
@@ -67,7 +67,7 @@ describe("an answer to the request for an archive", () => {
       headers: { "x-ratelimit-remaining": "0" },
       token: "secret forges",
       type: "RevisionUnavailable",
-      says: `404: ${gone} the token in secret forges may not read it`,
+      says: `404: ${gone} the token in secret forges cannot read it`,
     },
     {
       what: "GitHub's limit",
@@ -90,7 +90,7 @@ describe("an answer to the request for an archive", () => {
       status: 429,
       forge: "gitlab",
       type: "SystemUnavailable",
-      says: "429: too many requests; more are allowed with a token, set by slipway:forges.gitlab.token",
+      says: "429: too many requests; a token raises the limit: set slipway:forges.gitlab.token",
     },
     { what: "an outage", status: 502, statusText: "Bad Gateway", type: "SystemUnavailable", says: "502 Bad Gateway" },
     { what: "a fault of the forge's", status: 500, type: "SystemUnavailable", says: "500" },
@@ -106,7 +106,7 @@ describe("an answer to the request for an archive", () => {
       const refusal = refusalOf(answer, asked, token);
       expect([refusal?.type, refusal?.message]).to.deep.equal([
         type,
-        `commit ${COMMIT} of acme/storefront at ${forge}: ${PLACE} answers ${says}`,
+        `commit ${COMMIT} of acme/storefront at ${forge}: ${PLACE} returned ${says}`,
       ]);
     });
   }

@@ -105,7 +105,7 @@ describe("an error of a fetch", () => {
     controller.abort();
     expect(judged(failure("RevisionUnavailable", "not stored: AbortError"), controller.signal)).to.include({
       type: "SystemUnavailable",
-      message: "not done in the function's time: not stored: AbortError",
+      message: "not finished before the function's timeout: not stored: AbortError",
     });
   });
 });

@@ -127,8 +127,8 @@ describe("migration step", () => {
     world.forget();
     now += 31 * MINUTES;
     expect(await refusalMessage(once(states[0]))).to.equal(
-      `storefront v2 was not migrated: ${FAMILY}:2 was registered 31 minutes ago, and is not started now, because ECS could ` +
-        `not tell any more whether the migration has run: look for a task that was started by ${EXECUTION}, then start the ` +
+      `storefront v2 was not migrated: ${FAMILY}:2 was registered 31 minutes ago and will not be started now, because ECS can ` +
+        `no longer tell whether the migration has run: check for a task started by ${EXECUTION}, then start the ` +
         "pipeline again",
     );
     expect(Object.keys(world.tasks)).to.deep.equal(["task1"]);
@@ -154,7 +154,7 @@ describe("migration step", () => {
       },
       "ATTRIBUTE: an attribute is missing; no reason",
     ],
-    ["without a reason", { tasks: [], failures: [] }, "it gives no task, and no reason"],
+    ["without a reason", { tasks: [], failures: [] }, "ECS returned no task and no reason"],
   ];
   for (const [what, answer, why] of answers) {
     it(`fails if ECS starts no task, though it answers 200 ${what}`, async () => {
@@ -174,7 +174,7 @@ describe("migration step", () => {
       endpoint.answers.RunTask = () => ({ tasks: [], failures: [{ reason }] });
       const waits = {
         kind: "underWay",
-        summary: `trying again: ECS has no room for ${FAMILY}:2 in cluster dev: ${reason}`,
+        summary: `trying again: ECS has no capacity for ${FAMILY}:2 in cluster dev: ${reason}`,
       };
       for (let minutes = 0; minutes < 60; minutes += 20) {
         expect(await step()).to.deep.include(waits);
@@ -184,7 +184,7 @@ describe("migration step", () => {
       expect(await once(state)).to.deep.equal({
         kind: "failed",
         message:
-          "storefront v2 was not migrated, and nothing has run: after 60 minutes ECS has no room for " +
+          "storefront v2 was not migrated, and nothing has run: after 60 minutes, ECS has no capacity for " +
           `${FAMILY}:2 in cluster dev: ${reason}`,
       });
       endpoint.answers.RunTask = RunTask as () => object;
@@ -200,7 +200,7 @@ describe("migration step", () => {
       stopCode: "TaskFailedToStart",
       stoppedReason: CAPACITY,
     });
-    const summary = `trying again: ECS has no room for ${FAMILY}:2 in cluster dev: ${CAPACITY}`;
+    const summary = `trying again: ECS has no capacity for ${FAMILY}:2 in cluster dev: ${CAPACITY}`;
     expect(await step()).to.deep.include({ kind: "underWay", summary });
     expect(await step()).to.deep.include({ summary: `task task2 runs ${FAMILY}:2` });
     // A repetition finds the same task.
@@ -226,8 +226,8 @@ describe("migration step", () => {
       throw awsFault("ConflictException", "The client token is in use.");
     };
     expect(await namedRefusal(step())).to.equal(
-      `Failure: ECS has started a task that it does not name for ${FAMILY}:2 already, with other parameters: ` +
-        "see how that ended, then start the pipeline again",
+      `Failure: ECS has already started an unnamed task for ${FAMILY}:2 with other parameters: ` +
+        "check how it ended, then start the pipeline again",
     );
   });
 
@@ -235,7 +235,7 @@ describe("migration step", () => {
     const failures = [{ failureCode: "ImageNotFound", failureReason: "Requested image not found" }];
     endpoint.answers.BatchGetImage = () => ({ images: [], failures });
     expect(await refusalMessage(step())).to.equal(
-      `ECR gives no image storefront@${DIGEST}: ImageNotFound: Requested image not found`,
+      `ECR returned no image storefront@${DIGEST}: ImageNotFound: Requested image not found`,
     );
     expect(inputsOf("RegisterTaskDefinition")).to.deep.equal([]);
   });
@@ -305,8 +305,8 @@ describe("migration step", () => {
       world.logs["task/app/task1"] = ["done"];
       now += 90 * MINUTES;
       const message =
-        "storefront v2 was not migrated. Task task1: ECS does not show it any more, as it does about an hour after a task " +
-        `has stopped: how it ended is unknown. The end of its ${where}:\ndone`;
+        "storefront v2 was not migrated. Task task1: ECS no longer shows it (ECS removes a task about an hour after it " +
+        `has stopped): how it ended is unknown. The end of its ${where}:\ndone`;
       expect(await step()).to.deep.equal({ kind: "failed", message });
     });
   });

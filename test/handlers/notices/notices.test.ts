@@ -111,7 +111,7 @@ describe("what the actions of an execution say", () => {
         version: undefined,
         revision: undefined,
         stage: "Tag",
-        failures: [{ ...failure, stage: "Tag", action: "Tag", cause: "CodePipeline gives no cause" }],
+        failures: [{ ...failure, stage: "Tag", action: "Tag", cause: "CodePipeline gave no cause" }],
       },
     },
   ];
@@ -248,7 +248,7 @@ describe("a notice", () => {
       subject: "storefront in prod: failed",
       lines: [
         `Execution: ${EXECUTION}`,
-        "Neither version nor cause is known, because the actions cannot be read: AccessDeniedException: not authorized",
+        "The version and the cause are unknown, because the pipeline's actions cannot be read: AccessDeniedException: not authorized",
       ],
     },
   ];

@@ -121,8 +121,8 @@ describe("poll", () => {
         .to.throw()
         .with.property(
           "message",
-          `${place} is not what polls write there, commits by branch: nothing is delivered. Restore its previous version, ` +
-            "or delete it: then the next poll enqueues each head that is not delivered yet",
+          `${place} does not contain the commits by branch that the poll writes: nothing is delivered. Restore its previous version, ` +
+            "or delete it, and the next poll will enqueue each head that is not delivered yet",
         );
     });
   }

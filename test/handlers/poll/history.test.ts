@@ -70,7 +70,7 @@ describe("the history of a branch", () => {
     forge.version = "0";
     expect(await refusal(ask(commits[0], commits[4]))).to.include({
       type: "SystemUnavailable",
-      message: "it does not speak version 2 of git's protocol, which tells a branch's history",
+      message: "it does not support version 2 of the git protocol, which is needed to read a branch's history",
     });
   });
 
@@ -80,10 +80,10 @@ describe("the history of a branch", () => {
     body,
   });
   const answers: [string, PlainAnswer, string][] = [
-    ["refuses", result(packet("ERR access denied\n")), "it does not tell a branch's history: ERR access denied"],
-    ["says something else", result(`${packet("packfile\n")}0001`), "it does not tell a branch's history: packfile"],
-    ["says nothing", result(""), "it does not tell a branch's history: "],
-    ["answers 502", { status: 502 }, "it answers 502 Bad Gateway"],
+    ["refuses", result(packet("ERR access denied\n")), "it did not return the branch's history: ERR access denied"],
+    ["says something else", result(`${packet("packfile\n")}0001`), "it did not return the branch's history: packfile"],
+    ["says nothing", result(""), "it did not return the branch's history: "],
+    ["answers 502", { status: 502 }, "it returned 502 Bad Gateway"],
   ];
   for (const [what, answer, message] of answers) {
     it(`is not made up where the server ${what}`, async () => {

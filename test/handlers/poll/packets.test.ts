@@ -25,16 +25,18 @@ describe("git's packets", () => {
   }
 
   const wrong: [string, string, string][] = [
-    ["a page", "<!DOCTYPE html>", 'at byte 0 "<!DO" is no packet\'s length'],
-    ["a length of three", "0006a\n0003", 'at byte 6 "0003" is no packet\'s length'],
-    ["a length that git does not send", `fff1${"x".repeat(65517)}`, 'at byte 0 "fff1" is no packet\'s length'],
-    ["a sign in the length", "+006a\n", 'at byte 0 "+006" is no packet\'s length'],
-    ["a packet that is cut", "0000000ahal", "at byte 4 a packet of 10 bytes begins, and 7 are there"],
-    ["a length that is cut", "0006a\n00", 'at byte 6 "00" is no packet\'s length'],
+    ["a page", "<!DOCTYPE html>", 'at byte 0 "<!DO" is not a packet length'],
+    ["a length of three", "0006a\n0003", 'at byte 6 "0003" is not a packet length'],
+    ["a length that git does not send", `fff1${"x".repeat(65517)}`, 'at byte 0 "fff1" is not a packet length'],
+    ["a sign in the length", "+006a\n", 'at byte 0 "+006" is not a packet length'],
+    ["a packet that is cut", "0000000ahal", "at byte 4 a packet of 10 bytes begins, but only 7 bytes are left"],
+    ["a length that is cut", "0006a\n00", 'at byte 6 "00" is not a packet length'],
   ];
   for (const [what, answer, message] of wrong) {
     it(`are not read from ${what}`, () => {
-      expect(() => readPackets(Buffer.from(answer))).to.throw(`its answer is not of git's protocol: ${message}`);
+      expect(() => readPackets(Buffer.from(answer))).to.throw(
+        `its answer does not follow the git protocol: ${message}`,
+      );
     });
   }
 });

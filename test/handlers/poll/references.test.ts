@@ -45,11 +45,11 @@ describe("git's references", () => {
   }
 
   const wrong: [string, string[], string][] = [
-    ["nothing", [], "its answer is no advertisement of git's references"],
-    ["an announcement alone", service, "its answer is no advertisement of git's references"],
-    ["another version", [...service, "version 3\n", ""], "its answer is no advertisement of git's references"],
-    ["a refusal", ["ERR access denied\n"], "it refuses: access denied"],
-    ["a long refusal", [`ERR ${"x".repeat(1_000)}\n`], `it refuses: ${"x".repeat(296)}`],
+    ["nothing", [], "its answer is not a git reference advertisement"],
+    ["an announcement alone", service, "its answer is not a git reference advertisement"],
+    ["another version", [...service, "version 3\n", ""], "its answer is not a git reference advertisement"],
+    ["a refusal", ["ERR access denied\n"], "it rejected the request: access denied"],
+    ["a long refusal", [`ERR ${"x".repeat(1_000)}\n`], `it rejected the request: ${"x".repeat(296)}`],
   ];
   for (const [what, lines, message] of wrong) {
     it(`are not advertised by ${what}`, () => {
@@ -72,6 +72,6 @@ describe("git's references", () => {
   it("are answered with attributes, and with more than was asked for", () => {
     const lines = [`${A} refs/heads/main\n`, `${B} refs/heads/main-2 peeled:${A}\n`, "unborn HEAD\n", ""];
     expect(Object.fromEntries(readReferences(packets(...lines)))).to.deep.equal({ main: A, "main-2": B });
-    expect(() => readReferences(packets("ERR no"))).to.throw("it refuses: no");
+    expect(() => readReferences(packets("ERR no"))).to.throw("it rejected the request: no");
   });
 });

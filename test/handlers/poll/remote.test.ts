@@ -128,10 +128,10 @@ describe("poll's requests to a repository", () => {
     for (const status of [401, 403, 404]) {
       it(`and say so where it is refused with ${status}`, async () => {
         answers[REFS] = { status };
-        const why = "it is renamed or deleted, or the forge's token may not read it, or has expired";
-        expect(await refused(tokens(undefined))).to.equal(`it answers ${status}: ${why}`);
+        const why = "it was renamed or deleted, or the forge's token has expired or cannot read it";
+        expect(await refused(tokens(undefined))).to.equal(`it returned ${status}: ${why}`);
         expect(requests()).to.have.length(1);
-        expect(await refused(tokens("rotated"))).to.equal(`it answers ${status}: ${why}`);
+        expect(await refused(tokens("rotated"))).to.equal(`it returned ${status}: ${why}`);
         expect(requests()).to.have.length(3);
       });
     }
@@ -168,7 +168,7 @@ describe("poll's requests to a repository", () => {
       const location = `${endpoint.url.replace("127.0.0.1", "localhost")}${RENAMED}&token=hush`;
       answers[REFS] = { status: 301, headers: { location } };
       expect(await refused(given)).to.equal(
-        "it redirects to another host, which gets no credentials: correct the forge's address or the repository's name in the configuration",
+        "it redirects to another host, to which slipway sends no credentials: correct the forge's address or the repository's name in the configuration",
       );
       expect(requests()).to.have.length(1);
     });
@@ -176,7 +176,7 @@ describe("poll's requests to a repository", () => {
     it("to no page that asks to sign in", async () => {
       answers[REFS] = { status: 302, headers: { location: "/users/sign_in" } };
       expect(await refused()).to.equal(
-        "it redirects to a page: it is private and asks to sign in, or it is no repository",
+        "it redirects to a web page: it is private and requires sign-in, or it is not a repository",
       );
       expect(requests()).to.have.length(1);
     });
@@ -185,7 +185,7 @@ describe("poll's requests to a repository", () => {
     for (const headers of headersWithout) {
       it(`to no address where the answer has ${JSON.stringify(headers)}`, async () => {
         answers[REFS] = { status: 302, headers };
-        expect(await refused()).to.equal("it redirects to no address");
+        expect(await refused()).to.equal("it redirects without a valid address");
       });
     }
 
@@ -200,21 +200,21 @@ describe("poll's requests to a repository", () => {
     [
       "a repository that is not there",
       { status: 404 },
-      "it answers 404: it is private, renamed or deleted; a private repository needs the forge's token in the configuration",
+      "it returned 404: it is private, renamed or deleted; a private repository needs the forge's token in the configuration",
     ],
-    ["a forge that is out of order", { status: 503 }, "it answers 503 Service Unavailable"],
+    ["a forge that is out of order", { status: 503 }, "it returned 503 Service Unavailable"],
     [
       "a page",
       { status: 200, headers: { "content-type": "text/html" }, body: "<!DOCTYPE html>" },
-      "it answers text/html: no git repository is served there",
+      "it returned text/html: there is no git repository at this address",
     ],
     [
       "no answer of git's",
       { ...version2, body: "oops" },
-      `its answer is not of git's protocol: at byte 0 "oops" is no packet's length`,
+      `its answer does not follow the git protocol: at byte 0 "oops" is not a packet length`,
     ],
     ["a large answer", { ...version2, body: "x".repeat(101) }, "its answer is larger than 100 bytes"],
-    ["git's refusal", git("advertisement", "ERR not today\n"), "it refuses: not today"],
+    ["git's refusal", git("advertisement", "ERR not today\n"), "it rejected the request: not today"],
   ];
   for (const [what, answer, message] of failures) {
     it(`say what is wrong with ${what}`, async () => {
@@ -225,7 +225,7 @@ describe("poll's requests to a repository", () => {
 
   it("say what is wrong with the second answer, too", async () => {
     answers["/acme/storefront.git/git-upload-pack"] = { status: 500 };
-    expect(await refused()).to.equal("it answers 500 Internal Server Error");
+    expect(await refused()).to.equal("it returned 500 Internal Server Error");
   });
 
   it("say that an answer breaks off", async () => {

@@ -115,7 +115,7 @@ describe("pull request action's step", () => {
   it("succeeds with the reason if nothing had to change", async () => {
     await step(begun);
     await moveAsTask(table, "unchanged", { reason: "the overlay has this image" }, now);
-    expect(await step(following)).to.deep.equal(done("unchanged, the overlay has this image"));
+    expect(await step(following)).to.deep.equal(done("unchanged: the overlay has this image"));
   });
 
   it("fails with the record's cause", async () => {
@@ -127,7 +127,7 @@ describe("pull request action's step", () => {
   it("repeated asks for nothing else, however the first time ended", async () => {
     for (const [state, outcome] of [
       ["opened", done("a pull request without an address")],
-      ["unchanged", done("unchanged, for no reason given")],
+      ["unchanged", done("unchanged: no reason given")],
       ["failed", failed("no cause is recorded")],
     ] as const) {
       await table.clear();
@@ -150,7 +150,7 @@ describe("pull request action's step", () => {
   it("that comes too late to be heard asks for nothing", async () => {
     now += 20 * MINUTES + 1_000;
     expect(await refusalMessage(step(begun))).to.equal(
-      `storefront v2 in dev: not asked for within 20 minutes: see whether ${ID} is recorded for another image, then ` +
+      `storefront v2 in dev: not requested within 20 minutes: check whether record ${ID} has another image, then ` +
         "retry the stage",
     );
     expect([await table.ids(), started.requests]).to.deep.equal([[], []]);
@@ -159,7 +159,7 @@ describe("pull request action's step", () => {
   it("fails if the record was deleted meanwhile, and makes no other", async () => {
     await step(begun);
     await table.dynamo.send(new DeleteItemCommand({ TableName: PULL_REQUESTS, Key: { id: { S: ID } } }));
-    expect(await step(following)).to.deep.equal(failed("its record was deleted meanwhile"));
+    expect(await step(following)).to.deep.equal(failed("its record was deleted in the meantime"));
     expect([await table.ids(), started.tokens.length]).to.deep.equal([[], 1]);
   });
 
@@ -167,7 +167,7 @@ describe("pull request action's step", () => {
     await askByApi();
     expect(await step(begun)).to.deep.equal(underWay(following, "requested, task task1"));
     await moveAsTask(table, "opened", { url: URL }, now);
-    expect(await step(following)).to.deep.equal(done(`${URL}, as asked for at 2026-01-05T10:00:00.000Z`));
+    expect(await step(following)).to.deep.equal(done(`${URL}, as requested at 2026-01-05T10:00:00.000Z`));
     expect(started.requests).to.have.length(1);
   });
 
@@ -177,7 +177,7 @@ describe("pull request action's step", () => {
     now += MINUTES;
     expect(await step(begun)).to.deep.equal(underWay(following, "requested, task task2"));
     await moveAsTask(table, "unchanged", { reason: "dev has this image" }, now);
-    expect(await step(begun)).to.deep.equal(done("unchanged, dev has this image"));
+    expect(await step(begun)).to.deep.equal(done("unchanged: dev has this image"));
     expect(started.tokens).to.have.length(2);
   });
 
@@ -227,7 +227,9 @@ describe("pull request action's step", () => {
     await moveAsTask(table, "opened", { url: URL }, now);
     const other = `storefront=${OTHER_IMAGE}`;
     await step(begun, { image: other, requestedBy: "execution/job9" });
-    expect(await step(following)).to.deep.equal(failed(`it was asked for with another image meanwhile, ${other}`));
+    expect(await step(following)).to.deep.equal(
+      failed(`it was requested again in the meantime with another image, ${other}`),
+    );
   });
 
   it("starts a task again that may not have been started, under the same token", async () => {
@@ -236,7 +238,7 @@ describe("pull request action's step", () => {
     const first = await step(begun);
     const { attempt } = await kept();
     const cause = `ECS has not started the task yet; the platform's log has the details under ${attempt}`;
-    const unclear = underWay(following, `requested, not known to be started: ${cause}`);
+    const unclear = underWay(following, `requested, start not confirmed: ${cause}`);
     expect(first).to.deep.equal(unclear);
     now += MINUTES;
     expect(await step(following)).to.deep.equal(unclear);
@@ -278,7 +280,7 @@ describe("pull request action's step", () => {
     await step(begun);
     await moveAsTask(table, "running", {}, now);
     now += 60 * MINUTES;
-    const cause = "nothing was heard of its task since 2026-01-05T10:00:00.000Z";
+    const cause = "its task has reported nothing since 2026-01-05T10:00:00.000Z";
     expect(await step(following)).to.deep.equal(failed(cause));
     expect(await kept()).to.deep.include({ state: "failed", cause, task: taskArn("task1") });
   });
@@ -297,7 +299,7 @@ describe("pull request action's step", () => {
     await moveAsTask(table, "running", {}, now);
     expect(await step(following)).to.deep.equal(underWay(following, "running, task task1"));
     now += MINUTES;
-    expect(await step(following)).to.deep.equal(failed("it has not ended within an hour, and is running, task task1"));
+    expect(await step(following)).to.deep.equal(failed("it did not end within an hour; it is running, task task1"));
     expect((await kept()).state).to.equal("running");
   });
 });

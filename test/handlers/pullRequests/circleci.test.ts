@@ -4,7 +4,7 @@ import { readRequest } from "../../../handlers/pullRequests/request";
 import { circleciJob as payload, REVISION } from "../../callbacks/circleciJob";
 
 const REGISTRY = "123456789012.dkr.ecr.us-east-1.amazonaws.com";
-const FOLDER = "at most 100 lower-case letters, digits, . _ -, of which . _ - are neither first nor last";
+const FOLDER = "at most 100 lower-case letters, digits and . _ -, starting and ending with a letter or digit";
 
 const refused = (field: string, reason: string) => ({ kind: "refused", field, reason });
 
@@ -65,11 +65,11 @@ describe("request for a pull request, CircleCI's", () => {
       { reponame: "store.-front" },
       refused(
         "reponame",
-        `store.-front=${REGISTRY}/acme/store.-front:${REVISION} names no image: change slipway:pullRequests.circleci.image, or post the image yourself`,
+        `store.-front=${REGISTRY}/acme/store.-front:${REVISION} is not a valid image: change slipway:pullRequests.circleci.image, or post the image yourself`,
       ),
     ],
     ["no job", { job: undefined }, refused("job", "job is missing, expected the job's name")],
-    ["a list for a job", { job: ["publish"] }, refused("job", "job is no string, expected the job's name")],
+    ["a list for a job", { job: ["publish"] }, refused("job", "job is not a string, expected the job's name")],
     [
       "no vcs_revision",
       { vcs_revision: undefined },
@@ -100,7 +100,7 @@ describe("request for a pull request, CircleCI's", () => {
       { job: "test", branch: "topic" },
       ignored("branch topic is not deployed"),
     ],
-    ["another job", { job: "test" }, ignored("job test is none of those that are waited for")],
+    ["another job", { job: "test" }, ignored("job test is not in slipway:pullRequests.circleci.jobs")],
   ];
   for (const [what, changes, verdict] of rows) {
     it(`with ${what} is ${(verdict as { kind: string }).kind}`, () => {
@@ -115,7 +115,7 @@ describe("request for a pull request, CircleCI's", () => {
   it("is refused where it is not set up, if it is whole", () => {
     expect(readRequest(payload, undefined)).to.deep.equal({
       kind: "refused",
-      reason: "CircleCI's jobs are not taken here: set slipway:pullRequests.circleci",
+      reason: "CircleCI jobs are not accepted here: set slipway:pullRequests.circleci",
     });
     expect(readRequest({ vcs_revision: REVISION }, undefined)).to.deep.equal(
       refused("reponame", `reponame is missing, ${NAME}`),

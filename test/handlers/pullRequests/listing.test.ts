@@ -9,7 +9,7 @@ const NOW = Date.parse("2026-01-05T10:00:00.000Z");
 const ATTEMPT = "11111111-2222-4333-8444-555555555555";
 const ID = "0123456789abcdef0123456789abcdef";
 
-const FOLDER = "at most 100 lower-case letters, digits, . _ -, of which . _ - are neither first nor last";
+const FOLDER = "at most 100 lower-case letters, digits and . _ -, starting and ending with a letter or digit";
 const next = encodePlace({ id: ID, requestedAt: "2026-01-05T10:00:00.000Z" });
 
 describe("listing of pull requests: its query", () => {
@@ -29,10 +29,10 @@ describe("listing of pull requests: its query", () => {
   }
 
   const LIMIT = "limit is malformed, expected a number from 1 to 100";
-  const NEXT = "next is malformed, expected what the page before gave as next";
+  const NEXT = "next is malformed, expected the value of next from the previous page";
   const place = (text: string) => Buffer.from(text).toString("base64url");
   const refused: [Record<string, string>, string, string][] = [
-    [{ page: "2" }, "page", "unknown query parameter: there is service, state, limit, next"],
+    [{ page: "2" }, "page", "unknown query parameter; allowed: service, state, limit, next"],
     [{ service: "../basket" }, "service", `service is malformed, expected a service's name: ${FOLDER}`],
     [{ service: "" }, "service", `service is malformed, expected a service's name: ${FOLDER}`],
     [{ state: "open" }, "state", "state is malformed, expected one of requested, running, opened, unchanged, failed"],

@@ -107,7 +107,7 @@ describe("pull request's record", () => {
   it("is not one if an attribute is missing", async () => {
     await stored.write({ id: record.id, attempt: ATTEMPT });
     const error = await readRecord(table, record.id).catch((thrown: Error) => thrown);
-    expect((error as Error).message).to.equal(`item ${record.id} is no pull request's record: it has no service`);
+    expect((error as Error).message).to.equal(`item ${record.id} is not a pull request record: it has no service`);
   });
 
   it("has these moves, and no others", () => {

@@ -5,7 +5,7 @@ import { readRequest } from "../../../handlers/pullRequests/request";
 const REVISION = "8f59df978e3fa133a2ee39ff66b3382342ce958c";
 const DIGEST = `sha256:${"b".repeat(64)}`;
 const REGISTRY = "123456789012.dkr.ecr.us-east-1.amazonaws.com";
-const FOLDER = "at most 100 lower-case letters, digits, . _ -, of which . _ - are neither first nor last";
+const FOLDER = "at most 100 lower-case letters, digits and . _ -, starting and ending with a letter or digit";
 
 const refused = (field: string, reason: string) => ({ kind: "refused", field, reason });
 
@@ -22,7 +22,7 @@ describe("request for a pull request, plain", () => {
     request: { service: "storefront", ...plain, build: undefined, ...changes },
   });
 
-  const REPOSITORY = `owner/name, and of the name ${FOLDER}`;
+  const REPOSITORY = `owner/name, with a name of ${FOLDER}`;
   const ENVIRONMENT = `an overlay's name: ${FOLDER}`;
   const rows: [string, object, object][] = [
     ["all that it needs", {}, wanted({})],
@@ -57,7 +57,7 @@ describe("request for a pull request, plain", () => {
     [
       "a number for a repository",
       { repository: 7 },
-      refused("repository", `repository is no string, expected ${REPOSITORY}`),
+      refused("repository", `repository is not a string, expected ${REPOSITORY}`),
     ],
     [
       "no revision",
@@ -141,7 +141,7 @@ describe("request for a pull request, plain", () => {
   for (const body of [[], null, "storefront", 7]) {
     it(`that is ${JSON.stringify(body)} is refused`, () => {
       const reason =
-        "the body is no object: send repository, revision, image, environment, or what CircleCI's webhook orb sends";
+        "the body is not a JSON object: send repository, revision, image, environment, or the payload of CircleCI's webhook orb";
       expect(readRequest(body, undefined)).to.deep.equal({ kind: "refused", reason });
     });
   }

@@ -118,7 +118,7 @@ describe("start of a pull request's task", () => {
       "ATTRIBUTE: no such platform",
     ],
     ["refused", "a failure without a word", () => ({ tasks: [], failures: [{}] }), "no reason"],
-    ["unclear", "neither task nor failure", () => ({ tasks: [], failures: [] }), "it gives no task, and no reason"],
+    ["unclear", "neither task nor failure", () => ({ tasks: [], failures: [] }), "ECS returned no task and no reason"],
     [
       "shortage",
       "a lack of capacity",

@@ -35,8 +35,8 @@ describe("update of schedules that fails", () => {
     const error = await refusal(updates.deliver("job-2"));
     expect(error).to.deep.include({ name: "Failure", type: "PermissionError" });
     expect(error.message).to.equal(
-      "the schedules of storefront v2 are not updated: put target of dev-storefront--report: AccessDeniedException: " +
-        "target task: not authorized to perform: iam:PassRole. All rules are as they were before",
+      "the schedules of storefront v2 were not updated: put target of dev-storefront--report: AccessDeniedException: " +
+        "target task: not authorized to perform: iam:PassRole. All rules were restored",
     );
     expect(updates.world.rules).to.deep.equal(before);
   });
@@ -50,8 +50,8 @@ describe("update of schedules that fails", () => {
       throw awsFault("AccessDeniedException", "not authorized to perform: events:DeleteRule");
     };
     expect(await refusalMessage(updates.deliver("job-2", other))).to.equal(
-      "the schedules of storefront v2 are not updated: remove dev-storefront--nightly: AccessDeniedException: not " +
-        "authorized to perform: events:DeleteRule. All rules are as they were before",
+      "the schedules of storefront v2 were not updated: remove dev-storefront--nightly: AccessDeniedException: not " +
+        "authorized to perform: events:DeleteRule. All rules were restored",
     );
     expect(updates.world.rules).to.deep.equal(before);
     updates.endpoint.answers.DeleteRule = DeleteRule as () => object;
@@ -66,10 +66,10 @@ describe("update of schedules that fails", () => {
     };
     const denial = "AccessDeniedException: not authorized to perform: events:DeleteRule";
     expect(await refusalMessage(updates.deliver("job-2"))).to.equal(
-      "the schedules of storefront v2 are not updated: put target of dev-storefront--report: AccessDeniedException: " +
+      "the schedules of storefront v2 were not updated: put target of dev-storefront--report: AccessDeniedException: " +
         "target task: not authorized to perform: iam:PassRole. " +
-        `Not taken back: dev-storefront--daily (${denial}), dev-storefront--report (${denial}). ` +
-        "Done before: create dev-storefront--daily, put target of dev-storefront--daily, create dev-storefront--report. " +
+        `Not restored: dev-storefront--daily (${denial}), dev-storefront--report (${denial}). ` +
+        "Done before the error: create dev-storefront--daily, put target of dev-storefront--daily, create dev-storefront--report. " +
         "Not done: remove dev-storefront--nightly",
     );
   });
@@ -116,7 +116,7 @@ describe("update of schedules that fails", () => {
     const FailedEntries = [{ TargetId: "task", ErrorCode: "ManagedRuleException", ErrorMessage: "managed" }];
     updates.endpoint.answers.RemoveTargets = () => ({ FailedEntryCount: 1, FailedEntries });
     expect(await refusalMessage(updates.deliver("job-2"))).to.match(
-      /: remove dev-storefront--nightly: ManagedRuleException: target task: managed\. Not taken back: dev-storefront--daily \(Man.*\. Not done: nothing$/,
+      /: remove dev-storefront--nightly: ManagedRuleException: target task: managed\. Not restored: dev-storefront--daily \(Man.*\. Not done: nothing$/,
     );
     expect(updates.world.summary()).to.include({ "dev-storefront--nightly": runs("nightly", 2) });
   });
@@ -128,9 +128,9 @@ describe("update of schedules that fails", () => {
     const error = await refusal(updates.deliver("job-2"));
     expect(error).to.deep.include({ type: "ConfigurationError" });
     expect(error.message).to.equal(
-      "the schedules of storefront v2 are not updated: create dev-storefront--daily: LimitExceededException: The " +
+      "the schedules of storefront v2 were not updated: create dev-storefront--daily: LimitExceededException: The " +
         "requested resource exceeds the maximum number allowed.: ask AWS for more rules on the event bus (Service Quotas, " +
-        "EventBridge), or remove some. All rules are as they were before",
+        "EventBridge), or remove some. All rules were restored",
     );
   });
 
@@ -159,10 +159,10 @@ describe("update of schedules is refused, and changes nothing,", () => {
     expect(error).to.deep.include({ type: "ConfigurationError" });
     expect(error.message).to.equal(
       [
-        "schedules.yaml is refused, and no schedule of storefront is changed:",
-        "schedules.yaml:1: timeZone is missing; write timeZone: UTC, for EventBridge's rules know no other time zone than UTC",
-        'schedules.yaml:2: schedules[0].name is "Nightly", expected a-z, 0-9 and single hyphens, a letter first',
-        'schedules.yaml:3: schedules[0].rate "5 minute": is spelt 5 minutes',
+        "schedules.yaml was rejected, and no schedule of storefront was changed:",
+        "schedules.yaml:1: timeZone is missing; write timeZone: UTC, because EventBridge rules support only UTC",
+        'schedules.yaml:2: schedules[0].name is "Nightly", expected a-z, 0-9 and single hyphens, starting with a letter',
+        'schedules.yaml:3: schedules[0].rate "5 minute": write it as 5 minutes',
       ].join("\n"),
     );
   });
@@ -175,9 +175,9 @@ describe("update of schedules is refused, and changes nothing,", () => {
       targets: [],
     };
     expect(await refusalMessage(updates.first("job-1"))).to.equal(
-      "rules of other makers have names that are kept for the schedules of storefront: dev-storefront--nightly, " +
+      "rules that slipway did not create have names reserved for the schedules of storefront: dev-storefront--nightly, " +
         "dev-storefront--other: rename or remove them, or give them the tags slipway:application=storefront and " +
-        "slipway:environment=dev; no schedule is changed",
+        "slipway:environment=dev; no schedule was changed",
     );
   });
 

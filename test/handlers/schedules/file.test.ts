@@ -59,16 +59,16 @@ schedules:
   });
 
   const keys = "allowed: name, cron, rate, command, cpu, memory, enabled";
-  const onlyUtc = "EventBridge's rules know no other time zone than UTC";
-  const list = "expected a list of texts, such as [node, report.js]";
+  const onlyUtc = "EventBridge rules support only UTC";
+  const list = "expected a list of strings, such as [node, report.js]";
   const table: [string, string, [number, string][]][] = [
     ["that is empty", "", [[1, "the file is empty, expected timeZone, schedules"]]],
     ["that is a list", "- name: x\n", [[1, "the file is a list, expected timeZone, schedules"]]],
-    ["without a time zone", "schedules: []\n", [[1, `timeZone is missing; write timeZone: UTC, for ${onlyUtc}`]]],
+    ["without a time zone", "schedules: []\n", [[1, `timeZone is missing; write timeZone: UTC, because ${onlyUtc}`]]],
     [
       "of another time zone",
       "timeZone: Europe/Berlin\nschedules: []\n",
-      [[1, `timeZone is "Europe/Berlin", expected UTC, for ${onlyUtc}`]],
+      [[1, `timeZone is "Europe/Berlin", expected UTC, because ${onlyUtc}`]],
     ],
     ["without schedules", "timeZone: UTC\n", [[1, "schedules is missing; expected a list, which may be empty: []"]]],
     [
@@ -105,12 +105,12 @@ schedules:
     [
       "with a name twice",
       `${one(CRON, COMMAND)}  - name: nightly\n    ${CRON}\n    ${COMMAND}\n`,
-      [[6, "schedules[1].name nightly is that of schedules[0] too"]],
+      [[6, "schedules[1].name nightly is already used by schedules[0]"]],
     ],
     ...["Nightly", "nightly--report", "9to5", "nightly-", "a_b"].map((name): [string, string, [number, string][]] => [
       `with the name ${name}`,
       one(CRON, COMMAND).replace("nightly", name),
-      [[3, `schedules[0].name is "${name}", expected a-z, 0-9 and single hyphens, a letter first`]],
+      [[3, `schedules[0].name is "${name}", expected a-z, 0-9 and single hyphens, starting with a letter`]],
     ]),
     [
       "with a name that is a number",
@@ -123,7 +123,7 @@ schedules:
       [
         [
           3,
-          `schedules[0] makes a rule dev-storefront--${"n".repeat(49)}, whose name has 65 characters; EventBridge takes 64`,
+          `schedules[0] needs a rule dev-storefront--${"n".repeat(49)}, whose name has 65 characters; EventBridge allows 64`,
         ],
       ],
     ],
@@ -146,7 +146,7 @@ schedules:
     [
       "with a rate in the wrong number",
       one("rate: 1 minutes", COMMAND),
-      [[4, 'schedules[0].rate "1 minutes": is spelt 1 minute']],
+      [[4, 'schedules[0].rate "1 minutes": write it as 1 minute']],
     ],
     [
       "with a rate that is a number",
@@ -156,7 +156,7 @@ schedules:
     [
       "with an expression too long for EventBridge",
       one(`cron: 0 3 ? * MON ${Array.from({ length: 50 }, (_, index) => 2026 + index).join(",")}`, COMMAND),
-      [[3, "schedules[0] has an expression of 267 characters; EventBridge takes 256"]],
+      [[3, "schedules[0] has an expression of 267 characters; EventBridge allows 256"]],
     ],
     ["with an empty command", one(CRON, "command: []"), [[5, `schedules[0].command is an empty list, ${list}`]]],
     [
@@ -178,17 +178,17 @@ schedules:
     [
       "with a command too long for EventBridge",
       one(CRON, `command: [node, ${"x".repeat(8_200)}]`),
-      [[3, "schedules[0] has a command that makes the target's input 8261 characters; EventBridge takes 8192"]],
+      [[3, "schedules[0] has a command that gives the target an input of 8261 characters; EventBridge allows 8192"]],
     ],
     [
       "with cpu alone",
       one(CRON, COMMAND, "cpu: 512"),
-      [[3, "schedules[0] has cpu without memory: Fargate has them in pairs"]],
+      [[3, "schedules[0] has cpu without memory: set both or neither"]],
     ],
     [
       "with memory alone",
       one(CRON, COMMAND, "memory: 512"),
-      [[3, "schedules[0] has memory without cpu: Fargate has them in pairs"]],
+      [[3, "schedules[0] has memory without cpu: set both or neither"]],
     ],
     [
       "with a cpu that Fargate does not have",
@@ -203,7 +203,7 @@ schedules:
     [
       "with a memory that Fargate does not have",
       one(CRON, COMMAND, "cpu: 512", "memory: 512"),
-      [[7, "schedules[0].memory is 512, which Fargate does not have with cpu 512; allowed: 1024, 2048, 3072, 4096"]],
+      [[7, "schedules[0].memory is 512, which Fargate does not offer with cpu 512; allowed: 1024, 2048, 3072, 4096"]],
     ],
     [
       "that is enabled by a word",
@@ -223,15 +223,15 @@ schedules:
 timeZone: CET
 `,
       [
-        [2, 'schedules[0].name is "Nightly", expected a-z, 0-9 and single hyphens, a letter first'],
+        [2, 'schedules[0].name is "Nightly", expected a-z, 0-9 and single hyphens, starting with a letter'],
         [
           3,
-          'schedules[0].cron "0 3 * * * *": exactly one of day-of-month and day-of-week has to be ?, for EventBridge keeps to one of them',
+          'schedules[0].cron "0 3 * * * *": exactly one of day-of-month and day-of-week must be ?, because EventBridge uses only one of them',
         ],
         [4, `schedules[0].command is an empty list, ${list}`],
-        [5, "schedules[1] has memory without cpu: Fargate has them in pairs"],
-        [6, 'schedules[1].rate "5 minute": is spelt 5 minutes'],
-        [9, `timeZone is "CET", expected UTC, for ${onlyUtc}`],
+        [5, "schedules[1] has memory without cpu: set both or neither"],
+        [6, 'schedules[1].rate "5 minute": write it as 5 minutes'],
+        [9, `timeZone is "CET", expected UTC, because ${onlyUtc}`],
       ],
     ],
   ];

@@ -67,12 +67,12 @@ describe("label of an image's schedules", () => {
     [
       "that is missing",
       { maintainer: "shop" },
-      `image ${image} has no label slipway.schedules: ${flag}, or take schedules out of the application's settings`,
+      `image ${image} has no label slipway.schedules: ${flag}, or remove schedules from the application's settings`,
     ],
     [
       "of an image without labels",
       undefined,
-      `image ${image} has no label slipway.schedules: ${flag}, or take schedules out of the application's settings`,
+      `image ${image} has no label slipway.schedules: ${flag}, or remove schedules from the application's settings`,
     ],
     [
       "that is the file itself",
@@ -105,7 +105,7 @@ describe("label of an image's schedules", () => {
 
   it("of a manifest without a configuration is refused", async () => {
     world.manifests[DIGEST] = { layers: [] };
-    expect(await refusalMessage(read())).to.equal(`the manifest of image ${image} names no configuration`);
+    expect(await refusalMessage(read())).to.equal(`the manifest of image ${image} has no configuration`);
   });
 
   it("is not taken from a configuration of another digest", async () => {
@@ -113,7 +113,7 @@ describe("label of an image's schedules", () => {
     world.blob = () => ({ status: 200, body: "{ }" });
     const other = createHash("sha256").update("{ }").digest("hex");
     expect(await refusalMessage(read())).to.equal(
-      `the configuration ${digest} of an image in storefront arrived with digest sha256:${other}`,
+      `the configuration ${digest} of an image in storefront was downloaded with another digest, sha256:${other}`,
     );
   });
 
@@ -138,7 +138,7 @@ describe("label of an image's schedules", () => {
         expect(message).to.match(
           /^the configuration sha256:[0-9a-f]{64} of an image in storefront cannot be downloaded: /,
         );
-        expect(message.endsWith(`: ${host} answers ${problem}`)).to.equal(true);
+        expect(message.endsWith(`: ${host} returned ${problem}`)).to.equal(true);
         expect(message).not.to.include("secret");
       }
     });

@@ -164,7 +164,7 @@ describe("plan of schedules", () => {
         }),
       ],
       [nightly],
-      [`repair ${RULE}: target other is not of schedules.yaml`],
+      [`repair ${RULE}: target other does not come from schedules.yaml`],
       ["d:other"],
     ],
     [
@@ -177,7 +177,7 @@ describe("plan of schedules", () => {
       ],
       [nightly],
       [
-        `repair ${RULE}: its description is another; its target's EcsParameters.NetworkConfiguration is another; its target's RoleArn is another`,
+        `repair ${RULE}: its description differs; its target's EcsParameters.NetworkConfiguration differs; its target's RoleArn differs`,
       ],
       ["pt"],
     ],
@@ -185,7 +185,7 @@ describe("plan of schedules", () => {
       "repairs what was added to the target",
       [observed(target({ InputPath: "$.detail" }, { EnableExecuteCommand: true }))],
       [nightly],
-      [`repair ${RULE}: its target's EcsParameters.EnableExecuteCommand is another; its target's InputPath is another`],
+      [`repair ${RULE}: its target's EcsParameters.EnableExecuteCommand differs; its target's InputPath differs`],
       ["t"],
     ],
     [

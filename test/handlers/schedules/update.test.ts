@@ -13,7 +13,7 @@ describe("update of schedules", () => {
   it("registers in its first step, and acts in its second", async () => {
     updates.world.label(file("nightly", "ping"));
     const outcome = await updates.first("job-1");
-    expect(outcome.summary).to.equal(`storefront v2: ${FAMILY}:2 is for 2 schedules`);
+    expect(outcome.summary).to.equal(`storefront v2: ${FAMILY}:2 will run 2 schedules`);
     expect(updates.changes()).to.deep.equal(["RegisterTaskDefinition"]);
     const summary = (await updates.second(await updates.stateOf(Promise.resolve(outcome)))).summary;
     expect(summary).to.equal("storefront v2, 2 schedules: 2 created, 0 changed, 0 repaired, 0 removed, 0 unchanged");
@@ -117,7 +117,7 @@ describe("update of schedules", () => {
       updates.endpoint.requests = [];
       await updates.first("job-1");
       expect((await updates.second(state)).summary).to.equal(
-        "storefront v2: this update of the schedules has ended before",
+        "storefront v2: this schedules update has already finished",
       );
       expect(updates.changes()).to.deep.equal([]);
       expect(JSON.stringify(updates.world.rules)).to.equal(before);
@@ -128,7 +128,7 @@ describe("update of schedules", () => {
       const before = await updates.stateOf(updates.first("job-1"));
       await updates.deliver("job-2", OTHER_IMAGE);
       expect(await refusalMessage(updates.second(before))).to.equal(
-        `the schedules are not made those of storefront v2: a later update has made them run ${FAMILY}:3`,
+        `the schedules were not updated to storefront v2: a later update has switched them to ${FAMILY}:3`,
       );
       expect(Object.values(updates.world.summary())).to.deep.equal([runs("nightly", 3)]);
     });
@@ -151,7 +151,7 @@ describe("update of schedules", () => {
       updates.world.label(file("nightly"));
       updates.now += 36 * 60_000;
       expect(await refusalMessage(updates.second(state))).to.equal(
-        "the schedules are not made those of storefront v2: the update began 36 minutes ago, and a later one may have " +
+        "the schedules were not updated to storefront v2: the update began 36 minutes ago, and a later one may have " +
           "followed: start the pipeline again",
       );
       expect(updates.world.rules).to.deep.equal({});

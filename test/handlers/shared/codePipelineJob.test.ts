@@ -170,7 +170,7 @@ describe("CodePipeline job", () => {
       const { lines } = await run(eventOf("{}"), succeed, fault(name));
       expect(lines).to.deep.equal([
         { level: "info", message: "job succeeded", job: ID, summary: "done" },
-        { level: "info", message: "job was settled before", job: ID, cause: `${name}: no` },
+        { level: "info", message: "job result was already reported", job: ID, cause: `${name}: no` },
       ]);
     });
   }
@@ -207,7 +207,9 @@ describe("CodePipeline job", () => {
 
   it("throws for an event that is none", async () => {
     const error = await run({} as CodePipelineEvent, succeed).catch((it: Error) => it.message);
-    expect(error).to.equal("the event is no CodePipeline job: let an invoke action of a pipeline call this function");
+    expect(error).to.equal(
+      "the event is not a CodePipeline job: call this function from an invoke action of a pipeline",
+    );
   });
 
   it("never logs the credentials of its event", async () => {

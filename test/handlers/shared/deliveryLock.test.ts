@@ -73,8 +73,8 @@ describe("lock of a delivery, in its later actions", () => {
         RETAKE,
       );
       expect(await refusalMessage(work)).to.equal(
-        "storefront was deployed since by another, version v2 by deployment request-1, and nothing is changed: " +
-          "start the pipeline again for the version that is to run",
+        "another deploy of storefront has happened since (version v2 by deployment request request-1); nothing was changed: " +
+          "start the pipeline again for the version that should run",
       );
       expect(worked).to.equal(false);
     });

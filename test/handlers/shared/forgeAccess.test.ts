@@ -155,9 +155,19 @@ describe("tokens of forges", () => {
   });
 
   const mistakes: [string, Record<string, string>, Forge, string][] = [
-    ["of two lines", { gitlab: "glpat_1\nglpat_2" }, "gitlab", "secret gitlab is no token: put gitlab's token there"],
-    ["with a blank", { gitlab: "Bearer glpat_1" }, "gitlab", "secret gitlab is no token: put gitlab's token there"],
-    ["outside ASCII", { gitlab: "glpat–1" }, "gitlab", "secret gitlab is no token: put gitlab's token there"],
+    [
+      "of two lines",
+      { gitlab: "glpat_1\nglpat_2" },
+      "gitlab",
+      "secret gitlab is not a token: store gitlab's token there",
+    ],
+    [
+      "with a blank",
+      { gitlab: "Bearer glpat_1" },
+      "gitlab",
+      "secret gitlab is not a token: store gitlab's token there",
+    ],
+    ["outside ASCII", { gitlab: "glpat–1" }, "gitlab", "secret gitlab is not a token: store gitlab's token there"],
   ];
   for (const [what, secrets, forge, message] of mistakes) {
     it(`${what} are refused without a word of them`, async () => {
@@ -168,18 +178,18 @@ describe("tokens of forges", () => {
   }
 
   const missing: [string, Record<string, string>, Forge, string][] = [
-    ["are empty", {}, "gitlab", "secret gitlab holds no text: put gitlab's token there"],
+    ["are empty", {}, "gitlab", "secret gitlab has no text value: store gitlab's token there"],
     [
       "are under another key",
       { forges: '{"gitlab":"x"}' },
       "github",
-      "key github of secret forges holds no text: put github's token there",
+      "key github of secret forges has no text value: store github's token there",
     ],
     [
       "are not in JSON",
       { forges: "ghp_1" },
       "github",
-      "key github of secret forges holds no text: put github's token there",
+      "key github of secret forges has no text value: store github's token there",
     ],
   ];
   for (const [what, secrets, forge, message] of missing) {

@@ -106,7 +106,7 @@ describe("lock of an application", () => {
 
   it("tells of its holder", () => {
     expect([byHttp, byPipeline].map(describeHolder)).to.deep.equal([
-      "version v1 by deployment request-1",
+      "version v1 by deployment request request-1",
       "version v2 by pipeline execution execution-1",
     ]);
   });

@@ -110,7 +110,7 @@ describe("a text in a secret", () => {
       const failure = (await refusal(readSecret(holding(secret), location, "a token"))) as Failure;
       expect([failure.type, failure.message]).to.deep.equal([
         "ConfigurationError",
-        `${name} holds no text: put a token there`,
+        `${name} has no text value: store a token there`,
       ]);
     });
   }

@@ -19,7 +19,7 @@ const push = (branch: string, change: { commit?: string; before?: string } = {})
 
 describe("webhook of Bitbucket", () => {
   it("is refused without a signature", () => {
-    const reason = "X-Hub-Signature is missing or no SHA-256 signature";
+    const reason = "X-Hub-Signature is missing or is not a SHA-256 signature";
     expect(bitbucket.refuse({})).to.equal(reason);
     expect(bitbucket.refuse({ "x-hub-signature": "sha1=757107ea0eb2509fc211221cce984b8a37570b6d" })).to.equal(reason);
     expect(bitbucket.refuse({ "x-hub-signature": hubSignature(BODY, "another") })).to.equal(undefined);

@@ -114,7 +114,7 @@ describe("webhook of Gitee", () => {
       { ...giteePush, repository: undefined },
       { kind: "malformed", reason: "not a push: repository.path_with_namespace is missing" },
     ],
-    ["a list", [], { kind: "malformed", reason: "not a push: ref is missing or no reference" }],
+    ["a list", [], { kind: "malformed", reason: "not a push: ref is missing or is not a reference" }],
   ];
   for (const [what, payload, read] of readings) {
     it(`with ${what} is read as such`, () => {

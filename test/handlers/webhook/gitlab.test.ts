@@ -92,9 +92,9 @@ describe("webhook of GitLab", () => {
     [
       "a commit of another length",
       { ...gitlabPush, after: `${COMMIT}0123456789abcdef01234567` },
-      { kind: "malformed", reason: "not a push: after is missing or no commit" },
+      { kind: "malformed", reason: "not a push: after is missing or is not a commit" },
     ],
-    ["nothing", null, { kind: "malformed", reason: "not a push: ref is missing or no reference" }],
+    ["nothing", null, { kind: "malformed", reason: "not a push: ref is missing or is not a reference" }],
   ];
   for (const [what, payload, read] of others) {
     it(`tells of no push with ${what}`, () => {

@@ -97,12 +97,12 @@ describe("push at GitHub", () => {
   });
 
   const malformed: [string, unknown, string][] = [
-    ["is null", null, "not a push: ref is missing or no reference"],
-    ["is a list", [], "not a push: ref is missing or no reference"],
-    ["has a branch for a reference", { ...payload, ref: "main" }, "not a push: ref is missing or no reference"],
-    ["has no commit", { ...payload, after: undefined }, "not a push: after is missing or no commit"],
-    ["has a commit that climbs", { ...payload, after: "../../x" }, "not a push: after is missing or no commit"],
-    ["has a list of commits", { ...payload, after: [COMMIT] }, "not a push: after is missing or no commit"],
+    ["is null", null, "not a push: ref is missing or is not a reference"],
+    ["is a list", [], "not a push: ref is missing or is not a reference"],
+    ["has a branch for a reference", { ...payload, ref: "main" }, "not a push: ref is missing or is not a reference"],
+    ["has no commit", { ...payload, after: undefined }, "not a push: after is missing or is not a commit"],
+    ["has a commit that climbs", { ...payload, after: "../../x" }, "not a push: after is missing or is not a commit"],
+    ["has a list of commits", { ...payload, after: [COMMIT] }, "not a push: after is missing or is not a commit"],
     [
       "has a repository without a name",
       { ...payload, repository: { full_name: "" } },

@@ -42,7 +42,7 @@ describe("generated secrets in one secret", () => {
   ] as const)
     it(`are not generated over ${what}, and the message does not quote it`, async () => {
       expect(await refusalMessage(completeValues(SECRET, ["a"], stored, generator()))).to.equal(
-        "slipway-webhooks: the secret's current version is not a JSON object of texts; mend it",
+        "slipway-webhooks: the secret's current version is not a JSON object of strings; correct it",
       );
     });
 
@@ -58,7 +58,7 @@ describe("generated secrets in one secret", () => {
 
   it("of more than Secrets Manager can hold are refused", async () => {
     expect(await refusalMessage(completeValues(SECRET, repositories(213), undefined, generate))).to.equal(
-      "slipway-webhooks: its values take 65605 bytes of the 65536 that a secret can hold; split the applications over two stacks with different environments",
+      "slipway-webhooks: its values have 65605 bytes; allowed: 65536. Split the applications between two stacks with different environments",
     );
   });
 });

@@ -67,7 +67,7 @@ describe("the dashboard of stack dev", () => {
     expect(rest.map(shown)).to.deep.equal([
       ["Requests", "Sum", ["Count", "4xx", "5xx"].map((metric) => `AWS/ApiGateway ${metric} ${api}`)],
       [
-        "Pushes that wait, or are tried",
+        "Pushes: waiting, in progress",
         "Maximum",
         [
           `AWS/SQS ApproximateNumberOfMessagesVisible ${queue}`,

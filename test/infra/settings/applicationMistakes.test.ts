@@ -15,12 +15,12 @@ const MISTAKES: [title: string, raw: Raw, ...lines: string[]][] = [
   [
     "the platform's own name",
     withApplication({ name: "slipway" }),
-    'slipway:applications[0].name: "slipway" is a name of the platform\'s own parts; allowed: another',
+    'slipway:applications[0].name: "slipway" is reserved for slipway\'s own resources; allowed: another name',
   ],
   [
     "a name that begins as the platform's own parts do",
     withApplication({ name: "slipway-gitops" }),
-    'slipway:applications[0].name: "slipway-gitops" is a name of the platform\'s own parts; allowed: another',
+    'slipway:applications[0].name: "slipway-gitops" is reserved for slipway\'s own resources; allowed: another name',
   ],
   [
     "a way to deploy that nobody planned",
@@ -40,12 +40,12 @@ const MISTAKES: [title: string, raw: Raw, ...lines: string[]][] = [
   [
     "CodePipeline's own connection to GitHub",
     withApplication({ source: { connection: "arn:aws:codeconnections:us-east-1:123456789012:connection/0" } }),
-    "slipway:applications[0].source.connection: AWS has no CodeConnections in China, and slipway takes pushes itself; allowed: push, image",
+    "slipway:applications[0].source.connection: CodeConnections is not available in China, and slipway receives pushes itself; allowed: push, image",
   ],
   [
     "a connection beside a push",
     withApplication({ source: { ...storefront.source, codeStarConnectionArn: "arn" } }),
-    "slipway:applications[0].source.codeStarConnectionArn: AWS has no CodeConnections in China, and slipway takes pushes itself; allowed: push, image",
+    "slipway:applications[0].source.codeStarConnectionArn: CodeConnections is not available in China, and slipway receives pushes itself; allowed: push, image",
   ],
   [
     "a forge that slipway does not speak to",
@@ -118,18 +118,18 @@ const MISTAKES: [title: string, raw: Raw, ...lines: string[]][] = [
     }),
     ...[1, 2].map(
       (index) =>
-        `slipway:applications[${index}].source.image.repository: "storefront" is the repository of slipway:applications[0], and one of its images alone can have the environment's tag; allowed: a repository for each application`,
+        `slipway:applications[${index}].source.image.repository: "storefront" is also the repository of slipway:applications[0], and only one of its images can have the environment's tag; allowed: a repository for each application`,
     ),
   ],
   [
     "an image that the environment itself tags",
     withImage({ tag: "dev" }),
-    'slipway:applications[0].source.image.tag: "dev" is what this environment\'s own deliveries are tagged with, each would start the next; allowed: the tag of the environment before',
+    'slipway:applications[0].source.image.tag: "dev" is the tag of this environment\'s own deliveries, so that each would start the next one; allowed: the tag of the previous environment',
   ],
   [
     "a build of an image that is built",
     withImage({}, { build: { test: "npm test" } }),
-    "slipway:applications[0].build: is for applications whose source is a push; remove it, for an image is built already",
+    "slipway:applications[0].build: is only for applications whose source is a push; remove it, because the image is already built",
   ],
   [
     "a task that nothing runs",
@@ -168,12 +168,12 @@ const MISTAKES: [title: string, raw: Raw, ...lines: string[]][] = [
   [
     "schedules outside the repository",
     withApplication({ schedules: "../schedules.yaml" }),
-    'slipway:applications[0].schedules: "../schedules.yaml" is not a path in the repository; allowed: a relative path of letters, digits and . _ - / that stays inside',
+    'slipway:applications[0].schedules: "../schedules.yaml" is not a path in the repository; allowed: a relative path of letters, digits and . _ - /, without a .. segment',
   ],
   [
     "schedules in the stack file",
     withApplication({ schedules: [{ name: "report" }] }),
-    'slipway:applications[0].schedules: [{"name":"report"}] is not a path in the repository; allowed: a relative path of letters, digits and . _ - / that stays inside',
+    'slipway:applications[0].schedules: [{"name":"report"}] is not a path in the repository; allowed: a relative path of letters, digits and . _ - /, without a .. segment',
   ],
   [
     "an approval by name",
@@ -208,12 +208,12 @@ const MISTAKES: [title: string, raw: Raw, ...lines: string[]][] = [
   [
     "a Dockerfile outside the repository",
     withApplication({ build: { dockerfile: "../Dockerfile" } }),
-    'slipway:applications[0].build.dockerfile: "../Dockerfile" is not a path in the repository; allowed: a relative path of letters, digits and . _ - / that stays inside',
+    'slipway:applications[0].build.dockerfile: "../Dockerfile" is not a path in the repository; allowed: a relative path of letters, digits and . _ - /, without a .. segment',
   ],
   [
     "an absolute context",
     withApplication({ build: { context: "/srv" } }),
-    'slipway:applications[0].build.context: "/srv" is not a path in the repository; allowed: a relative path of letters, digits and . _ - / that stays inside',
+    'slipway:applications[0].build.context: "/srv" is not a path in the repository; allowed: a relative path of letters, digits and . _ - /, without a .. segment',
   ],
   [
     "a build argument that YAML reads as a number",

@@ -41,10 +41,10 @@ describe("GitHub's networks", () => {
     });
   });
 
-  const kept = "infra/settings/githubCidrs.json stays as it is. Try again, or name githubCidrs in the stack file.";
+  const kept = "infra/settings/githubCidrs.json was not changed. Try again, or set githubCidrs in the stack file.";
   const REFUSED: [title: string, status: number, body: string, cause: string][] = [
     ["an error", 503, JSON.stringify(ANSWER), "answered 503"],
-    ["a page", 200, "<html>Sign in to the network</html>", "answered something else than JSON"],
+    ["a page", 200, "<html>Sign in to the network</html>", "returned something other than JSON"],
     ["JSON that is no object", 200, "null", "has no list of networks named git"],
     ["no list of web", 200, JSON.stringify({ ...ANSWER, web: undefined }), "has no list of networks named web"],
     [

@@ -10,14 +10,14 @@ import {
   withKeys,
 } from "../configurations";
 
-const REMOVE = "is for ECS, and with deploy: gitops the gitops repository says what runs; remove it";
+const REMOVE = "is only for ECS, and with deploy: gitops the gitops repository defines what runs; remove it";
 
 /** A configuration, and all lines that it gives. */
 const MISTAKES: [title: string, raw: Raw, ...lines: string[]][] = [
   [
     "deploy: gitops without a gitops repository",
     withKeys({ "slipway:applications": [storefront, { ...gitopsStorefront, name: "kiosk" }] }),
-    "slipway:pullRequests: is missing; expected the gitops repository, for slipway:applications[1] has deploy: gitops",
+    "slipway:pullRequests: is missing; expected the gitops repository, because slipway:applications[1] has deploy: gitops",
   ],
   [
     "what runs on ECS",
@@ -38,7 +38,7 @@ const MISTAKES: [title: string, raw: Raw, ...lines: string[]][] = [
   [
     "a folder of a deployment on ECS",
     withApplication({ gitops: { service: "storefront" } }),
-    "slipway:applications[0].gitops: is for deploy: gitops; remove it, or deploy the application so",
+    "slipway:applications[0].gitops: is only for deploy: gitops; remove it, or set deploy: gitops",
   ],
   [
     "a folder by its name alone",
@@ -65,17 +65,17 @@ const MISTAKES: [title: string, raw: Raw, ...lines: string[]][] = [
   [
     "one folder of two applications, by default and by name",
     withGitops({}, { name: "kiosk" }, { name: "shop", gitops: { service: "storefront" } }),
-    'slipway:applications[2].gitops.service: "storefront" is slipway:applications[0].gitops.service again; allowed: each one once',
+    'slipway:applications[2].gitops.service: "storefront" is already used by slipway:applications[0].gitops.service; allowed: each value once',
   ],
   [
     "manifests on the branch that is built",
     withGitops({ source: { push: { repository: "Acme/gitops", branch: "main" } } }),
-    "slipway:applications[0].source.push: is the branch that its own pull requests are merged into, and each merge would open the next; keep the manifests in another repository, or on another branch",
+    "slipway:applications[0].source.push: is the branch that its own pull requests are merged into, so that each merge would open the next one; keep the manifests in another repository, or on another branch",
   ],
   [
     "deployments by HTTP of what pull requests deploy",
     { ...withGitops({}), "slipway:deploymentApi": true },
-    "slipway:deploymentApi: no application has deploy: callback; give it to one, or remove deploymentApi",
+    "slipway:deploymentApi: no application has deploy: callback; set it for one, or remove deploymentApi",
   ],
 ];
 

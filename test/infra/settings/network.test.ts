@@ -45,7 +45,7 @@ describe("the settings of a NAT instance", () => {
     };
     const hook = (bytes: number) => `#!/bin/sh\n${"x".repeat(bytes - 10)}`;
     expect(() => userData({ ...options, bootHook: hook(BOOT_HOOK_BYTES) })).not.to.throw();
-    expect(() => userData({ ...options, bootHook: hook(16_384) })).to.throw("EC2 takes 16384 bytes of user data");
+    expect(() => userData({ ...options, bootHook: hook(16_384) })).to.throw("EC2 allows 16384 bytes of user data");
   });
 
   const ROUTES: [title: string, github: string[], extra: string[], routes: string[]][] = [

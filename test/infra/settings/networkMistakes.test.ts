@@ -20,7 +20,7 @@ const withoutEgress = (endpoints: string[], more: Raw = {}): Raw => ({
 });
 
 const FOR_TASKS = ["s3", "ecr.api", "ecr.dkr", "logs"];
-const CANNOT_DO_WITHOUT = "which tasks and functions cannot do without where egress is none";
+const NEEDED = "which tasks and functions need if egress is none";
 
 /** A configuration, and all lines that it gives. */
 const MISTAKES: [title: string, raw: Raw, ...lines: string[]][] = [
@@ -63,12 +63,12 @@ const MISTAKES: [title: string, raw: Raw, ...lines: string[]][] = [
   [
     "one availability zone twice",
     withNetwork({ availabilityZones: ["us-east-1a", "us-east-1a"] }),
-    'slipway:network.availabilityZones[1]: "us-east-1a" is slipway:network.availabilityZones[0] again; allowed: each one once',
+    'slipway:network.availabilityZones[1]: "us-east-1a" is already used by slipway:network.availabilityZones[0]; allowed: each value once',
   ],
   [
     "a way out that nobody planned",
     withNetwork({ egress: "vpn" }),
-    'slipway:network.egress: "vpn" is not a way out of private subnets; allowed: nat-gateway, nat-gateway-per-zone, nat-instance, none',
+    'slipway:network.egress: "vpn" is not an egress for private subnets; allowed: nat-gateway, nat-gateway-per-zone, nat-instance, none',
   ],
   [
     "more availability zones than Beijing has",
@@ -93,12 +93,12 @@ const MISTAKES: [title: string, raw: Raw, ...lines: string[]][] = [
   [
     "an endpoint twice",
     withNetwork({ endpoints: ["s3", "logs", "s3"] }),
-    'slipway:network.endpoints[2]: "s3" is slipway:network.endpoints[0] again; allowed: each one once',
+    'slipway:network.endpoints[2]: "s3" is already used by slipway:network.endpoints[0]; allowed: each value once',
   ],
   [
     "a smaller quota than AWS has",
     withNetwork({ routesPerTable: 49 }),
-    "slipway:network.routesPerTable: 49 is not a quota of routes in a table; allowed: 50 to 1000",
+    "slipway:network.routesPerTable: 49 is not a quota of routes per route table; allowed: 50 to 1000",
   ],
   [
     "an unknown key of the NAT instance",
@@ -122,7 +122,7 @@ const MISTAKES: [title: string, raw: Raw, ...lines: string[]][] = [
   [
     "everything as a destination",
     withInstance({ githubCidrs: ["0.0.0.0/0"] }),
-    'slipway:network.natInstance.githubCidrs[0]: "0.0.0.0/0" is everything; allowed: egress: nat-instance instead',
+    'slipway:network.natInstance.githubCidrs[0]: "0.0.0.0/0" means all traffic; use egress: nat-instance instead',
   ],
   [
     "half of everything as a destination",
@@ -132,39 +132,39 @@ const MISTAKES: [title: string, raw: Raw, ...lines: string[]][] = [
   [
     "destinations inside the VPC",
     withInstance({ githubCidrs: ["10.20.0.0/16"], extraCidrs: ["10.0.0.0/8", "10.20.4.0/24"] }),
-    'slipway:network.natInstance.githubCidrs[0]: "10.20.0.0/16" is inside 10.20.0.0/16, the VPC\'s own range, which no route leads out of; remove it',
-    'slipway:network.natInstance.extraCidrs[1]: "10.20.4.0/24" is inside 10.20.0.0/16, the VPC\'s own range, which no route leads out of; remove it',
+    'slipway:network.natInstance.githubCidrs[0]: "10.20.0.0/16" is inside 10.20.0.0/16, the VPC\'s own range, whose traffic never leaves the VPC; remove it',
+    'slipway:network.natInstance.extraCidrs[1]: "10.20.4.0/24" is inside 10.20.0.0/16, the VPC\'s own range, whose traffic never leaves the VPC; remove it',
   ],
   [
     "a NAT instance without routes",
     withInstance({ githubCidrs: [] }),
-    "slipway:network.natInstance: has no routes; name networks in githubCidrs or extraCidrs, or lead everything through it with egress: nat-instance",
+    "slipway:network.natInstance: has no routes; add networks to githubCidrs or extraCidrs, or send all traffic through it with egress: nat-instance",
   ],
   [
     "destinations where everything goes through the instance",
     withInstance({ githubCidrs: [], extraCidrs: ["203.0.113.0/24"] }, { egress: "nat-instance" }),
-    "slipway:network.natInstance.githubCidrs: egress: nat-instance leads everything through the instance already; remove it",
-    "slipway:network.natInstance.extraCidrs: egress: nat-instance leads everything through the instance already; remove it",
+    "slipway:network.natInstance.githubCidrs: egress: nat-instance already sends all traffic through the instance; remove it",
+    "slipway:network.natInstance.extraCidrs: egress: nat-instance already sends all traffic through the instance; remove it",
   ],
   [
     "one route more than a table takes",
     withInstance({ githubCidrs: apart(49) }),
-    'slipway:network.natInstance: 49 networks and 2 other routes are 51 in a route table; allowed: 50. Name wider networks, or set routesPerTable to your quota "Routes per route table", which AWS raises on request',
+    'slipway:network.natInstance: 49 networks and 2 other routes make 51 routes in a route table; allowed: 50. Use wider networks, or set routesPerTable to your quota "Routes per route table", which AWS raises on request',
   ],
   [
     "one route more than a table takes beside the endpoint of S3",
     withInstance({ githubCidrs: apart(40), extraCidrs: ["12.0.0.0/9", ...apart(48).slice(40)] }, { endpoints: ["s3"] }),
-    'slipway:network.natInstance: 49 networks and 3 other routes are 52 in a route table; allowed: 50. Name wider networks, or set routesPerTable to your quota "Routes per route table", which AWS raises on request',
+    'slipway:network.natInstance: 49 networks and 3 other routes make 52 routes in a route table; allowed: 50. Use wider networks, or set routesPerTable to your quota "Routes per route table", which AWS raises on request',
   ],
   [
     "one route more than a table takes beside both gateway endpoints",
     withInstance({ githubCidrs: apart(47) }, { endpoints: ["dynamodb", "s3", "sqs"] }),
-    'slipway:network.natInstance: 47 networks and 4 other routes are 51 in a route table; allowed: 50. Name wider networks, or set routesPerTable to your quota "Routes per route table", which AWS raises on request',
+    'slipway:network.natInstance: 47 networks and 4 other routes make 51 routes in a route table; allowed: 50. Use wider networks, or set routesPerTable to your quota "Routes per route table", which AWS raises on request',
   ],
   [
     "one route more than the account's own quota",
     withInstance({ githubCidrs: apart(99) }, { routesPerTable: 100 }),
-    'slipway:network.natInstance: 99 networks and 2 other routes are 101 in a route table; allowed: 100. Name wider networks, or set routesPerTable to your quota "Routes per route table", which AWS raises on request',
+    'slipway:network.natInstance: 99 networks and 2 other routes make 101 routes in a route table; allowed: 100. Use wider networks, or set routesPerTable to your quota "Routes per route table", which AWS raises on request',
   ],
   [
     "an AMI by its name",
@@ -174,12 +174,12 @@ const MISTAKES: [title: string, raw: Raw, ...lines: string[]][] = [
   [
     "a boot hook outside the project",
     withInstance({ bootHook: "../vpn.sh" }),
-    'slipway:network.natInstance.bootHook: "../vpn.sh" is not a path beside Pulumi.yaml; allowed: a relative path of letters, digits and . _ - / that stays inside',
+    'slipway:network.natInstance.bootHook: "../vpn.sh" is not a path beside Pulumi.yaml; allowed: a relative path of letters, digits and . _ - /, without a .. segment',
   ],
   [
     "no way out at all, which tasks cannot do without",
     withoutEgress([]),
-    `slipway:network.endpoints: lacks s3, ecr.api, ecr.dkr, logs, ${CANNOT_DO_WITHOUT}; add them`,
+    `slipway:network.endpoints: lacks s3, ecr.api, ecr.dkr, logs, ${NEEDED}; add them`,
   ],
   [
     "no way to what keeps the tasks' secrets",
@@ -193,7 +193,7 @@ const MISTAKES: [title: string, raw: Raw, ...lines: string[]][] = [
         },
       ],
     }),
-    `slipway:network.endpoints: lacks ecr.dkr, secretsmanager, ssm, ${CANNOT_DO_WITHOUT}; add them`,
+    `slipway:network.endpoints: lacks ecr.dkr, secretsmanager, ssm, ${NEEDED}; add them`,
   ],
   [
     "no way to what the functions in the VPC call",
@@ -201,13 +201,13 @@ const MISTAKES: [title: string, raw: Raw, ...lines: string[]][] = [
       "slipway:network": { egress: "none", endpoints: [...FOR_TASKS, "sqs"], natInstance: {} },
       "slipway:forges": { github: { token: "forges:github" } },
     }),
-    `slipway:network.endpoints: lacks sns, codepipeline, secretsmanager, ${CANNOT_DO_WITHOUT}; add them`,
+    `slipway:network.endpoints: lacks sns, codepipeline, secretsmanager, ${NEEDED}; add them`,
   ],
   [
     "no way to the forge in China",
     { ...beijing, "slipway:network": { egress: "none", endpoints: [...FOR_TASKS, "sqs"] } },
-    'slipway:network.egress: "none" leaves the functions that fetch pushes no way to the forge; allowed: another egress, or natInstance beside it',
-    `slipway:network.endpoints: lacks sns, codepipeline, ${CANNOT_DO_WITHOUT}; add them`,
+    'slipway:network.egress: with "none", the functions that fetch pushes cannot reach the forge; allowed: another egress, or natInstance in addition',
+    `slipway:network.endpoints: lacks sns, codepipeline, ${NEEDED}; add them`,
   ],
 ];
 
@@ -266,7 +266,7 @@ const HOOKS: [title: string, files: Files, line: string | undefined][] = [
   [
     "a script of Windows",
     { "vpn.sh": "#!/bin/bash\r\ntrue\r\n" },
-    "has Windows line ends, which no shell takes; save it with LF",
+    "has Windows line endings, which shells do not accept; save it with LF",
   ],
   [
     "a script of one byte more than 4 KiB",

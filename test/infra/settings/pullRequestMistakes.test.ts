@@ -23,7 +23,7 @@ const MISTAKES: [title: string, raw: Raw, ...lines: string[]][] = [
     withKeys({ "slipway:pullRequests": {} }),
     `${AT}.repository: is missing; expected a repository such as acme/gitops`,
     `${AT}.token: is missing; expected a Secrets Manager secret such as acme/gitops-token`,
-    `${AT}.author: is missing; expected who commits, such as { name: slipway, email: slipway@acme.example }`,
+    `${AT}.author: is missing; expected the author of the commits, such as { name: slipway, email: slipway@acme.example }`,
   ],
   [
     "pull requests by a repository alone",
@@ -50,7 +50,7 @@ const MISTAKES: [title: string, raw: Raw, ...lines: string[]][] = [
   ...["slipway", "slipway/storefront"].map((branch): [string, Raw, string] => [
     `the branch ${branch}, which stands in the way of the pull requests' own`,
     withPullRequests({ branch }),
-    `${AT}.branch: "${branch}" is among the branches of slipway's own pull requests; allowed: another branch`,
+    `${AT}.branch: "${branch}" is reserved for the branches of slipway's own pull requests; allowed: another branch`,
   ]),
   ...[
     ["a classic token", "ghp_secret"],
@@ -78,7 +78,7 @@ const MISTAKES: [title: string, raw: Raw, ...lines: string[]][] = [
     (name): [string, Raw, string] => [
       `the author's name ${JSON.stringify(name)}`,
       withPullRequests({ author: { ...pullRequests.author, name } }),
-      `${AT}.author.name: ${name.length > 78 ? `"${name.slice(0, 78)}…` : JSON.stringify(name)} is not an author's name; allowed: up to 100 characters without < and >, a letter or digit first, such as slipway`,
+      `${AT}.author.name: ${name.length > 78 ? `"${name.slice(0, 78)}…` : JSON.stringify(name)} is not an author's name; allowed: up to 100 characters without < and >, starting with a letter or digit, such as slipway`,
     ],
   ),
   ...["slipway", "<slipway@acme.example>", "slipway@acme"].map((email): [string, Raw, string] => [
@@ -89,7 +89,7 @@ const MISTAKES: [title: string, raw: Raw, ...lines: string[]][] = [
   ...["@octocat", "acme/platform", "octo cat", "-octocat", "o".repeat(40)].map((user): [string, Raw, string] => [
     `the reviewer ${user}`,
     withPullRequests({ reviewers: ["hubot", user] }),
-    `${AT}.reviewers[1]: "${user}" is not a GitHub user; allowed: a user's name without @, such as octocat; teams stand in teamReviewers`,
+    `${AT}.reviewers[1]: "${user}" is not a GitHub user; allowed: a user's name without @, such as octocat; teams belong in teamReviewers`,
   ]),
   [
     "a reviewer as one text",
@@ -99,7 +99,7 @@ const MISTAKES: [title: string, raw: Raw, ...lines: string[]][] = [
   [
     "a reviewer twice",
     withPullRequests({ reviewers: ["octocat", "octocat"] }),
-    `${AT}.reviewers[1]: "octocat" is ${AT}.reviewers[0] again; allowed: each one once`,
+    `${AT}.reviewers[1]: "octocat" is already used by ${AT}.reviewers[0]; allowed: each value once`,
   ],
   ...["acme/platform", "@acme/platform", "Platform", "platform team"].map((team): [string, Raw, string] => [
     `the team ${team}`,
@@ -109,21 +109,21 @@ const MISTAKES: [title: string, raw: Raw, ...lines: string[]][] = [
   [
     "a team twice",
     withPullRequests({ teamReviewers: ["platform", "web", "platform"] }),
-    `${AT}.teamReviewers[2]: "platform" is ${AT}.teamReviewers[0] again; allowed: each one once`,
+    `${AT}.teamReviewers[2]: "platform" is already used by ${AT}.teamReviewers[0]; allowed: each value once`,
   ],
   [
     "labels that are none",
     withPullRequests({ labels: ["", " delivery", "l".repeat(51), 1] }),
     ...['""', '" delivery"', `"${"l".repeat(51)}"`].map(
       (label, index) =>
-        `${AT}.labels[${index}]: ${label} is not a label; allowed: up to 50 characters, no space first or last, such as delivery`,
+        `${AT}.labels[${index}]: ${label} is not a label; allowed: up to 50 characters, without leading or trailing space, such as delivery`,
     ),
-    `${AT}.labels[3]: 1 is not a label; allowed: up to 50 characters, no space first or last, such as delivery, in quotes`,
+    `${AT}.labels[3]: 1 is not a label; allowed: up to 50 characters, without leading or trailing space, such as delivery, in quotes`,
   ],
   [
     "a label twice",
     withPullRequests({ labels: ["delivery", "delivery"] }),
-    `${AT}.labels[1]: "delivery" is ${AT}.labels[0] again; allowed: each one once`,
+    `${AT}.labels[1]: "delivery" is already used by ${AT}.labels[0]; allowed: each value once`,
   ],
   ...[
     "ci.acme.example",
@@ -140,7 +140,7 @@ const MISTAKES: [title: string, raw: Raw, ...lines: string[]][] = [
   ].map((origin): [string, Raw, string] => [
     `the origin ${origin}`,
     withPullRequests({ origins: [origin] }),
-    `${AT}.origins[0]: "${origin}" is not an origin; allowed: one such as https://ci.acme.example, without a path; or "*" alone`,
+    `${AT}.origins[0]: "${origin}" is not an origin; allowed: one such as https://ci.acme.example, without a path; or only "*"`,
   ]),
   [
     "an origin with a password, without repeating it",
@@ -150,12 +150,12 @@ const MISTAKES: [title: string, raw: Raw, ...lines: string[]][] = [
   [
     "any origin beside another",
     withPullRequests({ origins: ["https://ci.acme.example", "*"] }),
-    `${AT}.origins: has "*", which is any origin, beside others; allowed: "*" alone, or origins without it`,
+    `${AT}.origins: has "*", which means any origin, together with others; allowed: only "*", or origins without it`,
   ],
   [
     "an origin twice",
     withPullRequests({ origins: ["https://ci.acme.example", "https://ci.acme.example"] }),
-    `${AT}.origins[1]: "https://ci.acme.example" is ${AT}.origins[0] again; allowed: each one once`,
+    `${AT}.origins[1]: "https://ci.acme.example" is already used by ${AT}.origins[0]; allowed: each value once`,
   ],
   [
     "CircleCI without anything",
@@ -197,7 +197,7 @@ const MISTAKES: [title: string, raw: Raw, ...lines: string[]][] = [
   ].map((image): [string, Raw, string] => [
     `the image ${JSON.stringify(image)}`,
     withCircleci({ image }),
-    `${AT}.circleci.image: "${image}" is not an image of a service; allowed: its name without tag and digest, after <name in the manifests>= where that differs, such as {service}=registry.acme.example/{service}`,
+    `${AT}.circleci.image: "${image}" is not an image of a service; allowed: its name without tag and digest, preceded by <name in the manifests>= if that differs, such as {service}=registry.acme.example/{service}`,
   ]),
   [
     "jobs that are none",
@@ -210,12 +210,12 @@ const MISTAKES: [title: string, raw: Raw, ...lines: string[]][] = [
   [
     "a job twice",
     withCircleci({ jobs: ["publish", "publish"] }),
-    `${AT}.circleci.jobs[1]: "publish" is ${AT}.circleci.jobs[0] again; allowed: each one once`,
+    `${AT}.circleci.jobs[1]: "publish" is already used by ${AT}.circleci.jobs[0]; allowed: each value once`,
   ],
   [
     "more of CircleCI than a function's environment has room for",
     withCircleci({ jobs: ["j".repeat(2976)] }),
-    `${AT}.circleci: has 3073 bytes as JSON, and the function's environment room for 3072; name fewer branches, jobs or tokens`,
+    `${AT}.circleci: has 3073 bytes as JSON, but the function's environment allows only 3072; use fewer branches, jobs or tokens`,
   ],
   [
     "a token without services",
@@ -237,7 +237,7 @@ const MISTAKES: [title: string, raw: Raw, ...lines: string[]][] = [
     withPullRequests({
       tokens: { "shop-team": { services: Array.from({ length: 60 }, (_, it) => `${it}`.padStart(60, "s")) } },
     }),
-    `${AT}.tokens: has 3934 bytes as JSON, and the function's environment room for 3072; name fewer branches, jobs or tokens`,
+    `${AT}.tokens: has 3934 bytes as JSON, but the function's environment allows only 3072; use fewer branches, jobs or tokens`,
   ],
   [
     "GitHub's token of pushes where none are taken",
@@ -246,18 +246,18 @@ const MISTAKES: [title: string, raw: Raw, ...lines: string[]][] = [
       "slipway:pullRequests": pullRequests,
       "slipway:forges": { github: { url: "https://git.acme.example", token: "forges:github" } },
     },
-    "slipway:forges.github.token: is for pushes, and no application takes any from there; remove it, for pull requests have pullRequests.token",
+    "slipway:forges.github.token: is for pushes, and no application has a source there; remove it, because pull requests use pullRequests.token",
   ],
   [
     "another forge that no application takes pushes from",
     withPullRequests({}, { "slipway:forges": { gitlab: {} } }),
-    "slipway:forges.gitlab: no application takes pushes from there; give one source: push with forge: gitlab, or remove it",
+    "slipway:forges.gitlab: no application has a source there; give one source: push with forge: gitlab, or remove it",
   ],
   [
     "no way out for the tasks",
     withPullRequests({}, { "slipway:network": { egress: "none", endpoints: ["s3", "ecr.api", "ecr.dkr", "logs"] } }),
-    'slipway:network.egress: "none" leaves the tasks that open pull requests no way to GitHub; allowed: another egress, or natInstance beside it',
-    "slipway:network.endpoints: lacks dynamodb, secretsmanager, which tasks and functions cannot do without where egress is none; add them",
+    'slipway:network.egress: with "none", the tasks that open pull requests cannot reach GitHub; allowed: another egress, or natInstance in addition',
+    "slipway:network.endpoints: lacks dynamodb, secretsmanager, which tasks and functions need if egress is none; add them",
   ],
   [
     "no way out in China, for the functions and for the tasks",
@@ -269,9 +269,9 @@ const MISTAKES: [title: string, raw: Raw, ...lines: string[]][] = [
         endpoints: ["s3", "dynamodb", "ecr.api", "ecr.dkr", "logs", "sqs", "sns", "codepipeline"],
       },
     },
-    'slipway:network.egress: "none" leaves the functions that fetch pushes no way to the forge; allowed: another egress, or natInstance beside it',
-    'slipway:network.egress: "none" leaves the tasks that open pull requests no way to GitHub; allowed: another egress, or natInstance beside it',
-    "slipway:network.endpoints: lacks secretsmanager, which tasks and functions cannot do without where egress is none; add it",
+    'slipway:network.egress: with "none", the functions that fetch pushes cannot reach the forge; allowed: another egress, or natInstance in addition',
+    'slipway:network.egress: with "none", the tasks that open pull requests cannot reach GitHub; allowed: another egress, or natInstance in addition',
+    "slipway:network.endpoints: lacks secretsmanager, which tasks and functions need if egress is none; add it",
   ],
 ];
 

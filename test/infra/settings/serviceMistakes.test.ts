@@ -80,7 +80,7 @@ const MISTAKES: [title: string, raw: Raw, ...lines: string[]][] = [
   [
     "a variable that no shell could name",
     withService({ environment: { "LOG-LEVEL": "info" } }),
-    'slipway:applications[0].services[0].environment: "LOG-LEVEL" is not the name of a variable; allowed: letters, digits and _, no digit first',
+    'slipway:applications[0].services[0].environment: "LOG-LEVEL" is not the name of a variable; allowed: letters, digits and _, not starting with a digit',
   ],
   [
     "a variable that YAML reads as a boolean",
@@ -115,17 +115,17 @@ const MISTAKES: [title: string, raw: Raw, ...lines: string[]][] = [
         { ...storefront, services: [{ ...web, name: "api", hosts: ["api.example.com"] }] },
       ],
     }),
-    'slipway:applications[1].name: "storefront" is slipway:applications[0].name again; allowed: each one once',
+    'slipway:applications[1].name: "storefront" is already used by slipway:applications[0].name; allowed: each value once',
   ],
   [
     "one name for two services",
     withServices(web, { name: "web", command: ["work"] }),
-    'slipway:applications[0].services[1].name: "storefront-web" is slipway:applications[0].services[0].name again; allowed: each one once',
+    'slipway:applications[0].services[1].name: "storefront-web" is already used by slipway:applications[0].services[0].name; allowed: each value once',
   ],
   [
     "a service that is called as the one-off task is",
     withApplication({ schedules: "schedules.yaml", services: [web, { name: "task", command: ["work"] }] }),
-    'slipway:applications[0].services[1].name: "storefront-task" is slipway:applications[0].task again; allowed: each one once',
+    'slipway:applications[0].services[1].name: "storefront-task" is already used by slipway:applications[0].task; allowed: each value once',
   ],
   [
     "two applications whose services' resources would have one name",
@@ -135,7 +135,7 @@ const MISTAKES: [title: string, raw: Raw, ...lines: string[]][] = [
         { ...storefront, name: "shop-front", services: [{ ...web, hosts: ["shop.example.com"] }] },
       ],
     }),
-    'slipway:applications[1].services[0].name: "shop-front-web" is slipway:applications[0].services[0].name again; allowed: each one once',
+    'slipway:applications[1].services[0].name: "shop-front-web" is already used by slipway:applications[0].services[0].name; allowed: each value once',
   ],
   [
     "a name that leaves no room in a target group's",
@@ -145,12 +145,12 @@ const MISTAKES: [title: string, raw: Raw, ...lines: string[]][] = [
   [
     "one host for two services",
     withServices({ ...web, hosts: ["shop.example.com"] }, { ...web, name: "api", hosts: ["shop.example.com"] }),
-    'slipway:applications[0].services[1].hosts[0]: "shop.example.com" is slipway:applications[0].services[0].hosts[0] again; allowed: each one once',
+    'slipway:applications[0].services[1].hosts[0]: "shop.example.com" is already used by slipway:applications[0].services[0].hosts[0]; allowed: each value once',
   ],
   [
     "two services that take every host",
     withServices(web, { ...web, name: "api" }),
-    "slipway:applications[0].services[1].hosts: is missing; expected host names, for slipway:applications[0].services[0] already takes every other request",
+    "slipway:applications[0].services[1].hosts: is missing; expected host names, because slipway:applications[0].services[0] already receives all other requests",
   ],
   [
     "several mistakes at once",
@@ -158,7 +158,7 @@ const MISTAKES: [title: string, raw: Raw, ...lines: string[]][] = [
       "slipway:logRetentionDays": 2,
       "slipway:applications": [{ ...storefront, deploy: "rsync", services: [{ ...web, cpu: 1 }] }],
     }),
-    "slipway:logRetentionDays: 2 is not a retention that CloudWatch Logs takes; allowed: 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653",
+    "slipway:logRetentionDays: 2 is not a retention period that CloudWatch Logs supports; allowed: 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653",
     "slipway:applications[0].services[0].cpu: 1 is not a Fargate size; allowed: 256, 512, 1024, 2048, 4096, 8192, 16384",
     'slipway:applications[0].deploy: "rsync" is not a way to deploy; allowed: callback, ecs, gitops',
   ],

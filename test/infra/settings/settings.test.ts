@@ -19,14 +19,14 @@ import {
 describe("a stack's configuration", () => {
   it("refuses a Pulumi secret among the settings", () => {
     expect(mistakesOf(smallest, ["slipway:applications", "acme:token"])).to.deep.equal([
-      "slipway:applications: holds a Pulumi secret; keep it in Secrets Manager or SSM, and write here where it is kept",
+      "slipway:applications: contains a Pulumi secret; store it in Secrets Manager or SSM, and write its name or ARN here",
     ]);
   });
 
   it("shows a long value by its beginning", () => {
     const [line] = mistakesOf(withKeys({ "slipway:environment": "e".repeat(200) }));
     expect(line).to.equal(
-      `slipway:environment: "${"e".repeat(78)}… is not a name; allowed: 1 to 16 of a-z, 0-9 and single hyphens, a letter first`,
+      `slipway:environment: "${"e".repeat(78)}… is not a name; allowed: 1 to 16 characters a-z, 0-9 and single hyphens, starting with a letter`,
     );
   });
 

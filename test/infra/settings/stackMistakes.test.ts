@@ -24,15 +24,15 @@ const MISTAKES: [title: string, raw: Raw, ...lines: string[]][] = [
     'aws:region: "us-east-3" is not a region; allowed: a region of AWS\'s global or China partition, such as us-east-1',
   ],
   ...[
-    ["ap-east-2", "CodePipeline and no CodeBuild"],
-    ["ap-southeast-6", "CodePipeline"],
-    ["ap-southeast-7", "CodePipeline"],
-    ["ca-west-1", "CodePipeline and no CodeBuild"],
-    ["mx-central-1", "CodePipeline and no CodeBuild"],
-  ].map(([region, missing]): [string, Raw, string] => [
+    ["ap-east-2", "CodePipeline and no CodeBuild", "them"],
+    ["ap-southeast-6", "CodePipeline", "it"],
+    ["ap-southeast-7", "CodePipeline", "it"],
+    ["ca-west-1", "CodePipeline and no CodeBuild", "them"],
+    ["mx-central-1", "CodePipeline and no CodeBuild", "them"],
+  ].map(([region, missing, pronoun]): [string, Raw, string] => [
     `the region ${region}, which has no ${missing}`,
     withKeys({ "aws:region": region }),
-    `aws:region: "${region}" has no ${missing}; allowed: a region that has, such as us-east-1`,
+    `aws:region: "${region}" has no ${missing}; allowed: a region that has ${pronoun}, such as us-east-1`,
   ]),
   [
     "a load balancer that is neither here nor there",
@@ -47,12 +47,12 @@ const MISTAKES: [title: string, raw: Raw, ...lines: string[]][] = [
   [
     "an environment in upper case",
     withKeys({ "slipway:environment": "Dev" }),
-    'slipway:environment: "Dev" is not a name; allowed: 1 to 16 of a-z, 0-9 and single hyphens, a letter first',
+    'slipway:environment: "Dev" is not a name; allowed: 1 to 16 characters a-z, 0-9 and single hyphens, starting with a letter',
   ],
   [
     "an environment that YAML reads as a number",
     withKeys({ "slipway:environment": 1 }),
-    "slipway:environment: 1 is not a name; allowed: 1 to 16 of a-z, 0-9 and single hyphens, a letter first, in quotes",
+    "slipway:environment: 1 is not a name; allowed: 1 to 16 characters a-z, 0-9 and single hyphens, starting with a letter, in quotes",
   ],
   [
     "a certificate of another region",
@@ -62,12 +62,12 @@ const MISTAKES: [title: string, raw: Raw, ...lines: string[]][] = [
   [
     "a way in that nobody planned",
     withKeys({ "slipway:intake": "email" }),
-    'slipway:intake: "email" is not a way in for pushes; allowed: webhook, poll',
+    'slipway:intake: "email" is not a way to receive pushes; allowed: webhook, poll',
   ],
   [
     "asking for pushes where none are delivered",
     { ...withImage({}), "slipway:intake": "poll" },
-    'slipway:intake: "poll" has no branch to ask for; give an application source: push, or remove it',
+    'slipway:intake: "poll" has no branch to poll; give an application source: push, or remove it',
   ],
   [
     "base images and packages of builds that nothing is built by",
@@ -82,7 +82,7 @@ const MISTAKES: [title: string, raw: Raw, ...lines: string[]][] = [
   [
     "base images by an address",
     withKeys({ "slipway:baseImageRegistry": "https://docker.io/library/" }),
-    'slipway:baseImageRegistry: "https://docker.io/library/" is not a registry; allowed: its host, with a prefix if wanted, such as registry.acme.example/mirror',
+    'slipway:baseImageRegistry: "https://docker.io/library/" is not a registry; allowed: its host, optionally with a prefix, such as registry.acme.example/mirror',
   ],
   [
     "base images of another partition",
@@ -117,7 +117,7 @@ const MISTAKES: [title: string, raw: Raw, ...lines: string[]][] = [
   [
     "a forge that no application takes pushes from",
     withKeys({ "slipway:forges": { github: {}, gitlab: { url: "https://git.acme.example" } } }),
-    "slipway:forges.gitlab: no application takes pushes from there; give one source: push with forge: gitlab, or remove it",
+    "slipway:forges.gitlab: no application has a source there; give one source: push with forge: gitlab, or remove it",
   ],
   ...[
     "http://git.acme.example",
@@ -138,7 +138,7 @@ const MISTAKES: [title: string, raw: Raw, ...lines: string[]][] = [
   [
     "an address of Bitbucket",
     { ...withPush({ forge: "bitbucket" }), "slipway:forges": { bitbucket: { url: "https://git.acme.example" } } },
-    "slipway:forges.bitbucket.url: Bitbucket is spoken to in the cloud alone, which needs no address; remove it",
+    "slipway:forges.bitbucket.url: only Bitbucket Cloud is supported, which needs no address; remove it",
   ],
   ...[
     ["an address", "https://secret"],
@@ -156,7 +156,7 @@ const MISTAKES: [title: string, raw: Raw, ...lines: string[]][] = [
   [
     "a retention that CloudWatch Logs does not take",
     withKeys({ "slipway:logRetentionDays": 31 }),
-    "slipway:logRetentionDays: 31 is not a retention that CloudWatch Logs takes; allowed: 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653",
+    "slipway:logRetentionDays: 31 is not a retention period that CloudWatch Logs supports; allowed: 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653",
   ],
   [
     "a pipeline type",
@@ -176,7 +176,7 @@ const MISTAKES: [title: string, raw: Raw, ...lines: string[]][] = [
   [
     "one address twice",
     withKeys({ "slipway:alerts": { emails: ["team@example.com", "team@example.com"] } }),
-    'slipway:alerts.emails[1]: "team@example.com" is slipway:alerts.emails[0] again; allowed: each one once',
+    'slipway:alerts.emails[1]: "team@example.com" is already used by slipway:alerts.emails[0]; allowed: each value once',
   ],
   [
     "a chat that slipway does not speak to",
@@ -222,7 +222,7 @@ const MISTAKES: [title: string, raw: Raw, ...lines: string[]][] = [
   [
     "a promotion to no environment's name",
     withKeys({ "slipway:promotesTo": ["Prod"] }),
-    'slipway:promotesTo[0]: "Prod" is not a name; allowed: 1 to 16 of a-z, 0-9 and single hyphens, a letter first',
+    'slipway:promotesTo[0]: "Prod" is not a name; allowed: 1 to 16 characters a-z, 0-9 and single hyphens, starting with a letter',
   ],
   [
     "more promotions than ECR takes exclusions from immutable tags",
@@ -232,7 +232,7 @@ const MISTAKES: [title: string, raw: Raw, ...lines: string[]][] = [
   [
     "a promotion twice to one environment",
     withKeys({ "slipway:promotesTo": ["prod", "prod"] }),
-    'slipway:promotesTo[1]: "prod" is slipway:promotesTo[0] again; allowed: each one once',
+    'slipway:promotesTo[1]: "prod" is already used by slipway:promotesTo[0]; allowed: each value once',
   ],
   [
     "a promotion to itself",
@@ -242,7 +242,7 @@ const MISTAKES: [title: string, raw: Raw, ...lines: string[]][] = [
   [
     "a promotion of images that another stack keeps",
     { ...withImage({}), "slipway:promotesTo": ["prod"] },
-    "slipway:promotesTo: is for stacks that build images; put it where the source is a push",
+    "slipway:promotesTo: is only for stacks that build images; move it to the stack whose source is a push",
   ],
   [
     "a protection of some resources",
@@ -257,7 +257,7 @@ const MISTAKES: [title: string, raw: Raw, ...lines: string[]][] = [
   [
     "a deployment API of nothing that it could deploy",
     { ...withApplication({ deploy: "ecs" }), "slipway:deploymentApi": true },
-    "slipway:deploymentApi: no application has deploy: callback; give it to one, or remove deploymentApi",
+    "slipway:deploymentApi: no application has deploy: callback; set it for one, or remove deploymentApi",
   ],
   [
     "applications that did not parse",

@@ -286,7 +286,7 @@ describe("rehearsal: what must be so whatever went wrong", () => {
         ...inDev({ tagged: "1.0.0" }),
         request: { kind: "deployment", version: "2.0.0", status: 500 },
         records: [...sound.records, { id: "d1", state: "failed", endedAt: BEGAN }],
-        ...withEvents(happened(5, notice("storefront in dev: deployment of 2.0.0 failed", "d1"))),
+        ...withEvents(happened(5, notice("storefront in dev: deployment request for 2.0.0 failed", "d1"))),
       },
     ],
     ["an action whose function was killed at each attempt", { ...SILENT, killedEachTime: true }],

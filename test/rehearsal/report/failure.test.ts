@@ -67,7 +67,7 @@ describe("rehearsal: what is told of a failure", () => {
   it("has what functions warned of, and not what else they logged", async () => {
     const warning = '{"level":"warn","message":"fetch skipped","reason":"the branch is not tracked any more"}';
     const lines = await linesAfter(() => {
-      for (const line of [warning, '{"level":"info","message":"fetch delivered"}', "START RequestId: 1"])
+      for (const line of [warning, '{"level":"info","message":"archive fetched"}', "START RequestId: 1"])
         account.tell({ kind: "log", group: "fetch-logs", stream: "s", line });
     });
     assert.deepEqual(lines, [`  before     fetch-logs ${warning}`]);
