@@ -17,7 +17,7 @@ export const firstDeliveryFails: Scenario = {
     fails("the pipeline fails, and the services are left without tasks, as they were", {
       actions: ["Source", "Test", "Build", "Migrate", "Deploy"],
       stage: "Deploy",
-      causes: [/tasks failed to start/, /no tasks: it never had any/],
+      causes: [/tasks failed to start/, /without tasks: it never had any/],
       leaves: { tagged: "nothing", services: servicesNotDelivered, schedules: [] },
     }),
     {
