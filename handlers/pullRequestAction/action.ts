@@ -1,5 +1,6 @@
+import type { PullRequestRecord, PullRequestRequest } from "../../images/gitops-pr/pullRequestRecord";
 import { giveUp } from "../pullRequests/lapse";
-import { idOf, isEnded, type PullRequestRecord, type PullRequestRequest } from "../pullRequests/record";
+import { idOf, isEnded } from "../pullRequests/record";
 import { launchPullRequest, requestPullRequest, type StartContext } from "../pullRequests/start";
 import { readRecord } from "../pullRequests/store";
 import { ANSWER_WITHIN, type JobOutcome } from "../shared/codePipelineJob";

@@ -1,5 +1,6 @@
+import type { PullRequestRecord } from "../../images/gitops-pr/pullRequestRecord";
 import { lapseOf } from "../pullRequests/lapse";
-import { isEnded, type PullRequestRecord } from "../pullRequests/record";
+import { isEnded } from "../pullRequests/record";
 import { isStalled } from "../pullRequests/start";
 
 export interface ActionObservation {

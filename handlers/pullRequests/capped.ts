@@ -1,7 +1,8 @@
+import type { PullRequestRequest } from "../../images/gitops-pr/pullRequestRecord";
 import { explain } from "../shared/failure";
 import { log } from "../shared/log";
 import { type MissingOverlay, missingOverlay } from "./overlays";
-import { idOf, type PullRequestRequest } from "./record";
+import { idOf } from "./record";
 import { releaseSlot, takeSlot } from "./slots";
 import { isStalled, neverStarted, type RequestOutcome, requestPullRequest, type StartContext } from "./start";
 import { type PullRequestTable, readRecord } from "./store";

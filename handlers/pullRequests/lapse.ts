@@ -1,5 +1,6 @@
+import type { PullRequestAttempt, PullRequestRecord } from "../../images/gitops-pr/pullRequestRecord";
 import { log } from "../shared/log";
-import { DEAD, isEnded, type PullRequestAttempt, type PullRequestRecord } from "./record";
+import { DEAD, isEnded } from "./record";
 import { moveRecord, type PullRequestTable, readRecord } from "./store";
 
 /**

@@ -1,10 +1,17 @@
 import { QueryCommand } from "@aws-sdk/client-dynamodb";
+import {
+  type Item,
+  keyOf,
+  type PullRequestRecord,
+  type PullRequestState,
+  recordOf,
+  STATES,
+} from "../../images/gitops-pr/pullRequestRecord";
 import { explain } from "../shared/failure";
 import type { Refusal } from "../shared/http/body";
 import { log } from "../shared/log";
 import { FOLDER, FOLDER_FORM, isText, refusedField } from "./fields";
-import { type Item, keyOf, LIST, recordOf } from "./item";
-import { PULL_REQUEST_ID, type PullRequestRecord, type PullRequestState, STATES } from "./record";
+import { LIST, PULL_REQUEST_ID } from "./record";
 import type { PullRequestTable } from "./store";
 
 /** The end of a page: its last record. */

@@ -1,6 +1,5 @@
 import { GetItemCommand } from "@aws-sdk/client-dynamodb";
-import { keyOf } from "./item";
-import type { PullRequestRequest } from "./record";
+import { keyOf, type PullRequestRequest } from "../../images/gitops-pr/pullRequestRecord";
 import type { PullRequestTable } from "./store";
 
 /** How long a list of overlays is valid, in milliseconds. Overlays added since are found after that. */

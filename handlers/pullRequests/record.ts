@@ -1,73 +1,19 @@
 import { createHash } from "node:crypto";
+import {
+  type Change,
+  expiryOf,
+  type Item,
+  type PullRequestRecord,
+  type PullRequestRequest,
+  type PullRequestState,
+  textsOf,
+} from "../../images/gitops-pr/pullRequestRecord";
 
-export type PullRequestState = "requested" | "running" | "opened" | "unchanged" | "failed";
-
-/** The allowed transitions. The task's image has the same table (images/gitops-pr/record.ts). */
-export const MOVES: Readonly<Record<PullRequestState, readonly PullRequestState[]>> = {
-  requested: ["running", "opened", "unchanged", "failed"],
-  running: ["opened", "unchanged", "failed"],
-  opened: ["requested"],
-  unchanged: ["requested"],
-  failed: ["requested"],
-};
-
-export const STATES = Object.keys(MOVES) as PullRequestState[];
+/** The hash key of the index of all records, newest first. */
+export const LIST = "all";
 
 /** Final states: the only transition is a new request. */
 export const ENDED: readonly PullRequestState[] = ["opened", "unchanged", "failed"];
-
-/** The fields that determine a record's id. */
-export interface Change {
-  /** The folder under kustomize/. */
-  service: string;
-  /** The folder under overlays/. */
-  environment: string;
-  /** A commit, or another name of the version. */
-  revision: string;
-}
-
-/** A request for a pull request. */
-export interface PullRequestRequest extends Change {
-  /** The argument of `kustomize edit set image`. */
-  image: string;
-  /** The service's source repository: `acme/storefront`. */
-  repository: string;
-  /** URL of its build, https. */
-  build?: string | undefined;
-  buildNumber?: string | undefined;
-  /** Who caused the build. */
-  actor?: string | undefined;
-  /** The pipeline job that requested it. */
-  requestedBy?: string | undefined;
-}
-
-/** Results of the task. */
-export interface PullRequestFacts {
-  /** The pull request's URL. */
-  url?: string | undefined;
-  /** Why nothing had to change. */
-  reason?: string | undefined;
-  /** Why it failed; if only requested, why it is unknown whether its task was started. */
-  cause?: string | undefined;
-  /** The task's ARN. */
-  task?: string | undefined;
-  /** For a failed record, `yes` if ECS rejected its task. */
-  refused?: "yes" | undefined;
-}
-
-/** A pull request as stored in DynamoDB. Times are ISO 8601 with milliseconds. */
-export interface PullRequestRecord extends PullRequestRequest, PullRequestFacts {
-  /** 32 hex digits. */
-  id: string;
-  /** A UUID, new for each request: identifies the task to ECS, and the writer to the record. */
-  attempt: string;
-  state: PullRequestState;
-  requestedAt: string;
-  updatedAt: string;
-}
-
-/** One attempt at a pull request. */
-export type PullRequestAttempt = Pick<PullRequestRecord, "id" | "attempt">;
 
 export const PULL_REQUEST_ID = /^[0-9a-f]{32}$/;
 
@@ -90,11 +36,6 @@ export function inLogUnder(attempt: string): string {
   return `the platform's log has the details under ${attempt}`;
 }
 
-/** The states with a transition to this one. */
-export function statesBefore(to: PullRequestState): PullRequestState[] {
-  return STATES.filter((from) => MOVES[from].includes(to));
-}
-
 /** A record of a request, not yet stored. @param now milliseconds */
 export function newRecord(request: PullRequestRequest, attempt: string, now: number): PullRequestRecord {
   const { service, environment, revision, image, repository, build, buildNumber, actor, requestedBy } = request;
@@ -115,4 +56,9 @@ export function newRecord(request: PullRequestRequest, attempt: string, now: num
     actor,
     requestedBy,
   };
+}
+
+/** A record as it is stored. */
+export function itemOf(record: PullRequestRecord): Item {
+  return { ...textsOf(record), list: { S: LIST }, expires: expiryOf(record.updatedAt) };
 }

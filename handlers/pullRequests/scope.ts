@@ -1,6 +1,6 @@
 import { createHmac } from "node:crypto";
+import type { PullRequestRequest } from "../../images/gitops-pr/pullRequestRecord";
 import { type CachedSecret, isSame, verifyWithRotation } from "../shared/secret";
-import type { PullRequestRequest } from "./record";
 
 /** A token's limits. In patterns, `*` matches any characters. */
 export interface TokenScope {

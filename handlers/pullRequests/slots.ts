@@ -1,5 +1,5 @@
 import { GetItemCommand, PutItemCommand, UpdateItemCommand } from "@aws-sdk/client-dynamodb";
-import { keyOf } from "./item";
+import { keyOf } from "../../images/gitops-pr/pullRequestRecord";
 import { DEAD } from "./record";
 import { ifMet, type PullRequestTable } from "./store";
 

@@ -1,10 +1,11 @@
 import { randomUUID } from "node:crypto";
 import { type ConflictException, type ECSClient, RunTaskCommand } from "@aws-sdk/client-ecs";
+import type { PullRequestRecord, PullRequestRequest } from "../../images/gitops-pr/pullRequestRecord";
 import { explain, isException, isTransient } from "../shared/failure";
 import { log } from "../shared/log";
 import { isShortage, privateTask, reasonsOf } from "../shared/runTask";
 import { settled } from "./lapse";
-import { inLogUnder, newRecord, type PullRequestRecord, type PullRequestRequest } from "./record";
+import { inLogUnder, newRecord } from "./record";
 import {
   createRecord,
   noteTask,

@@ -6,20 +6,25 @@ import {
   type PutItemCommandInput,
   UpdateItemCommand,
 } from "@aws-sdk/client-dynamodb";
-import { failure, isException } from "../shared/failure";
-import { expiryOf, type Item, itemOf, keyOf, recordOf, textsOf } from "./item";
 import {
-  DEAD,
-  ENDED,
-  newRecord,
+  keyOf,
+  moveTo,
   type PullRequestAttempt,
   type PullRequestFacts,
   type PullRequestRecord,
   type PullRequestRequest,
   type PullRequestState,
+  type RecordUpdate,
+  recordOf,
   STATES,
-  statesBefore,
-} from "./record";
+  stateChange,
+  stateIn,
+  stateValues,
+  textsOf,
+  updateOf,
+} from "../../images/gitops-pr/pullRequestRecord";
+import { failure, isException } from "../shared/failure";
+import { DEAD, ENDED, itemOf, newRecord } from "./record";
 
 export interface PullRequestTable {
   dynamo: DynamoDBClient;
@@ -88,40 +93,30 @@ export async function restartRecord(
  */
 export function moveRecord(
   table: PullRequestTable,
-  { id, attempt }: PullRequestAttempt,
+  attempt: PullRequestAttempt,
   to: Exclude<PullRequestState, "requested">,
   facts: PullRequestFacts,
   now: number,
 ): Promise<PullRequestRecord | undefined> {
-  const set = changeOf(to, facts, now);
-  // Earlier results are outdated, except the task.
-  const remove = ["url", "reason", "cause"].filter((attribute) => !(attribute in set));
-  return updateRecord(table, { id, attempt }, set, { from: statesBefore(to), remove });
-}
-
-function changeOf(state: PullRequestState, facts: PullRequestFacts, now: number): Item {
-  const updatedAt = new Date(now).toISOString();
-  return { ...textsOf({ ...facts, state, updatedAt }), expires: expiryOf(updatedAt) };
+  return updateRecord(table, attempt, moveTo(to, facts, now));
 }
 
 /** Records that ECS rejected the attempt's task, unless another call has started it meanwhile. */
 export function refuseRecord(table: PullRequestTable, attempt: PullRequestAttempt, cause: string, now: number) {
   const facts: PullRequestFacts = { cause, refused: "yes" };
-  return updateRecord(table, attempt, changeOf("failed", facts, now), {
-    from: ["requested"],
-    absent: "task",
-  });
+  return updateRecord(table, attempt, { set: stateChange("failed", facts, now), from: ["requested"], absent: "task" });
 }
 
 /** Stores the ARN of the attempt's task, in any state. @param now milliseconds */
 export function noteTask(table: PullRequestTable, attempt: PullRequestAttempt, task: string, now: number) {
-  return updateRecord(table, attempt, textsOf({ task, updatedAt: new Date(now).toISOString() }), { from: STATES });
+  const set = textsOf({ task, updatedAt: new Date(now).toISOString() });
+  return updateRecord(table, attempt, { set, from: STATES });
 }
 
 /** Stores why it is unknown whether the attempt's task was started, unless that is known by now. */
 export function noteUnclear(table: PullRequestTable, attempt: PullRequestAttempt, cause: string, now: number) {
   const set = textsOf({ cause, updatedAt: new Date(now).toISOString() });
-  return updateRecord(table, attempt, set, { from: ["requested"] });
+  return updateRecord(table, attempt, { set, from: ["requested"] });
 }
 
 export type Deletion = { kind: "deleted" } | { kind: "missing" } | { kind: "underWay"; record: PullRequestRecord };
@@ -159,33 +154,10 @@ async function putRecord(
 
 async function updateRecord(
   { dynamo, table }: PullRequestTable,
-  { id, attempt }: PullRequestAttempt,
-  set: Item,
-  /** `from`: allowed states. `remove`: attributes to delete. `absent`: must not exist. */
-  { from, remove = [], absent }: { from: readonly PullRequestState[]; remove?: string[]; absent?: string },
+  attempt: PullRequestAttempt,
+  update: RecordUpdate,
 ): Promise<PullRequestRecord | undefined> {
-  const assignments = Object.keys(set).map((attribute) => `#${attribute} = :${attribute}`);
-  const removal = remove.length === 0 ? "" : ` REMOVE ${remove.map((attribute) => `#${attribute}`).join(", ")}`;
-  const named = ["attempt", "state", ...Object.keys(set), ...remove, ...(absent === undefined ? [] : [absent])];
-  const lacking = absent === undefined ? "" : ` AND attribute_not_exists(#${absent})`;
-  const values = Object.entries(set).map(([attribute, value]) => [`:${attribute}`, value]);
-  const updated = await ifMet(
-    dynamo.send(
-      new UpdateItemCommand({
-        TableName: table,
-        Key: keyOf(id),
-        UpdateExpression: `SET ${assignments.join(", ")}${removal}`,
-        ConditionExpression: `#attempt = :attempt AND ${stateIn(from)}${lacking}`,
-        ExpressionAttributeNames: Object.fromEntries(named.map((attribute) => [`#${attribute}`, attribute])),
-        ExpressionAttributeValues: {
-          ":attempt": { S: attempt },
-          ...stateValues(from),
-          ...Object.fromEntries(values),
-        },
-        ReturnValues: "ALL_NEW",
-      }),
-    ),
-  );
+  const updated = await ifMet(dynamo.send(new UpdateItemCommand(updateOf(table, attempt, update))));
   return updated?.Attributes && recordOf(updated.Attributes);
 }
 
@@ -199,13 +171,4 @@ export async function ifMet<Output>(write: Promise<Output>): Promise<Output | un
     }
     throw error;
   }
-}
-
-/** A condition, with values from {@link stateValues}. */
-function stateIn(states: readonly PullRequestState[]): string {
-  return `#state IN (${states.map((state) => `:${state}`).join(", ")})`;
-}
-
-function stateValues(states: readonly PullRequestState[]): Item {
-  return Object.fromEntries(states.map((state) => [`:${state}`, { S: state }]));
 }

@@ -1,5 +1,5 @@
+import type { PullRequestRequest } from "../../images/gitops-pr/pullRequestRecord";
 import type { Refusal } from "../shared/http/body";
-import type { PullRequestRequest } from "./record";
 
 /** The result of reading a request's body. */
 export type RequestVerdict =

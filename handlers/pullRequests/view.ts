@@ -1,4 +1,4 @@
-import type { PullRequestRecord, PullRequestRequest } from "./record";
+import type { PullRequestRecord, PullRequestRequest } from "../../images/gitops-pr/pullRequestRecord";
 
 /** A record, for callers. */
 export function viewOf(record: PullRequestRecord): object {

@@ -1,4 +1,4 @@
-import type { PullRequestRecord } from "./record.ts";
+import type { PullRequestRecord } from "./pullRequestRecord.ts";
 
 /** When a pull request was requested, and the id of the record that requested it. */
 export interface Marker {

@@ -2,7 +2,7 @@ import { branchOf, type Change, messageOf, overlayFile } from "./change.ts";
 import { setImage } from "./kustomization.ts";
 import { explain, type Log } from "./log.ts";
 import type { Options } from "./options.ts";
-import type { PullRequestRecord } from "./record.ts";
+import type { PullRequestRecord } from "./pullRequestRecord.ts";
 import type { WorkingCopy } from "./workingCopy.ts";
 
 /** How often the commit is attempted, each time on the current base, including the first time. */

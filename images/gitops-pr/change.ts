@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { parseImage, shortVersion } from "./imageArgument.ts";
-import type { PullRequestRecord } from "./record.ts";
+import type { PullRequestRecord } from "./pullRequestRecord.ts";
 
 /** The change to make in the gitops repository. */
 export type Change = Pick<PullRequestRecord, "service" | "environment" | "image">;

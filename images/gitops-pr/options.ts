@@ -1,3 +1,5 @@
+import type { PullRequestAttempt } from "./pullRequestRecord.ts";
+
 /** The task's settings, from the environment variable OPTIONS. */
 export interface Options {
   /** Base URL of the repositories, without a trailing slash: `https://github.com`. */
@@ -17,12 +19,6 @@ export interface Options {
   /** Slugs of teams in the repository's organisation. */
   teamReviewers: string[];
   labels: string[];
-}
-
-/** The record to process, and the attempt that started this task. */
-export interface Attempt {
-  id: string;
-  attempt: string;
 }
 
 type Environment = Record<string, string | undefined>;
@@ -48,8 +44,8 @@ export function readOptions(environment: Environment): Options {
   return options as unknown as Options;
 }
 
-/** @throws Error that names the variable and the field */
-export function readAttempt(environment: Environment): Attempt {
+/** The record to process, and the attempt that started this task. @throws Error that names the variable and the field */
+export function readAttempt(environment: Environment): PullRequestAttempt {
   const { id, attempt } = jsonOf(environment, "PULL_REQUEST");
   return { id: requireText(id, "PULL_REQUEST.id"), attempt: requireText(attempt, "PULL_REQUEST.attempt") };
 }

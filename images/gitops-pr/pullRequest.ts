@@ -3,7 +3,8 @@ import { branchOf, titleOf } from "./change.ts";
 import type { GitHub, GitHubError, PullRequest } from "./github.ts";
 import { explain, type Log } from "./log.ts";
 import type { Options } from "./options.ts";
-import type { Outcome, PullRequestRecord } from "./record.ts";
+import type { PullRequestRecord } from "./pullRequestRecord.ts";
+import type { Outcome } from "./record.ts";
 import type { Patience } from "./retry.ts";
 import { distrusted, isLater, markOf, type Neighbours, neighboursOf, type Trust } from "./superseding.ts";
 

@@ -6,10 +6,11 @@ import { checkChange, overlayFile, serviceFolder } from "./change.ts";
 import type { Git } from "./git.ts";
 import type { GitHub } from "./github.ts";
 import { brief, explain, type Log, type Redact } from "./log.ts";
-import type { Attempt, Options } from "./options.ts";
+import type { Options } from "./options.ts";
 import { noteOverlays } from "./overlays.ts";
 import { openPullRequest, type PullRequestContext, retireEarlier, supersededBy } from "./pullRequest.ts";
-import { moveRecord, type Outcome, type PullRequestRecord, readRecord, type Table } from "./record.ts";
+import type { PullRequestAttempt, PullRequestRecord } from "./pullRequestRecord.ts";
+import { moveRecord, type Outcome, readRecord, type Table } from "./record.ts";
 import type { Patience } from "./retry.ts";
 import { clone } from "./workingCopy.ts";
 
@@ -18,7 +19,7 @@ const FACT = 2_000;
 
 /** The task's dependencies. */
 export interface Task {
-  attempt: Attempt;
+  attempt: PullRequestAttempt;
   options: Options;
   table: Table;
   git: Git;

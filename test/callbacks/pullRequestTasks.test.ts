@@ -1,6 +1,7 @@
 import { expect } from "chai";
-import { MOVES, newRecord, type PullRequestRecord, type PullRequestState } from "../../handlers/pullRequests/record";
+import { newRecord } from "../../handlers/pullRequests/record";
 import { createPullRequestTasks } from "../../handlers/pullRequestTasks";
+import { MOVES, type PullRequestRecord, type PullRequestState } from "../../images/gitops-pr/pullRequestRecord";
 import { serialize } from "../../infra/lambda/serialization";
 import { awsFault, type Endpoint, startEndpoint } from "./endpoint";
 import { type Lambda, startLambda } from "./lambda";

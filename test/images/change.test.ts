@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { expect } from "chai";
 import { bodyOf, markAgain, markerOf } from "../../images/gitops-pr/body";
 import { branchOf, checkChange, messageOf, overlayFile, titleOf } from "../../images/gitops-pr/change";
-import type { PullRequestRecord } from "../../images/gitops-pr/record";
+import type { PullRequestRecord } from "../../images/gitops-pr/pullRequestRecord";
 
 const digest = `sha256:${"0123456789abcdef".repeat(4)}`;
 
@@ -16,6 +16,7 @@ const record: PullRequestRecord = {
   repository: "acme/storefront",
   state: "running",
   requestedAt: "2026-03-01T10:00:00.000Z",
+  updatedAt: "2026-03-01T10:00:00.000Z",
   build: "https://circleci.com/gh/acme/storefront/42",
   buildNumber: "42",
   actor: "octocat",

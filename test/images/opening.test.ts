@@ -2,7 +2,7 @@ import { expect } from "chai";
 import type { GitHub, PullRequest } from "../../images/gitops-pr/github";
 import type { Options } from "../../images/gitops-pr/options";
 import { openPullRequest } from "../../images/gitops-pr/pullRequest";
-import type { PullRequestRecord } from "../../images/gitops-pr/record";
+import type { PullRequestRecord } from "../../images/gitops-pr/pullRequestRecord";
 
 const record: PullRequestRecord = {
   id: "8".repeat(32),
@@ -14,6 +14,7 @@ const record: PullRequestRecord = {
   repository: "acme/storefront",
   state: "running",
   requestedAt: "2026-03-01T10:00:00.000Z",
+  updatedAt: "2026-03-01T10:00:00.000Z",
 };
 const NOW = Date.parse("2026-03-01T10:01:00.000Z");
 

@@ -5,7 +5,7 @@ import {
   decideAction,
   isAskedAgain,
 } from "../../../handlers/pullRequestAction/decision";
-import type { PullRequestRecord } from "../../../handlers/pullRequests/record";
+import type { PullRequestRecord } from "../../../images/gitops-pr/pullRequestRecord";
 
 const IMAGE = `storefront=123456789012.dkr.ecr.us-east-1.amazonaws.com/storefront@sha256:${"a".repeat(64)}`;
 const OTHER = "storefront=123456789012.dkr.ecr.us-east-1.amazonaws.com/storefront:v2";

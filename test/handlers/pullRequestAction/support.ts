@@ -1,6 +1,7 @@
 import type { PullRequestActionOptions } from "../../../handlers/pullRequestAction";
-import { idOf, type PullRequestFacts, type PullRequestState } from "../../../handlers/pullRequests/record";
+import { idOf } from "../../../handlers/pullRequests/record";
 import { moveRecord, readRecord } from "../../../handlers/pullRequests/store";
+import type { PullRequestFacts, PullRequestState } from "../../../images/gitops-pr/pullRequestRecord";
 import { awsFault, type Endpoint } from "../../callbacks/endpoint";
 import { PULL_REQUESTS } from "../../callbacks/pullRequestTable";
 import type { Table } from "../../callbacks/table";

@@ -1,14 +1,5 @@
 import { expect } from "chai";
-import {
-  idOf,
-  isEnded,
-  MOVES,
-  newRecord,
-  type PullRequestRecord,
-  type PullRequestRequest,
-  type PullRequestState,
-  STATES,
-} from "../../../handlers/pullRequests/record";
+import { idOf, isEnded, newRecord } from "../../../handlers/pullRequests/record";
 import {
   createRecord,
   deleteRecord,
@@ -20,6 +11,13 @@ import {
   refuseRecord,
   restartRecord,
 } from "../../../handlers/pullRequests/store";
+import {
+  MOVES,
+  type PullRequestRecord,
+  type PullRequestRequest,
+  type PullRequestState,
+  STATES,
+} from "../../../images/gitops-pr/pullRequestRecord";
 import { PULL_REQUESTS, startPullRequestTable } from "../../callbacks/pullRequestTable";
 import type { Table } from "../../callbacks/table";
 
