@@ -36,7 +36,7 @@ if (settings.protect) protectState();
 // Shared by all parts
 const alerts = new Alerts("slipway", settings.alerts);
 const stack: StackContext = {
-  account: currentAccount(settings.place),
+  account: currentAccount(settings.region),
   environment: settings.environment,
   logRetentionDays: settings.logRetentionDays,
   topicArn: alerts.topicArn,

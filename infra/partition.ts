@@ -122,14 +122,17 @@ const MISSING_SERVICES: Record<string, string[]> = {
   "mx-central-1": ["CodePipeline", "CodeBuild"],
 };
 
-/** Region and partition of a stack. */
-export interface Place {
-  region: string;
+/** The region of a stack. */
+export interface Region {
+  /** Its code: `us-east-1`. */
+  name: string;
   partition: Partition;
 }
 
 /** Region, partition and AWS account of a stack. */
-export interface Account extends Place {
+export interface Account {
+  region: string;
+  partition: Partition;
   id: pulumi.Output<string>;
   /** `arn:<partition>:<service>:<region>:<account>:<resource>` */
   arn(service: string, resource: pulumi.Input<string>): pulumi.Output<string>;
@@ -138,7 +141,7 @@ export interface Account extends Place {
 }
 
 /** The account that the program's credentials belong to. */
-export function currentAccount({ region, partition }: Place): Account {
+export function currentAccount({ name: region, partition }: Region): Account {
   const id = getCallerIdentityOutput().accountId;
   return {
     id,

@@ -10,7 +10,7 @@ export interface ZipRecord {
   size: number;
 }
 
-export type Place =
+export type Placement =
   | { kind: "file" | "directory" | "symlink"; path: string; mode: number }
   /** The top-level folder that forges add. */
   | { kind: "wrapper" }
@@ -37,7 +37,7 @@ const LONGEST_NAME = 255;
  *
  * @param top name of the top-level folder
  */
-export function placeEntry(record: ZipRecord, top: string): Place {
+export function placeEntry(record: ZipRecord, top: string): Placement {
   const { name, mode, size } = record;
   const why = nameProblem(name) ?? contentProblem(record);
   if (why !== undefined) {
@@ -142,7 +142,7 @@ function wordOf(kind: string): string {
   return kind === "directory" ? "folder" : kind === "symlink" ? "symbolic link" : kind;
 }
 
-function refused(name: string, why: string): Place {
+function refused(name: string, why: string): Placement {
   return { kind: "refused", reason: reasonOf(name, why) };
 }
 

@@ -15,7 +15,7 @@ import { LIST, PULL_REQUEST_ID } from "./record";
 import type { PullRequestTable } from "./store";
 
 /** The end of a page: its last record. */
-export type Place = Pick<PullRequestRecord, "id" | "requestedAt">;
+export type Position = Pick<PullRequestRecord, "id" | "requestedAt">;
 
 export interface ListQuery {
   service?: string | undefined;
@@ -23,14 +23,14 @@ export interface ListQuery {
   /** Records per page. */
   limit: number;
   /** The end of the previous page. */
-  after?: Place | undefined;
+  after?: Position | undefined;
 }
 
 export interface Page {
   /** Newest first. */
   records: PullRequestRecord[];
   /** The end of this page, if there may be another. */
-  next?: Place | undefined;
+  next?: Position | undefined;
 }
 
 const PARAMETERS = ["service", "state", "limit", "next"];
@@ -89,17 +89,17 @@ function commandOf({ table }: PullRequestTable, query: ListQuery, wanted: number
 }
 
 /** The key of a place in the queried index. */
-function startOf({ service }: ListQuery, { id, requestedAt }: Place): Item {
+function startOf({ service }: ListQuery, { id, requestedAt }: Position): Item {
   const hash: Item = service === undefined ? { list: { S: LIST } } : { service: { S: service } };
   return { ...keyOf(id), ...hash, requestedAt: { S: requestedAt } };
 }
 
-function placeOf({ id, requestedAt }: PullRequestRecord): Place {
+function placeOf({ id, requestedAt }: PullRequestRecord): Position {
   return { id, requestedAt };
 }
 
 /** @returns the `next` for {@link readListing} */
-export function encodePlace({ id, requestedAt }: Place): string {
+export function encodePlace({ id, requestedAt }: Position): string {
   return Buffer.from(`${requestedAt}/${id}`).toString("base64url");
 }
 
@@ -130,7 +130,7 @@ export function readListing(
   return { kind: "wanted", query: { service, state: wanted, limit: Number(limit), after } };
 }
 
-function decodePlace(text: string): Place | undefined {
+function decodePlace(text: string): Position | undefined {
   const [requestedAt = "", id = ""] = Buffer.from(text, "base64url").toString().split("/");
   const isPlace = PULL_REQUEST_ID.test(id) && /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/.test(requestedAt);
   return isPlace ? { id, requestedAt } : undefined;

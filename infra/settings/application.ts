@@ -1,6 +1,6 @@
 import { FARGATE_CPU } from "../../handlers/shared/fargate";
 import { FORGES, type Forge } from "../../handlers/shared/forge";
-import type { Place } from "../partition";
+import type { Region } from "../partition";
 import {
   boolean,
   type Check,
@@ -18,7 +18,7 @@ import {
   text,
   withDefault,
 } from "./check";
-import * as forms from "./formats";
+import * as formats from "./formats";
 import type {
   ApplicationSettings,
   BuildSettings,
@@ -43,12 +43,12 @@ const DEFAULT_BUILD: BuildSettings = { dockerfile: "Dockerfile", context: ".", a
 const DEFAULT_TASK: TaskSettings = { cpu: 256, memory: 512, environment: {}, secrets: {} };
 
 export const application =
-  (place: Place): Check<ApplicationSettings> =>
+  (region: Region): Check<ApplicationSettings> =>
   (value, path, mistakes) => {
     const { name, deploy } = isObject(value) ? value : {};
-    const runs = deploy === "gitops" ? elsewhere(typeof name === "string" ? name : "") : onEcs(place);
+    const runs = deploy === "gitops" ? elsewhere(typeof name === "string" ? name : "") : onEcs(region);
     const parts = object<ApplicationSettings>({
-      name: required(forms.name, "a name such as storefront"),
+      name: required(formats.name, "a name such as storefront"),
       source: required(source, EXPECTED_SOURCE),
       build: withDefault(build, DEFAULT_BUILD),
       ...runs,
@@ -61,11 +61,11 @@ export const application =
 type Runs = Pick<ApplicationSettings, "services" | "task" | "migrate" | "schedules" | "gitops">;
 
 /** What an application runs in this stack's cluster. */
-const onEcs = (place: Place): Fields<Runs> => ({
-  services: required(list("services", service(place), 1, MOST_SERVICES), "a list of services"),
-  task: withDefault(ruled(object<TaskSettings>(task(place)), ...TASK_RULES), DEFAULT_TASK),
+const onEcs = (region: Region): Fields<Runs> => ({
+  services: required(list("services", service(region), 1, MOST_SERVICES), "a list of services"),
+  task: withDefault(ruled(object<TaskSettings>(task(region)), ...TASK_RULES), DEFAULT_TASK),
   migrate: optional(object<MigrateSettings>({ command: required(command, "a command such as [node, migrate.js]") })),
-  schedules: optional(forms.repositoryPath),
+  schedules: optional(formats.repositoryPath),
   gitops: optional((_, path, mistakes) =>
     fail(mistakes, `${path}: is only for deploy: gitops; remove it, or set deploy: gitops`),
   ),
@@ -79,8 +79,8 @@ const elsewhere = (name: string): Fields<Runs> => ({
   schedules: optional(ofEcs),
   gitops: withDefault(
     object<GitopsSettings>({
-      service: withDefault(forms.serviceFolder, name),
-      image: withDefault(forms.manifestImage, name),
+      service: withDefault(formats.serviceFolder, name),
+      image: withDefault(formats.manifestImage, name),
     }),
     { service: name, image: name },
   ),
@@ -117,8 +117,8 @@ const sources = object<{ push: PushSource | undefined; image: ImageSource | unde
   push: optional((value, path, mistakes) => push(isObject(value) ? value.forge : undefined)(value, path, mistakes)),
   image: optional(
     object<ImageSource>({
-      repository: required(forms.ecrRepository, "an ECR repository such as storefront"),
-      tag: required(forms.imageTag, "a tag such as dev"),
+      repository: required(formats.ecrRepository, "an ECR repository such as storefront"),
+      tag: required(formats.imageTag, "a tag such as dev"),
     }),
   ),
 });
@@ -129,10 +129,10 @@ const push = (forge: unknown): Check<PushSource> => {
   return object<PushSource>({
     forge: withDefault(oneOf("a forge", FORGES), DEFAULT_FORGE),
     repository: required(
-      known === undefined ? forms.anyText : forms.repositories[known],
+      known === undefined ? formats.anyText : formats.repositories[known],
       "a repository such as acme/storefront",
     ),
-    branch: required(forms.branch, "a branch such as main"),
+    branch: required(formats.branch, "a branch such as main"),
   });
 };
 
@@ -140,36 +140,36 @@ const DEFAULT_FORGE: Forge = "github";
 
 const build: Check<BuildSettings> = ruled(
   object<BuildSettings>({
-    dockerfile: withDefault(forms.repositoryPath, "Dockerfile"),
-    context: withDefault(forms.repositoryPath, "."),
-    arguments: withDefault(map(forms.variableName, forms.anyText), {}),
+    dockerfile: withDefault(formats.repositoryPath, "Dockerfile"),
+    context: withDefault(formats.repositoryPath, "."),
+    arguments: withDefault(map(formats.variableName, formats.anyText), {}),
     test: optional(text("a shell command", "a command such as npm test", /\S/)),
   }),
   rules.freeArgumentNames,
 );
 
-const command = list("arguments", forms.anyText, 1);
+const command = list("arguments", formats.anyText, 1);
 
-const task = (place: Place) => ({
+const task = (region: Region) => ({
   cpu: withDefault(oneOf("a Fargate size", FARGATE_CPU), DEFAULT_TASK.cpu),
   memory: withDefault(integer("an amount of memory in MiB", 512, 122880), DEFAULT_TASK.memory),
-  environment: withDefault(map(forms.variableName, forms.anyText), {}),
-  secrets: withDefault(map(forms.variableName, forms.secretReference(place)), {}),
+  environment: withDefault(map(formats.variableName, formats.anyText), {}),
+  secrets: withDefault(map(formats.variableName, formats.secretReference(region)), {}),
 });
 
 const TASK_RULES = [rules.fargateSize, rules.oneSourceForEachVariable];
 
-const service = (place: Place): Check<ServiceSettings> =>
+const service = (region: Region): Check<ServiceSettings> =>
   ruled(
     object<ServiceSettings>({
-      name: required(forms.name, "a name such as web"),
+      name: required(formats.name, "a name such as web"),
       port: optional(integer("a port", 1, 65535)),
       command: optional(command),
       count: withDefault(integer("a number of tasks", 0, 5000), 1),
-      healthCheck: optional(forms.urlPath),
+      healthCheck: optional(formats.urlPath),
       // A listener rule is limited to five values in all its conditions.
-      hosts: optional(list("hosts", forms.hostName, 1, 5)),
-      ...task(place),
+      hosts: optional(list("hosts", formats.hostName, 1, 5)),
+      ...task(region),
     }),
     rules.webOrWorker,
     ...TASK_RULES,

@@ -1,6 +1,6 @@
 import { FOLDER, FOLDER_FORM, isImage, isManifestName } from "../../handlers/pullRequests/fields";
 import type { Forge } from "../../handlers/shared/forge";
-import { missingServices, type Partition, type Place, partitionOf } from "../partition";
+import { missingServices, type Partition, partitionOf, type Region } from "../partition";
 import { ecrRegistryOf } from "./baseImages";
 import { type Check, eachOnce, fail, integer, isNot, list, ruled, text } from "./check";
 import { ipv4Network } from "./cidr";
@@ -60,9 +60,9 @@ export const branch = text(
   /^(?=.{1,200}$)(?!refs\/|@$|HEAD$|.*(\p{Cc}|\.\.|\/\/|\/\.|@\{|\.lock(\/|$)))[^\s~^:?*[\\/.-][^\s~^:?*[\\]*(?<![/.])$/u,
 );
 
-const pathIn = (place: string) =>
+const pathIn = (where: string) =>
   text(
-    `a path ${place}`,
+    `a path ${where}`,
     "a relative path of letters, digits and . _ - /, without a .. segment",
     /^(?!.*(^|\/)\.\.(\/|$))[\w.-][\w.\-/]*$/,
   );
@@ -150,25 +150,25 @@ export const gravitonType = text(
 export const ami = text("an AMI", "its id, such as ami-0123456789abcdef0", /^ami-([0-9a-f]{8}|[0-9a-f]{17})$/);
 
 /** A region in a known partition that has all required services. */
-export const place: Check<Place> = (value, path, mistakes) => {
-  const region = typeof value === "string" ? value : "";
-  const partition = partitionOf(region);
+export const region: Check<Region> = (value, path, mistakes) => {
+  const name = typeof value === "string" ? value : "";
+  const partition = partitionOf(name);
   if (partition === undefined)
     return fail(
       mistakes,
       isNot(path, value, "a region", "a region of AWS's global or China partition, such as us-east-1"),
     );
-  const missing = missingServices(region);
+  const missing = missingServices(name);
   return missing.length === 0
-    ? { region, partition }
+    ? { name, partition }
     : fail(
         mistakes,
-        `${path}: "${region}" has no ${missing.join(" and no ")}; allowed: a region that has ${missing.length === 1 ? "it" : "them"}, such as us-east-1`,
+        `${path}: "${name}" has no ${missing.join(" and no ")}; allowed: a region that has ${missing.length === 1 ? "it" : "them"}, such as us-east-1`,
       );
 };
 
 /** The number of availability zones, or their names: not every region has a, b and c. */
-export function availabilityZones({ region, partition }: Place): Check<number | string[]> {
+export function availabilityZones({ name: region, partition }: Region): Check<number | string[]> {
   const letters = partition.zoneLetters(region);
   const count = integer("a number of availability zones", 2, letters?.length ?? 4);
   const zone = text(
@@ -203,7 +203,7 @@ const HTTPS = /^https:\/\/[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:\d{1,5})?(\/[\w.~-]+)*
 
 /** `<host>[/<prefix>]`. An ECR registry must be in the stack's partition and have its region's suffix. */
 export const imageRegistry =
-  ({ partition }: Place): Check<string> =>
+  ({ partition }: Region): Check<string> =>
   (value, path, mistakes) => {
     const registry = registryName(value, path, mistakes);
     const inEcr = ecrRegistryOf(registry ?? "");
@@ -222,7 +222,7 @@ const registryName = text(
 );
 
 /** The ARN of an ACM certificate in the load balancer's region. */
-export const certificateArn = ({ region, partition }: Place): Check<string> =>
+export const certificateArn = ({ name: region, partition }: Region): Check<string> =>
   text(
     "an ACM certificate of this region",
     `arn:${partition.id}:acm:${region}:<account>:certificate/<id>`,
@@ -231,7 +231,7 @@ export const certificateArn = ({ region, partition }: Place): Check<string> =>
 
 /** The location of a secret. Error messages never quote the value: it may be the secret itself, entered by mistake. */
 export const secretReference =
-  ({ partition }: Place): Check<SecretReference> =>
+  ({ partition }: Region): Check<SecretReference> =>
   (value, path, mistakes) =>
     readReference(value, partition) ??
     fail(
@@ -245,7 +245,7 @@ export const secretReference =
  * @param holds what the secret holds: "the webhook's address"
  */
 export const functionSecret =
-  ({ region, partition }: Place, holds: string): Check<SecretsManagerReference> =>
+  ({ name: region, partition }: Region, holds: string): Check<SecretsManagerReference> =>
   (value, path, mistakes) => {
     const reference = readReference(value, partition);
     if (reference?.kind === "secret" && !TOKEN.test(reference.name)) return reference;

@@ -1,14 +1,14 @@
 import type { ChatKind } from "../../handlers/chat/shape";
 import type { TokenScopes } from "../../handlers/pullRequests/scope";
 import type { Forge } from "../../handlers/shared/forge";
-import type { EndpointService, IntakeKind, PipelineType, Place } from "../partition";
+import type { EndpointService, IntakeKind, PipelineType, Region } from "../partition";
 
 export type { EndpointService, IntakeKind } from "../partition";
 
 /** A stack's validated configuration, including defaults. */
 export interface Settings {
   /** From `aws:region`. */
-  place: Place;
+  region: Region;
   /** Name of the environment. It is also the tag of delivered images. */
   environment: string;
   network: NetworkSettings;

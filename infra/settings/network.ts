@@ -1,4 +1,4 @@
-import { ENDPOINT_SERVICES, GATEWAY_SERVICES, type Place } from "../partition";
+import { ENDPOINT_SERVICES, GATEWAY_SERVICES, type Region } from "../partition";
 import {
   type Check,
   eachOnce,
@@ -14,7 +14,7 @@ import {
   withDefault,
 } from "./check";
 import { contains, merged } from "./cidr";
-import * as forms from "./formats";
+import * as formats from "./formats";
 import github from "./githubCidrs.json";
 import type { NatInstanceSettings, NetworkSettings } from "./model";
 
@@ -47,16 +47,16 @@ interface WrittenInstance extends Omit<NatInstanceSettings, "routes"> {
 const DEFAULT_INSTANCE: WrittenInstance = { instanceType: "t4g.micro", ami: undefined, bootHook: undefined };
 
 export const network =
-  (place: Place, readText: ReadText): Check<NetworkSettings> =>
+  (region: Region, readText: ReadText): Check<NetworkSettings> =>
   (value, path, mistakes) => {
-    const read = ruled(written(place, readText), outsideTheVpc)(value, path, mistakes);
+    const read = ruled(written(region, readText), outsideTheVpc)(value, path, mistakes);
     return read && withRoutes(read, path, mistakes);
   };
 
-const written = (place: Place, readText: ReadText): Check<WrittenNetwork> =>
+const written = (region: Region, readText: ReadText): Check<WrittenNetwork> =>
   object<WrittenNetwork>({
-    cidr: withDefault(forms.vpcCidr, DEFAULT_NETWORK.cidr),
-    availabilityZones: withDefault(forms.availabilityZones(place), DEFAULT_NETWORK.availabilityZones),
+    cidr: withDefault(formats.vpcCidr, DEFAULT_NETWORK.cidr),
+    availabilityZones: withDefault(formats.availabilityZones(region), DEFAULT_NETWORK.availabilityZones),
     egress: withDefault(
       oneOf("an egress for private subnets", ["nat-gateway", "nat-gateway-per-zone", "nat-instance", "none"]),
       DEFAULT_NETWORK.egress,
@@ -68,10 +68,10 @@ const written = (place: Place, readText: ReadText): Check<WrittenNetwork> =>
     routesPerTable: withDefault(integer("a quota of routes per route table", ROUTES_PER_TABLE, 1000), ROUTES_PER_TABLE),
     natInstance: optional(
       object<WrittenInstance>({
-        githubCidrs: optional(list("networks", forms.routedCidr, 0)),
-        extraCidrs: optional(list("networks", forms.routedCidr, 0)),
-        instanceType: withDefault(forms.gravitonType, DEFAULT_INSTANCE.instanceType),
-        ami: optional(forms.ami),
+        githubCidrs: optional(list("networks", formats.routedCidr, 0)),
+        extraCidrs: optional(list("networks", formats.routedCidr, 0)),
+        instanceType: withDefault(formats.gravitonType, DEFAULT_INSTANCE.instanceType),
+        ami: optional(formats.ami),
         bootHook: optional(bootHook(readText)),
       }),
     ),
@@ -146,7 +146,7 @@ export const BOOT_HOOK_BYTES = 4096;
 const bootHook =
   (readText: ReadText): Check<string> =>
   (value, path, mistakes) => {
-    const file = forms.projectPath(value, path, mistakes);
+    const file = formats.projectPath(value, path, mistakes);
     const script = file === undefined ? undefined : readScript(file, readText, path, mistakes);
     if (script === undefined) return undefined;
     if (!script.startsWith("#!"))

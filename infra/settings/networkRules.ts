@@ -1,5 +1,5 @@
 import { FORGES } from "../../handlers/shared/forge";
-import type { EndpointService, Partition, Place } from "../partition";
+import type { EndpointService, Partition, Region } from "../partition";
 import { fail, type Rule } from "./check";
 import type { ApplicationSettings, SecretReference, Settings } from "./model";
 
@@ -34,10 +34,10 @@ export const usedForges: Rule<Stack> = ({ forges, pullRequests, applications }, 
 
 /** Functions in a VPC have only the private subnets' egress. */
 export const wayToForges =
-  (place: Place): Rule<Stack> =>
+  (region: Region): Rule<Stack> =>
   (stack, path, mistakes) => {
     const { egress, natInstance } = stack.network;
-    if (egress === "none" && natInstance === undefined && functionsInVpc(stack, place))
+    if (egress === "none" && natInstance === undefined && functionsInVpc(stack, region))
       fail(
         mistakes,
         `${path}network.egress: with "none", the functions that fetch pushes cannot reach the forge; allowed: another egress, or natInstance in addition`,
@@ -55,13 +55,13 @@ export const wayToGithub: Rule<Stack> = ({ network, pullRequests }, path, mistak
 
 /** Without egress, everything in private subnets reaches AWS only through endpoints. */
 export const neededEndpoints =
-  (place: Place): Rule<Stack> =>
+  (region: Region): Rule<Stack> =>
   (stack, path, mistakes) => {
     const { egress, endpoints } = stack.network;
     if (egress !== "none") return;
     const needed = new Set([
       ...neededByTasks(stack),
-      ...(functionsInVpc(stack, place) ? neededByFunctions(stack) : []),
+      ...(functionsInVpc(stack, region) ? neededByFunctions(stack) : []),
     ]);
     const missing = [...needed].filter((service) => !endpoints.includes(service));
     if (missing.length > 0)
@@ -93,7 +93,7 @@ export const reachForgesByVpc = ({ natInstance }: Settings["network"], { functio
   functionsInVpc || natInstance !== undefined;
 
 /** Functions that call forges only exist if the stack delivers pushes. */
-const functionsInVpc = ({ network, applications }: Stack, { partition }: Place): boolean =>
+const functionsInVpc = ({ network, applications }: Stack, { partition }: Region): boolean =>
   pushes(applications).length > 0 && reachForgesByVpc(network, partition);
 
 const pushes = (applications: ApplicationSettings[]) =>

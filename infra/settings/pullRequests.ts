@@ -1,5 +1,5 @@
 import type { TokenScope } from "../../handlers/pullRequests/scope";
-import type { Place } from "../partition";
+import type { Region } from "../partition";
 import {
   type Check,
   distinct,
@@ -17,17 +17,17 @@ import {
   text,
   withDefault,
 } from "./check";
-import * as forms from "./formats";
+import * as formats from "./formats";
 import type { CircleciSettings, PullRequestSettings, Settings } from "./model";
 
-export const pullRequests = (place: Place): Check<PullRequestSettings> => ruled(settings(place), fitsEnvironment);
+export const pullRequests = (region: Region): Check<PullRequestSettings> => ruled(settings(region), fitsEnvironment);
 
-const settings = (place: Place): Check<PullRequestSettings> =>
+const settings = (region: Region): Check<PullRequestSettings> =>
   object<PullRequestSettings>({
-    repository: required(forms.repositories.github, "a repository such as acme/gitops"),
-    branch: withDefault(ruled(forms.branch, besideOwnBranches), "main"),
+    repository: required(formats.repositories.github, "a repository such as acme/gitops"),
+    branch: withDefault(ruled(formats.branch, besideOwnBranches), "main"),
     token: required(
-      forms.functionSecret(place, "the token that writes to the repository"),
+      formats.functionSecret(region, "the token that writes to the repository"),
       "a Secrets Manager secret such as acme/gitops-token",
     ),
     author: required(author, "the author of the commits, such as { name: slipway, email: slipway@acme.example }"),
@@ -88,7 +88,7 @@ const author: Check<PullRequestSettings["author"]> = object<PullRequestSettings[
     ),
     "a name such as slipway",
   ),
-  email: required(forms.email, "an address such as slipway@acme.example"),
+  email: required(formats.email, "an address such as slipway@acme.example"),
 });
 
 /**
@@ -170,10 +170,10 @@ const fitsEnvironment: Rule<PullRequestSettings> = ({ circleci, tokens }, path, 
 
 const circleci: Check<CircleciSettings> = object<CircleciSettings>({
   branches: required(
-    ruled(map(forms.branch, forms.overlay), atLeastOne),
+    ruled(map(formats.branch, formats.overlay), atLeastOne),
     "the environment of each branch, such as { main: dev }",
   ),
-  image: required(forms.imageOfService, 'an image such as "registry.acme.example/{service}"'),
+  image: required(formats.imageOfService, 'an image such as "registry.acme.example/{service}"'),
   jobs: withDefault(several("jobs", job), []),
 });
 

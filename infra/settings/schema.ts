@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import path from "node:path";
 import { CHAT_KINDS, type ChatKind } from "../../handlers/chat/shape";
-import { GLOBAL, type IntakeKind, type Place } from "../partition";
+import { GLOBAL, type IntakeKind, type Region } from "../partition";
 import { application } from "./application";
 import {
   boolean,
@@ -17,10 +17,10 @@ import {
   ruled,
   withDefault,
 } from "./check";
-import * as forms from "./formats";
+import * as formats from "./formats";
 import type { AlertSettings, ForgeSettings, LoadBalancerSettings, Settings } from "./model";
 import { DEFAULT_NETWORK, network, type ReadText } from "./network";
-import * as ways from "./networkRules";
+import * as networkRules from "./networkRules";
 import { gitopsApplications, pullRequests } from "./pullRequests";
 import * as rules from "./rules";
 
@@ -51,53 +51,53 @@ export function checkSettings(
         mistakes,
         `${key}: contains a Pulumi secret; store it in Secrets Manager or SSM, and write its name or ARN here`,
       );
-  const region = required(forms.place, "a region such as us-east-1");
-  const place = readField(region, raw["aws:region"], "aws:region", mistakes);
+  const field = required(formats.region, "a region such as us-east-1");
+  const region = readField(field, raw["aws:region"], "aws:region", mistakes);
   // Without a valid region, report the other mistakes as for this one.
-  const check = stackSettings(place ?? { region: "us-east-1", partition: GLOBAL }, readText);
+  const check = stackSettings(region ?? { name: "us-east-1", partition: GLOBAL }, readText);
   const values = Object.fromEntries(own.map((key) => [key.slice(NAMESPACE.length), raw[key]]));
   const read = check(values, NAMESPACE, mistakes);
-  if (place === undefined || read === undefined || mistakes.length > 0) return { ok: false, mistakes };
-  return { ok: true, settings: { ...read, place, intake: read.intake ?? place.partition.intake } };
+  if (region === undefined || read === undefined || mistakes.length > 0) return { ok: false, mistakes };
+  return { ok: true, settings: { ...read, region, intake: read.intake ?? region.partition.intake } };
 }
 
 const besidePulumiYaml: ReadText = (file) => readFileSync(path.join(__dirname, "../..", file), "utf8");
 
 /** `intake` stays optional here: the check for pushes applies only if the stack file sets it. */
-type Stack = Omit<Settings, "place" | "intake"> & { intake?: IntakeKind | undefined };
+type Stack = Omit<Settings, "region" | "intake"> & { intake?: IntakeKind | undefined };
 
-const stackSettings = (place: Place, readText: ReadText): Check<Stack> =>
+const stackSettings = (region: Region, readText: ReadText): Check<Stack> =>
   ruled(
-    stackObject(place, readText),
+    stackObject(region, readText),
     rules.environments,
     rules.deployable,
     gitopsApplications,
     rules.usedByBuilds,
-    ways.somethingToPoll,
-    ways.usedForges,
-    ways.wayToForges(place),
-    ways.wayToGithub,
-    ways.neededEndpoints(place),
+    networkRules.somethingToPoll,
+    networkRules.usedForges,
+    networkRules.wayToForges(region),
+    networkRules.wayToGithub,
+    networkRules.neededEndpoints(region),
   );
 
-const stackObject = (place: Place, readText: ReadText): Check<Stack> =>
+const stackObject = (region: Region, readText: ReadText): Check<Stack> =>
   object<Stack>({
-    environment: required(forms.environmentName, "a name such as dev"),
-    network: withDefault(network(place, readText), DEFAULT_NETWORK),
-    loadBalancer: withDefault(loadBalancer(place), { scheme: "internet-facing" }),
+    environment: required(formats.environmentName, "a name such as dev"),
+    network: withDefault(network(region, readText), DEFAULT_NETWORK),
+    loadBalancer: withDefault(loadBalancer(region), { scheme: "internet-facing" }),
     intake: optional(oneOf("a way to receive pushes", ["webhook", "poll"])),
-    forges: withDefault(forges(place), {}),
-    baseImageRegistry: optional(forms.imageRegistry(place)),
-    npmRegistry: optional(forms.npmRegistry),
+    forges: withDefault(forges(region), {}),
+    baseImageRegistry: optional(formats.imageRegistry(region)),
+    npmRegistry: optional(formats.npmRegistry),
     protect: withDefault(boolean, true),
     logRetentionDays: withDefault(oneOf("a retention period that CloudWatch Logs supports", RETENTION_DAYS), 30),
-    pipelineType: withDefault(oneOf("a pipeline type", ["V1", "V2"]), place.partition.pipelineType),
-    alerts: withDefault(alerts(place), { emails: [], chat: {} }),
-    promotesTo: withDefault(ruled(list("environments", forms.environmentName, 0, MOST_PROMOTIONS), eachOnce), []),
+    pipelineType: withDefault(oneOf("a pipeline type", ["V1", "V2"]), region.partition.pipelineType),
+    alerts: withDefault(alerts(region), { emails: [], chat: {} }),
+    promotesTo: withDefault(ruled(list("environments", formats.environmentName, 0, MOST_PROMOTIONS), eachOnce), []),
     deploymentApi: withDefault(boolean, false),
-    pullRequests: optional(pullRequests(place)),
+    pullRequests: optional(pullRequests(region)),
     applications: required(
-      ruled(list("applications", application(place), 1), rules.serviceNames, rules.repositories, rules.routes),
+      ruled(list("applications", application(region), 1), rules.serviceNames, rules.repositories, rules.routes),
       "a list of applications",
     ),
   });
@@ -107,16 +107,16 @@ const RETENTION_DAYS = [
   1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
 ];
 
-const loadBalancer = (place: Place): Check<LoadBalancerSettings> =>
+const loadBalancer = (region: Region): Check<LoadBalancerSettings> =>
   object<LoadBalancerSettings>({
     scheme: withDefault(oneOf("a scheme", ["internet-facing", "internal"]), "internet-facing"),
-    certificate: optional(forms.certificateArn(place)),
+    certificate: optional(formats.certificateArn(region)),
   });
 
-const alerts = (place: Place): Check<AlertSettings> => {
-  const secret = optional(forms.functionSecret(place, "the webhook's address"));
+const alerts = (region: Region): Check<AlertSettings> => {
+  const secret = optional(formats.functionSecret(region, "the webhook's address"));
   return object<AlertSettings>({
-    emails: withDefault(ruled(list("e-mail addresses", forms.email, 0), eachOnce), []),
+    emails: withDefault(ruled(list("e-mail addresses", formats.email, 0), eachOnce), []),
     chat: withDefault(
       object<AlertSettings["chat"]>(
         Object.fromEntries(CHAT_KINDS.map((kind) => [kind, secret])) as Record<ChatKind, typeof secret>,
@@ -126,9 +126,9 @@ const alerts = (place: Place): Check<AlertSettings> => {
   });
 };
 
-const forges = (place: Place): Check<Settings["forges"]> => {
-  const token = optional(forms.functionSecret(place, "the token"));
-  const own = optional(object<ForgeSettings>({ url: optional(forms.forgeUrl), token }));
+const forges = (region: Region): Check<Settings["forges"]> => {
+  const token = optional(formats.functionSecret(region, "the token"));
+  const own = optional(object<ForgeSettings>({ url: optional(formats.forgeUrl), token }));
   const cloud = optional(object<ForgeSettings>({ url: optional(cloudOnly), token }));
   return object<Settings["forges"]>({ github: own, gitlab: own, bitbucket: cloud, gitee: own });
 };

@@ -1,5 +1,11 @@
 import { expect } from "chai";
-import { findConflict, type Place, type PlacedPath, placeEntry, type ZipRecord } from "../../../handlers/fetch/entry";
+import {
+  findConflict,
+  type PlacedPath,
+  type Placement,
+  placeEntry,
+  type ZipRecord,
+} from "../../../handlers/fetch/entry";
 
 const TOP = "storefront-0123456";
 const record = (change: Partial<ZipRecord>): ZipRecord => ({
@@ -12,7 +18,7 @@ const record = (change: Partial<ZipRecord>): ZipRecord => ({
 });
 
 describe("archive entry", () => {
-  const placed: [Partial<ZipRecord>, Place][] = [
+  const placed: [Partial<ZipRecord>, Placement][] = [
     [{ name: `${TOP}/` }, { kind: "wrapper" }],
     [{ name: `${TOP}/a.txt` }, { kind: "file", path: "a.txt", mode: 0o100644 }],
     [
@@ -48,7 +54,10 @@ describe("archive entry", () => {
       "Zo\u00c3\u00ab",
       "\u00e9",
       "con",
-    ].map((path): [Partial<ZipRecord>, Place] => [{ name: `${TOP}/${path}` }, { kind: "file", path, mode: 0o100644 }]),
+    ].map((path): [Partial<ZipRecord>, Placement] => [
+      { name: `${TOP}/${path}` },
+      { kind: "file", path, mode: 0o100644 },
+    ]),
     [{ name: `${TOP}/${"n".repeat(255)}` }, { kind: "file", path: "n".repeat(255), mode: 0o100644 }],
   ];
   for (const [change, place] of placed) {

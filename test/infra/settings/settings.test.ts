@@ -32,8 +32,8 @@ describe("a stack's configuration", () => {
 
   it("fills in what is left out", () => {
     const settings = settingsOf(smallest);
-    expect({ ...settings, place: undefined }).to.deep.equal({
-      place: undefined,
+    expect({ ...settings, region: undefined }).to.deep.equal({
+      region: undefined,
       environment: "dev",
       network: {
         cidr: "10.20.0.0/16",
@@ -83,8 +83,8 @@ describe("a stack's configuration", () => {
         },
       ],
     });
-    expect(settings.place.region).to.equal("us-east-1");
-    expect(settings.place.partition.id).to.equal("aws");
+    expect(settings.region.name).to.equal("us-east-1");
+    expect(settings.region.partition.id).to.equal("aws");
   });
 
   it("takes V1 pipelines and asks for pushes in China, unless told otherwise", () => {
