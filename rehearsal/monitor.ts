@@ -71,8 +71,8 @@ export function createMonitor(options: MonitorOptions) {
     } catch (cause) {
       const message = cause instanceof Error ? cause.message : String(cause);
       const subject = name === "" ? type : `${name} [${type}]`;
-      const told = `${type} ${name}: `;
-      refusal ??= new Error(`${subject}: ${message.startsWith(told) ? message.slice(told.length) : message}`, {
+      const prefix = `${type} ${name}: `;
+      refusal ??= new Error(`${subject}: ${message.startsWith(prefix) ? message.slice(prefix.length) : message}`, {
         cause,
       });
       throw cause;
@@ -174,7 +174,7 @@ export function createMonitor(options: MonitorOptions) {
   };
 }
 
-/** Struct knows JSON alone: what is undefined is left out. */
+/** A Struct holds only JSON: undefined values are left out. */
 const json = (value: object): Record<string, JavaScriptValue> => JSON.parse(JSON.stringify(value));
 
 function unary<Q, A>(answer: (request: Q) => A | Promise<A>) {

@@ -106,9 +106,9 @@ async function setUp(
   let rehearsal: Rehearsal;
   try {
     const breaking = without === undefined ? undefined : withoutAction(without);
-    const told = externalServicesOptions(progress, verbose || keep);
+    const external = externalServicesOptions(progress, verbose || keep);
     rehearsal = await open({
-      ...told,
+      ...external,
       stack,
       stackFiles,
       speed,

@@ -10,11 +10,11 @@ export type Redact = (text: string) => string;
 /** @param write called with each line, including its newline */
 export function createLog(write: (line: string) => void, redact: Redact): Log {
   return (level, message, fields = {}) => {
-    const told = Object.entries(fields).map(([name, value]) => [
+    const shown = Object.entries(fields).map(([name, value]) => [
       name,
       typeof value === "string" ? redact(value) : value,
     ]);
-    write(`${JSON.stringify({ level, message: redact(message), ...Object.fromEntries(told) })}\n`);
+    write(`${JSON.stringify({ level, message: redact(message), ...Object.fromEntries(shown) })}\n`);
   };
 }
 

@@ -141,7 +141,7 @@ export function createSecretsManager(cloud: Cloud): Service {
     };
   }
 
-  /** The data source of one version: the current one, unless told another. */
+  /** The data source of one version: by default the current one. */
   function readVersion({ secretId, versionId, versionStage }: Partial<GetSecretVersionArgs>): object {
     const version = read({ SecretId: secretId, VersionId: versionId, VersionStage: versionStage });
     const binary = version.SecretBinary;
@@ -226,7 +226,7 @@ const PUNCTUATION = "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~";
 const randomText = (characters: string, length: number) =>
   Array.from({ length }, () => characters[randomInt(characters.length)]).join("");
 
-/** GetRandomPassword: 32 characters of every kind, with one at least of each, unless told otherwise. */
+/** GetRandomPassword: by default 32 characters, at least one of each kind. */
 function randomPassword(inputs: GetRandomPasswordArgs): object {
   const { passwordLength = 32, excludeCharacters = "", requireEachIncludedType = true } = inputs;
   const kinds = [

@@ -129,16 +129,16 @@ const everyRecord: Invariant = {
 const everyOutcome: Invariant = {
   name: "every outcome is published at least once",
   violations(evidence) {
-    const told = outcomes(evidence);
-    const untold = [...executionEnds(evidence)]
-      .filter(([id]) => !told.some(({ message }) => message.includes(id)))
+    const notices = outcomes(evidence);
+    const unreported = [...executionEnds(evidence)]
+      .filter(([id]) => !notices.some(({ message }) => message.includes(id)))
       .map(([id, { status }]) => `no notice says that execution ${id} has ${status.toLowerCase()}`);
     const { request } = evidence;
-    const isUntold =
+    const isUnreported =
       request.kind === "deployment" &&
       request.id !== undefined &&
-      !told.some(({ subject }) => subject.includes(`deployment request for ${request.version} `));
-    return isUntold ? [...untold, `no notice says how deployment ${request.id} has ended`] : untold;
+      !notices.some(({ subject }) => subject.includes(`deployment request for ${request.version} `));
+    return isUnreported ? [...unreported, `no notice says how deployment ${request.id} has ended`] : unreported;
   },
 };
 

@@ -105,15 +105,15 @@ async function unrestOf(
   const begun = new Set(eventsOf(observer, "pipeline").map(({ executionId }) => executionId));
   const ends = executionEnds(observer);
   const messages = eventsOf(observer, "notice").map(({ message }) => message);
-  const told = (id: string) => messages.some((it) => it.includes(id));
+  const isReported = (id: string) => messages.some((it) => it.includes(id));
   return [
     ...[...begun].filter((id) => !ends.has(id)).map((id) => `execution ${id} has not ended`),
-    ...[...ends.keys()].filter((id) => !told(id)).map((id) => `no notice of execution ${id}`),
+    ...[...ends.keys()].filter((id) => !isReported(id)).map((id) => `no notice of execution ${id}`),
     ...observer
       .records()
       .flatMap(({ id, state, endedAt }) => (endedAt === undefined ? `record ${id} is ${state}` : [])),
     ...heldLocks(observer),
-    ...awaited(kind, request, observer, begun.size, told),
+    ...awaited(kind, request, observer, begun.size, isReported),
     ...(await rollouts(observer)),
   ];
 }
@@ -128,12 +128,12 @@ function awaited(
   request: Request,
   observer: Observer,
   executions: number,
-  told: (id: string) => boolean,
+  isReported: (id: string) => boolean,
 ): string[] {
   const isDead = eventsOf(observer, "message-dead").length > 0;
   if (request.kind === "push" && executions === 0 && !isDead) return [`version ${request.version} was not delivered`];
   if (request.kind !== "deployment" || request.id === undefined) return [];
-  if (!told(request.id)) return [`no notice of deployment ${request.id}`];
+  if (!isReported(request.id)) return [`no notice of deployment ${request.id}`];
   const isAlarmed = eventsOf(observer, "alarm").some(
     ({ alarm, state }) => /-promotion-/.test(alarm) && state === "ALARM",
   );

@@ -80,9 +80,11 @@ export const chatDown: Scenario = {
 
 /** The next invocation of the chat function after a delivery. */
 function nextInvocation(context: ScenarioContext): Promise<Invocation> {
-  const told = context.since().findIndex((it) => it.kind === "notice" && it.subject?.startsWith("storefront in dev: "));
+  const noticed = context
+    .since()
+    .findIndex((it) => it.kind === "notice" && it.subject?.startsWith("storefront in dev: "));
   const isIt = (it: CloudEvent): it is Invocation =>
     it.kind === "function-invoked" && /-slack-function-/.test(it.function);
-  const ended = context.since().slice(told).find(isIt);
+  const ended = context.since().slice(noticed).find(isIt);
   return ended === undefined ? context.account.until(isIt) : Promise.resolve(ended);
 }

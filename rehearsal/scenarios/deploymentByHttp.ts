@@ -3,7 +3,7 @@ import { commitVersion } from "../forges/storefront";
 import { expectEqual, expectMatches, expectSame, type Scenario, type Step } from "./scenario";
 import { answers, deliversAs, push, startOf, waitingFor } from "./steps/deliveries";
 import { deploy, ended, refuses, requestDeployment, wanting } from "./steps/deployments";
-import { expectTold } from "./steps/notices";
+import { expectNotices } from "./steps/notices";
 import { at, expectState, schedulesAt } from "./steps/state";
 import { isOneOff } from "./steps/tasks";
 import { readable } from "./steps/versions";
@@ -20,7 +20,7 @@ const deploys = (version: string): Step => ({
     expectEqual(`the deployment ended${cause === undefined ? "" : ` (${cause})`}`, state, "succeeded");
     expectMatches("the summary", summary, /storefront:dev now points to this image$/);
     await expectState(context, { ...at(version), schedules: schedulesAt("2.0.0") });
-    await expectTold(context, [`storefront in dev: deployment request for ${version} succeeded`]);
+    await expectNotices(context, [`storefront in dev: deployment request for ${version} succeeded`]);
     return `deployment ${id}`;
   },
 });
@@ -32,13 +32,13 @@ const oneAtATime: Step = {
     context.mark = context.account.events.length;
     const first = await deploy(context, "2.0.0");
     const second = await requestDeployment(context, { body: wanting(context, "1.0.0") });
-    const { reason, ...told } = JSON.parse(second.body);
-    expectSame("the refusal", [second.status, told], [409, { deployment: first.id }]);
+    const { reason, ...others } = JSON.parse(second.body);
+    expectSame("the refusal", [second.status, others], [409, { deployment: first.id }]);
     const held = `storefront is being deployed: version 2.0.0 by deployment request ${first.id}`;
     expectEqual("the reason", readable(context, reason), held);
     expectEqual("the first one ended", (await ended(context, first.id)).state, "succeeded");
     await expectState(context, at("2.0.0"));
-    await expectTold(context, ["storefront in dev: deployment request for 2.0.0 succeeded"]);
+    await expectNotices(context, ["storefront in dev: deployment request for 2.0.0 succeeded"]);
     return `409: ${held}`;
   },
 };
@@ -59,7 +59,7 @@ const pipelineWaits: Step = {
         event.kind === "log" && readable(context, event.line).includes(`"summary":"${waits}"`),
     );
     // The lock is released before this, and the pipeline checks every minute.
-    await expectTold(context, [failed]);
+    await expectNotices(context, [failed]);
     await context.clock.during(expectState(context, at("2.0.0")));
     const { state, cause = "" } = await ended(context, id);
     expectEqual("the deployment ended", state, "failed");
@@ -83,8 +83,8 @@ const pipelineGoesFirst: Step = {
         event.kind === "log" && event.line.includes(`deploy/${execution} `) && event.line.includes("rolling out "),
     );
     const { status, body } = await requestDeployment(context, { body: wanting(context, "1.0.0") });
-    const { reason, ...told } = JSON.parse(body);
-    expectSame("the refusal", [status, told], [409, { execution }]);
+    const { reason, ...others } = JSON.parse(body);
+    expectSame("the refusal", [status, others], [409, { execution }]);
     const held = `storefront is being deployed: version 3.3.0 by pipeline execution ${execution}`;
     expectEqual("the reason", readable(context, reason), held);
     return `409: ${held}`;

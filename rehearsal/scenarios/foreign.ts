@@ -2,7 +2,7 @@ import type { CloudEvent } from "../cloud/events";
 import { file } from "../forges/files";
 import { expectEqual, expectSame, type Scenario, type Step } from "./scenario";
 import { answers, executions } from "./steps/deliveries";
-import { outcomesTold } from "./steps/notices";
+import { outcomeNotices } from "./steps/notices";
 import { messagesIn, queuesOf } from "./steps/queues";
 import { isAt } from "./steps/state";
 import { nothingChanges } from "./steps/unchanged";
@@ -29,7 +29,7 @@ const refuses: Step = {
   async run(context) {
     const before = executions(context);
     await context.event(isRefused);
-    const [told = ""] = await outcomesTold(context, 1);
+    const [notice = ""] = await outcomeNotices(context, 1);
     const { url, deadLettersUrl } = queuesOf(context);
     await context.pass(60_000);
     expectSame(
@@ -38,7 +38,7 @@ const refuses: Step = {
       [0, 0],
     );
     expectEqual("executions", executions(context), before);
-    return told.split("\n", 1)[0];
+    return notice.split("\n", 1)[0];
   },
 };
 

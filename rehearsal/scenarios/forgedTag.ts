@@ -3,7 +3,7 @@ import { commitFailingMigration, commitForgery } from "../forges/storefront";
 import { expectEqual, expectMatches, expectSame, type Scenario, type Step } from "./scenario";
 import { repositoryOf } from "./steps/delivered";
 import { type EndedAction, followExecution, push } from "./steps/deliveries";
-import { expectTold } from "./steps/notices";
+import { expectNotices } from "./steps/notices";
 import { asOperator } from "./steps/operator";
 import { at, expectState } from "./steps/state";
 import { commitOf } from "./steps/versions";
@@ -30,7 +30,7 @@ const refuses: Step = {
     ]);
     const cause = /is not promoted: the latest image delivered by \$SOURCE_TAG is/;
     expectMatches("the failure", execution.failure, cause);
-    const [notice = ""] = await expectTold(context, ["storefront in prod: failed at Image"]);
+    const [notice = ""] = await expectNotices(context, ["storefront in prod: failed at Image"]);
     expectMatches("the notice", notice, cause);
     // The state shows versions by their commit tags: overwriting the tag of 2.0.0 would show another version.
     await expectState(context, at("2.0.0"));

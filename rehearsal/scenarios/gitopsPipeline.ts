@@ -5,7 +5,7 @@ import { application, taggedDigest } from "./steps/delivered";
 import { addWebhook, type Execution, endOf, push, startOf } from "./steps/deliveries";
 import { expectFailed } from "./steps/failing";
 import { expectOpened, firstTag, overlayOf } from "./steps/gitopsOpened";
-import { expectTold } from "./steps/notices";
+import { expectNotices } from "./steps/notices";
 import {
   gitopsIsPrivate,
   gitopsOf,
@@ -68,7 +68,7 @@ const proposes: Step = {
     expectEqual("whether the action says where", String(said.at(-1)?.includes(String(record.url))), "true");
     const { environment } = stackOf(context);
     expectEqual(`the image with tag ${environment}`, await taggedDigest(context, environment), digest);
-    await expectTold(context, [`${application} in ${environment}: ${version} succeeded`]);
+    await expectNotices(context, [`${application} in ${environment}: ${version} succeeded`]);
     return shown;
   },
 };

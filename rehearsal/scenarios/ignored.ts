@@ -26,10 +26,10 @@ function refused(
       const trail = context.account.trail.length;
       const answer = await ask(context);
       expectEqual("the status", answer.status, status);
-      const { delivery: _, forge, ...told } = JSON.parse(answer.body);
+      const { delivery: _, forge, ...others } = JSON.parse(answer.body);
       // Requests that are too large are rejected before their forge is determined.
       expectEqual("the forge", forge, status === 413 ? undefined : "github");
-      expectSame("the body", told, reason === undefined ? { outcome } : { outcome, reason });
+      expectSame("the body", others, reason === undefined ? { outcome } : { outcome, reason });
       const queued = context.account.trail.slice(trail).filter((entry) => entry.operation === "SendMessage");
       expectEqual("messages queued", queued.length, 0);
       return reason === undefined ? `${status} ${outcome}` : `${status} ${outcome}: ${reason}`;

@@ -5,7 +5,7 @@ import type { ScenarioContext } from "./scenarioContext";
 import { expectDeliveries, expectRuns } from "./steps/applications";
 import { addWebhook, answers } from "./steps/deliveries";
 import { expectBackoff, fetchFailures } from "./steps/fetchFailures";
-import { outcomesTold } from "./steps/notices";
+import { outcomeNotices } from "./steps/notices";
 import { betweenComparisons } from "./steps/polling";
 import { messagesIn, queuesOf } from "./steps/queues";
 import { at, expectState } from "./steps/state";
@@ -74,10 +74,10 @@ const allDelivered: Step = {
     await expectState(context, at("1.2.0"));
     const next = await headOf(context, "next");
     await expectRuns(context, preview, next, ["worker"]);
-    const told = (await outcomesTold(context, 4)).map((it) =>
+    const notices = (await outcomeNotices(context, 4)).map((it) =>
       String(it.split("\n", 1)[0]).replace(next, "2.0.0-next").replace(next.slice(0, 7), "2.0.0-next"),
     );
-    expectSame("the notices", told.sort(), [
+    expectSame("the notices", notices.sort(), [
       "preview in ningxia: 2.0.0-next succeeded",
       "storefront in ningxia: 1.0.0 succeeded",
       "storefront in ningxia: 1.1.0 not delivered",
@@ -107,7 +107,7 @@ const oneGivenUp: Step = {
       [await messagesIn(context, url), await messagesIn(context, deadLettersUrl)],
       [0, 0],
     );
-    const notice = (await outcomesTold(context, 4)).find((it) => it.includes("not delivered")) ?? "";
+    const notice = (await outcomeNotices(context, 4)).find((it) => it.includes("not delivered")) ?? "";
     expectMatches("the notice", notice, /In acme\/storefront on github, branch main does not contain commit 1\.1\.0\./);
     return notice.split("\n", 1)[0];
   },

@@ -17,7 +17,7 @@ export const scenariosOf = (stack: string, scenarios: Scenario[]): Scenario[] =>
   scenarios.filter((it) => stackOf(it) === stack);
 
 /**
- * Assigns a stack's scenarios to accounts. Those that want a fresh account get one alone. The others run one after
+ * Assigns a stack's scenarios to accounts. Each that needs a fresh account gets its own. The others run one after
  * another in the first, with their prerequisites and in their own order, since each leaves a version behind.
  * @throws for an unknown name, listing the known ones, and for a stack without scenarios
  */
@@ -28,13 +28,13 @@ export function plan(names: string[], scenarios: Scenario[], stack = "dev"): Pla
       `Stack ${stack} has no scenarios: there are some for ${[...new Set(scenarios.map(stackOf))].join(", ")}.`,
     );
   const named = names.map((name) => find(name, known, stack));
-  const alone = known.filter((it) => named.includes(it) && hasOwnAccount(it));
+  const separate = known.filter((it) => named.includes(it) && hasOwnAccount(it));
   const shared = withNeeds(
     named.filter((it) => !hasOwnAccount(it)),
     known,
     stack,
   );
-  const accounts = [{ scenarios: shared }, ...alone.map((it) => ownAccount(it, withNeeds([it], known, stack)))];
+  const accounts = [{ scenarios: shared }, ...separate.map((it) => ownAccount(it, withNeeds([it], known, stack)))];
   return accounts.filter((account) => account.scenarios.length > 0);
 }
 

@@ -42,7 +42,7 @@ const staysSo = (state: DeliveryState, deployments: Record<string, number>): Ste
     const refused = context.account.trail.filter(
       ({ operation, outcome }) => /^PutJob\w+Result$/.test(operation) && outcome === "failed",
     );
-    if (refused.length === 0) throw new Error("No function was told that its job is settled: nothing was repeated.");
+    if (refused.length === 0) throw new Error("No function learned that its job is settled: nothing was repeated.");
     return `${refused.length} results refused`;
   },
 });

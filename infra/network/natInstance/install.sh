@@ -54,7 +54,7 @@ WantedBy=timers.target
 END
 }
 
-# User data runs at the first boot alone: it leaves itself behind as a service, which is started at each boot.
+# User data runs only at the first boot: it installs itself as a service, which starts at each boot.
 install_service() {
   add_swap
   keep_from_networkd

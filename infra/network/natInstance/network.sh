@@ -25,7 +25,7 @@ gateway_of() {
   echo "${network%.*}.$((${network##*.} + 1))"
 }
 
-# rule PRIORITY SELECTOR…: leads to the table, by this rule alone at that priority. SELECTOR as `ip rule show` writes it.
+# rule PRIORITY SELECTOR…: routes by the table, with only this rule at that priority. SELECTOR as `ip rule show` prints it.
 rule() {
   local priority="$1"
   shift

@@ -10,7 +10,7 @@ export interface ThrottleSettings {
 }
 
 /**
- * The limits of a stage: a token bucket for each route with its own settings, and one that the others share.
+ * The limits of a stage: a token bucket for each route with its own settings, and a shared one for the others.
  * @param routes settings by route key
  */
 export function createThrottles(

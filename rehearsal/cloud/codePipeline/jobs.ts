@@ -90,8 +90,8 @@ export function createJobs(cloud: Cloud): Jobs {
     const tell = (refused?: string) => {
       if (action === undefined) return;
       const { pipeline, executionId, stage } = action;
-      const told = { pipeline, executionId, stage, action: action.action.name, jobId: String(jobId), result };
-      cloud.tell({ kind: "job-result", ...told, ...(refused === undefined ? {} : { refused }) });
+      const event = { pipeline, executionId, stage, action: action.action.name, jobId: String(jobId), result };
+      cloud.tell({ kind: "job-result", ...event, ...(refused === undefined ? {} : { refused }) });
     };
     try {
       take(openJob(jobId).run);

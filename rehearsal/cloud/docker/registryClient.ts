@@ -28,7 +28,7 @@ export function createRegistryClient({ home, registries, signal = null }: Regist
     const address = registries[host];
     if (address === undefined)
       throw new Error(
-        `dial tcp: lookup ${host}: no such host: the rehearsal knows the registries of its own account alone`,
+        `dial tcp: lookup ${host}: no such host: the rehearsal knows only the registries of its own account`,
       );
     return address;
   }

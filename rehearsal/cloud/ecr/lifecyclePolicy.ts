@@ -69,7 +69,7 @@ function wrongSelection(selection: Selection): string | undefined {
   if (countType === "sinceImagePushed" && countUnit !== "days")
     return `selection.countUnit must be days with sinceImagePushed, not ${countUnit}`;
   if (countType === "imageCountMoreThan" && countUnit !== undefined)
-    return "selection.countUnit goes with sinceImagePushed alone";
+    return "selection.countUnit is only for sinceImagePushed";
   if (!isCount(countNumber)) return `selection.countNumber must be a whole number from 1 on, not ${countNumber}`;
   return wrongTags(selection);
 }

@@ -41,7 +41,7 @@ export function createPuller(cloud: Cloud) {
 
   /** @throws if the image is missing or the role may not pull it, with the text after CannotPullContainerError */
   return async function pull(role: Principal, image: string): Promise<PulledImage> {
-    if (!image.startsWith(registry)) throw unresolved(image, `the rehearsal pulls from ${registry} alone`);
+    if (!image.startsWith(registry)) throw unresolved(image, `the rehearsal pulls only from ${registry}`);
     const [, repositoryName = "", imageTag = "latest", imageDigest] =
       /^(.+?)(?::([\w][\w.-]*))?(?:@(sha256:[0-9a-f]{64}))?$/.exec(image.slice(registry.length)) ?? [];
     const ask = <O>(operation: string, input: object): Promise<O> =>

@@ -176,7 +176,10 @@ function check(input: RunTaskCommandInput): void {
   if (!/^[\x21-\x7e]{0,64}$/.test(clientToken))
     throw awsError("InvalidParameterException", "Client token must be at most 64 printable ASCII characters.");
   if (!/^[\w/-]{0,128}$/.test(startedBy))
-    throw awsError("InvalidParameterException", `Invalid startedBy: ${startedBy}: letters, numbers, - / and _ alone.`);
+    throw awsError(
+      "InvalidParameterException",
+      `Invalid startedBy: ${startedBy}: only letters, numbers, - / and _ are allowed.`,
+    );
 }
 
 function revisionOf(taskDefinitions: TaskDefinitions, reference = ""): Revision {

@@ -103,13 +103,14 @@ export function createInvoker(
   function tell(outcome: Outcome, milliseconds: number): void {
     // An environment that ends with the account is not a failure of the function.
     if (stopped) return;
-    const told = {
+    const event = {
       kind: "function-invoked",
       function: configuration.name,
       milliseconds: Math.round(milliseconds),
     } as const;
-    if ("payload" in outcome) cloud.tell({ ...told, outcome: "succeeded" });
-    else cloud.tell({ ...told, outcome: "failed", error: `${outcome.error.errorType}: ${outcome.error.errorMessage}` });
+    if ("payload" in outcome) cloud.tell({ ...event, outcome: "succeeded" });
+    else
+      cloud.tell({ ...event, outcome: "failed", error: `${outcome.error.errorType}: ${outcome.error.errorMessage}` });
   }
 
   return {

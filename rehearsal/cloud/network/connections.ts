@@ -41,13 +41,14 @@ export interface Connections {
  */
 export function createConnections(cloud: Cloud, connecting: Connecting): Connections {
   const { from, interfaces, context } = connecting;
-  const told = new Set<string>();
+  const reported = new Set<string>();
 
   function connects(host: string, port: number): boolean {
     const passages = interfaces.map((it) => reach(cloud, stateOf(cloud), it, host, port));
     const closed = passages.find((it) => !it.open);
-    if (!told.has(`${host}:${port}`) && (closed || !isAws(cloud, host))) tell(host, port, closed ? [closed] : passages);
-    told.add(`${host}:${port}`);
+    if (!reported.has(`${host}:${port}`) && (closed || !isAws(cloud, host)))
+      tell(host, port, closed ? [closed] : passages);
+    reported.add(`${host}:${port}`);
     return closed === undefined;
   }
 
@@ -65,7 +66,7 @@ export function createConnections(cloud: Cloud, connecting: Connecting): Connect
 
   return {
     origin: { context, connects: (host) => connects(host, 443) },
-    begin: () => told.clear(),
+    begin: () => reported.clear(),
     resolve(host, port) {
       const url = cloud.addresses.get(host);
       const address: Address = { kind: "address", host, port, url };

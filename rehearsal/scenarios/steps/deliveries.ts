@@ -3,7 +3,7 @@ import type { RefUpdate, Repository } from "../../forges/repository";
 import { expectEqual, expectSame, type Step } from "../scenario";
 import { pushEntryOf, type ScenarioContext, stackOf } from "../scenarioContext";
 import { application, type usualSchedules, web } from "./delivered";
-import { expectTold } from "./notices";
+import { expectNotices } from "./notices";
 import { at, expectState } from "./state";
 import { expectMigratedFirst } from "./tasks";
 import { lastVersion } from "./versions";
@@ -189,7 +189,7 @@ export async function expectDelivered(
   await expectMigratedFirst(context, execution.id, version, { stack: name, waited });
   if (!waited) expectNeverWaited(context, execution.id);
   await expectState(context, at(version, schedules), name);
-  await expectTold(context, [...waitedFor, `${application} in ${environment}: ${version} succeeded`], name);
+  await expectNotices(context, [...waitedFor, `${application} in ${environment}: ${version} succeeded`], name);
   return expected.flat().join(", ");
 }
 

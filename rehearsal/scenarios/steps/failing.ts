@@ -2,7 +2,7 @@ import { expectEqual, expectMatches, expectSame, type Step } from "../scenario";
 import { type ScenarioContext, stackOf } from "../scenarioContext";
 import { application, servicesOf } from "./delivered";
 import { type Execution, expectNeverWaited, followExecution } from "./deliveries";
-import { expectTold } from "./notices";
+import { expectNotices } from "./notices";
 import { type DeliveryState, expectState, readService } from "./state";
 
 /** How a delivery fails, and the state afterwards. */
@@ -31,7 +31,7 @@ export async function expectFailed(context: ScenarioContext, execution: Executio
   if (leaves.services !== undefined) await rolledOut(context);
   await expectState(context, leaves);
   const { environment } = stackOf(context);
-  const [notice = ""] = await expectTold(context, [`${application} in ${environment}: failed at ${stage}`]);
+  const [notice = ""] = await expectNotices(context, [`${application} in ${environment}: failed at ${stage}`]);
   expectMatches("the notice", notice, ...causes);
 }
 

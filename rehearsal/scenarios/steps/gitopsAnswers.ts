@@ -70,9 +70,9 @@ const answered = (title: string, cases: Case[]): Step => ({
     for (const [what, request, status, reason, field] of cases) {
       const answer = await requestPullRequest(context, request(context));
       expectEqual(`${what}: the status (${answer.body})`, answer.status, status);
-      const told = JSON.parse(answer.body);
-      expectMatches(`${what}: the reason`, told.reason, reason);
-      expectEqual(`${what}: the field`, told.field, field);
+      const refusal = JSON.parse(answer.body);
+      expectMatches(`${what}: the reason`, refusal.reason, reason);
+      expectEqual(`${what}: the field`, refusal.field, field);
     }
     const done = context.account.trail.slice(trail).map(({ operation }) => operation);
     const changes = done.filter((it) => ["PutItem", "UpdateItem", "RunTask"].includes(it));

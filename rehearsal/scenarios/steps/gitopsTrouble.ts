@@ -55,8 +55,8 @@ export const overlayIsMissing: Step = {
     expectEqual("pull requests", pullRequestsOf(context).length, before);
     const tasks = tasksStarted(context);
     const again = await requestPullRequest(context, { body });
-    const { hint, ...told }: PullRequestRecord = JSON.parse(again.body);
-    expectSame("the answer to the same once more", [again.status, told], [200, record]);
+    const { hint, ...found }: PullRequestRecord = JSON.parse(again.body);
+    expectSame("the answer to the same once more", [again.status, found], [200, record]);
     expectEqual("its hint", hint, `it has failed: to try again, DELETE /pullrequests/${record.id}, then post it again`);
     const invented = await requestPullRequest(context, { body: { ...body, environment: "invented" } });
     expectEqual("the answer to another invented one", invented.status, 404);

@@ -40,17 +40,17 @@ const PATIENCE = 30 * 60_000;
  * may repeat: each counts once.
  * @returns the notices so far, with versions in place of commits, the subject in the first line of each
  */
-export async function outcomesTold(context: ScenarioContext, number: number, stack?: string): Promise<string[]> {
-  const told = () => {
+export async function outcomeNotices(context: ScenarioContext, number: number, stack?: string): Promise<string[]> {
+  const outcomes = () => {
     const texts = outcomesOf(context, stack).map((it) => `${subjectOf(it)}\n${it.message}`);
     return context.account.repeatsInvocations ? [...new Set(texts)] : texts;
   };
-  while (told().length < number) {
+  while (outcomes().length < number) {
     const next = context.account.until((it): it is Notice => it.kind === "notice");
     // Waiting forever would explain nothing; giving up shows what is missing.
     if ((await Promise.race([next, context.clock.wait(PATIENCE)])) === undefined) break;
   }
-  return told().map((it) => readable(context, it));
+  return outcomes().map((it) => readable(context, it));
 }
 
 /**
@@ -58,8 +58,8 @@ export async function outcomesTold(context: ScenarioContext, number: number, sta
  * @param subjects in order, with versions in place of commits
  * @returns the notices, with versions in place of commits
  */
-export async function expectTold(context: ScenarioContext, subjects: string[], stack?: string): Promise<string[]> {
-  const texts = await outcomesTold(context, subjects.length, stack);
+export async function expectNotices(context: ScenarioContext, subjects: string[], stack?: string): Promise<string[]> {
+  const texts = await outcomeNotices(context, subjects.length, stack);
   expectSame(
     "the notices",
     texts.map((it) => it.split("\n", 1)[0]),

@@ -13,7 +13,7 @@ import {
 } from "./approvals";
 import { application, taggedDigest } from "./delivered";
 import { type EndedAction, endedActions, endOf, expectDelivered, pipelineOf, startOf } from "./deliveries";
-import { expectOwnOutcomes, expectTold } from "./notices";
+import { expectNotices, expectOwnOutcomes } from "./notices";
 import { type DeliveryState, expectState } from "./state";
 import { isOneOff } from "./tasks";
 import { commitOf } from "./versions";
@@ -81,8 +81,8 @@ function expectAsked(context: ScenarioContext, { version, token }: WaitingApprov
   );
   const [{ subject, pipeline, text } = { subject: "", pipeline: "", text: "" }] = asked;
   expectEqual("the pipeline of the request", pipeline, pipelineOf(context));
-  const told = [application, commitOf(context, version), digest, environmentOf(context)];
-  expectMatches("the request", text, ...told.map((it) => new RegExp(`(^|\\W)${it}(\\W|$)`)));
+  const details = [application, commitOf(context, version), digest, environmentOf(context)];
+  expectMatches("the request", text, ...details.map((it) => new RegExp(`(^|\\W)${it}(\\W|$)`)));
   return subject;
 }
 
@@ -118,12 +118,12 @@ export const supersedes = (version: string, meanwhile: DeliveryState): Step => (
       (it): it is PipelineEvent => it.kind === "pipeline" && it.pipeline === pipeline && it.status === "Superseded",
     );
     expectEqual("the version that is superseded", await versionOf(context, executionId), version);
-    const told = `${application} in ${environmentOf(context)}: superseded by a newer execution at Image`;
-    const [notice = ""] = await expectTold(context, [told]);
+    const expected = `${application} in ${environmentOf(context)}: superseded by a newer execution at Image`;
+    const [notice = ""] = await expectNotices(context, [expected]);
     expectMatches("the notice", notice, lineOf(`Version: ${version}`));
     expectSame("requests for its approval", requestsAbout(context, version), []);
     await expectUntouched(context, executionId, meanwhile);
-    return told;
+    return expected;
   },
 });
 
@@ -145,7 +145,7 @@ export const rejected = (version: string, reason: string, meanwhile: DeliverySta
     expectEqual("the execution ended", execution.status, "Failed");
     expectEqual("the failure", execution.failure, `Rejected: ${reason}`);
     expectSame("its actions ended", execution.actions, [...beforeApproval, ["Approval", "Failed"]]);
-    const [notice = ""] = await expectTold(context, [
+    const [notice = ""] = await expectNotices(context, [
       `${application} in ${environmentOf(context)}: rejected at Approval`,
     ]);
     const who = `arn:aws:iam::${context.account.accountId}:user/operator`;

@@ -17,7 +17,7 @@ const LIFE = 40_000;
 type Changes = Record<string, number>;
 
 /** Alarm notices since the mark: state, and the alarm's name without Pulumi's suffix. */
-const alarmsTold = (context: ScenarioContext): [state: string, alarm: string][] =>
+const alarmNotices = (context: ScenarioContext): [state: string, alarm: string][] =>
   context.since().flatMap((event) => {
     if (event.kind !== "notice") return [];
     const [, state = "", alarm = ""] = /^(\w+): "(.+?)-\w{7}" in /.exec(subjectOf(event)) ?? [];
@@ -26,7 +26,9 @@ const alarmsTold = (context: ScenarioContext): [state: string, alarm: string][] 
 
 /** Which service alarms changed to a state since the mark. Alarms on earlier failed deliveries may change meanwhile. */
 function expectAlarms(context: ScenarioContext, state: string, expected: Changes): void {
-  const alarms = alarmsTold(context).filter(([told, alarm]) => told === state && alarm.endsWith("-missing-tasks"));
+  const alarms = alarmNotices(context).filter(
+    ([reported, alarm]) => reported === state && alarm.endsWith("-missing-tasks"),
+  );
   const counts: Changes = {};
   for (const [, alarm] of alarms.sort()) counts[alarm] = (counts[alarm] ?? 0) + 1;
   expectSame(`alarms that are ${state}`, counts, expected);
@@ -44,7 +46,7 @@ export const nothingIsMissing = (minutes: number): Step => ({
     mark(context);
     await context.pass(minutes * MINUTE);
     // The pipeline's own first execution, which has no source yet, triggers its own alarm.
-    const others = alarmsTold(context).filter(([state, alarm]) => state !== "OK" && alarm !== "slipway-failures");
+    const others = alarmNotices(context).filter(([state, alarm]) => state !== "OK" && alarm !== "slipway-failures");
     expectSame("alarms", others, []);
     return undefined;
   },
@@ -114,8 +116,8 @@ export const answersNothing = (name: string, times: number, alarm: string): Step
     // 502 from a target that has just stopped, 503 without one.
     const others = answers.filter((status) => status !== 502 && status !== 503);
     expectSame("other answers than the load balancer's own", others, []);
-    const told = alarmsTold(context).filter(([state, it]) => state === "ALARM" && it === alarm);
-    expectEqual(`ALARM of ${alarm}`, told.length, 1);
+    const reported = alarmNotices(context).filter(([state, it]) => state === "ALARM" && it === alarm);
+    expectEqual(`ALARM of ${alarm}`, reported.length, 1);
     return alarm;
   },
 });

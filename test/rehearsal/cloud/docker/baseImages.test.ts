@@ -140,7 +140,7 @@ describe("docker stand-in's base images", () => {
     await login();
     expect(await fromMirror()).to.include("'mirror/node' does not exist in the registry with id '123456789012'");
     expect(await build(`FROM ${HOST.replace("1234", "4321")}/mirror/node`)).to.include(
-      "no such host: the rehearsal knows the registries of its own account alone",
+      "no such host: the rehearsal knows only the registries of its own account",
     );
   });
 

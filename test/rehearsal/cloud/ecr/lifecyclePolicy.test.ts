@@ -50,7 +50,7 @@ describe("a lifecycle policy of ECR", () => {
     [
       "a unit of images",
       [rule(1, { tagStatus: "any", countUnit: "days" })],
-      "rules[0]: selection.countUnit goes with sinceImagePushed alone",
+      "rules[0]: selection.countUnit is only for sinceImagePushed",
     ],
     [
       "a count of 0",
