@@ -1,3 +1,5 @@
+import "./infra/compileCache";
+
 import { Application } from "./infra/application";
 import { Bucket } from "./infra/foundation/bucket";
 import { HttpApi } from "./infra/ingress/httpApi";
