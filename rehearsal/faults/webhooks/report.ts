@@ -6,7 +6,7 @@ export function reportSweep({ statuses, genuine, queued, messages, mistakes, mis
   const answers = Object.entries(statuses).map(([status, number]) => `${number} × ${status}`);
   return [
     `  ${all} answered: ${answers.join(", ")}`,
-    `  ${genuine} were sent by who has the secret; ${queued} of them were pushes to tracked branches, in ${messages} messages`,
+    `  ${genuine} had the right secret; ${queued} of them were pushes to tracked branches, in ${messages} messages`,
     `  ${mistaken} accepted without the secret, answered with 5xx, or not answered`,
     ...mistakes.map((it) => `  Broken: ${it}`),
   ].join("\n");
