@@ -17,6 +17,8 @@ const opensWith = (position: number, title: string): Step => ({
     const SecretString = String(tokens[position]);
     await asOperator(context, "secretsmanager", "PutSecretValue", { SecretId: secret, SecretString });
     context.forges.protect(context.repository, SecretString);
+    // A callback that has just read the secret reads it again after ten seconds: sooner, a fetch needs a second attempt.
+    await context.clock.wait(15_000);
     return secret;
   },
 });

@@ -231,7 +231,7 @@ describe("ECS tasks", () => {
       "an image of another registry",
       { image: "docker.io/library/redis:8" },
       () => ({}),
-      /^CannotPullContainerError: .*the rehearsal pulls from 123456789012\.dkr\.ecr/,
+      /^CannotPullContainerError: .*the rehearsal pulls only from 123456789012\.dkr\.ecr/,
     ],
     [
       "a program that is not there",
