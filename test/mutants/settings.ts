@@ -1,0 +1,81 @@
+import type { Mutant } from "./mutant";
+
+export const settings: Mutant[] = [
+  {
+    name: "settings: a misspelt setting is ignored",
+    file: "infra/settings/check.ts",
+    find: "if (!Object.hasOwn(fields, key)) fail",
+    replace: "if (false) fail",
+    tests: ["test/infra/settings/stackMistakes.test.ts"],
+  },
+  {
+    name: "settings: a Pulumi secret is accepted, and ends in the functions' variables",
+    file: "infra/settings/schema.ts",
+    find: "secretKeys.includes(key)",
+    replace: "false",
+    tests: ["test/infra/settings/stackMistakes.test.ts"],
+  },
+  {
+    name: "settings: a token itself is accepted as a secret's name",
+    file: "infra/settings/formats.ts",
+    find: " && !TOKEN.test(reference.name)",
+    replace: "",
+    tests: ["test/infra/settings/pullRequestMistakes.test.ts"],
+  },
+  {
+    name: "settings: an application may be promoted from its own environment, for ever",
+    file: "infra/settings/rules.ts",
+    find: '"image" in source && source.image.tag === environment',
+    replace: "false",
+    tests: ["test/infra/settings/stackMistakes.test.ts", "test/infra/settings/applicationMistakes.test.ts"],
+  },
+  {
+    name: "settings: a Dockerfile may lie outside of the repository",
+    file: "infra/settings/formats.ts",
+    find: "(?!.*(^|\\/)\\.\\.(\\/|$))[\\w.-]",
+    replace: "[\\w.-]",
+    tests: ["test/infra/settings/applicationMistakes.test.ts"],
+  },
+  {
+    name: "settings: a build argument may replace the build's PATH",
+    file: "infra/settings/rules.ts",
+    find: "|PATH|HOME)$/",
+    replace: ")$/",
+    tests: ["test/infra/settings/applicationMistakes.test.ts"],
+  },
+  {
+    name: "settings: a route table may get more routes than its quota",
+    file: "infra/settings/network.ts",
+    find: "all <= routesPerTable",
+    replace: "true",
+    tests: ["test/infra/settings/networkMistakes.test.ts"],
+  },
+  {
+    name: "settings: a stack without egress may lack the endpoint of SQS",
+    file: "infra/settings/networkRules.ts",
+    find: '"s3", "sqs", "sns"',
+    replace: '"s3", "sns"',
+    tests: ["test/infra/settings/networkMistakes.test.ts"],
+  },
+  {
+    name: "settings: merging a pull request opens the next one",
+    file: "infra/settings/pullRequests.ts",
+    find: "source.push.branch === pullRequests?.branch",
+    replace: "source.push.branch !== pullRequests?.branch",
+    tests: ["test/infra/settings/gitopsMistakes.test.ts"],
+  },
+  {
+    name: "settings: GitHub's networks are replaced by an incomplete list",
+    file: "infra/settings/githubMeta.ts",
+    find: "missing.length > 0",
+    replace: "false",
+    tests: ["test/infra/settings/githubMeta.test.ts"],
+  },
+  {
+    name: "settings: resources are not protected unless somebody asks for it",
+    file: "infra/settings/schema.ts",
+    find: "protect: withDefault(boolean, true)",
+    replace: "protect: withDefault(boolean, false)",
+    tests: ["test/infra/settings/settings.test.ts"],
+  },
+];
