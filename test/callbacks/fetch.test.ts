@@ -141,6 +141,26 @@ describe("fetch callback, serialised", () => {
     });
   }
 
+  it("does not overwrite the archive that another invocation has put in place of the one that both have seen", async () => {
+    await world.deliver({ commit: LATER, delivery: "earlier" });
+    archive.body = await zipball({ "README.md": "# storefront 2\n" });
+    const answer = world.forge;
+    const bothAsked = meetingOf(2);
+    world.forge = async (request) => {
+      if (request.url.startsWith("/codeload/")) {
+        await bothAsked();
+      }
+      return answer(request);
+    };
+    const fetched = await world.deliverTwice();
+    world.forge = answer;
+    expect(fetched.flatMap(({ logged }) => logged.map((line) => line.message)).sort()).to.deep.equal([
+      "archive fetched",
+      "fetch found the commit in place",
+    ]);
+    expect(objects()?.map(({ metadata }) => metadata.commit)).to.deep.equal([LATER, COMMIT]);
+  });
+
   it("starts the execution of an upload whose response was lost", async () => {
     let lost = false;
     const { plain } = world.endpoint;

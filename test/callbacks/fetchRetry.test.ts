@@ -335,6 +335,14 @@ describe("fetch callback, serialised, when it cannot deliver", () => {
       ]);
     });
 
+    it("if other messages are behind the one that failed: they come again after it", async () => {
+      archive = { status: 502 };
+      const { value } = await world.deliver({}, { behind: ["m2", "m3"] });
+      const failed = ["m1", "m2", "m3"].map((itemIdentifier) => ({ itemIdentifier }));
+      expect(value).to.deep.equal({ batchItemFailures: failed });
+      expect(world.asked).to.have.length(1);
+    });
+
     it("if it cannot put the message away", async () => {
       world.endpoint.answers.SendMessage = () => {
         throw awsFault("AccessDenied", "no");

@@ -48,6 +48,8 @@ export interface Handing extends InvocationTime {
   body?: string;
   /** How often the queue has handed the message out; once. */
   receives?: number;
+  /** The ids of messages like it that are handed out behind it. */
+  behind?: string[];
 }
 
 export interface Fetched {
@@ -109,10 +111,11 @@ export async function createFetchWorld(forges: (url: string) => ForgeAccessOptio
   let pushed = COMMIT;
   async function deliverTo(to: Lambda, change: Partial<PushMessage>, handing: Handing = {}): Promise<Fetched> {
     pushed = change.commit ?? COMMIT;
-    const { body = JSON.stringify({ ...message, ...change }), receives = 1, ...time } = handing;
+    const { body = JSON.stringify({ ...message, ...change }), receives = 1, behind = [], ...time } = handing;
     const attributes = { ApproximateReceiveCount: String(receives), MessageGroupId: GROUP };
-    const record = { messageId: "m1", receiptHandle: `receipt-${receives}`, body, attributes };
-    const { value, error, lines } = await to.invoke({ Records: [record] }, time);
+    const record = { receiptHandle: `receipt-${receives}`, body, attributes };
+    const Records = ["m1", ...behind].map((messageId) => ({ messageId, ...record }));
+    const { value, error, lines } = await to.invoke({ Records }, time);
     if (error !== undefined) {
       throw new Error(`the function failed: ${error.name}: ${error.message}`);
     }

@@ -73,6 +73,24 @@ describe("the program for stack dev", () => {
     expect(repository.inputs).to.not.have.any.keys("forceDelete");
   });
 
+  for (const bucket of ["slipway-archives", "storefront-artifacts"])
+    it(`keeps what bucket ${bucket} holds private, encrypted and in versions`, () => {
+      const inputsOf = (type: string, name: string) => resource(program, `aws:s3/${type}`, `${bucket}-${name}`).inputs;
+      expect(inputsOf("bucketVersioning:BucketVersioning", "versioning").versioningConfiguration).to.deep.equal({
+        status: "Enabled",
+      });
+      const encryption = "bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration";
+      expect(inputsOf(encryption, "encryption").rules).to.deep.equal([
+        { applyServerSideEncryptionByDefault: { sseAlgorithm: "AES256" } },
+      ]);
+      expect(inputsOf("bucketPublicAccessBlock:BucketPublicAccessBlock", "public-access")).to.deep.include({
+        blockPublicAcls: true,
+        blockPublicPolicy: true,
+        ignorePublicAcls: true,
+        restrictPublicBuckets: true,
+      });
+    });
+
   it("keeps every log for thirty days", () => {
     const groups = ofType(program, "aws:cloudwatch/logGroup:LogGroup");
     expect([...groups.values()].map(({ inputs }) => inputs.retentionInDays)).to.deep.equal(Array(17).fill(30));
@@ -124,6 +142,21 @@ describe("the program for stack dev", () => {
       maxReceiveCount: 20,
     });
     expect(resource(program, "aws:sqs/queue:Queue", "slipway-dead-letters").inputs.fifoQueue).to.equal(true);
+  });
+
+  it("encrypts the messages of both queues", () => {
+    const queues = ["slipway-pushes", "slipway-dead-letters"].map((it) => resource(program, "aws:sqs/queue:Queue", it));
+    expect(queues.map(({ inputs }) => inputs.sqsManagedSseEnabled)).to.deep.equal([true, true]);
+  });
+
+  it("hands fetch one push at a time, and keeps those that it reports as failed", () => {
+    const type = "aws:lambda/eventSourceMapping:EventSourceMapping";
+    expect(resource(program, type, "slipway-fetch").inputs).to.deep.equal({
+      eventSourceArn: "arn:aws:sqs:us-east-1:123456789012:slipway-pushes-0000000",
+      functionName: "arn:aws:lambda:us-east-1:123456789012:slipway-fetch-function-0000000",
+      batchSize: 1,
+      functionResponseTypes: ["ReportBatchItemFailures"],
+    });
   });
 
   it("gives fetch less time than the queue gives it", () => {

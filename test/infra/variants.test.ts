@@ -213,6 +213,11 @@ describe("a stack with everything", () => {
       expect(inputs.deploymentCircuitBreaker).to.deep.equal({ enable: true, rollback: true });
   });
 
+  it("stops a service's tasks once as many new ones run", () => {
+    for (const { inputs } of ofType(program, "aws:ecs/service:Service").values())
+      expect([inputs.deploymentMinimumHealthyPercent, inputs.deploymentMaximumPercent]).to.deep.equal([100, 200]);
+  });
+
   it("hands the build its arguments by name, and its registries", () => {
     const { environment } = inputsOf("aws:codebuild/project:Project", "storefront-build-project") as {
       environment: { environmentVariables: { name: string; value: string }[] };

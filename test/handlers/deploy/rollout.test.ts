@@ -129,6 +129,12 @@ describe("rollout", () => {
       kind: "completed",
       unverified: false,
     });
+    expect(
+      decideRollout(unheard, observe([deployment({ rolloutState: "FAILED", reason }), old()]), early),
+    ).to.deep.equal({
+      kind: "failed",
+      cause: "ECS deployment circuit breaker: tasks failed to start",
+    });
     expect(decideRollout(unheard, observe([old({ primary: true })]), early)).to.deep.equal({
       kind: "waiting",
       progress: "ECS does not show web:2 yet",

@@ -1,3 +1,4 @@
+import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { expect } from "chai";
 import {
   acquireLock,
@@ -90,6 +91,17 @@ describe("lock of an application", () => {
     await acquireLock(table, "storefront", byHttp, NOW);
     expect(await acquireLock(table, "basket", byPipeline, NOW)).to.equal(undefined);
     expect(await stored.ids()).to.deep.equal(["application/basket", "application/storefront"]);
+  });
+
+  it("is never read from a stale replica, which may show a former holder", async () => {
+    const inputs: object[] = [];
+    const send = async ({ input }: { input: object }) => {
+      inputs.push(input);
+      return {};
+    };
+    await readLock({ dynamo: { send } as unknown as DynamoDBClient, table: TABLE }, "storefront", NOW);
+    const Key = { id: { S: "application/storefront" } };
+    expect(inputs).to.deep.equal([{ TableName: TABLE, Key, ConsistentRead: true }]);
   });
 
   it("goes to one of many that want it at once", async () => {

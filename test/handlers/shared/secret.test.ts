@@ -1,7 +1,9 @@
+import crypto from "node:crypto";
+import { mock } from "node:test";
 import type { SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 import { expect } from "chai";
 import type { Failure } from "../../../handlers/shared/failure";
-import { cachedSecret, nameOf, readSecret, verifyWithRotation } from "../../../handlers/shared/secret";
+import { cachedSecret, isSame, nameOf, readSecret, verifyWithRotation } from "../../../handlers/shared/secret";
 import { refusal } from "../../refusal";
 
 /** A secret in Secrets Manager and a clock, both of which a test sets. */
@@ -70,6 +72,24 @@ describe("cached secret", () => {
     const error = await secret.current().catch((it: Error) => it.message);
     expect(error).to.equal("no network");
     expect(await secret.current()).to.equal("first");
+  });
+});
+
+describe("a comparison with a secret", () => {
+  it("takes the same time for every value: digests of one length are compared", () => {
+    const compare = mock.method(crypto, "timingSafeEqual");
+    try {
+      expect(["secret", "secre", "", "forged-secret"].map((given) => isSame(given, "secret"))).to.deep.equal([
+        true,
+        false,
+        false,
+        false,
+      ]);
+      const lengths = compare.mock.calls.map((call) => call.arguments.map(({ byteLength }) => byteLength));
+      expect(lengths).to.deep.equal(Array(4).fill([32, 32]));
+    } finally {
+      compare.mock.restore();
+    }
   });
 });
 

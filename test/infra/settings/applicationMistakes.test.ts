@@ -223,10 +223,13 @@ const MISTAKES: [title: string, raw: Raw, ...lines: string[]][] = [
   [
     "a build argument that the build itself uses",
     withApplication({
-      build: { arguments: { BASE_IMAGE_REGISTRY: "x", CONTEXT: "x", SCHEDULES: "x", SOURCE_KEY: "y", name: "z" } },
+      build: {
+        arguments: { BASE_IMAGE_REGISTRY: "x", CONTEXT: "x", PATH: "x", SCHEDULES: "x", SOURCE_KEY: "y", name: "z" },
+      },
     }),
     "slipway:applications[0].build.arguments.BASE_IMAGE_REGISTRY: is a variable of the build itself; give the argument another name",
     "slipway:applications[0].build.arguments.CONTEXT: is a variable of the build itself; give the argument another name",
+    "slipway:applications[0].build.arguments.PATH: is a variable of the build itself; give the argument another name",
     "slipway:applications[0].build.arguments.SCHEDULES: is a variable of the build itself; give the argument another name",
     "slipway:applications[0].build.arguments.SOURCE_KEY: is a variable of the build itself; give the argument another name",
     "slipway:applications[0].build.arguments.name: is a variable of the build itself; give the argument another name",

@@ -198,10 +198,10 @@ const MISTAKES: [title: string, raw: Raw, ...lines: string[]][] = [
   [
     "no way to what the functions in the VPC call",
     withoutEgress(["s3", "ecr.api", "ecr.dkr", "logs", "sqs"], {
-      "slipway:network": { egress: "none", endpoints: [...FOR_TASKS, "sqs"], natInstance: {} },
+      "slipway:network": { egress: "none", endpoints: FOR_TASKS, natInstance: {} },
       "slipway:forges": { github: { token: "forges:github" } },
     }),
-    `slipway:network.endpoints: lacks sns, codepipeline, secretsmanager, ${NEEDED}; add them`,
+    `slipway:network.endpoints: lacks sqs, sns, codepipeline, secretsmanager, ${NEEDED}; add them`,
   ],
   [
     "no way to the forge in China",
