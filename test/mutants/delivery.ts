@@ -136,8 +136,8 @@ const promotion: Mutant[] = [
   {
     name: "promotion: prod takes an image that dev never delivered at all",
     file: "handlers/build/imageBuildspec.ts",
-    find: 'if [ "$LATEST" = None ]; then',
-    replace: 'if false; then\n          false\n        elif [ "$LATEST" = None ]; then\n          true',
+    find: 'Deliver once in $SOURCE_TAG." >&2\n          false',
+    replace: 'Deliver once in $SOURCE_TAG." >&2',
     tests: ["test/handlers/build/imagePromotion.test.ts"],
   },
   {

@@ -13,7 +13,7 @@ export const settings: Mutant[] = [
     file: "infra/settings/schema.ts",
     find: "secretKeys.includes(key)",
     replace: "false",
-    tests: ["test/infra/settings/stackMistakes.test.ts"],
+    tests: ["test/infra/settings/settings.test.ts"],
   },
   {
     name: "settings: a token itself is accepted as a secret's name",
