@@ -5,7 +5,7 @@ const lock: Mutant[] = [
     name: "lock: an execution that died holds it for ever",
     file: "handlers/shared/lock.ts",
     find: " OR #until < :now",
-    replace: " AND :now = :now",
+    replace: " OR (#until < :now AND attribute_not_exists(#id))",
     tests: ["test/handlers/shared/lock.test.ts"],
   },
   {

@@ -7,7 +7,7 @@ import path from "node:path";
 import { parseArgs } from "node:util";
 import type { Mutant } from "./mutant";
 import { MUTANTS } from "./mutants";
-import { openWorkshop, type Workshop } from "./workshop";
+import { openWorkshop, type TestRun, type Workshop } from "./workshop";
 
 const root = path.resolve(__dirname, "../..");
 
@@ -18,31 +18,25 @@ async function main(args: string[]): Promise<number> {
   const chosen = MUTANTS.filter(({ name }) => name.includes(only));
   if (chosen.length === 0) throw new Error(`No mistake has a name with ${JSON.stringify(only)}.`);
   const interruption = new AbortController();
-  const workshop = await openWorkshop(root);
-  const stop = () => {
-    interruption.abort();
-    workshop.stop();
-  };
-  // The temporary folder is removed when the tests have ended.
+  const stop = () => interruption.abort(new Error("Interrupted: the copy of the project is removed."));
   process.on("SIGINT", stop).on("SIGTERM", stop);
+  const workshop = await openWorkshop(root, interruption.signal);
   try {
-    return await tryAll(workshop, chosen, interruption.signal);
+    return await tryAll(workshop, chosen);
   } finally {
     await workshop.close();
   }
 }
 
-async function tryAll(workshop: Workshop, mutants: Mutant[], signal: AbortSignal): Promise<number> {
+async function tryAll(workshop: Workshop, mutants: Mutant[]): Promise<number> {
   const begun = performance.now();
   const tests = [...new Set(mutants.flatMap((mutant) => mutant.tests))].sort();
   const sound = await workshop.test(tests);
-  if (signal.aborted) return 130;
   if (!sound.passed) throw new Error(`${sound.output}\nThe tests fail without any mistake: see above.`);
   print(`Without a mistake: ${tests.length} test files pass`);
   let caught = 0;
   for (const mutant of mutants) {
     const run = await workshop.testWith(mutant);
-    if (signal.aborted) return 130;
     if (run.failed !== undefined) caught += 1;
     print(verdictOf(mutant, run));
   }
@@ -51,7 +45,7 @@ async function tryAll(workshop: Workshop, mutants: Mutant[], signal: AbortSignal
   return caught === mutants.length ? 0 : 1;
 }
 
-function verdictOf({ name, tests }: Mutant, { passed, failed, output }: Awaited<ReturnType<Workshop["test"]>>): string {
+function verdictOf({ name, tests }: Mutant, { passed, failed, output }: TestRun): string {
   if (failed !== undefined) return `caught      ${name}\n            by ${failed}`;
   if (passed) return `NOT CAUGHT  ${name}\n            ${tests.join(", ")}`;
   return `NOT CAUGHT  ${name}\n            the tests did not run to their end:\n${output}`;

@@ -61,7 +61,7 @@ export const settings: Mutant[] = [
     name: "settings: merging a pull request opens the next one",
     file: "infra/settings/pullRequests.ts",
     find: "source.push.branch === pullRequests?.branch",
-    replace: "source.push.branch !== pullRequests?.branch",
+    replace: "source.push.branch === pullRequests?.repository",
     tests: ["test/infra/settings/gitopsMistakes.test.ts"],
   },
   {

@@ -1,4 +1,4 @@
-import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { cp, mkdir, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import path from "node:path";
@@ -19,35 +19,37 @@ export interface Workshop {
   test(files: string[]): Promise<TestRun>;
   /** Runs the mutant's tests with its mistake. */
   testWith(mutant: Mutant): Promise<TestRun>;
-  /** Ends the tests that run. */
-  stop(): void;
   close(): Promise<void>;
 }
 
-/** A mistake may lead to an endless loop, which mocha cannot interrupt. In milliseconds. */
-const LONGEST = 180_000;
+/** For each test file, in milliseconds. A mistake may lead to an endless loop, which mocha cannot interrupt. */
+const LONGEST = 120_000;
 
-export async function openWorkshop(root: string): Promise<Workshop> {
+/** @param signal ends the tests that run: they throw its reason */
+export async function openWorkshop(root: string, signal: AbortSignal): Promise<Workshop> {
   const folder = await createTemporaryFolder();
   const project = path.join(folder, "project");
   const temporary = path.join(folder, "tmp");
   await mkdir(temporary);
   await copyProject(root, project);
-  let running: ChildProcess | undefined;
 
   async function test(files: string[]): Promise<TestRun> {
+    signal.throwIfAborted();
     const args = ["--reporter", "test/runner/reporter.ts", "--bail", ...files];
     const child = spawn(process.execPath, [path.join(root, "node_modules/mocha/bin/mocha.js"), ...args], {
       cwd: project,
       stdio: ["ignore", "pipe", "pipe"],
-      timeout: LONGEST,
+      timeout: LONGEST * files.length,
       env: { ...process.env, TMPDIR: temporary },
     });
-    running = child;
+    const stop = () => child.kill();
+    signal.addEventListener("abort", stop);
     const closed = new Promise<number>((resolve, reject) =>
       child.once("close", (code) => resolve(code ?? 1)).once("error", reject),
     );
     const [code, out, err] = await Promise.all([closed, text(child.stdout), text(child.stderr)]);
+    signal.removeEventListener("abort", stop);
+    signal.throwIfAborted();
     return { passed: code === 0, failed: /^First failure: (.*)$/m.exec(out)?.[1], output: `${out}${err}` };
   }
 
@@ -63,7 +65,6 @@ export async function openWorkshop(root: string): Promise<Workshop> {
         await writeFile(file, original);
       }
     },
-    stop: () => running?.kill(),
     close: () => rm(folder, { recursive: true, force: true, maxRetries: 3 }),
   };
 }
