@@ -52,7 +52,7 @@ const api: Mutant[] = [
   },
   {
     name: "pull requests: another attempt's result is overwritten",
-    file: "handlers/pullRequests/store.ts",
+    file: "images/gitops-pr/pullRequestRecord.ts",
     find: `#attempt = :attempt AND \${stateIn(from)}`,
     replace: `(#attempt = :attempt OR attribute_exists(#attempt)) AND \${stateIn(from)}`,
     tests: ["test/handlers/pullRequests/record.test.ts"],
@@ -162,10 +162,10 @@ const task: Mutant[] = [
     tests: ["test/images/log.test.ts"],
   },
   {
-    name: "gitops: a task writes the result of another attempt",
+    name: "gitops: a task takes another attempt's result for its own",
     file: "images/gitops-pr/record.ts",
-    find: "#attempt = :attempt AND #state",
-    replace: "(#attempt = :attempt OR attribute_exists(#attempt)) AND #state",
+    find: "record?.attempt === attempt && record.state === state",
+    replace: "record?.state === state",
     tests: ["test/images/record.test.ts"],
   },
   {
