@@ -6,6 +6,7 @@
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { rm } from "node:fs/promises";
+import { constants, setPriority } from "node:os";
 import path from "node:path";
 import { text } from "node:stream/consumers";
 import { allTests, testsOf } from "./files";
@@ -36,7 +37,6 @@ async function main(args: string[]): Promise<number> {
   const isWhole = paths.length === 0 && options.length === 0;
   const folder = await createTemporaryFolder();
   try {
-    // Types take one core as long as a sixth of the tests take both.
     const check = isWhole ? run(["npm", "run", "--silent", "check"]) : undefined;
     const times = path.join(folder, "times");
     const tests = await mocha([...options, ...files], { TMPDIR: folder, ...(slow && { [TIMES]: times }) });
@@ -72,6 +72,8 @@ function mocha(args: string[], env: NodeJS.ProcessEnv): Promise<number> {
 
 async function run([command = "", ...args]: string[]): Promise<Ended> {
   const child = spawn(command, args, { cwd: root, stdio: ["ignore", "pipe", "pipe"] });
+  // Scenarios, which everything waits for in the end, go first: they leave enough time for the types.
+  if (child.pid !== undefined) setPriority(child.pid, constants.priority.PRIORITY_BELOW_NORMAL);
   const closed = new Promise<number>((resolve, reject) =>
     child.once("close", (code) => resolve(code ?? 1)).once("error", reject),
   );
