@@ -3,7 +3,7 @@ import { type Arguments, isUsageError, readArguments, usageError } from "./argum
 import { type Fault, formatFault } from "./faults/fault";
 import { runGit } from "./forges/git";
 import { unfitNode } from "./nodeVersion";
-import { explainFailure } from "./report/failure";
+import { explainFailure, stackOptions } from "./report/failure";
 import { createLines } from "./report/lines";
 import { type Progress, seconds } from "./report/progress";
 import { type Findings, summarise } from "./report/summary";
@@ -110,7 +110,7 @@ async function run(given: Arguments, accounts: PlannedAccount[]): Promise<number
       process.stderr.write("\nInterrupted.\n");
       return 130;
     }
-    process.stderr.write(`\n${isFailure(error) ? explainFailure(error) : messageOf(error)}\n`);
+    process.stderr.write(`\n${isFailure(error) ? explainFailure(error, given.stackFiles) : messageOf(error)}\n`);
     return 1;
   } finally {
     progress.close();
@@ -128,7 +128,7 @@ function createProgress(): Progress {
 }
 
 async function conclude(
-  { keep, stack, without }: Arguments,
+  { keep, stack, stackFiles, without }: Arguments,
   findings: Findings,
   context: ScenarioContext,
   unfired: Fault[],
@@ -142,10 +142,13 @@ async function conclude(
     progress.say(
       table([
         [
-          `npm start -- ${stack === "dev" ? "" : `--stack ${stack} `}--keep`,
+          `npm start -- ${stackOptions(stack, stackFiles)}--keep`,
           "leaves everything running, so that you can push versions",
         ],
-        [`npx pulumi up --stack ${stack}`, "runs the same program on AWS: see README.md"],
+        // Pulumi reads only the project's stack files.
+        ...(stackFiles === undefined
+          ? [[`npx pulumi up --stack ${stack}`, "runs the same program on AWS: see README.md"]]
+          : []),
       ]),
     );
     return;

@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 
-/** The ignored folder for all runs; nothing else is written. */
+/** The default folder for all runs, which git ignores. */
 export const RUNS = ".rehearsal";
 
 /** Creates a run's folder in the folder for all runs. Its name contains the stack and this process. */

@@ -15,7 +15,7 @@ export interface Project {
 /** Reads Pulumi.yaml in `root`. @throws if it is missing */
 export async function readProject(root: string): Promise<Project> {
   const { name, runtime } = await readYaml(root, "Pulumi.yaml");
-  const { options } = runtime as { options?: { tsconfig?: string } };
+  const { options } = (runtime ?? {}) as { options?: { tsconfig?: string } };
   return { project: String(name), tsconfig: options?.tsconfig ?? "tsconfig.json" };
 }
 
@@ -56,7 +56,7 @@ async function readYaml(folder: string, name: string): Promise<Record<string, un
     return parse(await readFile(path.join(folder, name), "utf8"));
   } catch (error) {
     if (error instanceof Error && "code" in error && error.code === "ENOENT")
-      throw new Error(`${name} is missing: there is no such stack in this project.`);
+      throw new Error(`${name} is missing in ${folder}: check --stack and --stack-files.`);
     throw error;
   }
 }

@@ -34,7 +34,7 @@ export async function drop(
     headline,
     "",
     `In ${repository} on ${forge}, ${reason}. ${instead}`,
-    "The branch was reset to another commit, or the webhook named a commit of another branch or of a fork.",
+    `The branch was ${head === undefined ? "deleted or renamed" : "reset to another commit"}, or the webhook named a commit of another branch or of a fork.`,
     "",
     `Delivery ID: ${delivery}`,
   ].join("\n");

@@ -52,7 +52,10 @@ export function nextAddress(from: URL, location: string, place: string): URL {
   // password, and its error would repeat them.
   const isSafe = next?.protocol === "https:" || (next?.protocol === "http:" && from.protocol === "http:");
   if (next === undefined || !isSafe || next.username !== "" || next.password !== "") {
-    throw failure("RevisionUnavailable", `${place} redirects to an address that slipway does not follow`);
+    throw failure(
+      "RevisionUnavailable",
+      `${place} redirects to an invalid address, to one with a password, or from https to http: correct the address of the forge`,
+    );
   }
   return next;
 }

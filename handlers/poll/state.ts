@@ -36,7 +36,7 @@ export async function readState(s3: S3Client, place: StatePlace): Promise<Enqueu
       throw error;
     }
     const hint = isException(error, "AccessDenied")
-      ? "; the function's role needs s3:GetObject on it, and s3:ListBucket on the bucket if it does not exist yet"
+      ? "; the function's role needs s3:GetObject on it, and s3:ListBucket on the bucket while the object does not exist"
       : "";
     throw failure(failureType(error), `GetObject of ${name}: ${explain(error)}${hint}`, error);
   }

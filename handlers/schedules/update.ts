@@ -57,7 +57,7 @@ export async function prepare(context: SchedulesContext, request: SchedulesReque
   return {
     kind: "underWay",
     state: { ...state, taskDefinition, latest: revisionOf(taskDefinition) },
-    summary: `${what}: ${taskDefinition} will run ${counted(schedules)}`,
+    summary: `${what}: ${counted(schedules)} will run ${taskDefinition}`,
   };
 }
 

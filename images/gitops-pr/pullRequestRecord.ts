@@ -1,5 +1,5 @@
 /**
- * The record of a pull request in DynamoDB: its attributes, states and writes. The callbacks (handlers/pullRequests) and the
+ * The record of a pull request in DynamoDB: its attributes, states and updates. The callbacks (handlers/pullRequests) and the
  * task in this image share it. It imports only types, so that both can load it.
  */
 import type { AttributeValue, UpdateItemCommandInput } from "@aws-sdk/client-dynamodb";
@@ -154,7 +154,7 @@ export function moveTo(
   return { set, from: STATES.filter((from) => MOVES[from].includes(state)), remove };
 }
 
-/** The write of an update. Its condition fails if another attempt owns the record, or its state is another. */
+/** The write of an update. Its condition fails if another attempt owns the record, or its state is not in `from`. */
 export function updateOf(
   table: string,
   { id, attempt }: PullRequestAttempt,

@@ -50,7 +50,7 @@ export async function runTask(task: Task): Promise<number> {
   const outcome = await untilAborted(() => carryOut(task, record, doing), task.signal).catch(
     (error): Outcome => ({
       state: "failed",
-      cause: task.signal.aborted ? `${explain(task.signal.reason)} while ${doing.step}: try again` : explain(error),
+      cause: task.signal.aborted ? `${explain(task.signal.reason)}; it was ${doing.step}: try again` : explain(error),
     }),
   );
   await end(task, outcome);

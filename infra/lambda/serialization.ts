@@ -69,14 +69,22 @@ const LAZILY = `function __lazily(load) {
 }
 `;
 
+/** What functions are serialised from, besides the handlers. */
+const OTHERS = [
+  "images/gitops-pr/pullRequestRecord.ts",
+  "infra/lambda/serialization.ts",
+  "package-lock.json",
+  "tsconfig.json",
+  "tsconfig.pulumi.json",
+];
+
 /** Hash of all inputs of a text: handlers, this file, transpiler settings, and versions of packages and Node.js. */
 export function fingerprint(root: string): string {
   const handlers = readdirSync(path.join(root, "handlers"), { recursive: true, encoding: "utf8" })
     .filter((file) => file.endsWith(".ts"))
     .map((file) => path.join("handlers", file))
     .sort();
-  const others = ["infra/lambda/serialization.ts", "package-lock.json", "tsconfig.json", "tsconfig.pulumi.json"];
-  const contents = [...handlers, ...others].map((file) => [file, readFileSync(path.join(root, file), "utf8")]);
+  const contents = [...handlers, ...OTHERS].map((file) => [file, readFileSync(path.join(root, file), "utf8")]);
   return digest(JSON.stringify([process.version, contents]));
 }
 

@@ -3,8 +3,15 @@ import { isMismatch } from "../scenarios/scenario";
 import { resourceOf } from "./arn";
 import { describe } from "./describe";
 
-/** The failed scenario and step, the expected result, denials, failed connections, and how to see more. */
-export function explainFailure(failure: Failure): string {
+/** The options of `npm start` that name the stack, each followed by a space: none for dev of the project. */
+export const stackOptions = (stack: string, stackFiles: string | undefined): string =>
+  `${stack === "dev" ? "" : `--stack ${stack} `}${stackFiles === undefined ? "" : `--stack-files ${stackFiles} `}`;
+
+/**
+ * The failed scenario and step, the expected result, denials, failed connections, and how to see more.
+ * @param stackFiles the option `--stack-files`
+ */
+export function explainFailure(failure: Failure, stackFiles?: string): string {
   const { cause, denials, unreached, last, pipelines } = failure;
   const lines = [`Failed: scenario ${failure.scenario}, step ${failure.position} (${failure.step})`];
   const add = (name: string, text: string) =>
@@ -28,11 +35,10 @@ export function explainFailure(failure: Failure): string {
   for (const [index, event] of last.entries()) add(index === 0 ? "before" : "", describe(event, pipelines).text);
   // Errors of the rehearsal are self-explanatory; a TypeError is not.
   if (cause.name !== "Error" && cause.stack !== undefined) add("stack", cause.stack);
-  // The default stack of `npm start`.
-  const stack = failure.rehearsed === "dev" ? "" : `--stack ${failure.rehearsed} `;
+  const options = stackOptions(failure.rehearsed, stackFiles);
   lines.push(
     "",
-    `  npm start -- ${stack}--scenario ${failure.scenario} --verbose   plays it again and prints every request and log line`,
+    `  npm start -- ${options}--scenario ${failure.scenario} --verbose   plays it again and prints every request and log line`,
   );
   return lines.join("\n");
 }

@@ -7,13 +7,15 @@ import { type Account, createCloud } from "../../rehearsal/cloud/cloud";
 import type { Created } from "../../rehearsal/cloud/service";
 import { services } from "../../rehearsal/cloud/services";
 import { evaluate, type Program } from "../../rehearsal/program";
+import { readValues } from "../../rehearsal/stackFile";
+import { SCENARIO_STACKS } from "../../rehearsal/stacks";
 
 const ROUNDS = 5;
 const LIMIT = 2.5;
 
 /** Evaluates both programs in turns, so that whatever else the machine does falls on both. */
 export async function evaluation(root: string): Promise<string[]> {
-  const platform = await recorded(root);
+  const platform = await recorded(root, SCENARIO_STACKS);
   const baseline = await recorded(path.join(root, "test/bench/baseline"));
   const times = { baseline: [] as number[], platform: [] as number[], anew: [] as number[] };
   for (let round = 0; round < ROUNDS; round += 1) {
@@ -34,7 +36,8 @@ export async function evaluation(root: string): Promise<string[]> {
  * Evaluates once into an account, and from then on against a monitor that answers from that recording: what the program
  * takes is measured, and not what the simulated account does.
  */
-async function recorded(root: string): Promise<() => Promise<number>> {
+async function recorded(root: string, stackFiles = root): Promise<() => Promise<number>> {
+  const values = await readValues(stackFiles, "dev");
   const answers = new Map<string, Promise<Created>>();
   const invocations = new Map<string, Promise<object>>();
   const remember = <T>(memory: Map<string, Promise<T>>, key: string, answer: () => Promise<T>): Promise<T> => {
@@ -46,6 +49,7 @@ async function recorded(root: string): Promise<() => Promise<number>> {
     evaluate({
       root,
       stack: "dev",
+      values,
       create: (declaration) => remember(answers, declaration.urn, () => create(declaration)),
       invoke: (token, inputs) => remember(invocations, token, () => invoke(token, inputs)),
     }),
@@ -56,6 +60,7 @@ async function recorded(root: string): Promise<() => Promise<number>> {
     await evaluate({
       root,
       stack: "dev",
+      values,
       create: ({ urn }) => answers.get(urn) ?? missing(urn),
       invoke: (token) => invocations.get(token) ?? missing(token),
     });
@@ -64,8 +69,10 @@ async function recorded(root: string): Promise<() => Promise<number>> {
 }
 
 /** Evaluates a stack of a project into an account of its own. */
-export const withProgram = (root: string, stack: string, region: string): Promise<Program> =>
-  withAccount(({ create, invoke }) => evaluate({ root, stack, create, invoke }), region);
+export async function withProgram(root: string, stack: string, region: string): Promise<Program> {
+  const values = await readValues(SCENARIO_STACKS, stack);
+  return withAccount(({ create, invoke }) => evaluate({ root, stack, values, create, invoke }), region);
+}
 
 async function withAccount<T>(use: (account: Account) => Promise<T>, region = "us-east-1"): Promise<T> {
   const directory = await mkdtemp(path.join(tmpdir(), "slipway-bench-"));

@@ -156,7 +156,7 @@ describe("fetch callback, serialised, at forges with private repositories", () =
       const { value, logged } = await world.deliver();
       expect(value).to.deep.equal(M1);
       expect(logged.map((line) => line.cause)).to.deep.equal([
-        `${world.endpoint.url}/ghes/api/v3/repos/${message.repository}/zipball/${COMMIT} redirects to an address that slipway does not follow`,
+        `${world.endpoint.url}/ghes/api/v3/repos/${message.repository}/zipball/${COMMIT} redirects to an invalid address, to one with a password, or from https to http: correct the address of the forge`,
       ]);
     });
   }

@@ -366,7 +366,7 @@ describe("poll callback, serialised", () => {
     faults = { "GET /source/poll/enqueued.json": { status: 403, body: denied } };
     const { error, enqueued } = await poll();
     expect(error).to.equal(
-      "GetObject of s3://source/poll/enqueued.json: AccessDenied: not authorized; the function's role needs s3:GetObject on it, and s3:ListBucket on the bucket if it does not exist yet",
+      "GetObject of s3://source/poll/enqueued.json: AccessDenied: not authorized; the function's role needs s3:GetObject on it, and s3:ListBucket on the bucket while the object does not exist",
     );
     expect([enqueued, forge.requests]).to.deep.equal([[], []]);
   });

@@ -45,7 +45,7 @@ describe("schedules callback, serialised", () => {
   it("makes rules of the image's schedules, token by token", async () => {
     world.label(FILE);
     const { told, token } = await run();
-    expect(told).to.deep.equal(success(`storefront v2: ${FAMILY}:2 will run 2 schedules`));
+    expect(told).to.deep.equal(success(`storefront v2: 2 schedules will run ${FAMILY}:2`));
     expect(await run(token)).to.deep.equal({
       told: success("storefront v2, 2 schedules: 2 created, 0 changed, 0 repaired, 0 removed, 0 unchanged"),
       token: undefined,

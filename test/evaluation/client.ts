@@ -1,11 +1,9 @@
 import { request } from "node:http";
-import { tmpdir } from "node:os";
-import path from "node:path";
 import { json } from "node:stream/consumers";
 import type { LanguageHost, Program } from "../../rehearsal/program";
 import { SCENARIO_STACKS } from "../../rehearsal/stacks";
 import type { StackRequest } from "./evaluations";
-import { SOCKET } from "./globalFixtures";
+import { RUNS_FOLDER, SOCKET } from "./globalFixtures";
 
 /** The program of a stack against the tests' provider: from the cache, or evaluated now. */
 export async function evaluatedStack(stack: StackRequest): Promise<Program> {
@@ -20,8 +18,9 @@ const warmLanguageHost: LanguageHost = ({ signal: _, ...run }) => ask("/run", ru
 /** Options of a rehearsal in a test: what makes it cheaper and proves the same. */
 export const TEST_OPTIONS = {
   host: warmLanguageHost,
-  runs: path.join(tmpdir(), "runs"),
   stackFiles: SCENARIO_STACKS,
+  // Set by the runner, which removes the folder.
+  ...(process.env[RUNS_FOLDER] !== undefined && { runs: process.env[RUNS_FOLDER] }),
 };
 
 function ask<A>(path: string, body: object): Promise<A> {

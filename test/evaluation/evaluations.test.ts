@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { expect } from "chai";
 import { evaluate, type Program } from "../../rehearsal/program";
+import { SCENARIO_STACKS } from "../../rehearsal/stacks";
 import { refusalMessage } from "../refusal";
 import { createEvaluations, type StackRequest } from "./evaluations";
 import { createProvider } from "./provider";
@@ -22,19 +23,11 @@ describe("the evaluations that tests share", () => {
 
   before(async () => {
     folder = await mkdtemp(path.join(tmpdir(), "slipway-project-"));
-    const files = [
-      "index.ts",
-      "infra",
-      "handlers",
-      "images",
-      "Pulumi.yaml",
-      "Pulumi.dev.yaml",
-      "Pulumi.prod.yaml",
-      "Pulumi.cn-northwest-1.yaml",
-    ];
+    const files = ["index.ts", "infra", "handlers", "images", "Pulumi.yaml"];
     const others = ["package.json", "package-lock.json", "tsconfig.json", "tsconfig.pulumi.json", "rehearsal"];
     for (const name of [...files, ...others])
       await cp(path.join(project, name), path.join(folder, name), { recursive: true });
+    await cp(SCENARIO_STACKS, folder, { recursive: true });
     await symlink(path.join(project, "node_modules"), path.join(folder, "node_modules"));
     host = createWarmHost(folder);
   });

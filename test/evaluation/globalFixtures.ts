@@ -6,6 +6,9 @@ import { unfitNode } from "../../rehearsal/nodeVersion";
 /** The environment variable by which mocha's workers find the evaluations. */
 export const SOCKET = "SLIPWAY_TEST_EVALUATIONS";
 
+/** The environment variable with the folder for the runs of rehearsals. */
+export const RUNS_FOLDER = "SLIPWAY_TEST_RUNS";
+
 let close: (() => Promise<void>) | undefined;
 
 /** Mocha runs this once, in its own process, before it starts its workers. */
@@ -17,7 +20,7 @@ export async function mochaGlobalSetup(): Promise<void> {
   }
   // Workers load this file too, and need nothing of the server.
   const { serveEvaluations } = await import("./server");
-  const folder = await mkdtemp(path.join(tmpdir(), "slipway-evaluations-"));
+  const folder = await mkdtemp(path.join(tmpdir(), "slipway-"));
   const socket = path.join(folder, "socket");
   const server = await serveEvaluations(socket);
   process.env[SOCKET] = socket;

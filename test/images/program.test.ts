@@ -72,7 +72,7 @@ describe("images/gitops-pr program", () => {
     expect(code).to.equal(1);
     expect(await world.read(asked)).to.include({
       state: "failed",
-      cause: "the task was stopped while reading the pull requests of acme/gitops: try again",
+      cause: "the task was stopped; it was reading the pull requests of acme/gitops: try again",
     });
   });
 });

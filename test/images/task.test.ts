@@ -228,17 +228,17 @@ describe("images/gitops-pr task", () => {
   const ends: { name: string; at?: string; cause: string }[] = [
     {
       name: "before it has begun",
-      cause: "the task did not finish within 10 minutes while starting: try again",
+      cause: "the task did not finish within 10 minutes; it was starting: try again",
     },
     {
       name: "while it clones",
       at: "POST /acme/gitops.git/git-upload-pack",
-      cause: "the task did not finish within 10 minutes while cloning acme/gitops: try again",
+      cause: "the task did not finish within 10 minutes; it was cloning acme/gitops: try again",
     },
     {
       name: "while it opens the pull request",
       at: "POST /repos/acme/gitops/pulls",
-      cause: "the task did not finish within 10 minutes while opening the pull request: try again",
+      cause: "the task did not finish within 10 minutes; it was opening the pull request: try again",
     },
   ];
   for (const { name, at, cause } of ends) {

@@ -104,7 +104,7 @@ describe("the program under Pulumi's language host", () => {
     const root = path.join(__dirname, "programs", "secrets");
     const attempt = evaluate({ root, stack: "staging", create: bucketsAndSecrets, invoke: async () => ({}) });
     expect(await refusalMessage(attempt)).to.equal(
-      "Pulumi.staging.yaml is missing: there is no such stack in this project.",
+      `Pulumi.staging.yaml is missing in ${root}: check --stack and --stack-files.`,
     );
   });
 });

@@ -92,7 +92,7 @@ describe("rehearsal: the stacks of an account", () => {
   });
 
   const refused: [name: string, files: Record<string, StackFile>, stack: string, message: string][] = [
-    ["that is not there", {}, "prod", "Pulumi.prod.yaml is missing: there is no such stack in this project."],
+    ["that is not there", {}, "prod", "Pulumi.prod.yaml is missing in ROOT: check --stack and --stack-files."],
     [
       "whose images nobody tags",
       { prod: { applications: [image("dev")] } },
@@ -115,7 +115,7 @@ describe("rehearsal: the stacks of an account", () => {
   for (const [name, files, stack, message] of refused)
     it(`refuse a stack ${name}`, async () => {
       await write(files);
-      assert.equal(await refusalMessage(chainOf({ folder: root, stack })), message);
+      assert.equal(await refusalMessage(chainOf({ folder: root, stack })), message.replace("ROOT", root));
     });
 
   it("refuse a stack without a region", async () => {

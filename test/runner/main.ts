@@ -9,6 +9,7 @@ import { rm } from "node:fs/promises";
 import { constants, setPriority } from "node:os";
 import path from "node:path";
 import { text } from "node:stream/consumers";
+import { RUNS_FOLDER } from "../evaluation/globalFixtures";
 import { allTests, testsOf } from "./files";
 import { slowest } from "./slowest";
 import { createTemporaryFolder } from "./temporary";
@@ -39,11 +40,15 @@ async function main(args: string[]): Promise<number> {
   try {
     const check = isWhole ? run(["npm", "run", "--silent", "check"]) : undefined;
     const times = path.join(folder, "times");
-    const tests = await mocha([...options, ...files], { TMPDIR: folder, ...(slow && { [TIMES]: times }) });
+    const tests = await mocha([...options, ...files], {
+      TMPDIR: folder,
+      [RUNS_FOLDER]: path.join(folder, "runs"),
+      ...(slow && { [TIMES]: times }),
+    });
     if (slow) process.stdout.write(`${await slowest(times)}\n`);
     return (await concludeCheck(check)) || tests;
   } finally {
-    await rm(folder, { recursive: true, force: true });
+    await rm(folder, { recursive: true, force: true, maxRetries: 3 });
   }
 }
 
@@ -65,8 +70,8 @@ function mocha(args: string[], env: NodeJS.ProcessEnv): Promise<number> {
     stdio: "inherit",
     env: { ...process.env, ...env },
   });
-  // Temporary files are removed when mocha has ended. Ctrl+C reaches it without us.
-  process.on("SIGINT", () => {}).on("SIGTERM", () => child.kill());
+  // Temporary files are removed when mocha has ended. After Ctrl+C, it has got the signal already, and ignores a second.
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => child.kill());
   return new Promise((resolve, reject) => child.once("close", (code) => resolve(code ?? 1)).once("error", reject));
 }
 

@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, utimes } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { assert } from "chai";
@@ -25,11 +25,17 @@ describe("the temporary folder of a test run", () => {
     }
   });
 
-  it("replaces those of ended runs, and no others", async () => {
+  it("replaces old ones of ended runs, and no others", async () => {
     // Greater than any process id of Linux.
-    const ended = path.join(memory, "slipway-tests-99999999-abc");
-    const others = [`slipway-tests-${process.ppid}-abc`, "slipway-tests", "postgres-99999999-abc"];
-    for (const name of [ended, ...others.map((it) => path.join(memory, it))]) await mkdir(name);
+    const ended = path.join(memory, "slipway-99999999-abc");
+    const others = [`slipway-${process.ppid}-abc`, "slipway", "postgres-99999999-abc"];
+    const long = new Date(Date.now() - 2 * 3_600_000);
+    for (const name of [ended, ...others.map((it) => path.join(memory, it))]) {
+      await mkdir(name);
+      await utimes(name, long, long);
+    }
+    others.push("slipway-99999999-new");
+    await mkdir(path.join(memory, "slipway-99999999-new"));
     await createTemporaryFolder(memory, 1);
     assert.isFalse(existsSync(ended));
     for (const name of others) assert.isTrue(existsSync(path.join(memory, name)), name);

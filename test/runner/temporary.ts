@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { mkdtemp, readdir, rm, statfs, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, rm, stat, statfs, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { promisify } from "node:util";
@@ -11,20 +11,24 @@ const MEMORY = "/dev/shm";
 /** Bytes that must be free: the files take less than one gigabyte, and the tests' processes need the rest. */
 const ENOUGH = 6 * 1024 ** 3;
 
-const prefix = `slipway-tests-${process.pid}-`;
+/** Short: a socket's path in it may have about 100 characters. */
+const prefix = `slipway-${process.pid}-`;
+
+/** Milliseconds until the folder of a process that is unknown here may be removed: it may run in another container. */
+const OLD = 3_600_000;
 
 /**
  * Creates a folder for the temporary files of this run: in memory if there is enough of it, otherwise on the disk.
  * @param enough bytes
  */
 export async function createTemporaryFolder(memory = MEMORY, enough = ENOUGH): Promise<string> {
-  const place = (await isFit(memory, enough)) ? memory : tmpdir();
-  await removeFormer(place);
-  return mkdtemp(path.join(place, prefix));
+  const parent = (await isUsable(memory, enough)) ? memory : tmpdir();
+  await removeLeftovers(parent);
+  return mkdtemp(path.join(parent, prefix));
 }
 
 /** Whether there is room for the files, and programs among them can be started: Docker mounts /dev/shm with noexec. */
-async function isFit(folder: string, enough: number): Promise<boolean> {
+async function isUsable(folder: string, enough: number): Promise<boolean> {
   const probe = await mkdtemp(path.join(folder, prefix)).catch(() => undefined);
   if (probe === undefined) return false;
   try {
@@ -32,20 +36,24 @@ async function isFit(folder: string, enough: number): Promise<boolean> {
     if (Math.min(bavail * bsize, process.availableMemory()) < enough) return false;
     const program = path.join(probe, "program");
     await writeFile(program, "#!/bin/sh\n", { mode: 0o700 });
-    return await promisify(execFile)(program).then(
-      () => true,
-      () => false,
-    );
+    await promisify(execFile)(program);
+    return true;
+  } catch {
+    // Whatever is wrong with it, the disk will do.
+    return false;
   } finally {
-    await rm(probe, { recursive: true });
+    await rm(probe, { recursive: true, force: true });
   }
 }
 
-/** Removes what killed runs have left. */
-async function removeFormer(place: string): Promise<void> {
-  for (const name of await readdir(place)) {
-    const [, pid] = /^slipway-tests-(\d+)-/.exec(name) ?? [];
-    if (pid !== undefined && !isProcess(Number(pid)))
-      await rm(path.join(place, name), { recursive: true, force: true });
+/** Removes what killed runs of this user have left. */
+async function removeLeftovers(parent: string): Promise<void> {
+  for (const name of await readdir(parent)) {
+    const [, pid] = /^slipway-(\d+)-/.exec(name) ?? [];
+    if (pid === undefined || isProcess(Number(pid))) continue;
+    const folder = path.join(parent, name);
+    const found = await stat(folder).catch(() => undefined);
+    if (found?.uid === process.getuid?.() && Date.now() - Number(found?.mtimeMs) > OLD)
+      await rm(folder, { recursive: true, force: true });
   }
 }

@@ -184,7 +184,7 @@ export const taskIsStopped = (position: number, merged: number): Step => ({
     const failed = await ended(context, id);
     await stopped;
     expectEnded(failed, "failed");
-    expectMatches("the cause", failed.cause ?? "", /stopped while pushing the branch/);
+    expectMatches("the cause", failed.cause ?? "", /stopped; it was pushing the branch/);
     await remove(context, id);
     const record = await ended(context, (await ask(context, jobOf(position))).id);
     await expectOpened(context, record, linesAfter(position, merged));

@@ -37,7 +37,9 @@ describe("a redirect", () => {
   for (const [what, location] of refused) {
     it(`${what} is not followed, and not repeated`, () => {
       expect(() => nextAddress(new URL(from), location, from))
-        .to.throw(`${from} redirects to an address that slipway does not follow`)
+        .to.throw(
+          `${from} redirects to an invalid address, to one with a password, or from https to http: correct the address of the forge`,
+        )
         .with.property("type", "RevisionUnavailable");
     });
   }

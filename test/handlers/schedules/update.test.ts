@@ -13,7 +13,7 @@ describe("update of schedules", () => {
   it("registers in its first step, and acts in its second", async () => {
     updates.world.label(file("nightly", "ping"));
     const outcome = await updates.first("job-1");
-    expect(outcome.summary).to.equal(`storefront v2: ${FAMILY}:2 will run 2 schedules`);
+    expect(outcome.summary).to.equal(`storefront v2: 2 schedules will run ${FAMILY}:2`);
     expect(updates.changes()).to.deep.equal(["RegisterTaskDefinition"]);
     const summary = (await updates.second(await updates.stateOf(Promise.resolve(outcome)))).summary;
     expect(summary).to.equal("storefront v2, 2 schedules: 2 created, 0 changed, 0 repaired, 0 removed, 0 unchanged");

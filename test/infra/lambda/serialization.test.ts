@@ -84,6 +84,7 @@ describe("a serialized callback", () => {
 describe("the fingerprint of what callbacks are serialized from", () => {
   const sources = [
     "handlers",
+    "images/gitops-pr/pullRequestRecord.ts",
     "infra/lambda/serialization.ts",
     "package-lock.json",
     "tsconfig.json",
@@ -106,6 +107,19 @@ describe("the fingerprint of what callbacks are serialized from", () => {
       writeFileSync(path.join(copy, file), `${readFileSync(path.join(copy, file), "utf8")} `);
       expect(fingerprint(copy)).not.to.equal(fingerprint(root));
     });
+
+  it("has every module outside of handlers that a handler imports", () => {
+    const imported = readdirSync(path.join(root, "handlers"), { recursive: true, encoding: "utf8" })
+      .filter((file) => file.endsWith(".ts"))
+      .flatMap((file) => {
+        const text = readFileSync(path.join(root, "handlers", file), "utf8");
+        const folder = path.dirname(path.join("handlers", file));
+        return [...text.matchAll(/from "(\.[^"]+)"/g)].map(([, name = ""]) => path.normalize(path.join(folder, name)));
+      });
+    const outside = imported.filter((module) => !module.startsWith("handlers")).map((module) => `${module}.ts`);
+    expect(outside).to.be.not.empty;
+    for (const module of outside) expect(sources).to.include(module);
+  });
 
   it("is another one when a module is added", () => {
     writeFileSync(path.join(copy, "handlers/new.ts"), "");
